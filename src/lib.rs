@@ -1,0 +1,6 @@
+//! Leakhound finds a label's recordings in dumps and data sets.
+#![deny(unsafe_code)]
+
+pub mod decode;
+pub mod record;
+pub mod units;

@@ -1,0 +1,155 @@
+//! The item record: all that a run concluded about one item, as every report writes it.
+//!
+//! It is the JSONL contract: keys are always present, later versions add keys and take none away.
+//! It holds no logic of matching and knows no file format.
+
+use serde::{Deserialize, Serialize};
+
+/// What a run concluded about an item, or what one finding claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The item holds a recording of the catalogue.
+    Match,
+    /// It may hold one: a person has to look.
+    Suspect,
+    /// It was read and nothing was found.
+    Clear,
+    /// It could not be read, so nothing is known about it.
+    Failed,
+}
+
+impl Verdict {
+    /// The word of the JSONL contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Suspect => "suspect",
+            Self::Clear => "clear",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One object of the JSONL report: an item, its verdict and its findings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemRecord {
+    /// What was looked at.
+    pub item: ItemFacts,
+    /// The strongest verdict of the findings, `clear` without any, `failed` if it was not readable.
+    pub verdict: Verdict,
+    /// Strongest first.
+    pub findings: Vec<Finding>,
+    /// Why nothing is known, or `null`.
+    pub failure: Option<FailureRecord>,
+    /// What is true of the item but did not stop it from being compared: damaged packets, a
+    /// truncated end, the help of an outside decoder. One sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What is known of the item itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemFacts {
+    /// Absolute path. Bytes that are not UTF-8 stand as `\xNN`, a backslash as `\\` (not on Windows).
+    pub path: String,
+    /// Size on disk.
+    pub size_bytes: u64,
+    /// SHA-256 of the bytes, lower-case hex; empty if they could not be read to the end.
+    pub sha256: String,
+    /// Codec of the first audio stream, `""` if unknown.
+    pub codec: String,
+    /// Decoded length of the longest audio stream.
+    pub duration_seconds: f64,
+    /// Number of audio streams that were decoded.
+    pub streams: u32,
+}
+
+/// One recording of the catalogue found in an item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Id in the catalogue.
+    pub recording_id: String,
+    /// Where the catalogue's file was when it was added.
+    pub recording_path: String,
+    /// Title of the recording, `""` if the catalogue has none.
+    pub title: String,
+    /// Artist, likewise.
+    pub artist: String,
+    /// ISRC, likewise.
+    pub isrc: String,
+    /// [`Verdict::Match`] or [`Verdict::Suspect`].
+    pub verdict: Verdict,
+    /// Chance that an unrelated item scores as high against the whole catalogue, all hypotheses
+    /// counted.
+    pub false_alarm_probability: f64,
+    /// Catalogue landmarks and peaks that agree on this alignment.
+    pub score: f64,
+    /// How much faster the item plays than the recording: 1.10 is 10 % faster.
+    pub tempo: f64,
+    /// How much higher the item sounds than the recording, in cents.
+    pub pitch_cents: f64,
+    /// Where both agree, in order of the item's time.
+    pub spans: Vec<Span>,
+    /// Share of the item's duration inside the spans, 0 to 1.
+    pub item_coverage: f64,
+    /// Share of the recording's duration inside the spans, 0 to 1.
+    pub recording_coverage: f64,
+    /// Audio stream of the item, from 0.
+    pub stream: u32,
+}
+
+/// A stretch of the item and the stretch of the recording that it agrees with, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// Start in the item.
+    pub item_start_seconds: f64,
+    /// End in the item.
+    pub item_end_seconds: f64,
+    /// Start in the recording.
+    pub recording_start_seconds: f64,
+    /// End in the recording.
+    pub recording_end_seconds: f64,
+}
+
+/// Why an item could not be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRecord {
+    /// Where it ended.
+    pub stage: Stage,
+    /// What kind of end: a stable word to group and count by, such as `empty` or `truncated`.
+    pub kind: String,
+    /// One line: the thing, the numbers, the remedy.
+    pub message: String,
+}
+
+/// The stage of the way from source to verdict at which an item failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Finding it: a folder that cannot be listed, a link that leads nowhere.
+    Walk,
+    /// Opening and reading its bytes.
+    Read,
+    /// Telling what it is.
+    Probe,
+    /// Decoding it.
+    Decode,
+    /// Making its fingerprint: too short, silent.
+    Fingerprint,
+    /// Comparing it.
+    Match,
+}
+
+impl Stage {
+    /// The word of the JSONL contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Walk => "walk",
+            Self::Read => "read",
+            Self::Probe => "probe",
+            Self::Decode => "decode",
+            Self::Fingerprint => "fingerprint",
+            Self::Match => "match",
+        }
+    }
+}

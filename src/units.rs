@@ -1,0 +1,35 @@
+//! Counts and quantities that cross module borders, as types.
+//!
+//! Nothing here computes on audio; it only keeps a frame from being taken for a sample.
+
+use std::fmt;
+
+/// Samples a second of one channel, in Hz. Never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SampleRate(u32);
+
+impl SampleRate {
+    /// A sample rate in Hz, or `None` for zero.
+    pub const fn new(hz: u32) -> Option<Self> {
+        if hz == 0 { None } else { Some(Self(hz)) }
+    }
+
+    /// The rate in Hz.
+    pub const fn hz(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for SampleRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} Hz", self.0)
+    }
+}
+
+/// Index of an analysis frame from the start of a signal; one frame is one hop of the STFT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Frame(pub u32);
+
+/// Position of a recording inside one segment of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackId(pub u32);
