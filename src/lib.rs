@@ -1,6 +1,11 @@
 //! Leakhound finds a label's recordings in dumps and data sets.
-#![deny(unsafe_code)]
 
 pub mod decode;
+pub mod fingerprint;
+pub mod index;
+pub mod landmarks;
+pub mod peaks;
 pub mod record;
+pub mod resample;
+pub mod stft;
 pub mod units;

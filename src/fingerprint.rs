@@ -1,0 +1,249 @@
+//! The fingerprint of a signal: resample → stft → peaks, as one call.
+//!
+//! `FingerprintConfig` is all that the hashes depend on, and its digest stands in every index and
+//! every result. Landmarks are made from the peaks where they are needed.
+
+use crate::landmarks::{Density, LandmarkConfig};
+use crate::peaks::{Peak, PeakConfig, PeakPicker, thin};
+use crate::resample::Resampler;
+use crate::stft::{Stft, StftConfig, StftStream};
+use crate::units::SampleRate;
+
+/// All that a hash depends on. Another value anywhere is another index.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FingerprintConfig {
+    /// Rate of the analysed signal.
+    pub sample_rate: SampleRate,
+    /// Shape of the transform.
+    pub stft: StftConfig,
+    /// Choice of peaks.
+    pub peaks: PeakConfig,
+    /// Peaks a second of an item; 25 is nearly all there are.
+    pub item_peaks_per_second: usize,
+    /// Peaks a second of a recording: the index is sparse, the query dense.
+    pub recording_peaks_per_second: usize,
+    /// Choice of pairs.
+    pub landmarks: LandmarkConfig,
+    /// Targets of a recording's anchors.
+    pub recording_density: Density,
+}
+
+impl Default for FingerprintConfig {
+    fn default() -> Self {
+        Self {
+            sample_rate: SampleRate::new(11_025).expect("not zero"),
+            stft: StftConfig { n_fft: 2_048, hop: 256 },
+            peaks: PeakConfig {
+                min_hz: 250.0,
+                max_hz: 5_000.0,
+                reach_frames: 6,
+                reach_cells: 6,
+                floor_power: 2.6e-3,
+                tilt: 0.0,
+            },
+            item_peaks_per_second: 25,
+            recording_peaks_per_second: 8,
+            landmarks: LandmarkConfig {
+                min_gap_frames: 4.0,
+                max_gap_frames: 64.0,
+                max_step_octaves: 1.0,
+            },
+            recording_density: Density { fan_out: 3, probe: 0.0 },
+        }
+    }
+}
+
+/// Raised when the code makes other peaks or hashes from the same configuration.
+const ALGORITHM_VERSION: u32 = 1;
+
+impl FingerprintConfig {
+    /// Frames a second: 43.07 by default.
+    pub fn frames_per_second(&self) -> f64 {
+        f64::from(self.sample_rate.hz()) / self.stft.hop as f64
+    }
+
+    /// A number that changes with every field (CRC-32 of their bits) and with the algorithm.
+    pub fn digest(&self) -> u32 {
+        // Taken apart whole, so that a new field cannot be forgotten.
+        let Self {
+            sample_rate,
+            stft: StftConfig { n_fft, hop },
+            peaks: PeakConfig { min_hz, max_hz, reach_frames, reach_cells, floor_power, tilt },
+            item_peaks_per_second,
+            recording_peaks_per_second,
+            landmarks: LandmarkConfig { min_gap_frames, max_gap_frames, max_step_octaves },
+            recording_density: Density { fan_out, probe },
+        } = *self;
+        let words = [
+            ALGORITHM_VERSION,
+            sample_rate.hz(),
+            n_fft as u32,
+            hop as u32,
+            min_hz.to_bits(),
+            max_hz.to_bits(),
+            reach_frames as u32,
+            reach_cells as u32,
+            floor_power.to_bits(),
+            tilt.to_bits(),
+            item_peaks_per_second as u32,
+            recording_peaks_per_second as u32,
+            min_gap_frames.to_bits(),
+            max_gap_frames.to_bits(),
+            max_step_octaves.to_bits(),
+            fan_out as u32,
+            probe.to_bits(),
+        ];
+        let mut hasher = crc32fast::Hasher::new();
+        for word in words {
+            hasher.update(&word.to_le_bytes());
+        }
+        hasher.finalize()
+    }
+}
+
+/// The peaks of a signal, and its length.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fingerprint {
+    /// Sorted by time.
+    pub peaks: Vec<Peak>,
+    /// Length of the signal.
+    pub seconds: f64,
+}
+
+/// Plans shared by all workers.
+#[derive(Debug, Clone)]
+pub struct Fingerprinter {
+    config: FingerprintConfig,
+    stft: Stft,
+}
+
+impl Fingerprinter {
+    /// Plans the transform.
+    pub fn new(config: FingerprintConfig) -> Self {
+        Self { config, stft: Stft::new(config.stft) }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &FingerprintConfig {
+        &self.config
+    }
+
+    /// Begins a signal whose first samples have `sample_rate`.
+    ///
+    /// # Panics
+    ///
+    /// If the rate is outside what [`Resampler::new`] takes.
+    pub fn stream(&self, sample_rate: SampleRate) -> FingerprintStream {
+        let bin_hz = self.config.sample_rate.hz() as f32 / self.config.stft.n_fft as f32;
+        FingerprintStream {
+            config: self.config,
+            resampler: Resampler::new(sample_rate, self.config.sample_rate),
+            analysis: Analysis {
+                stft: self.stft.stream(),
+                picker: PeakPicker::new(self.config.peaks, bin_hz, self.stft.n_bins()),
+                peaks: Vec::new(),
+                samples: 0,
+            },
+        }
+    }
+
+    /// The peaks that a recording of the catalogue keeps of an item's.
+    pub fn recording_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
+        let rate = self.config.frames_per_second() as f32;
+        thin(peaks, self.config.recording_peaks_per_second, rate)
+    }
+}
+
+/// One signal on its way.
+#[derive(Debug)]
+pub struct FingerprintStream {
+    config: FingerprintConfig,
+    resampler: Resampler,
+    analysis: Analysis,
+}
+
+#[derive(Debug)]
+struct Analysis {
+    stft: StftStream,
+    picker: PeakPicker,
+    peaks: Vec<Peak>,
+    samples: u64,
+}
+
+impl Analysis {
+    fn push(&mut self, samples: &[f32]) {
+        self.samples += samples.len() as u64;
+        let Self { stft, picker, peaks, .. } = self;
+        stft.push(samples, &mut |power| picker.push(power, peaks));
+    }
+}
+
+impl FingerprintStream {
+    /// Takes mono samples `(n_samples,)` at the current rate.
+    pub fn push(&mut self, samples: &[f32]) {
+        let analysis = &mut self.analysis;
+        self.resampler.push(samples, &mut |s| analysis.push(s));
+    }
+
+    /// What follows has another rate.
+    ///
+    /// # Panics
+    ///
+    /// As [`Fingerprinter::stream`].
+    pub fn set_rate(&mut self, sample_rate: SampleRate) {
+        let next = Resampler::new(sample_rate, self.config.sample_rate);
+        let analysis = &mut self.analysis;
+        std::mem::replace(&mut self.resampler, next).finish(&mut |s| analysis.push(s));
+    }
+
+    /// Ends the signal.
+    pub fn finish(self) -> Fingerprint {
+        let Self { config, resampler, mut analysis } = self;
+        resampler.finish(&mut |s| analysis.push(s));
+        let Analysis { stft, mut picker, mut peaks, samples } = analysis;
+        stft.finish(&mut |power| picker.push(power, &mut peaks));
+        picker.finish(&mut peaks);
+        // Interpolation in time may swap neighbours; the rest breaks ties.
+        peaks.sort_unstable();
+        let peaks =
+            thin(&peaks, config.item_peaks_per_second, config.frames_per_second() as f32);
+        Fingerprint { peaks, seconds: samples as f64 / f64::from(config.sample_rate.hz()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_digest_is_pinned() {
+        // Whoever changes it gives every user's index up: raise it knowingly.
+        assert_eq!(FingerprintConfig::default().digest(), FingerprintConfig::default().digest());
+        let mut other = FingerprintConfig::default();
+        other.peaks.tilt += 0.5;
+        assert_ne!(other.digest(), FingerprintConfig::default().digest());
+    }
+
+    #[test]
+    fn the_size_of_the_blocks_changes_nothing() {
+        let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
+        let samples: Vec<f32> = (0..88_200_u32)
+            .map(|i| {
+                let t = i as f32 / 44_100.0;
+                let note = 300.0 * (1.0 + (t * 5.0).floor() * 0.3);
+                (t * note * std::f32::consts::TAU).sin() * (1.0 - (t * 5.0).fract())
+            })
+            .collect();
+        let run = |block: usize| {
+            let mut stream = fingerprinter.stream(SampleRate::new(44_100).unwrap());
+            for chunk in samples.chunks(block) {
+                stream.push(chunk);
+            }
+            stream.finish()
+        };
+        let whole = run(88_200);
+        assert!(whole.peaks.len() > 10, "{}", whole.peaks.len());
+        assert!((whole.seconds - 2.0).abs() < 0.001);
+        assert_eq!(whole, run(777));
+    }
+}

@@ -1,0 +1,104 @@
+//! The inverted index: from a hash to the places in the catalogue where it occurs.
+//!
+//! An index is a set of immutable segments. It knows tracks by number; which recording a track is, and
+//! which tracks are still alive, the catalogue knows.
+//!
+//! # Grammar of a segment, version 1
+//!
+//! All numbers are little-endian; every section starts at a multiple of 8.
+//!
+//! ```text
+//! segment   = header directory postings tracks peaks
+//! header    = magic:"LKHSEG\r\n"  version:u32=1  config_digest:u32
+//!             n_tracks:u32  n_hashes:u32  n_postings:u64  n_peaks:u64
+//!             body_crc32:u32  header_crc32:u32 (over all of the header before it)  zero:[u8; 16]
+//! directory = [u32; n_hashes + 1]  the postings of hash h are directory[h] .. directory[h + 1]
+//! postings  = [track:u32 frame:u32; n_postings]  sorted by hash, track, frame
+//! tracks    = [first_peak:u32 n_peaks:u32 n_frames:u32 zero:u32; n_tracks]
+//! peaks     = [time:u32 pitch:u16 strength:u16; n_peaks]  by track, sorted by time
+//! ```
+//!
+//! The version is raised when this grammar changes, the digest when hashes do.
+
+mod builder;
+mod format;
+
+pub use builder::SegmentBuilder;
+pub use format::{IndexError, Posting, Segment};
+
+use crate::landmarks::Hash;
+use crate::peaks::Peak;
+use crate::units::TrackId;
+
+/// All segments of a catalogue, searched as one. Tracks are numbered through all segments.
+#[derive(Debug, Default)]
+pub struct Index {
+    segments: Vec<Placed>,
+    /// By track: false for one that was removed.
+    alive: Vec<bool>,
+}
+
+#[derive(Debug)]
+struct Placed {
+    segment: Segment,
+    first_track: u32,
+}
+
+impl Index {
+    /// Adds a segment; returns the number of its first track. All its tracks are dead until
+    /// [`Index::revive`].
+    pub fn push(&mut self, segment: Segment) -> TrackId {
+        let first_track = self.alive.len() as u32;
+        self.alive.resize(self.alive.len() + segment.track_count(), false);
+        self.segments.push(Placed { segment, first_track });
+        TrackId(first_track)
+    }
+
+    /// Makes a track count. Returns false if there is no such track.
+    pub fn revive(&mut self, track: TrackId) -> bool {
+        self.alive.get_mut(track.0 as usize).map(|a| *a = true).is_some()
+    }
+
+    /// Number of living tracks.
+    pub fn track_count(&self) -> usize {
+        self.alive.iter().filter(|a| **a).count()
+    }
+
+    /// One past the highest track number, dead ones counted.
+    pub fn track_bound(&self) -> usize {
+        self.alive.len()
+    }
+
+    /// Number of postings, those of dead tracks counted.
+    pub fn posting_count(&self) -> u64 {
+        self.segments.iter().map(|s| s.segment.posting_count()).sum()
+    }
+
+    /// Visits `(track, frame of the anchor)` for each occurrence of a hash.
+    #[inline]
+    pub fn for_each_posting(&self, hash: Hash, mut visit: impl FnMut(TrackId, u32)) {
+        for Placed { segment, first_track } in &self.segments {
+            for posting in segment.postings(hash) {
+                let track = first_track + posting.track;
+                if self.alive.get(track as usize).copied().unwrap_or(false) {
+                    visit(TrackId(track), posting.frame);
+                }
+            }
+        }
+    }
+
+    /// Number of postings of a hash, those of dead tracks counted.
+    pub fn posting_len(&self, hash: Hash) -> usize {
+        self.segments.iter().map(|s| s.segment.postings(hash).len()).sum()
+    }
+
+    /// The peaks of a track, sorted by time, and its length in frames; empty for an unknown track.
+    pub fn track(&self, track: TrackId) -> (&[Peak], u32) {
+        let at = self.segments.partition_point(|s| s.first_track <= track.0);
+        let Some(Placed { segment, first_track }) = at.checked_sub(1).map(|i| &self.segments[i])
+        else {
+            return (&[], 0);
+        };
+        segment.track(TrackId(track.0 - first_track))
+    }
+}

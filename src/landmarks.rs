@@ -1,0 +1,216 @@
+//! Landmarks: pairs of peaks, hashed. The bit layout of a hash, and how a warp is undone on peaks.
+//!
+//! The scheme is Wang's (ISMIR 2003) on a logarithmic frequency axis, so that a change of pitch, tempo
+//! or speed moves a pair by a known amount and can be undone before the hash is taken.
+
+use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+
+/// A quantised pair of peaks; below [`HASH_COUNT`].
+///
+/// Mixed radix, from the highest digit: the anchor's octaves above the band's foot at 36 a octave
+/// (160), the step to the target at 36 an octave from −1 octave (73), log2 of the distance in frames at
+/// 20 a doubling from 4 frames (81).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub u32);
+
+/// Anchor bins: 4.4 octaves.
+const ANCHOR_BINS: i32 = 160;
+/// Step bins: −36 … +36.
+const STEP_BINS: i32 = 73;
+/// Distance bins: 4 … 66 frames.
+const GAP_BINS: i32 = 81;
+/// Number of different hashes.
+pub const HASH_COUNT: u32 = (ANCHOR_BINS * STEP_BINS * GAP_BINS) as u32;
+
+/// Bins an octave of anchor and step: a third of a semitone.
+const PITCH_BINS: f32 = 36.0;
+/// Bins a doubling of the distance.
+const GAP_BINS_PER_OCTAVE: f32 = 20.0;
+
+/// Which pairs are taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LandmarkConfig {
+    /// Nearest target, in frames after the anchor; 4 are 93 ms.
+    pub min_gap_frames: f32,
+    /// Farthest target, in frames; 64 are 1.49 s.
+    pub max_gap_frames: f32,
+    /// Largest step, in octaves, up or down. At most 1.
+    pub max_step_octaves: f32,
+}
+
+/// Targets an anchor takes, and how far past a bin's edge it also looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Density {
+    /// Nearest targets of each anchor.
+    pub fan_out: usize,
+    /// Share of a bin: a value this near to an edge also takes the neighbouring bin. 0 for none.
+    pub probe: f32,
+}
+
+/// A change of tempo and pitch that an item may have gone through.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Warp {
+    /// How much faster the item plays: 1.1 is 10 % faster.
+    pub tempo: f32,
+    /// How much higher it sounds, in octaves.
+    pub pitch_octaves: f32,
+}
+
+impl Warp {
+    /// No change.
+    pub const IDENTITY: Self = Self { tempo: 1.0, pitch_octaves: 0.0 };
+}
+
+/// A pair before it is quantised: all in the units of the recording.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Pair {
+    anchor_octaves: f32,
+    step_octaves: f32,
+    gap_frames: f32,
+}
+
+/// Calls `visit(hash, anchor)` for each landmark of `peaks` (sorted by time), where `anchor` is the
+/// index of the earlier peak. Anchors come in order; the same hash may come twice.
+///
+/// The warp is undone first: the hashes are those that the unchanged recording has.
+pub fn landmarks(
+    peaks: &[Peak],
+    config: LandmarkConfig,
+    density: Density,
+    warp: Warp,
+    mut visit: impl FnMut(Hash, usize),
+) {
+    let min_gap = (config.min_gap_frames / warp.tempo * TIME_UNITS).ceil() as u32;
+    let max_gap = (config.max_gap_frames / warp.tempo * TIME_UNITS).floor() as u32;
+    let max_step = (config.max_step_octaves * PITCH_UNITS) as i32;
+    let gap_scale = warp.tempo / TIME_UNITS;
+    let mut first = 0;
+    for (i, anchor) in peaks.iter().enumerate() {
+        while first < peaks.len() && peaks[first].time < anchor.time + min_gap {
+            first += 1;
+        }
+        let anchor_octaves = anchor.octaves() - warp.pitch_octaves;
+        let mut left = density.fan_out;
+        for target in &peaks[first..] {
+            if left == 0 || target.time > anchor.time + max_gap {
+                break;
+            }
+            let step = i32::from(target.pitch) - i32::from(anchor.pitch);
+            if step.abs() > max_step {
+                continue;
+            }
+            left -= 1;
+            let pair = Pair {
+                anchor_octaves,
+                step_octaves: step as f32 / PITCH_UNITS,
+                gap_frames: (target.time - anchor.time) as f32 * gap_scale,
+            };
+            pair.probe(config, density.probe, |hash| visit(hash, i));
+        }
+    }
+}
+
+impl Pair {
+    /// Visits the pair's hash and, for each axis on which it lies near an edge, the neighbours'.
+    fn probe(self, config: LandmarkConfig, probe: f32, mut visit: impl FnMut(Hash)) {
+        let gap = (self.gap_frames / config.min_gap_frames).log2() * GAP_BINS_PER_OCTAVE;
+        let axes = [
+            bins(self.anchor_octaves * PITCH_BINS, probe, ANCHOR_BINS),
+            bins((self.step_octaves + 1.0) * PITCH_BINS, probe, STEP_BINS),
+            bins(gap, probe, GAP_BINS),
+        ];
+        for a in axes[0].clone() {
+            for s in axes[1].clone() {
+                for g in axes[2].clone() {
+                    visit(Hash(((a * STEP_BINS + s) * GAP_BINS + g) as u32));
+                }
+            }
+        }
+    }
+}
+
+/// The bin of `value` and the one beyond an edge nearer than `probe`, inside `0..count`.
+fn bins(value: f32, probe: f32, count: i32) -> std::ops::Range<i32> {
+    let from = (value - probe).floor() as i32;
+    let to = (value + probe).floor() as i32;
+    from.max(0)..(to + 1).clamp(0, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: LandmarkConfig =
+        LandmarkConfig { min_gap_frames: 4.0, max_gap_frames: 64.0, max_step_octaves: 1.0 };
+    const SPARSE: Density = Density { fan_out: 3, probe: 0.0 };
+
+    fn peak(frames: f32, octaves: f32) -> Peak {
+        Peak {
+            time: (frames * TIME_UNITS).round() as u32,
+            pitch: (octaves * PITCH_UNITS).round() as u16,
+            strength: 0,
+        }
+    }
+
+    fn all(peaks: &[Peak], density: Density, warp: Warp) -> Vec<(u32, usize)> {
+        let mut out = Vec::new();
+        landmarks(peaks, CONFIG, density, warp, |h, i| out.push((h.0, i)));
+        out
+    }
+
+    #[test]
+    fn two_peaks_give_the_documented_bits() {
+        let peaks = [peak(10.0, 1.01), peak(18.5, 1.27)];
+        // 1.01 · 36 = 36.4; (0.26 + 1) · 36 = 45.4; log2(8.5 / 4) · 20 = 21.7
+        let expected = ((36 * 73 + 45) * 81 + 21) as u32;
+        assert_eq!(all(&peaks, SPARSE, Warp::IDENTITY), [(expected, 0)]);
+    }
+
+    #[test]
+    fn every_hash_is_in_range_at_the_corners() {
+        let low = peak(0.0, 0.0);
+        for other in [peak(4.0, 0.0), peak(64.0, 1.0), peak(64.0, 0.5)] {
+            for (hash, _) in all(&[low, other], Density { fan_out: 9, probe: 0.5 }, Warp::IDENTITY) {
+                assert!(hash < HASH_COUNT);
+            }
+        }
+        let high = [peak(0.0, 4.33), peak(64.0, 3.4)];
+        assert!(all(&high, SPARSE, Warp::IDENTITY).iter().all(|(h, _)| *h < HASH_COUNT));
+    }
+
+    #[test]
+    fn targets_too_near_too_far_or_too_steep_are_passed_over() {
+        let anchor = peak(0.0, 2.0);
+        for other in [peak(3.9, 2.0), peak(64.1, 2.0), peak(20.0, 3.01), peak(20.0, 0.99)] {
+            assert!(all(&[anchor, other], SPARSE, Warp::IDENTITY).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_shift_in_time_changes_no_hash() {
+        let peaks: Vec<_> =
+            (0..40_u16).map(|i| peak(f32::from(i) * 3.25, f32::from(i * 7 % 40) / 10.0)).collect();
+        let late: Vec<_> = peaks.iter().map(|p| Peak { time: p.time + 1_234, ..*p }).collect();
+        assert_eq!(all(&peaks, SPARSE, Warp::IDENTITY), all(&late, SPARSE, Warp::IDENTITY));
+    }
+
+    #[test]
+    fn undoing_a_warp_gives_the_hashes_of_the_unchanged_peaks() {
+        let (tempo, pitch) = (1.25_f32, 0.125_f32);
+        let original = [peak(16.0, 1.51), peak(26.0, 1.77), peak(46.0, 1.13)];
+        let warped: Vec<_> =
+            original.iter().map(|p| peak(p.frames() / tempo, p.octaves() + pitch)).collect();
+        let undo = Warp { tempo, pitch_octaves: pitch };
+        assert_eq!(all(&warped, SPARSE, undo), all(&original, SPARSE, Warp::IDENTITY));
+    }
+
+    #[test]
+    fn a_value_near_an_edge_is_looked_up_on_both_sides() {
+        assert_eq!(bins(5.1, 0.2, 10), 4..6);
+        assert_eq!(bins(5.5, 0.2, 10), 5..6);
+        assert_eq!(bins(5.9, 0.2, 10), 5..7);
+        assert_eq!(bins(0.1, 0.2, 10), 0..1);
+        assert_eq!(bins(9.9, 0.2, 10), 9..10);
+        assert!(bins(-3.0, 0.2, 10).is_empty() && bins(12.0, 0.2, 10).is_empty());
+    }
+}
