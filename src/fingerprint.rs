@@ -18,10 +18,12 @@ pub struct FingerprintConfig {
     pub stft: StftConfig,
     /// Choice of peaks.
     pub peaks: PeakConfig,
-    /// Peaks a second of an item; 25 is nearly all there are.
+    /// Peaks a second of an item; 35 is nearly all there are.
     pub item_peaks_per_second: usize,
-    /// Peaks a second of a recording: the index is sparse, the query dense.
+    /// Peaks a second that are kept of a recording, to check an alignment peak by peak.
     pub recording_peaks_per_second: usize,
+    /// Peaks a second of a recording that make landmarks: the index is sparse, the query dense.
+    pub landmark_peaks_per_second: usize,
     /// Choice of pairs.
     pub landmarks: LandmarkConfig,
     /// Targets of a recording's anchors.
@@ -41,8 +43,9 @@ impl Default for FingerprintConfig {
                 floor_power: 2.6e-3,
                 tilt: 0.0,
             },
-            item_peaks_per_second: 25,
-            recording_peaks_per_second: 8,
+            item_peaks_per_second: 35,
+            recording_peaks_per_second: 16,
+            landmark_peaks_per_second: 8,
             landmarks: LandmarkConfig {
                 min_gap_frames: 4.0,
                 max_gap_frames: 64.0,
@@ -57,6 +60,16 @@ impl Default for FingerprintConfig {
 const ALGORITHM_VERSION: u32 = 1;
 
 impl FingerprintConfig {
+    /// The peaks that are kept of a recording, of all that were found.
+    pub fn recording_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
+        thin(peaks, self.recording_peaks_per_second, self.frames_per_second() as f32)
+    }
+
+    /// The peaks that make landmarks, of those that are kept.
+    pub fn landmark_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
+        thin(peaks, self.landmark_peaks_per_second, self.frames_per_second() as f32)
+    }
+
     /// Frames a second: 43.07 by default.
     pub fn frames_per_second(&self) -> f64 {
         f64::from(self.sample_rate.hz()) / self.stft.hop as f64
@@ -71,6 +84,7 @@ impl FingerprintConfig {
             peaks: PeakConfig { min_hz, max_hz, reach_frames, reach_cells, floor_power, tilt },
             item_peaks_per_second,
             recording_peaks_per_second,
+            landmark_peaks_per_second,
             landmarks: LandmarkConfig { min_gap_frames, max_gap_frames, max_step_octaves },
             recording_density: Density { fan_out, probe },
         } = *self;
@@ -87,6 +101,7 @@ impl FingerprintConfig {
             tilt.to_bits(),
             item_peaks_per_second as u32,
             recording_peaks_per_second as u32,
+            landmark_peaks_per_second as u32,
             min_gap_frames.to_bits(),
             max_gap_frames.to_bits(),
             max_step_octaves.to_bits(),
@@ -145,12 +160,6 @@ impl Fingerprinter {
                 samples: 0,
             },
         }
-    }
-
-    /// The peaks that a recording of the catalogue keeps of an item's.
-    pub fn recording_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
-        let rate = self.config.frames_per_second() as f32;
-        thin(peaks, self.config.recording_peaks_per_second, rate)
     }
 }
 

@@ -97,8 +97,9 @@ impl SegmentBuilder {
         let (pairs, density) = (self.config.landmarks, self.config.recording_density);
         for (track, entry) in self.tracks.iter().enumerate() {
             let from = entry.first_peak as usize;
-            let peaks = &self.peaks[from..from + entry.n_peaks as usize];
-            landmarks(peaks, pairs, density, Warp::IDENTITY, |hash, anchor| {
+            let kept = &self.peaks[from..from + entry.n_peaks as usize];
+            let peaks = self.config.landmark_peaks(kept);
+            landmarks(&peaks, pairs, density, Warp::IDENTITY, |hash, anchor| {
                 let frame = peaks[anchor].frames().round() as u32;
                 visit(hash.0 as usize, Posting { track: track as u32, frame });
             });

@@ -281,7 +281,7 @@ mod tests {
         let config = FingerprintConfig::default();
         let mut seen = 0;
         for (track, seed) in [1, 2, 3].into_iter().enumerate() {
-            let peaks = peaks(seed);
+            let peaks = config.landmark_peaks(&peaks(seed));
             landmarks(
                 &peaks,
                 config.landmarks,

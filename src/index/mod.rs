@@ -36,6 +36,7 @@ pub struct Index {
     segments: Vec<Placed>,
     /// By track: false for one that was removed.
     alive: Vec<bool>,
+    total_frames: u64,
 }
 
 #[derive(Debug)]
@@ -56,7 +57,12 @@ impl Index {
 
     /// Makes a track count. Returns false if there is no such track.
     pub fn revive(&mut self, track: TrackId) -> bool {
-        self.alive.get_mut(track.0 as usize).map(|a| *a = true).is_some()
+        let frames = u64::from(self.track(track).1);
+        let Some(alive) = self.alive.get_mut(track.0 as usize) else { return false };
+        if !std::mem::replace(alive, true) {
+            self.total_frames += frames;
+        }
+        true
     }
 
     /// Number of living tracks.
@@ -67,6 +73,11 @@ impl Index {
     /// One past the highest track number, dead ones counted.
     pub fn track_bound(&self) -> usize {
         self.alive.len()
+    }
+
+    /// Length of all living tracks in frames.
+    pub fn total_frames(&self) -> u64 {
+        self.total_frames
     }
 
     /// Number of postings, those of dead tracks counted.
