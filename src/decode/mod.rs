@@ -2,8 +2,47 @@
 //!
 //! It does not resample and knows nothing of fingerprints. The only user of Symphonia, libopus and
 //! the outside `ffmpeg` program.
+//!
+//! | file | its one responsibility |
+//! |---|---|
+//! | `sniff` | what a file is, by its first bytes |
+//! | `plan` | who decodes it, and which attempt is kept |
+//! | `native`, `source`, `codecs` | a pass of Symphonia, its bounded reader, the names of codecs |
+//! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
+//! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
+//! | `pass`, `notes`, `tags`, `error` | what comes out |
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crate::units::SampleRate;
+
+mod child;
+mod codecs;
+mod downmix;
+mod error;
+mod ffmpeg;
+mod native;
+mod notes;
+mod pass;
+mod plan;
+mod sniff;
+mod source;
+mod stream;
+mod tags;
+#[cfg(test)]
+mod tests;
+
+pub use error::{DecodeError, Help};
+pub use ffmpeg::Ffmpeg;
+pub use tags::Tags;
+
+/// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).
+const BUILT_IN: &str = "symphonia 0.6.1 + libopus (opusic-sys 0.7.7)";
+
+/// A stream without a larger magnitude is digital silence: −100 dBFS, below one step of 16 bits.
+const SILENCE: f32 = 1e-5;
 
 /// Takes what is decoded, block by block. Samples are mono, nominally within [-1, 1], never NaN or
 /// infinite.
@@ -17,4 +56,103 @@ pub trait PcmSink {
 
     /// All that came before is void: another decoder starts from the beginning.
     fn restart(&mut self);
+}
+
+/// What decoding one item may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DecodeLimits {
+    /// Sound of one stream, in seconds; the rest is left out with a note. 86,400 is a day, at
+    /// 44.1 kHz 3.8 · 10⁹ samples.
+    pub max_seconds_of_audio: f64,
+    /// Audio streams of one file; the rest is left out with a note. 32 is twice what films carry.
+    pub max_streams: usize,
+    /// Wall-clock time of one item, all attempts together. 600 s at 400 times real time is 67 h of
+    /// Opus.
+    pub timeout: Duration,
+}
+
+/// Decodes files. Shared by all workers: the decoders are listed once, and no call changes it.
+pub struct Decoder {
+    limits: DecodeLimits,
+    native: native::Native,
+    ffmpeg: Option<Ffmpeg>,
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("limits", &self.limits)
+            .field("ffmpeg", &self.ffmpeg)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// A decoder; without `ffmpeg`, what Symphonia lacks is an error.
+    pub fn new(limits: DecodeLimits, ffmpeg: Option<Ffmpeg>) -> Self {
+        Self { limits, native: native::Native::new(), ffmpeg }
+    }
+
+    /// Names and versions of the decoders, such as `symphonia 0.6.1 + libopus (opusic-sys 0.7.7) +
+    /// ffmpeg 5.1.9`.
+    pub fn describe(&self) -> String {
+        match &self.ffmpeg {
+            Some(ffmpeg) => format!("{BUILT_IN} + ffmpeg {}", ffmpeg.version()),
+            None => BUILT_IN.to_owned(),
+        }
+    }
+
+    /// Decodes every audio stream of a file into `sink`. `cancel` is looked at once a packet.
+    ///
+    /// Streams that are interleaved in the file come interleaved. Memory does not grow with the
+    /// length of the file. After an error, what the sink holds is void.
+    ///
+    /// # Errors
+    ///
+    /// Any [`DecodeError`]. A file that is damaged or cut is no error as long as some of it gives
+    /// sound; [`Decoded::notes`] tells.
+    pub fn decode(
+        &self,
+        path: &Path,
+        cancel: &AtomicBool,
+        sink: &mut dyn PcmSink,
+    ) -> Result<Decoded, DecodeError> {
+        plan::decode(self, path, cancel, sink)
+    }
+}
+
+/// What was decoded of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The streams of which there was any sound, in the order of the file. Never empty.
+    pub streams: Vec<StreamInfo>,
+    /// What the file says of itself.
+    pub tags: Tags,
+    /// What a reader of the report should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What was decoded of one audio stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamInfo {
+    /// The number by which the sink knows it: its place among the audio streams of the file.
+    pub index: usize,
+    /// Codec in lower case, as ffprobe names it: `mp3`, `opus`, `pcm_s16le`.
+    pub codec: String,
+    /// Container in lower case: `ogg`, `isomp4`, `wave`.
+    pub container: String,
+    /// Rate of most of it.
+    pub sample_rate: SampleRate,
+    /// Largest number of channels it had.
+    pub channels: u16,
+    /// Decoded length.
+    pub duration_seconds: f64,
+    /// Length that the container gives, if it does. That of a raw MP3 or AAC file is an estimate.
+    pub declared_seconds: Option<f64>,
+    /// Packets that could not be decoded.
+    pub damaged_packets: u64,
+    /// Its end is missing.
+    pub truncated: bool,
+    /// Largest magnitude of the mono samples; full scale is 1.
+    pub peak: f32,
 }

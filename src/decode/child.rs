@@ -1,0 +1,240 @@
+//! An outside program: its output in blocks, its complaints in brief, its end for certain.
+//!
+//! It knows nothing of sound.
+
+use std::io::{self, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use super::DecodeError;
+use super::pass::Failure;
+use super::source::Guard;
+
+/// How often a silent program is checked upon.
+const TICK: Duration = Duration::from_millis(50);
+/// Blocks that wait between the program and the sink.
+const QUEUE: usize = 4;
+/// Longest line of its complaints that is kept.
+const MAX_LINE_BYTES: usize = 300;
+
+/// How a program ended.
+#[derive(Debug, Default)]
+pub(super) struct Exit {
+    pub(super) success: bool,
+    /// Lines that speak of a packet that could not be decoded.
+    pub(super) decoding_errors: u64,
+    last_line: String,
+}
+
+impl Exit {
+    /// Its last complaint, on one line.
+    pub(super) fn last_line(&self) -> String {
+        if self.last_line.is_empty() { "no reason given".to_owned() } else { self.last_line.clone() }
+    }
+}
+
+/// Killed and waited for when dropped, so that neither it nor its entry is left behind.
+struct Reaped(Child);
+
+impl Drop for Reaped {
+    fn drop(&mut self) {
+        // Both fail only if it has ended and was waited for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs `command` and hands its output to `take`, in blocks of `block_bytes` (the last may be
+/// shorter), until it ends, `take` returns false, or `guard` objects.
+pub(super) fn run(
+    mut command: Command,
+    program: &'static str,
+    block_bytes: usize,
+    guard: &Guard<'_>,
+    take: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<Exit, Failure> {
+    let failed = |source| Failure::Stop(DecodeError::Ffmpeg { program, source });
+    guard.check().map_err(Failure::Stop)?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    thread::scope(|scope| {
+        // Declared inside the scope: it is killed before the scope waits for the readers.
+        let mut child = Reaped(command.spawn().map_err(failed)?);
+        let pipes = child.0.stdout.take().zip(child.0.stderr.take());
+        let (stdout, stderr) =
+            pipes.ok_or_else(|| failed(io::Error::other("it has no output")))?;
+        let (full, blocks) = sync_channel(QUEUE);
+        let (recycle, empty) = sync_channel(QUEUE + 2);
+        scope.spawn(move || read_blocks(stdout, block_bytes, &full, &empty));
+        let complaints = scope.spawn(move || read_lines(stderr));
+        let whole = drain(&blocks, &recycle, guard, take);
+        // A reader that waits to hand over a block goes on when nobody takes it.
+        drop(blocks);
+        let status = match whole {
+            Ok(true) => wait(&mut child, guard).map_err(failed)?,
+            _ => None,
+        };
+        drop(child);
+        let mut exit = complaints.join().unwrap_or_default();
+        whole.map_err(Failure::Stop)?;
+        guard.check().map_err(Failure::Stop)?;
+        exit.success = status.is_none_or(|status| status.success());
+        Ok(exit)
+    })
+}
+
+/// Waits for a program that has closed its output; `None` if `guard` objects first.
+fn wait(child: &mut Reaped, guard: &Guard<'_>) -> io::Result<Option<ExitStatus>> {
+    while guard.check().is_ok() {
+        if let Some(status) = child.0.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(None)
+}
+
+/// Hands blocks to `take`. True at the end of the output, false if `take` has enough.
+fn drain(
+    blocks: &Receiver<Vec<u8>>,
+    recycle: &SyncSender<Vec<u8>>,
+    guard: &Guard<'_>,
+    take: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<bool, DecodeError> {
+    loop {
+        guard.check()?;
+        match blocks.recv_timeout(TICK) {
+            Ok(block) => {
+                if !take(&block) {
+                    return Ok(false);
+                }
+                // Full means that enough are on their way.
+                let _ = recycle.try_send(block);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(true),
+        }
+    }
+}
+
+/// Fills whole blocks, so that their borders do not depend on the pipe.
+fn read_blocks(
+    mut stdout: ChildStdout,
+    block_bytes: usize,
+    full: &SyncSender<Vec<u8>>,
+    empty: &Receiver<Vec<u8>>,
+) {
+    loop {
+        let mut block = empty.try_recv().unwrap_or_default();
+        block.resize(block_bytes, 0);
+        let mut filled = 0;
+        while filled < block_bytes {
+            match stdout.read(&mut block[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        block.truncate(filled);
+        if filled == 0 || full.send(block).is_err() || filled < block_bytes {
+            return;
+        }
+    }
+}
+
+/// Reads complaints to the end, whatever their length, and keeps the last line.
+fn read_lines(mut stderr: ChildStderr) -> Exit {
+    let mut exit = Exit::default();
+    let mut line = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = match stderr.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        for &byte in &buffer[..read] {
+            if byte == b'\n' {
+                exit.line(&line);
+                line.clear();
+            } else if line.len() < MAX_LINE_BYTES {
+                line.push(byte);
+            }
+        }
+    }
+    exit.line(&line);
+    exit
+}
+
+impl Exit {
+    fn line(&mut self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        let of_a_packet = ["while decoding stream", "submitting packet to decoder"];
+        self.decoding_errors += u64::from(of_a_packet.iter().any(|part| text.contains(part)));
+        text.clone_into(&mut self.last_line);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Instant;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn output_comes_in_whole_blocks_and_complaints_are_counted() {
+        let cancel = AtomicBool::new(false);
+        let guard = Guard::new(&cancel, Duration::from_secs(30), 0);
+        let mut sizes = Vec::new();
+        let script = "printf abcde; sleep 0.1; printf fghij; \
+                      echo 'Error while decoding stream #0:0: Invalid' >&2; echo last >&2; exit 3";
+        let exit = run(shell(script), "sh", 4, &guard, &mut |block| {
+            sizes.push(block.len());
+            true
+        })
+        .expect("ran");
+        assert_eq!(sizes, [4, 4, 2]);
+        assert_eq!((exit.success, exit.decoding_errors, exit.last_line().as_str()), (false, 1, "last"));
+    }
+
+    #[test]
+    fn a_program_that_says_nothing_is_killed_at_the_deadline() {
+        let cancel = AtomicBool::new(false);
+        let guard = Guard::new(&cancel, Duration::from_millis(200), 0);
+        let start = Instant::now();
+        let result = run(shell("exec sleep 60"), "sh", 4, &guard, &mut |_| true);
+        assert!(matches!(result, Err(Failure::Stop(DecodeError::TimedOut { .. }))));
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_program_that_never_ends_is_stopped_by_the_flag_and_by_its_taker() {
+        let cancel = AtomicBool::new(false);
+        let guard = Guard::new(&cancel, Duration::from_secs(60), 0);
+        let mut blocks = 0;
+        let exit = run(shell("exec cat /dev/zero"), "sh", 1 << 16, &guard, &mut |_| {
+            blocks += 1;
+            blocks < 10
+        });
+        assert!(exit.is_ok_and(|exit| exit.success) && blocks == 10);
+        let result = run(shell("exec cat /dev/zero"), "sh", 1 << 16, &guard, &mut |_| {
+            cancel.store(true, Ordering::Relaxed);
+            true
+        });
+        assert!(matches!(result, Err(Failure::Stop(DecodeError::Cancelled))));
+    }
+}

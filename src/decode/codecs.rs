@@ -1,0 +1,70 @@
+//! The stable names of codecs, as reports carry them.
+//!
+//! They are the names that ffprobe gives, so that both decoders agree.
+
+use symphonia::core::codecs::audio::{AudioCodecId, well_known as id};
+
+/// Name of a codec, `unknown` if it has none here.
+pub(super) fn codec_name(codec: AudioCodecId) -> &'static str {
+    NAMES.iter().find(|(other, _)| *other == codec).map_or("unknown", |(_, name)| name)
+}
+
+const NAMES: &[(AudioCodecId, &str)] = &[
+    (id::CODEC_ID_MP3, "mp3"),
+    (id::CODEC_ID_AAC, "aac"),
+    (id::CODEC_ID_VORBIS, "vorbis"),
+    (id::CODEC_ID_OPUS, "opus"),
+    (id::CODEC_ID_FLAC, "flac"),
+    (id::CODEC_ID_ALAC, "alac"),
+    (id::CODEC_ID_MP2, "mp2"),
+    (id::CODEC_ID_MP1, "mp1"),
+    (id::CODEC_ID_PCM_S32LE, "pcm_s32le"),
+    (id::CODEC_ID_PCM_S32LE_PLANAR, "pcm_s32le_planar"),
+    (id::CODEC_ID_PCM_S32BE, "pcm_s32be"),
+    (id::CODEC_ID_PCM_S24LE, "pcm_s24le"),
+    (id::CODEC_ID_PCM_S24LE_PLANAR, "pcm_s24le_planar"),
+    (id::CODEC_ID_PCM_S24BE, "pcm_s24be"),
+    (id::CODEC_ID_PCM_S16LE, "pcm_s16le"),
+    (id::CODEC_ID_PCM_S16LE_PLANAR, "pcm_s16le_planar"),
+    (id::CODEC_ID_PCM_S16BE, "pcm_s16be"),
+    (id::CODEC_ID_PCM_S16BE_PLANAR, "pcm_s16be_planar"),
+    (id::CODEC_ID_PCM_S8, "pcm_s8"),
+    (id::CODEC_ID_PCM_S8_PLANAR, "pcm_s8_planar"),
+    (id::CODEC_ID_PCM_U32LE, "pcm_u32le"),
+    (id::CODEC_ID_PCM_U32BE, "pcm_u32be"),
+    (id::CODEC_ID_PCM_U24LE, "pcm_u24le"),
+    (id::CODEC_ID_PCM_U24BE, "pcm_u24be"),
+    (id::CODEC_ID_PCM_U16LE, "pcm_u16le"),
+    (id::CODEC_ID_PCM_U16BE, "pcm_u16be"),
+    (id::CODEC_ID_PCM_U8, "pcm_u8"),
+    (id::CODEC_ID_PCM_F32LE, "pcm_f32le"),
+    (id::CODEC_ID_PCM_F32BE, "pcm_f32be"),
+    (id::CODEC_ID_PCM_F64LE, "pcm_f64le"),
+    (id::CODEC_ID_PCM_F64BE, "pcm_f64be"),
+    (id::CODEC_ID_PCM_ALAW, "pcm_alaw"),
+    (id::CODEC_ID_PCM_MULAW, "pcm_mulaw"),
+    (id::CODEC_ID_ADPCM_G722, "adpcm_g722"),
+    (id::CODEC_ID_ADPCM_G726, "adpcm_g726"),
+    (id::CODEC_ID_ADPCM_G726LE, "adpcm_g726le"),
+    (id::CODEC_ID_ADPCM_MS, "adpcm_ms"),
+    (id::CODEC_ID_ADPCM_IMA_WAV, "adpcm_ima_wav"),
+    (id::CODEC_ID_ADPCM_IMA_QT, "adpcm_ima_qt"),
+    (id::CODEC_ID_SPEEX, "speex"),
+    (id::CODEC_ID_MUSEPACK, "musepack8"),
+    (id::CODEC_ID_AC3, "ac3"),
+    (id::CODEC_ID_EAC3, "eac3"),
+    (id::CODEC_ID_AC4, "ac4"),
+    (id::CODEC_ID_DCA, "dts"),
+    (id::CODEC_ID_ATRAC1, "atrac1"),
+    (id::CODEC_ID_ATRAC3, "atrac3"),
+    (id::CODEC_ID_WMA, "wmav2"),
+    (id::CODEC_ID_RA10, "ra_144"),
+    (id::CODEC_ID_RA20, "ra_288"),
+    (id::CODEC_ID_SIPR, "sipr"),
+    (id::CODEC_ID_COOK, "cook"),
+    (id::CODEC_ID_WAVPACK, "wavpack"),
+    (id::CODEC_ID_MONKEYS_AUDIO, "ape"),
+    (id::CODEC_ID_TTA, "tta"),
+    (id::CODEC_ID_RALF, "ralf"),
+    (id::CODEC_ID_TRUEHD, "truehd"),
+];

@@ -1,0 +1,258 @@
+//! The outside decoder: `ffprobe` tells the streams, `ffmpeg` turns each into raw samples.
+//!
+//! It never decides whether it is asked; see `plan`. The programs get no network, no playlists and
+//! no terminal, and are killed when the item has to end.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use super::child::{self, Exit};
+use super::pass::{Failure, Pass};
+use super::source::Guard;
+use super::stream::{Stream, StreamHead};
+use super::tags::Collector;
+use super::{DecodeError, DecodeLimits, PcmSink};
+
+/// Samples of each channel in a block: 93 ms at 44.1 kHz. Fixed, so that the mix does not depend on
+/// how the pipe delivers.
+const BLOCK_FRAMES: usize = 4_096;
+/// What ffprobe may say of a file.
+const MAX_PROBE_BYTES: usize = 1 << 20;
+/// More channels than any layout; such a stream is left out.
+const MAX_CHANNELS: usize = 64;
+
+/// Demuxers that read one plain file. What opens other files by name (hls, concat, dash, image2,
+/// sdp), runs code (lavfi, tedcaptions) or takes anything for raw data is not among them.
+const DEMUXERS: &str = "aac,aa,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_o,ast,au,avi,caf,\
+    codec2,dsf,dss,dts,dtshd,dv,eac3,flac,flv,gsm,gxf,iff,ilbc,ircam,ivr,kux,live_flv,loas,\
+    matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,msf,mxf,nistsphere,nsv,nut,nuv,\
+    ogg,oma,pva,pvf,qcp,rm,rso,shn,smk,bink,sox,swf,tak,truehd,tta,ty,voc,vqf,w64,wav,wsd,wtv,wv,\
+    xa,xwma";
+
+/// The programs `ffmpeg` and `ffprobe`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ffmpeg {
+    ffmpeg: PathBuf,
+    ffprobe: PathBuf,
+    version: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Probed {
+    #[serde(default)]
+    streams: Vec<ProbedStream>,
+    #[serde(default)]
+    format: ProbedFormat,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ProbedStream {
+    codec_name: Option<String>,
+    sample_rate: Option<String>,
+    channels: usize,
+    channel_layout: String,
+    duration: Option<String>,
+    tags: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ProbedFormat {
+    format_name: String,
+    duration: Option<String>,
+    tags: BTreeMap<String, serde_json::Value>,
+}
+
+impl Ffmpeg {
+    /// The programs on the search path, or `None` if either is missing or does not run.
+    pub fn find() -> Option<Self> {
+        Self::at("ffmpeg", "ffprobe").ok()
+    }
+
+    /// The programs at these places; a bare name is looked up on the search path.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Ffmpeg`] if one of them does not run.
+    pub fn at(
+        ffmpeg: impl Into<PathBuf>,
+        ffprobe: impl Into<PathBuf>,
+    ) -> Result<Self, DecodeError> {
+        let (ffmpeg, ffprobe) = (ffmpeg.into(), ffprobe.into());
+        version_of(&ffprobe)
+            .map_err(|source| DecodeError::Ffmpeg { program: "ffprobe", source })?;
+        let version = version_of(&ffmpeg)
+            .map_err(|source| DecodeError::Ffmpeg { program: "ffmpeg", source })?;
+        Ok(Self { ffmpeg, ffprobe, version })
+    }
+
+    /// Version of `ffmpeg` as it gives it, such as `5.1.9-0+deb12u1`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Decodes a file once.
+    pub(super) fn pass(
+        &self,
+        path: &Path,
+        limits: &DecodeLimits,
+        guard: &Guard<'_>,
+        sink: &mut dyn PcmSink,
+    ) -> Result<Pass, Failure> {
+        let probed = self.probe(path, guard)?;
+        let mut pass = Pass { container: container_name(&probed.format), ..Pass::default() };
+        let mut tags = Collector::default();
+        let tables = std::iter::once(&probed.format.tags)
+            .chain(probed.streams.iter().map(|stream| &stream.tags));
+        for (key, value) in tables.flatten() {
+            if let Some(value) = value.as_str() {
+                tags.pair(key, value);
+            }
+        }
+        pass.tags = tags.finish();
+        pass.left_out = probed.streams.len().saturating_sub(limits.max_streams);
+        for (index, probed_stream) in probed.streams.iter().take(limits.max_streams).enumerate() {
+            let codec = probed_stream.codec_name.clone().unwrap_or_else(|| "unknown".to_owned());
+            let rate = probed_stream.sample_rate.as_deref().and_then(|rate| rate.parse().ok());
+            let channels = probed_stream.channels;
+            let (Some(rate_hz), 1..=MAX_CHANNELS) = (rate, channels) else {
+                pass.undecodable.push((index, codec, "no rate or channels known".to_owned()));
+                continue;
+            };
+            let declared = [&probed_stream.duration, &probed.format.duration];
+            let head = StreamHead {
+                index,
+                codec,
+                container: pass.container.clone(),
+                declared_seconds: declared.into_iter().flatten().find_map(|s| seconds(s)),
+            };
+            let mut stream = Stream::new(head, limits.max_seconds_of_audio);
+            let shape = (channels, lfe(&probed_stream.channel_layout));
+            let exit = self.stream(path, rate_hz, shape, &mut stream, guard, sink)?;
+            stream.damaged = exit.decoding_errors;
+            stream.packets = stream.packets.max(exit.decoding_errors);
+            if !exit.success && !stream.full {
+                pass.broken = Some(exit.last_line());
+            }
+            pass.streams.push(stream);
+        }
+        Ok(pass)
+    }
+
+    fn probe(&self, path: &Path, guard: &Guard<'_>) -> Result<Probed, Failure> {
+        let mut command = Command::new(&self.ffprobe);
+        command.args(["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS]);
+        command.args(["-select_streams", "a", "-show_entries"]);
+        command.arg(
+            "stream=codec_name,sample_rate,channels,channel_layout,duration:stream_tags:\
+             format=format_name,duration:format_tags",
+        );
+        command.args(["-of", "json", "-i"]).arg(file_url(path));
+        let mut json = Vec::new();
+        let exit = child::run(command, "ffprobe", 64 << 10, guard, &mut |block| {
+            json.extend_from_slice(block);
+            json.len() <= MAX_PROBE_BYTES
+        })?;
+        if json.len() > MAX_PROBE_BYTES {
+            return Err(Failure::Probe("ffprobe: its tags are longer than 1 MiB".to_owned()));
+        }
+        if !exit.success {
+            return Err(Failure::Probe(format!("ffprobe: {}", exit.last_line())));
+        }
+        serde_json::from_str(&String::from_utf8_lossy(&json))
+            .map_err(|error| Failure::Probe(format!("ffprobe: {error}")))
+    }
+
+    fn stream(
+        &self,
+        path: &Path,
+        rate_hz: u32,
+        (channels, lfe): (usize, u64),
+        stream: &mut Stream,
+        guard: &Guard<'_>,
+        sink: &mut dyn PcmSink,
+    ) -> Result<Exit, Failure> {
+        let mut command = Command::new(&self.ffmpeg);
+        command.args(["-nostdin", "-v", "error", "-threads", "1"]);
+        command.args(["-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-i"]);
+        command.arg(file_url(path));
+        command.args(["-map", &format!("0:a:{}", stream.head.index), "-vn", "-sn", "-dn"]);
+        if channels <= 8 {
+            // Parameters that change on the way are brought back to those that were announced.
+            command.args(["-ac", &channels.to_string()]);
+        }
+        command.args(["-ar", &rate_hz.to_string(), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]);
+        let mut planes = vec![vec![0.0_f32; BLOCK_FRAMES]; channels];
+        let block_bytes = BLOCK_FRAMES * channels * 4;
+        child::run(command, "ffmpeg", block_bytes, guard, &mut |block| {
+            let frames = deinterleave(block, &mut planes);
+            stream.packets += 1;
+            stream.push(rate_hz, (channels, frames, lfe), |i| &planes[i][..frames], sink)
+                && !stream.full
+        })
+    }
+}
+
+/// Splits interleaved little-endian floats; returns the whole frames. A frame cut at the end of the
+/// stream is dropped.
+fn deinterleave(block: &[u8], planes: &mut [Vec<f32>]) -> usize {
+    let channels = planes.len();
+    let (samples, _) = block.as_chunks::<4>();
+    let frames = samples.len() / channels;
+    for (channel, plane) in planes.iter_mut().enumerate() {
+        let own = samples[..frames * channels].iter().skip(channel).step_by(channels);
+        for (out, &sample) in plane.iter_mut().zip(own) {
+            *out = f32::from_le_bytes(sample);
+        }
+    }
+    frames
+}
+
+/// `file:` and the path: no name is then taken for an option, a protocol or a device.
+fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}
+
+fn version_of(program: &Path) -> io::Result<String> {
+    let output = Command::new(program).arg("-version").stdin(std::process::Stdio::null()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    // "ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …"
+    let version = text.split_whitespace().skip_while(|word| *word != "version").nth(1);
+    match version {
+        Some(version) if output.status.success() => Ok(version.to_owned()),
+        _ => Err(io::Error::other("it does not answer to -version as ffmpeg does")),
+    }
+}
+
+fn seconds(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
+}
+
+/// The first of the names that ffprobe gives, in the word that Symphonia uses.
+fn container_name(format: &ProbedFormat) -> String {
+    match format.format_name.split(',').next().unwrap_or_default() {
+        "mov" => "isomp4",
+        "wav" => "wave",
+        "" => "unknown",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Bit of the plane with low-frequency effects, by the names of ffmpeg's layouts: it is the third
+/// or, where there is a centre, the fourth.
+fn lfe(layout: &str) -> u64 {
+    match layout.split('(').next().unwrap_or_default() {
+        "2.1" => 1 << 2,
+        "3.1" | "4.1" | "5.1" | "6.1" | "7.1" => 1 << 3,
+        _ => 0,
+    }
+}

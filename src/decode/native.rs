@@ -1,0 +1,326 @@
+//! One pass of Symphonia over a file: every audio track, to the end or to the first break.
+//!
+//! It does not judge what it recovered, and calls no other decoder: see `plan`.
+//!
+//! Three habits of Symphonia 0.6.1 shape it. `decode` errors concern one packet, so the next one
+//! is tried after each of them; `next_packet` errors are final, but for the start of a chained Ogg
+//! stream. Packets behind the declared end come with a trim that empties them; as MP3 headers lie
+//! and their length is often a guess, such packets are kept.
+
+use std::fs::File;
+use std::path::Path;
+
+use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef, Position};
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{
+    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
+};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::{Hint, Probe};
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::{MetadataOptions, MetadataRevision};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
+use symphonia_adapter_libopus::OpusDecoder;
+
+use super::codecs::codec_name;
+use super::downmix::Pcm;
+use super::pass::{Failure, Pass};
+use super::source::{FileSource, Guard};
+use super::stream::{Stream, StreamHead};
+use super::tags;
+use super::{DecodeError, DecodeLimits, PcmSink};
+
+/// So many packets of a track in a row without a sample: the reader is lost. A minute of music has
+/// 2,300 MP3 frames.
+const MAX_BARREN_PACKETS: u32 = 20_000;
+/// So many packets in a row whose trim leaves nothing are the padding of an encoder. More are
+/// sound behind an end that was declared too early.
+const PADDING_PACKETS: u32 = 2;
+/// Tags of so many revisions are kept; radio recordings carry one a song.
+const MAX_REVISIONS: usize = 16;
+
+/// The decoders and readers of Symphonia, built once.
+pub(super) struct Native {
+    probe: Probe,
+    codecs: CodecRegistry,
+}
+
+/// Where and how a pass begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    /// Bytes that are hidden from the reader.
+    pub(super) base: u64,
+    /// Whether the reader may look for an index at the end.
+    pub(super) seekable: bool,
+}
+
+/// A track with its decoder.
+struct Voice {
+    track_id: u32,
+    decoder: Box<dyn AudioDecoder>,
+    stream: usize,
+    barren: u32,
+    trimmed: u32,
+}
+
+impl Native {
+    pub(super) fn new() -> Self {
+        let mut probe = Probe::new();
+        symphonia::default::register_enabled_formats(&mut probe);
+        let mut codecs = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut codecs);
+        codecs.register_audio_decoder::<OpusDecoder>();
+        Self { probe, codecs }
+    }
+
+    /// Decodes a file once, from `start` on.
+    pub(super) fn pass(
+        &self,
+        path: &Path,
+        start: Start,
+        limits: &DecodeLimits,
+        guard: &Guard<'_>,
+        sink: &mut dyn PcmSink,
+    ) -> Result<Pass, Failure> {
+        guard.rewind();
+        let read_error = |source| Failure::Stop(DecodeError::Read { source });
+        let file = File::open(path).map_err(read_error)?;
+        let source =
+            FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
+        let stream =
+            MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
+        // No hint: the name of the file is not to be trusted.
+        let probed = self.probe.probe(
+            &Hint::new(),
+            stream,
+            FormatOptions::default(),
+            MetadataOptions::default(),
+        );
+        guard.check().map_err(Failure::Stop)?;
+        let format = probed.map_err(|error| Failure::Probe(error.to_string()))?;
+        let container = format.format_info().short_name.to_owned();
+        let pass = Pass { container, ..Pass::default() };
+        let run = Run { native: self, limits, format, pass, voices: Vec::new(), revisions: vec![] };
+        run.run(guard, sink)
+    }
+}
+
+/// The state of a pass.
+struct Run<'a, 'f> {
+    native: &'a Native,
+    limits: &'a DecodeLimits,
+    format: Box<dyn FormatReader + 'f>,
+    pass: Pass,
+    voices: Vec<Voice>,
+    revisions: Vec<MetadataRevision>,
+}
+
+impl Run<'_, '_> {
+    fn run(mut self, guard: &Guard<'_>, sink: &mut dyn PcmSink) -> Result<Pass, Failure> {
+        self.open_tracks();
+        loop {
+            guard.check().map_err(Failure::Stop)?;
+            self.take_metadata();
+            if self.voices.is_empty() {
+                break;
+            }
+            match self.format.next_packet() {
+                Ok(Some(packet)) => {
+                    if self.packet(packet, sink) {
+                        break;
+                    }
+                }
+                Ok(None) => break,
+                Err(Error::ResetRequired) => self.open_tracks(),
+                Err(error) => {
+                    self.pass.broken = Some(error.to_string());
+                    break;
+                }
+            }
+        }
+        // A reader may take a refused read for the end of the file.
+        guard.check().map_err(Failure::Stop)?;
+        self.pass.tags = tags::from_revisions(&self.revisions);
+        Ok(self.pass)
+    }
+
+    /// Makes a decoder for each audio track. In a chained file track n goes on as stream n.
+    fn open_tracks(&mut self) {
+        self.voices.clear();
+        let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
+        self.pass.unnamed += self.format.tracks().iter().filter(|t| t.codec_params.is_none()).count();
+        let tracks: Vec<Track> = self.format.tracks().iter().filter(audio).cloned().collect();
+        for (index, track) in tracks.iter().enumerate() {
+            let Some(CodecParameters::Audio(params)) = &track.codec_params else { continue };
+            if index >= self.limits.max_streams {
+                self.pass.left_out = self.pass.left_out.max(tracks.len() - index);
+                break;
+            }
+            let codec = codec_name(params.codec);
+            match self.decoder(params) {
+                Ok(decoder) => {
+                    let stream = self.stream(index, codec, track);
+                    self.voices.push(Voice {
+                        track_id: track.id,
+                        decoder,
+                        stream,
+                        barren: 0,
+                        trimmed: 0,
+                    });
+                }
+                Err(error) => {
+                    if !self.pass.undecodable.iter().any(|(other, ..)| *other == index) {
+                        self.pass.undecodable.push((index, codec.to_owned(), error.to_string()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn decoder(&self, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Error> {
+        let options = AudioDecoderOptions::default();
+        let wrong_rate = |&rate: &u32| ![8_000, 12_000, 16_000, 24_000, 48_000].contains(&rate);
+        if params.codec == CODEC_ID_OPUS && params.sample_rate.is_none_or(|rate| wrong_rate(&rate))
+        {
+            // Some containers give the rate of the original, which libopus refuses.
+            let mut params = params.clone();
+            params.with_sample_rate(48_000);
+            return self.native.codecs.make_audio_decoder(&params, &options);
+        }
+        self.native.codecs.make_audio_decoder(params, &options)
+    }
+
+    /// The position of stream `index` in the pass: a new one, or that of the chain before.
+    fn stream(&mut self, index: usize, codec: &str, track: &Track) -> usize {
+        let declared = declared_seconds(track, &*self.format);
+        let known = self.pass.streams.iter().position(|stream| stream.head.index == index);
+        if let Some(position) = known {
+            let total = &mut self.pass.streams[position].head.declared_seconds;
+            *total = total.zip(declared).map(|(before, more)| before + more);
+            return position;
+        }
+        let head = StreamHead {
+            index,
+            codec: codec.to_owned(),
+            container: self.pass.container.clone(),
+            declared_seconds: declared,
+        };
+        self.pass.streams.push(Stream::new(head, self.limits.max_seconds_of_audio));
+        self.pass.streams.len() - 1
+    }
+
+    /// Decodes one packet. True if nothing more is to come.
+    fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
+        let Some(voice) = self.voices.iter_mut().find(|v| v.track_id == packet.track_id) else {
+            return false;
+        };
+        let stream = &mut self.pass.streams[voice.stream];
+        if stream.full {
+            return self.pass.streams.iter().all(|stream| stream.full);
+        }
+        self.pass.behind_end |= keep_behind_end(&mut packet, &mut voice.trimmed);
+        stream.packets += 1;
+        let before = stream.seconds();
+        match voice.decoder.decode(&packet) {
+            Ok(buffer) => {
+                if !push(stream, &buffer, sink) {
+                    stream.damaged += 1;
+                }
+            }
+            Err(Error::ResetRequired) => {
+                stream.damaged += 1;
+                voice.decoder.reset();
+            }
+            Err(_) => stream.damaged += 1,
+        }
+        voice.barren = if stream.seconds() > before { 0 } else { voice.barren + 1 };
+        if voice.barren >= MAX_BARREN_PACKETS {
+            self.pass.broken = Some(format!("{MAX_BARREN_PACKETS} packets in a row gave no sound"));
+            return true;
+        }
+        self.pass.streams.iter().all(|stream| stream.full)
+    }
+
+    /// Takes the tags that were read since the last call. The last revision stays in the log.
+    fn take_metadata(&mut self) {
+        let mut metadata = self.format.metadata();
+        if self.revisions.is_empty() {
+            // The pictures are dropped, they may be large.
+            self.revisions.extend(metadata.current().map(without_pictures));
+        }
+        while self.revisions.len() < MAX_REVISIONS && metadata.pop().is_some() {
+            self.revisions.extend(metadata.current().map(without_pictures));
+        }
+    }
+}
+
+fn without_pictures(revision: &MetadataRevision) -> MetadataRevision {
+    let mut kept = revision.clone();
+    kept.media.visuals.clear();
+    for track in &mut kept.per_track {
+        track.metadata.visuals.clear();
+    }
+    kept
+}
+
+/// Undoes the trim of a packet that lies wholly behind the declared end, but for the padding of the
+/// encoder. True if it did.
+fn keep_behind_end(packet: &mut Packet, trimmed: &mut u32) -> bool {
+    let whole = packet.trim_end > Duration::ZERO
+        && (packet.dur == Duration::ZERO || packet.trim_end >= packet.dur);
+    *trimmed = if whole { trimmed.saturating_add(1) } else { 0 };
+    if *trimmed <= PADDING_PACKETS {
+        return false;
+    }
+    packet.trim_end = Duration::ZERO;
+    true
+}
+
+/// Length of a track as its container gives it; of a container with one track, its own.
+fn declared_seconds(track: &Track, format: &dyn FormatReader) -> Option<f64> {
+    let seconds = |base: Option<symphonia::core::units::TimeBase>, duration: Option<Duration>| {
+        Some(base?.calc_duration(duration?)?.as_secs_f64())
+    };
+    let media = format.media_info();
+    seconds(track.time_base, track.duration)
+        .filter(|&seconds| seconds > 0.0)
+        .or_else(|| seconds(media.time_base, media.duration))
+        .filter(|&seconds| seconds > 0.0)
+}
+
+fn push(stream: &mut Stream, buffer: &GenericAudioBufferRef<'_>, sink: &mut dyn PcmSink) -> bool {
+    match buffer {
+        GenericAudioBufferRef::U8(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::U16(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::U24(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::U32(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::S8(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::S16(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::S24(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::S32(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::F32(buffer) => push_planes(stream, buffer, sink),
+        GenericAudioBufferRef::F64(buffer) => push_planes(stream, buffer, sink),
+    }
+}
+
+fn push_planes<S>(stream: &mut Stream, buffer: &AudioBuffer<S>, sink: &mut dyn PcmSink) -> bool
+where
+    S: Pcm + symphonia::core::audio::sample::Sample,
+{
+    let spec = buffer.spec();
+    let shape = (buffer.num_planes(), buffer.frames(), lfe(spec.channels()));
+    stream.push(spec.rate(), shape, |i| buffer.plane(i).unwrap_or(&[]), sink)
+}
+
+/// Bits of the planes that hold low-frequency effects, where the layout tells.
+fn lfe(channels: &Channels) -> u64 {
+    let Channels::Positioned(present) = channels else { return 0 };
+    let bit = |position: Position| {
+        let index = channels.get_canonical_index_for_positioned_channel(position);
+        index.filter(|&index| present.contains(position) && index < 64).map_or(0, |i| 1 << i)
+    };
+    bit(Position::LFE1) | bit(Position::LFE2)
+}

@@ -1,0 +1,53 @@
+//! What is true of a decoded file and does not stop it from being compared, one sentence each.
+//!
+//! It decides nothing; `plan` does.
+
+use super::pass::Pass;
+
+/// Marks the streams whose end is missing: the container broke, or it declared more. Lengths that
+/// were estimated from a bit rate are off by a few percent, so a twentieth is let pass.
+pub(super) fn mark_truncated(pass: &mut Pass) {
+    for stream in &mut pass.streams {
+        let declared = stream.head.declared_seconds.unwrap_or(0.0);
+        let missing = declared - stream.seconds();
+        let short = missing > 1.0_f64.max(0.05 * declared);
+        stream.truncated = !stream.full && (pass.broken.is_some() || short);
+    }
+}
+
+/// Adds the notes of a pass, in the order of its streams.
+pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
+    let many = pass.streams.len() > 1;
+    for stream in &pass.streams {
+        let of =
+            if many { format!(" of audio stream {}", stream.head.index) } else { String::new() };
+        let seconds = stream.seconds();
+        if stream.damaged > 0 {
+            notes.push(format!("{} damaged packets{of} skipped", stream.damaged));
+        }
+        if stream.repaired > 0 {
+            notes.push(format!("{} samples{of} were no sound and were repaired", stream.repaired));
+        }
+        if stream.full {
+            notes.push(format!("decoding{of} stopped at the limit of {seconds:.0} s"));
+        }
+        match stream.head.declared_seconds {
+            Some(declared) if stream.truncated && declared > seconds + 0.5 => {
+                notes.push(format!("ends early: {seconds:.1} of {declared:.1} s{of} decoded"));
+            }
+            _ if stream.truncated => {
+                notes.push(format!("ends early: the file breaks off after {seconds:.1} s{of}"));
+            }
+            _ => {}
+        }
+    }
+    if pass.behind_end {
+        notes.push("sound goes on behind the declared end; all of it was decoded".to_owned());
+    }
+    for (index, codec, error) in &pass.undecodable {
+        notes.push(format!("audio stream {index} ({codec}) left out: {error}"));
+    }
+    if pass.left_out > 0 {
+        notes.push(format!("{} audio streams above the limit left out", pass.left_out));
+    }
+}

@@ -1,0 +1,281 @@
+//! Who decodes a file: the attempts in order, when one is good enough, which one is kept.
+//!
+//! It reads no sample. The rules, in full:
+//!
+//! 1. What [`sniff`] knows as no audio is refused; what Symphonia lacks or mistakes for something
+//!    else goes straight to ffmpeg. All else is Symphonia's first.
+//! 2. A pass of Symphonia is good unless: an audio track had no decoder; nothing was decoded; more
+//!    than a fifth of the packets were refused; or it ended early (its container broke, or it gave
+//!    less than four fifths of the declared length) with more than 256 KiB of the file unread. A
+//!    file that is merely cut off is read to its last byte and is therefore good.
+//! 3. If it is not good and gave nothing, a second pass hides from the reader that it can seek (cut
+//!    MP4 and Matroska files, whose index would lie behind the cut) or the tag at the front.
+//! 4. Then ffmpeg is asked, if it is there.
+//! 5. The pass with the most seconds is kept, the last one if they are within half a second. If that
+//!    is not the pass whose sound the sink holds, it is done once more.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::native::Start;
+use super::pass::{Failure, Pass};
+use super::sniff::{self, Kind};
+use super::source::Guard;
+use super::{DecodeError, Decoded, Decoder, Help, PcmSink, notes};
+
+/// A tag longer than this is skipped, not read into memory: 16 MiB of pictures.
+const MAX_TAG_BYTES: u64 = 16 << 20;
+/// `ID3v2` tags at the front that are looked behind; some editors leave an old one.
+const MAX_TAGS: usize = 8;
+/// Less than this at the end of a file may be tags, an index, padding.
+const UNREAD_BYTES: u64 = 256 << 10;
+/// Attempts that differ by less are equally good.
+const SAME_SECONDS: f64 = 0.5;
+
+/// What is known of a file before it is decoded.
+struct Facts {
+    bytes: u64,
+    kind: Kind,
+    /// Bytes in front of the container: tags, or a page of Spotify's.
+    front_bytes: u64,
+    looks_like: &'static str,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Native(Start),
+    /// As `Native`, if the attempts before gave nothing.
+    NativeRetry(Start),
+    Ffmpeg,
+}
+
+/// The best pass so far, what is wrong with it, and why it was made.
+struct Best {
+    step: Step,
+    pass: Pass,
+    reason: Option<String>,
+}
+
+/// Decodes a file by the rules above.
+pub(super) fn decode(
+    decoder: &Decoder,
+    path: &Path,
+    cancel: &AtomicBool,
+    sink: &mut dyn PcmSink,
+) -> Result<Decoded, DecodeError> {
+    let facts = inspect(path)?;
+    let guard = Guard::new(cancel, decoder.limits.timeout, facts.bytes);
+    guard.check()?;
+    let steps = steps(&facts, decoder.ffmpeg.is_some())?;
+    let mut reasons: Vec<String> = Vec::new();
+    if let Kind::Foreign(name) = facts.kind {
+        reasons.push(format!("Symphonia has no reader for {name}"));
+    }
+    let mut best: Option<Best> = None;
+    let mut last = None;
+    for step in steps {
+        let found = best.as_ref().is_some_and(|best| best.pass.seconds() > 0.0);
+        if matches!(step, Step::NativeRetry(_)) && found {
+            continue;
+        }
+        if last.replace(step).is_some() {
+            sink.restart();
+        }
+        match attempt(decoder, step, path, &guard, sink) {
+            Ok(pass) => {
+                let flaw = flaw(step, &pass, guard.unread_bytes());
+                let reason = reasons.first().cloned();
+                reasons.extend(flaw.clone());
+                let before = best.as_ref().map_or(0.0, |best| best.pass.seconds());
+                if best.is_none() || pass.seconds() >= before - SAME_SECONDS {
+                    best = Some(Best { step, pass, reason });
+                }
+                if flaw.is_none() {
+                    break;
+                }
+            }
+            Err(Failure::Probe(error)) => reasons.push(error),
+            Err(Failure::Stop(error)) => return Err(error),
+        }
+    }
+    let mut best = best.ok_or_else(|| unread(decoder, &facts, &reasons))?;
+    if best.pass.seconds() > 0.0 && last != Some(best.step) {
+        sink.restart();
+        best.pass = match attempt(decoder, best.step, path, &guard, sink) {
+            Ok(pass) => pass,
+            Err(Failure::Stop(error)) => return Err(error),
+            Err(Failure::Probe(error)) => return Err(unread(decoder, &facts, &[error])),
+        };
+    }
+    finish(decoder, &facts, best, &reasons)
+}
+
+/// Looks at the first bytes. Only regular files are opened: a pipe would block.
+fn inspect(path: &Path) -> Result<Facts, DecodeError> {
+    let read_error = |source| DecodeError::Read { source };
+    let metadata = fs::metadata(path).map_err(read_error)?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "folder" } else { "pipe or device" };
+        return Err(DecodeError::NotAFile { what });
+    }
+    let bytes = metadata.len();
+    if bytes == 0 {
+        return Err(DecodeError::Empty);
+    }
+    let mut file = File::open(path).map_err(read_error)?;
+    let mut head = Vec::new();
+    let mut front_bytes = 0;
+    for _ in 0..=MAX_TAGS {
+        file.seek(SeekFrom::Start(front_bytes)).map_err(read_error)?;
+        head.clear();
+        (&mut file).take(sniff::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read_error)?;
+        let tag_bytes = sniff::id3v2_bytes(&head);
+        if tag_bytes == 0 {
+            break;
+        }
+        front_bytes += tag_bytes;
+    }
+    let kind = sniff::sniff(&head);
+    let looks_like = sniff::looks_like_unknown(&head);
+    front_bytes += sniff::private_ogg_page_bytes(&head);
+    Ok(Facts { bytes, kind, front_bytes: front_bytes.min(bytes), looks_like })
+}
+
+fn steps(facts: &Facts, with_ffmpeg: bool) -> Result<Vec<Step>, DecodeError> {
+    let whole = Start { base: 0, seekable: true };
+    let behind_front = Start { base: facts.front_bytes, seekable: true };
+    let mut steps = match facts.kind {
+        Kind::NotAudio(looks_like, remedy) => {
+            return Err(DecodeError::NotAudio { looks_like, remedy });
+        }
+        Kind::Foreign(_) => Vec::new(),
+        Kind::Native("MP4" | "Matroska") => {
+            vec![Step::Native(whole), Step::NativeRetry(Start { base: 0, seekable: false })]
+        }
+        _ if facts.front_bytes > MAX_TAG_BYTES => vec![Step::Native(behind_front)],
+        Kind::Native("Ogg") if facts.front_bytes > 0 => vec![Step::Native(behind_front)],
+        _ if facts.front_bytes > 0 => vec![Step::Native(whole), Step::NativeRetry(behind_front)],
+        Kind::Native(_) | Kind::Unknown => vec![Step::Native(whole)],
+    };
+    if with_ffmpeg {
+        steps.push(Step::Ffmpeg);
+    }
+    Ok(steps)
+}
+
+fn attempt(
+    decoder: &Decoder,
+    step: Step,
+    path: &Path,
+    guard: &Guard<'_>,
+    sink: &mut dyn PcmSink,
+) -> Result<Pass, Failure> {
+    match (step, &decoder.ffmpeg) {
+        (Step::Native(start) | Step::NativeRetry(start), _) => {
+            decoder.native.pass(path, start, &decoder.limits, guard, sink)
+        }
+        (Step::Ffmpeg, Some(ffmpeg)) => ffmpeg.pass(path, &decoder.limits, guard, sink),
+        (Step::Ffmpeg, None) => Err(Failure::Probe("no ffmpeg".to_owned())),
+    }
+}
+
+/// What makes another attempt worth it, as a clause.
+fn flaw(step: Step, pass: &Pass, unread_bytes: u64) -> Option<String> {
+    if step == Step::Ffmpeg {
+        return None;
+    }
+    if let Some((_, codec, error)) = pass.undecodable.first() {
+        return Some(format!("Symphonia does not decode {codec} ({error})"));
+    }
+    let seconds = pass.seconds();
+    let (packets, damaged) = pass.packets();
+    if seconds <= 0.0 {
+        return Some(format!("Symphonia decoded none of {packets} packets"));
+    }
+    if damaged * 5 > packets {
+        return Some(format!("Symphonia refused {damaged} of {packets} packets"));
+    }
+    let declared: f64 = pass.streams.iter().filter_map(|s| s.head.declared_seconds).sum();
+    let full = pass.streams.iter().any(|stream| stream.full);
+    let short = seconds < 0.8 * declared && !full;
+    if (pass.broken.is_some() || short) && unread_bytes > UNREAD_BYTES {
+        return Some(format!("Symphonia lost its way after {seconds:.1} s"));
+    }
+    None
+}
+
+fn help(decoder: &Decoder) -> Help {
+    if decoder.ffmpeg.is_some() { Help::Failed } else { Help::Absent }
+}
+
+/// The error of a file whose container nobody could read.
+fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
+    let name = match facts.kind {
+        Kind::Native(name) | Kind::Foreign(name) => name,
+        Kind::NotAudio(..) | Kind::Unknown => {
+            return DecodeError::NotAudio {
+                looks_like: facts.looks_like,
+                remedy: "check how it was made or fetch it again",
+            };
+        }
+    };
+    let what = match reasons.last() {
+        Some(reason) if help(decoder) == Help::Failed || !matches!(facts.kind, Kind::Foreign(_)) => {
+            format!("{name} ({reason})")
+        }
+        _ => name.to_owned(),
+    };
+    DecodeError::Unsupported { what, help: help(decoder) }
+}
+
+/// Turns the pass that is kept into its result, or into the error that it amounts to.
+fn finish(
+    decoder: &Decoder,
+    facts: &Facts,
+    best: Best,
+    reasons: &[String],
+) -> Result<Decoded, DecodeError> {
+    let Best { step, mut pass, reason } = best;
+    let (packets, damaged_packets) = pass.packets();
+    if pass.seconds() <= 0.0 {
+        let container = pass.container.clone();
+        return Err(if let Some((_, codec, _)) = pass.undecodable.first() {
+            let what = format!("{codec} audio in a {container} file");
+            DecodeError::Unsupported { what, help: help(decoder) }
+        } else if pass.unnamed > 0 && pass.streams.is_empty() {
+            let what = format!("tracks of an unknown codec in a {container} file");
+            DecodeError::Unsupported { what, help: help(decoder) }
+        } else if pass.streams.is_empty() {
+            DecodeError::NoAudioStream { container }
+        } else if facts.kind == Kind::Unknown {
+            unread(decoder, facts, reasons)
+        } else {
+            DecodeError::NothingDecoded { packets, damaged_packets }
+        });
+    }
+    // Junk holds a few sync words by chance, of which decoders make a moment of noise.
+    if facts.kind == Kind::Unknown && (packets < 20 || damaged_packets * 5 > packets) {
+        return Err(unread(decoder, facts, reasons));
+    }
+    if pass.streams.iter().all(|stream| stream.peak() < super::SILENCE) {
+        let longest = pass.streams.iter().map(super::stream::Stream::seconds).fold(0.0, f64::max);
+        return Err(DecodeError::Silent { seconds: longest });
+    }
+    notes::mark_truncated(&mut pass);
+    let mut notes = Vec::new();
+    if let (Step::Ffmpeg, Some(ffmpeg)) = (step, &decoder.ffmpeg) {
+        let reason = reason.unwrap_or_else(|| "Symphonia could not".to_owned());
+        notes.push(format!("decoded by ffmpeg {}: {reason}", ffmpeg.version()));
+    }
+    if step == (Step::Native(Start { base: facts.front_bytes, seekable: true }))
+        && facts.front_bytes > MAX_TAG_BYTES
+    {
+        notes.push(format!("tags of {} MiB at the front were skipped", facts.front_bytes >> 20));
+    }
+    notes::of_pass(&pass, &mut notes);
+    let streams = pass.streams.iter().filter_map(super::stream::Stream::info).collect();
+    Ok(Decoded { streams, tags: pass.tags, notes })
+}

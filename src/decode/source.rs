@@ -1,0 +1,180 @@
+//! The file as Symphonia reads it: bounded in time, in bytes, and stoppable.
+//!
+//! It knows no format; it only can hide the first bytes of a file, and that it can seek.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use symphonia::core::io::MediaSource;
+
+use super::DecodeError;
+
+/// Reading a file this many times over is still honest: probing, an index at the end, a retry.
+const MAX_READS_OF_A_FILE: u64 = 4;
+/// Added for small files, whose probe reads the same blocks again and again.
+const EXTRA_READ_BYTES: u64 = 64 << 20;
+
+/// What stops an item: the run's flag, its time, and the bytes it may read. One an item.
+#[derive(Debug)]
+pub(super) struct Guard<'a> {
+    cancel: &'a AtomicBool,
+    start: Instant,
+    timeout: Duration,
+    file_bytes: u64,
+    read_bytes: AtomicU64,
+    /// Where the last read ended, from the start of the file.
+    position: AtomicU64,
+}
+
+impl<'a> Guard<'a> {
+    pub(super) fn new(cancel: &'a AtomicBool, timeout: Duration, file_bytes: u64) -> Self {
+        Self {
+            cancel,
+            start: Instant::now(),
+            timeout,
+            file_bytes,
+            read_bytes: AtomicU64::new(0),
+            position: AtomicU64::new(0),
+        }
+    }
+
+    /// `Err` once the item has to end.
+    pub(super) fn check(&self) -> Result<(), DecodeError> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(DecodeError::Cancelled);
+        }
+        if self.start.elapsed() >= self.timeout {
+            return Err(DecodeError::TimedOut { limit_seconds: self.timeout.as_secs_f64() });
+        }
+        let read_bytes = self.read_bytes.load(Ordering::Relaxed);
+        if read_bytes > self.file_bytes.saturating_mul(MAX_READS_OF_A_FILE) + EXTRA_READ_BYTES {
+            return Err(DecodeError::ReadsTooMuch { read_bytes, file_bytes: self.file_bytes });
+        }
+        Ok(())
+    }
+
+    /// A new attempt at the same file: its bytes are counted anew, its time is not.
+    pub(super) fn rewind(&self) {
+        self.read_bytes.store(0, Ordering::Relaxed);
+        self.position.store(0, Ordering::Relaxed);
+    }
+
+    /// Bytes between the end of the last read and the end of the file.
+    pub(super) fn unread_bytes(&self) -> u64 {
+        self.file_bytes.saturating_sub(self.position.load(Ordering::Relaxed))
+    }
+}
+
+/// A file from byte `base` on. `guard` is asked at each read.
+#[derive(Debug)]
+pub(super) struct FileSource<'a> {
+    file: File,
+    base: u64,
+    position: u64,
+    bytes: u64,
+    seekable: bool,
+    guard: &'a Guard<'a>,
+}
+
+impl<'a> FileSource<'a> {
+    /// `seekable: false` keeps a reader from looking for an index behind the end of a cut file.
+    pub(super) fn new(
+        mut file: File,
+        base: u64,
+        seekable: bool,
+        guard: &'a Guard<'a>,
+    ) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(base))?;
+        let bytes = guard.file_bytes.saturating_sub(base);
+        Ok(Self { file, base, position: 0, bytes, seekable, guard })
+    }
+}
+
+impl Read for FileSource<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.guard.check().map_err(io::Error::other)?;
+        let read = self.file.read(buffer)?;
+        self.position += read as u64;
+        self.guard.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
+        self.guard.position.store(self.base + self.position, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+impl Seek for FileSource<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+            SeekFrom::End(by) => self.bytes.checked_add_signed(by),
+        };
+        let target = target.and_then(|position| Some((position, position.checked_add(self.base)?)));
+        let (position, in_file) = target.ok_or(io::ErrorKind::InvalidInput)?;
+        self.file.seek(SeekFrom::Start(in_file))?;
+        self.position = position;
+        // Seeks are counted too, so that a reader that only seeks comes to an end.
+        self.guard.read_bytes.fetch_add(1024, Ordering::Relaxed);
+        Ok(position)
+    }
+}
+
+impl MediaSource for FileSource<'_> {
+    fn is_seekable(&self) -> bool {
+        self.seekable
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        self.seekable.then_some(self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_base_hides_the_first_bytes_from_reads_and_seeks() {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(b"junkpayload").expect("written");
+        let cancel = AtomicBool::new(false);
+        let guard = Guard::new(&cancel, Duration::from_secs(9), 11);
+        let mut source = FileSource::new(file, 4, true, &guard).expect("opened");
+        assert_eq!(source.byte_len(), Some(7));
+        let mut all = String::new();
+        source.read_to_string(&mut all).expect("read");
+        assert_eq!(all, "payload");
+        assert_eq!(source.seek(SeekFrom::End(-4)).expect("sought"), 3);
+        assert!(source.seek(SeekFrom::Start(u64::MAX)).is_err());
+        all.clear();
+        source.read_to_string(&mut all).expect("read");
+        assert_eq!(all, "load");
+        assert_eq!(guard.unread_bytes(), 0);
+    }
+
+    #[test]
+    fn reading_a_small_file_for_ever_ends() {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(&[0; 4096]).expect("written");
+        let cancel = AtomicBool::new(false);
+        let guard = Guard::new(&cancel, Duration::from_secs(60), 4096);
+        let mut source = FileSource::new(file, 0, true, &guard).expect("opened");
+        let mut buffer = [0; 4096];
+        let failed = (0..1_000_000).find(|_| {
+            source.seek(SeekFrom::Start(0)).and_then(|_| source.read(&mut buffer)).is_err()
+        });
+        assert!(failed.is_some());
+        assert_eq!(guard.check().expect_err("over the limit").kind(), "timeout");
+    }
+
+    #[test]
+    fn the_flag_stops_a_read() {
+        let cancel = AtomicBool::new(true);
+        let guard = Guard::new(&cancel, Duration::from_secs(60), 10);
+        let file = tempfile::tempfile().expect("a temporary file");
+        let mut source = FileSource::new(file, 0, true, &guard).expect("opened");
+        assert!(source.read(&mut [0; 4]).is_err());
+    }
+}

@@ -1,0 +1,135 @@
+//! One audio stream on its way to the sink: what was decoded of it, and its limits.
+//!
+//! It is the same for both decoders, and knows neither.
+
+use super::downmix::{self, Pcm};
+use super::{PcmSink, StreamInfo};
+use crate::units::SampleRate;
+
+/// Lowest and highest sample rate taken for sound, in Hz: below the telephone's half, above DXD.
+const RATES_HZ: std::ops::RangeInclusive<u32> = 2_000..=768_000;
+
+/// What is known of a stream before it is decoded.
+#[derive(Debug, Clone)]
+pub(super) struct StreamHead {
+    pub(super) index: usize,
+    pub(super) codec: String,
+    pub(super) container: String,
+    pub(super) declared_seconds: Option<f64>,
+}
+
+/// A stream being decoded.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) head: StreamHead,
+    max_seconds: f64,
+    rate: Option<SampleRate>,
+    channels: u16,
+    /// Samples at each rate, in order of appearance. Nearly always one entry.
+    samples: Vec<(SampleRate, u64)>,
+    seconds: f64,
+    peak: f32,
+    /// Packets that were given to the decoder, and those that it refused.
+    pub(super) packets: u64,
+    pub(super) damaged: u64,
+    /// Samples that were not numbers or absurdly large.
+    pub(super) repaired: u64,
+    /// The end of the stream is missing.
+    pub(super) truncated: bool,
+    /// The limit of length is reached: the rest is not decoded.
+    pub(super) full: bool,
+    mono: Vec<f32>,
+}
+
+impl Stream {
+    pub(super) fn new(head: StreamHead, max_seconds: f64) -> Self {
+        Self {
+            head,
+            max_seconds,
+            rate: None,
+            channels: 0,
+            samples: Vec::new(),
+            seconds: 0.0,
+            peak: 0.0,
+            packets: 0,
+            damaged: 0,
+            repaired: 0,
+            truncated: false,
+            full: false,
+            mono: Vec::new(),
+        }
+    }
+
+    /// Decoded length in seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    pub(super) fn peak(&self) -> f32 {
+        self.peak
+    }
+
+    /// Mixes a block of planes and hands it on. False if its rate is none.
+    pub(super) fn push<'a, S: Pcm + 'a>(
+        &mut self,
+        rate_hz: u32,
+        (channels, frames, lfe): (usize, usize, u64),
+        plane: impl Fn(usize) -> &'a [S],
+        sink: &mut dyn PcmSink,
+    ) -> bool {
+        if frames == 0 || self.full {
+            return true;
+        }
+        let Some(rate) = SampleRate::new(rate_hz).filter(|rate| RATES_HZ.contains(&rate.hz()))
+        else {
+            return false;
+        };
+        if channels == 0 {
+            return false;
+        }
+        let block = downmix::mix(channels, frames, lfe, plane, &mut self.mono);
+        if self.rate != Some(rate) {
+            self.rate = Some(rate);
+            sink.begin(self.head.index, rate);
+        }
+        let left = (self.max_seconds - self.seconds) * f64::from(rate.hz());
+        if left < frames as f64 {
+            self.mono.truncate(left.max(0.0) as usize);
+            self.full = true;
+        }
+        self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
+        self.peak = self.peak.max(block.peak);
+        self.repaired += block.repaired;
+        self.count(rate, self.mono.len() as u64);
+        sink.push(self.head.index, &self.mono);
+        true
+    }
+
+    fn count(&mut self, rate: SampleRate, samples: u64) {
+        match self.samples.iter_mut().find(|(other, _)| *other == rate) {
+            Some((_, count)) => *count += samples,
+            None => self.samples.push((rate, samples)),
+        }
+        let length = |&(rate, count): &(SampleRate, u64)| count as f64 / f64::from(rate.hz());
+        self.seconds = self.samples.iter().map(length).sum();
+    }
+
+    /// The facts of a stream of which something was decoded. Its rate is that of most of it.
+    pub(super) fn info(&self) -> Option<StreamInfo> {
+        let length = |(rate, count): &(SampleRate, u64)| *count as f64 / f64::from(rate.hz());
+        let (sample_rate, _) =
+            *self.samples.iter().rev().max_by(|a, b| length(a).total_cmp(&length(b)))?;
+        Some(StreamInfo {
+            index: self.head.index,
+            codec: self.head.codec.clone(),
+            container: self.head.container.clone(),
+            sample_rate,
+            channels: self.channels,
+            duration_seconds: self.seconds,
+            declared_seconds: self.head.declared_seconds,
+            damaged_packets: self.damaged,
+            truncated: self.truncated,
+            peak: self.peak,
+        })
+    }
+}

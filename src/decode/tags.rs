@@ -1,0 +1,234 @@
+//! What a file says of itself: title, artist and the identifiers that a label goes by.
+//!
+//! The values are the file's claims. Nothing here checks them or compares them to a catalogue.
+
+use symphonia::core::meta::{
+    MetadataRevision, RawTag, RawValue, StandardTag, Tag, well_known::METADATA_ID_ID3V1,
+};
+
+/// Longest value that is kept, in characters.
+const MAX_CHARS: usize = 1_000;
+
+/// Tags as the file carries them: trimmed, without control characters, at most 1,000 characters
+/// each, never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tags {
+    /// Title of the recording.
+    pub title: Option<String>,
+    /// Artist, or the album's artist if that is all there is.
+    pub artist: Option<String>,
+    /// Title of the release.
+    pub album: Option<String>,
+    /// International Standard Recording Code, as written.
+    pub isrc: Option<String>,
+    /// Bar code of the release: UPC or EAN, as written.
+    pub upc: Option<String>,
+    /// Label or publisher.
+    pub label: Option<String>,
+    /// Date of release or recording, in whatever form it has.
+    pub date: Option<String>,
+}
+
+/// One field of [`Tags`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Title,
+    Artist,
+    AlbumArtist,
+    Album,
+    Isrc,
+    Upc,
+    Label,
+    Date,
+}
+
+/// Collects tags, the best source first: what is set stays.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    tags: Tags,
+    album_artist: Option<String>,
+}
+
+impl Collector {
+    /// Takes the tags of one revision.
+    pub(super) fn revision(&mut self, revision: &MetadataRevision) {
+        let per_track = revision.per_track.iter().map(|track| &track.metadata);
+        for container in std::iter::once(&revision.media).chain(per_track) {
+            for tag in &container.tags {
+                self.tag(tag);
+            }
+        }
+    }
+
+    fn tag(&mut self, tag: &Tag) {
+        if let Some((field, value)) = tag.std.as_ref().and_then(standard) {
+            self.set(field, &value);
+        } else if let Some(field) = field_of_key(raw_key(&tag.raw)) {
+            match &tag.raw.value {
+                RawValue::String(value) => self.set(field, value),
+                RawValue::StringList(values) => self.set(field, &values.join("; ")),
+                RawValue::UnsignedInt(value) => self.set(field, &value.to_string()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a key and value of any tagging scheme.
+    pub(super) fn pair(&mut self, key: &str, value: &str) {
+        if let Some(field) = field_of_key(key) {
+            self.set(field, value);
+        }
+    }
+
+    fn set(&mut self, field: Field, value: &str) {
+        let slot = match field {
+            Field::Title => &mut self.tags.title,
+            Field::Artist => &mut self.tags.artist,
+            Field::AlbumArtist => &mut self.album_artist,
+            Field::Album => &mut self.tags.album,
+            Field::Isrc => &mut self.tags.isrc,
+            Field::Upc => &mut self.tags.upc,
+            Field::Label => &mut self.tags.label,
+            Field::Date => &mut self.tags.date,
+        };
+        if slot.is_none() {
+            *slot = clean(value);
+        }
+    }
+
+    /// What was collected.
+    pub(super) fn finish(self) -> Tags {
+        let mut tags = self.tags;
+        tags.artist = tags.artist.or(self.album_artist);
+        tags
+    }
+}
+
+/// The tags of a whole log. `ID3v1` comes last, as it cuts at 30 characters.
+pub(super) fn from_revisions(revisions: &[MetadataRevision]) -> Tags {
+    let mut collector = Collector::default();
+    let is_v1 = |revision: &&MetadataRevision| revision.info.metadata == METADATA_ID_ID3V1;
+    for revision in revisions.iter().filter(|revision| !is_v1(revision)) {
+        collector.revision(revision);
+    }
+    for revision in revisions.iter().filter(is_v1) {
+        collector.revision(revision);
+    }
+    collector.finish()
+}
+
+fn standard(tag: &StandardTag) -> Option<(Field, String)> {
+    let text = |field, value: &str| Some((field, value.to_owned()));
+    match tag {
+        StandardTag::TrackTitle(v) => text(Field::Title, v),
+        StandardTag::Artist(v) => text(Field::Artist, v),
+        StandardTag::AlbumArtist(v) => text(Field::AlbumArtist, v),
+        StandardTag::Album(v) => text(Field::Album, v),
+        StandardTag::IdentIsrc(v) => text(Field::Isrc, v),
+        StandardTag::IdentUpc(v) | StandardTag::IdentBarcode(v) | StandardTag::IdentEanUpn(v) => {
+            text(Field::Upc, v)
+        }
+        StandardTag::Label(v) => text(Field::Label, v),
+        StandardTag::ReleaseDate(v)
+        | StandardTag::RecordingDate(v)
+        | StandardTag::OriginalReleaseDate(v)
+        | StandardTag::OriginalRecordingDate(v) => text(Field::Date, v),
+        StandardTag::ReleaseYear(v)
+        | StandardTag::RecordingYear(v)
+        | StandardTag::OriginalReleaseYear(v) => Some((Field::Date, v.to_string())),
+        _ => None,
+    }
+}
+
+/// The name of a tag: of a user-defined ID3 frame it is the description.
+fn raw_key(raw: &RawTag) -> &str {
+    let description = || match &raw.sub_fields.as_ref()?.first()?.value {
+        RawValue::String(text) => Some(text.as_str()),
+        _ => None,
+    };
+    if matches!(raw.key.as_str(), "TXXX" | "TXX") {
+        description().unwrap_or(&raw.key)
+    } else {
+        &raw.key
+    }
+}
+
+fn field_of_key(key: &str) -> Option<Field> {
+    // `----:com.apple.iTunes:ISRC`, `TXXX:BARCODE`
+    let name = key.rsplit(':').next().unwrap_or(key).trim();
+    let is = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
+    if is(&["title", "tit2", "inam", "name"]) {
+        Some(Field::Title)
+    } else if is(&["artist", "tpe1", "iart", "author"]) {
+        Some(Field::Artist)
+    } else if is(&["album_artist", "albumartist", "album artist", "tpe2"]) {
+        Some(Field::AlbumArtist)
+    } else if is(&["album", "talb", "iprd"]) {
+        Some(Field::Album)
+    } else if is(&["isrc", "tsrc"]) {
+        Some(Field::Isrc)
+    } else if is(&["barcode", "upc", "ean", "ean/upc", "upc/ean", "ean13"]) {
+        Some(Field::Upc)
+    } else if is(&["label", "publisher", "organization", "tpub", "wm/publisher", "recordlabel"]) {
+        Some(Field::Label)
+    } else if is(&["date", "year", "tdrc", "tdrl", "tyer", "icrd", "creation_date"]) {
+        Some(Field::Date)
+    } else {
+        None
+    }
+}
+
+fn clean(value: &str) -> Option<String> {
+    // Line breaks and tabs become spaces; other control characters and text direction marks go.
+    let hidden = |c: &char| {
+        !c.is_control() && !matches!(*c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let spaced = value.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
+    let kept: String = spaced.filter(hidden).skip_while(|c| c.is_whitespace()).take(MAX_CHARS).collect();
+    let kept = kept.trim_end();
+    (!kept.is_empty()).then(|| kept.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_trimmed_cleaned_and_cut() {
+        assert_eq!(clean("  A\u{0}\u{7}B\nC\u{202e} ").as_deref(), Some("AB C"));
+        assert_eq!(clean(" \t\u{0} "), None);
+        assert_eq!(clean(&"é".repeat(5_000)).map(|s| s.chars().count()), Some(1_000));
+    }
+
+    #[test]
+    fn keys_are_known_whatever_their_case_and_prefix() {
+        let mut collector = Collector::default();
+        for (key, value) in [
+            ("----:com.apple.iTunes:isrc", "GBAYE0000001"),
+            ("Barcode", "0123456789012"),
+            ("ORGANIZATION", "A label"),
+            ("album_artist", "Various"),
+            ("TITLE", "First"),
+            ("title", "Second"),
+            ("comment", "ignored"),
+        ] {
+            collector.pair(key, value);
+        }
+        let tags = collector.finish();
+        assert_eq!(tags.isrc.as_deref(), Some("GBAYE0000001"));
+        assert_eq!(tags.upc.as_deref(), Some("0123456789012"));
+        assert_eq!(tags.label.as_deref(), Some("A label"));
+        assert_eq!(tags.artist.as_deref(), Some("Various"));
+        assert_eq!(tags.title.as_deref(), Some("First"));
+    }
+
+    #[test]
+    fn a_user_defined_frame_goes_by_its_description() {
+        use symphonia::core::meta::RawTagSubField;
+        let field = RawTagSubField::new("DESCRIPTION", "UPC");
+        let raw = RawTag::new_with_sub_fields("TXXX", "5012345678900", Box::new([field]));
+        let mut collector = Collector::default();
+        collector.tag(&Tag::new(raw));
+        assert_eq!(collector.finish().upc.as_deref(), Some("5012345678900"));
+    }
+}
