@@ -1,0 +1,176 @@
+//! One file, whole: its hash, its tags, the fingerprint of each of its audio streams.
+//!
+//! What both the catalogue and a scan do with a file before they part.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use crate::decode::{DecodeError, Decoded, Decoder, PcmSink};
+use crate::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
+use crate::record::{FailureRecord, Stage};
+use crate::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
+use crate::units::SampleRate;
+
+/// What is known of a file once it was read and decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ingested {
+    /// Streams, tags and notes of the decoder.
+    pub decoded: Decoded,
+    /// A fingerprint for each of `decoded.streams`, in the same order.
+    pub fingerprints: Vec<Fingerprint>,
+}
+
+/// Reads and decodes files. Shared by all workers.
+#[derive(Debug)]
+pub struct Ingester {
+    decoder: Decoder,
+    fingerprinter: Fingerprinter,
+}
+
+impl Ingester {
+    /// Puts decoder and fingerprinter together.
+    pub fn new(decoder: Decoder, fingerprinter: Fingerprinter) -> Self {
+        Self { decoder, fingerprinter }
+    }
+
+    /// The decoder.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The fingerprinter.
+    pub fn fingerprinter(&self) -> &Fingerprinter {
+        &self.fingerprinter
+    }
+
+    /// Decodes a file and makes the fingerprint of each stream.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the stages read, probe, decode or fingerprint.
+    pub fn ingest(&self, path: &Path, cancel: &AtomicBool) -> Result<Ingested, FailureRecord> {
+        let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
+        let mut decoded = self.decoder.decode(path, cancel, &mut sink).map_err(failure)?;
+        let mut sunk: Vec<Option<Sunk>> = sink.streams;
+        let mut fingerprints = Vec::new();
+        let mut refused = None;
+        let notes = &mut decoded.notes;
+        decoded.streams.retain(|info| match sunk.get_mut(info.index).and_then(Option::take) {
+            Some(Sunk::Stream(stream)) => {
+                fingerprints.push(stream.finish());
+                true
+            }
+            Some(Sunk::Refused(rate)) => {
+                refused = Some(rate);
+                notes.push(refused_rate(rate));
+                false
+            }
+            None => false,
+        });
+        match refused {
+            Some(rate) if fingerprints.is_empty() => Err(FailureRecord {
+                stage: Stage::Fingerprint,
+                kind: "sample_rate".into(),
+                message: refused_rate(rate),
+            }),
+            _ => Ok(Ingested { decoded, fingerprints }),
+        }
+    }
+}
+
+fn refused_rate(rate: SampleRate) -> String {
+    format!(
+        "a stream claims a sample rate of {rate}, outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz; \
+         its header is wrong: convert it to a usual rate"
+    )
+}
+
+/// Lower-case hex of the SHA-256 of a file, read once from its start.
+///
+/// # Errors
+///
+/// A failure of the stage read: it cannot be opened or read, or `cancel` was raised meanwhile.
+pub fn sha256(path: &Path, cancel: &AtomicBool) -> Result<String, FailureRecord> {
+    let io = |source| failure(DecodeError::Read { source });
+    let mut file = File::open(path).map_err(io)?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 18];
+    loop {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(failure(DecodeError::Cancelled));
+        }
+        match file.read(&mut block) {
+            Ok(0) => return Ok(hex(&hasher.finalize())),
+            Ok(n) => hasher.update(&block[..n]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io(error)),
+        }
+    }
+}
+
+/// Lower-case hex of bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// A decoder's error as a row of the results: the error and its causes on one line.
+fn failure(error: DecodeError) -> FailureRecord {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(source) = cause {
+        message.push_str(": ");
+        message.push_str(&source.to_string());
+        cause = source.source();
+    }
+    FailureRecord { stage: error.stage(), kind: error.kind().into(), message }
+}
+
+/// Sends each stream to a fingerprint of its own.
+struct PeakSink<'a> {
+    fingerprinter: &'a Fingerprinter,
+    streams: Vec<Option<Sunk>>,
+}
+
+enum Sunk {
+    Stream(Box<FingerprintStream>),
+    Refused(SampleRate),
+}
+
+impl PcmSink for PeakSink<'_> {
+    fn begin(&mut self, stream: usize, sample_rate: SampleRate) {
+        if self.streams.len() <= stream {
+            self.streams.resize_with(stream + 1, || None);
+        }
+        let slot = &mut self.streams[stream];
+        if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&sample_rate.hz()) {
+            *slot = Some(Sunk::Refused(sample_rate));
+            return;
+        }
+        match slot {
+            Some(Sunk::Stream(stream)) => stream.set_rate(sample_rate),
+            Some(Sunk::Refused(_)) => {}
+            None => {
+                *slot = Some(Sunk::Stream(Box::new(self.fingerprinter.stream(sample_rate))));
+            }
+        }
+    }
+
+    fn push(&mut self, stream: usize, samples: &[f32]) {
+        if let Some(Some(Sunk::Stream(stream))) = self.streams.get_mut(stream) {
+            stream.push(samples);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.streams.clear();
+    }
+}

@@ -1,0 +1,219 @@
+//! Files and folders as they lie on disk.
+//!
+//! Links are followed as long as they stay inside what was named: one that leads out could put the
+//! label's own masters into the report.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::{Item, Source, Unlisted};
+use crate::record::{FailureRecord, Stage};
+
+/// Files and all files below folders, in order of their names.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// Absolute, sorted, none inside another.
+    roots: Vec<PathBuf>,
+    /// The roots with their links resolved.
+    inside: Vec<PathBuf>,
+}
+
+impl Folders {
+    /// The files and folders at `paths`.
+    ///
+    /// # Errors
+    ///
+    /// Of the first path that does not exist, or of the working directory.
+    pub fn new(paths: &[PathBuf]) -> Result<Self, (PathBuf, std::io::Error)> {
+        let mut roots = Vec::new();
+        let mut inside = Vec::new();
+        for path in paths {
+            let error = |error| (path.clone(), error);
+            roots.push(std::path::absolute(path).map_err(error)?);
+            inside.push(path.canonicalize().map_err(error)?);
+        }
+        roots.sort();
+        // A root inside another would list its files twice.
+        let mut kept: Vec<PathBuf> = Vec::new();
+        for root in roots {
+            if !kept.iter().any(|k| root.starts_with(k)) {
+                kept.push(root);
+            }
+        }
+        Ok(Self { roots: kept, inside })
+    }
+
+    /// The absolute paths that are walked.
+    pub fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    fn entry(&self, entry: Result<DirEntry, walkdir::Error>) -> Option<Result<Item, Unlisted>> {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => None,
+            Ok(entry) => Some(self.item(&entry)),
+            Err(error) => Some(Err(unlisted(&error))),
+        }
+    }
+
+    fn item(&self, entry: &DirEntry) -> Result<Item, Unlisted> {
+        let path = entry.path().to_path_buf();
+        let refuse = |kind: &str, message: String| Unlisted {
+            path: path.clone(),
+            failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message },
+        };
+        if entry.path_is_symlink() && !self.leads_inside(&path) {
+            return Err(refuse("link_outside", link_outside(&path)));
+        }
+        let metadata = entry
+            .metadata()
+            .map_err(|error| refuse("io", format!("cannot be looked at: {error}")))?;
+        if !metadata.is_file() {
+            return Err(refuse(
+                "not_a_file",
+                "is a pipe, socket or device, not a file; nothing was read from it".into(),
+            ));
+        }
+        let modified_ns = metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+            Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
+        });
+        Ok(Item { path, size_bytes: metadata.len(), modified_ns })
+    }
+
+    fn leads_inside(&self, link: &Path) -> bool {
+        link.canonicalize().is_ok_and(|to| self.inside.iter().any(|root| to.starts_with(root)))
+    }
+}
+
+fn link_outside(path: &Path) -> String {
+    let target = std::fs::read_link(path).unwrap_or_default();
+    format!(
+        "is a link to {}, outside of what was named; name the target to scan it",
+        super::display_path(&target)
+    )
+}
+
+impl Source for Folders {
+    fn items(&self) -> Box<dyn Iterator<Item = Result<Item, Unlisted>> + Send + '_> {
+        Box::new(self.roots.iter().flat_map(move |root| {
+            let mut walk =
+                WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+            std::iter::from_fn(move || {
+                loop {
+                    let entry = walk.next()?;
+                    if let Ok(dir) = &entry
+                        && dir.depth() > 0
+                        && dir.file_type().is_dir()
+                        && dir.path_is_symlink()
+                        && !self.leads_inside(dir.path())
+                    {
+                        let path = dir.path().to_path_buf();
+                        walk.skip_current_dir();
+                        return Some(Err(Unlisted {
+                            failure: FailureRecord {
+                                stage: Stage::Walk,
+                                kind: "link_outside".into(),
+                                message: link_outside(&path),
+                            },
+                            path,
+                        }));
+                    }
+                    if let Some(item) = self.entry(entry) {
+                        return Some(item);
+                    }
+                }
+            })
+        }))
+    }
+}
+
+/// A row for what could not be walked.
+fn unlisted(error: &walkdir::Error) -> Unlisted {
+    let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
+    let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
+        let to = super::display_path(ancestor);
+        ("link_loop", format!("is a link back to {to}, which holds it; it was not followed"))
+    } else if path.is_symlink() && !path.exists() {
+        let target = std::fs::read_link(&path).unwrap_or_default();
+        let to = super::display_path(&target);
+        ("link_broken", format!("is a link to {to}, which does not exist; nothing to read"))
+    } else {
+        let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        ("io", format!("cannot be listed: {cause}; check its permissions and scan again"))
+    };
+    Unlisted { path, failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message } }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    fn listed(roots: &[PathBuf]) -> Vec<(String, Option<String>)> {
+        Folders::new(roots)
+            .unwrap()
+            .items()
+            .map(|item| match item {
+                Ok(item) => (name(&item.path), None),
+                Err(row) => (name(&row.path), Some(row.failure.kind)),
+            })
+            .collect()
+    }
+
+    fn name(path: &Path) -> String {
+        path.file_name().unwrap().to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_their_names_through_all_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("b/c")).unwrap();
+        for file in ["z", "b/c/y", "b/x", "a"] {
+            fs::write(dir.path().join(file), "1").unwrap();
+        }
+        let names: Vec<_> =
+            listed(&[dir.path().into()]).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "y", "x", "z"]);
+    }
+
+    #[test]
+    fn a_folder_named_twice_or_inside_another_is_walked_once() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("b")).unwrap();
+        fs::write(dir.path().join("b/x"), "1").unwrap();
+        let root = dir.path().to_path_buf();
+        assert_eq!(listed(&[root.join("b"), root.clone(), root]).len(), 1);
+    }
+
+    #[test]
+    fn links_that_break_loop_or_lead_out_are_rows_and_others_are_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("master"), "1").unwrap();
+        let root = dir.path().join("dump");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("song"), "1").unwrap();
+        symlink("song", root.join("1-inside")).unwrap();
+        symlink("nowhere", root.join("2-broken")).unwrap();
+        symlink(".", root.join("3-loop")).unwrap();
+        symlink(outside.path().join("master"), root.join("4-out")).unwrap();
+        symlink(outside.path(), root.join("5-out-folder")).unwrap();
+        let kinds: Vec<_> =
+            listed(&[root]).into_iter().map(|(_, kind)| kind.unwrap_or_default()).collect();
+        let expected =
+            ["", "link_broken", "link_loop", "link_outside", "link_outside", ""];
+        assert_eq!(kinds, expected);
+    }
+
+    #[test]
+    fn a_pipe_is_a_row_and_is_not_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let status = std::process::Command::new("mkfifo").arg(dir.path().join("p")).status();
+        assert!(status.unwrap().success());
+        assert_eq!(listed(&[dir.path().into()]), [("p".into(), Some("not_a_file".into()))]);
+    }
+}

@@ -1,0 +1,65 @@
+//! File names as bytes and as text: any name on disk has exactly one text, and none is lost.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The path as the reports write it.
+///
+/// Bytes that are not UTF-8 stand as `\xNN` and, so that no two names have one text, a backslash as
+/// `\\`; on Windows, where backslashes part folders, they stay.
+pub fn display_path(path: &Path) -> String {
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        if cfg!(windows) {
+            out.push_str(chunk.valid());
+        } else {
+            out.push_str(&chunk.valid().replace('\\', r"\\"));
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+/// The bytes by which a path is stored and sorted.
+pub fn path_key(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+/// The path of stored bytes.
+#[cfg(unix)]
+pub fn path_of_key(key: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(OsStr::from_bytes(key))
+}
+
+/// The path of stored bytes; those that are no text there lose what is not.
+#[cfg(not(unix))]
+pub fn path_of_key(key: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::new(&*String::from_utf8_lossy(key)))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    fn shown(bytes: &[u8]) -> String {
+        display_path(Path::new(OsStr::from_bytes(bytes)))
+    }
+
+    #[test]
+    fn any_name_has_one_text_of_its_own() {
+        assert_eq!(shown(b"/a/b c.mp3"), "/a/b c.mp3");
+        assert_eq!(shown("/ä/é.ogg".as_bytes()), "/ä/é.ogg");
+        assert_eq!(shown(b"/a\xff\xfe.mp3"), r"/a\xff\xfe.mp3");
+        assert_eq!(shown(br"/a\xff.mp3"), r"/a\\xff.mp3");
+    }
+
+    #[test]
+    fn a_key_leads_back_to_its_path() {
+        let path = Path::new(OsStr::from_bytes(b"/a\xff/b\\c"));
+        assert_eq!(path_of_key(path_key(path)), path);
+    }
+}
