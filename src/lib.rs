@@ -3,4 +3,5 @@
 
 pub mod decode;
 pub mod record;
+pub mod text;
 pub mod units;
