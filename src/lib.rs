@@ -3,5 +3,6 @@
 
 pub mod decode;
 pub mod record;
+pub mod report;
 pub mod text;
 pub mod units;
