@@ -1,0 +1,68 @@
+//! What can go wrong with a catalogue as a whole. What is wrong with one file is an event of `add`.
+
+use std::path::PathBuf;
+
+use crate::index::IndexError;
+
+/// Why the catalogue cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// A folder or file of the catalogue cannot be made or written.
+    #[error("cannot write {}: is the disk full, or the folder not yours?", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error("the catalogue {} cannot be used; if it is damaged, restore it from a copy", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// SQLite's reason.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Somebody else is writing.
+    #[error("another program is changing the catalogue {}; run this again when it has ended", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A newer program wrote it.
+    #[error("the catalogue {} has version {found}, this program knows {known}: use a newer leakhound", path.display())]
+    Version {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest that this program reads.
+        known: i64,
+    },
+    /// It was made with other fingerprint settings.
+    #[error("the catalogue {} was made with fingerprint settings {found}, this program uses {expected}: add the recordings to a new --home", path.display())]
+    Config {
+        /// The database.
+        path: PathBuf,
+        /// Its digest.
+        found: String,
+        /// The program's.
+        expected: String,
+    },
+    /// A segment cannot be used.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A record points to a track that its segment does not have.
+    #[error("the recording {recording_id} names track {track} of {segment}, which has none: restore the catalogue from a copy")]
+    Dangling {
+        /// The recording.
+        recording_id: String,
+        /// The track.
+        track: u32,
+        /// The segment's file.
+        segment: String,
+    },
+}

@@ -1,0 +1,111 @@
+//! What a report says of the run as a whole, and how it is counted from the records.
+
+use std::collections::BTreeSet;
+
+use crate::record::{ItemRecord, Verdict};
+
+/// The kind of failure of an item that is no audio at all: a cover image, a text file. It is
+/// counted apart from what could not be read, for it alarms nobody.
+pub const NOT_AUDIO: &str = "not_audio";
+
+/// What the report says of the run itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunSummary {
+    /// The run's own name, to ask for it again.
+    pub run_id: String,
+    /// Version of this program.
+    pub tool_version: String,
+    /// What was scanned, as it was given.
+    pub roots: Vec<String>,
+    /// Number of recordings that were looked for.
+    pub catalogue_recordings: u64,
+    /// Digest of the catalogue's recordings.
+    pub catalogue_digest: String,
+    /// Digest of the settings that the fingerprints were made with.
+    pub fingerprint_digest: String,
+    /// Names and versions of the decoders.
+    pub decoders: String,
+    /// Whether the run came to its end: `false` if it was stopped and can be resumed.
+    pub complete: bool,
+    /// What the records add up to.
+    pub counts: Counts,
+}
+
+/// What the records of a run add up to; start from the default and [`add`](Self::add) each.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Counts {
+    /// Items looked at. The five numbers that follow add up to it.
+    pub items: u64,
+    /// Items that hold a recording of the catalogue.
+    pub matched: u64,
+    /// Items that may hold one.
+    pub suspect: u64,
+    /// Items that were read and hold none.
+    pub clear: u64,
+    /// Items that should have been readable and were not.
+    pub failed: u64,
+    /// Items that are no audio.
+    pub not_audio: u64,
+    /// Decoded audio of all items, in seconds.
+    pub audio_seconds: f64,
+    /// Findings of all items, matches and suspects.
+    pub findings: u64,
+    /// Recordings of the catalogue with at least one match; suspects do not count.
+    pub recordings_found: u64,
+    /// Their ids.
+    found: BTreeSet<String>,
+}
+
+impl Counts {
+    /// Nothing counted yet.
+    pub(super) const EMPTY: Self = Self {
+        items: 0,
+        matched: 0,
+        suspect: 0,
+        clear: 0,
+        failed: 0,
+        not_audio: 0,
+        audio_seconds: 0.0,
+        findings: 0,
+        recordings_found: 0,
+        found: BTreeSet::new(),
+    };
+
+    /// Counts one more item.
+    pub fn add(&mut self, record: &ItemRecord) {
+        self.items += 1;
+        *match record.verdict {
+            Verdict::Match => &mut self.matched,
+            Verdict::Suspect => &mut self.suspect,
+            Verdict::Clear => &mut self.clear,
+            Verdict::Failed if is_not_audio(record) => &mut self.not_audio,
+            Verdict::Failed => &mut self.failed,
+        } += 1;
+        if record.item.duration_seconds.is_finite() {
+            self.audio_seconds += record.item.duration_seconds;
+        }
+        self.findings += record.findings.len() as u64;
+        for finding in &record.findings {
+            if finding.verdict == Verdict::Match && !self.found.contains(&finding.recording_id) {
+                self.found.insert(finding.recording_id.clone());
+            }
+        }
+        self.recordings_found = self.found.len() as u64;
+    }
+
+    /// Whether two tellings of a run agree in every whole number. The seconds are left out: sums
+    /// of them differ in the last digits with the order they were added in.
+    pub(super) fn agrees_with(&self, other: &Self) -> bool {
+        let whole = |c: &Self| {
+            let Self { items, matched, suspect, clear, failed, not_audio, .. } = *c;
+            [items, matched, suspect, clear, failed, not_audio, c.findings, c.recordings_found]
+        };
+        whole(self) == whole(other)
+    }
+}
+
+/// Whether an item failed only because it is no audio.
+pub(super) fn is_not_audio(record: &ItemRecord) -> bool {
+    record.verdict == Verdict::Failed
+        && record.failure.as_ref().is_some_and(|failure| failure.kind == NOT_AUDIO)
+}

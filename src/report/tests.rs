@@ -1,0 +1,372 @@
+//! The promises that every format keeps. Snapshots lie in `snapshots/`; to renew them after a
+//! change that was meant, run with `LEAKHOUND_RENEW_SNAPSHOTS=1` and read the difference.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::*;
+use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
+
+/// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
+const HOSTILE: &str = "=cmd|' /C calc'!A0</td></script><script>alert(1)</script>\
+                       \"><img src=x onerror=alert(1)>{{7*7}}\u{202E}gpj\u{1b}[31m\r\n\0&amp;";
+
+pub(super) fn finding(id: &str) -> Finding {
+    Finding {
+        recording_id: id.to_owned(),
+        recording_path: format!("/catalogue/{id}.flac"),
+        title: "Night Train".to_owned(),
+        artist: "The Harbour".to_owned(),
+        isrc: "GBABC2400001".to_owned(),
+        verdict: Verdict::Match,
+        false_alarm_probability: 3.2e-41,
+        score: 1234.5,
+        tempo: 1.0,
+        pitch_cents: 0.0,
+        spans: vec![span((0.0, 200.0), (0.0, 200.0))],
+        item_coverage: 1.0,
+        recording_coverage: 1.0,
+        stream: 0,
+    }
+}
+
+fn span(item: (f64, f64), recording: (f64, f64)) -> Span {
+    Span {
+        item_start_seconds: item.0,
+        item_end_seconds: item.1,
+        recording_start_seconds: recording.0,
+        recording_end_seconds: recording.1,
+    }
+}
+
+fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
+    ItemRecord {
+        item: ItemFacts {
+            path: path.to_owned(),
+            size_bytes: 4_008_123,
+            sha256: "ab".repeat(32),
+            codec: "vorbis".to_owned(),
+            duration_seconds: 200.0,
+            streams: 1,
+        },
+        verdict: findings.first().map_or(Verdict::Clear, |finding| finding.verdict),
+        findings,
+        failure: None,
+        notes: Vec::new(),
+    }
+}
+
+fn failed(path: &str, stage: Stage, kind: &str, message: &str) -> ItemRecord {
+    let (kind, message) = (kind.to_owned(), message.to_owned());
+    let mut record = record(path, Vec::new());
+    record.item.duration_seconds = 0.0;
+    record.item.codec.clear();
+    record.verdict = Verdict::Failed;
+    record.failure = Some(FailureRecord { stage, kind, message });
+    record
+}
+
+/// One of each: a match with a second finding, a clear item, both failures, a suspect.
+fn sample() -> Vec<ItemRecord> {
+    let slowed = Finding {
+        verdict: Verdict::Suspect,
+        title: String::new(),
+        artist: String::new(),
+        isrc: String::new(),
+        false_alarm_probability: 0.0004,
+        score: 21.0,
+        tempo: 0.85,
+        pitch_cents: -281.4,
+        spans: vec![span((10.0, 20.0), (30.0, 38.5)), span((50.0, 60.0), (64.0, 72.5))],
+        item_coverage: 0.1,
+        recording_coverage: 0.085,
+        ..finding("rec-2")
+    };
+    let mut mixed = record("/dump/a/01 mix.ogg", vec![finding("rec-1"), slowed.clone()]);
+    mixed.notes = vec!["2 damaged packets were skipped.".to_owned()];
+    vec![
+        mixed,
+        record("/dump/a/02 clear.ogg", Vec::new()),
+        failed("/dump/a/03 short.ogg", Stage::Fingerprint, "too_short", "lasts 0.4 s, needs 2 s"),
+        failed("/dump/a/cover.jpg", Stage::Probe, NOT_AUDIO, "holds no audio"),
+        record("/dump/b/04 noisy.ogg", vec![slowed]),
+    ]
+}
+
+fn hostile() -> Vec<ItemRecord> {
+    let text = || HOSTILE.to_owned();
+    let found = |verdict| Finding {
+        recording_id: text(),
+        recording_path: text(),
+        title: text(),
+        artist: text(),
+        isrc: text(),
+        verdict,
+        ..finding("")
+    };
+    let mut item = record(HOSTILE, vec![found(Verdict::Match), found(Verdict::Suspect)]);
+    item.item.codec = text();
+    item.item.sha256 = text();
+    item.notes = vec![text()];
+    vec![
+        item,
+        failed(HOSTILE, Stage::Probe, HOSTILE, HOSTILE),
+        failed(HOSTILE, Stage::Probe, NOT_AUDIO, HOSTILE),
+    ]
+}
+
+fn summary(records: &[ItemRecord]) -> RunSummary {
+    let mut counts = Counts::default();
+    for record in records {
+        counts.add(record);
+    }
+    RunSummary {
+        run_id: "run-1".to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        roots: vec!["/dump".to_owned()],
+        catalogue_recordings: 4310,
+        catalogue_digest: "c0ffee".to_owned(),
+        fingerprint_digest: "5d3c01fe".to_owned(),
+        decoders: "symphonia 0.6.1".to_owned(),
+        complete: true,
+        counts,
+    }
+}
+
+fn report_of(format: Format, summary: &RunSummary, records: &[ItemRecord]) -> String {
+    let mut out = Vec::new();
+    let records = records.iter().cloned().map(Ok::<_, ReportError>);
+    write(format, summary, records, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn report(format: Format, records: &[ItemRecord]) -> String {
+    report_of(format, &summary(records), records)
+}
+
+fn csv_rows(report: &str) -> Vec<Vec<String>> {
+    let report = report.strip_prefix('\u{FEFF}').unwrap();
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(report.as_bytes());
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn each_format_writes_the_sample_as_its_snapshot_has_it() {
+    for format in Format::ALL {
+        let written = report(format, &sample());
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("src/report/snapshots/sample.{format}"));
+        if std::env::var_os("LEAKHOUND_RENEW_SNAPSHOTS").is_some() {
+            std::fs::write(&path, &written).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap();
+        for (number, (is, should)) in written.lines().zip(expected.lines()).enumerate() {
+            assert_eq!(is, should, "line {} of {}", number + 1, path.display());
+        }
+        assert_eq!(written.len(), expected.len(), "{} has another end", path.display());
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for format in Format::ALL {
+        assert_eq!(report(format, &sample()), report(format, &sample()));
+    }
+}
+
+#[test]
+fn jsonl_parses_back_to_the_very_records() {
+    let mut records = [sample(), hostile()].concat();
+    records[0].findings[0].false_alarm_probability = 1.234_567_890_123_456_7e-41;
+    records[0].findings[0].tempo = 0.1 + 0.2;
+    let written = report(Format::Jsonl, &records);
+    let read: Vec<ItemRecord> =
+        written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, records);
+    assert_eq!(written.matches('\n').count(), records.len());
+}
+
+#[test]
+fn csv_has_a_row_for_each_finding_and_for_each_item_without_one() {
+    let rows = csv_rows(&report(Format::Csv, &sample()));
+    assert_eq!(rows[0], csv::COLUMNS);
+    let verdicts: Vec<_> = rows[1..].iter().map(|row| row[6].as_str()).collect();
+    assert_eq!(verdicts, ["match", "suspect", "clear", "failed", "failed", "suspect"]);
+    assert_eq!(
+        rows[2][16],
+        "0:00:10.0-0:00:20.0 > 0:00:30.0-0:00:38.5; 0:00:50.0-0:01:00.0 > 0:01:04.0-0:01:12.5"
+    );
+    assert_eq!(rows[2][15], "-281.4", "a number of ours stays a number");
+}
+
+#[test]
+fn hostile_text_is_no_formula_and_no_line_break_in_csv() {
+    let written = report(Format::Csv, &hostile());
+    assert_eq!(written.lines().count(), 1 + 4);
+    assert!(!written.contains(['\u{202E}', '\u{1b}', '\0']));
+    for row in &csv_rows(&written)[1..] {
+        assert_eq!(row.len(), csv::COLUMNS.len());
+        let start = row.iter().find(|cell| cell.starts_with(['=', '+', '@', '\t', '\r']));
+        assert_eq!(start, None);
+        assert!(row[0].starts_with("'=cmd"), "{}", row[0]);
+    }
+}
+
+#[test]
+fn hostile_text_is_no_markup_in_html() {
+    let mut summary = summary(&hostile());
+    for text in [
+        &mut summary.run_id,
+        &mut summary.tool_version,
+        &mut summary.roots[0],
+        &mut summary.decoders,
+        &mut summary.catalogue_digest,
+        &mut summary.fingerprint_digest,
+    ] {
+        HOSTILE.clone_into(text);
+    }
+    let page = report_of(Format::Html, &summary, &hostile());
+    assert!(!page.contains(['\u{202E}', '\u{1b}', '\0', '\r']));
+    assert!(page.contains("\\u{202E}gpj\\u{001B}[31m\\r\\n\\u{0000}"));
+    assert!(page.contains("{{7*7}}"));
+    assert!(page.contains("&#38;amp;"), "what looks escaped is escaped once more");
+    let tags = html_tags(&page);
+    assert_eq!(tags.iter().filter(|tag| tag.starts_with("script")).count(), 1);
+    let mut unquoted = tags.iter().flat_map(|tag| tag.split('"').step_by(2));
+    assert!(!unquoted.any(|part| part.starts_with("img") || part.contains("onerror")));
+}
+
+#[test]
+fn a_title_of_five_thousand_characters_is_short_in_the_table_and_whole_under_evidence() {
+    let long = "W".repeat(5000);
+    let found = Finding { title: long.clone(), ..finding("rec-1") };
+    let page = report(Format::Html, &[record(&format!("/dump/{long}.ogg"), vec![found])]);
+    assert!(page.contains("<bdi>WWWW"));
+    assert!(page.contains("W … 4,840 characters … W"));
+    assert!(page.contains(&format!("<bdi>{long} – The Harbour</bdi>")));
+}
+
+#[test]
+fn the_page_is_valid_with_and_without_findings() {
+    for records in [sample(), hostile(), Vec::new()] {
+        html_tags(&report(Format::Html, &records));
+    }
+}
+
+#[test]
+fn the_page_asks_for_nothing_from_outside() {
+    let page = report(Format::Html, &sample());
+    for reference in ["http:", "https:", "//", " src=", " href=", "url(", "@import", "<link"] {
+        // A comment of the script is the one place for two slashes.
+        let found = page.lines().find(|line| line.contains(reference) && !line.starts_with("// "));
+        assert_eq!(found, None, "{reference}");
+    }
+    assert!(page.contains("content=\"default-src 'none'; "));
+}
+
+#[test]
+fn an_empty_run_is_a_whole_report_in_each_format() {
+    let page = report(Format::Html, &[]);
+    assert!(page.contains("No recording of the catalogue was found in the items that were read."));
+    assert!(page.contains("Every audio item could be read."));
+    assert!(page.trim_end().ends_with("</html>"));
+    assert_eq!(csv_rows(&report(Format::Csv, &[])).len(), 1);
+    assert_eq!(report(Format::Jsonl, &[]), "");
+}
+
+#[test]
+fn an_unfinished_run_says_so_at_the_top() {
+    let run = RunSummary { complete: false, ..summary(&sample()) };
+    let page = report_of(Format::Html, &run, &sample());
+    assert!(page.find("<strong>Incomplete.</strong>").unwrap() < page.find("<main>").unwrap());
+    assert!(!page.contains("<strong>Complete.</strong>"));
+}
+
+#[test]
+fn items_are_counted_by_verdict_and_recordings_once() {
+    let records = [sample(), sample()].concat();
+    let counts = summary(&records).counts;
+    assert_eq!(
+        (counts.items, counts.matched, counts.suspect, counts.clear, counts.failed),
+        (10, 2, 2, 2, 2)
+    );
+    assert_eq!((counts.not_audio, counts.findings, counts.recordings_found), (2, 6, 1));
+    assert!((counts.audio_seconds - 1200.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_summary_of_other_records_is_an_error() {
+    let (all, mut out) = (sample(), Vec::new());
+    let few = all[1..].iter().cloned().map(Ok::<_, ReportError>);
+    let error = write(Format::Html, &summary(&all), few, &mut out).unwrap_err();
+    assert!(error.to_string().starts_with("the summary counts 5 items and 3 findings, the"));
+}
+
+#[test]
+fn more_findings_than_a_page_bears_are_counted_and_not_dropped_in_silence() {
+    let records: Vec<_> = (0..5_003)
+        .map(|number| record(&format!("/dump/{number:05}.ogg"), vec![finding("rec-1")]))
+        .collect();
+    let page = report(Format::Html, &records);
+    assert_eq!(page.matches("<tbody role=\"rowgroup\" class=\"finding\">").count(), 5_000);
+    assert!(page.contains("This page lists the first 5,000 of 5,003"));
+}
+
+#[test]
+fn a_full_disk_ends_the_report_with_the_format_and_the_cause() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for format in Format::ALL {
+        let records = sample().into_iter().map(Ok::<_, ReportError>);
+        let error = write(format, &summary(&sample()), records, &mut Full).unwrap_err();
+        let ReportError::Write { format: of, source } = error else { panic!("{error}") };
+        assert_eq!((of, source.kind()), (format, io::ErrorKind::StorageFull));
+    }
+}
+
+#[test]
+fn a_format_is_known_by_its_name() {
+    for format in Format::ALL {
+        assert_eq!(format.as_str().parse::<Format>().unwrap(), format);
+    }
+    assert!("pdf".parse::<Format>().unwrap_err().to_string().contains("html, csv or jsonl"));
+}
+
+/// The inside of every start tag; panics where tags do not nest, ids repeat or text holds a bare
+/// `<`. A reader of this page's own HTML, no general one.
+fn html_tags(page: &str) -> Vec<String> {
+    const VOID: [&str; 5] = ["meta", "br", "input", "rect", "polygon"];
+    let (mut open, mut tags, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = page.strip_prefix("<!doctype html>").unwrap();
+    while let Some((_, after)) = rest.split_once('<') {
+        let (tag, after) = after.split_once('>').unwrap();
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(name), "after {:?}", tags.last());
+            continue;
+        }
+        let name = tag.split([' ', '/']).next().unwrap().to_owned();
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !name.is_empty(), "{tag}");
+        assert!(tag.matches('"').count().is_multiple_of(2), "{tag}");
+        if let Some((_, id)) = tag.split_once(" id=\"") {
+            let id = id.split('"').next().unwrap().to_owned();
+            assert!(!ids.contains(&id), "{id} stands twice");
+            ids.push(id);
+        }
+        if name == "script" || name == "style" {
+            rest = rest.split_once(&format!("</{name}>")).unwrap().1;
+        } else if !VOID.contains(&name.as_str()) {
+            open.push(name);
+        }
+        tags.push(tag.to_owned());
+    }
+    assert!(open.is_empty(), "{open:?} stay open");
+    tags
+}

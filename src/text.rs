@@ -1,0 +1,270 @@
+//! Words and numbers for people: durations, chances, warps, counts, and text made safe to look at.
+//!
+//! It writes plain text for the terminal and the reports alike. It knows no markup: a writer still
+//! escapes for its own format.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Tempo within this of 1 is the tempo of the release: players and resamplers differ by less.
+const TEMPO_TOLERANCE: f64 = 0.005;
+/// Pitch within this of 0 is the pitch of the release; a trained ear tells about 5 to 10 cents.
+const PITCH_TOLERANCE_CENTS: f64 = 10.0;
+/// Pitch and tempo that fit one playing speed this closely were changed together.
+const SPEED_TOLERANCE_CENTS: f64 = 15.0;
+/// The smallest chance said in words is 1 in 10 to this power: beyond, the estimate extrapolates
+/// further than any test of it could reach.
+const SMALLEST_CHANCE_EXPONENT: u32 = 12;
+/// From 1 in 10 to this power down, a chance is said as a bound and no longer as a ratio.
+const BOUND_EXPONENT: u32 = 6;
+
+/// Seconds as `h:mm:ss.s`: 75.25 is `0:01:15.3`.
+///
+/// A number that is no duration (NaN, infinite) is `unknown`.
+pub fn clock(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return "unknown".to_owned();
+    }
+    let tenths = (seconds.abs() * 10.0).round() as u64;
+    let sign = if seconds < 0.0 && tenths > 0 { "-" } else { "" };
+    let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
+    format!("{sign}{hours}:{minutes:02}:{:02}.{}", tenths / 10 % 60, tenths % 10)
+}
+
+/// A count with its thousands set apart: `1,234,567`.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.char_indices() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share from 0 to 1 in whole percent, rounded down so that only all is `100 %`.
+pub fn share(share: f64) -> String {
+    if !share.is_finite() {
+        return "unknown".to_owned();
+    }
+    // A share such as 0.29 times 100 is 28.999…: half a millionth of a percent of mercy.
+    let percent = (share * 100.0 + 5e-7).floor();
+    if share > 0.0 && percent < 1.0 { "under 1 %".to_owned() } else { format!("{percent:.0} %") }
+}
+
+/// What a false-alarm probability means: how many unrelated items would score as high.
+///
+/// It never says zero, and never more than the estimate bears: anything rarer than 1 in 10¹² is
+/// `fewer than 1 in 1,000,000,000,000 …`.
+pub fn chance(probability: f64) -> String {
+    const WHO: &str = "unrelated items would score this high";
+    if !(0.0..=1.0).contains(&probability) {
+        return "not known".to_owned();
+    }
+    let bound = (BOUND_EXPONENT..=SMALLEST_CHANCE_EXPONENT)
+        .rev()
+        .find(|&exponent| probability * 10_f64.powi(exponent as i32) < 1.0);
+    if let Some(exponent) = bound {
+        return format!("fewer than 1 in {} {WHO}", thousands(10_u64.pow(exponent)));
+    }
+    if probability >= 0.01 {
+        // Rounded up, past the dust of a product such as 0.07 * 100.
+        return format!("about {:.0} in 100 {WHO}", (probability * 100.0 - 1e-9).ceil());
+    }
+    format!("about 1 in {} {WHO}", thousands(two_digits(1.0 / probability)))
+}
+
+/// How an item plays beside the recording, from its tempo ratio and its pitch in cents.
+///
+/// Pitch and tempo that agree as one playing speed are said as such:
+/// `sped up 25 % (pitch and tempo together)`.
+pub fn warp(tempo: f64, pitch_cents: f64) -> String {
+    if !(tempo.is_finite() && tempo > 0.0 && pitch_cents.is_finite()) {
+        return "not known".to_owned();
+    }
+    let same_tempo = (tempo - 1.0).abs() <= TEMPO_TOLERANCE;
+    let same_pitch = pitch_cents.abs() <= PITCH_TOLERANCE_CENTS;
+    let one_speed = (pitch_cents - 1200.0 * tempo.log2()).abs() <= SPEED_TOLERANCE_CENTS;
+    let percent = percent_off(tempo);
+    let faster = if tempo > 1.0 { "faster" } else { "slower" };
+    let semitones = format!("pitch {:+.1} semitones", pitch_cents / 100.0);
+    if same_tempo && same_pitch {
+        "as released".to_owned()
+    } else if one_speed {
+        let how = if tempo > 1.0 { "sped up" } else { "slowed" };
+        format!("{how} {percent} % (pitch and tempo together)")
+    } else if same_pitch {
+        format!("{percent} % {faster}, pitch unchanged")
+    } else if same_tempo {
+        format!("{semitones}, tempo unchanged")
+    } else {
+        format!("{percent} % {faster}, {semitones}")
+    }
+}
+
+/// Text as it may be looked at: what would steer the terminal or the eye stands as an escape.
+///
+/// Line breaks and tabs become `\n`, `\r` and `\t`; other control characters, bidirectional
+/// controls and invisible format characters become `\u{202E}` and the like. The joiners that
+/// Persian, Indic scripts and emoji need (U+200C, U+200D) stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            hidden if is_hidden(hidden) => {
+                // Writing into a String does not fail.
+                let _ = write!(shown, "\\u{{{:04X}}}", u32::from(hidden));
+            }
+            plain => shown.push(plain),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// At most about `max_chars` characters of a text, the middle left out and counted.
+pub fn shorten(text: &str, max_chars: usize) -> Cow<'_, str> {
+    let length = text.chars().count();
+    if length <= max_chars {
+        return Cow::Borrowed(text);
+    }
+    let (head, tail) = (max_chars.div_ceil(2), max_chars / 2);
+    let left_out = thousands((length - head - tail) as u64);
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - tail).collect();
+    Cow::Owned(format!("{start} … {left_out} characters … {end}"))
+}
+
+/// Characters that show nothing themselves but change what is around them.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+/// Distance of a ratio from 1 in percent, one decimal at most: `25`, `0.8`.
+fn percent_off(ratio: f64) -> String {
+    let tenths = ((ratio - 1.0).abs() * 1000.0).round() as u64;
+    if tenths.is_multiple_of(10) {
+        thousands(tenths / 10)
+    } else {
+        format!("{}.{}", thousands(tenths / 10), tenths % 10)
+    }
+}
+
+/// A number rounded down to two significant digits: 12,345 is 12,000.
+fn two_digits(number: f64) -> u64 {
+    // 1 / 1e-5 is a hair under 100,000.
+    let whole = (number + 1e-6 * number).floor() as u64;
+    let step = 10_u64.pow(whole.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    whole / step * step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_reads_as_hours_minutes_seconds_and_tenths() {
+        assert_eq!(clock(0.0), "0:00:00.0");
+        assert_eq!(clock(75.25), "0:01:15.3");
+        assert_eq!(clock(59.96), "0:01:00.0");
+        assert_eq!(clock(2.0 * 3600.0 + 61.04), "2:01:01.0");
+        assert_eq!(clock(-1.5), "-0:00:01.5");
+        assert_eq!(clock(-0.01), "0:00:00.0");
+        assert_eq!(clock(f64::NAN), "unknown");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let shown = [0, 12, 999, 1000, 86_400, 1_234_567].map(thousands);
+        assert_eq!(shown, ["0", "12", "999", "1,000", "86,400", "1,234,567"]);
+    }
+
+    #[test]
+    fn only_a_whole_share_is_a_hundred_percent_and_only_none_is_zero() {
+        let shown = [0.0, 0.004, 0.29, 0.5, 0.999, 1.0].map(share);
+        assert_eq!(shown, ["0 %", "under 1 %", "29 %", "50 %", "99 %", "100 %"]);
+    }
+
+    #[test]
+    fn a_chance_is_said_as_items_out_of_items() {
+        let who = "unrelated items would score this high";
+        assert_eq!(chance(1.0), format!("about 100 in 100 {who}"));
+        assert_eq!(chance(0.034), format!("about 4 in 100 {who}"));
+        assert_eq!(chance(0.07), format!("about 7 in 100 {who}"));
+        assert_eq!(chance(1e-5), format!("about 1 in 100,000 {who}"));
+        assert_eq!(chance(1.0 / 12_345.0), format!("about 1 in 12,000 {who}"));
+        assert_eq!(chance(1e-6), format!("about 1 in 1,000,000 {who}"));
+        assert_eq!(chance(3e-9), format!("fewer than 1 in 100,000,000 {who}"));
+        assert_eq!(chance(f64::NAN), "not known");
+        assert_eq!(chance(-0.1), "not known");
+    }
+
+    #[test]
+    fn a_chance_is_never_zero_and_never_rarer_than_the_estimate_bears() {
+        let floor = "fewer than 1 in 1,000,000,000,000 unrelated items would score this high";
+        assert_eq!(chance(9e-13), floor);
+        assert_eq!(chance(1e-80), floor);
+        assert_eq!(chance(0.0), floor);
+    }
+
+    #[test]
+    fn a_chance_in_words_is_never_smaller_than_the_number() {
+        for step in 0..4000 {
+            let probability = 10_f64.powf(f64::from(step) / -250.0);
+            let words = chance(probability);
+            if let Some(rest) = words.strip_prefix("fewer than 1 in ") {
+                let digits: String =
+                    rest.chars().take_while(|c| *c != ' ').filter(char::is_ascii_digit).collect();
+                let bound: f64 = digits.parse().unwrap();
+                assert!(probability * bound < 1.0, "{probability:e}: {words}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_warp_is_said_the_way_people_say_it() {
+        assert_eq!(warp(1.0, 0.0), "as released");
+        assert_eq!(warp(0.996, -9.0), "as released");
+        assert_eq!(warp(1.25, 386.3), "sped up 25 % (pitch and tempo together)");
+        assert_eq!(warp(0.85, -281.4), "slowed 15 % (pitch and tempo together)");
+        assert_eq!(warp(1.1, 3.0), "10 % faster, pitch unchanged");
+        assert_eq!(warp(0.925, 0.0), "7.5 % slower, pitch unchanged");
+        assert_eq!(warp(1.0, 200.0), "pitch +2.0 semitones, tempo unchanged");
+        assert_eq!(warp(1.2, -150.0), "20 % faster, pitch -1.5 semitones");
+        assert_eq!(warp(f64::NAN, 0.0), "not known");
+        assert_eq!(warp(0.0, 0.0), "not known");
+    }
+
+    #[test]
+    fn what_steers_the_terminal_or_the_eye_becomes_visible() {
+        assert_eq!(visible("Café – 夜"), "Café – 夜");
+        assert!(matches!(visible("plain"), Cow::Borrowed(_)));
+        assert_eq!(visible("a\u{1b}[31mb"), "a\\u{001B}[31mb");
+        assert_eq!(visible("gpj\u{202E}exe.\u{2066}"), "gpj\\u{202E}exe.\\u{2066}");
+        assert_eq!(visible("a\nb\r\tc\0\u{85}"), "a\\nb\\r\\tc\\u{0000}\\u{0085}");
+        assert_eq!(visible("\u{FEFF}\u{200B}x\u{E0041}"), "\\u{FEFF}\\u{200B}x\\u{E0041}");
+        assert_eq!(visible("نمی\u{200C}خواهم"), "نمی\u{200C}خواهم");
+    }
+
+    #[test]
+    fn a_long_text_loses_its_middle_and_says_how_much() {
+        assert_eq!(shorten("abcdef", 6), "abcdef");
+        assert_eq!(shorten("éèêëēėę", 4), "éè … 3 characters … ėę");
+    }
+}
