@@ -8,6 +8,7 @@ mod add;
 mod error;
 mod store;
 
+pub(crate) use add::panic_message;
 pub use add::{AddEvent, AddSummary};
 pub use error::CatalogError;
 pub use store::Catalog;

@@ -108,7 +108,7 @@ impl Catalog {
         let sql = format!(
             "SELECT {COLUMNS} FROM recordings ORDER BY artist, album, title, recording_id"
         );
-        (|| self.connection.prepare(&sql)?.query_map([], recording)?.collect())()
+        (|| self.connection.prepare(&sql)?.query_map([], recording)?.collect::<rusqlite::Result<_>>())()
             .map_err(|source| self.error(source))
     }
 
@@ -123,7 +123,7 @@ impl Catalog {
              OR (length(?1) >= 4 AND substr(recording_id, 1, length(?1)) = ?1)
              ORDER BY recording_id"
         );
-        (|| self.connection.prepare(&sql)?.query_map([name], recording)?.collect())()
+        (|| self.connection.prepare(&sql)?.query_map([name], recording)?.collect::<rusqlite::Result<_>>())()
             .map_err(|source| self.error(source))
     }
 
@@ -131,7 +131,7 @@ impl Catalog {
     pub(super) fn known_files(&self) -> Result<HashMap<String, String>, CatalogError> {
         let sql = "SELECT sha256, recording_id FROM recordings ORDER BY stream DESC";
         (|| {
-            self.connection.prepare(sql)?.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+            self.connection.prepare(sql)?.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()
         })()
         .map_err(|source| self.error(source))
     }
@@ -315,7 +315,7 @@ impl Catalog {
             self.connection
                 .prepare("SELECT file FROM segments")?
                 .query_map([], |row| row.get(0))?
-                .collect()
+                .collect::<rusqlite::Result<_>>()
         })()
         .map_err(|source| self.error(source))?;
         let folder = self.folder.join("segments");

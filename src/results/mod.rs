@@ -1,0 +1,56 @@
+//! The results of scans: one row an item, in SQLite, written by one connection.
+//!
+//! A run is recorded as it goes, so that what ended is kept whatever happens; the same scan begun again
+//! goes on with it. An item whose path, size and time of change are those of an earlier run under the
+//! same catalogue and settings takes over what that run found.
+
+mod store;
+
+pub use store::{EarlierRuns, ResultStore, ResultsError};
+
+use crate::record::ItemRecord;
+
+/// A run, as it stands in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Number of the run.
+    pub run_id: i64,
+    /// What the results depend on.
+    pub key: RunKey,
+    /// Whether it came to its end.
+    pub complete: bool,
+    /// Begin, in seconds since 1970.
+    pub started: i64,
+}
+
+/// All that makes two runs the same run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunKey {
+    /// Absolute paths that are scanned.
+    pub roots: Vec<String>,
+    /// Digest over all settings that may change a result.
+    pub settings_digest: String,
+    /// Digest of the catalogue.
+    pub catalogue_digest: String,
+    /// Number of recordings searched for.
+    pub catalogue_recordings: u64,
+    /// Digest of the fingerprint's settings.
+    pub fingerprint_digest: String,
+    /// Names and versions of the decoders.
+    pub decoders: String,
+    /// Version of the program.
+    pub tool_version: String,
+}
+
+/// What a scan found out about one item, with what tells whether the item has changed since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Bytes of the item's path.
+    pub path_key: Vec<u8>,
+    /// Size on disk.
+    pub size_bytes: u64,
+    /// Last change in nanoseconds since 1970.
+    pub modified_ns: i64,
+    /// The record.
+    pub record: ItemRecord,
+}

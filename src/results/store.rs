@@ -1,0 +1,334 @@
+//! The database of results: runs, outcomes, and what may be taken over from an earlier run.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{Outcome, Run, RunKey};
+use crate::record::{ItemRecord, Verdict};
+use crate::scan::{Earlier, Known, OutcomeSink};
+use crate::source::{Item, path_key};
+
+/// Version of `schema.sql`.
+const SCHEMA_VERSION: i64 = 1;
+/// Outcomes are written when so many have gathered, or after so long.
+const COMMIT_OUTCOMES: usize = 256;
+const COMMIT_AFTER: Duration = Duration::from_millis(500);
+
+/// Why the results cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResultsError {
+    /// The database refused.
+    #[error("the results {} cannot be used; is the disk full, or the file damaged?", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// SQLite's reason.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A newer program wrote it.
+    #[error("the results {} have version {found}, this program knows {SCHEMA_VERSION}: use a newer leakhound", path.display())]
+    Version {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// A record is not what this program writes.
+    #[error("run {run_id} of the results {} holds a record that cannot be read; scan again", path.display())]
+    Record {
+        /// The database.
+        path: PathBuf,
+        /// The run.
+        run_id: i64,
+        /// What does not fit.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// The results of a home.
+#[derive(Debug)]
+pub struct ResultStore {
+    path: PathBuf,
+    connection: Connection,
+}
+
+const RUN_COLUMNS: &str = "run_id, roots, settings_digest, catalogue_digest, \
+                           catalogue_recordings, fingerprint_digest, decoders, tool_version, \
+                           finished IS NOT NULL, started";
+
+impl ResultStore {
+    /// Opens the results of a home, and makes them where there are none.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be made or read, or is newer than this program.
+    pub fn open(home: &Path) -> Result<Self, ResultsError> {
+        let path = home.join("results.sqlite");
+        let error = |source| ResultsError::Database { path: path.clone(), source };
+        let mut connection = connect(&path).map_err(error)?;
+        let version = (|| {
+            let transaction = connection
+                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let mut version: i64 =
+                transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            if version == 0 {
+                transaction.execute_batch(include_str!("schema.sql"))?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+                version = SCHEMA_VERSION;
+            }
+            transaction.commit()?;
+            Ok(version)
+        })()
+        .map_err(error)?;
+        if version != SCHEMA_VERSION {
+            return Err(ResultsError::Version { path, found: version });
+        }
+        Ok(Self { path, connection })
+    }
+
+    fn error(&self, source: rusqlite::Error) -> ResultsError {
+        ResultsError::Database { path: self.path.clone(), source }
+    }
+
+    /// Goes on with the last run of this key if it did not end, else begins one. `now` in seconds since
+    /// 1970. Returns the run and whether it goes on.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written.
+    pub fn begin(&mut self, key: &RunKey, now: i64) -> Result<(Run, bool), ResultsError> {
+        let same = self.runs()?.into_iter().rev().filter(|run| {
+            RunKey { roots: Vec::new(), ..run.key.clone() }
+                == RunKey { roots: Vec::new(), ..key.clone() }
+        });
+        let same: Vec<Run> = same.collect();
+        if let Some(run) = same.iter().find(|run| run.key.roots == key.roots)
+            && !run.complete
+        {
+            return Ok((run.clone(), true));
+        }
+        let base = same.iter().find(|run| run.complete && run.key.roots == key.roots);
+        let base = base.or_else(|| same.iter().find(|run| run.complete)).map(|run| run.run_id);
+        let sql = "INSERT INTO runs (roots, settings_digest, catalogue_digest, \
+                   catalogue_recordings, fingerprint_digest, decoders, tool_version, base_run_id, \
+                   started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let roots = serde_json::to_string(&key.roots).expect("a list of texts");
+        let values = params![
+            roots,
+            key.settings_digest,
+            key.catalogue_digest,
+            key.catalogue_recordings as i64,
+            key.fingerprint_digest,
+            key.decoders,
+            key.tool_version,
+            base,
+            now
+        ];
+        self.connection.execute(sql, values).map_err(|source| self.error(source))?;
+        let run_id = self.connection.last_insert_rowid();
+        Ok((Run { run_id, key: key.clone(), complete: false, started: now }, false))
+    }
+
+    /// Marks a run as complete.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written.
+    pub fn finish(&mut self, run_id: i64, now: i64) -> Result<(), ResultsError> {
+        let sql = "UPDATE runs SET finished = ?2 WHERE run_id = ?1";
+        self.connection.execute(sql, [run_id, now]).map_err(|source| self.error(source))?;
+        Ok(())
+    }
+
+    /// All runs, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn runs(&self) -> Result<Vec<Run>, ResultsError> {
+        let sql = format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY run_id");
+        (|| self.connection.prepare(&sql)?.query_map([], run)?.collect::<rusqlite::Result<_>>())()
+            .map_err(|source| self.error(source))
+    }
+
+    /// Visits the records of a run, sorted by path.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read, or the first error of `visit`.
+    pub fn for_each_record<E: From<ResultsError>>(
+        &self,
+        run_id: i64,
+        mut visit: impl FnMut(ItemRecord) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let error = |source| E::from(self.error(source));
+        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 ORDER BY path";
+        let mut statement = self.connection.prepare(sql).map_err(error)?;
+        let mut rows = statement.query([run_id]).map_err(error)?;
+        while let Some(row) = rows.next().map_err(error)? {
+            let text = row.get_ref(0).and_then(|t| Ok(t.as_str()?)).map_err(error)?;
+            visit(serde_json::from_str(text).map_err(|source| ResultsError::Record {
+                path: self.path.clone(),
+                run_id,
+                source,
+            })?)?;
+        }
+        Ok(())
+    }
+
+    /// What takes the outcomes of a run. Nothing else may write meanwhile.
+    pub fn sink(&mut self, run_id: i64) -> RunSink<'_> {
+        RunSink { store: self, run_id, waiting: Vec::new(), since: Instant::now() }
+    }
+
+    /// What is known of items from this run, if it goes on, and from the run before it.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn earlier(&self, run_id: i64) -> Result<EarlierRuns, ResultsError> {
+        let error = |source| self.error(source);
+        let connection = connect(&self.path).map_err(error)?;
+        let sql = "SELECT base_run_id FROM runs WHERE run_id = ?1";
+        let base = connection.query_row(sql, [run_id], |row| row.get(0)).map_err(error)?;
+        Ok(EarlierRuns { connection, run_id, base })
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // What was committed survives the end of the process; the last moment before a power cut is
+    // scanned again.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+fn run(row: &Row) -> rusqlite::Result<Run> {
+    let roots: String = row.get(1)?;
+    Ok(Run {
+        run_id: row.get(0)?,
+        key: RunKey {
+            roots: serde_json::from_str(&roots).unwrap_or_default(),
+            settings_digest: row.get(2)?,
+            catalogue_digest: row.get(3)?,
+            catalogue_recordings: row.get::<_, i64>(4)? as u64,
+            fingerprint_digest: row.get(5)?,
+            decoders: row.get(6)?,
+            tool_version: row.get(7)?,
+        },
+        complete: row.get(8)?,
+        started: row.get(9)?,
+    })
+}
+
+/// Gathers outcomes and writes them in batches.
+#[derive(Debug)]
+pub struct RunSink<'a> {
+    store: &'a mut ResultStore,
+    run_id: i64,
+    waiting: Vec<Outcome>,
+    since: Instant,
+}
+
+impl OutcomeSink for RunSink<'_> {
+    type Error = ResultsError;
+
+    fn record(&mut self, outcome: Outcome) -> Result<(), ResultsError> {
+        self.waiting.push(outcome);
+        if self.waiting.len() >= COMMIT_OUTCOMES { self.flush() } else { self.tick() }
+    }
+
+    fn tick(&mut self) -> Result<(), ResultsError> {
+        if self.since.elapsed() >= COMMIT_AFTER { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), ResultsError> {
+        self.since = Instant::now();
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        (|| {
+            let transaction = self.store.connection.transaction()?;
+            let sql = "INSERT OR REPLACE INTO outcomes (run_id, path, size_bytes, modified_ns, \
+                       verdict, failure_kind, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let mut statement = transaction.prepare_cached(sql)?;
+            for Outcome { path_key, size_bytes, modified_ns, record } in &waiting {
+                statement.execute(params![
+                    self.run_id,
+                    path_key,
+                    *size_bytes as i64,
+                    modified_ns,
+                    record.verdict.as_str(),
+                    record.failure.as_ref().map(|f| f.kind.as_str()),
+                    serde_json::to_string(record).expect("text and finite numbers"),
+                ])?;
+            }
+            drop(statement);
+            transaction.commit()
+        })()
+        .map_err(|source| self.store.error(source))
+    }
+}
+
+/// Looks items up in this run and in the one before it.
+#[derive(Debug)]
+pub struct EarlierRuns {
+    connection: Connection,
+    run_id: i64,
+    base: Option<i64>,
+}
+
+impl Earlier for EarlierRuns {
+    fn look_up(&mut self, item: &Item) -> Known {
+        // A result that cannot be read is one that is made again.
+        let find = |run_id| self.find(run_id, item).ok().flatten();
+        if let Some(record) = find(self.run_id) {
+            return Known::Recorded(Box::new(record));
+        }
+        match self.base.and_then(find) {
+            Some(record) if stands(&record) => Known::Carried(Box::new(record)),
+            _ => Known::New,
+        }
+    }
+}
+
+impl EarlierRuns {
+    fn find(&self, run_id: i64, item: &Item) -> rusqlite::Result<Option<ItemRecord>> {
+        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND path = ?2 \
+                   AND size_bytes = ?3 AND modified_ns = ?4";
+        let key = params![run_id, path_key(&item.path), item.size_bytes as i64, item.modified_ns];
+        let text: Option<String> = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row(key, |row| row.get(0))
+            .optional()?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}
+
+/// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.
+fn stands(record: &ItemRecord) -> bool {
+    const LASTING: [&str; 8] = [
+        "not_audio",
+        "empty",
+        "unsupported",
+        "no_audio",
+        "damaged",
+        "silent",
+        "too_short",
+        "sample_rate",
+    ];
+    match &record.failure {
+        Some(failure) => LASTING.contains(&failure.kind.as_str()),
+        None => record.verdict != Verdict::Failed,
+    }
+}

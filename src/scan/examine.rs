@@ -1,0 +1,255 @@
+//! One item, from its bytes to its record.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+
+use crate::catalog::{Snapshot, panic_message};
+use crate::fingerprint::Fingerprint;
+use crate::ingest::{Ingested, Ingester, sha256};
+use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
+use crate::record::{
+    FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict,
+};
+use crate::source::{Item, display_path};
+use crate::verdict::VerdictConfig;
+
+/// All that an item's record depends on, beside the item.
+#[derive(Debug)]
+pub struct Engine {
+    /// Decoder and fingerprinter.
+    pub ingester: Ingester,
+    /// What is searched for.
+    pub snapshot: Snapshot,
+    /// How it is searched.
+    pub matching: MatchConfig,
+    /// Where the lines are drawn.
+    pub verdict: VerdictConfig,
+}
+
+/// Least peaks of an item that is compared: below it a match could not be told from chance, and `clear`
+/// would say more than is known.
+const MIN_PEAKS: usize = 24;
+
+impl Engine {
+    /// A text that changes with every setting that may change a record.
+    pub fn settings(&self) -> String {
+        format!(
+            "{:?} {:?} {:?} {}",
+            self.ingester.fingerprinter().config(),
+            self.matching,
+            self.verdict,
+            self.ingester.decoder().describe()
+        )
+    }
+
+    /// Examines an item. `None` if `cancel` was raised before it ended.
+    ///
+    /// Never panics: a panic inside becomes the item's failure.
+    pub fn examine(
+        &self,
+        item: &Item,
+        scratch: &mut LookupScratch,
+        cancel: &AtomicBool,
+    ) -> Option<ItemRecord> {
+        let run = catch_unwind(AssertUnwindSafe(|| self.try_examine(item, scratch, cancel)));
+        let result = run.unwrap_or_else(|panic| {
+            *scratch = LookupScratch::default();
+            let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
+            Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
+        });
+        match result {
+            Err((_, failure)) if failure.kind == "cancelled" => None,
+            Err((sha256, failure)) => {
+                Some(examine_failed(display_path(&item.path), item.size_bytes, sha256, failure))
+            }
+            Ok(record) => Some(record),
+        }
+    }
+
+    fn try_examine(
+        &self,
+        item: &Item,
+        scratch: &mut LookupScratch,
+        cancel: &AtomicBool,
+    ) -> Result<ItemRecord, (String, FailureRecord)> {
+        let sha256 = sha256(&item.path, cancel).map_err(|failure| (String::new(), failure))?;
+        let ingested = match self.ingester.ingest(&item.path, cancel) {
+            Ok(ingested) => ingested,
+            Err(failure) => return Err((sha256, failure)),
+        };
+        if let Some(failure) = too_little(&ingested) {
+            return Err((sha256, failure));
+        }
+        let mut findings = Vec::new();
+        for (stream, fingerprint) in ingested.fingerprints.iter().enumerate() {
+            findings.extend(self.findings(stream as u32, fingerprint, scratch));
+        }
+        findings.sort_by(|a, b| {
+            let chance = a.false_alarm_probability.total_cmp(&b.false_alarm_probability);
+            let order = chance.then(b.score.total_cmp(&a.score));
+            order.then_with(|| (a.stream, &a.recording_id).cmp(&(b.stream, &b.recording_id)))
+        });
+        let verdict = findings.iter().map(|f| f.verdict).min().unwrap_or(Verdict::Clear);
+        let streams = &ingested.decoded.streams;
+        let seconds = ingested.fingerprints.iter().map(|f| f.seconds).fold(0.0, f64::max);
+        let facts = ItemFacts {
+            path: display_path(&item.path),
+            size_bytes: item.size_bytes,
+            sha256,
+            codec: streams.first().map_or_else(String::new, |s| s.codec.clone()),
+            duration_seconds: round(seconds, 3),
+            streams: streams.len() as u32,
+        };
+        let notes = ingested.decoded.notes;
+        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes })
+    }
+
+    /// What one stream holds: a finding for each recording and warp, its spans in order.
+    fn findings(
+        &self,
+        stream: u32,
+        fingerprint: &Fingerprint,
+        scratch: &mut LookupScratch,
+    ) -> Vec<Finding> {
+        let config = *self.ingester.fingerprinter().config();
+        let matcher = Matcher::new(&self.snapshot.index, config, self.matching, self.verdict);
+        let mut groups: Vec<Vec<Alignment>> = Vec::new();
+        for alignment in matcher.search(fingerprint, scratch) {
+            if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
+                continue;
+            }
+            match groups.iter_mut().find(|g| same_finding(&g[0], &alignment)) {
+                Some(group) => group.push(alignment),
+                None => groups.push(vec![alignment]),
+            }
+        }
+        let make = |group: &Vec<Alignment>| self.finding(stream, fingerprint, group);
+        groups.iter().filter_map(make).collect()
+    }
+
+    fn finding(
+        &self,
+        stream: u32,
+        fingerprint: &Fingerprint,
+        group: &[Alignment],
+    ) -> Option<Finding> {
+        let best = &group[0];
+        let recording = self.snapshot.recording(best.track)?;
+        let rate = self.ingester.fingerprinter().config().frames_per_second();
+        let seconds = |frames: f64| round(frames / rate, 3);
+        let mut spans: Vec<Span> = group
+            .iter()
+            .flat_map(|a| &a.spans)
+            .map(|span| Span {
+                item_start_seconds: seconds(span.item.0),
+                item_end_seconds: seconds(span.item.1).min(round(fingerprint.seconds, 3)),
+                recording_start_seconds: seconds(span.recording.0),
+                recording_end_seconds: seconds(span.recording.1)
+                    .min(round(recording.duration_seconds, 3)),
+            })
+            .collect();
+        spans.sort_by(|a, b| a.item_start_seconds.total_cmp(&b.item_start_seconds));
+        let chance = best.false_alarm_probability();
+        let item = spans.iter().map(|s| (s.item_start_seconds, s.item_end_seconds));
+        let ours = spans.iter().map(|s| (s.recording_start_seconds, s.recording_end_seconds));
+        let (item_coverage, recording_coverage) = (
+            coverage(item.collect(), fingerprint.seconds),
+            coverage(ours.collect(), recording.duration_seconds),
+        );
+        Some(Finding {
+            recording_id: recording.recording_id.clone(),
+            recording_path: recording.path.clone(),
+            title: recording.title.clone(),
+            artist: recording.artist.clone(),
+            isrc: recording.isrc.clone(),
+            verdict: self.verdict.verdict(chance),
+            false_alarm_probability: significant(chance),
+            score: round(best.nats, 1),
+            tempo: round(best.tempo, 5),
+            pitch_cents: round(best.pitch_octaves * 1_200.0, 1),
+            spans,
+            item_coverage,
+            recording_coverage,
+            stream,
+        })
+    }
+}
+
+/// Whether two alignments are places of one finding: the same recording at about the same warp.
+fn same_finding(a: &Alignment, b: &Alignment) -> bool {
+    a.track == b.track
+        && (a.tempo / b.tempo - 1.0).abs() < 0.01
+        && (a.pitch_octaves - b.pitch_octaves).abs() < 0.02
+}
+
+/// The record of an item of which nothing is known.
+pub fn examine_failed(
+    path: String,
+    size_bytes: u64,
+    sha256: String,
+    failure: FailureRecord,
+) -> ItemRecord {
+    let codec = String::new();
+    ItemRecord {
+        item: ItemFacts { path, size_bytes, sha256, codec, duration_seconds: 0.0, streams: 0 },
+        verdict: Verdict::Failed,
+        findings: Vec::new(),
+        failure: Some(failure),
+        notes: Vec::new(),
+    }
+}
+
+fn too_little(ingested: &Ingested) -> Option<FailureRecord> {
+    let most = ingested.fingerprints.iter().max_by_key(|f| f.peaks.len())?;
+    (most.peaks.len() < MIN_PEAKS).then(|| FailureRecord {
+        stage: Stage::Fingerprint,
+        kind: "too_short".into(),
+        message: format!(
+            "its {:.1} s hold {} spectral peaks, a comparison needs {MIN_PEAKS}: it is too short or \
+             too quiet to be told from others",
+            most.seconds,
+            most.peaks.len()
+        ),
+    })
+}
+
+/// Share of `whole` seconds inside the stretches, which may overlap.
+fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
+    stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut sum, mut end) = (0.0, 0.0_f64);
+    for (from, to) in stretches {
+        sum += (to - from.max(end)).max(0.0);
+        end = end.max(to);
+    }
+    if whole > 0.0 { round((sum / whole).min(1.0), 4) } else { 0.0 }
+}
+
+/// Rounds to `digits` decimals, and never to −0.
+fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale + 0.0
+}
+
+/// Three significant digits.
+fn significant(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coverage_counts_what_overlaps_once() {
+        assert_eq!(coverage(vec![(0.0, 10.0), (5.0, 15.0), (20.0, 25.0)], 40.0), 0.5);
+        assert_eq!(coverage(vec![(0.0, 11.0)], 10.0), 1.0);
+        assert_eq!(coverage(vec![], 0.0), 0.0);
+    }
+
+    #[test]
+    fn numbers_are_rounded_to_what_they_mean() {
+        assert_eq!(round(-0.0001, 3).to_string(), "0");
+        assert_eq!(significant(1.234_567e-9), 1.23e-9);
+        assert_eq!(significant(1.0), 1.0);
+    }
+}

@@ -1,0 +1,311 @@
+//! The loop: walker, workers, watchdog.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, ScanSummary};
+use super::examine::examine_failed;
+use crate::matching::LookupScratch;
+use crate::record::{FailureRecord, ItemRecord, Stage, Verdict};
+use crate::results::Outcome;
+use crate::source::{Item, Source, Unlisted, display_path, path_key};
+
+/// How often the caller's thread looks up when nothing comes in.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Scans all items of a source.
+///
+/// `stop` ends it early, in about the time of a packet; `tell` is called several times a second.
+///
+/// # Errors
+///
+/// The first error of the sink; the scan ends with it.
+pub fn scan<S: OutcomeSink>(
+    source: Arc<dyn Source + Sync>,
+    engine: Arc<Engine>,
+    config: ScanConfig,
+    earlier: Box<dyn Earlier>,
+    sink: &mut S,
+    stop: &Arc<AtomicBool>,
+    tell: &mut dyn FnMut(&Progress),
+) -> Result<ScanSummary, S::Error> {
+    let (event_in, events) = sync_channel(256);
+    let (item_in, items) = sync_channel(4 * config.threads.max(1));
+    let team = Arc::new(Team {
+        engine,
+        items: Mutex::new(items),
+        stop: Arc::clone(stop),
+        // Ends the threads of a scan that the sink ended, whatever `stop` says.
+        over: AtomicBool::new(false),
+    });
+    let total = Arc::new(Total::default());
+    start_counting(Arc::clone(&source), Arc::clone(&total), Arc::clone(&team));
+    start_walking(source, earlier, item_in, event_in.clone(), Arc::clone(&team));
+    let mut watch = Watch { team, event_in, give_up_after: config.give_up_after, posts: Vec::new() };
+    for _ in 0..config.threads.max(1) {
+        watch.start_worker();
+    }
+    let result = collect(&events, &mut watch, &total, sink, stop, tell);
+    watch.team.over.store(true, Ordering::Relaxed);
+    result
+}
+
+/// What the threads share.
+struct Team {
+    engine: Arc<Engine>,
+    items: Mutex<Receiver<Item>>,
+    stop: Arc<AtomicBool>,
+    over: AtomicBool,
+}
+
+impl Team {
+    fn ended(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.over.load(Ordering::Relaxed)
+    }
+}
+
+enum Event {
+    /// An item has an outcome; `fresh` if it was examined now, else it was known.
+    Outcome { outcome: Box<Outcome>, fresh: bool },
+    /// An item whose outcome this run has already.
+    Recorded(Box<ItemRecord>),
+    /// The last item was handed out; so many are to be examined.
+    Walked { handed_out: u64 },
+    /// A worker gave an item back without an outcome: the scan was stopped.
+    Stopped,
+}
+
+#[derive(Default)]
+struct Total {
+    items: AtomicU64,
+    bytes: AtomicU64,
+    counted: AtomicBool,
+}
+
+/// Counts all items, for the time that is left. Results do not depend on it.
+fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<Team>) {
+    thread::spawn(move || {
+        for item in source.items() {
+            if team.ended() {
+                return;
+            }
+            total.items.fetch_add(1, Ordering::Relaxed);
+            total.bytes.fetch_add(item.map_or(0, |i| i.size_bytes), Ordering::Relaxed);
+        }
+        total.counted.store(true, Ordering::Release);
+    });
+}
+
+fn start_walking(
+    source: Arc<dyn Source + Sync>,
+    mut earlier: Box<dyn Earlier>,
+    items: SyncSender<Item>,
+    events: SyncSender<Event>,
+    team: Arc<Team>,
+) {
+    thread::spawn(move || {
+        let mut handed_out = 0;
+        for item in source.items() {
+            if team.ended() {
+                break;
+            }
+            let sent = match item {
+                Err(row) => events.send(unlisted(row)).is_ok(),
+                Ok(item) => match earlier.look_up(&item) {
+                    Known::Recorded(record) => events.send(Event::Recorded(record)).is_ok(),
+                    Known::Carried(record) => {
+                        let outcome = Box::new(outcome(&item, *record));
+                        events.send(Event::Outcome { outcome, fresh: false }).is_ok()
+                    }
+                    Known::New => {
+                        handed_out += 1;
+                        items.send(item).is_ok()
+                    }
+                },
+            };
+            if !sent {
+                break;
+            }
+        }
+        // Nobody listens any more only if the scan is over.
+        let _ = events.send(Event::Walked { handed_out });
+    });
+}
+
+fn outcome(item: &Item, record: ItemRecord) -> Outcome {
+    let path_key = path_key(&item.path).to_vec();
+    let Item { size_bytes, modified_ns, .. } = *item;
+    Outcome { path_key, size_bytes, modified_ns, record }
+}
+
+fn unlisted(Unlisted { path, failure }: Unlisted) -> Event {
+    let record = examine_failed(display_path(&path), 0, String::new(), failure);
+    let path_key = path_key(&path).to_vec();
+    let outcome = Box::new(Outcome { path_key, size_bytes: 0, modified_ns: 0, record });
+    Event::Outcome { outcome, fresh: true }
+}
+
+/// What a worker is at, for the watchdog: empty between items, and once it was given up.
+type Post = Arc<Mutex<Option<(Item, Instant)>>>;
+
+/// Starts workers and replaces those that hang.
+struct Watch {
+    team: Arc<Team>,
+    event_in: SyncSender<Event>,
+    give_up_after: Duration,
+    posts: Vec<Post>,
+}
+
+impl Watch {
+    fn start_worker(&mut self) {
+        let post = Post::default();
+        self.posts.push(Arc::clone(&post));
+        let (team, events) = (Arc::clone(&self.team), self.event_in.clone());
+        // A pool of one thread each: a worker that hangs takes nobody with it.
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .thread_name(|_| crate::scan::WORKER_NAME.into())
+            .stack_size(8 << 20)
+            .build();
+        match pool {
+            Ok(pool) => pool.spawn(move || work(&team, &post, &events)),
+            // No thread to be had: those that run go on with the items.
+            Err(_) => drop(self.posts.pop()),
+        }
+    }
+
+    /// Gives up items that have taken too long; returns their outcomes.
+    fn given_up(&mut self) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        let mut lost = Vec::new();
+        for (at, post) in self.posts.iter().enumerate() {
+            let mut post = post.lock().unwrap_or_else(PoisonError::into_inner);
+            if post.as_ref().is_some_and(|(_, since)| since.elapsed() > self.give_up_after)
+                && let Some((item, since)) = post.take()
+            {
+                lost.push(at);
+                outcomes.push(hung(&item, since.elapsed()));
+            }
+        }
+        for at in lost.into_iter().rev() {
+            self.posts.swap_remove(at);
+            self.start_worker();
+        }
+        outcomes
+    }
+}
+
+fn hung(item: &Item, after: Duration) -> Outcome {
+    let failure = FailureRecord {
+        stage: Stage::Decode,
+        kind: "timeout".into(),
+        message: format!(
+            "did not end within {:.0} s and was given up; the others went on: please report it with \
+             the file",
+            after.as_secs_f64()
+        ),
+    };
+    let path = display_path(&item.path);
+    outcome(item, examine_failed(path, item.size_bytes, String::new(), failure))
+}
+
+fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
+    let lock = |post: &Post| post.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut scratch = LookupScratch::default();
+    while !team.ended() {
+        let next = team.items.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(item) = next else { return };
+        *post.lock().unwrap_or_else(PoisonError::into_inner) = Some((item.clone(), Instant::now()));
+        let record = team.engine.examine(&item, &mut scratch, &team.stop);
+        if lock(post).is_none() {
+            // Given up meanwhile: another worker is in this one's place.
+            return;
+        }
+        let event = match record {
+            Some(record) => {
+                Event::Outcome { outcome: Box::new(outcome(&item, record)), fresh: true }
+            }
+            None => Event::Stopped,
+        };
+        if events.send(event).is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes events until all items have an outcome, or until nothing more comes after a stop.
+fn collect<S: OutcomeSink>(
+    events: &Receiver<Event>,
+    watch: &mut Watch,
+    total: &Total,
+    sink: &mut S,
+    stop: &AtomicBool,
+    tell: &mut dyn FnMut(&Progress),
+) -> Result<ScanSummary, S::Error> {
+    let mut progress = Progress::default();
+    let (mut examined, mut handed_out) = (0_u64, None);
+    let mut last_tick = Instant::now();
+    let mut stopping: Option<Instant> = None;
+    while handed_out.is_none_or(|n| examined < n) {
+        match events.recv_timeout(TICK) {
+            Ok(Event::Outcome { outcome, fresh }) => {
+                let walked = outcome.record.failure.as_ref().is_some_and(|f| f.stage == Stage::Walk);
+                examined += u64::from(fresh && !walked);
+                progress.add(&outcome.record, !fresh);
+                sink.record(*outcome)?;
+            }
+            Ok(Event::Recorded(record)) => progress.add(&record, true),
+            Ok(Event::Walked { handed_out: n }) => handed_out = Some(n),
+            Ok(Event::Stopped) => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                // Workers need a moment to notice; what they end in it is kept.
+                if stopping.is_some_and(|since| since.elapsed() > Duration::from_secs(1)) {
+                    break;
+                }
+            }
+        }
+        if stop.load(Ordering::Relaxed) {
+            stopping.get_or_insert_with(Instant::now);
+        }
+        if last_tick.elapsed() >= TICK {
+            last_tick = Instant::now();
+            for outcome in watch.given_up() {
+                examined += 1;
+                progress.add(&outcome.record, false);
+                sink.record(outcome)?;
+            }
+            if total.counted.load(Ordering::Acquire) {
+                let of = |n: &AtomicU64| n.load(Ordering::Relaxed);
+                progress.total = Some((of(&total.items), of(&total.bytes)));
+            }
+            sink.tick()?;
+            tell(&progress);
+        }
+    }
+    sink.flush()?;
+    tell(&progress);
+    let stopped = handed_out.is_none_or(|n| examined < n) || stop.load(Ordering::Relaxed);
+    Ok(ScanSummary { progress, stopped })
+}
+
+impl Progress {
+    fn add(&mut self, record: &ItemRecord, known: bool) {
+        self.items += 1;
+        self.bytes += record.item.size_bytes;
+        if known {
+            self.skipped += 1;
+            self.skipped_bytes += record.item.size_bytes;
+        } else {
+            self.audio_seconds += record.item.duration_seconds;
+        }
+        match record.verdict {
+            Verdict::Match => self.matched += 1,
+            Verdict::Suspect => self.suspect += 1,
+            Verdict::Clear => {}
+            Verdict::Failed => self.failed += 1,
+        }
+    }
+}
