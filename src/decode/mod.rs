@@ -151,7 +151,7 @@ pub struct StreamInfo {
     pub declared_seconds: Option<f64>,
     /// Packets that could not be decoded.
     pub damaged_packets: u64,
-    /// Its end is missing.
+    /// A part of it is missing: it ends early, or has a gap that its container tells of.
     pub truncated: bool,
     /// Largest magnitude of the mono samples; full scale is 1.
     pub peak: f32,

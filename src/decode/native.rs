@@ -8,6 +8,7 @@
 //! and their length is often a guess, such packets are kept.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef, Position};
@@ -90,8 +91,7 @@ impl Native {
         let file = File::open(path).map_err(read_error)?;
         let source =
             FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
-        let stream =
-            MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
+        let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
         // No hint: the name of the file is not to be trusted.
         let probed = self.probe.probe(
             &Hint::new(),
@@ -100,7 +100,7 @@ impl Native {
             MetadataOptions::default(),
         );
         guard.check().map_err(Failure::Stop)?;
-        let format = probed.map_err(|error| Failure::Probe(error.to_string()))?;
+        let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
         let container = format.format_info().short_name.to_owned();
         let pass = Pass { container, ..Pass::default() };
         let run = Run { native: self, limits, format, pass, voices: Vec::new(), revisions: vec![] };
@@ -135,11 +135,20 @@ impl Run<'_, '_> {
                 }
                 Ok(None) => break,
                 Err(Error::ResetRequired) => self.open_tracks(),
+                // A WAV file written to a pipe has no length: its end is that of the file.
+                Err(Error::IoError(error))
+                    if error.kind() == ErrorKind::UnexpectedEof && self.is_endless_wav() =>
+                {
+                    break;
+                }
                 Err(error) => {
                     self.pass.broken = Some(error.to_string());
                     break;
                 }
             }
+        }
+        for stream in &mut self.pass.streams {
+            stream.flush(sink);
         }
         // A reader may take a refused read for the end of the file.
         guard.check().map_err(Failure::Stop)?;
@@ -147,11 +156,17 @@ impl Run<'_, '_> {
         Ok(self.pass)
     }
 
+    fn is_endless_wav(&self) -> bool {
+        let declares = |stream: &Stream| stream.head.declared_seconds.is_some();
+        self.pass.container == "wave" && !self.pass.streams.iter().any(declares)
+    }
+
     /// Makes a decoder for each audio track. In a chained file track n goes on as stream n.
     fn open_tracks(&mut self) {
         self.voices.clear();
         let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
-        self.pass.unnamed += self.format.tracks().iter().filter(|t| t.codec_params.is_none()).count();
+        self.pass.unnamed +=
+            self.format.tracks().iter().filter(|t| t.codec_params.is_none()).count();
         let tracks: Vec<Track> = self.format.tracks().iter().filter(audio).cloned().collect();
         for (index, track) in tracks.iter().enumerate() {
             let Some(CodecParameters::Audio(params)) = &track.codec_params else { continue };
