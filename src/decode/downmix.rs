@@ -7,8 +7,8 @@ use symphonia::core::audio::sample::{i24, u24};
 /// A stereo block whose mid has less than this share of the mean channel energy has its phase
 /// inverted (or is all side): −20 dB, where uncorrelated channels stand at −3 dB.
 const CANCELLED: f32 = 0.01;
-/// Float files may exceed full scale; beyond this (+12 dB) a sample is damage.
-const MAX_MAGNITUDE: f32 = 4.0;
+/// Music that was encoded too loud decodes to +20 dB; beyond +30 dB a sample is damage.
+const MAX_MAGNITUDE: f32 = 32.0;
 /// Independent sums, so that the loops below become vector instructions.
 const LANES: usize = 8;
 

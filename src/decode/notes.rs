@@ -28,7 +28,10 @@ pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
             notes.push(format!("{} damaged packets{of} skipped", stream.damaged));
         }
         if stream.repaired > 0 {
-            notes.push(format!("{} samples{of} were no sound and were repaired", stream.repaired));
+            notes.push(format!(
+                "{} samples{of} were infinite or absurdly loud and were repaired",
+                stream.repaired
+            ));
         }
         if stream.full {
             notes.push(format!("decoding{of} stopped at the limit of {seconds:.0} s"));

@@ -215,6 +215,15 @@ fn a_wav_file_from_a_pipe_is_not_called_cut() {
 }
 
 #[test]
+fn a_header_that_makes_the_reader_overflow_is_an_error() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let mut file = wav(44_100, 1, &tune(7, 0.1));
+    file[22..24].fill(0xff);
+    let (result, _) = decode(&write(directory.path(), "a.wav", &file));
+    assert_eq!(result.expect_err("65,535 channels").kind(), "unsupported");
+}
+
+#[test]
 fn inverted_stereo_is_heard() {
     let directory = tempfile::tempdir().expect("a temporary folder");
     let left = tune(3, 1.0);
