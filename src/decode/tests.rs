@@ -237,13 +237,13 @@ fn inverted_stereo_is_heard() {
 #[test]
 fn files_without_sound_are_errors_of_their_own_kind() {
     let directory = tempfile::tempdir().expect("a temporary folder");
-    let silence = wav(44_100, 2, &[0.0; 88_200]);
+    let silence = wav(44_100, 2, &vec![0.0; 88_200]);
     let table: &[(&str, &[u8], &str)] = &[
         ("empty.flac", b"", "empty"),
         ("text.mp3", b"This is a list of songs,\nnot a song.\n", "not_audio"),
         ("cover.mp3", b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01", "not_audio"),
         ("dump.wav", b"PK\x03\x04\x14\0\0\0\x08\0", "not_audio"),
-        ("hole.mp3", &[0; 300_000], "not_audio"),
+        ("hole.mp3", &vec![0; 300_000], "not_audio"),
         ("silence.wav", &silence, "silent"),
         ("header.wav", &wav(44_100, 2, &[]), "damaged"),
         ("magic.flac", b"fLaC", "unsupported"),
