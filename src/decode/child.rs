@@ -31,7 +31,11 @@ pub(super) struct Exit {
 impl Exit {
     /// Its last complaint, on one line.
     pub(super) fn last_line(&self) -> String {
-        if self.last_line.is_empty() { "no reason given".to_owned() } else { self.last_line.clone() }
+        if self.last_line.is_empty() {
+            "no reason given".to_owned()
+        } else {
+            self.last_line.clone()
+        }
     }
 }
 
@@ -62,8 +66,7 @@ pub(super) fn run(
         // Declared inside the scope: it is killed before the scope waits for the readers.
         let mut child = Reaped(command.spawn().map_err(failed)?);
         let pipes = child.0.stdout.take().zip(child.0.stderr.take());
-        let (stdout, stderr) =
-            pipes.ok_or_else(|| failed(io::Error::other("it has no output")))?;
+        let (stdout, stderr) = pipes.ok_or_else(|| failed(io::Error::other("it has no output")))?;
         let (full, blocks) = sync_channel(QUEUE);
         let (recycle, empty) = sync_channel(QUEUE + 2);
         scope.spawn(move || read_blocks(stdout, block_bytes, &full, &empty));
@@ -208,7 +211,10 @@ mod tests {
         })
         .expect("ran");
         assert_eq!(sizes, [4, 4, 2]);
-        assert_eq!((exit.success, exit.decoding_errors, exit.last_line().as_str()), (false, 1, "last"));
+        assert_eq!(
+            (exit.success, exit.decoding_errors, exit.last_line().as_str()),
+            (false, 1, "last")
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl fmt::Display for Help {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Absent => "install ffmpeg and ffprobe, or drop --no-ffmpeg, to read it",
-            Self::Failed => "ffmpeg could not read it either; convert it to WAV or FLAC",
+            Self::Failed => "ffmpeg could not read it either; fetch it again or convert it to FLAC",
         })
     }
 }

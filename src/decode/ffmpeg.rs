@@ -37,8 +37,8 @@ const DEMUXERS: &str = "aac,aa,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_
 /// The programs `ffmpeg` and `ffprobe`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ffmpeg {
-    ffmpeg: PathBuf,
-    ffprobe: PathBuf,
+    decoder: PathBuf,
+    prober: PathBuf,
     version: String,
 }
 
@@ -84,12 +84,11 @@ impl Ffmpeg {
         ffmpeg: impl Into<PathBuf>,
         ffprobe: impl Into<PathBuf>,
     ) -> Result<Self, DecodeError> {
-        let (ffmpeg, ffprobe) = (ffmpeg.into(), ffprobe.into());
-        version_of(&ffprobe)
-            .map_err(|source| DecodeError::Ffmpeg { program: "ffprobe", source })?;
-        let version = version_of(&ffmpeg)
+        let (decoder, prober) = (ffmpeg.into(), ffprobe.into());
+        version_of(&prober).map_err(|source| DecodeError::Ffmpeg { program: "ffprobe", source })?;
+        let version = version_of(&decoder)
             .map_err(|source| DecodeError::Ffmpeg { program: "ffmpeg", source })?;
-        Ok(Self { ffmpeg, ffprobe, version })
+        Ok(Self { decoder, prober, version })
     }
 
     /// Version of `ffmpeg` as it gives it, such as `5.1.9-0+deb12u1`.
@@ -135,10 +134,11 @@ impl Ffmpeg {
             let mut stream = Stream::new(head, limits.max_seconds_of_audio);
             let shape = (channels, lfe(&probed_stream.channel_layout));
             let exit = self.stream(path, rate_hz, shape, &mut stream, guard, sink)?;
+            stream.flush(sink);
             stream.damaged = exit.decoding_errors;
             stream.packets = stream.packets.max(exit.decoding_errors);
             if !exit.success && !stream.full {
-                pass.broken = Some(exit.last_line());
+                pass.broken = Some(complaint(&exit, path));
             }
             pass.streams.push(stream);
         }
@@ -146,7 +146,7 @@ impl Ffmpeg {
     }
 
     fn probe(&self, path: &Path, guard: &Guard<'_>) -> Result<Probed, Failure> {
-        let mut command = Command::new(&self.ffprobe);
+        let mut command = Command::new(&self.prober);
         command.args(["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS]);
         command.args(["-select_streams", "a", "-show_entries"]);
         command.arg(
@@ -163,7 +163,7 @@ impl Ffmpeg {
             return Err(Failure::Probe("ffprobe: its tags are longer than 1 MiB".to_owned()));
         }
         if !exit.success {
-            return Err(Failure::Probe(format!("ffprobe: {}", exit.last_line())));
+            return Err(Failure::Probe(format!("ffprobe: {}", complaint(&exit, path))));
         }
         serde_json::from_str(&String::from_utf8_lossy(&json))
             .map_err(|error| Failure::Probe(format!("ffprobe: {error}")))
@@ -178,7 +178,7 @@ impl Ffmpeg {
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Exit, Failure> {
-        let mut command = Command::new(&self.ffmpeg);
+        let mut command = Command::new(&self.decoder);
         command.args(["-nostdin", "-v", "error", "-threads", "1"]);
         command.args(["-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-i"]);
         command.arg(file_url(path));
@@ -221,8 +221,15 @@ fn file_url(path: &Path) -> OsString {
     url
 }
 
+/// The last complaint, without the name of the file that it begins with.
+fn complaint(exit: &Exit, path: &Path) -> String {
+    let url = format!("{}: ", file_url(path).to_string_lossy());
+    exit.last_line().replace(&url, "")
+}
+
 fn version_of(program: &Path) -> io::Result<String> {
-    let output = Command::new(program).arg("-version").stdin(std::process::Stdio::null()).output()?;
+    let output =
+        Command::new(program).arg("-version").stdin(std::process::Stdio::null()).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     // "ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …"
     let version = text.split_whitespace().skip_while(|word| *word != "version").nth(1);

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `sniff` | what a file is, by its first bytes |
 //! | `plan` | who decodes it, and which attempt is kept |
-//! | `native`, `source`, `codecs` | a pass of Symphonia, its bounded reader, the names of codecs |
+//! | `native`, `source`, `planes`, `codecs` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
 //! | `pass`, `notes`, `tags`, `error` | what comes out |
@@ -27,6 +27,7 @@ mod native;
 mod notes;
 mod pass;
 mod plan;
+mod planes;
 mod sniff;
 mod source;
 mod stream;
@@ -151,7 +152,7 @@ pub struct StreamInfo {
     pub declared_seconds: Option<f64>,
     /// Packets that could not be decoded.
     pub damaged_packets: u64,
-    /// Its end is missing.
+    /// A part of it is missing: it ends early, or has a gap that its container tells of.
     pub truncated: bool,
     /// Largest magnitude of the mono samples; full scale is 1.
     pub peak: f32,

@@ -4,13 +4,15 @@
 
 use super::pass::Pass;
 
-/// Marks the streams whose end is missing: the container broke, or it declared more. Lengths that
-/// were estimated from a bit rate are off by a few percent, so a twentieth is let pass.
+/// Marks the streams of which a part is missing: the container broke, or it declared more. The
+/// length of raw MPEG audio is estimated from a bit rate, so a twentieth of it is let pass.
 pub(super) fn mark_truncated(pass: &mut Pass) {
     for stream in &mut pass.streams {
         let declared = stream.head.declared_seconds.unwrap_or(0.0);
         let missing = declared - stream.seconds();
-        let short = missing > 1.0_f64.max(0.05 * declared);
+        let estimated = matches!(stream.head.container.as_str(), "mp1" | "mp2" | "mp3" | "aac");
+        let (seconds, share) = if estimated { (1.0_f64, 0.05) } else { (0.5, 0.01) };
+        let short = missing > seconds.max(share * declared);
         stream.truncated = !stream.full && (pass.broken.is_some() || short);
     }
 }
@@ -26,14 +28,18 @@ pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
             notes.push(format!("{} damaged packets{of} skipped", stream.damaged));
         }
         if stream.repaired > 0 {
-            notes.push(format!("{} samples{of} were no sound and were repaired", stream.repaired));
+            notes.push(format!(
+                "{} samples{of} were infinite or absurdly loud and were repaired",
+                stream.repaired
+            ));
         }
         if stream.full {
             notes.push(format!("decoding{of} stopped at the limit of {seconds:.0} s"));
         }
         match stream.head.declared_seconds {
             Some(declared) if stream.truncated && declared > seconds + 0.5 => {
-                notes.push(format!("ends early: {seconds:.1} of {declared:.1} s{of} decoded"));
+                let what = if pass.broken.is_some() { "ends early" } else { "incomplete" };
+                notes.push(format!("{what}: {seconds:.1} of {declared:.1} s{of} decoded"));
             }
             _ if stream.truncated => {
                 notes.push(format!("ends early: the file breaks off after {seconds:.1} s{of}"));

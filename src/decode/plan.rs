@@ -222,12 +222,12 @@ fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
             };
         }
     };
-    let what = match reasons.last() {
-        Some(reason) if help(decoder) == Help::Failed || !matches!(facts.kind, Kind::Foreign(_)) => {
-            format!("{name} ({reason})")
-        }
-        _ => name.to_owned(),
-    };
+    // That Symphonia has no reader for a foreign kind says nothing new.
+    let known = usize::from(matches!(facts.kind, Kind::Foreign(_)));
+    let mut new: Vec<&str> = reasons.iter().skip(known).map(String::as_str).collect();
+    new.dedup();
+    let what =
+        if new.is_empty() { name.to_owned() } else { format!("{name} ({})", new.join("; ")) };
     DecodeError::Unsupported { what, help: help(decoder) }
 }
 

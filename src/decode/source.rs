@@ -11,10 +11,11 @@ use symphonia::core::io::MediaSource;
 
 use super::DecodeError;
 
-/// Reading a file this many times over is still honest: probing, an index at the end, a retry.
-const MAX_READS_OF_A_FILE: u64 = 4;
+/// Reading a file this many times over is still honest: films whose tracks are interleaved packet by
+/// packet make the reader go back and forth.
+const MAX_READS_OF_A_FILE: u64 = 16;
 /// Added for small files, whose probe reads the same blocks again and again.
-const EXTRA_READ_BYTES: u64 = 64 << 20;
+const EXTRA_READ_BYTES: u64 = 256 << 20;
 
 /// What stops an item: the run's flag, its time, and the bytes it may read. One an item.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl Seek for FileSource<'_> {
         self.file.seek(SeekFrom::Start(in_file))?;
         self.position = position;
         // Seeks are counted too, so that a reader that only seeks comes to an end.
-        self.guard.read_bytes.fetch_add(1024, Ordering::Relaxed);
+        self.guard.read_bytes.fetch_add(64, Ordering::Relaxed);
         Ok(position)
     }
 }

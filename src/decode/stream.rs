@@ -9,6 +9,12 @@ use crate::units::SampleRate;
 /// Lowest and highest sample rate taken for sound, in Hz: below the telephone's half, above DXD.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 2_000..=768_000;
 
+/// Packets with fewer frames are gathered first: `QuickTime` cuts PCM into single frames, and the
+/// choice between mid and side needs a stretch of sound to be made on.
+const SMALL_FRAMES: usize = 256;
+/// Gathered frames are mixed from this many on: 23 ms at 44.1 kHz.
+const GATHERED_FRAMES: usize = 1_024;
+
 /// What is known of a stream before it is decoded.
 #[derive(Debug, Clone)]
 pub(super) struct StreamHead {
@@ -39,6 +45,22 @@ pub(super) struct Stream {
     /// The limit of length is reached: the rest is not decoded.
     pub(super) full: bool,
     mono: Vec<f32>,
+    gathered: Gathered,
+}
+
+/// Small packets that wait to be mixed together.
+#[derive(Debug, Default)]
+struct Gathered {
+    rate_hz: u32,
+    lfe: u64,
+    /// One a channel, all of the same length.
+    planes: Vec<Vec<f32>>,
+}
+
+impl Gathered {
+    fn frames(&self) -> usize {
+        self.planes.first().map_or(0, Vec::len)
+    }
 }
 
 impl Stream {
@@ -57,6 +79,7 @@ impl Stream {
             truncated: false,
             full: false,
             mono: Vec::new(),
+            gathered: Gathered::default(),
         }
     }
 
@@ -69,8 +92,47 @@ impl Stream {
         self.peak
     }
 
-    /// Mixes a block of planes and hands it on. False if its rate is none.
+    /// Takes a block of planes, and hands on its mix or gathers it. False if its rate is none.
     pub(super) fn push<'a, S: Pcm + 'a>(
+        &mut self,
+        rate_hz: u32,
+        (channels, frames, lfe): (usize, usize, u64),
+        plane: impl Fn(usize) -> &'a [S],
+        sink: &mut dyn PcmSink,
+    ) -> bool {
+        let gathered = &self.gathered;
+        let same = (gathered.rate_hz, gathered.planes.len()) == (rate_hz, channels);
+        let small = frames < SMALL_FRAMES;
+        if gathered.frames() > 0 && !(small && same) {
+            self.flush(sink);
+        }
+        if !small {
+            return self.mix(rate_hz, (channels, frames, lfe), plane, sink);
+        }
+        if channels == 0 || !RATES_HZ.contains(&rate_hz) {
+            return frames == 0;
+        }
+        let gathered = &mut self.gathered;
+        (gathered.rate_hz, gathered.lfe) = (rate_hz, lfe);
+        gathered.planes.resize_with(channels, Vec::new);
+        for (channel, gathered) in gathered.planes.iter_mut().enumerate() {
+            gathered.extend(plane(channel).iter().take(frames).map(|sample| sample.number()));
+        }
+        gathered.frames() < GATHERED_FRAMES || self.flush(sink)
+    }
+
+    /// Mixes what is gathered. To be called at the end.
+    pub(super) fn flush(&mut self, sink: &mut dyn PcmSink) -> bool {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        let shape = (gathered.planes.len(), gathered.frames(), gathered.lfe);
+        let taken = self.mix(gathered.rate_hz, shape, |i| &gathered.planes[i][..], sink);
+        gathered.planes.iter_mut().for_each(Vec::clear);
+        self.gathered = gathered;
+        taken
+    }
+
+    /// Mixes a block of planes and hands it on. False if its rate is none.
+    fn mix<'a, S: Pcm + 'a>(
         &mut self,
         rate_hz: u32,
         (channels, frames, lfe): (usize, usize, u64),
@@ -94,7 +156,7 @@ impl Stream {
         }
         let left = (self.max_seconds - self.seconds) * f64::from(rate.hz());
         if left < frames as f64 {
-            self.mono.truncate(left.max(0.0) as usize);
+            self.mono.truncate(left.max(0.0).round() as usize);
             self.full = true;
         }
         self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));

@@ -154,8 +154,8 @@ fn raw_key(raw: &RawTag) -> &str {
 }
 
 fn field_of_key(key: &str) -> Option<Field> {
-    // `----:com.apple.iTunes:ISRC`, `TXXX:BARCODE`
-    let name = key.rsplit(':').next().unwrap_or(key).trim();
+    // `----:com.apple.iTunes:ISRC`, `TXXX:BARCODE`, `ALBUM@PUBLISHER`
+    let name = key.rsplit([':', '@']).next().unwrap_or(key).trim();
     let is = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
     if is(&["title", "tit2", "inam", "name"]) {
         Some(Field::Title)
@@ -181,10 +181,12 @@ fn field_of_key(key: &str) -> Option<Field> {
 fn clean(value: &str) -> Option<String> {
     // Line breaks and tabs become spaces; other control characters and text direction marks go.
     let hidden = |c: &char| {
-        !c.is_control() && !matches!(*c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        !c.is_control()
+            && !matches!(*c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     let spaced = value.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
-    let kept: String = spaced.filter(hidden).skip_while(|c| c.is_whitespace()).take(MAX_CHARS).collect();
+    let kept: String =
+        spaced.filter(hidden).skip_while(|c| c.is_whitespace()).take(MAX_CHARS).collect();
     let kept = kept.trim_end();
     (!kept.is_empty()).then(|| kept.to_owned())
 }
