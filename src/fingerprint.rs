@@ -214,8 +214,7 @@ impl FingerprintStream {
         picker.finish(&mut peaks);
         // Interpolation in time may swap neighbours; the rest breaks ties.
         peaks.sort_unstable();
-        let peaks =
-            thin(&peaks, config.item_peaks_per_second, config.frames_per_second() as f32);
+        let peaks = thin(&peaks, config.item_peaks_per_second, config.frames_per_second() as f32);
         Fingerprint { peaks, seconds: samples as f64 / f64::from(config.sample_rate.hz()) }
     }
 }

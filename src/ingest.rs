@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::decode::{DecodeError, Decoded, Decoder, PcmSink};
 use crate::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureRecord, NOT_AUDIO, Stage};
 use crate::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::units::SampleRate;
 
@@ -54,7 +54,8 @@ impl Ingester {
     /// A failure of the stages read, probe, decode or fingerprint.
     pub fn ingest(&self, path: &Path, cancel: &AtomicBool) -> Result<Ingested, FailureRecord> {
         let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
-        let mut decoded = self.decoder.decode(path, cancel, &mut sink).map_err(failure)?;
+        let decoded = self.decoder.decode(path, cancel, &mut sink);
+        let mut decoded = decoded.map_err(|error| mislabelled(path, failure(&error)))?;
         let mut sunk: Vec<Option<Sunk>> = sink.streams;
         let mut fingerprints = Vec::new();
         let mut refused = None;
@@ -95,13 +96,13 @@ fn refused_rate(rate: SampleRate) -> String {
 ///
 /// A failure of the stage read: it cannot be opened or read, or `cancel` was raised meanwhile.
 pub fn sha256(path: &Path, cancel: &AtomicBool) -> Result<String, FailureRecord> {
-    let io = |source| failure(DecodeError::Read { source });
+    let io = |source| failure(&DecodeError::Read { source });
     let mut file = File::open(path).map_err(io)?;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 18];
     loop {
         if cancel.load(Ordering::Relaxed) {
-            return Err(failure(DecodeError::Cancelled));
+            return Err(failure(&DecodeError::Cancelled));
         }
         match file.read(&mut block) {
             Ok(0) => return Ok(hex(&hasher.finalize())),
@@ -110,6 +111,11 @@ pub fn sha256(path: &Path, cancel: &AtomicBool) -> Result<String, FailureRecord>
             Err(error) => return Err(io(error)),
         }
     }
+}
+
+/// Lower-case hex of the SHA-256 of bytes.
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Lower-case hex of bytes.
@@ -123,15 +129,37 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// A decoder's error as a row of the results: the error and its causes on one line.
-fn failure(error: DecodeError) -> FailureRecord {
+fn failure(error: &DecodeError) -> FailureRecord {
     let mut message = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
         message.push_str(": ");
         message.push_str(&source.to_string());
         cause = source.source();
     }
     FailureRecord { stage: error.stage(), kind: error.kind().into(), message }
+}
+
+/// Endings under which people keep audio. They serve only to tell a cover image, which alarms nobody,
+/// from a song that turns out to be something else.
+const AUDIO_ENDINGS: [&str; 22] = [
+    "aac", "aif", "aiff", "alac", "ape", "flac", "m4a", "mka", "mkv", "mov", "mp2", "mp3", "mp4",
+    "mpc", "oga", "ogg", "opus", "wav", "webm", "weba", "wma", "wv",
+];
+
+/// What is no audio although its name says so is a failure of its own kind.
+fn mislabelled(path: &Path, failure: FailureRecord) -> FailureRecord {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    match ending {
+        Some(ending) if failure.kind == NOT_AUDIO && AUDIO_ENDINGS.contains(&ending.as_str()) => {
+            FailureRecord {
+                kind: "mislabelled".into(),
+                message: format!("{}, although its name ends in .{ending}", failure.message),
+                ..failure
+            }
+        }
+        _ => failure,
+    }
 }
 
 /// Sends each stream to a fingerprint of its own.

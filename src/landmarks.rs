@@ -170,7 +170,8 @@ mod tests {
     fn every_hash_is_in_range_at_the_corners() {
         let low = peak(0.0, 0.0);
         for other in [peak(4.0, 0.0), peak(64.0, 1.0), peak(64.0, 0.5)] {
-            for (hash, _) in all(&[low, other], Density { fan_out: 9, probe: 0.5 }, Warp::IDENTITY) {
+            for (hash, _) in all(&[low, other], Density { fan_out: 9, probe: 0.5 }, Warp::IDENTITY)
+            {
                 assert!(hash < HASH_COUNT);
             }
         }

@@ -290,16 +290,14 @@ mod tests {
         let frames = field(130, &bumps);
         let late: Vec<_> = pick(&frames[10..]);
         let all = pick(&frames);
-        let moved: Vec<_> =
-            all.iter().map(|p| Peak { time: p.time - 160, ..*p }).collect();
+        let moved: Vec<_> = all.iter().map(|p| Peak { time: p.time - 160, ..*p }).collect();
         assert_eq!(late, moved);
     }
 
     #[test]
     fn thinning_keeps_the_strongest_of_each_second() {
-        let peaks: Vec<Peak> = (0..430)
-            .map(|i| Peak { time: i * 16, pitch: 0, strength: (i % 43) as u16 })
-            .collect();
+        let peaks: Vec<Peak> =
+            (0..430).map(|i| Peak { time: i * 16, pitch: 0, strength: (i % 43) as u16 }).collect();
         let kept = thin(&peaks, 5, 43.0);
         assert!(kept.iter().all(|p| p.strength >= 37), "{kept:?}");
         assert!((50..=70).contains(&kept.len()), "{}", kept.len());

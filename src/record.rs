@@ -31,6 +31,11 @@ impl Verdict {
     }
 }
 
+/// The JSON of a record or of a part of one.
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("text, numbers and lists only")
+}
+
 /// One object of the JSONL report: an item, its verdict and its findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemRecord {
@@ -121,6 +126,10 @@ pub struct FailureRecord {
     /// One line: the thing, the numbers, the remedy.
     pub message: String,
 }
+
+/// The kind of failure of an item that is no audio and does not claim to be: a cover image, a text
+/// file. It is counted apart from what could not be read, for it alarms nobody.
+pub const NOT_AUDIO: &str = "not_audio";
 
 /// The stage of the way from source to verdict at which an item failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

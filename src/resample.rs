@@ -95,7 +95,9 @@ impl Resampler {
 
     /// Hands on the rest: output ends where the input ended.
     pub fn finish(mut self, emit: &mut impl FnMut(&[f32])) {
-        let Some(need) = self.fft.as_ref().map(rubato::Resampler::input_frames_next) else { return };
+        let Some(need) = self.fft.as_ref().map(rubato::Resampler::input_frames_next) else {
+            return;
+        };
         let wanted = (self.pushed as f64 * self.ratio).round() as u64;
         while self.emitted < wanted {
             let mut block = std::mem::take(&mut self.pending);
@@ -110,8 +112,8 @@ impl Resampler {
         let fft = self.fft.as_mut().expect("only called with a resampler");
         let frames = self.block.len();
         let source = SequentialSlice::new(input, 1, input.len()).expect("one channel, whole slice");
-        let mut target = SequentialSlice::new_mut(&mut self.block, 1, frames)
-            .expect("one channel, whole slice");
+        let mut target =
+            SequentialSlice::new_mut(&mut self.block, 1, frames).expect("one channel, whole slice");
         let (_, written) = fft
             .process_into_buffer(&source, &mut target, None)
             .expect("both buffers have the sizes that the resampler named");

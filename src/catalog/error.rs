@@ -22,7 +22,7 @@ pub enum CatalogError {
     Database {
         /// The database.
         path: PathBuf,
-        /// SQLite's reason.
+        /// `SQLite`'s reason.
         #[source]
         source: rusqlite::Error,
     },
@@ -56,7 +56,9 @@ pub enum CatalogError {
     #[error(transparent)]
     Index(#[from] IndexError),
     /// A record points to a track that its segment does not have.
-    #[error("the recording {recording_id} names track {track} of {segment}, which has none: restore the catalogue from a copy")]
+    #[error(
+        "the recording {recording_id} names track {track} of {segment}, which has none: restore the catalogue from a copy"
+    )]
     Dangling {
         /// The recording.
         recording_id: String,

@@ -1,4 +1,4 @@
-//! The label's own recordings: their records in SQLite, their fingerprints in the index beside it.
+//! The label's own recordings: their records in `SQLite`, their fingerprints in the index beside it.
 //!
 //! A home holds `catalog/catalog.sqlite` and `catalog/segments/*.seg`. The records name the segments
 //! that count, in the same transaction as the recordings in them, so the two cannot disagree: a segment

@@ -11,6 +11,7 @@ use super::{CatalogError, Recording, Snapshot};
 use crate::fingerprint::FingerprintConfig;
 use crate::index::{Index, Segment, SegmentBuilder};
 use crate::ingest::hex;
+use crate::record::json;
 
 /// Version of `schema.sql`.
 const SCHEMA_VERSION: i64 = 1;
@@ -105,11 +106,15 @@ impl Catalog {
     ///
     /// If the database cannot be read.
     pub fn recordings(&self) -> Result<Vec<Recording>, CatalogError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM recordings ORDER BY artist, album, title, recording_id"
-        );
-        (|| self.connection.prepare(&sql)?.query_map([], recording)?.collect::<rusqlite::Result<_>>())()
-            .map_err(|source| self.error(source))
+        let sql =
+            format!("SELECT {COLUMNS} FROM recordings ORDER BY artist, album, title, recording_id");
+        (|| {
+            self.connection
+                .prepare(&sql)?
+                .query_map([], recording)?
+                .collect::<rusqlite::Result<_>>()
+        })()
+        .map_err(|source| self.error(source))
     }
 
     /// The recordings that `name` names: an id or the start of one, a path, or an ISRC.
@@ -123,15 +128,23 @@ impl Catalog {
              OR (length(?1) >= 4 AND substr(recording_id, 1, length(?1)) = ?1)
              ORDER BY recording_id"
         );
-        (|| self.connection.prepare(&sql)?.query_map([name], recording)?.collect::<rusqlite::Result<_>>())()
-            .map_err(|source| self.error(source))
+        (|| {
+            self.connection
+                .prepare(&sql)?
+                .query_map([name], recording)?
+                .collect::<rusqlite::Result<_>>()
+        })()
+        .map_err(|source| self.error(source))
     }
 
     /// SHA-256 of each file that has a recording, and that recording's id.
     pub(super) fn known_files(&self) -> Result<HashMap<String, String>, CatalogError> {
         let sql = "SELECT sha256, recording_id FROM recordings ORDER BY stream DESC";
         (|| {
-            self.connection.prepare(sql)?.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()
+            self.connection
+                .prepare(sql)?
+                .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()
         })()
         .map_err(|source| self.error(source))
     }
@@ -206,8 +219,7 @@ impl Catalog {
         shown.sort_by(|a, b| a.recording_id.cmp(&b.recording_id));
         digest.update(self.config.digest().to_le_bytes());
         for recording in shown {
-            let line = serde_json::to_string(recording).expect("text and finite numbers");
-            digest.update(line.as_bytes());
+            digest.update(json(recording).as_bytes());
         }
         Ok(Snapshot { index, tracks, digest: hex(&digest.finalize()) })
     }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io;
 
-use crate::record::Stage;
+use crate::record::{NOT_AUDIO, Stage};
 
 /// Whether the outside decoder took part, for the remedy of [`DecodeError::Unsupported`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl DecodeError {
             Self::Read { .. } => "io",
             Self::NotAFile { .. } => "not_a_file",
             Self::Empty => "empty",
-            Self::NotAudio { .. } => "not_audio",
+            Self::NotAudio { .. } => NOT_AUDIO,
             Self::Unsupported { .. } => "unsupported",
             Self::NoAudioStream { .. } => "no_audio",
             Self::NothingDecoded { .. } => "damaged",

@@ -63,9 +63,7 @@ impl Chance {
         }
         let sum = close + loose + rest;
         let nats = |rate: f64, chance: f64| (rate / sum / chance).ln();
-        Some(Worth {
-            nats: [nats(close, self.close), nats(loose, self.loose), nats(rest, missed)],
-        })
+        Some(Worth { nats: [nats(close, self.close), nats(loose, self.loose), nats(rest, missed)] })
     }
 }
 
@@ -102,8 +100,8 @@ mod tests {
         // Under chance the expectation of exp(worth) is 1: the bound of Karlin and Altschul holds.
         let chance = Chance { close: 0.02, loose: 0.05 };
         let worth = chance.worth([30, 20, 30]).unwrap();
-        let mean = 0.02 * worth.nats[0].exp() + 0.05 * worth.nats[1].exp()
-            + 0.93 * worth.nats[2].exp();
+        let mean =
+            0.02 * worth.nats[0].exp() + 0.05 * worth.nats[1].exp() + 0.93 * worth.nats[2].exp();
         assert!((mean - 1.0).abs() < 1e-9, "{mean}");
     }
 

@@ -3,7 +3,7 @@
 //! Votes are counted twice: first in a small table of counters that may collide, then exactly for what
 //! the table let through. So memory is bounded by the table however often a hash occurs.
 
-use super::{Candidate, MatchConfig};
+use super::Candidate;
 use crate::index::Index;
 use crate::landmarks::{Density, Hash, LandmarkConfig, Warp, landmarks};
 use crate::peaks::Peak;
@@ -32,63 +32,70 @@ struct Hit {
     frame: u32,
 }
 
-/// Adds to `found` the candidates that one stretch of peaks gives under one warp.
-pub(super) fn lookup(
-    index: &Index,
-    peaks: &[Peak],
-    pairs: LandmarkConfig,
-    density: Density,
-    warp: Warp,
-    config: &MatchConfig,
-    scratch: &mut LookupScratch,
-    found: &mut Vec<Candidate>,
-) {
-    let LookupScratch { queries, counters, hits } = scratch;
-    queries.clear();
-    let mut postings = 0;
-    landmarks(peaks, pairs, density, warp, |hash, anchor| {
-        let len = index.posting_len(hash);
-        if len > 0 {
-            postings += len;
-            // The anchor's time, brought back into the recording's.
-            queries.push((hash, (peaks[anchor].time as f32 * warp.tempo).round() as i64));
-        }
-    });
-    if postings < config.min_votes {
-        return;
-    }
-    let bits = (usize::BITS - (postings * 2).leading_zeros())
-        .clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
-    counters.clear();
-    counters.resize(1 << bits, 0);
-    let slot = |track: u32, bin: i64| {
-        let key = (u64::from(track) << 32) ^ (bin as u64 & 0xffff_ffff);
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
-    };
-    for (hash, time) in &*queries {
-        index.for_each_posting(*hash, |track, frame| {
-            let offset = i64::from(frame) * 16 - time;
-            let counter = &mut counters[slot(track.0, offset.div_euclid(16 * BIN_FRAMES))];
-            *counter = counter.saturating_add(1);
-        });
-    }
-    // A cell passes if it and a neighbour together could reach the least number of votes above what
-    // collisions alone would give.
-    let needed = config.min_votes + 2 * (postings >> bits);
-    hits.clear();
-    for (hash, time) in &*queries {
-        index.for_each_posting(*hash, |track, frame| {
-            let offset = i64::from(frame) * 16 - time;
-            let bin = offset.div_euclid(16 * BIN_FRAMES);
-            let count = |bin| usize::from(counters[slot(track.0, bin)]);
-            if count(bin) + count(bin - 1).max(count(bin + 1)) >= needed {
-                hits.push(Hit { track: track.0, offset, frame });
+/// One look-up: a stretch of an item's peaks under one warp.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lookup<'a> {
+    pub(super) index: &'a Index,
+    /// Sorted by time.
+    pub(super) peaks: &'a [Peak],
+    pub(super) pairs: LandmarkConfig,
+    pub(super) density: Density,
+    pub(super) warp: Warp,
+    /// Votes below which nothing is a candidate.
+    pub(super) min_votes: usize,
+}
+
+impl Lookup<'_> {
+    /// Adds the candidates to `found`.
+    pub(super) fn run(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
+        let Self { index, peaks, pairs, density, warp, min_votes } = self;
+        let LookupScratch { queries, counters, hits } = scratch;
+        queries.clear();
+        let mut postings = 0;
+        landmarks(peaks, pairs, density, warp, |hash, anchor| {
+            let len = index.posting_len(hash);
+            if len > 0 {
+                postings += len;
+                // The anchor's time, brought back into the recording's.
+                queries.push((hash, (peaks[anchor].time as f32 * warp.tempo).round() as i64));
             }
         });
-    }
-    hits.sort_unstable();
-    for of_track in hits.chunk_by(|a, b| a.track == b.track) {
-        clusters(of_track, warp, peaks, config.min_votes, found);
+        if postings < min_votes {
+            return;
+        }
+        let bits = (usize::BITS - (postings * 2).leading_zeros())
+            .clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
+        counters.clear();
+        counters.resize(1 << bits, 0);
+        let slot = |track: u32, bin: i64| {
+            let key = (u64::from(track) << 32) ^ (bin as u64 & 0xffff_ffff);
+            (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
+        };
+        for (hash, time) in &*queries {
+            index.for_each_posting(*hash, |track, frame| {
+                let offset = i64::from(frame) * 16 - time;
+                let counter = &mut counters[slot(track.0, offset.div_euclid(16 * BIN_FRAMES))];
+                *counter = counter.saturating_add(1);
+            });
+        }
+        // A cell passes if it and a neighbour together could reach the least number of votes above what
+        // collisions alone would give.
+        let needed = min_votes + 2 * (postings >> bits);
+        hits.clear();
+        for (hash, time) in &*queries {
+            index.for_each_posting(*hash, |track, frame| {
+                let offset = i64::from(frame) * 16 - time;
+                let bin = offset.div_euclid(16 * BIN_FRAMES);
+                let count = |bin| usize::from(counters[slot(track.0, bin)]);
+                if count(bin) + count(bin - 1).max(count(bin + 1)) >= needed {
+                    hits.push(Hit { track: track.0, offset, frame });
+                }
+            });
+        }
+        hits.sort_unstable();
+        for of_track in hits.chunk_by(|a, b| a.track == b.track) {
+            clusters(of_track, warp, peaks, min_votes, found);
+        }
     }
 }
 

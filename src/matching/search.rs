@@ -1,7 +1,7 @@
 //! The search of one item: identity everywhere, then the warps where nothing was found.
 
 use super::align::{Alignment, Side, align};
-use super::lookup::{LookupScratch, lookup};
+use super::lookup::{Lookup, LookupScratch};
 use super::{Candidate, MatchConfig};
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
@@ -77,10 +77,10 @@ impl<'a> Matcher<'a> {
         scratch: &mut LookupScratch,
         found: &mut Vec<Candidate>,
     ) {
-        let density =
-            if sparse { self.config.warp_density } else { self.config.identity_density };
-        let pairs = self.fingerprint.landmarks;
-        lookup(self.index, peaks, pairs, density, warp, &self.config, scratch, found);
+        let density = if sparse { self.config.warp_density } else { self.config.identity_density };
+        let (pairs, min_votes) = (self.fingerprint.landmarks, self.config.min_votes);
+        let lookup = Lookup { index: self.index, peaks, pairs, density, warp, min_votes };
+        lookup.run(scratch, found);
     }
 
     /// Number of offsets at which an item of `frames` can lie against the catalogue: one for each width

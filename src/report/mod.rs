@@ -27,7 +27,7 @@ use std::str::FromStr;
 
 use crate::record::ItemRecord;
 
-pub use self::summary::{Counts, NOT_AUDIO, RunSummary};
+pub use self::summary::{Counts, RunSummary};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::record::{ItemRecord, Verdict};
-
-/// The kind of failure of an item that is no audio at all: a cover image, a text file. It is
-/// counted apart from what could not be read, for it alarms nobody.
-pub const NOT_AUDIO: &str = "not_audio";
+use crate::record::{ItemRecord, NOT_AUDIO, Verdict};
 
 /// What the report says of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::*;
-use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
+use crate::record::{
+    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, Verdict,
+};
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
 const HOSTILE: &str = "=cmd|' /C calc'!A0</td></script><script>alert(1)</script>\

@@ -1,4 +1,4 @@
-//! The results of scans: one row an item, in SQLite, written by one connection.
+//! The results of scans: one row an item, in `SQLite`, written by one connection.
 //!
 //! A run is recorded as it goes, so that what ended is kept whatever happens; the same scan begun again
 //! goes on with it. An item whose path, size and time of change are those of an earlier run under the

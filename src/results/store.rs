@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Outcome, Run, RunKey};
-use crate::record::{ItemRecord, Verdict};
+use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
 use crate::scan::{Earlier, Known, OutcomeSink};
 use crate::source::{Item, path_key};
 
@@ -25,7 +25,7 @@ pub enum ResultsError {
     Database {
         /// The database.
         path: PathBuf,
-        /// SQLite's reason.
+        /// `SQLite`'s reason.
         #[source]
         source: rusqlite::Error,
     },
@@ -72,8 +72,8 @@ impl ResultStore {
         let error = |source| ResultsError::Database { path: path.clone(), source };
         let mut connection = connect(&path).map_err(error)?;
         let version = (|| {
-            let transaction = connection
-                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut version: i64 =
                 transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             if version == 0 {
@@ -102,11 +102,11 @@ impl ResultStore {
     ///
     /// If the database cannot be written.
     pub fn begin(&mut self, key: &RunKey, now: i64) -> Result<(Run, bool), ResultsError> {
-        let same = self.runs()?.into_iter().rev().filter(|run| {
-            RunKey { roots: Vec::new(), ..run.key.clone() }
-                == RunKey { roots: Vec::new(), ..key.clone() }
-        });
-        let same: Vec<Run> = same.collect();
+        let anywhere = |key: &RunKey| RunKey { roots: Vec::new(), ..key.clone() };
+        let wanted = anywhere(key);
+        let mut same = self.runs()?;
+        same.retain(|run| anywhere(&run.key) == wanted);
+        same.reverse();
         if let Some(run) = same.iter().find(|run| run.key.roots == key.roots)
             && !run.complete
         {
@@ -117,7 +117,7 @@ impl ResultStore {
         let sql = "INSERT INTO runs (roots, settings_digest, catalogue_digest, \
                    catalogue_recordings, fingerprint_digest, decoders, tool_version, base_run_id, \
                    started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let roots = serde_json::to_string(&key.roots).expect("a list of texts");
+        let roots = json(&key.roots);
         let values = params![
             roots,
             key.settings_digest,
@@ -269,7 +269,7 @@ impl OutcomeSink for RunSink<'_> {
                     modified_ns,
                     record.verdict.as_str(),
                     record.failure.as_ref().map(|f| f.kind.as_str()),
-                    serde_json::to_string(record).expect("text and finite numbers"),
+                    json(record),
                 ])?;
             }
             drop(statement);
@@ -306,19 +306,17 @@ impl EarlierRuns {
         let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND path = ?2 \
                    AND size_bytes = ?3 AND modified_ns = ?4";
         let key = params![run_id, path_key(&item.path), item.size_bytes as i64, item.modified_ns];
-        let text: Option<String> = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row(key, |row| row.get(0))
-            .optional()?;
+        let text: Option<String> =
+            self.connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 }
 
 /// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.
 fn stands(record: &ItemRecord) -> bool {
-    const LASTING: [&str; 8] = [
-        "not_audio",
+    const LASTING: [&str; 9] = [
+        NOT_AUDIO,
+        "mislabelled",
         "empty",
         "unsupported",
         "no_audio",

@@ -7,9 +7,7 @@ use crate::catalog::{Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::ingest::{Ingested, Ingester, sha256};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
-use crate::record::{
-    FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict,
-};
+use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
 use crate::source::{Item, display_path};
 use crate::verdict::VerdictConfig;
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, ScanSummary};
 use super::examine::examine_failed;
+use super::{Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, ScanSummary};
 use crate::matching::LookupScratch;
 use crate::record::{FailureRecord, ItemRecord, Stage, Verdict};
 use crate::results::Outcome;
@@ -44,7 +44,8 @@ pub fn scan<S: OutcomeSink>(
     let total = Arc::new(Total::default());
     start_counting(Arc::clone(&source), Arc::clone(&total), Arc::clone(&team));
     start_walking(source, earlier, item_in, event_in.clone(), Arc::clone(&team));
-    let mut watch = Watch { team, event_in, give_up_after: config.give_up_after, posts: Vec::new() };
+    let mut watch =
+        Watch { team, event_in, give_up_after: config.give_up_after, posts: Vec::new() };
     for _ in 0..config.threads.max(1) {
         watch.start_worker();
     }
@@ -252,7 +253,8 @@ fn collect<S: OutcomeSink>(
     while handed_out.is_none_or(|n| examined < n) {
         match events.recv_timeout(TICK) {
             Ok(Event::Outcome { outcome, fresh }) => {
-                let walked = outcome.record.failure.as_ref().is_some_and(|f| f.stage == Stage::Walk);
+                let walked =
+                    outcome.record.failure.as_ref().is_some_and(|f| f.stage == Stage::Walk);
                 examined += u64::from(fresh && !walked);
                 progress.add(&outcome.record, !fresh);
                 sink.record(*outcome)?;

@@ -76,10 +76,11 @@ impl Folders {
                 "is a pipe, socket or device, not a file; nothing was read from it".into(),
             ));
         }
-        let modified_ns = metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
-        });
+        let modified_ns =
+            metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
+                Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+                Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
+            });
         Ok(Item { path, size_bytes: metadata.len(), modified_ns })
     }
 
@@ -99,8 +100,7 @@ fn link_outside(path: &Path) -> String {
 impl Source for Folders {
     fn items(&self) -> Box<dyn Iterator<Item = Result<Item, Unlisted>> + Send + '_> {
         Box::new(self.roots.iter().flat_map(move |root| {
-            let mut walk =
-                WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+            let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
             std::iter::from_fn(move || {
                 loop {
                     let entry = walk.next()?;
@@ -204,8 +204,7 @@ mod tests {
         symlink(outside.path(), root.join("5-out-folder")).unwrap();
         let kinds: Vec<_> =
             listed(&[root]).into_iter().map(|(_, kind)| kind.unwrap_or_default()).collect();
-        let expected =
-            ["", "link_broken", "link_loop", "link_outside", "link_outside", ""];
+        let expected = ["", "link_broken", "link_loop", "link_outside", "link_outside", ""];
         assert_eq!(kinds, expected);
     }
 

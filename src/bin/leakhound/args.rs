@@ -1,0 +1,153 @@
+//! The arguments, as clap parses them. Nothing is derived from them here.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Finds a label's recordings in dumps and data sets.
+///
+/// Add the label's recordings to a catalogue, scan a dump against it, write the report:
+///
+///   leakhound catalog add MASTERS
+///   leakhound scan DUMP
+///   leakhound report --format html --out report.html
+///
+/// Exit codes: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing found, but some items
+/// could not be read; 4 the command failed; 130 stopped, the same command goes on.
+#[derive(Debug, Parser)]
+#[command(version, verbatim_doc_comment, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Global {
+    /// Folder of catalogue, index and results [default: the platform's data folder]
+    #[arg(long, global = true, env = "LEAKHOUND_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Worker threads [default: one a core]
+    #[arg(long, global = true, env = "LEAKHOUND_THREADS", value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+    /// Do not use an installed ffmpeg for what the built-in decoders lack
+    #[arg(long, global = true)]
+    pub(crate) no_ffmpeg: bool,
+    /// Longest time for one item, in seconds
+    #[arg(long, global = true, env = "LEAKHOUND_ITEM_TIMEOUT", value_name = "SECONDS",
+          default_value = "600", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) item_timeout: u32,
+    /// No progress and no list of findings, only errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The label's own recordings
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Scan files and folders against the catalogue; begun again, it goes on where it stopped
+    Scan(Scan),
+    /// Ask about single files
+    Query(Query),
+    /// Write the report of a run
+    Report(Report),
+    /// List the runs
+    Runs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// Add files and folders
+    Add {
+        /// Files and folders
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// List all recordings
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show recordings
+    Show {
+        /// Id or the start of one, path, or ISRC
+        #[arg(required = true, value_name = "RECORDING")]
+        names: Vec<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove recordings
+    Remove {
+        /// Id or the start of one, path, or ISRC; each has to name one recording
+        #[arg(required = true, value_name = "RECORDING")]
+        names: Vec<String>,
+    },
+}
+
+/// Where the lines between match, suspect and clear are drawn.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Lines {
+    /// False-alarm probability of an item below which it is a match
+    #[arg(long, value_name = "P", default_value = "1e-6", value_parser = probability)]
+    pub(crate) match_below: f64,
+    /// … below which it is a suspect
+    #[arg(long, value_name = "P", default_value = "1e-3", value_parser = probability)]
+    pub(crate) suspect_below: f64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Scan {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Query {
+    /// Files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// One JSON object a line, as in the JSONL report
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Report {
+    /// Number of the run [default: the newest]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<i64>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = Format::Html)]
+    pub(crate) format: Format,
+    /// File to write; `-` for standard output
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// One self-contained page for people
+    Html,
+    /// A row a finding, for spreadsheets
+    Csv,
+    /// One JSON object an item, for programs
+    Jsonl,
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(p) if p > 0.0 && p < 1.0 => Ok(p),
+        _ => Err("a probability is a number above 0 and below 1, such as 1e-6".into()),
+    }
+}

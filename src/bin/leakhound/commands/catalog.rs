@@ -1,0 +1,154 @@
+//! `leakhound catalog`: add, list, show, remove.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use leakhound::catalog::{AddEvent, Catalog, Recording};
+use leakhound::fingerprint::FingerprintConfig;
+use leakhound::record::NOT_AUDIO;
+use leakhound::source::Folders;
+use leakhound::text::{clock, thousands, visible};
+
+use crate::args::{self, Global};
+use crate::exit::{Exit, UsageError};
+use crate::progress::Meter;
+use crate::{home, setup};
+
+pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Exit> {
+    let home = home::home(global)?;
+    let mut catalog = Catalog::open(&home, FingerprintConfig::default())?;
+    match command {
+        args::Catalog::Add { paths } => add(global, &mut catalog, paths),
+        args::Catalog::List { json } => print(&catalog.recordings()?, *json, false),
+        args::Catalog::Show { names, json } => print(&named(&catalog, names, false)?, *json, true),
+        args::Catalog::Remove { names } => remove(&mut catalog, names),
+    }
+}
+
+fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+    let folders = Folders::new(paths).map_err(super::scan::missing)?;
+    let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
+    let ingester = setup::ingester(global);
+    let mut meter = Meter::new(global.quiet);
+    let (mut added, mut not_audio) = (0_u64, 0_u64);
+    let summary = catalog.add(&folders, &ingester, &pool, &stop, &mut |event| {
+        match &event {
+            AddEvent::Added(_) => added += 1,
+            AddEvent::Duplicate { path, of } => {
+                meter.print(&format!("already there as {of}: {}", visible(path)));
+            }
+            AddEvent::Refused { failure, .. } if failure.kind == NOT_AUDIO => not_audio += 1,
+            AddEvent::Refused { path, failure } => {
+                meter.print(&format!("refused: {} {}", visible(path), visible(&failure.message)));
+            }
+        }
+        meter.show(|| format!("{} recordings added", thousands(added)));
+    })?;
+    let seconds = meter.elapsed().as_secs_f64();
+    meter.finish();
+    if !global.quiet {
+        println!(
+            "{} recordings added, {} already there, {} refused, {} files that are no audio, in {seconds:.1} s",
+            thousands(summary.added),
+            thousands(summary.duplicates),
+            thousands(summary.refused - not_audio),
+            thousands(not_audio),
+        );
+    }
+    Ok(match summary {
+        s if s.stopped => Exit::Stopped,
+        s if s.refused > not_audio => Exit::Incomplete,
+        _ => Exit::Clear,
+    })
+}
+
+/// The recordings that names name; if `one`, each has to name exactly one.
+fn named(catalog: &Catalog, names: &[String], one: bool) -> anyhow::Result<Vec<Recording>> {
+    let mut out: Vec<Recording> = Vec::new();
+    for name in names {
+        let found = catalog.find(name)?;
+        match found.len() {
+            0 => {
+                return Err(UsageError(format!(
+                    "no recording is named {name:?}; leakhound catalog list shows their ids"
+                ))
+                .into());
+            }
+            n if n > 1 && one => {
+                return Err(UsageError(format!(
+                    "{name:?} names {n} recordings; name each by its whole id"
+                ))
+                .into());
+            }
+            _ => {}
+        }
+        for recording in found {
+            if !out.iter().any(|o| o.recording_id == recording.recording_id) {
+                out.push(recording);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn remove(catalog: &mut Catalog, names: &[String]) -> anyhow::Result<Exit> {
+    let recordings = named(catalog, names, true)?;
+    let ids: Vec<String> = recordings.iter().map(|r| r.recording_id.clone()).collect();
+    let removed = catalog.remove(&ids)?;
+    println!("{removed} recordings removed");
+    Ok(Exit::Clear)
+}
+
+fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    for recording in recordings {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(recording)?)?;
+        } else if whole {
+            write!(out, "{}", card(recording))?;
+        } else {
+            writeln!(out, "{}", line(recording))?;
+        }
+    }
+    if !json && !whole {
+        let seconds: f64 = recordings.iter().map(|r| r.duration_seconds).sum();
+        let count = thousands(recordings.len() as u64);
+        writeln!(out, "{count} recordings, {:.1} h", seconds / 3_600.0)?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}
+
+fn line(recording: &Recording) -> String {
+    let Recording { recording_id, duration_seconds, artist, title, isrc, path, .. } = recording;
+    let name = match (artist.as_str(), title.as_str()) {
+        ("", "") => path.clone(),
+        (artist, title) => format!("{artist} – {title}"),
+    };
+    let isrc = if isrc.is_empty() { String::new() } else { format!(" [{isrc}]") };
+    format!("{recording_id}  {:>9}  {}{}", clock(*duration_seconds), visible(&name), visible(&isrc))
+}
+
+fn card(recording: &Recording) -> String {
+    let size = recording.size_bytes.to_string();
+    let rows: [(&str, &str); 13] = [
+        ("id", &recording.recording_id),
+        ("title", &recording.title),
+        ("artist", &recording.artist),
+        ("album", &recording.album),
+        ("isrc", &recording.isrc),
+        ("upc", &recording.upc),
+        ("label", &recording.label),
+        ("date", &recording.date),
+        ("length", &clock(recording.duration_seconds)),
+        ("codec", &recording.codec),
+        ("path", &recording.path),
+        ("bytes", &size),
+        ("sha256", &recording.sha256),
+    ];
+    let mut out = String::new();
+    for (name, value) in rows {
+        out += &format!("{name:<8}{}\n", visible(value));
+    }
+    out + "\n"
+}

@@ -1,0 +1,21 @@
+//! The commands, one file a verb.
+
+mod catalog;
+mod query;
+mod report;
+mod runs;
+mod scan;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::Catalog(command) => catalog::run(&args.global, command),
+        Command::Scan(command) => scan::run(&args.global, command),
+        Command::Query(command) => query::run(&args.global, command),
+        Command::Report(command) => report::run(&args.global, command),
+        Command::Runs => runs::run(&args.global),
+    }
+}

@@ -1,0 +1,107 @@
+//! `leakhound report`: a run's results in one of the formats.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+use leakhound::report::{Counts, Format, RunSummary};
+use leakhound::results::{ResultStore, ResultsError, Run};
+
+use crate::args::{self, Global, Report};
+use crate::exit::{Exit, UsageError};
+use crate::home;
+
+pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
+    let home = home::home(global)?;
+    let store = ResultStore::open(&home)?;
+    let run = choose(store.runs()?, command.run)?;
+    let mut counts = Counts::default();
+    store.for_each_record(run.run_id, |record| {
+        counts.add(&record);
+        Ok::<(), ResultsError>(())
+    })?;
+    let summary = summary(&run, counts);
+    let format = match command.format {
+        args::Format::Html => Format::Html,
+        args::Format::Csv => Format::Csv,
+        args::Format::Jsonl => Format::Jsonl,
+    };
+    if command.out == Path::new("-") {
+        write(&store, &run, format, &summary, &mut std::io::stdout().lock())?;
+    } else {
+        whole_file(&command.out, |file| write(&store, &run, format, &summary, file))?;
+        if !global.quiet {
+            let complete = if run.complete { "" } else { ", which was stopped before its end" };
+            println!("{} (run {}{complete})", command.out.display(), run.run_id);
+        }
+    }
+    Ok(Exit::Clear)
+}
+
+fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run> {
+    match wanted {
+        None => runs.into_iter().next_back().ok_or_else(|| {
+            UsageError("there is no run yet; scan something first: leakhound scan PATH".into())
+                .into()
+        }),
+        Some(id) => runs.into_iter().find(|run| run.run_id == id).ok_or_else(|| {
+            UsageError(format!("there is no run {id}; leakhound runs lists them")).into()
+        }),
+    }
+}
+
+fn summary(run: &Run, counts: Counts) -> RunSummary {
+    let key = run.key.clone();
+    RunSummary {
+        run_id: run.run_id.to_string(),
+        tool_version: key.tool_version,
+        roots: key.roots,
+        catalogue_recordings: key.catalogue_recordings,
+        catalogue_digest: key.catalogue_digest,
+        fingerprint_digest: key.fingerprint_digest,
+        decoders: key.decoders,
+        complete: run.complete,
+        counts,
+    }
+}
+
+fn write(
+    store: &ResultStore,
+    run: &Run,
+    format: Format,
+    summary: &RunSummary,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut buffered = std::io::BufWriter::new(out);
+    let mut writer = format.writer(&mut buffered);
+    writer.begin(summary)?;
+    store.for_each_record(run.run_id, |record| Ok::<(), anyhow::Error>(writer.item(&record)?))?;
+    writer.end()?;
+    drop(writer);
+    buffered.flush().context("the report could not be written")?;
+    Ok(())
+}
+
+/// Writes a file under another name first, so that it is there whole or not at all.
+fn whole_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = Path::new(&part);
+    let write_all = || {
+        let mut file = File::create(part)?;
+        write(&mut file)?;
+        file.sync_all()?;
+        std::fs::rename(part, path)?;
+        Ok::<(), anyhow::Error>(())
+    };
+    write_all()
+        .inspect_err(|_| {
+            // It may never have been made.
+            let _ = std::fs::remove_file(part);
+        })
+        .with_context(|| format!("cannot write {}", path.display()))
+}

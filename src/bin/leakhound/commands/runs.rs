@@ -1,0 +1,28 @@
+//! `leakhound runs`: which scans there are.
+
+use std::io::Write as _;
+
+use leakhound::results::ResultStore;
+use leakhound::text::{thousands, visible};
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::home;
+
+pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
+    let store = ResultStore::open(&home::home(global)?)?;
+    let mut out = std::io::stdout().lock();
+    for run in store.runs()? {
+        let state = if run.complete { "complete" } else { "stopped " };
+        let roots = run.key.roots.join(", ");
+        writeln!(
+            out,
+            "{:>5}  {state}  {} recordings searched for in {}",
+            run.run_id,
+            thousands(run.key.catalogue_recordings),
+            visible(&roots)
+        )?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}

@@ -1,0 +1,153 @@
+//! `leakhound scan`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leakhound::record::Verdict;
+use leakhound::report::Counts;
+use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
+use leakhound::scan::{Engine, ScanConfig, ScanSummary};
+use leakhound::source::{Folders, display_path};
+use leakhound::text::{clock, thousands, visible};
+
+use crate::args::{Global, Scan};
+use crate::exit::{Exit, UsageError};
+use crate::progress::Meter;
+use crate::{home, setup, show};
+
+/// Items with findings that the terminal lists; the report has all.
+const LISTED: usize = 25;
+/// An item has this much longer than its decoder before its thread is given up.
+const GRACE: Duration = Duration::from_secs(60);
+
+pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
+    let home = home::home(global)?;
+    let folders = Folders::new(&command.paths).map_err(missing)?;
+    let engine = Arc::new(setup::engine(global, &command.lines, &home)?);
+    let mut store = ResultStore::open(&home)?;
+    let roots = folders.roots().iter().map(|root| display_path(root)).collect();
+    let (run, goes_on) = store.begin(&run_key(&engine, roots), setup::now())?;
+    let stop = setup::stop_flag()?;
+    let mut meter = Meter::new(global.quiet);
+    if goes_on {
+        meter.print(&format!("run {} goes on where it stopped", run.run_id));
+    }
+    let config = ScanConfig {
+        threads: setup::threads(global),
+        give_up_after: Duration::from_secs(u64::from(global.item_timeout)) + GRACE,
+    };
+    let earlier = Box::new(store.earlier(run.run_id)?);
+    let mut sink = store.sink(run.run_id);
+    let summary = leakhound::scan::scan(
+        Arc::new(folders),
+        engine,
+        config,
+        earlier,
+        &mut sink,
+        &stop,
+        &mut |progress| meter.scan(progress),
+    )?;
+    let elapsed = meter.elapsed();
+    meter.finish();
+    if summary.stopped {
+        eprintln!(
+            "stopped after {} items; the same command goes on with run {}",
+            thousands(summary.progress.items),
+            run.run_id
+        );
+        return Ok(Exit::Stopped);
+    }
+    store.finish(run.run_id, setup::now())?;
+    conclude(global, &store, &run, &summary, elapsed)
+}
+
+/// The message for a path that cannot be scanned.
+pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error {
+    UsageError(format!("{}: {error}; check the path", path.display())).into()
+}
+
+fn run_key(engine: &Engine, roots: Vec<String>) -> RunKey {
+    let config = *engine.ingester.fingerprinter().config();
+    RunKey {
+        roots,
+        settings_digest: leakhound::ingest::digest(engine.settings().as_bytes()),
+        catalogue_digest: engine.snapshot.digest.clone(),
+        catalogue_recordings: engine.snapshot.len() as u64,
+        fingerprint_digest: format!("{:08x}", config.digest()),
+        decoders: engine.ingester.decoder().describe(),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+/// Prints what was found, and turns it into an exit code.
+fn conclude(
+    global: &Global,
+    store: &ResultStore,
+    run: &Run,
+    summary: &ScanSummary,
+    elapsed: Duration,
+) -> anyhow::Result<Exit> {
+    let mut counts = Counts::default();
+    let mut listed = Vec::new();
+    store.for_each_record(run.run_id, |record| {
+        counts.add(&record);
+        let found = matches!(record.verdict, Verdict::Match | Verdict::Suspect);
+        if found && listed.len() < LISTED {
+            listed.push(show::item(&record));
+        }
+        Ok::<(), ResultsError>(())
+    })?;
+    if !global.quiet {
+        let mut out = std::io::stdout().lock();
+        for item in &listed {
+            writeln!(out, "{item}")?;
+        }
+        let more = (counts.matched + counts.suspect).saturating_sub(listed.len() as u64);
+        if more > 0 {
+            writeln!(out, "… and {} more items with findings\n", thousands(more))?;
+        }
+        write!(out, "{}", closing(&counts, run, summary, elapsed))?;
+        out.flush()?;
+    }
+    Ok(if counts.matched + counts.suspect > 0 {
+        Exit::Found
+    } else if counts.failed > 0 {
+        Exit::Incomplete
+    } else {
+        Exit::Clear
+    })
+}
+
+fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    let mut out = format!(
+        "{} items, {} of audio, {} recordings searched for: {} matches, {} suspects, {} clear, {} not read, {} no audio\n",
+        thousands(counts.items),
+        clock(counts.audio_seconds),
+        thousands(run.key.catalogue_recordings),
+        thousands(counts.matched),
+        thousands(counts.suspect),
+        thousands(counts.clear),
+        thousands(counts.failed),
+        thousands(counts.not_audio),
+    );
+    let progress = &summary.progress;
+    if progress.skipped > 0 {
+        out += &format!(
+            "{} items unchanged since they were last scanned\n",
+            thousands(progress.skipped)
+        );
+    }
+    if progress.audio_seconds > 0.0 {
+        out += &format!(
+            "{} of audio scanned in {seconds:.1} s, {:.0}× real time\n",
+            clock(progress.audio_seconds),
+            progress.audio_seconds / seconds.max(0.001)
+        );
+    }
+    let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
+    out += &format!("run {} of {}\n", run.run_id, roots.join(", "));
+    out
+}

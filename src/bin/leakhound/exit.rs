@@ -1,0 +1,86 @@
+//! Exit codes, and the one place where an error is printed.
+
+use std::process::ExitCode;
+
+/// How a command ended. The numbers are a promise to whoever schedules it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// It did what was asked; a scan or query read all items and found nothing.
+    Clear = 0,
+    /// A scan or query found a match or a suspect (whatever else could not be read).
+    Found = 1,
+    /// The arguments make no sense. Clap exits with the same number.
+    Usage = 2,
+    /// Nothing was found, but some items could not be read, so nothing is known of them.
+    Incomplete = 3,
+    /// The command failed: nothing is to be concluded.
+    Failed = 4,
+    /// It was stopped (Ctrl-C, SIGTERM); the same command goes on.
+    Stopped = 130,
+}
+
+/// Arguments that clap accepts and that still make no sense.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl std::fmt::Display for UsageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Prints an error, once, on one line with its causes, and turns the end into a code.
+pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
+    let exit = match result {
+        Ok(exit) => exit,
+        // Whoever read our output has had enough: that is no failure.
+        Err(error) if is_broken_pipe(&error) => Exit::Clear,
+        Err(error) => {
+            eprintln!("leakhound: {}", leakhound::text::visible(&format!("{error:#}")));
+            if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_that_the_help_promises() {
+        let help = <crate::args::Args as clap::CommandFactory>::command()
+            .render_long_help()
+            .to_string()
+            .replace('\n', " ");
+        for (exit, words) in [
+            (Exit::Clear, "0 nothing found"),
+            (Exit::Found, "1 something found"),
+            (Exit::Usage, "2 wrong usage"),
+            (Exit::Incomplete, "3 nothing found, but some items"),
+            (Exit::Failed, "4 the command failed"),
+            (Exit::Stopped, "130 stopped"),
+        ] {
+            assert!(help.contains(words), "{help}");
+            assert!(words.starts_with(&(exit as u8).to_string()));
+        }
+    }
+
+    #[test]
+    fn a_broken_pipe_is_success() {
+        let error = anyhow::Error::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe))
+            .context("writing the list");
+        assert!(is_broken_pipe(&error));
+    }
+}

@@ -1,0 +1,114 @@
+//! Progress on standard error: a live line on a terminal, plain lines elsewhere, nothing if quiet.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use leakhound::scan::Progress;
+use leakhound::text::thousands;
+
+/// Time between plain lines.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Shows how far a command has come.
+pub(crate) struct Meter {
+    kind: Kind,
+    started: Instant,
+}
+
+enum Kind {
+    Quiet,
+    Live(ProgressBar),
+    Plain { last: Instant },
+}
+
+impl Meter {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let started = Instant::now();
+        let kind = if quiet {
+            Kind::Quiet
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            Kind::Live(bar)
+        } else {
+            Kind::Plain { last: started }
+        };
+        Self { kind, started }
+    }
+
+    /// Shows the progress of a scan.
+    pub(crate) fn scan(&mut self, progress: &Progress) {
+        let elapsed = self.started.elapsed();
+        self.show(|| scan_line(progress, elapsed));
+    }
+
+    /// Shows any other progress.
+    pub(crate) fn show(&mut self, line: impl FnOnce() -> String) {
+        match &mut self.kind {
+            Kind::Quiet => {}
+            Kind::Live(bar) => bar.set_message(line()),
+            Kind::Plain { last } => {
+                if last.elapsed() >= PLAIN_EVERY {
+                    *last = Instant::now();
+                    eprintln!("{}", line());
+                }
+            }
+        }
+    }
+
+    /// Prints a line above the live one.
+    pub(crate) fn print(&self, line: &str) {
+        match &self.kind {
+            Kind::Quiet => {}
+            Kind::Live(bar) => bar.println(line),
+            Kind::Plain { .. } => eprintln!("{line}"),
+        }
+    }
+
+    /// Time since it was made.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Takes the live line away.
+    pub(crate) fn finish(self) {
+        if let Kind::Live(bar) = self.kind {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn scan_line(progress: &Progress, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(0.001);
+    let items = match progress.total {
+        Some((items, bytes)) => format!(
+            "{} of {} items, {} of {}",
+            thousands(progress.items),
+            thousands(items),
+            HumanBytes(progress.bytes),
+            HumanBytes(bytes)
+        ),
+        None => format!("{} items, {}", thousands(progress.items), HumanBytes(progress.bytes)),
+    };
+    let mut line = format!(
+        "{items}, {:.1} h of audio at {:.0}× real time, {} matches, {} suspects, {} not read",
+        progress.audio_seconds / 3_600.0,
+        progress.audio_seconds / seconds,
+        thousands(progress.matched),
+        thousands(progress.suspect),
+        thousands(progress.failed),
+    );
+    let fresh = progress.bytes.saturating_sub(progress.skipped_bytes) as f64;
+    if let Some((_, bytes)) = progress.total
+        && fresh > 0.0
+    {
+        let left = bytes.saturating_sub(progress.bytes) as f64 * seconds / fresh;
+        let left = Duration::try_from_secs_f64(left).unwrap_or_default();
+        line += &format!(", {} left", HumanDuration(left));
+    }
+    line
+}

@@ -1,0 +1,57 @@
+//! Records as lines for people. Names come from strangers: nothing of them reaches the terminal raw.
+
+use leakhound::record::{Finding, ItemRecord, Verdict};
+use leakhound::text::{chance, clock, share, visible, warp};
+
+/// An item and its findings, a line each, or its failure.
+pub(crate) fn item(record: &ItemRecord) -> String {
+    let mut out = format!("{:<8}{}\n", record.verdict.as_str(), visible(&record.item.path));
+    if let Some(failure) = &record.failure {
+        out += &format!("        {}: {}\n", failure.stage.as_str(), visible(&failure.message));
+    }
+    for finding in &record.findings {
+        out += &self::finding(finding);
+    }
+    for note in &record.notes {
+        out += &format!("        note: {}\n", visible(note));
+    }
+    out
+}
+
+fn finding(finding: &Finding) -> String {
+    let certain = if finding.verdict == Verdict::Match { "" } else { " (suspect)" };
+    let mut out = format!(
+        "        {}{certain}, {}, {} of the item, {} of the recording\n",
+        visible(&name(finding)),
+        warp(finding.tempo, finding.pitch_cents),
+        share(finding.item_coverage),
+        share(finding.recording_coverage),
+    );
+    for span in &finding.spans {
+        out += &format!(
+            "        {} to {} is {} to {} of the recording\n",
+            clock(span.item_start_seconds),
+            clock(span.item_end_seconds),
+            clock(span.recording_start_seconds),
+            clock(span.recording_end_seconds),
+        );
+    }
+    out += &format!("        {}\n", chance(finding.false_alarm_probability));
+    out
+}
+
+/// What a recording is called: artist and title, else its file.
+pub(crate) fn name(finding: &Finding) -> String {
+    let Finding { artist, title, isrc, recording_path, .. } = finding;
+    let file = || recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path).to_owned();
+    let mut name = match (artist.as_str(), title.as_str()) {
+        ("", "") => file(),
+        ("", title) => title.to_owned(),
+        (artist, "") => format!("{artist} – {}", file()),
+        (artist, title) => format!("{artist} – {title}"),
+    };
+    if !isrc.is_empty() {
+        name += &format!(" [{isrc}]");
+    }
+    name
+}
