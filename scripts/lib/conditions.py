@@ -127,8 +127,9 @@ POSITIVES = [
         for ratio in (0.80, 0.90, 0.95, 1.05, 1.10, 1.25)
     ),
     *(
-        pitch(f"{'up' if semitones > 0 else 'down'}-{abs(semitones)}", 100.0 * semitones, semitones == 2)
-        for semitones in (-3, -2, -1, 1, 2, 3)
+        pitch(f"{way}-{semitones}", sign * 100.0 * semitones, quick=semitones == 2)
+        for way, sign in (("down", -1), ("up", 1))
+        for semitones in (1, 2, 3)
     ),
     *(pitch(f"x{ratio:.2f}", cents(ratio)) for ratio in (0.90, 0.95, 1.05, 1.10)),
     Condition(

@@ -9,14 +9,14 @@ from lib import tools
 
 
 def call(binary: str, home: Path, words: list) -> int:
-    """Runs one command; its exit code. What it printed is shown when it could not be run at all."""
+    """Runs one command; its exit code. What it said is shown when it did not succeed."""
     command = [binary, "--home", str(home), *map(str, words)]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
     except OSError as error:
         tools.stop(f"cannot run {binary}: {error}", tools.EXIT_TOOL_MISSING)
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    if done.returncode != 0 and said:
         tools.say(f"  {words[0]} ended with {done.returncode}: {' | '.join(said[-3:])}")
     return done.returncode
 

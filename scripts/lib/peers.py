@@ -79,8 +79,9 @@ def environment(cache: Path) -> Path:
     return folder / "bin"
 
 
+# The program tells its answers as debug messages only.
 MATCHED = re.compile(
-    r"^Matched\s+(?P<query>.*?)\s+[\d.]+ sec\s+\d+ raw hashes as (?P<recording>.*) at\s+"
+    r":Matched\s+(?P<query>.*?)\s+[\d.]+ sec\s+\d+ raw hashes as (?P<recording>.*) at\s+"
     r"-?[\d.]+ s with\s+(?P<common>\d+) of"
 )
 
@@ -100,18 +101,18 @@ def run_audfprint2(catalogue, queries, store, work: Path, jobs: int) -> dict:
             tools.write_text(listed, "\n".join(paths) + "\n")
             unfinished = folder / "unfinished.pklz"
             unfinished.unlink(missing_ok=True)
-            tools.run([program, "new", "-d", unfinished, "-H", jobs, "--list", listed])
+            tools.run([program, "-d", unfinished, "-H", jobs, "--list", "new", listed])
             unfinished.replace(base)
         tools.say(f"audfprint2: matching {len(queries)} queries")
         tools.write_text(listed, "".join(f"{store.path(row)}\n" for row in queries))
-        answers = folder / "answers.txt"
-        answers.unlink(missing_ok=True)
-        tools.run([program, "match", "-d", base, "-H", jobs, "-o", answers, "--list", listed])
+        # One process: with more, the whole table is sent along with each query.
+        matching = [program, "-v", "-d", base, "--list", "match", listed]
+        log = tools.run(matching, told_on="stderr")
     except tools.ToolError as error:
         raise Missing(f"audfprint2 failed: {error}") from error
     found = {row["file"]: (None, 0.0) for row in queries}
-    for line in answers.read_text(encoding="utf-8").splitlines():
-        match = MATCHED.match(line)
+    for line in log.splitlines():
+        match = MATCHED.search(line)
         if match:
             query, recording = Path(match["query"]).name, Path(match["recording"]).stem
             found[query] = (recording, float(match["common"]))

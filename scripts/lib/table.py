@@ -24,13 +24,18 @@ def peer_cells(summary: dict, peers: list[str]) -> list[str]:
     return [percent(summary["peers"][peer]) for peer in peers]
 
 
-def positives(summaries: list[dict], peers: list[str]) -> list[str]:
-    """One line a condition, and one of all."""
-    head = ["condition", "queries", "recall %", "95 % interval", "suspect only %"]
-    head += ["wrong accusations", "offset s", "tempo %", "pitch cents"]
+def positives(summaries: list[dict], peers: list[str], ran: bool) -> list[str]:
+    """One line a condition, and one of all; without leakhound's columns where it did not run."""
+    head = ["condition", "queries"]
+    if ran:
+        head += ["recall %", "95 % interval", "suspect only %", "wrong accusations"]
+        head += ["offset s", "tempo %", "pitch cents"]
     head += [f"{peer} recall %" for peer in peers]
     rows = []
     for line in summaries:
+        if not ran:
+            rows.append([line["condition"], line["queries"], *peer_cells(line, peers)])
+            continue
         interval = f"{percent(line['recall_low'])}–{percent(line['recall_high'])}"
         tries = max(1, line["queries"])
         rows.append(
@@ -50,8 +55,15 @@ def positives(summaries: list[dict], peers: list[str]) -> list[str]:
     return rows_as_table(head, rows)
 
 
-def negatives(summaries: list[dict], peers: list[str]) -> list[str]:
+def negatives(summaries: list[dict], peers: list[str], ran: bool) -> list[str]:
     """Lengths down; for each treatment false matches / suspects of files."""
+
+    def told(line: dict | None) -> str:
+        if line is None:
+            return "–"
+        found = f"{line['false_matches']} / {line['false_suspects']}" if ran else "–"
+        return f"{found} of {line['files']}"
+
     by_name = {line["condition"]: line for line in summaries}
     rows = []
     for seconds in LENGTHS:
@@ -59,26 +71,22 @@ def negatives(summaries: list[dict], peers: list[str]) -> list[str]:
         found = [by_name.get(f"negative-{length}-{treatment}") for treatment in TREATMENTS]
         if not any(found):
             continue
-        cells = [
-            f"{line['false_matches']} / {line['false_suspects']} of {line['files']}"
-            if line
-            else "–"
-            for line in found
-        ]
+        cells = [told(line) for line in found]
         known = [line for line in found if line]
         passed = [str(sum(line["peers"][peer] for line in known)) for peer in peers]
         rows.append([length, *cells, *passed])
     return rows_as_table(["length", *TREATMENTS, *(f"{peer} false" for peer in peers)], rows)
 
 
-def synthetics(summaries: list[dict], peers: list[str]) -> list[str]:
+def synthetics(summaries: list[dict], peers: list[str], ran: bool) -> list[str]:
+    """One line a sound."""
     head = ["sound", "files", "match", "suspect", *(f"{peer} false" for peer in peers)]
     rows = [
         [
             line["condition"],
             line["files"],
-            line["false_matches"],
-            line["false_suspects"],
+            line["false_matches"] if ran else "–",
+            line["false_suspects"] if ran else "–",
             *(line["peers"][peer] for peer in peers),
         ]
         for line in summaries
@@ -97,7 +105,8 @@ def peer_notes(result: dict) -> list[str]:
             told = ", ".join(f"{length}: {-limit:.4f}" for length, limit in limits.items())
             lines.append(
                 f"- {name}: best alignment over the catalogue; accepted below the bit-error rate "
-                f"at which no held-out clip of that length passes ({told})."
+                f"at which no held-out clip of that length passes ({told}). Sounds that are no "
+                "recording were not used to set it."
             )
         else:
             lines.append(f"- {name}: its default settings and decision.")
@@ -110,6 +119,7 @@ def document(result: dict, conditions) -> str:
     corpus = result["corpus"]
     peers = result["peers"]
     used = {line["condition"] for line in result["positives"]}
+    ran = result["version"] is not None
     lines = [
         "# Evaluation",
         "",
@@ -120,7 +130,7 @@ def document(result: dict, conditions) -> str:
         f"Held out: {corpus['held_out']} recordings, {corpus['held_out_hours']:.1f} h.",
         f"- Queries: {result['queries']}, seed {result['seed']}, "
         f"{result['query_hours']:.1f} h of sound.",
-        f"- Version: {result['version']}.",
+        f"- Version: {result['version'] or 'leakhound was not run'}.",
     ]
     lines += [
         f"- {name}: {seconds:.0f} s of wall time, on {result['processors']} processors."
@@ -136,14 +146,14 @@ def document(result: dict, conditions) -> str:
             "median error of the right matches.",
             "",
         ]
-        lines += positives(result["positives"], peers)
+        lines += positives(result["positives"], peers, ran)
     if result["negatives"]:
         lines += ["", "## Recordings that are not in the catalogue", ""]
         lines += ["Files with a false `match` / with a false `suspect` only, of all files.", ""]
-        lines += negatives(result["negatives"], peers)
+        lines += negatives(result["negatives"], peers, ran)
     if result["synthetic"]:
         lines += ["", "## Sounds that are no recording", ""]
-        lines += synthetics(result["synthetic"], peers)
+        lines += synthetics(result["synthetic"], peers, ran)
     lines += ["", "## Conditions", ""]
     lines += legend([c for c in conditions if c.name in used])
     return "\n".join(lines) + "\n"

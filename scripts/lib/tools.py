@@ -43,20 +43,14 @@ def require(tools: dict[str, str]) -> None:
         stop(f"not found: {', '.join(missing)}; install it and run again", EXIT_TOOL_MISSING)
 
 
-def run(command: list, *, cwd: Path | None = None, text: bool = True, stdin: bytes | None = None):
-    """Runs a program and returns its standard output; raises `ToolError` when it fails."""
+def run(command: list, *, cwd: Path | None = None, told_on: str = "stdout") -> str:
+    """Runs a program and returns what it wrote; raises `ToolError` when it fails."""
     words = [str(word) for word in command]
-    done = subprocess.run(
-        words,
-        cwd=cwd,
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-    )
+    done = subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ToolError(f"{words[0]} ended with {done.returncode}: {' | '.join(said[-3:])}")
-    return done.stdout.decode("utf-8", "replace") if text else done.stdout
+    return getattr(done, told_on).decode("utf-8", "replace")
 
 
 def in_parallel(work, inputs: list, jobs: int, label: str) -> list:
