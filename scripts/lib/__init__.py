@@ -1,0 +1,1 @@
+"""Helpers of `scripts/corpus` and `scripts/evaluate`: Python's standard library only."""
