@@ -1,4 +1,4 @@
-//! Leakhound finds a label's recordings in dumps and data sets.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod catalog;
 pub mod decode;
