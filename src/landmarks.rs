@@ -61,36 +61,55 @@ impl Warp {
     pub const IDENTITY: Self = Self { tempo: 1.0, pitch_octaves: 0.0 };
 }
 
-/// A pair before it is quantised: all in the units of the recording.
+/// A pair of peaks before it is quantised, in bins on three logarithmic axes, on which a warp is a shift.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Pair {
-    anchor_octaves: f32,
-    step_octaves: f32,
-    gap_frames: f32,
+pub struct Pair {
+    /// Anchor above the band's foot.
+    anchor: f32,
+    /// Step to the target, from −1 octave.
+    step: f32,
+    /// Distance, from the least of the configuration.
+    gap: f32,
 }
 
-/// Calls `visit(hash, anchor)` for each landmark of `peaks` (sorted by time), where `anchor` is the
-/// index of the earlier peak. Anchors come in order; the same hash may come twice.
+/// A warp as a shift of [`Pair`]s: what undoes it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shift {
+    anchor: f32,
+    gap: f32,
+}
+
+impl From<Warp> for Shift {
+    fn from(warp: Warp) -> Self {
+        Self {
+            anchor: -warp.pitch_octaves * PITCH_BINS,
+            gap: warp.tempo.log2() * GAP_BINS_PER_OCTAVE,
+        }
+    }
+}
+
+/// Calls `visit(pair, anchor)` for each pair of `peaks` (sorted by time), where `anchor` is the index of
+/// the earlier peak. Anchors come in order.
 ///
-/// The warp is undone first: the hashes are those that the unchanged recording has.
-pub fn landmarks(
+/// `tempo` is the range of tempos that the pairs will be shifted by: a pair is taken if its distance is
+/// allowed under one of them.
+pub fn pairs(
     peaks: &[Peak],
     config: LandmarkConfig,
-    density: Density,
-    warp: Warp,
-    mut visit: impl FnMut(Hash, usize),
+    fan_out: usize,
+    tempo: std::ops::RangeInclusive<f32>,
+    mut visit: impl FnMut(Pair, usize),
 ) {
-    let min_gap = (config.min_gap_frames / warp.tempo * TIME_UNITS).ceil() as u32;
-    let max_gap = (config.max_gap_frames / warp.tempo * TIME_UNITS).floor() as u32;
+    let min_gap = (config.min_gap_frames / tempo.end() * TIME_UNITS).ceil() as u32;
+    let max_gap = (config.max_gap_frames / tempo.start() * TIME_UNITS).floor() as u32;
     let max_step = (config.max_step_octaves * PITCH_UNITS) as i32;
-    let gap_scale = warp.tempo / TIME_UNITS;
+    let gap_unit = 1.0 / (TIME_UNITS * config.min_gap_frames);
     let mut first = 0;
     for (i, anchor) in peaks.iter().enumerate() {
         while first < peaks.len() && peaks[first].time < anchor.time + min_gap {
             first += 1;
         }
-        let anchor_octaves = anchor.octaves() - warp.pitch_octaves;
-        let mut left = density.fan_out;
+        let mut left = fan_out;
         for target in &peaks[first..] {
             if left == 0 || target.time > anchor.time + max_gap {
                 break;
@@ -100,33 +119,60 @@ pub fn landmarks(
                 continue;
             }
             left -= 1;
+            let gap = (target.time - anchor.time) as f32 * gap_unit;
             let pair = Pair {
-                anchor_octaves,
-                step_octaves: step as f32 / PITCH_UNITS,
-                gap_frames: (target.time - anchor.time) as f32 * gap_scale,
+                anchor: anchor.octaves() * PITCH_BINS,
+                step: (step as f32 / PITCH_UNITS + 1.0) * PITCH_BINS,
+                gap: gap.log2() * GAP_BINS_PER_OCTAVE,
             };
-            pair.probe(config, density.probe, |hash| visit(hash, i));
+            visit(pair, i);
         }
     }
 }
 
+/// Calls `visit(hash, anchor)` for each landmark of `peaks`, as they are: see [`pairs`].
+pub fn landmarks(
+    peaks: &[Peak],
+    config: LandmarkConfig,
+    density: Density,
+    mut visit: impl FnMut(Hash, usize),
+) {
+    pairs(peaks, config, density.fan_out, 1.0..=1.0, |pair, anchor| {
+        pair.probe(density.probe, |hash| visit(hash, anchor));
+    });
+}
+
 impl Pair {
-    /// Visits the pair's hash and, for each axis on which it lies near an edge, the neighbours'.
-    fn probe(self, config: LandmarkConfig, probe: f32, mut visit: impl FnMut(Hash)) {
-        let gap = (self.gap_frames / config.min_gap_frames).log2() * GAP_BINS_PER_OCTAVE;
-        let axes = [
-            bins(self.anchor_octaves * PITCH_BINS, probe, ANCHOR_BINS),
-            bins((self.step_octaves + 1.0) * PITCH_BINS, probe, STEP_BINS),
-            bins(gap, probe, GAP_BINS),
-        ];
-        for a in axes[0].clone() {
-            for s in axes[1].clone() {
-                for g in axes[2].clone() {
-                    visit(Hash(((a * STEP_BINS + s) * GAP_BINS + g) as u32));
+    /// The hash that the unchanged recording has; `None` where the shifted pair is none of its pairs.
+    #[inline]
+    pub fn hash(self, shift: Shift) -> Option<Hash> {
+        // Truncation is the floor of what is not negative; a negative value is out of range.
+        let (anchor, gap) = (self.anchor + shift.anchor, self.gap + shift.gap);
+        let inside = anchor >= 0.0
+            && gap >= 0.0
+            && anchor < ANCHOR_BINS as f32
+            && gap < GAP_BINS as f32
+            && self.step < STEP_BINS as f32;
+        inside.then(|| hash(anchor as i32, self.step as i32, gap as i32))
+    }
+
+    /// Visits the pair's hash and, for each axis on which it lies within `probe` of an edge, the
+    /// neighbours'.
+    pub fn probe(self, probe: f32, mut visit: impl FnMut(Hash)) {
+        let gaps = bins(self.gap, probe, GAP_BINS);
+        let steps = bins(self.step, probe, STEP_BINS);
+        for a in bins(self.anchor, probe, ANCHOR_BINS) {
+            for s in steps.clone() {
+                for g in gaps.clone() {
+                    visit(hash(a, s, g));
                 }
             }
         }
     }
+}
+
+fn hash(anchor: i32, step: i32, gap: i32) -> Hash {
+    Hash(((anchor * STEP_BINS + step) * GAP_BINS + gap) as u32)
 }
 
 /// The bin of `value` and the one beyond an edge nearer than `probe`, inside `0..count`.
@@ -152,9 +198,9 @@ mod tests {
         }
     }
 
-    fn all(peaks: &[Peak], density: Density, warp: Warp) -> Vec<(u32, usize)> {
+    fn all(peaks: &[Peak], density: Density) -> Vec<(u32, usize)> {
         let mut out = Vec::new();
-        landmarks(peaks, CONFIG, density, warp, |h, i| out.push((h.0, i)));
+        landmarks(peaks, CONFIG, density, |h, i| out.push((h.0, i)));
         out
     }
 
@@ -163,27 +209,26 @@ mod tests {
         let peaks = [peak(10.0, 1.01), peak(18.5, 1.27)];
         // 1.01 · 36 = 36.4; (0.26 + 1) · 36 = 45.4; log2(8.5 / 4) · 20 = 21.7
         let expected = ((36 * 73 + 45) * 81 + 21) as u32;
-        assert_eq!(all(&peaks, SPARSE, Warp::IDENTITY), [(expected, 0)]);
+        assert_eq!(all(&peaks, SPARSE), [(expected, 0)]);
     }
 
     #[test]
     fn every_hash_is_in_range_at_the_corners() {
         let low = peak(0.0, 0.0);
         for other in [peak(4.0, 0.0), peak(64.0, 1.0), peak(64.0, 0.5)] {
-            for (hash, _) in all(&[low, other], Density { fan_out: 9, probe: 0.5 }, Warp::IDENTITY)
-            {
+            for (hash, _) in all(&[low, other], Density { fan_out: 9, probe: 0.5 }) {
                 assert!(hash < HASH_COUNT);
             }
         }
         let high = [peak(0.0, 4.33), peak(64.0, 3.4)];
-        assert!(all(&high, SPARSE, Warp::IDENTITY).iter().all(|(h, _)| *h < HASH_COUNT));
+        assert!(all(&high, SPARSE).iter().all(|(h, _)| *h < HASH_COUNT));
     }
 
     #[test]
     fn targets_too_near_too_far_or_too_steep_are_passed_over() {
         let anchor = peak(0.0, 2.0);
         for other in [peak(3.9, 2.0), peak(64.1, 2.0), peak(20.0, 3.01), peak(20.0, 0.99)] {
-            assert!(all(&[anchor, other], SPARSE, Warp::IDENTITY).is_empty());
+            assert!(all(&[anchor, other], SPARSE).is_empty());
         }
     }
 
@@ -192,7 +237,7 @@ mod tests {
         let peaks: Vec<_> =
             (0..40_u16).map(|i| peak(f32::from(i) * 3.25, f32::from(i * 7 % 40) / 10.0)).collect();
         let late: Vec<_> = peaks.iter().map(|p| Peak { time: p.time + 1_234, ..*p }).collect();
-        assert_eq!(all(&peaks, SPARSE, Warp::IDENTITY), all(&late, SPARSE, Warp::IDENTITY));
+        assert_eq!(all(&peaks, SPARSE), all(&late, SPARSE));
     }
 
     #[test]
@@ -201,8 +246,12 @@ mod tests {
         let original = [peak(16.0, 1.51), peak(26.0, 1.77), peak(46.0, 1.13)];
         let warped: Vec<_> =
             original.iter().map(|p| peak(p.frames() / tempo, p.octaves() + pitch)).collect();
-        let undo = Warp { tempo, pitch_octaves: pitch };
-        assert_eq!(all(&warped, SPARSE, undo), all(&original, SPARSE, Warp::IDENTITY));
+        let undo = Shift::from(Warp { tempo, pitch_octaves: pitch });
+        let mut undone = Vec::new();
+        pairs(&warped, CONFIG, 3, 0.7..=1.4, |pair, i| {
+            undone.push((pair.hash(undo).unwrap().0, i))
+        });
+        assert_eq!(undone, all(&original, SPARSE));
     }
 
     #[test]

@@ -58,10 +58,8 @@ const CELLS_PER_OCTAVE: f32 = 50.0;
 /// What is kept of the last frames: enough to look `reach_frames` back and ahead.
 #[derive(Debug, Clone)]
 struct Row {
-    /// Power of the strongest plain maximum in each cell, 0 where there is none.
+    /// Highest power in each cell, 0 where no bin falls into it.
     maxima: Vec<f32>,
-    /// Bin of that maximum.
-    bins: Vec<u16>,
     /// Maximum of `maxima` within `reach_cells` of each cell.
     spread: Vec<f32>,
     /// The power spectrum, for the interpolation in time.
@@ -73,10 +71,8 @@ struct Row {
 pub struct PeakPicker {
     config: PeakConfig,
     bin_hz: f32,
-    /// Cell of each bin of the band.
-    cells: Vec<u16>,
-    /// First bin of the band; the band has `cells.len()` bins.
-    first_bin: usize,
+    /// The bins of cell `c` are `edges[c] .. edges[c + 1]`.
+    edges: Vec<usize>,
     rows: Vec<Row>,
     padded: Vec<f32>,
     next: usize,
@@ -89,22 +85,24 @@ impl PeakPicker {
     ///
     /// If the band, with a bin to either side, is not inside the spectrum.
     pub fn new(config: PeakConfig, bin_hz: f32, n_bins: usize) -> Self {
-        let first_bin = (config.min_hz / bin_hz).ceil() as usize;
-        let last_bin = (config.max_hz / bin_hz).floor() as usize;
-        assert!(first_bin >= 1 && first_bin < last_bin && last_bin + 1 < n_bins, "band too wide");
-        let cells: Vec<u16> = (first_bin..=last_bin)
-            .map(|b| ((b as f32 * bin_hz / config.min_hz).log2() * CELLS_PER_OCTAVE) as u16)
-            .collect();
-        let n_cells = usize::from(*cells.last().expect("the band is not empty")) + 1;
+        let first = (config.min_hz / bin_hz).ceil() as usize;
+        let last = (config.max_hz / bin_hz).floor() as usize;
+        assert!(first >= 1 && first < last && last + 1 < n_bins, "band too wide");
+        let cell =
+            |bin: usize| ((bin as f32 * bin_hz / config.min_hz).log2() * CELLS_PER_OCTAVE) as usize;
+        let n_cells = cell(last) + 1;
+        let mut edges = vec![last + 1; n_cells + 1];
+        for bin in (first..=last).rev() {
+            edges[..=cell(bin)].fill(bin);
+        }
         let row = Row {
             maxima: vec![0.0; n_cells],
-            bins: vec![0; n_cells],
             spread: vec![0.0; n_cells],
             power: vec![0.0; n_bins],
         };
         let padded = vec![0.0; n_cells + 2 * config.reach_cells];
         let rows = vec![row; 2 * config.reach_frames + 1];
-        Self { config, bin_hz, cells, first_bin, rows, padded, next: 0 }
+        Self { config, bin_hz, edges, rows, padded, next: 0 }
     }
 
     /// Takes the next power spectrum and adds the peaks that are now certain.
@@ -112,25 +110,11 @@ impl PeakPicker {
         let n_rows = self.rows.len();
         let row = &mut self.rows[self.next % n_rows];
         row.power.copy_from_slice(power);
-        row.maxima.fill(0.0);
-        for (i, cell) in self.cells.iter().enumerate() {
-            let bin = self.first_bin + i;
-            let here = power[bin];
-            let cell = usize::from(*cell);
-            if here > power[bin - 1] && here >= power[bin + 1] && here > row.maxima[cell] {
-                row.maxima[cell] = here;
-                row.bins[cell] = bin as u16;
-            }
+        for (maximum, edges) in row.maxima.iter_mut().zip(self.edges.windows(2)) {
+            let bins = &power[edges[0]..edges[1]];
+            *maximum = bins.iter().fold(0.0, |max, x| if *x > max { *x } else { max });
         }
-        let reach = self.config.reach_cells;
-        let n_cells = row.maxima.len();
-        self.padded[reach..reach + n_cells].copy_from_slice(&row.maxima);
-        row.spread.copy_from_slice(&self.padded[..n_cells]);
-        for shift in 1..=2 * reach {
-            for (max, x) in row.spread.iter_mut().zip(&self.padded[shift..]) {
-                *max = max.max(*x);
-            }
-        }
+        widen(&row.maxima, self.config.reach_cells, &mut self.padded, &mut row.spread);
         self.next += 1;
         if self.next > self.config.reach_frames {
             self.decide(self.next - 1 - self.config.reach_frames, self.next, peaks);
@@ -152,17 +136,23 @@ impl PeakPicker {
         let row = at(frame);
         let before = frame.saturating_sub(self.config.reach_frames)..frame;
         let after = frame + 1..end.min(frame + self.config.reach_frames + 1);
-        for (cell, here) in row.maxima.iter().enumerate() {
+        for (cell, (here, highest)) in row.maxima.iter().zip(&row.spread).enumerate() {
             // Strictly above what came before, not below what follows: a tie has one winner.
-            if *here >= row.spread[cell]
+            if *here >= *highest
                 && *here > self.config.floor_power
                 && before.clone().all(|t| *here > at(t).spread[cell])
                 && after.clone().all(|t| *here >= at(t).spread[cell])
             {
-                let bin = usize::from(row.bins[cell]);
+                let bins = self.edges[cell]..self.edges[cell + 1];
+                let Some(bin) = bins.into_iter().find(|b| row.power[*b] >= *here) else { continue };
+                let around = &row.power[bin - 1..=bin + 1];
+                // At the edge of the band the maximum may lie on a slope.
+                if around[0] > around[1] || around[2] > around[1] {
+                    continue;
+                }
                 let earlier = if frame > 0 { at(frame - 1).power[bin] } else { 0.0 };
                 let later = if frame + 1 < end { at(frame + 1).power[bin] } else { 0.0 };
-                peaks.push(self.peak(frame, bin, &row.power[bin - 1..=bin + 1], earlier, later));
+                peaks.push(self.peak(frame, bin, around, earlier, later));
             }
         }
     }
@@ -181,6 +171,24 @@ impl PeakPicker {
             strength: strength.clamp(0.0, f32::from(u16::MAX)) as u16,
         }
     }
+}
+
+/// The maximum of `values` within `reach` of each place, by windows of doubling width; `padded` is scratch
+/// of the length of `values` and twice the reach.
+fn widen(values: &[f32], reach: usize, padded: &mut [f32], out: &mut [f32]) {
+    padded.fill(0.0);
+    padded[reach..reach + values.len()].copy_from_slice(values);
+    let (target, mut width) = (2 * reach + 1, 1);
+    while width < target {
+        // Each place becomes the maximum of `width + step` places from it on.
+        let step = width.min(target - width);
+        for i in 0..padded.len() - step {
+            let ahead = padded[i + step];
+            padded[i] = if ahead > padded[i] { ahead } else { padded[i] };
+        }
+        width += step;
+    }
+    out.copy_from_slice(&padded[..values.len()]);
 }
 
 /// Where the parabola through three equidistant values has its top, in [-0.5, 0.5] of the spacing.
@@ -215,6 +223,7 @@ pub fn thin(peaks: &[Peak], per_second: usize, frames_per_second: f32) -> Vec<Pe
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "maxima are copies")]
 mod tests {
     use super::*;
 
@@ -292,6 +301,20 @@ mod tests {
         let all = pick(&frames);
         let moved: Vec<_> = all.iter().map(|p| Peak { time: p.time - 160, ..*p }).collect();
         assert_eq!(late, moved);
+    }
+
+    #[test]
+    fn widening_is_the_maximum_of_the_neighbourhood() {
+        let values: Vec<f32> = (0..40_u16).map(|i| f32::from(i * 37 % 41)).collect();
+        for reach in 0..9 {
+            let mut padded = vec![9.0; 40 + 2 * reach];
+            let mut out = vec![0.0; 40];
+            widen(&values, reach, &mut padded, &mut out);
+            for (i, got) in out.iter().enumerate() {
+                let near = &values[i.saturating_sub(reach)..(i + reach + 1).min(40)];
+                assert_eq!(*got, near.iter().copied().fold(0.0, f32::max), "{reach} {i}");
+            }
+        }
     }
 
     #[test]

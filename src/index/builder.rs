@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::format::{HEADER_BYTES, Header, Posting, TrackEntry};
 use crate::fingerprint::FingerprintConfig;
-use crate::landmarks::{HASH_COUNT, Warp, landmarks};
+use crate::landmarks::{HASH_COUNT, landmarks};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
@@ -99,7 +99,7 @@ impl SegmentBuilder {
             let from = entry.first_peak as usize;
             let kept = &self.peaks[from..from + entry.n_peaks as usize];
             let peaks = self.config.landmark_peaks(kept);
-            landmarks(&peaks, pairs, density, Warp::IDENTITY, |hash, anchor| {
+            landmarks(&peaks, pairs, density, |hash, anchor| {
                 let frame = peaks[anchor].frames().round() as u32;
                 visit(hash.0 as usize, Posting { track: track as u32, frame });
             });

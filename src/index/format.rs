@@ -1,6 +1,7 @@
 //! The bytes of a segment: header, checks, and typed views of the map. Grammar in the parent module.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bytemuck::{Pod, Zeroable};
@@ -199,18 +200,28 @@ impl Segment {
         bytemuck::cast_slice(&self.map[section.clone()])
     }
 
-    /// Occurrences of a hash, sorted by track and frame.
+    /// Where the postings of a hash lie among all of the segment's.
     #[inline]
-    pub fn postings(&self, hash: Hash) -> &[Posting] {
+    pub fn posting_range(&self, hash: Hash) -> Range<u32> {
         let directory: &[u32] = self.view(&self.layout.directory);
         let at = hash.0 as usize;
         match directory.get(at..at + 2) {
-            Some(&[from, to]) => self
-                .view::<Posting>(&self.layout.postings)
-                .get(from as usize..to as usize)
-                .unwrap_or_default(),
-            _ => &[],
+            Some(&[from, to]) => from..to,
+            _ => 0..0,
         }
+    }
+
+    /// The postings of a range; none for one that is not inside.
+    #[inline]
+    pub fn postings_in(&self, range: Range<u32>) -> &[Posting] {
+        self.view::<Posting>(&self.layout.postings)
+            .get(range.start as usize..range.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// Occurrences of a hash, sorted by track and frame.
+    pub fn postings(&self, hash: Hash) -> &[Posting] {
+        self.postings_in(self.posting_range(hash))
     }
 
     /// Number of tracks.
@@ -238,7 +249,7 @@ mod tests {
     use super::super::SegmentBuilder;
     use super::*;
     use crate::fingerprint::FingerprintConfig;
-    use crate::landmarks::{Warp, landmarks};
+    use crate::landmarks::landmarks;
 
     fn peaks(seed: u32) -> Vec<Peak> {
         let mut state = seed;
@@ -282,18 +293,12 @@ mod tests {
         let mut seen = 0;
         for (track, seed) in [1, 2, 3].into_iter().enumerate() {
             let peaks = config.landmark_peaks(&peaks(seed));
-            landmarks(
-                &peaks,
-                config.landmarks,
-                config.recording_density,
-                Warp::IDENTITY,
-                |h, i| {
-                    let frame = peaks[i].frames().round() as u32;
-                    let posting = Posting { track: track as u32, frame };
-                    assert!(segment.postings(h).contains(&posting));
-                    seen += 1;
-                },
-            );
+            landmarks(&peaks, config.landmarks, config.recording_density, |h, i| {
+                let frame = peaks[i].frames().round() as u32;
+                let posting = Posting { track: track as u32, frame };
+                assert!(segment.postings(h).contains(&posting));
+                seen += 1;
+            });
         }
         assert_eq!(segment.posting_count(), seen);
     }

@@ -26,6 +26,8 @@ mod format;
 pub use builder::SegmentBuilder;
 pub use format::{IndexError, Posting, Segment};
 
+use std::ops::Range;
+
 use crate::landmarks::Hash;
 use crate::peaks::Peak;
 use crate::units::TrackId;
@@ -85,22 +87,35 @@ impl Index {
         self.segments.iter().map(|s| s.segment.posting_count()).sum()
     }
 
-    /// Visits `(track, frame of the anchor)` for each occurrence of a hash.
+    /// Visits `(segment, range of its postings)` for each segment in which a hash occurs.
     #[inline]
-    pub fn for_each_posting(&self, hash: Hash, mut visit: impl FnMut(TrackId, u32)) {
-        for Placed { segment, first_track } in &self.segments {
-            for posting in segment.postings(hash) {
-                let track = first_track + posting.track;
-                if self.alive.get(track as usize).copied().unwrap_or(false) {
-                    visit(TrackId(track), posting.frame);
-                }
+    pub fn for_each_list(&self, hash: Hash, mut visit: impl FnMut(u32, Range<u32>)) {
+        for (at, placed) in self.segments.iter().enumerate() {
+            let range = placed.segment.posting_range(hash);
+            if !range.is_empty() {
+                visit(at as u32, range);
             }
         }
     }
 
-    /// Number of postings of a hash, those of dead tracks counted.
-    pub fn posting_len(&self, hash: Hash) -> usize {
-        self.segments.iter().map(|s| s.segment.postings(hash).len()).sum()
+    /// Visits `(track, frame of the anchor)` for each posting of a range that
+    /// [`Index::for_each_list`] gave. Dead tracks are visited too.
+    #[inline]
+    pub fn for_each_posting(
+        &self,
+        segment: u32,
+        range: Range<u32>,
+        mut visit: impl FnMut(TrackId, u32),
+    ) {
+        let Placed { segment, first_track } = &self.segments[segment as usize];
+        for posting in segment.postings_in(range) {
+            visit(TrackId(first_track + posting.track), posting.frame);
+        }
+    }
+
+    /// Whether a track is there and was not removed.
+    pub fn is_alive(&self, track: TrackId) -> bool {
+        self.alive.get(track.0 as usize).copied().unwrap_or(false)
     }
 
     /// The peaks of a track, sorted by time, and its length in frames; empty for an unknown track.

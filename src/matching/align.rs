@@ -134,11 +134,15 @@ pub(super) fn align(
     for tolerance in FITS {
         line = fit(line, &pair.meetings(line, window, tolerance))?;
     }
+    let here = pair.tally(line, window);
+    if !Chance::LEAST.worth(here).is_some_and(|worth| worth.of(here) > MIN_NATS) {
+        return None;
+    }
     let chance = Chance::measure(|shift| {
         let shifted = Line { offset: line.offset + shift, ..line };
         pair.tally(shifted, window)
     });
-    let worth = chance.worth(pair.tally(line, window))?;
+    let worth = chance.worth(here)?;
     let line = pair.widen(line, window, &worth);
     let spans = pair.spans(line, &worth);
     let nats = spans.iter().map(|s| s.nats).fold(0.0, f64::max);
@@ -285,6 +289,9 @@ impl Pair<'_> {
 
 /// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.
 const DROP_NATS: f64 = 20.0;
+/// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
+/// a suspect needs in a small catalogue.
+const MIN_NATS: f64 = 15.0;
 /// Stretches worth less are chance, given that the alignment was already found elsewhere.
 const MIN_SPAN_NATS: f64 = 12.0;
 /// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.

@@ -6,10 +6,10 @@
 use super::align::Tally;
 
 /// Shifts that are tried, on each side.
-const SHIFTS: usize = 48;
-/// First shift and step in frames, before the jitter: from 0.7 s to 10 s, at no musical distance.
+const SHIFTS: usize = 32;
+/// First shift and step in frames: from 0.7 s to 8 s, at no musical distance.
 const FIRST_FRAMES: f64 = 31.0;
-const STEP_FRAMES: f64 = 8.37;
+const STEP_FRAMES: f64 = 9.87;
 
 /// Rates at which chance meets a peak: closely, loosely.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +35,9 @@ const MIN_CLOSE: f64 = 0.004;
 const MIN_LOOSE: f64 = 0.01;
 
 impl Chance {
+    /// The rates that are believed at the least: what is worth nothing against them is worth nothing.
+    pub(super) const LEAST: Self = Self { close: MIN_CLOSE, loose: MIN_LOOSE };
+
     /// Measures the rates by `tally(shift)`, the shift in 1/16 frame.
     pub(super) fn measure(tally: impl Fn(f64) -> Tally) -> Self {
         let tallies: Vec<Tally> = (0..2 * SHIFTS)

@@ -5,21 +5,42 @@
 
 use super::Candidate;
 use crate::index::Index;
-use crate::landmarks::{Density, Hash, LandmarkConfig, Warp, landmarks};
+use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
 /// Width of an offset bin in frames; two neighbouring bins count together: 8 frames are 186 ms.
 const BIN_FRAMES: i64 = 4;
-/// log2 of the smallest and largest counter table; 2^21 counters of two bytes are 4 MiB.
+/// From 1/16 frame to bins.
+const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
+/// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
+/// Cells of the table that may pass: some ten times the candidates that are looked at.
+const MAX_CELLS: usize = 256;
 
 /// Buffers of one worker.
 #[derive(Debug, Default)]
 pub struct LookupScratch {
-    queries: Vec<(Hash, i64)>,
-    counters: Vec<u16>,
+    queries: Vec<Query>,
+    /// Pairs of a stretch, and the time of their anchors.
+    pairs: Vec<(Pair, u32)>,
+    tally: Tally,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    counters: Vec<u8>,
     hits: Vec<Hit>,
+}
+
+/// A landmark of the item that has postings.
+#[derive(Debug, Clone)]
+struct Query {
+    segment: u32,
+    /// Its postings in that segment.
+    postings: std::ops::Range<u32>,
+    /// The anchor in the recording's time, in 1/16 frame.
+    time: i64,
 }
 
 /// An agreement between a landmark of the item and one of a track.
@@ -32,7 +53,7 @@ struct Hit {
     frame: u32,
 }
 
-/// One look-up: a stretch of an item's peaks under one warp.
+/// A stretch of an item's peaks, looked up in an index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lookup<'a> {
     pub(super) index: &'a Index,
@@ -40,63 +61,117 @@ pub(super) struct Lookup<'a> {
     pub(super) peaks: &'a [Peak],
     pub(super) pairs: LandmarkConfig,
     pub(super) density: Density,
-    pub(super) warp: Warp,
     /// Votes below which nothing is a candidate.
     pub(super) min_votes: usize,
 }
 
 impl Lookup<'_> {
-    /// Adds the candidates to `found`.
-    pub(super) fn run(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
-        let Self { index, peaks, pairs, density, warp, min_votes } = self;
-        let LookupScratch { queries, counters, hits } = scratch;
+    /// Adds the candidates without a warp to `found`.
+    pub(super) fn identity(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
+        let LookupScratch { queries, tally, .. } = scratch;
         queries.clear();
-        let mut postings = 0;
-        landmarks(peaks, pairs, density, warp, |hash, anchor| {
-            let len = index.posting_len(hash);
-            if len > 0 {
-                postings += len;
-                // The anchor's time, brought back into the recording's.
-                queries.push((hash, (peaks[anchor].time as f32 * warp.tempo).round() as i64));
-            }
+        landmarks(self.peaks, self.pairs, self.density, |hash, anchor| {
+            self.ask(hash, i64::from(self.peaks[anchor].time), queries);
         });
-        if postings < min_votes {
+        self.count(Warp::IDENTITY, queries, tally, found);
+    }
+
+    /// Adds the candidates under each of `warps` to `found`. The pairs are made once; each warp is a shift
+    /// of them.
+    pub(super) fn warped(
+        self,
+        warps: &[Warp],
+        scratch: &mut LookupScratch,
+        found: &mut Vec<Candidate>,
+    ) {
+        let LookupScratch { queries, pairs: made, tally } = scratch;
+        let tempos = warps.iter().fold(1.0..=1.0, |range: std::ops::RangeInclusive<f32>, warp| {
+            range.start().min(warp.tempo)..=range.end().max(warp.tempo)
+        });
+        made.clear();
+        pairs(self.peaks, self.pairs, self.density.fan_out, tempos, |pair, anchor| {
+            made.push((pair, self.peaks[anchor].time));
+        });
+        for warp in warps {
+            let shift = Shift::from(*warp);
+            queries.clear();
+            for (pair, time) in &*made {
+                if let Some(hash) = pair.hash(shift) {
+                    // The anchor's time, brought back into the recording's.
+                    self.ask(hash, (*time as f32 * warp.tempo).round() as i64, queries);
+                }
+            }
+            self.count(*warp, queries, tally, found);
+        }
+    }
+
+    /// Notes where a hash occurs, for an anchor at `time` in 1/16 frame of the recording's time.
+    #[inline]
+    fn ask(self, hash: Hash, time: i64, queries: &mut Vec<Query>) {
+        self.index.for_each_list(hash, |segment, postings| {
+            queries.push(Query { segment, postings, time });
+        });
+    }
+
+    /// Counts the votes of all queries and adds what has enough of them.
+    fn count(self, warp: Warp, queries: &[Query], tally: &mut Tally, found: &mut Vec<Candidate>) {
+        let Tally { counters, hits } = tally;
+        let total: usize = queries.iter().map(|q| q.postings.len()).sum();
+        if total < self.min_votes {
             return;
         }
-        let bits = (usize::BITS - (postings * 2).leading_zeros())
-            .clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
+        // Between half a vote and one a cell.
+        let bits =
+            (usize::BITS - total.leading_zeros()).clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         counters.clear();
         counters.resize(1 << bits, 0);
         let slot = |track: u32, bin: i64| {
             let key = (u64::from(track) << 32) ^ (bin as u64 & 0xffff_ffff);
             (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
         };
-        for (hash, time) in &*queries {
-            index.for_each_posting(*hash, |track, frame| {
-                let offset = i64::from(frame) * 16 - time;
-                let counter = &mut counters[slot(track.0, offset.div_euclid(16 * BIN_FRAMES))];
+        for query in queries {
+            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
+                let offset = i64::from(frame) * 16 - query.time;
+                let counter = &mut counters[slot(track.0, offset >> BIN_SHIFT)];
                 *counter = counter.saturating_add(1);
             });
         }
-        // A cell passes if it and a neighbour together could reach the least number of votes above what
-        // collisions alone would give.
-        let needed = min_votes + 2 * (postings >> bits);
+        let needed = self.min_votes.max(threshold(counters) + 1);
         hits.clear();
-        for (hash, time) in &*queries {
-            index.for_each_posting(*hash, |track, frame| {
-                let offset = i64::from(frame) * 16 - time;
-                let bin = offset.div_euclid(16 * BIN_FRAMES);
+        for query in queries {
+            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
+                let offset = i64::from(frame) * 16 - query.time;
+                let bin = offset >> BIN_SHIFT;
                 let count = |bin| usize::from(counters[slot(track.0, bin)]);
-                if count(bin) + count(bin - 1).max(count(bin + 1)) >= needed {
+                let here = count(bin);
+                if here + count(bin - 1).max(count(bin + 1)) >= needed {
                     hits.push(Hit { track: track.0, offset, frame });
                 }
             });
         }
         hits.sort_unstable();
         for of_track in hits.chunk_by(|a, b| a.track == b.track) {
-            clusters(of_track, warp, peaks, min_votes, found);
+            if self.index.is_alive(TrackId(of_track[0].track)) {
+                clusters(of_track, warp, self.peaks, self.min_votes, found);
+            }
         }
     }
+}
+
+/// The smallest count that at most [`MAX_CELLS`] cells have.
+fn threshold(counters: &[u8]) -> usize {
+    let mut cells = [0_usize; 256];
+    for counter in counters {
+        cells[usize::from(*counter)] += 1;
+    }
+    let mut above = 0;
+    (1..256)
+        .rev()
+        .find(|count| {
+            above += cells[*count];
+            above > MAX_CELLS
+        })
+        .map_or(1, |count| count + 1)
 }
 
 /// Adds the densest places of one track's hits (sorted by offset): windows of two bins, strongest

@@ -5,7 +5,7 @@ use super::lookup::{Lookup, LookupScratch};
 use super::{Candidate, MatchConfig};
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
-use crate::landmarks::Warp;
+use crate::landmarks::{Density, Warp};
 use crate::peaks::{Peak, TIME_UNITS, thin};
 use crate::verdict::{INDEPENDENCE, VerdictConfig};
 
@@ -38,7 +38,10 @@ impl<'a> Matcher<'a> {
         let side = Side { peaks: &item.peaks, end: frames * f64::from(TIME_UNITS) };
         let mut candidates = Vec::new();
         for window in windows(&item.peaks, self.config.window_frames) {
-            self.look_up(window, Warp::IDENTITY, false, scratch, &mut candidates);
+            let density = self.config.identity_density;
+            let before = candidates.len();
+            self.lookup(window, density).identity(scratch, &mut candidates);
+            keep_best(&mut candidates, before);
         }
         let mut alignments = self.align_all(side, merge(candidates), 2.0 * self.offsets(frames));
         let sure = |a: &Alignment| a.false_alarm_probability() < self.verdict.match_below;
@@ -60,27 +63,18 @@ impl<'a> Matcher<'a> {
         let warps = warps(&self.config);
         let mut candidates = Vec::new();
         for stretch in &stretches {
-            for warp in &warps {
-                self.look_up(stretch, *warp, true, scratch, &mut candidates);
-            }
+            let before = candidates.len();
+            self.lookup(stretch, self.config.warp_density).warped(&warps, scratch, &mut candidates);
+            keep_best(&mut candidates, before);
         }
         let frames = f64::from(self.config.warp_window_frames).min(side.end / 16.0);
         let hypotheses = 2.0 * self.offsets(frames) * (warps.len() * stretches.len()) as f64;
         self.align_all(side, merge(candidates), hypotheses)
     }
 
-    fn look_up(
-        &self,
-        peaks: &[Peak],
-        warp: Warp,
-        sparse: bool,
-        scratch: &mut LookupScratch,
-        found: &mut Vec<Candidate>,
-    ) {
-        let density = if sparse { self.config.warp_density } else { self.config.identity_density };
+    fn lookup<'p>(&'p self, peaks: &'p [Peak], density: Density) -> Lookup<'p> {
         let (pairs, min_votes) = (self.fingerprint.landmarks, self.config.min_votes);
-        let lookup = Lookup { index: self.index, peaks, pairs, density, warp, min_votes };
-        lookup.run(scratch, found);
+        Lookup { index: self.index, peaks, pairs, density, min_votes }
     }
 
     /// Number of offsets at which an item of `frames` can lie against the catalogue: one for each width
@@ -165,9 +159,26 @@ fn warps(config: &MatchConfig) -> Vec<Warp> {
     warps
 }
 
+/// Candidates of one stretch that are kept, with the most votes.
+const KEPT: usize = 128;
+
+/// Keeps the best of the candidates from `first` on: music that repeats itself gives thousands.
+fn keep_best(candidates: &mut Vec<Candidate>, first: usize) {
+    candidates[first..].sort_by(by_votes);
+    candidates.truncate(first + KEPT);
+}
+
+/// Most votes first; all else only makes the order total.
+fn by_votes(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
+    let votes = b.votes.cmp(&a.votes).then(a.track.cmp(&b.track));
+    let place = votes.then(a.offset_frames.total_cmp(&b.offset_frames));
+    let warp = place.then(a.warp.tempo.total_cmp(&b.warp.tempo));
+    warp.then(a.warp.pitch_octaves.total_cmp(&b.warp.pitch_octaves)).then(a.first.cmp(&b.first))
+}
+
 /// Most votes first; candidates of one track at the same place and warp become one.
 fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| b.votes.cmp(&a.votes).then(a.track.cmp(&b.track)));
+    candidates.sort_by(by_votes);
     let mut out: Vec<Candidate> = Vec::new();
     for candidate in candidates {
         let same = |o: &&mut Candidate| {
@@ -183,7 +194,7 @@ fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
             None => out.push(candidate),
         }
     }
-    out.sort_by(|a, b| b.votes.cmp(&a.votes).then(a.track.cmp(&b.track)));
+    out.sort_by(by_votes);
     out
 }
 

@@ -234,6 +234,7 @@ fn significant(value: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "rounded numbers are equal or wrong")]
 mod tests {
     use super::*;
 

@@ -1,0 +1,238 @@
+//! A whole scan against decoding alone with the same decoders, and against `fpcalc -raw -length 0`.
+//!
+//! `cargo bench --bench scan [-- FOLDER]` takes the music of `scripts/corpus` (or of FOLDER), makes a dump of
+//! at least five hours of it in mixed codecs with ffmpeg (once, under `target/bench`), adds at least 100
+//! other and the same recordings to a catalogue, and runs the three alternately, on one core and on all.
+//! Quoted are CPU seconds and ratios of medians: these hold on a machine that others use too.
+#![allow(clippy::print_stdout, reason = "a bench prints")]
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use leakhound::decode::{DecodeLimits, Decoder, PcmSink};
+use leakhound::units::SampleRate;
+use rayon::prelude::*;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Rounds of the three programs in turn.
+const ROUNDS: usize = 3;
+/// Music in the dump.
+const DUMP_SECONDS: f64 = 5.2 * 3_600.0;
+/// Codecs of the dump, in turn: ending and ffmpeg's arguments.
+const CODECS: [(&str, &[&str]); 5] = [
+    ("opus", &["-c:a", "libopus", "-b:a", "75k"]),
+    ("ogg", &["-c:a", "libvorbis", "-b:a", "160k"]),
+    ("mp3", &["-c:a", "libmp3lame", "-b:a", "192k"]),
+    ("flac", &["-c:a", "flac"]),
+    ("m4a", &["-c:a", "aac", "-b:a", "160k"]),
+];
+const DECODE_ONLY: &str = "--decode-only";
+
+fn main() -> Result<()> {
+    let mut args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    if args.first().is_some_and(|a| a == DECODE_ONLY) {
+        return decode_only(args[1].parse()?, Path::new(&args[2]));
+    }
+    let corpus = args.pop().map_or_else(default_corpus, |a| Ok(PathBuf::from(a)))?;
+    let work = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
+    let dump = work.join("dump");
+    let seconds = make_dump(&corpus, &dump)?;
+    let home = work.join("home");
+    let leakhound = env!("CARGO_BIN_EXE_leakhound");
+    if !home.exists() {
+        let mut add = Command::new(leakhound);
+        add.args(["--quiet", "catalog", "add"]).arg(corpus.join("catalogue"));
+        ran(add.env("LEAKHOUND_HOME", &home))?;
+    }
+    let list =
+        output(Command::new(leakhound).args(["catalog", "list"]).env("LEAKHOUND_HOME", &home))?;
+    println!("catalogue: {}", list.lines().last().unwrap_or_default());
+    println!(
+        "dump: {:.2} h in {} codecs, {} files",
+        seconds / 3_600.0,
+        CODECS.len(),
+        files(&dump)?.len()
+    );
+    let all = std::thread::available_parallelism()?.get();
+    for threads in [1, all] {
+        compare(leakhound, &home, &dump, seconds, threads)?;
+    }
+    Ok(())
+}
+
+fn default_corpus() -> Result<PathBuf> {
+    let cache = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(cache) => PathBuf::from(cache),
+        None => PathBuf::from(std::env::var_os("HOME").ok_or("no HOME")?).join(".cache"),
+    };
+    let corpus = cache.join("leakhound/corpus");
+    if !corpus.join("catalogue").is_dir() {
+        return Err(
+            "no music: run scripts/corpus first, or name a folder with a catalogue/ in it".into()
+        );
+    }
+    Ok(corpus)
+}
+
+/// Transcodes music until there are [`DUMP_SECONDS`] of it; returns its length.
+fn make_dump(corpus: &Path, dump: &Path) -> Result<f64> {
+    fs::create_dir_all(dump)?;
+    let mut sources = files(&corpus.join("catalogue"))?;
+    sources.extend(files(&corpus.join("held-out")).unwrap_or_default());
+    // Spread over the packages, which sort together.
+    let stride = 7;
+    let sources = (0..stride).flat_map(|i| sources.iter().skip(i).step_by(stride));
+    let mut seconds = 0.0;
+    for (i, source) in sources.enumerate() {
+        if seconds > DUMP_SECONDS {
+            break;
+        }
+        let (ending, codec) = CODECS[i % CODECS.len()];
+        let target = dump.join(format!("{i:03}.{ending}"));
+        if !target.exists() {
+            let part = dump.join(format!("part.{ending}"));
+            let mut ffmpeg = Command::new("ffmpeg");
+            ffmpeg
+                .args(["-nostdin", "-v", "error", "-y", "-i"])
+                .arg(source)
+                .args(["-vn", "-ac", "2"]);
+            ran(ffmpeg.args(codec).arg(&part))?;
+            fs::rename(&part, &target)?;
+        }
+        let mut probe = Command::new("ffprobe");
+        probe.args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]);
+        seconds += output(probe.arg(&target))?.trim().parse::<f64>()?;
+    }
+    Ok(seconds)
+}
+
+/// Runs the three alternately and prints what each took.
+fn compare(leakhound: &str, home: &Path, dump: &Path, seconds: f64, threads: usize) -> Result<()> {
+    let mut runs: [Vec<Cost>; 3] = Default::default();
+    for _ in 0..ROUNDS {
+        let _ = fs::remove_file(home.join("results.sqlite"));
+        let mut scan = Command::new(leakhound);
+        scan.args(["--quiet", "--threads", &threads.to_string(), "scan"]).arg(dump);
+        runs[0].push(cost(scan.env("LEAKHOUND_HOME", home))?);
+        let mut decode = Command::new(std::env::current_exe()?);
+        runs[1].push(cost(decode.args([DECODE_ONLY, &threads.to_string()]).arg(dump))?);
+        let mut fpcalc = Command::new("sh");
+        let line = "find \"$0\" -type f -print0 | xargs -0 -n 1 -P \"$1\" fpcalc -raw -length 0";
+        runs[2].push(cost(fpcalc.args(["-c", line]).arg(dump).arg(threads.to_string()))?);
+    }
+    println!("\n{threads} thread(s), medians of {ROUNDS} alternated rounds");
+    println!("{:<16}{:>9}{:>9}{:>16}{:>12}", "", "CPU s", "wall s", "× real, CPU", "peak MB");
+    let medians = runs.map(|mut costs| {
+        costs.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
+        costs.swap_remove(costs.len() / 2)
+    });
+    for (name, cost) in ["leakhound scan", "decode alone", "fpcalc"].iter().zip(&medians) {
+        println!(
+            "{name:<16}{:>9.1}{:>9.1}{:>16.0}{:>12.0}",
+            cost.cpu,
+            cost.wall,
+            seconds / cost.cpu,
+            cost.peak_mb
+        );
+    }
+    let [scan, decode, fpcalc] = &medians;
+    println!(
+        "scan / decode alone: CPU {:.2}, wall {:.2}",
+        scan.cpu / decode.cpu,
+        scan.wall / decode.wall
+    );
+    println!(
+        "scan / fpcalc:       CPU {:.2}, wall {:.2}",
+        scan.cpu / fpcalc.cpu,
+        scan.wall / fpcalc.wall
+    );
+    Ok(())
+}
+
+/// What a program took. The peak is that of the program itself, not of what it starts.
+#[derive(Default)]
+struct Cost {
+    cpu: f64,
+    wall: f64,
+    peak_mb: f64,
+}
+
+fn cost(command: &mut Command) -> Result<Cost> {
+    let before = children_cpu()?;
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).spawn()?;
+    let mut peak_kb = 0_u64;
+    let status = loop {
+        if let Ok(status) = fs::read_to_string(format!("/proc/{}/status", child.id())) {
+            let high = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+            let high = high.and_then(|l| l.trim().trim_end_matches("kB").trim().parse().ok());
+            peak_kb = peak_kb.max(high.unwrap_or(0));
+        }
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    // A scan that found something ends with 1.
+    if !matches!(status.code(), Some(0 | 1)) {
+        return Err(format!("{command:?} ended with {status}").into());
+    }
+    let wall = start.elapsed().as_secs_f64();
+    Ok(Cost { cpu: children_cpu()? - before, wall, peak_mb: peak_kb as f64 / 1_024.0 })
+}
+
+/// CPU seconds of all children that have ended: fields 16 and 17 of proc(5)'s stat, 100 ticks a second.
+fn children_cpu() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let after_name = stat.rsplit(')').next().ok_or("no stat")?;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    Ok((fields[13].parse::<f64>()? + fields[14].parse::<f64>()?) / 100.0)
+}
+
+/// Decodes a folder with the program's own decoders and throws the samples away.
+fn decode_only(threads: usize, folder: &Path) -> Result<()> {
+    struct Nothing(f32);
+    impl PcmSink for Nothing {
+        fn begin(&mut self, _: usize, _: SampleRate) {}
+        fn push(&mut self, _: usize, samples: &[f32]) {
+            self.0 += samples.first().copied().unwrap_or(0.0);
+        }
+        fn restart(&mut self) {}
+    }
+    let timeout = Duration::from_secs(600);
+    let limits = DecodeLimits { max_seconds_of_audio: 86_400.0, max_streams: 32, timeout };
+    let decoder = Decoder::new(limits, None);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let paths = files(folder)?;
+    pool.install(|| {
+        paths.par_iter().for_each(|path| {
+            let mut sink = Nothing(0.0);
+            let decoded = decoder.decode(path, &AtomicBool::new(false), &mut sink);
+            assert!(decoded.is_ok(), "{}: {decoded:?}", path.display());
+            std::hint::black_box(sink.0);
+        });
+    });
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.sort();
+    Ok(files)
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output()?;
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn ran(command: &mut Command) -> Result<()> {
+    let status = command.status()?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+}
