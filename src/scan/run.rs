@@ -72,8 +72,6 @@ impl Team {
 enum Event {
     /// An item has an outcome; `fresh` if it was examined now, else it was known.
     Outcome { outcome: Box<Outcome>, fresh: bool },
-    /// An item whose outcome this run has already.
-    Recorded(Box<ItemRecord>),
     /// The last item was handed out; so many are to be examined. `whole` unless the source broke
     /// down before it had listed all.
     Walked { handed_out: u64, whole: bool },
@@ -119,8 +117,7 @@ fn start_walking(
                 let sent = match item {
                     Err(row) => events.send(unlisted(row)).is_ok(),
                     Ok(item) => match earlier.look_up(&item) {
-                        Known::Recorded(record) => events.send(Event::Recorded(record)).is_ok(),
-                        Known::Carried(record) => {
+                        Known::Recorded(record) | Known::Carried(record) => {
                             let outcome = Box::new(outcome(&item, *record));
                             events.send(Event::Outcome { outcome, fresh: false }).is_ok()
                         }
@@ -263,7 +260,6 @@ fn collect<S: OutcomeSink>(
                 progress.add(&outcome.record, !fresh);
                 sink.record(*outcome)?;
             }
-            Ok(Event::Recorded(record)) => progress.add(&record, true),
             Ok(Event::Walked { handed_out: n, whole: all }) => {
                 (handed_out, whole) = (Some(n), all);
             }

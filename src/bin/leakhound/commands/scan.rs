@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         give_up_after: Duration::from_secs(u64::from(global.item_timeout)) + GRACE,
     };
     let earlier = Box::new(store.earlier(run.run_id)?);
-    let mut sink = store.sink(run.run_id);
+    let mut sink = store.sink(run.run_id, goes_on)?;
     let summary = leakhound::scan::scan(
         Arc::new(folders),
         engine,
@@ -59,7 +59,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Stopped);
     }
-    store.finish(run.run_id, setup::now())?;
+    sink.finish(setup::now())?;
     conclude(global, &store, &run, &summary, elapsed)
 }
 
