@@ -7,10 +7,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::report::{Counts, Format, RunSummary};
 use leakhound::results::{ResultStore, ResultsError, Run};
+use leakhound::source::display_path;
+use leakhound::text::visible;
 
 use crate::args::{self, Global, Report};
 use crate::exit::{Exit, UsageError};
 use crate::home;
+use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
@@ -33,7 +36,8 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         whole_file(&command.out, |file| write(&store, &run, format, &summary, file))?;
         if !global.quiet {
             let complete = if run.complete { "" } else { ", which was stopped before its end" };
-            println!("{} (run {}{complete})", command.out.display(), run.run_id);
+            let out = display_path(&command.out);
+            writeln!(Out::lock(), "{} (run {}{complete})", visible(&out), run.run_id)?;
         }
     }
     Ok(Exit::Clear)

@@ -14,6 +14,7 @@ use leakhound::text::{clock, thousands, visible};
 
 use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
+use crate::out::Out;
 use crate::progress::Meter;
 use crate::{home, setup, show};
 
@@ -100,7 +101,7 @@ fn conclude(
         Ok::<(), ResultsError>(())
     })?;
     if !global.quiet {
-        let mut out = std::io::stdout().lock();
+        let mut out = Out::lock();
         for item in &listed {
             writeln!(out, "{item}")?;
         }
