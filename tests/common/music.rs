@@ -72,16 +72,22 @@ impl Dice {
 fn play(seed: u64, seconds: u32) -> Vec<f32> {
     let mut dice = Dice(seed.wrapping_mul(0x1234_5678_9abc_def1).wrapping_add(u64::from(seconds)));
     let mut sound = vec![0.0_f32; (seconds * RATE_HZ) as usize];
-    let beat = 60.0 / (90.0 + 60.0 * dice.share());
+    let usual_beat = 60.0 / (90.0 + 60.0 * dice.share());
     let scale = SCALES[dice.below(SCALES.len())];
     let root_hz = 110.0 * (dice.share()).exp2();
     let pitch = |degree: usize| {
         let semitones = scale[degree % 7] + 12 * (degree / 7) as i32;
         root_hz * (f64::from(semitones) / 12.0).exp2()
     };
-    let beats = (f64::from(seconds) / beat).ceil() as usize;
-    for at in 0..beats {
-        let start = at as f64 * beat;
+    let mut end = 0.0;
+    for at in 0.. {
+        if end >= f64::from(seconds) {
+            break;
+        }
+        // Played by hand: songs that all keep strict time agree with each other over many bars.
+        let beat = usual_beat * (0.9 + 0.2 * dice.share());
+        let start = end;
+        end += beat;
         if at % 4 == 0 {
             let bass = dice.below(7);
             for third in [0, 2, 4] {
