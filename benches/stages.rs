@@ -29,7 +29,9 @@ fn music(hz: usize) -> Vec<f32> {
             let step = (t * 6.0).floor();
             let note = 200.0 * 2_f32.powf((step * 7.0 % 23.0) / 12.0);
             let decay = (-6.0 * (t * 6.0).fract()).exp();
-            let tone: f32 = (1..6).map(|h| (t * note * h as f32 * 6.283).sin() / h as f32).sum();
+            let tone: f32 = (1..6)
+                .map(|h| (t * note * h as f32 * std::f32::consts::TAU).sin() / h as f32)
+                .sum();
             0.3 * decay * tone + 0.02 * noise
         })
         .collect()

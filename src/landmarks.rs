@@ -249,7 +249,7 @@ mod tests {
         let undo = Shift::from(Warp { tempo, pitch_octaves: pitch });
         let mut undone = Vec::new();
         pairs(&warped, CONFIG, 3, 0.7..=1.4, |pair, i| {
-            undone.push((pair.hash(undo).unwrap().0, i))
+            undone.push((pair.hash(undo).unwrap().0, i));
         });
         assert_eq!(undone, all(&original, SPARSE));
     }

@@ -9,6 +9,7 @@
 //! | `plan` | who decodes it, and which attempt is kept |
 //! | `native`, `source`, `planes`, `codecs` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
+//! | `riff` | the tags of a WAV file, which Symphonia drops |
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
 //! | `pass`, `notes`, `tags`, `error` | what comes out |
 
@@ -28,6 +29,7 @@ mod notes;
 mod pass;
 mod plan;
 mod planes;
+mod riff;
 mod sniff;
 mod source;
 mod stream;

@@ -29,6 +29,7 @@ use symphonia_adapter_libopus::OpusDecoder;
 use super::codecs::codec_name;
 use super::pass::{Failure, Pass};
 use super::planes;
+use super::riff;
 use super::source::{FileSource, Guard};
 use super::stream::{Stream, StreamHead};
 use super::tags;
@@ -101,9 +102,14 @@ impl Native {
         guard.check().map_err(Failure::Stop)?;
         let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
         let container = format.format_info().short_name.to_owned();
+        let is_wav = container == "wave";
         let pass = Pass { container, ..Pass::default() };
         let run = Run { native: self, limits, format, pass, voices: Vec::new(), revisions: vec![] };
-        run.run(guard, sink)
+        let (mut pass, mut revisions) = run.run(guard, sink)?;
+        let chunks = if is_wav { riff::read(path, start.base) } else { riff::Found::default() };
+        revisions.extend(chunks.id3.as_ref().map(without_pictures));
+        pass.tags = tags::of(&revisions, &chunks.info);
+        Ok(pass)
     }
 }
 
@@ -118,7 +124,11 @@ struct Run<'a, 'f> {
 }
 
 impl Run<'_, '_> {
-    fn run(mut self, guard: &Guard<'_>, sink: &mut dyn PcmSink) -> Result<Pass, Failure> {
+    fn run(
+        mut self,
+        guard: &Guard<'_>,
+        sink: &mut dyn PcmSink,
+    ) -> Result<(Pass, Vec<MetadataRevision>), Failure> {
         self.open_tracks();
         loop {
             guard.check().map_err(Failure::Stop)?;
@@ -151,8 +161,7 @@ impl Run<'_, '_> {
         }
         // A reader may take a refused read for the end of the file.
         guard.check().map_err(Failure::Stop)?;
-        self.pass.tags = tags::from_revisions(&self.revisions);
-        Ok(self.pass)
+        Ok((self.pass, self.revisions))
     }
 
     fn is_endless_wav(&self) -> bool {
@@ -277,7 +286,7 @@ impl Run<'_, '_> {
 
 /// Runs a call of Symphonia whose panic ends the pass, not the item: builds that check arithmetic
 /// panic at some damaged headers (`RIFF` and `CAF` in 0.6.1). The sink stays outside.
-fn shielded<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn shielded<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::DecodeError(PANICKED)))
 }
 

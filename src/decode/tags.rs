@@ -104,8 +104,9 @@ impl Collector {
     }
 }
 
-/// The tags of a whole log. `ID3v1` comes last, as it cuts at 30 characters.
-pub(super) fn from_revisions(revisions: &[MetadataRevision]) -> Tags {
+/// The tags of a whole log, then those of other keys and values. Of the log `ID3v1` comes last, as it
+/// cuts at 30 characters.
+pub(super) fn of(revisions: &[MetadataRevision], pairs: &[(String, String)]) -> Tags {
     let mut collector = Collector::default();
     let is_v1 = |revision: &&MetadataRevision| revision.info.metadata == METADATA_ID_ID3V1;
     for revision in revisions.iter().filter(|revision| !is_v1(revision)) {
@@ -113,6 +114,9 @@ pub(super) fn from_revisions(revisions: &[MetadataRevision]) -> Tags {
     }
     for revision in revisions.iter().filter(is_v1) {
         collector.revision(revision);
+    }
+    for (key, value) in pairs {
+        collector.pair(key, value);
     }
     collector.finish()
 }

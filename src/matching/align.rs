@@ -26,7 +26,7 @@ impl Line {
         ((f64::from(peak.time) - self.offset) / self.tempo, f64::from(peak.pitch) + self.pitch)
     }
 
-    fn recording_time(self, item_time: f64) -> f64 {
+    pub(super) fn recording_time(self, item_time: f64) -> f64 {
         item_time * self.tempo + self.offset
     }
 }
@@ -99,6 +99,9 @@ pub(super) enum Met {
     Missed,
 }
 
+/// A stretch of the item's time, in 1/16 frame.
+pub(super) type Window = (f64, f64);
+
 /// How many peaks of the recording fell into each class of [`Met`].
 pub(super) type Tally = [usize; 3];
 
@@ -138,10 +141,8 @@ pub(super) fn align(
     if !Chance::LEAST.worth(here).is_some_and(|worth| worth.of(here) > MIN_NATS) {
         return None;
     }
-    let chance = Chance::measure(|shift| {
-        let shifted = Line { offset: line.offset + shift, ..line };
-        pair.tally(shifted, window)
-    });
+    let pitch = (LOOSE.pitch, CLOSE.pitch);
+    let chance = Chance::measure(item.peaks, recording.peaks, line, window, pitch);
     let worth = chance.worth(here)?;
     let line = pair.widen(line, window, &worth);
     let spans = pair.spans(line, &worth);
@@ -166,13 +167,13 @@ struct Pair<'a> {
 
 impl Pair<'_> {
     /// How each peak of the recording that falls into `window` of the item's time is met.
-    fn meetings(self, line: Line, window: (f64, f64), tolerance: Tolerance) -> Vec<Meeting> {
+    fn meetings(self, line: Line, window: Window, tolerance: Tolerance) -> Vec<Meeting> {
         let mut out = Vec::new();
         self.visit(line, window, tolerance, |meeting| out.push(meeting));
         out
     }
 
-    fn tally(self, line: Line, window: (f64, f64)) -> Tally {
+    fn tally(self, line: Line, window: Window) -> Tally {
         let mut counts = [0; 3];
         self.visit(line, window, LOOSE, |m| counts[m.met as usize] += 1);
         counts
@@ -183,7 +184,7 @@ impl Pair<'_> {
     fn visit(
         self,
         line: Line,
-        window: (f64, f64),
+        window: Window,
         tolerance: Tolerance,
         mut visit: impl FnMut(Meeting),
     ) {
@@ -210,7 +211,7 @@ impl Pair<'_> {
 
     /// Fits the line to ever longer stretches around the window, as long as they agree too: so a small
     /// error of the tempo does not run away over a long item.
-    fn widen(self, mut line: Line, mut window: (f64, f64), worth: &Worth) -> Line {
+    fn widen(self, mut line: Line, mut window: Window, worth: &Worth) -> Line {
         while window.0 > 0.0 || window.1 < self.item.end {
             let reach = (window.1 - window.0).max(64.0 * f64::from(TIME_UNITS)) / 2.0;
             let wider = ((window.0 - reach).max(0.0), (window.1 + reach).min(self.item.end));

@@ -1,15 +1,25 @@
 //! What chance alone gives: measured for each candidate on the same peaks at wrong offsets.
 //!
-//! Music repeats itself and keeps to a scale, so two unrelated pieces agree far more often than random
-//! dots would. The same two sides, shifted against each other in time, show how often.
+//! Music repeats itself, keeps to a beat and to a scale, so two unrelated pieces agree far more often than
+//! random dots would, and most of all where their beats fall together. The same two sides, shifted
+//! against each other by every half frame, show how often.
 
-use super::align::Tally;
+use super::align::{Line, Tally, Window};
+use crate::peaks::Peak;
 
-/// Shifts that are tried, on each side.
-const SHIFTS: usize = 32;
-/// First shift and step in frames: from 0.7 s to 8 s, at no musical distance.
-const FIRST_FRAMES: f64 = 31.0;
-const STEP_FRAMES: f64 = 9.87;
+/// Half the range of the shifts, in 1/16 frame: 16 s, eight bars at 120 beats a minute.
+const REACH: f64 = 690.0 * 16.0;
+/// Shifts nearer than this are no other place: long notes agree with themselves. 24 frames are 0.56 s.
+const NEAR: f64 = 24.0 * 16.0;
+/// Width of a bin of shifts in 1/16 frame.
+const BIN: f64 = 8.0;
+/// Bins on each side of a shift whose meetings are loose, and close: as wide as those of `align`.
+const LOOSE_BINS: usize = 3;
+const CLOSE_BINS: usize = 1;
+/// The share of shifts that chance may be worse than: beats that fall together are some of a hundred.
+const UPPER: f64 = 0.98;
+/// Deviations of mere counting at that share: the normal quantile of 0.98.
+const UPPER_DEVIATIONS: f64 = 2.05;
 
 /// Rates at which chance meets a peak: closely, loosely.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,18 +48,24 @@ impl Chance {
     /// The rates that are believed at the least: what is worth nothing against them is worth nothing.
     pub(super) const LEAST: Self = Self { close: MIN_CLOSE, loose: MIN_LOOSE };
 
-    /// Measures the rates by `tally(shift)`, the shift in 1/16 frame.
-    pub(super) fn measure(tally: impl Fn(f64) -> Tally) -> Self {
-        let tallies: Vec<Tally> = (0..2 * SHIFTS)
-            .map(|i| {
-                let frames = FIRST_FRAMES + STEP_FRAMES * (i / 2) as f64;
-                tally(16.0 * if i % 2 == 0 { frames } else { -frames })
-            })
-            .collect();
-        Self {
-            close: upper_rate(&tallies, 0).max(MIN_CLOSE),
-            loose: upper_rate(&tallies, 1).max(MIN_LOOSE),
-        }
+    /// Measures the rates on the item's peaks of a window against the recording's peaks around where
+    /// `line` puts it. `pitch` are the widest and the close tolerance in 1/8192 octave.
+    pub(super) fn measure(
+        item: &[Peak],
+        recording: &[Peak],
+        line: Line,
+        window: Window,
+        pitch: (f64, f64),
+    ) -> Self {
+        let from = line.recording_time(window.0) - REACH;
+        let to = line.recording_time(window.1) + REACH;
+        let item = between(item, window.0, window.1);
+        let recording = between(recording, from, to);
+        let shifts = Shifts::count(item, recording, line, pitch);
+        let seen = shifts.rates(recording, line, window);
+        let close = upper(seen.iter().map(|(n, close, _)| (*n, *close)));
+        let met = upper(seen.iter().map(|(n, _, met)| (*n, *met)));
+        Self { close: close.max(MIN_CLOSE), loose: (met - close).max(MIN_LOOSE) }
     }
 
     /// What each class is worth, where the alignment itself shows the rates of `here`. `None` where it
@@ -70,28 +86,91 @@ impl Chance {
     }
 }
 
-/// The rate of a class over all shifts, raised by twice its spread beyond that of mere counting: some
-/// shifts agree with the beat, and the best alignment by chance is one of them.
-fn upper_rate(tallies: &[Tally], class: usize) -> f64 {
-    let (mut met, mut all, mut n) = (0.0, 0.0, 0.0);
-    for tally in tallies {
-        met += tally[class] as f64;
-        all += tally.iter().sum::<usize>() as f64;
-        n += 1.0;
+/// The peaks with `from <= time <= to`.
+fn between(peaks: &[Peak], from: f64, to: f64) -> &[Peak] {
+    let first = peaks.partition_point(|p| f64::from(p.time) < from);
+    let last = peaks.partition_point(|p| f64::from(p.time) <= to);
+    &peaks[first..last.max(first)]
+}
+
+/// Pairs of peaks of the same height, by how far the line misses: bin `i` is a shift of
+/// `i · BIN − REACH`.
+struct Shifts {
+    /// Pairs within the close, and within the wide tolerance of pitch.
+    close: Vec<u32>,
+    wide: Vec<u32>,
+}
+
+impl Shifts {
+    fn count(item: &[Peak], recording: &[Peak], line: Line, pitch: (f64, f64)) -> Self {
+        let bins = (2.0 * REACH / BIN) as usize + 1;
+        let mut shifts = Self { close: vec![0; bins], wide: vec![0; bins] };
+        let mut by_pitch: Vec<Peak> = recording.to_vec();
+        by_pitch.sort_unstable_by_key(|p| (p.pitch, p.time));
+        for peak in item {
+            let height = f64::from(peak.pitch) - line.pitch;
+            let place = line.recording_time(f64::from(peak.time));
+            let first = by_pitch.partition_point(|p| f64::from(p.pitch) < height - pitch.0);
+            for other in &by_pitch[first..] {
+                let miss = f64::from(other.pitch) - height;
+                if miss > pitch.0 {
+                    break;
+                }
+                let bin = ((f64::from(other.time) - place + REACH) / BIN).round();
+                if bin >= 0.0 && (bin as usize) < bins {
+                    shifts.wide[bin as usize] += 1;
+                    shifts.close[bin as usize] += u32::from(miss.abs() <= pitch.1);
+                }
+            }
+        }
+        shifts
     }
-    if all == 0.0 {
+
+    /// For each shift that is another place: peaks of the recording under the window, and how many of
+    /// them are met closely and at all.
+    fn rates(&self, recording: &[Peak], line: Line, window: Window) -> Vec<(f64, f64, f64)> {
+        let sum = |counts: &[u32], at: usize, reach: usize| -> f64 {
+            f64::from(counts[at - reach..=at + reach].iter().sum::<u32>())
+        };
+        (LOOSE_BINS..self.wide.len() - LOOSE_BINS)
+            .filter_map(|at| {
+                let shift = at as f64 * BIN - REACH;
+                if shift.abs() < NEAR {
+                    return None;
+                }
+                let from = line.recording_time(window.0) + shift;
+                let to = line.recording_time(window.1) + shift;
+                let n = between(recording, from, to).len() as f64;
+                let close = sum(&self.close, at, CLOSE_BINS).min(n);
+                // A peak of the recording is met once, however many peaks of the item are near it.
+                let met = sum(&self.wide, at, LOOSE_BINS).min(n);
+                Some((n, close, met))
+            })
+            .collect()
+    }
+}
+
+/// The rate that few shifts exceed, less what mere counting adds at such a share; never under the mean.
+///
+/// Takes the number of peaks and of those that are met, for each shift. Shifts at which half of the
+/// recording or more has run out say little and are left out.
+fn upper(shifts: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
+    let most = shifts.clone().map(|(n, _)| n).fold(0.0, f64::max);
+    let told = shifts.filter(|(n, _)| *n > 0.0 && *n >= 0.5 * most);
+    let mut rates: Vec<f64> = Vec::new();
+    let (mut all, mut met) = (0.0, 0.0);
+    for (n, count) in told {
+        rates.push(count / n);
+        all += n;
+        met += count;
+    }
+    if rates.is_empty() {
         return 0.0;
     }
-    let rate = met / all;
-    let (mut excess, mut weight) = (0.0, 0.0);
-    for tally in tallies {
-        let size = tally.iter().sum::<usize>() as f64;
-        let expected = rate * size;
-        excess += (tally[class] as f64 - expected).powi(2) - expected;
-        weight += size * size;
-    }
-    let spread = if n > 1.0 && weight > 0.0 { (excess.max(0.0) / weight).sqrt() } else { 0.0 };
-    (rate + 2.0 * spread).min(0.45)
+    let mean = met / all;
+    rates.sort_unstable_by(f64::total_cmp);
+    let high = rates[((rates.len() - 1) as f64 * UPPER) as usize];
+    (high - UPPER_DEVIATIONS * (mean / most).sqrt()).max(mean).min(0.45)
 }
 
 #[cfg(test)]
@@ -103,8 +182,8 @@ mod tests {
         // Under chance the expectation of exp(worth) is 1: the bound of Karlin and Altschul holds.
         let chance = Chance { close: 0.02, loose: 0.05 };
         let worth = chance.worth([30, 20, 30]).unwrap();
-        let mean =
-            0.02 * worth.nats[0].exp() + 0.05 * worth.nats[1].exp() + 0.93 * worth.nats[2].exp();
+        let [close, loose, missed] = worth.nats.map(f64::exp);
+        let mean = 0.02 * close + 0.05 * loose + 0.93 * missed;
         assert!((mean - 1.0).abs() < 1e-9, "{mean}");
     }
 
@@ -115,10 +194,37 @@ mod tests {
 
     #[test]
     fn even_counting_noise_does_not_raise_the_rate_but_a_beat_does() {
-        let even = vec![[2, 5, 93]; 50];
-        assert!((upper_rate(&even, 0) - 0.02).abs() < 1e-12);
-        let beat: Vec<Tally> =
-            (0..50).map(|i| if i % 5 == 0 { [20, 5, 75] } else { [1, 5, 94] }).collect();
-        assert!(upper_rate(&beat, 0) > 0.1);
+        let even = vec![(100.0, 2.0); 500];
+        assert!((upper(even.into_iter()) - 0.02).abs() < 1e-12);
+        let beat: Vec<_> =
+            (0..500).map(|i| (100.0, if i % 20 == 0 { 20.0 } else { 1.0 })).collect();
+        assert!(upper(beat.into_iter()) > 0.15);
+    }
+
+    #[test]
+    fn peaks_on_a_common_grid_meet_more_often_than_scattered_ones() {
+        let line = Line { tempo: 1.0, offset: 16_000.0, pitch: 0.0 };
+        let peaks = |step: u32, seed: u32| -> Vec<Peak> {
+            let mut state = seed;
+            let mut draw = move |n: u32| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) % n
+            };
+            let mut peaks: Vec<Peak> = (0..1_000)
+                .map(|_| Peak {
+                    time: draw(40_000 / step) * step,
+                    pitch: (draw(12) * 683) as u16,
+                    strength: 0,
+                })
+                .collect();
+            peaks.sort_unstable();
+            peaks
+        };
+        let measure = |step| {
+            let (item, recording) = (peaks(step, 1), peaks(step, 2));
+            Chance::measure(&item, &recording, line, (0.0, 8_000.0), (98.0, 33.0))
+        };
+        let (grid, scattered) = (measure(320), measure(1));
+        assert!(grid.close > 3.0 * scattered.close, "{grid:?} {scattered:?}");
     }
 }

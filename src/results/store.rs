@@ -134,17 +134,6 @@ impl ResultStore {
         Ok((Run { run_id, key: key.clone(), complete: false, started: now }, false))
     }
 
-    /// Marks a run as complete.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be written.
-    pub fn finish(&mut self, run_id: i64, now: i64) -> Result<(), ResultsError> {
-        let sql = "UPDATE runs SET finished = ?2 WHERE run_id = ?1";
-        self.connection.execute(sql, [run_id, now]).map_err(|source| self.error(source))?;
-        Ok(())
-    }
-
     /// All runs, oldest first.
     ///
     /// # Errors
@@ -181,9 +170,25 @@ impl ResultStore {
         Ok(())
     }
 
-    /// What takes the outcomes of a run. Nothing else may write meanwhile.
-    pub fn sink(&mut self, run_id: i64) -> RunSink<'_> {
-        RunSink { store: self, run_id, waiting: Vec::new(), since: Instant::now() }
+    /// What takes the outcomes of a run; `goes_on` as [`ResultStore::begin`] returned it. Nothing
+    /// else may write meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written.
+    pub fn sink(&mut self, run_id: i64, goes_on: bool) -> Result<RunSink<'_>, ResultsError> {
+        if goes_on {
+            // What was kept before and does not come again was deleted or moved meanwhile.
+            let sql = "CREATE TEMP TABLE unseen AS SELECT path FROM outcomes WHERE run_id = ?1";
+            let index = "CREATE UNIQUE INDEX temp.unseen_path ON unseen (path)";
+            (|| {
+                self.connection.execute("DROP TABLE IF EXISTS temp.unseen", [])?;
+                self.connection.execute(sql, [run_id])?;
+                self.connection.execute(index, [])
+            })()
+            .map_err(|source| self.error(source))?;
+        }
+        Ok(RunSink { store: self, run_id, goes_on, waiting: Vec::new(), since: Instant::now() })
     }
 
     /// What is known of items from this run, if it goes on, and from the run before it.
@@ -234,8 +239,32 @@ fn run(row: &Row) -> rusqlite::Result<Run> {
 pub struct RunSink<'a> {
     store: &'a mut ResultStore,
     run_id: i64,
+    goes_on: bool,
     waiting: Vec<Outcome>,
     since: Instant,
+}
+
+impl RunSink<'_> {
+    /// Marks the run as complete, now that each of its items has come. `now` in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written.
+    pub fn finish(mut self, now: i64) -> Result<(), ResultsError> {
+        self.flush()?;
+        (|| {
+            let transaction = self.store.connection.transaction()?;
+            if self.goes_on {
+                let sql = "DELETE FROM outcomes WHERE run_id = ?1 \
+                           AND path IN (SELECT path FROM temp.unseen)";
+                transaction.execute(sql, [self.run_id])?;
+            }
+            let sql = "UPDATE runs SET finished = ?2 WHERE run_id = ?1";
+            transaction.execute(sql, [self.run_id, now])?;
+            transaction.commit()
+        })()
+        .map_err(|source| self.store.error(source))
+    }
 }
 
 impl OutcomeSink for RunSink<'_> {
@@ -261,7 +290,12 @@ impl OutcomeSink for RunSink<'_> {
             let sql = "INSERT OR REPLACE INTO outcomes (run_id, path, size_bytes, modified_ns, \
                        verdict, failure_kind, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let mut statement = transaction.prepare_cached(sql)?;
+            let sql = "DELETE FROM temp.unseen WHERE path = ?1";
+            let mut seen = if self.goes_on { Some(transaction.prepare_cached(sql)?) } else { None };
             for Outcome { path_key, size_bytes, modified_ns, record } in &waiting {
+                if let Some(seen) = &mut seen {
+                    seen.execute([path_key])?;
+                }
                 statement.execute(params![
                     self.run_id,
                     path_key,
@@ -272,7 +306,7 @@ impl OutcomeSink for RunSink<'_> {
                     json(record),
                 ])?;
             }
-            drop(statement);
+            drop((statement, seen));
             transaction.commit()
         })()
         .map_err(|source| self.store.error(source))

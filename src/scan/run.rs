@@ -1,5 +1,6 @@
 //! The loop: walker, workers, watchdog.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,10 +72,9 @@ impl Team {
 enum Event {
     /// An item has an outcome; `fresh` if it was examined now, else it was known.
     Outcome { outcome: Box<Outcome>, fresh: bool },
-    /// An item whose outcome this run has already.
-    Recorded(Box<ItemRecord>),
-    /// The last item was handed out; so many are to be examined.
-    Walked { handed_out: u64 },
+    /// The last item was handed out; so many are to be examined. `whole` unless the source broke
+    /// down before it had listed all.
+    Walked { handed_out: u64, whole: bool },
     /// A worker gave an item back without an outcome: the scan was stopped.
     Stopped,
 }
@@ -109,30 +109,31 @@ fn start_walking(
 ) {
     thread::spawn(move || {
         let mut handed_out = 0;
-        for item in source.items() {
-            if team.ended() {
-                break;
+        let walk = catch_unwind(AssertUnwindSafe(|| {
+            for item in source.items() {
+                if team.ended() {
+                    break;
+                }
+                let sent = match item {
+                    Err(row) => events.send(unlisted(row)).is_ok(),
+                    Ok(item) => match earlier.look_up(&item) {
+                        Known::Recorded(record) | Known::Carried(record) => {
+                            let outcome = Box::new(outcome(&item, *record));
+                            events.send(Event::Outcome { outcome, fresh: false }).is_ok()
+                        }
+                        Known::New => {
+                            handed_out += 1;
+                            items.send(item).is_ok()
+                        }
+                    },
+                };
+                if !sent {
+                    break;
+                }
             }
-            let sent = match item {
-                Err(row) => events.send(unlisted(row)).is_ok(),
-                Ok(item) => match earlier.look_up(&item) {
-                    Known::Recorded(record) => events.send(Event::Recorded(record)).is_ok(),
-                    Known::Carried(record) => {
-                        let outcome = Box::new(outcome(&item, *record));
-                        events.send(Event::Outcome { outcome, fresh: false }).is_ok()
-                    }
-                    Known::New => {
-                        handed_out += 1;
-                        items.send(item).is_ok()
-                    }
-                },
-            };
-            if !sent {
-                break;
-            }
-        }
+        }));
         // Nobody listens any more only if the scan is over.
-        let _ = events.send(Event::Walked { handed_out });
+        let _ = events.send(Event::Walked { handed_out, whole: walk.is_ok() });
     });
 }
 
@@ -247,7 +248,7 @@ fn collect<S: OutcomeSink>(
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<ScanSummary, S::Error> {
     let mut progress = Progress::default();
-    let (mut examined, mut handed_out) = (0_u64, None);
+    let (mut examined, mut handed_out, mut whole) = (0_u64, None, true);
     let mut last_tick = Instant::now();
     let mut stopping: Option<Instant> = None;
     while handed_out.is_none_or(|n| examined < n) {
@@ -259,8 +260,9 @@ fn collect<S: OutcomeSink>(
                 progress.add(&outcome.record, !fresh);
                 sink.record(*outcome)?;
             }
-            Ok(Event::Recorded(record)) => progress.add(&record, true),
-            Ok(Event::Walked { handed_out: n }) => handed_out = Some(n),
+            Ok(Event::Walked { handed_out: n, whole: all }) => {
+                (handed_out, whole) = (Some(n), all);
+            }
             Ok(Event::Stopped) => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 // Workers need a moment to notice; what they end in it is kept.
@@ -289,7 +291,8 @@ fn collect<S: OutcomeSink>(
     }
     sink.flush()?;
     tell(&progress);
-    let stopped = handed_out.is_none_or(|n| examined < n) || stop.load(Ordering::Relaxed);
+    let unfinished = !whole || handed_out.is_none_or(|n| examined < n);
+    let stopped = unfinished || stop.load(Ordering::Relaxed);
     Ok(ScanSummary { progress, stopped })
 }
 

@@ -89,11 +89,16 @@ impl Folders {
     }
 }
 
+/// A path inside a message, which is one line.
+fn shown(path: &Path) -> String {
+    crate::text::visible(&super::display_path(path)).into_owned()
+}
+
 fn link_outside(path: &Path) -> String {
     let target = std::fs::read_link(path).unwrap_or_default();
     format!(
         "is a link to {}, outside of what was named; name the target to scan it",
-        super::display_path(&target)
+        shown(&target)
     )
 }
 
@@ -134,11 +139,11 @@ impl Source for Folders {
 fn unlisted(error: &walkdir::Error) -> Unlisted {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
-        let to = super::display_path(ancestor);
+        let to = shown(ancestor);
         ("link_loop", format!("is a link back to {to}, which holds it; it was not followed"))
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
-        let to = super::display_path(&target);
+        let to = shown(&target);
         ("link_broken", format!("is a link to {to}, which does not exist; nothing to read"))
     } else {
         let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
@@ -147,7 +152,8 @@ fn unlisted(error: &walkdir::Error) -> Unlisted {
     Unlisted { path, failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message } }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::fs;

@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod exit;
 mod home;
+mod out;
 mod progress;
 mod setup;
 mod show;

@@ -11,6 +11,7 @@ use leakhound::text::{clock, thousands, visible};
 
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
+use crate::out::Out;
 use crate::progress::Meter;
 use crate::{home, setup};
 
@@ -47,13 +48,14 @@ fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Res
     let seconds = meter.elapsed().as_secs_f64();
     meter.finish();
     if !global.quiet {
-        println!(
+        writeln!(
+            Out::lock(),
             "{} recordings added, {} already there, {} refused, {} files that are no audio, in {seconds:.1} s",
             thousands(summary.added),
             thousands(summary.duplicates),
             thousands(summary.refused - not_audio),
             thousands(not_audio),
-        );
+        )?;
     }
     Ok(match summary {
         s if s.stopped => Exit::Stopped,
@@ -95,12 +97,12 @@ fn remove(catalog: &mut Catalog, names: &[String]) -> anyhow::Result<Exit> {
     let recordings = named(catalog, names, true)?;
     let ids: Vec<String> = recordings.iter().map(|r| r.recording_id.clone()).collect();
     let removed = catalog.remove(&ids)?;
-    println!("{removed} recordings removed");
+    writeln!(Out::lock(), "{removed} recordings removed")?;
     Ok(Exit::Clear)
 }
 
 fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Out::lock();
     for recording in recordings {
         if json {
             writeln!(out, "{}", serde_json::to_string(recording)?)?;
@@ -111,7 +113,8 @@ fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Ex
         }
     }
     if !json && !whole {
-        let seconds: f64 = recordings.iter().map(|r| r.duration_seconds).sum();
+        // Not `sum`, which is -0 of nothing.
+        let seconds = recordings.iter().fold(0.0, |sum, r| sum + r.duration_seconds);
         let count = thousands(recordings.len() as u64);
         writeln!(out, "{count} recordings, {:.1} h", seconds / 3_600.0)?;
     }

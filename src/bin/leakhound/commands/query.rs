@@ -10,6 +10,7 @@ use leakhound::source::{Folders, Source as _, display_path};
 
 use crate::args::{Global, Query};
 use crate::exit::Exit;
+use crate::out::Out;
 use crate::{home, setup, show};
 
 pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
@@ -17,7 +18,7 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     let files = Folders::new(&command.files).map_err(super::scan::missing)?;
     let engine = setup::engine(global, &command.lines, &home)?;
     let mut scratch = LookupScratch::default();
-    let mut out = std::io::stdout().lock();
+    let mut out = Out::lock();
     let (mut found, mut failed) = (false, false);
     for item in files.items() {
         let record = match item {

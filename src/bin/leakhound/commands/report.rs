@@ -7,10 +7,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::report::{Counts, Format, RunSummary};
 use leakhound::results::{ResultStore, ResultsError, Run};
+use leakhound::source::display_path;
+use leakhound::text::visible;
 
 use crate::args::{self, Global, Report};
 use crate::exit::{Exit, UsageError};
 use crate::home;
+use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
@@ -33,7 +36,8 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         whole_file(&command.out, |file| write(&store, &run, format, &summary, file))?;
         if !global.quiet {
             let complete = if run.complete { "" } else { ", which was stopped before its end" };
-            println!("{} (run {}{complete})", command.out.display(), run.run_id);
+            let out = display_path(&command.out);
+            writeln!(Out::lock(), "{} (run {}{complete})", visible(&out), run.run_id)?;
         }
     }
     Ok(Exit::Clear)
@@ -84,10 +88,19 @@ fn write(
 }
 
 /// Writes a file under another name first, so that it is there whole or not at all.
+///
+/// A link stays a link to the file, and what is no file, such as `/dev/stdout`, is written to as it
+/// is.
 fn whole_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    let failed = || format!("cannot write {}", path.display());
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let device = File::options().write(true).open(path).with_context(failed)?;
+        return write(&mut &device).with_context(failed);
+    }
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = Path::new(&part);
@@ -103,5 +116,5 @@ fn whole_file(
             // It may never have been made.
             let _ = std::fs::remove_file(part);
         })
-        .with_context(|| format!("cannot write {}", path.display()))
+        .with_context(failed)
 }

@@ -8,10 +8,11 @@ use leakhound::text::{thousands, visible};
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::home;
+use crate::out::Out;
 
 pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
     let store = ResultStore::open(&home::home(global)?)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Out::lock();
     for run in store.runs()? {
         let state = if run.complete { "complete" } else { "stopped " };
         let roots = run.key.roots.join(", ");

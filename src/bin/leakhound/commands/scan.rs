@@ -14,6 +14,7 @@ use leakhound::text::{clock, thousands, visible};
 
 use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
+use crate::out::Out;
 use crate::progress::Meter;
 use crate::{home, setup, show};
 
@@ -39,7 +40,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         give_up_after: Duration::from_secs(u64::from(global.item_timeout)) + GRACE,
     };
     let earlier = Box::new(store.earlier(run.run_id)?);
-    let mut sink = store.sink(run.run_id);
+    let mut sink = store.sink(run.run_id, goes_on)?;
     let summary = leakhound::scan::scan(
         Arc::new(folders),
         engine,
@@ -59,7 +60,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Stopped);
     }
-    store.finish(run.run_id, setup::now())?;
+    sink.finish(setup::now())?;
     conclude(global, &store, &run, &summary, elapsed)
 }
 
@@ -100,7 +101,7 @@ fn conclude(
         Ok::<(), ResultsError>(())
     })?;
     if !global.quiet {
-        let mut out = std::io::stdout().lock();
+        let mut out = Out::lock();
         for item in &listed {
             writeln!(out, "{item}")?;
         }

@@ -1,0 +1,117 @@
+//! The tags of a WAV file: its `LIST INFO` and the `ID3v2` tag in its `id3 ` chunk.
+//!
+//! Symphonia 0.6.1 reads over the first to drop it, and passes by all that follows the sound. This
+//! reads no sound, and gives what it has where a chunk does not make sense.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::{MetadataOptions, MetadataReader as _, MetadataRevision};
+use symphonia::default::meta::Id3v2Reader;
+
+/// Chunks that are looked at; a file has about five.
+const MAX_CHUNKS: usize = 256;
+/// A longer chunk is not taken into memory. Tags with pictures have 1 MiB.
+const MAX_CHUNK_BYTES: u32 = 16 << 20;
+
+/// What the chunks say.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) id3: Option<MetadataRevision>,
+    /// Names of four letters, such as `INAM`, and their values.
+    pub(super) info: Vec<(String, String)>,
+}
+
+/// Reads the tags of the WAV file that begins at byte `base`.
+pub(super) fn read(path: &Path, base: u64) -> Found {
+    let mut found = Found::default();
+    // What cannot be read gives no tags; that the file cannot be read is told elsewhere.
+    let _ = chunks(path, base, &mut found);
+    found
+}
+
+fn chunks(path: &Path, base: u64, found: &mut Found) -> std::io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut at = base + 12;
+    for _ in 0..MAX_CHUNKS {
+        file.seek(SeekFrom::Start(at))?;
+        let mut head = [0; 8];
+        file.read_exact(&mut head)?;
+        let (name, bytes) = parse_head(head);
+        let content = || {
+            let mut content = Vec::new();
+            if bytes <= MAX_CHUNK_BYTES {
+                (&file).take(u64::from(bytes)).read_to_end(&mut content)?;
+            }
+            Ok::<_, std::io::Error>(content)
+        };
+        match &name {
+            b"LIST" => {
+                if let Some(list) = content()?.strip_prefix(b"INFO") {
+                    info(list, &mut found.info);
+                }
+            }
+            b"id3 " | b"ID3 " => found.id3 = found.id3.take().or(id3(content()?)),
+            _ => {}
+        }
+        at += 8 + u64::from(bytes) + u64::from(bytes % 2);
+    }
+    Ok(())
+}
+
+fn parse_head(head: [u8; 8]) -> ([u8; 4], u32) {
+    let [a, b, c, d, bytes @ ..] = head;
+    ([a, b, c, d], u32::from_le_bytes(bytes))
+}
+
+fn info(mut list: &[u8], pairs: &mut Vec<(String, String)>) {
+    while let Some((&head, rest)) = list.split_first_chunk() {
+        let (name, bytes) = parse_head(head);
+        let value = &rest[..rest.len().min(bytes as usize)];
+        // In a list, `ISRC` is the source of the material, not its recording code.
+        if name != *b"ISRC" {
+            let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
+            pairs.push((text(&name), text(&value[..end])));
+        }
+        list = rest.get(value.len() + value.len() % 2..).unwrap_or_default();
+    }
+}
+
+/// UTF-8, as programs write today, else Latin-1, as they did.
+fn text(bytes: &[u8]) -> String {
+    let latin_1 = || bytes.iter().copied().map(char::from).collect();
+    std::str::from_utf8(bytes).map_or_else(|_| latin_1(), str::to_owned)
+}
+
+fn id3(tag: Vec<u8>) -> Option<MetadataRevision> {
+    let source =
+        MediaSourceStream::new(Box::new(Cursor::new(tag)), MediaSourceStreamOptions::default());
+    let read = || Id3v2Reader::try_new(source, MetadataOptions::default())?.read_all();
+    Some(super::native::shielded(read).ok()?.revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_as_far_as_it_makes_sense() {
+        let list =
+            b"INAM\x05\0\0\0N\xe9v\0\0\0IART\x02\0\0\0MeISRC\x02\0\0\0CDICRD\xff\xff\0\x002026";
+        let mut pairs = Vec::new();
+        info(list, &mut pairs);
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(pairs, [("INAM", "Név"), ("IART", "Me"), ("ICRD", "2026")]);
+        info(b"INA", &mut Vec::new());
+    }
+
+    #[test]
+    fn junk_has_no_tags() {
+        assert!(
+            id3(b"ID3\x04\0\0\x7f\x7f\x7f\x7f".to_vec()).is_none_or(|r| r.media.tags.is_empty())
+        );
+        assert!(id3(Vec::new()).is_none());
+    }
+}

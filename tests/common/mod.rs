@@ -1,0 +1,13 @@
+//! What the tests share: music, files to put it in, and a desk to run the program at.
+
+mod desk;
+mod encode;
+mod music;
+mod records;
+mod wav;
+
+pub(crate) use desk::{Desk, Done};
+pub(crate) use encode::encode;
+pub(crate) use music::{RATE_HZ, excerpt, faster, song};
+pub(crate) use records::{assert_contract, parse, record, records};
+pub(crate) use wav::{float_wav, tagged_wav, wav};

@@ -1,0 +1,13 @@
+//! The program from outside: sounds are made in the test, the binary runs in a folder of its own,
+//! and what it prints, writes and returns is compared with what its help and its reports promise.
+//!
+//! How well it finds is measured elsewhere; here it is only whether it does what it says.
+#![allow(clippy::unwrap_used, reason = "a test, and what helps it, fails by panicking")]
+
+mod bad_input;
+mod catalog;
+mod common;
+mod report;
+mod resume;
+mod scan;
+mod scan_library;
