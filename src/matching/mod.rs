@@ -36,8 +36,10 @@ pub struct MatchConfig {
     pub warp_step_octaves: f32,
     /// Votes below which a candidate is not looked at.
     pub min_votes: usize,
-    /// Candidates of one item that are aligned, strongest first.
+    /// Candidates of a short item, or of one under all warps, that are aligned, strongest first.
     pub max_candidates: usize,
+    /// Candidates of each stretch of a long item that are aligned at the least.
+    pub window_candidates: usize,
 }
 
 impl Default for MatchConfig {
@@ -53,6 +55,7 @@ impl Default for MatchConfig {
             warp_step_octaves: 0.015,
             min_votes: 5,
             max_candidates: 24,
+            window_candidates: 8,
         }
     }
 }

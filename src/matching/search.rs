@@ -36,14 +36,17 @@ impl<'a> Matcher<'a> {
     pub fn search(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
         let frames = item.seconds * self.fingerprint.frames_per_second();
         let side = Side { peaks: &item.peaks, end: frames * f64::from(TIME_UNITS) };
+        let windows = windows(&item.peaks, self.config.window_frames);
+        // A long item may hold many recordings: each stretch has its own candidates.
+        let kept =
+            (self.config.max_candidates / windows.len().max(1)).max(self.config.window_candidates);
         let mut candidates = Vec::new();
-        for window in windows(&item.peaks, self.config.window_frames) {
-            let density = self.config.identity_density;
+        for window in windows {
             let before = candidates.len();
-            self.lookup(window, density).identity(scratch, &mut candidates);
-            keep_best(&mut candidates, before);
+            self.lookup(window, self.config.identity_density).identity(scratch, &mut candidates);
+            keep_best(&mut candidates, before, kept);
         }
-        let mut alignments = self.align_all(side, merge(candidates), 2.0 * self.offsets(frames));
+        let mut alignments = self.align_all(side, &merge(candidates), 2.0 * self.offsets(frames));
         let sure = |a: &Alignment| a.false_alarm_probability() < self.verdict.match_below;
         if !alignments.iter().any(sure) {
             alignments.extend(self.search_warps(item, side, scratch));
@@ -65,11 +68,13 @@ impl<'a> Matcher<'a> {
         for stretch in &stretches {
             let before = candidates.len();
             self.lookup(stretch, self.config.warp_density).warped(&warps, scratch, &mut candidates);
-            keep_best(&mut candidates, before);
+            keep_best(&mut candidates, before, KEPT);
         }
         let frames = f64::from(self.config.warp_window_frames).min(side.end / 16.0);
         let hypotheses = 2.0 * self.offsets(frames) * (warps.len() * stretches.len()) as f64;
-        self.align_all(side, merge(candidates), hypotheses)
+        let mut candidates = merge(candidates);
+        candidates.truncate(self.config.max_candidates);
+        self.align_all(side, &candidates, hypotheses)
     }
 
     fn lookup<'p>(&'p self, peaks: &'p [Peak], density: Density) -> Lookup<'p> {
@@ -84,13 +89,7 @@ impl<'a> Matcher<'a> {
         (self.index.total_frames() as f64 + tracks * frames) / 3.0
     }
 
-    fn align_all(
-        &self,
-        item: Side,
-        mut candidates: Vec<Candidate>,
-        hypotheses: f64,
-    ) -> Vec<Alignment> {
-        candidates.truncate(self.config.max_candidates);
+    fn align_all(&self, item: Side, candidates: &[Candidate], hypotheses: f64) -> Vec<Alignment> {
         let mut alignments: Vec<Alignment> = candidates
             .iter()
             .filter_map(|candidate| {
@@ -159,13 +158,13 @@ fn warps(config: &MatchConfig) -> Vec<Warp> {
     warps
 }
 
-/// Candidates of one stretch that are kept, with the most votes.
+/// Candidates of one stretch that are kept under all warps, with the most votes.
 const KEPT: usize = 128;
 
 /// Keeps the best of the candidates from `first` on: music that repeats itself gives thousands.
-fn keep_best(candidates: &mut Vec<Candidate>, first: usize) {
+fn keep_best(candidates: &mut Vec<Candidate>, first: usize, kept: usize) {
     candidates[first..].sort_by(by_votes);
-    candidates.truncate(first + KEPT);
+    candidates.truncate(first + kept);
 }
 
 /// Most votes first; all else only makes the order total.

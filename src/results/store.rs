@@ -1,5 +1,6 @@
 //! The database of results: runs, outcomes, and what may be taken over from an earlier run.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,21 @@ pub enum ResultsError {
         /// `SQLite`'s reason.
         #[source]
         source: rusqlite::Error,
+    },
+    /// Somebody else goes on with the same run.
+    #[error("run {run_id} is being scanned by another leakhound; wait for it, or stop it first")]
+    Busy {
+        /// The run.
+        run_id: i64,
+    },
+    /// The lock of a run cannot be made.
+    #[error("cannot write {}: is the disk full, or the folder not yours?", path.display())]
+    Lock {
+        /// The lock.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
     },
     /// A newer program wrote it.
     #[error("the results {} have version {found}, this program knows {SCHEMA_VERSION}: use a newer leakhound", path.display())]
@@ -177,6 +193,7 @@ impl ResultStore {
     ///
     /// If the database cannot be written.
     pub fn sink(&mut self, run_id: i64, goes_on: bool) -> Result<RunSink<'_>, ResultsError> {
+        let lock = RunLock::take(self.path.with_file_name(format!("run-{run_id}.lock")), run_id)?;
         if goes_on {
             // What was kept before and does not come again was deleted or moved meanwhile.
             let sql = "CREATE TEMP TABLE unseen AS SELECT path FROM outcomes WHERE run_id = ?1";
@@ -188,7 +205,8 @@ impl ResultStore {
             })()
             .map_err(|source| self.error(source))?;
         }
-        Ok(RunSink { store: self, run_id, goes_on, waiting: Vec::new(), since: Instant::now() })
+        let (waiting, since) = (Vec::new(), Instant::now());
+        Ok(RunSink { store: self, run_id, goes_on, waiting, since, _lock: lock })
     }
 
     /// What is known of items from this run, if it goes on, and from the run before it.
@@ -202,6 +220,34 @@ impl ResultStore {
         let sql = "SELECT base_run_id FROM runs WHERE run_id = ?1";
         let base = connection.query_row(sql, [run_id], |row| row.get(0)).map_err(error)?;
         Ok(EarlierRuns { connection, run_id, base })
+    }
+}
+
+/// Keeps a second program from going on with the same run. The system lets go of it however the process
+/// ends.
+#[derive(Debug)]
+struct RunLock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl RunLock {
+    fn take(path: PathBuf, run_id: i64) -> Result<Self, ResultsError> {
+        let locked = File::create(&path).map(|file| (file.try_lock(), file));
+        match locked {
+            Ok((Ok(()), file)) => Ok(Self { path, _file: file }),
+            Ok((Err(TryLockError::WouldBlock), _)) => Err(ResultsError::Busy { run_id }),
+            Ok((Err(TryLockError::Error(source)), _)) | Err(source) => {
+                Err(ResultsError::Lock { path, source })
+            }
+        }
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // An empty file that stays does no harm.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -242,6 +288,7 @@ pub struct RunSink<'a> {
     goes_on: bool,
     waiting: Vec<Outcome>,
     since: Instant,
+    _lock: RunLock,
 }
 
 impl RunSink<'_> {
@@ -362,5 +409,34 @@ fn stands(record: &ItemRecord) -> bool {
     match &record.failure {
         Some(failure) => LASTING.contains(&failure.kind.as_str()),
         None => record.verdict != Verdict::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_one_scanner_at_a_time() {
+        let home = tempfile::tempdir().unwrap();
+        let key = RunKey {
+            roots: vec!["/dump".into()],
+            settings_digest: String::new(),
+            catalogue_digest: String::new(),
+            catalogue_recordings: 1,
+            fingerprint_digest: String::new(),
+            decoders: String::new(),
+            tool_version: String::new(),
+        };
+        let mut first = ResultStore::open(home.path()).unwrap();
+        let mut second = ResultStore::open(home.path()).unwrap();
+        let (run, _) = first.begin(&key, 0).unwrap();
+        let (same, goes_on) = second.begin(&key, 0).unwrap();
+        assert_eq!((same.run_id, goes_on), (run.run_id, true));
+        let sink = first.sink(run.run_id, false).unwrap();
+        let busy = second.sink(run.run_id, true).unwrap_err();
+        assert!(matches!(busy, ResultsError::Busy { .. }), "{busy}");
+        drop(sink);
+        assert!(second.sink(run.run_id, true).is_ok());
     }
 }
