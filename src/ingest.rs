@@ -154,7 +154,11 @@ fn mislabelled(path: &Path, failure: FailureRecord) -> FailureRecord {
         Some(ending) if failure.kind == NOT_AUDIO && AUDIO_ENDINGS.contains(&ending.as_str()) => {
             FailureRecord {
                 kind: "mislabelled".into(),
-                message: format!("{}, although its name ends in .{ending}", failure.message),
+                message: failure.message.replacen(
+                    "is not audio",
+                    &format!("is not audio although its name ends in .{ending}"),
+                    1,
+                ),
                 ..failure
             }
         }

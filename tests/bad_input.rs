@@ -106,6 +106,20 @@ fn what_is_left_of_a_cut_or_damaged_file_is_still_searched() {
 }
 
 #[test]
+fn a_lost_tenth_of_a_second_of_flac_is_told() {
+    let desk = desk();
+    let path = desk.path("dump/hole.flac");
+    encode(&desk.path("masters/song-1.wav"), &path, &[]);
+    let mut bytes = fs::read(&path).unwrap();
+    let from = bytes.len() * 45 / 100;
+    bytes[from..from + 64].fill(0x5a);
+    fs::write(&path, bytes).unwrap();
+    let rows = desk.scan(1);
+    assert_eq!(rows[0].verdict, Verdict::Match, "{rows:#?}");
+    assert_found_with_note(&rows[0], "of 20.0 s");
+}
+
+#[test]
 fn a_wav_header_that_claims_a_thousand_million_samples_is_not_believed() {
     let desk = desk();
     let mut file = wav(&song(1, 20));

@@ -11,7 +11,13 @@ pub(super) fn mark_truncated(pass: &mut Pass) {
         let declared = stream.head.declared_seconds.unwrap_or(0.0);
         let missing = declared - stream.seconds();
         let estimated = matches!(stream.head.container.as_str(), "mp1" | "mp2" | "mp3" | "aac");
-        let (seconds, share) = if estimated { (1.0_f64, 0.05) } else { (0.5, 0.01) };
+        // These count their samples, so that a lost frame of FLAC (93 ms) tells.
+        let exact = matches!(stream.head.container.as_str(), "flac" | "wave" | "aiff" | "caf");
+        let (seconds, share) = match (exact, estimated) {
+            (true, _) => (0.05_f64, 0.0),
+            (_, true) => (1.0, 0.05),
+            _ => (0.5, 0.01),
+        };
         let short = missing > seconds.max(share * declared);
         stream.truncated = !stream.full && (pass.broken.is_some() || short);
     }
@@ -37,7 +43,7 @@ pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
             notes.push(format!("decoding{of} stopped at the limit of {seconds:.0} s"));
         }
         match stream.head.declared_seconds {
-            Some(declared) if stream.truncated && declared > seconds + 0.5 => {
+            Some(declared) if stream.truncated && declared > seconds + 0.05 => {
                 let what = if pass.broken.is_some() { "ends early" } else { "incomplete" };
                 notes.push(format!("{what}: {seconds:.1} of {declared:.1} s{of} decoded"));
             }

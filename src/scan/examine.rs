@@ -204,9 +204,10 @@ fn too_little(ingested: &Ingested) -> Option<FailureRecord> {
         kind: "too_short".into(),
         message: format!(
             "its {:.1} s hold {} spectral peaks, a comparison needs {MIN_PEAKS}: it is too short or \
-             too quiet to be told from others",
+             too quiet to be told from others{}",
             most.seconds,
-            most.peaks.len()
+            most.peaks.len(),
+            ingested.decoded.notes.iter().map(|note| format!("; {note}")).collect::<String>()
         ),
     })
 }
