@@ -199,15 +199,15 @@ pub fn examine_failed(
 
 fn too_little(ingested: &Ingested) -> Option<FailureRecord> {
     let most = ingested.fingerprints.iter().max_by_key(|f| f.peaks.len())?;
+    let notes = ingested.decoded.notes.iter().fold(String::new(), |all, note| all + "; " + note);
     (most.peaks.len() < MIN_PEAKS).then(|| FailureRecord {
         stage: Stage::Fingerprint,
         kind: "too_short".into(),
         message: format!(
             "its {:.1} s hold {} spectral peaks, a comparison needs {MIN_PEAKS}: it is too short or \
-             too quiet to be told from others{}",
+             too quiet to be told from others{notes}",
             most.seconds,
             most.peaks.len(),
-            ingested.decoded.notes.iter().map(|note| format!("; {note}")).collect::<String>()
         ),
     })
 }
