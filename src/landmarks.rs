@@ -7,7 +7,7 @@ use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// A quantised pair of peaks; below [`HASH_COUNT`].
 ///
-/// Mixed radix, from the highest digit: the anchor's octaves above the band's foot at 36 a octave
+/// Mixed radix, from the highest digit: the anchor's octaves above the band's foot at 36 an octave
 /// (160), the step to the target at 36 an octave from −1 octave (73), log2 of the distance in frames at
 /// 20 a doubling from 4 frames (81).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,6 @@
 //! Counts and quantities that cross module borders, as types.
 //!
-//! Nothing here computes on audio; it only keeps a frame from being taken for a sample.
+//! Nothing here computes on audio; it only keeps one count from being taken for another.
 
 use std::fmt;
 
@@ -25,10 +25,6 @@ impl fmt::Display for SampleRate {
         write!(f, "{} Hz", self.0)
     }
 }
-
-/// Index of an analysis frame from the start of a signal; one frame is one hop of the STFT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Frame(pub u32);
 
 /// Position of a recording inside one segment of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,7 +18,7 @@ pub enum CatalogError {
         source: std::io::Error,
     },
     /// The database refused.
-    #[error("the catalogue {} cannot be used; if it is damaged, restore it from a copy", path.display())]
+    #[error("the catalogue {} cannot be used; is the disk full? If it is damaged, restore it from a copy", path.display())]
     Database {
         /// The database.
         path: PathBuf,

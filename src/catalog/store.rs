@@ -283,7 +283,11 @@ impl Catalog {
             // The name has to be on disk before the records use it.
             if cfg!(unix) { File::open(&folder)?.sync_all() } else { Ok(()) }
         })()
-        .map_err(|source| CatalogError::Write { path, source })?;
+        .map_err(|source| {
+            // What was written of it only fills the disk; it may never have been made.
+            let _ = fs::remove_file(&part);
+            CatalogError::Write { path, source }
+        })?;
         Ok(name)
     }
 

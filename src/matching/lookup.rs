@@ -49,8 +49,6 @@ struct Hit {
     track: u32,
     /// Frame of the recording less frame of the item in the recording's time, in 1/16 frame.
     offset: i64,
-    /// Frame of the anchor in the recording.
-    frame: u32,
 }
 
 /// A stretch of an item's peaks, looked up in an index.
@@ -145,7 +143,7 @@ impl Lookup<'_> {
                 let count = |bin| usize::from(counters[slot(track.0, bin)]);
                 let here = count(bin);
                 if here + count(bin - 1).max(count(bin + 1)) >= needed {
-                    hits.push(Hit { track: track.0, offset, frame });
+                    hits.push(Hit { track: track.0, offset });
                 }
             });
         }
@@ -202,15 +200,11 @@ fn clusters(
             continue;
         }
         taken.push(offset);
-        let mut frames: Vec<u32> = hits[start..end].iter().map(|h| h.frame).collect();
-        frames.sort_unstable();
-        frames.dedup();
         found.push(Candidate {
             track: TrackId(hits[start].track),
             warp,
             offset_frames: offset as f64 / 16.0,
             votes,
-            anchors: frames.len(),
             first: peaks.first().map_or(0, |p| p.time),
             last: peaks.last().map_or(0, |p| p.time),
         });

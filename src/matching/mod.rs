@@ -69,8 +69,6 @@ pub(crate) struct Candidate {
     pub(crate) offset_frames: f64,
     /// Pairs of landmarks that agree.
     pub(crate) votes: usize,
-    /// Different anchors of the recording among them.
-    pub(crate) anchors: usize,
     /// First and last time of the item's peaks that were looked up, in 1/16 frame.
     pub(crate) first: u32,
     pub(crate) last: u32,

@@ -188,7 +188,6 @@ fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
         match out.iter_mut().find(same) {
             Some(other) => {
                 other.votes += candidate.votes;
-                other.anchors += candidate.anchors;
             }
             None => out.push(candidate),
         }

@@ -15,7 +15,7 @@ use crate::source::{Item, path_key};
 const SCHEMA_VERSION: i64 = 1;
 /// Outcomes are written when so many have gathered, or after so long.
 const COMMIT_OUTCOMES: usize = 256;
-const COMMIT_AFTER: Duration = Duration::from_millis(500);
+const COMMIT_AFTER: Duration = Duration::from_millis(100);
 
 /// Why the results cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
