@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
+use super::Mode;
 use crate::catalog::{Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::ingest::{Ingested, Ingester, sha256};
@@ -18,7 +19,9 @@ pub struct Engine {
     pub ingester: Ingester,
     /// What is searched for.
     pub snapshot: Snapshot,
-    /// How it is searched.
+    /// How much of an item is searched, and along which changes.
+    pub mode: Mode,
+    /// How it is searched in full mode.
     pub matching: MatchConfig,
     /// Where the lines are drawn.
     pub verdict: VerdictConfig,
@@ -32,7 +35,8 @@ impl Engine {
     /// A text that changes with every setting that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "{:?} {:?} {:?} {}",
+            "{} {:?} {:?} {:?} {}",
+            self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,
             self.verdict,
@@ -110,7 +114,8 @@ impl Engine {
         scratch: &mut LookupScratch,
     ) -> Vec<Finding> {
         let config = *self.ingester.fingerprinter().config();
-        let matcher = Matcher::new(&self.snapshot.index, config, self.matching, self.verdict);
+        let matching = self.mode.matching(self.matching);
+        let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
         let mut groups: Vec<Vec<Alignment>> = Vec::new();
         for alignment in matcher.search(fingerprint, scratch) {
             if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
