@@ -29,7 +29,7 @@ pub struct Engine {
 
 /// Least peaks of an item that is compared: below it a match could not be told from chance, and `clear`
 /// would say more than is known.
-const MIN_PEAKS: usize = 24;
+pub(super) const MIN_PEAKS: usize = 24;
 
 impl Engine {
     /// A text that changes with every setting that may change a record.
@@ -75,6 +75,11 @@ impl Engine {
         cancel: &AtomicBool,
     ) -> Result<ItemRecord, (String, FailureRecord)> {
         let sha256 = sha256(&item.path, cancel).map_err(|failure| (String::new(), failure))?;
+        if self.mode == Mode::Probe
+            && let Some(record) = self.probe(item, &sha256, scratch, cancel)
+        {
+            return Ok(record);
+        }
         let ingested = match self.ingester.ingest(&item.path, cancel) {
             Ok(ingested) => ingested,
             Err(failure) => return Err((sha256, failure)),
@@ -229,7 +234,7 @@ fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
 }
 
 /// Rounds to `digits` decimals, and never to −0.
-fn round(value: f64, digits: i32) -> f64 {
+pub(super) fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale + 0.0
 }

@@ -6,6 +6,7 @@
 
 mod examine;
 mod mode;
+mod probe;
 mod run;
 
 pub use examine::{Engine, examine_failed};

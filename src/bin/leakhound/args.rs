@@ -151,12 +151,15 @@ pub(crate) enum Format {
 /// The library's mode, with what each costs and may miss.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Mode {
-    /// A few windows of each item as released, and the whole of what they raise a suspicion about.
-    /// Misses short passages, and what was changed in speed, tempo or pitch
+    /// 3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold
+    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing
+    /// is found. Misses passages between the windows, and what was changed in speed, tempo or pitch
     Probe,
-    /// Each item whole, as released only. Misses what was changed in speed, tempo or pitch
+    /// Each item whole, as released only. Costs four fifths of full. Misses what was changed in
+    /// speed, tempo or pitch
     Identity,
-    /// Each item whole, as released and at changed speed, tempo or pitch
+    /// Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch
+    /// changed by different amounts
     Full,
     /// As full, and at tempo and pitch changed by different amounts. Costs several times as much
     Thorough,

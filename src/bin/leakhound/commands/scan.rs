@@ -143,8 +143,9 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         );
     }
     if progress.audio_seconds > 0.0 {
+        let verb = if run.key.mode == "probe" { "probed" } else { "scanned" };
         out += &format!(
-            "{} of audio scanned in {seconds:.1} s, {:.0}× real time\n",
+            "{} of audio {verb} in {seconds:.1} s, {:.0}× real time\n",
             clock(progress.audio_seconds),
             progress.audio_seconds / seconds.max(0.001)
         );
