@@ -1,4 +1,4 @@
-//! One file, whole: its hash, its tags, the fingerprint of each of its audio streams.
+//! One file: its hash, its tags, the fingerprint of each of its audio streams, or of excerpts of it.
 //!
 //! What both the catalogue and a scan do with a file before they part.
 
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use crate::decode::{DecodeError, Decoded, Decoder, PcmSink};
+use crate::decode::{DecodeError, Decoded, Decoder, Excerpts, PcmSink, Windows};
 use crate::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
 use crate::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
@@ -80,6 +80,24 @@ impl Ingester {
             }),
             _ => Ok(Ingested { decoded, fingerprints }),
         }
+    }
+
+    /// Decodes windows of a file and makes the fingerprint of each. `None` if it has to be ingested
+    /// whole instead, or if `cancel` was raised.
+    pub fn ingest_excerpts(
+        &self,
+        path: &Path,
+        windows: Windows,
+        cancel: &AtomicBool,
+    ) -> Option<(Excerpts, Vec<Fingerprint>)> {
+        let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
+        let excerpts = self.decoder.sample(path, windows, cancel, &mut sink)?;
+        let finish = |sunk| match sunk {
+            Some(Sunk::Stream(stream)) => Some(stream.finish()),
+            Some(Sunk::Refused(_)) | None => None,
+        };
+        let fingerprints: Option<Vec<_>> = sink.streams.into_iter().map(finish).collect();
+        fingerprints.map(|fingerprints| (excerpts, fingerprints))
     }
 }
 

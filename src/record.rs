@@ -63,7 +63,8 @@ pub struct ItemFacts {
     pub sha256: String,
     /// Codec of the first audio stream, `""` if unknown.
     pub codec: String,
-    /// Decoded length of the longest audio stream.
+    /// Decoded length of the longest audio stream; of an item that was only probed, the length that its
+    /// container gives.
     pub duration_seconds: f64,
     /// Number of audio streams that were decoded.
     pub streams: u32,

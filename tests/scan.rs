@@ -234,8 +234,8 @@ fn another_catalogue_is_another_run_that_takes_nothing_over() {
     let runs = desk.run(["runs"]).ends_with(0).stdout;
     let runs: Vec<_> = runs.lines().collect();
     assert_eq!(runs.len(), 2, "{runs:?}");
-    assert!(runs[0].contains("1  complete  1 recordings searched for in "), "{runs:?}");
-    assert!(runs[1].contains("2  complete  2 recordings searched for in "), "{runs:?}");
+    assert!(runs[0].contains("1  complete  full      1 recordings searched for in "), "{runs:?}");
+    assert!(runs[1].contains("2  complete  full      2 recordings searched for in "), "{runs:?}");
     // The first run stays as it was.
     let first = desk.run(["report", "1", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
     assert!(records(&first).iter().all(|r| r.verdict == Verdict::Clear));
@@ -250,6 +250,40 @@ fn other_lines_between_match_and_suspect_are_another_run() {
     let done = desk.run(args).ends_with(1);
     assert!(done.stdout.contains("0 matches, 1 suspects"), "{done:#?}");
     assert!(!done.stdout.contains("unchanged"), "{done:#?}");
+}
+
+#[test]
+fn another_mode_is_another_run_that_takes_nothing_over() {
+    let desk = Desk::with_songs(&[1], 30);
+    desk.write_wav("dump/fast.wav", &faster(&song(1, 30), 1.06));
+    desk.write_wav("dump/other.wav", &song(98, 30));
+    desk.scan(1);
+    let done = desk.run(["scan", "--mode", "identity", "dump"]).ends_with(0);
+    assert!(!done.stdout.contains("unchanged"), "{done:#?}");
+    assert!(done.stdout.contains(", identity mode\n"), "{done:#?}");
+    let runs = desk.run(["runs"]).ends_with(0).stdout;
+    assert!(runs.contains("2  complete  identity  1 recordings"), "{runs}");
+    let page = desk.run(["report", "--out", "-"]).ends_with(0).stdout;
+    assert!(page.contains("<dt>Mode</dt><dd><bdi>identity</bdi>"), "{page}");
+    assert!(page.contains("nothing was searched for at changed speed"), "{page}");
+    // What the first mode found still stands for it.
+    let again = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(again.stdout.contains("2 items unchanged"), "{again:#?}");
+}
+
+#[test]
+fn results_of_before_there_were_modes_are_those_of_full_mode() {
+    let desk = Desk::with_songs(&[1], 20);
+    desk.write_wav("dump/copy.wav", &song(1, 20));
+    desk.scan(1);
+    let database = rusqlite::Connection::open(desk.path("home/results.sqlite")).unwrap();
+    database.execute("ALTER TABLE runs DROP COLUMN mode", []).unwrap();
+    database.pragma_update(None, "user_version", 1).unwrap();
+    drop(database);
+    let runs = desk.run(["runs"]).ends_with(0).stdout;
+    assert!(runs.contains("1  complete  full "), "{runs}");
+    let again = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(again.stdout.contains("1 items unchanged"), "{again:#?}");
 }
 
 #[test]

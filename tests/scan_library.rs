@@ -14,7 +14,7 @@ use leakhound::matching::MatchConfig;
 use leakhound::record::{FailureRecord, ItemRecord, Stage, Verdict};
 use leakhound::results::Outcome;
 use leakhound::scan::{
-    Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, ScanSummary, scan,
+    Earlier, Engine, Known, Mode, OutcomeSink, Progress, ScanConfig, ScanSummary, scan,
 };
 use leakhound::source::{Folders, Item, Source, Unlisted};
 use leakhound::verdict::VerdictConfig;
@@ -106,6 +106,7 @@ fn engine(desk: &Desk) -> Engine {
     Engine {
         ingester,
         snapshot: catalog.snapshot().unwrap(),
+        mode: Mode::Full,
         matching: MatchConfig::default(),
         verdict: VerdictConfig::default(),
     }

@@ -9,6 +9,7 @@
 //! | `plan` | who decodes it, and which attempt is kept |
 //! | `native`, `source`, `planes`, `codecs` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
+//! | `excerpt` | a few windows of a file instead |
 //! | `riff` | the tags of a WAV file, which Symphonia drops |
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
 //! | `pass`, `notes`, `tags`, `error` | what comes out |
@@ -23,6 +24,7 @@ mod child;
 mod codecs;
 mod downmix;
 mod error;
+mod excerpt;
 mod ffmpeg;
 mod native;
 mod notes;
@@ -122,6 +124,39 @@ impl Decoder {
     ) -> Result<Decoded, DecodeError> {
         plan::decode(self, path, cancel, sink)
     }
+
+    /// Decodes a few windows of a file into `sink`, window n as stream n, each as long as asked for.
+    ///
+    /// `None` if the file has to be decoded whole instead, and then what the sink holds is void: it is
+    /// short, not Symphonia's, damaged, silent, cannot be sought in, has several tracks, or a length
+    /// that its size does not bear out; or `cancel` was raised.
+    pub fn sample(
+        &self,
+        path: &Path,
+        windows: Windows,
+        cancel: &AtomicBool,
+        sink: &mut dyn PcmSink,
+    ) -> Option<Excerpts> {
+        excerpt::sample(self, path, windows, cancel, sink)
+    }
+}
+
+/// The windows that are decoded of a file that is sampled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Windows {
+    /// How many, spread evenly over the file.
+    pub count: usize,
+    /// Length of each, in seconds.
+    pub seconds: f64,
+}
+
+/// What is known of a file whose windows were decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excerpts {
+    /// Codec in lower case, as ffprobe names it.
+    pub codec: String,
+    /// Length that the container gives.
+    pub declared_seconds: f64,
 }
 
 /// What was decoded of a file.

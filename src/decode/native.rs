@@ -62,9 +62,9 @@ pub(super) struct Start {
 }
 
 /// A track with its decoder.
-struct Voice {
-    track_id: u32,
-    decoder: Box<dyn AudioDecoder>,
+pub(super) struct Voice {
+    pub(super) track_id: u32,
+    pub(super) decoder: Box<dyn AudioDecoder>,
     stream: usize,
     barren: u32,
     trimmed: u32,
@@ -90,6 +90,23 @@ impl Native {
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
         guard.rewind();
+        let run = self.open(path, start, limits, guard)?;
+        let is_wav = run.pass.container == "wave";
+        let (mut pass, mut revisions) = run.run(guard, sink)?;
+        let chunks = if is_wav { riff::read(path, start.base) } else { riff::Found::default() };
+        revisions.extend(chunks.id3.as_ref().map(without_pictures));
+        pass.tags = tags::of(&revisions, &chunks.info);
+        Ok(pass)
+    }
+
+    /// Finds a reader for a file, before any of its tracks is opened.
+    pub(super) fn open<'a, 'f>(
+        &'a self,
+        path: &Path,
+        start: Start,
+        limits: &'a DecodeLimits,
+        guard: &'f Guard<'f>,
+    ) -> Result<Run<'a, 'f>, Failure> {
         let read_error = |source| Failure::Stop(DecodeError::Read { source });
         let file = File::open(path).map_err(read_error)?;
         let source =
@@ -102,24 +119,18 @@ impl Native {
         guard.check().map_err(Failure::Stop)?;
         let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
         let container = format.format_info().short_name.to_owned();
-        let is_wav = container == "wave";
         let pass = Pass { container, ..Pass::default() };
-        let run = Run { native: self, limits, format, pass, voices: Vec::new(), revisions: vec![] };
-        let (mut pass, mut revisions) = run.run(guard, sink)?;
-        let chunks = if is_wav { riff::read(path, start.base) } else { riff::Found::default() };
-        revisions.extend(chunks.id3.as_ref().map(without_pictures));
-        pass.tags = tags::of(&revisions, &chunks.info);
-        Ok(pass)
+        Ok(Run { native: self, limits, format, pass, voices: Vec::new(), revisions: vec![] })
     }
 }
 
 /// The state of a pass.
-struct Run<'a, 'f> {
+pub(super) struct Run<'a, 'f> {
     native: &'a Native,
     limits: &'a DecodeLimits,
-    format: Box<dyn FormatReader + 'f>,
-    pass: Pass,
-    voices: Vec<Voice>,
+    pub(super) format: Box<dyn FormatReader + 'f>,
+    pub(super) pass: Pass,
+    pub(super) voices: Vec<Voice>,
     revisions: Vec<MetadataRevision>,
 }
 
@@ -170,7 +181,7 @@ impl Run<'_, '_> {
     }
 
     /// Makes a decoder for each audio track. In a chained file track n goes on as stream n.
-    fn open_tracks(&mut self) {
+    pub(super) fn open_tracks(&mut self) {
         self.voices.clear();
         let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
         self.pass.unnamed +=
@@ -236,7 +247,7 @@ impl Run<'_, '_> {
     }
 
     /// Decodes one packet. True if nothing more is to come.
-    fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
+    pub(super) fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
         let Some(voice) = self.voices.iter_mut().find(|v| v.track_id == packet.track_id) else {
             return false;
         };

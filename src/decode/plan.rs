@@ -59,6 +59,26 @@ struct Best {
     reason: Option<String>,
 }
 
+/// Where Symphonia begins with a file.
+pub(super) struct Begin {
+    pub(super) start: Start,
+    /// Size of the file, and without the tags at its front.
+    pub(super) bytes: u64,
+    pub(super) audio_bytes: u64,
+}
+
+/// How a file is begun whose first attempt is Symphonia's; `None` for any other.
+pub(super) fn begin(path: &Path) -> Option<Begin> {
+    let facts = inspect(path).ok()?;
+    let Kind::Native(_) = facts.kind else { return None };
+    match steps(&facts, false).ok()?.first() {
+        Some(&Step::Native(start)) => {
+            Some(Begin { start, bytes: facts.bytes, audio_bytes: facts.bytes - facts.front_bytes })
+        }
+        _ => None,
+    }
+}
+
 /// Decodes a file by the rules above.
 pub(super) fn decode(
     decoder: &Decoder,

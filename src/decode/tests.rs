@@ -8,6 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod excerpts;
+
 const RATE_HZ: u32 = 48_000;
 const SECONDS: f64 = 5.0;
 const LIMITS: DecodeLimits =

@@ -11,6 +11,8 @@ pub struct RunSummary {
     pub run_id: String,
     /// Version of this program.
     pub tool_version: String,
+    /// How much of each item was searched, and along which changes: the word of the command line.
+    pub mode: String,
     /// What was scanned, as it was given.
     pub roots: Vec<String>,
     /// Number of recordings that were looked for.

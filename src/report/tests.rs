@@ -125,6 +125,7 @@ fn summary(records: &[ItemRecord]) -> RunSummary {
     RunSummary {
         run_id: "run-1".to_owned(),
         tool_version: "0.1.0".to_owned(),
+        mode: "full".to_owned(),
         roots: vec!["/dump".to_owned()],
         catalogue_recordings: 4310,
         catalogue_digest: "c0ffee".to_owned(),
@@ -220,6 +221,7 @@ fn hostile_text_is_no_markup_in_html() {
     for text in [
         &mut summary.run_id,
         &mut summary.tool_version,
+        &mut summary.mode,
         &mut summary.roots[0],
         &mut summary.decoders,
         &mut summary.catalogue_digest,

@@ -28,7 +28,9 @@ pub struct Run {
 pub struct RunKey {
     /// Absolute paths that are scanned.
     pub roots: Vec<String>,
-    /// Digest over all settings that may change a result.
+    /// The mode's word.
+    pub mode: String,
+    /// Digest over all settings that may change a result, the mode among them.
     pub settings_digest: String,
     /// Digest of the catalogue.
     pub catalogue_digest: String,

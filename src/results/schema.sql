@@ -1,4 +1,4 @@
--- Results of scans, version 1. `PRAGMA user_version` holds the version.
+-- Results of scans, version 2. `PRAGMA user_version` holds the version.
 CREATE TABLE runs (
     run_id               INTEGER PRIMARY KEY,
     -- Absolute paths that were named, as JSON.
@@ -10,6 +10,7 @@ CREATE TABLE runs (
     fingerprint_digest   TEXT NOT NULL,
     decoders             TEXT NOT NULL,
     tool_version         TEXT NOT NULL,
+    mode                 TEXT NOT NULL,
     -- The run whose outcomes of unchanged items are taken over.
     base_run_id          INTEGER,
     -- Seconds since 1970.

@@ -12,7 +12,9 @@ use crate::scan::{Earlier, Known, OutcomeSink};
 use crate::source::{Item, path_key};
 
 /// Version of `schema.sql`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// Brings a database of version 1, which knew one mode, to version 2.
+const MODES: &str = "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'";
 /// Outcomes are written when so many have gathered, or after so long.
 const COMMIT_OUTCOMES: usize = 256;
 const COMMIT_AFTER: Duration = Duration::from_millis(100);
@@ -74,7 +76,7 @@ pub struct ResultStore {
 }
 
 const RUN_COLUMNS: &str = "run_id, roots, settings_digest, catalogue_digest, \
-                           catalogue_recordings, fingerprint_digest, decoders, tool_version, \
+                           catalogue_recordings, fingerprint_digest, decoders, tool_version, mode, \
                            finished IS NOT NULL, started";
 
 impl ResultStore {
@@ -92,8 +94,13 @@ impl ResultStore {
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut version: i64 =
                 transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if version == 0 {
-                transaction.execute_batch(include_str!("schema.sql"))?;
+            let change = match version {
+                0 => include_str!("schema.sql"),
+                1 => MODES,
+                _ => "",
+            };
+            if !change.is_empty() {
+                transaction.execute_batch(change)?;
                 transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 version = SCHEMA_VERSION;
             }
@@ -131,8 +138,8 @@ impl ResultStore {
         let base = same.iter().find(|run| run.complete && run.key.roots == key.roots);
         let base = base.or_else(|| same.iter().find(|run| run.complete)).map(|run| run.run_id);
         let sql = "INSERT INTO runs (roots, settings_digest, catalogue_digest, \
-                   catalogue_recordings, fingerprint_digest, decoders, tool_version, base_run_id, \
-                   started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                   catalogue_recordings, fingerprint_digest, decoders, tool_version, mode, \
+                   base_run_id, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let roots = json(&key.roots);
         let values = params![
             roots,
@@ -142,6 +149,7 @@ impl ResultStore {
             key.fingerprint_digest,
             key.decoders,
             key.tool_version,
+            key.mode,
             base,
             now
         ];
@@ -274,9 +282,10 @@ fn run(row: &Row) -> rusqlite::Result<Run> {
             fingerprint_digest: row.get(5)?,
             decoders: row.get(6)?,
             tool_version: row.get(7)?,
+            mode: row.get(8)?,
         },
-        complete: row.get(8)?,
-        started: row.get(9)?,
+        complete: row.get(9)?,
+        started: row.get(10)?,
     })
 }
 
@@ -421,6 +430,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let key = RunKey {
             roots: vec!["/dump".into()],
+            mode: String::new(),
             settings_digest: String::new(),
             catalogue_digest: String::new(),
             catalogue_recordings: 1,

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
+use super::Mode;
 use crate::catalog::{Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::ingest::{Ingested, Ingester, sha256};
@@ -18,7 +19,9 @@ pub struct Engine {
     pub ingester: Ingester,
     /// What is searched for.
     pub snapshot: Snapshot,
-    /// How it is searched.
+    /// How much of an item is searched, and along which changes.
+    pub mode: Mode,
+    /// How it is searched in full mode.
     pub matching: MatchConfig,
     /// Where the lines are drawn.
     pub verdict: VerdictConfig,
@@ -26,13 +29,14 @@ pub struct Engine {
 
 /// Least peaks of an item that is compared: below it a match could not be told from chance, and `clear`
 /// would say more than is known.
-const MIN_PEAKS: usize = 24;
+pub(super) const MIN_PEAKS: usize = 24;
 
 impl Engine {
     /// A text that changes with every setting that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "{:?} {:?} {:?} {}",
+            "{} {:?} {:?} {:?} {}",
+            self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,
             self.verdict,
@@ -71,6 +75,11 @@ impl Engine {
         cancel: &AtomicBool,
     ) -> Result<ItemRecord, (String, FailureRecord)> {
         let sha256 = sha256(&item.path, cancel).map_err(|failure| (String::new(), failure))?;
+        if self.mode == Mode::Probe
+            && let Some(record) = self.probe(item, &sha256, scratch, cancel)
+        {
+            return Ok(record);
+        }
         let ingested = match self.ingester.ingest(&item.path, cancel) {
             Ok(ingested) => ingested,
             Err(failure) => return Err((sha256, failure)),
@@ -110,7 +119,8 @@ impl Engine {
         scratch: &mut LookupScratch,
     ) -> Vec<Finding> {
         let config = *self.ingester.fingerprinter().config();
-        let matcher = Matcher::new(&self.snapshot.index, config, self.matching, self.verdict);
+        let matching = self.mode.matching(self.matching);
+        let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
         let mut groups: Vec<Vec<Alignment>> = Vec::new();
         for alignment in matcher.search(fingerprint, scratch) {
             if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
@@ -224,7 +234,7 @@ fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
 }
 
 /// Rounds to `digits` decimals, and never to −0.
-fn round(value: f64, digits: i32) -> f64 {
+pub(super) fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale + 0.0
 }

@@ -5,9 +5,12 @@
 //! another thread takes its place. Outcomes come in any order; each depends on its item alone.
 
 mod examine;
+mod mode;
+mod probe;
 mod run;
 
 pub use examine::{Engine, examine_failed};
+pub use mode::Mode;
 pub use run::scan;
 
 use std::time::Duration;

@@ -90,9 +90,12 @@ pub(crate) enum Catalog {
     },
 }
 
-/// Where the lines between match, suspect and clear are drawn.
+/// How items are searched, and where the lines between match, suspect and clear are drawn.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Lines {
+pub(crate) struct Search {
+    /// How much of each item is searched
+    #[arg(long, value_enum, default_value_t = Mode::Full)]
+    pub(crate) mode: Mode,
     /// False-alarm probability of an item below which it is a match
     #[arg(long, value_name = "P", default_value = "1e-6", value_parser = probability)]
     pub(crate) match_below: f64,
@@ -107,7 +110,7 @@ pub(crate) struct Scan {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) lines: Lines,
+    pub(crate) search: Search,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -119,7 +122,7 @@ pub(crate) struct Query {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) lines: Lines,
+    pub(crate) search: Search,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -143,6 +146,34 @@ pub(crate) enum Format {
     Csv,
     /// One JSON object an item, for programs
     Jsonl,
+}
+
+/// The library's mode, with what each costs and may miss.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Mode {
+    /// 3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold
+    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing
+    /// is found. Misses passages between the windows, and what was changed in speed, tempo or pitch
+    Probe,
+    /// Each item whole, as released only. Costs four fifths of full. Misses what was changed in
+    /// speed, tempo or pitch
+    Identity,
+    /// Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch
+    /// changed by different amounts
+    Full,
+    /// As full, and at tempo and pitch changed by different amounts. Costs several times as much
+    Thorough,
+}
+
+impl From<Mode> for leakhound::scan::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Probe => Self::Probe,
+            Mode::Identity => Self::Identity,
+            Mode::Full => Self::Full,
+            Mode::Thorough => Self::Thorough,
+        }
+    }
 }
 
 fn probability(text: &str) -> Result<f64, String> {

@@ -12,7 +12,7 @@ use leakhound::matching::MatchConfig;
 use leakhound::scan::Engine;
 use leakhound::verdict::VerdictConfig;
 
-use crate::args::{Global, Lines};
+use crate::args::{Global, Search};
 use crate::exit::UsageError;
 
 /// Sound of one stream beyond this is left out, with a note: a day.
@@ -51,10 +51,10 @@ pub(crate) fn ingester(global: &Global) -> Ingester {
 /// The engine of a scan or query, over the catalogue of a home.
 pub(crate) fn engine(
     global: &Global,
-    lines: &Lines,
+    search: &Search,
     home: &std::path::Path,
 ) -> anyhow::Result<Engine> {
-    let Lines { match_below, suspect_below } = *lines;
+    let Search { mode, match_below, suspect_below } = *search;
     if match_below > suspect_below {
         return Err(UsageError(format!(
             "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match has to \
@@ -74,6 +74,7 @@ pub(crate) fn engine(
     Ok(Engine {
         ingester: ingester(global),
         snapshot,
+        mode: mode.into(),
         matching: MatchConfig::default(),
         verdict: VerdictConfig { match_below, suspect_below },
     })

@@ -44,6 +44,20 @@ impl fmt::Display for Shown {
     }
 }
 
+/// What a clear item may hold because of the mode, beside what every mode may miss.
+fn missed(mode: &str) -> &'static str {
+    match mode {
+        "probe" => {
+            "This run was in probe mode: most items were listened to in a few places only, as their \
+             notes say, and not at changed speed, tempo or pitch."
+        }
+        "identity" => {
+            "This run was in identity mode: nothing was searched for at changed speed, tempo or pitch."
+        }
+        _ => "",
+    }
+}
+
 /// The page up to its first finding.
 #[derive(Template)]
 #[template(path = "head.html", config = "src/report/askama.toml")]
@@ -75,6 +89,9 @@ pub(super) struct TableHead {
 pub(super) struct Run {
     id: Shown,
     tool_version: Shown,
+    mode: Shown,
+    /// What the mode leaves out, as a sentence.
+    missed: &'static str,
     roots: Vec<Shown>,
     catalogue_digest: Shown,
     fingerprint_digest: Shown,
@@ -100,6 +117,8 @@ impl Run {
         Self {
             id: Shown::new(&summary.run_id),
             tool_version: Shown::new(&summary.tool_version),
+            mode: Shown::new(&summary.mode),
+            missed: missed(&summary.mode),
             roots: roots.iter().map(|root| Shown::new(root)).collect(),
             catalogue_digest: Shown::new(&summary.catalogue_digest),
             fingerprint_digest: Shown::new(&summary.fingerprint_digest),

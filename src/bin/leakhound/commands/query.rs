@@ -16,7 +16,7 @@ use crate::{home, setup, show};
 pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let files = Folders::new(&command.files).map_err(super::scan::missing)?;
-    let engine = setup::engine(global, &command.lines, &home)?;
+    let engine = setup::engine(global, &command.search, &home)?;
     let mut scratch = LookupScratch::default();
     let mut out = Out::lock();
     let (mut found, mut failed) = (false, false);

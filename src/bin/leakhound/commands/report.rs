@@ -60,6 +60,7 @@ fn summary(run: &Run, counts: Counts) -> RunSummary {
     RunSummary {
         run_id: run.run_id.to_string(),
         tool_version: key.tool_version,
+        mode: key.mode,
         roots: key.roots,
         catalogue_recordings: key.catalogue_recordings,
         catalogue_digest: key.catalogue_digest,

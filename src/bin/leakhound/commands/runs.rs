@@ -18,8 +18,9 @@ pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
         let roots = run.key.roots.join(", ");
         writeln!(
             out,
-            "{:>5}  {state}  {} recordings searched for in {}",
+            "{:>5}  {state}  {:<8}  {} recordings searched for in {}",
             run.run_id,
+            run.key.mode,
             thousands(run.key.catalogue_recordings),
             visible(&roots)
         )?;

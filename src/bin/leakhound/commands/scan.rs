@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(60);
 pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let folders = Folders::new(&command.paths).map_err(missing)?;
-    let engine = Arc::new(setup::engine(global, &command.lines, &home)?);
+    let engine = Arc::new(setup::engine(global, &command.search, &home)?);
     let mut store = ResultStore::open(&home)?;
     let roots = folders.roots().iter().map(|root| display_path(root)).collect();
     let (run, goes_on) = store.begin(&run_key(&engine, roots), setup::now())?;
@@ -73,6 +73,7 @@ fn run_key(engine: &Engine, roots: Vec<String>) -> RunKey {
     let config = *engine.ingester.fingerprinter().config();
     RunKey {
         roots,
+        mode: engine.mode.to_string(),
         settings_digest: leakhound::ingest::digest(engine.settings().as_bytes()),
         catalogue_digest: engine.snapshot.digest.clone(),
         catalogue_recordings: engine.snapshot.len() as u64,
@@ -142,13 +143,14 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         );
     }
     if progress.audio_seconds > 0.0 {
+        let verb = if run.key.mode == "probe" { "probed" } else { "scanned" };
         out += &format!(
-            "{} of audio scanned in {seconds:.1} s, {:.0}× real time\n",
+            "{} of audio {verb} in {seconds:.1} s, {:.0}× real time\n",
             clock(progress.audio_seconds),
             progress.audio_seconds / seconds.max(0.001)
         );
     }
     let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
-    out += &format!("run {} of {}\n", run.run_id, roots.join(", "));
+    out += &format!("run {} of {}, {} mode\n", run.run_id, roots.join(", "), run.key.mode);
     out
 }

@@ -1,0 +1,74 @@
+//! The short look at an item: a few excerpts, and clear if none of them holds anything.
+
+use std::sync::atomic::AtomicBool;
+
+use super::Engine;
+use super::examine::{MIN_PEAKS, round};
+use super::mode::as_released;
+use crate::decode::Windows;
+use crate::fingerprint::Fingerprint;
+use crate::matching::{LookupScratch, MatchConfig, Matcher};
+use crate::record::{ItemFacts, ItemRecord, Verdict};
+use crate::source::{Item, display_path};
+
+/// What is listened to of an item. A clip of 3 s is enough to tell; 8 s bear a quiet bar.
+const WINDOWS: Windows = Windows { count: 3, seconds: 8.0 };
+/// Candidates of a window that are aligned: what is as released leads by far.
+const CANDIDATES: usize = 4;
+
+impl Engine {
+    /// The record of an item in whose windows nothing is found. `None` if it has to be examined whole:
+    /// something is found, a window is too quiet to tell, or it cannot be sampled.
+    pub(super) fn probe(
+        &self,
+        item: &Item,
+        sha256: &str,
+        scratch: &mut LookupScratch,
+        cancel: &AtomicBool,
+    ) -> Option<ItemRecord> {
+        let (excerpts, fingerprints) =
+            self.ingester.ingest_excerpts(&item.path, WINDOWS, cancel)?;
+        if !fingerprints.iter().all(|fingerprint| self.is_clear(fingerprint, scratch)) {
+            return None;
+        }
+        let facts = ItemFacts {
+            path: display_path(&item.path),
+            size_bytes: item.size_bytes,
+            sha256: sha256.to_owned(),
+            codec: excerpts.codec,
+            duration_seconds: round(excerpts.declared_seconds, 3),
+            streams: 1,
+        };
+        let note = format!(
+            "probed: {} windows of {} s, {} s of {:.0} s",
+            WINDOWS.count,
+            WINDOWS.seconds,
+            WINDOWS.total_seconds(),
+            excerpts.declared_seconds
+        );
+        Some(ItemRecord {
+            item: facts,
+            verdict: Verdict::Clear,
+            findings: Vec::new(),
+            failure: None,
+            notes: vec![note],
+        })
+    }
+
+    /// Whether a window holds no recording as released, and enough to tell.
+    fn is_clear(&self, window: &Fingerprint, scratch: &mut LookupScratch) -> bool {
+        let config = *self.ingester.fingerprinter().config();
+        let matching = MatchConfig {
+            max_candidates: CANDIDATES,
+            window_candidates: CANDIDATES,
+            ..as_released(self.matching)
+        };
+        let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
+        let verdict = |chance| self.verdict.verdict(chance);
+        window.peaks.len() >= MIN_PEAKS
+            && matcher
+                .search(window, scratch)
+                .iter()
+                .all(|found| verdict(found.false_alarm_probability()) == Verdict::Clear)
+    }
+}
