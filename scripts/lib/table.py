@@ -1,6 +1,6 @@
 """The evaluation as Markdown."""
 
-from lib.conditions import LENGTHS, TREATMENTS, length_name
+from lib.unrelated import LENGTHS, TREATMENTS, length_name
 
 
 def number(value: float | None, digits: int) -> str:
