@@ -73,7 +73,7 @@ class Table:
 
 
 def lay_out(table: Table, parts: list[Part]) -> tuple[list[render.Layer], list[dict]]:
-    """The layers of an item, and what is true of each that is of the catalogue.
+    """The layers of an item, and what is true of each.
 
     A span of the truth holds all that sounds of a recording, crossfades included; `fade_in` and
     `fade_out` say how much of its ends these are.
@@ -88,11 +88,10 @@ def lay_out(table: Table, parts: list[Part]) -> tuple[list[render.Layer], list[d
         layers.append(
             render.Layer(sound, at, seconds, fade_in, fade_out, table.gain_db(sound))
         )
-        if part.recording["role"] != "catalogue":
-            continue
         spans.append(
             {
                 "recording": part.recording["id"],
+                "role": part.recording["role"],
                 "item_start": round(at, 3),
                 "item_end": round(end, 3),
                 "recording_start": begins,
