@@ -183,10 +183,7 @@ POSITIVES = [
         speed(ratio, quick=ratio in (0.85, 0.95, 1.05, 1.25))
         for ratio in (0.75, 0.85, 0.90, 0.95, 0.98, 1.02, 1.05, 1.10, 1.25, 1.35)
     ),
-    *(
-        tempo(ratio, quick=ratio in (0.90, 1.10))
-        for ratio in (0.80, 0.90, 0.95, 1.05, 1.10, 1.25)
-    ),
+    *(tempo(ratio, quick=ratio in (0.90, 1.10)) for ratio in (0.80, 0.90, 0.95, 1.05, 1.10, 1.25)),
     *(
         pitch(f"{way}-{semitones}", sign * 100.0 * semitones, quick=semitones == 2)
         for way, sign in (("down", -1), ("up", 1))
@@ -226,9 +223,16 @@ POSITIVES = [
         quick=True,
         group=SOUND_GROUP,
     ),
-    Condition("lowpass-1k", "low-pass 1 kHz", steps=(("sox", "gain -1 sinc -1000"),), group=SOUND_GROUP),
     Condition(
-        "16k-mono", "16 kHz mono", steps=(("sox", "gain -1 channels 1 rate 16k"),), codec="wav", group=SOUND_GROUP),
+        "lowpass-1k", "low-pass 1 kHz", steps=(("sox", "gain -1 sinc -1000"),), group=SOUND_GROUP
+    ),
+    Condition(
+        "16k-mono",
+        "16 kHz mono",
+        steps=(("sox", "gain -1 channels 1 rate 16k"),),
+        codec="wav",
+        group=SOUND_GROUP,
+    ),
     Condition(
         "echo",
         "two echoes, 90 and 310 ms",
@@ -236,7 +240,12 @@ POSITIVES = [
         quick=True,
         group=SOUND_GROUP,
     ),
-    Condition("reverb", "reverb of a hall", steps=(("sox", "gain -4 reverb 70 50 100"),), group=SOUND_GROUP),
+    Condition(
+        "reverb",
+        "reverb of a hall",
+        steps=(("sox", "gain -4 reverb 70 50 100"),),
+        group=SOUND_GROUP,
+    ),
     Condition(
         "eq-compression-clipping",
         "bass +8 dB, treble +6 dB, 6:1 compression, +10 dB into clipping",
@@ -260,7 +269,9 @@ POSITIVES = [
         )
         for snr in (10, 0, -6)
     ),
-    Condition("speech-0db", "speech over it, 0 dB", steps=(("speech", 0.0),), quick=True, group=OVER_GROUP),
+    Condition(
+        "speech-0db", "speech over it, 0 dB", steps=(("speech", 0.0),), quick=True, group=OVER_GROUP
+    ),
     *(
         Condition(
             f"music-{signed(snr)}",

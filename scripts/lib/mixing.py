@@ -85,9 +85,7 @@ def lay_out(table: Table, parts: list[Part]) -> tuple[list[render.Layer], list[d
         at, end = end - part.lap, end - part.lap + seconds
         fade_in = part.lap if part.faded else 0.0
         fade_out = following.lap if following and following.faded else 0.0
-        layers.append(
-            render.Layer(sound, at, seconds, fade_in, fade_out, table.gain_db(sound))
-        )
+        layers.append(render.Layer(sound, at, seconds, fade_in, fade_out, table.gain_db(sound)))
         spans.append(
             {
                 "recording": part.recording["id"],
@@ -142,6 +140,7 @@ def render_item(store: QueryStore, mix: Mix, parts: list[Part], folder: Path, na
     render.assemble(layers, sound)
     row = {
         "condition": mix.name,
+        "role": mix.role,
         "file": f"{mix.name}__{name}__0{CODECS[mix.codec][0]}",
         "start_seconds": 0.0,
         "seconds": round(render.seconds_of(sound), 3),

@@ -79,6 +79,8 @@ class QueryStore:
         self.materials = render.Materials(root / "materials", music)
 
     def path(self, row: dict) -> Path:
+        if row["role"] == "self":
+            return self.corpus / row["path"]
         return self.root / "queries" / row["condition"] / row["file"]
 
     def remember(self, row: dict) -> None:
@@ -93,9 +95,7 @@ class QueryStore:
         others = []
         if any(kind == "music" for kind, _ in condition.steps):
             others = [row["sha256"] for row in self.held_out]
-        return digest(
-            [RECIPE_VERSION, self.seed, condition.recipe(), recording["sha256"], others]
-        )
+        return digest([RECIPE_VERSION, self.seed, condition.recipe(), recording["sha256"], others])
 
     def known(self, condition, recording_id: str, recipe: str) -> dict | None:
         """The row of a query that need not be made again."""

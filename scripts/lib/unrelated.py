@@ -1,4 +1,4 @@
-"""What leakhound must not accuse anybody of, as data: held-out music, and sounds made by formula."""
+"""What no catalogue recording may be found in, as data: held-out music and synthetic sounds."""
 
 from dataclasses import dataclass
 from itertools import product
