@@ -10,6 +10,7 @@ LOWEST = -6
 # Told apart by most people with a colour deficiency as well; `all` is drawn last, in black.
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#111111")
 MARKS = ("circle", "square", "diamond", "up", "down", "circle")
+DIAGONAL, DASHED = "#777", "stroke-dasharray='6 5' stroke-width='1.5'"
 FONT = "font-family='system-ui, sans-serif' font-size='14' fill='#111'"
 
 
@@ -49,8 +50,7 @@ def axes() -> list[str]:
         drawn.append(stroke(LEFT, y, WIDTH - RIGHT, y, "#ddd"))
         drawn.append(text(x, HEIGHT - BOTTOM + 22, power(exponent)))
         drawn.append(text(LEFT - 10, y + 5, power(exponent), "end"))
-    dashed = "stroke-dasharray='6 5' stroke-width='1.5'"
-    drawn.append(stroke(x_of(low), y_of(low), x_of(1), y_of(1), "#777", dashed))
+    drawn.append(stroke(x_of(low), y_of(low), x_of(1), y_of(1), DIAGONAL, DASHED))
     middle = (TOP + HEIGHT - BOTTOM) / 2
     turn = f" transform='rotate(-90 20 {middle:.0f})'"
     drawn.append(
@@ -89,8 +89,10 @@ def curve(line: dict, colour: str, kind: str) -> list[str]:
 
 
 def legend(lines: list[dict]) -> list[str]:
-    drawn = []
+    """The lines by name, the diagonal last."""
     x = WIDTH - RIGHT + 18
+    y = TOP + 20 + 26 * len(lines)
+    drawn = [stroke(x, y, x + 24, y, DIAGONAL, DASHED), text(x + 32, y + 5, "p is true", "start")]
     for rank, line in enumerate(lines):
         y = TOP + 20 + 26 * rank
         colour = COLOURS[rank % len(COLOURS)]
