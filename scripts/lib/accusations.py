@@ -4,6 +4,13 @@ from lib.metrics import log10_probability, recording_id
 from lib.spans import overlap, true_time
 
 
+def right_names(truth: dict) -> set[str]:
+    """The recordings that a query may be said to hold."""
+    if truth["role"] == "mix":
+        return {part["recording"] for part in truth["spans"] if part["role"] == "catalogue"}
+    return {truth["recording"]} if truth["role"] in ("positive", "self") else set()
+
+
 def longest(finding: dict) -> dict:
     return max(
         finding["spans"],
@@ -16,6 +23,7 @@ def as_part(truth: dict) -> dict:
     start = truth["start_seconds"]
     return {
         "recording": truth["recording"],
+        "role": "catalogue" if right_names(truth) else "held-out",
         "item_start": 0.0,
         "item_end": truth["seconds"],
         "recording_start": start,
@@ -41,6 +49,7 @@ def accusation(truth: dict, finding: dict, mode: str) -> dict:
     made = truth["role"] == "synthetic"
     return {
         "sounds": truth["condition"] if made else part["recording"],
+        "known": part["role"] == "catalogue",
         "accused": recording_id(finding),
         "query": truth["file"],
         "condition": truth["condition"],
@@ -55,13 +64,6 @@ def accusation(truth: dict, finding: dict, mode: str) -> dict:
         "accused_from": span["recording_start_seconds"],
         "accused_to": span["recording_end_seconds"],
     }
-
-
-def right_names(truth: dict) -> set[str]:
-    """The recordings that a query may be said to hold."""
-    if truth["role"] == "mix":
-        return {part["recording"] for part in truth["spans"] if part["role"] == "catalogue"}
-    return {truth["recording"]} if truth["role"] in ("positive", "self") else set()
 
 
 def of_item(truth: dict, item: dict | None, mode: str) -> list[dict]:

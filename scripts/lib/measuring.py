@@ -129,12 +129,13 @@ def positives(outcomes: list[dict], conditions: list) -> list[dict]:
     """A line a condition, and one of all."""
     found = list(by_condition(outcomes, of_role(conditions, "positive")))
     lines = [
-        metrics.summarise_positive(condition.name, rows) | {"group": condition.group}
+        metrics.summarise_positive(condition.name, rows)
+        | {"group": condition.group, "mode": rows[0]["mode"]}
         for condition, rows in found
     ]
     if len(found) > 1:
         together = [row for _, rows in found for row in rows]
-        lines.append(metrics.summarise_positive("all", together) | {"group": ""})
+        lines.append(metrics.summarise_positive("all", together) | {"group": "", "mode": ""})
     return lines
 
 

@@ -5,9 +5,9 @@ from lib.calibration import SUSPECT_BELOW
 from lib.metrics import OWN_COVERAGE
 from lib.spans import END_TOLERANCE
 from lib.table import chance, clock, interval, number, of, percent, rows_as_table
-from lib.unrelated import LENGTHS, TREATMENTS, length_name
+from lib.unrelated import LENGTHS, PASSAGES, TREATMENTS, length_name
 
-# Rows of the longest lists; the JSON has all.
+# Recordings told as covered too little; the JSON has all.
 MOST_ROWS = 40
 
 
@@ -107,8 +107,10 @@ def positives(result: dict, ran: bool) -> list[str]:
     # Groups in the order of their first condition; the line of all has none.
     for group in dict.fromkeys(line["group"] for line in lines):
         chosen = [line for line in lines if line["group"] == group]
+        mode = chosen[0]["mode"]
+        words = f"Scanned with `--mode {mode}`." if mode else ""
         told = positive_table(chosen, result["peers"], ran)
-        page += section(group or "All of these", "", told, level=3)
+        page += section(group or "All of these", words, told, level=3)
     return page
 
 
@@ -255,7 +257,10 @@ def negatives(result: dict, ran: bool) -> list[str]:
     for key, title in kinds:
         if not result[key]:
             continue
-        words = "Files with a false `match` / with a false `suspect` only, of all files."
+        words = (
+            "Files with a false `match` / with a false `suspect` only, of all files. Clips are of "
+            f"{PASSAGES} passages of each recording, drawn freely, so they may overlap."
+        )
         if ran:
             words += " " + all_negatives(result[f"{key}_all"])
         page += section(title, words, negative_table(result[key], result["peers"], ran))
@@ -288,11 +293,7 @@ def calibration(result: dict) -> list[str]:
     return page + ["", "![told against observed](calibration.svg)"] if result["plotted"] else page
 
 
-def wrong_matches(result: dict) -> list[str]:
-    """Who was accused, one line a pair of recordings, so that a reader can go and listen."""
-    lines = accusations.pairs(result["accusations"])
-    if not lines:
-        return []
+def accusation_table(lines: list[dict]) -> list[str]:
     rows = [
         [
             f"`{line['sounds']}`",
@@ -304,19 +305,31 @@ def wrong_matches(result: dict) -> list[str]:
             f"{line['tempo']:.3f}",
             f"{line['pitch_cents']:+.0f}",
         ]
-        for line in lines[:MOST_ROWS]
+        for line in lines
     ]
     head = ["what sounds", "what was accused", "queries", "surest"]
     head += ["it sounds at", "the accused at", "tempo", "cents"]
-    left_out = len(lines) - len(rows)
-    more = [f"And {left_out} pairs more; the JSON has all."] if left_out else []
-    return section(
-        "Wrong matches by name",
+    return rows_as_table(head, rows) if rows else ["None."]
+
+
+def wrong_matches(result: dict, ran: bool) -> list[str]:
+    """Who was accused, one line a pair of recordings, so that a reader can go and listen."""
+    if not ran:
+        return []
+    lines = accusations.pairs(result["accusations"])
+    words = (
         "Every `match` of a recording that is not in the item, over all conditions; a line a pair, "
         "with the place of the surest. Some of these pairs do share sound: the same loop, sample "
-        "or theme in two pieces of one game. They count as wrong all the same.",
-        rows_as_table(head, rows) + ([""] + more if more else []),
+        "or theme in two pieces of one game. They count as wrong all the same."
     )
+    page = ["", "## Wrong matches by name", "", words]
+    for title, known in (
+        ("Of what is not in the catalogue", False),
+        ("Within the catalogue", True),
+    ):
+        chosen = [line for line in lines if line["known"] == known]
+        page += section(title, "", accusation_table(chosen), level=3)
+    return page
 
 
 def synthetics(result: dict, ran: bool) -> list[str]:
@@ -353,7 +366,7 @@ def document(result: dict, conditions: list) -> str:
         *own_files(result),
         *negatives(result, ran),
         *calibration(result),
-        *wrong_matches(result),
+        *wrong_matches(result, ran),
         *synthetics(result, ran),
         *legend(result, conditions),
     ]
