@@ -12,7 +12,11 @@ SCANNED = (0, 1, 3)
 
 
 class Leakhound:
-    """One binary with a home of its own under `work`; `seconds` tells how long each step took."""
+    """One binary with homes of its own under `work`; `seconds` tells how long each step took.
+
+    The catalogue is taken in once. Each scan has a copy of that home, made anew: so nothing is
+    taken over from an earlier scan, maybe of another binary, and its run is the newest.
+    """
 
     def __init__(self, binary: str, work: Path):
         self.binary = binary
@@ -27,9 +31,9 @@ class Leakhound:
         except OSError as error:
             tools.stop(f"cannot run {self.binary}: {error}", tools.EXIT_TOOL_MISSING)
 
-    def call(self, words: list) -> int:
+    def call(self, home: Path, words: list) -> int:
         """Runs one command; its exit code. What it said is shown when it did not succeed."""
-        done = self.start(["--home", self.home, *words])
+        done = self.start(["--home", home, *words])
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line]
         if done.returncode != 0 and said:
             tools.say(f"  {words[0]} ended with {done.returncode}: {' | '.join(said[:3])}")
@@ -53,7 +57,7 @@ class Leakhound:
         folder = self.work / "catalogue"
         stage(recordings, folder)
         began = time.monotonic()
-        if self.call(["catalog", "add", folder]) != 0:
+        if self.call(self.home, ["catalog", "add", folder]) != 0:
             tools.say("  catalog add did not succeed; going on with what it took in")
         self.seconds["catalog add"] = time.monotonic() - began
 
@@ -63,13 +67,16 @@ class Leakhound:
         A scan that could not be done ends the evaluation: the report would be of another run.
         """
         staged, report = self.work / name, self.work / f"{name}.jsonl"
+        home = self.work / f"home-{name}"
         stage(queries, staged)
         report.unlink(missing_ok=True)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(self.home, home)
         began = time.monotonic()
-        if self.call(["scan", "--quiet", *options, staged]) not in SCANNED:
+        if self.call(home, ["scan", "--quiet", *options, staged]) not in SCANNED:
             tools.stop(f"{name} could not be done")
         self.seconds[name] = time.monotonic() - began
-        self.call(["report", "--format", "jsonl", "--out", report])
+        self.call(home, ["report", "--format", "jsonl", "--out", report])
         if not report.exists():
             tools.stop("leakhound wrote no report")
         return {Path(row["item"]["path"]).name: row for row in tools.read_jsonl(report)}
