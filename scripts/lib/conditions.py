@@ -1,14 +1,12 @@
-"""The conditions of the evaluation, as data: what is done to a clip before it is a query.
+"""Conditions of one recording each, as data: what is done to a clip before it is a query.
 
 `tempo` is how much faster the item plays than the recording, `pitch_cents` how much higher it
 sounds. A clip's length is the item's, after any change of tempo. Nothing here runs a program:
 `render.py` knows how a step is carried out.
 """
 
-import fnmatch
 import math
 from dataclasses import asdict, dataclass
-from itertools import product
 
 # The rate all clips are cut at, in stereo; a mono recording has two equal channels.
 SAMPLE_RATE = 44_100
@@ -22,7 +20,13 @@ CODECS = {
     "mp3-32-mono": (".mp3", ["-c:a", "libmp3lame", "-b:a", "32k", "-ac", "1"]),
     "opus-75": (".opus", ["-c:a", "libopus", "-b:a", "75k"]),
     "opus-24": (".opus", ["-c:a", "libopus", "-b:a", "24k"]),
+    "opus-64": (".opus", ["-c:a", "libopus", "-b:a", "64k"]),
+    "opus-16-voip": (
+        ".opus",
+        ["-c:a", "libopus", "-b:a", "16k", "-application", "voip", "-ac", "1"],
+    ),
     "aac-48": (".m4a", ["-c:a", "aac", "-b:a", "48k"]),
+    "aac-96": (".m4a", ["-c:a", "aac", "-b:a", "96k"]),
     "vorbis-160": (".ogg", ["-c:a", "libvorbis", "-b:a", "160k"]),
 }
 
@@ -40,15 +44,35 @@ class Condition:
     pitch_cents: float = 0.0
     role: str = "positive"  # or "negative": the source is not in the catalogue
     treatment: str = ""  # of a negative: the column of its table
+    group: str = ""  # of a positive: the table it stands in
+    modes: tuple = ("",)  # of the scans it is part of; "": as leakhound scans by itself
+    passage: int = 0  # which of the recording's passages, drawn by the seed
     needs_stereo: bool = False
     quick: bool = False
 
     def recipe(self) -> dict:
         """Everything the produced sound depends on, for the cache."""
         fields = asdict(self)
-        for told_only in ("title", "quick", "treatment"):
+        for told_only in ("title", "quick", "treatment", "group", "modes"):
             del fields[told_only]
+        # The first passage is left unsaid, as it was before there were others.
+        if self.passage == 0:
+            del fields["passage"]
         return fields | {"codec": CODECS[self.codec]}
+
+
+# The mode of a scan that searches every pitch at every tempo.
+THOROUGH = "thorough"
+
+CODEC_GROUP = "Codecs"
+LENGTH_GROUP = "Short clips and whole files"
+SPEED_GROUP = "Speed: pitch and tempo together"
+TEMPO_GROUP = "Tempo alone"
+PITCH_GROUP = "Pitch alone"
+BOTH_GROUP = "Pitch and tempo, each on its own"
+SOUND_GROUP = "Filters, rooms and effects"
+OVER_GROUP = "Other sound over it"
+CHAIN_GROUP = "Several changes at once"
 
 
 def cents(ratio: float) -> float:
@@ -69,6 +93,7 @@ def speed(ratio: float, quick: bool = False) -> Condition:
         steps=(speed_step(ratio),),
         tempo=ratio,
         pitch_cents=cents(ratio),
+        group=SPEED_GROUP,
         quick=quick,
     )
 
@@ -79,6 +104,7 @@ def tempo(ratio: float, quick: bool = False) -> Condition:
         f"tempo ×{ratio:g}, pitch kept (ffmpeg atempo)",
         steps=(("ffmpeg", f"atempo={ratio}"),),
         tempo=ratio,
+        group=TEMPO_GROUP,
         quick=quick,
     )
 
@@ -89,6 +115,31 @@ def pitch(name: str, by_cents: float, quick: bool = False) -> Condition:
         f"pitch {by_cents:+.0f} cents, tempo kept (sox pitch)",
         steps=(("sox", f"gain -1 pitch {by_cents:.2f}"),),
         pitch_cents=by_cents,
+        group=PITCH_GROUP,
+        quick=quick,
+    )
+
+
+def rubberband(ratio: float, by_cents: float = 0.0) -> tuple:
+    """Tempo and pitch each on its own, by the stretcher that DJ programs use."""
+    return ("ffmpeg", f"rubberband=tempo={ratio}:pitch={2 ** (by_cents / 1200):.6f}")
+
+
+def pitch_tempo(ratio: float, by_cents: float, by: str, quick: bool = False) -> Condition:
+    """Both changed independently, as no tape can; two programs, so that neither is the measure."""
+    steps = {
+        "rubberband": rubberband(ratio, by_cents),
+        "sox": ("sox", f"gain -1 pitch {by_cents:.2f} tempo -m {ratio}"),
+    }
+    way = "up" if by_cents > 0 else "down"
+    return Condition(
+        f"pitch-tempo-{ratio:.2f}-{way}-{abs(by_cents):.0f}",
+        f"tempo ×{ratio:g} and pitch {by_cents:+.0f} cents ({by})",
+        steps=(steps[by],),
+        tempo=ratio,
+        pitch_cents=by_cents,
+        group=BOTH_GROUP,
+        modes=(THOROUGH,),
         quick=quick,
     )
 
@@ -100,8 +151,18 @@ def signed(decibels: int) -> str:
 
 def coded(codec: str, seconds: float | None = 10.0, name: str = "", quick: bool = False):
     length = "the whole recording" if seconds is None else f"{seconds:g} s"
-    return Condition(name or codec, f"{length}, {codec}", seconds, codec=codec, quick=quick)
+    group = CODEC_GROUP if seconds == 10.0 else LENGTH_GROUP
+    title = f"{length}, {codec}"
+    return Condition(name or codec, title, seconds, codec=codec, group=group, quick=quick)
 
+
+# sox's own example of a broadcaster's sound, and the low-pass that keeps the pilot tone free.
+RADIO_COMPRESSOR = (
+    "gain -3 mcompand '0.005,0.1 -47,-40,-34,-34,-17,-33' 100 '0.003,0.05 -47,-40,-34,-34,-17,-33'"
+    " 400 '0.000625,0.0125 -47,-40,-34,-34,-15,-33' 1600"
+    " '0.0001,0.025 -47,-40,-34,-34,-31,-31,-0,-30' 6400 '0,0.025 -38,-31,-28,-28,-0,-25'"
+    " gain 12 sinc -15000"
+)
 
 POSITIVES = [
     coded("wav", name="clean-wav", quick=True),
@@ -122,16 +183,19 @@ POSITIVES = [
         speed(ratio, quick=ratio in (0.85, 0.95, 1.05, 1.25))
         for ratio in (0.75, 0.85, 0.90, 0.95, 0.98, 1.02, 1.05, 1.10, 1.25, 1.35)
     ),
-    *(
-        tempo(ratio, quick=ratio in (0.90, 1.10))
-        for ratio in (0.80, 0.90, 0.95, 1.05, 1.10, 1.25)
-    ),
+    *(tempo(ratio, quick=ratio in (0.90, 1.10)) for ratio in (0.80, 0.90, 0.95, 1.05, 1.10, 1.25)),
     *(
         pitch(f"{way}-{semitones}", sign * 100.0 * semitones, quick=semitones == 2)
         for way, sign in (("down", -1), ("up", 1))
         for semitones in (1, 2, 3)
     ),
     *(pitch(f"x{ratio:.2f}", cents(ratio)) for ratio in (0.90, 0.95, 1.05, 1.10)),
+    pitch_tempo(0.80, -90.0, "rubberband"),
+    pitch_tempo(0.87, 210.0, "rubberband", quick=True),
+    pitch_tempo(0.93, 120.0, "sox"),
+    pitch_tempo(1.06, -240.0, "rubberband"),
+    pitch_tempo(1.12, 320.0, "rubberband"),
+    pitch_tempo(1.18, -150.0, "sox", quick=True),
     Condition(
         "slowed-reverb",
         "speed ×0.85, then reverb",
@@ -140,6 +204,7 @@ POSITIVES = [
         pitch_cents=cents(0.85),
         codec="opus-75",
         quick=True,
+        group=CHAIN_GROUP,
     ),
     Condition(
         "nightcore",
@@ -148,6 +213,7 @@ POSITIVES = [
         tempo=1.25,
         pitch_cents=cents(1.25),
         codec="mp3-128",
+        group=CHAIN_GROUP,
     ),
     Condition(
         "telephone",
@@ -155,18 +221,31 @@ POSITIVES = [
         steps=(("sox", "gain -3 channels 1 sinc 300-3400 rate 8k"),),
         codec="wav",
         quick=True,
+        group=SOUND_GROUP,
     ),
-    Condition("lowpass-1k", "low-pass 1 kHz", steps=(("sox", "gain -1 sinc -1000"),)),
     Condition(
-        "16k-mono", "16 kHz mono", steps=(("sox", "gain -1 channels 1 rate 16k"),), codec="wav"
+        "lowpass-1k", "low-pass 1 kHz", steps=(("sox", "gain -1 sinc -1000"),), group=SOUND_GROUP
+    ),
+    Condition(
+        "16k-mono",
+        "16 kHz mono",
+        steps=(("sox", "gain -1 channels 1 rate 16k"),),
+        codec="wav",
+        group=SOUND_GROUP,
     ),
     Condition(
         "echo",
         "two echoes, 90 and 310 ms",
         steps=(("ffmpeg", "aecho=0.8:0.7:90|310:0.6|0.45"),),
         quick=True,
+        group=SOUND_GROUP,
     ),
-    Condition("reverb", "reverb of a hall", steps=(("sox", "gain -4 reverb 70 50 100"),)),
+    Condition(
+        "reverb",
+        "reverb of a hall",
+        steps=(("sox", "gain -4 reverb 70 50 100"),),
+        group=SOUND_GROUP,
+    ),
     Condition(
         "eq-compression-clipping",
         "bass +8 dB, treble +6 dB, 6:1 compression, +10 dB into clipping",
@@ -178,22 +257,27 @@ POSITIVES = [
             ),
         ),
         quick=True,
+        group=SOUND_GROUP,
     ),
     *(
         Condition(
             f"noise-{signed(snr)}",
             f"pink noise over it, {snr:+d} dB signal to noise",
             steps=(("noise", float(snr)),),
+            group=OVER_GROUP,
             quick=snr == 0,
         )
         for snr in (10, 0, -6)
     ),
-    Condition("speech-0db", "speech over it, 0 dB", steps=(("speech", 0.0),), quick=True),
+    Condition(
+        "speech-0db", "speech over it, 0 dB", steps=(("speech", 0.0),), quick=True, group=OVER_GROUP
+    ),
     *(
         Condition(
             f"music-{signed(snr)}",
             f"other music over it, the recording {snr:+d} dB against it",
             steps=(("music", float(snr)),),
+            group=OVER_GROUP,
             quick=snr <= 0,
         )
         for snr in (6, 0, -6)
@@ -204,6 +288,7 @@ POSITIVES = [
         steps=(("ffmpeg", "pan=mono|c0=0.5*c0-0.5*c1"),),
         needs_stereo=True,
         quick=True,
+        group=SOUND_GROUP,
     ),
     Condition(
         "real-world",
@@ -213,107 +298,74 @@ POSITIVES = [
         pitch_cents=cents(1.05),
         codec="opus-24",
         quick=True,
+        group=CHAIN_GROUP,
     ),
-]
-
-# What is done to held-out music: treatment -> (steps, codec of a clip, codec of a whole file).
-TREATMENTS = {
-    "clean": ((), "wav", "flac"),
-    "opus-75": ((), "opus-75", "opus-75"),
-    "speed-1.10": ((speed_step(1.10),), "flac", "opus-75"),
-    "noise-10db": ((("noise", 10.0),), "flac", "opus-75"),
-}
-LENGTHS = (3.0, 5.0, 10.0, 30.0, None)
-
-
-def length_name(seconds: float | None) -> str:
-    return "full" if seconds is None else f"{seconds:g}s"
-
-
-def negative(seconds: float | None, treatment: str) -> Condition:
-    steps, clip_codec, whole_codec = TREATMENTS[treatment]
-    return Condition(
-        f"negative-{length_name(seconds)}-{treatment}",
-        f"held-out music, {length_name(seconds)}, {treatment}",
-        seconds,
-        steps,
-        whole_codec if seconds is None else clip_codec,
-        tempo=1.10 if treatment == "speed-1.10" else 1.0,
-        role="negative",
-        treatment=treatment,
-        quick=seconds in (10.0, 30.0) and treatment in ("clean", "opus-75"),
-    )
-
-
-NEGATIVES = [negative(seconds, name) for seconds, name in product(LENGTHS, TREATMENTS)]
-
-
-@dataclass(frozen=True)
-class Synthetic:
-    """A sound no catalogue holds; `source` is (kind, value) as of a step."""
-
-    name: str
-    source: tuple
-    role: str = "synthetic"
-
-
-SYNTHETIC_SECONDS = (10.0, 60.0)
-
-
-def drone(root_hz: float) -> str:
-    """A held chord that swells slowly."""
-    tones = (
-        f"{0.2 / rank:.3f}*sin(2*PI*{root_hz * ratio:.3f}*t)*(1+0.4*sin(2*PI*{0.07 * rank:.2f}*t))"
-        for rank, ratio in enumerate((1, 1.5, 2, 3, 5), start=1)
-    )
-    return f"aevalsrc='{'+'.join(tones)}'"
-
-
-def clicks(per_minute: int) -> str:
-    """A metronome: a short tone a beat, higher on the first of four."""
-    beat = 60 / per_minute
-    pitch_hz = f"if(lt(mod(t,{4 * beat:.6f}),{beat:.6f}),1600,1100)"
-    return f"aevalsrc='0.8*sin(2*PI*{pitch_hz}*t)*exp(-70*mod(t,{beat:.6f}))'"
-
-
-def applause(claps_per_second: float) -> str:
-    """Eight people clapping noise bursts, each at a rate of their own."""
-    people = (
-        f"0.12*(2*random({n})-1)*exp(-90*mod(t+{0.37 * n:.2f},"
-        f"{1 / (claps_per_second + 0.173 * n):.6f}))"
-        for n in range(8)
-    )
-    return f"aevalsrc='{'+'.join(people)}'"
-
-
-SYNTHETIC = [
-    Synthetic("silence-digital", ("ffmpeg", "anullsrc")),
-    *(
-        Synthetic(f"quiet-noise-{colour}", ("ffmpeg", f"anoisesrc=a=0.004:c={colour}:seed=7"))
-        for colour in ("white", "pink", "brown", "blue")
-    ),
-    *(Synthetic(f"drone-{root:g}hz", ("ffmpeg", drone(root))) for root in (55, 82.4, 110, 220)),
-    Synthetic("tone-440hz", ("ffmpeg", "sine=f=440")),
-    Synthetic("tone-1000hz", ("ffmpeg", "sine=f=1000")),
-    Synthetic("tone-mains-hum", ("ffmpeg", "aevalsrc='0.3*sgn(sin(2*PI*50*t))'")),
-    Synthetic("tone-sweep", ("ffmpeg", "aevalsrc='0.4*sin(2*PI*(60*mod(t,10)+190*mod(t,10)^2))'")),
-    Synthetic(
-        "tone-dtmf",
-        (
-            "ffmpeg",
-            "aevalsrc='lt(mod(t,0.2),0.1)*0.3*(sin(2*PI*(697+73*mod(floor(t*5),4))*t)"
-            "+sin(2*PI*(1209+127*mod(floor(t*5),3))*t))'",
+    Condition(
+        "vinyl",
+        "wow ±0.3 % and flutter ±0.1 %, 40 Hz to 14 kHz, crackle 18 dB under it",
+        steps=(
+            # The filter's delay swings over 5 ms; its depth gives these deviations of speed.
+            ("ffmpeg", "vibrato=f=0.55:d=0.35,vibrato=f=6.3:d=0.01,highpass=f=40,lowpass=f=14000"),
+            ("crackle", 18.0),
         ),
+        codec="vorbis-160",
+        group=CHAIN_GROUP,
+        quick=True,
     ),
-    *(Synthetic(f"metronome-{bpm}", ("ffmpeg", clicks(bpm))) for bpm in (60, 90, 120, 140, 174)),
-    *(Synthetic(f"speech-{n}", ("speech", n)) for n in range(5)),
-    *(Synthetic(f"applause-{rate}", ("ffmpeg", applause(rate))) for rate in (2.1, 3.3, 4.7)),
+    Condition(
+        "radio",
+        "speed ×1.01, a broadcaster's five-band compressor, low-pass 15 kHz, MP3 128k",
+        steps=(speed_step(1.01), ("sox", RADIO_COMPRESSOR)),
+        tempo=1.01,
+        pitch_cents=cents(1.01),
+        codec="mp3-128",
+        group=CHAIN_GROUP,
+    ),
+    Condition(
+        "opus-16k-voip",
+        "Opus 16k for speech, mono",
+        codec="opus-16-voip",
+        group=CODEC_GROUP,
+    ),
+    Condition(
+        "room",
+        "played in a room and taken up by a telephone: reverb 0.5 s, 150–6000 Hz, noise 15 dB "
+        "under it, AAC 48k",
+        steps=(
+            ("room", 0.5),
+            ("sox", "gain -3 channels 1 sinc 150-6000 channels 2"),
+            ("noise", 15.0),
+        ),
+        codec="aac-48",
+        group=CHAIN_GROUP,
+        quick=True,
+    ),
+    Condition(
+        "generations",
+        "MP3 128k, then Opus 64k, then AAC 96k",
+        steps=(("codec", "mp3-128"), ("codec", "opus-64")),
+        codec="aac-96",
+        group=CODEC_GROUP,
+    ),
+    Condition(
+        "8d-audio",
+        "turning round the listener once in eight seconds, with reverb, Opus 75k",
+        steps=(
+            ("ffmpeg", "apulsator=mode=sine:hz=0.125:amount=0.9"),
+            ("sox", "gain -4 reverb 40 50 80"),
+        ),
+        codec="opus-75",
+        group=CHAIN_GROUP,
+    ),
+    Condition(
+        "dropouts",
+        "of every seven pieces of 20 ms about one is lost",
+        steps=(
+            (
+                "ffmpeg",
+                "asetnsamples=n=882,volume=volume='if(lt(random(0),0.15),0,1)':eval=frame",
+            ),
+        ),
+        group=SOUND_GROUP,
+    ),
 ]
-
-
-def chosen(patterns: list[str], quick: bool) -> list[Condition | Synthetic]:
-    """The conditions whose names fit any pattern (shell wildcards); all when there is none."""
-    everything = [*POSITIVES, *NEGATIVES, *SYNTHETIC]
-    if patterns:
-        return [c for c in everything if any(fnmatch.fnmatch(c.name, p) for p in patterns)]
-    return [c for c in everything if not quick or getattr(c, "quick", True)]

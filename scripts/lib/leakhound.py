@@ -1,4 +1,4 @@
-"""Drives the leakhound binary over a folder of queries and reads its report."""
+"""Drives the leakhound binary over folders of queries and reads its reports."""
 
 import shutil
 import subprocess
@@ -7,27 +7,79 @@ from pathlib import Path
 
 from lib import tools
 
-
-def call(binary: str, home: Path, words: list) -> int:
-    """Runs one command; its exit code. What it said is shown when it did not succeed."""
-    command = [binary, "--home", str(home), *map(str, words)]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
-    except OSError as error:
-        tools.stop(f"cannot run {binary}: {error}", tools.EXIT_TOOL_MISSING)
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if done.returncode != 0 and said:
-        tools.say(f"  {words[0]} ended with {done.returncode}: {' | '.join(said[-3:])}")
-    return done.returncode
+# Nothing found, something found, some items not read: the ends of a scan that came to its end.
+SCANNED = (0, 1, 3)
 
 
-def version(binary: str) -> str:
-    """What `leakhound --version` says, on one line."""
-    try:
-        done = subprocess.run([binary, "--version"], stdin=subprocess.DEVNULL, capture_output=True)
-        return done.stdout.decode("utf-8", "replace").strip().split("\n")[0] or "unknown"
-    except OSError as error:
-        tools.stop(f"cannot run {binary}: {error}", tools.EXIT_TOOL_MISSING)
+class Leakhound:
+    """One binary with homes of its own under `work`; `seconds` tells how long each step took.
+
+    The catalogue is taken in once. Each scan has a copy of that home, made anew: so nothing is
+    taken over from an earlier scan, maybe of another binary, and its run is the newest.
+    """
+
+    def __init__(self, binary: str, work: Path):
+        self.binary = binary
+        self.work = work
+        self.home = work / "home"
+        self.seconds: dict[str, float] = {}
+
+    def start(self, words: list) -> subprocess.CompletedProcess:
+        command = [self.binary, *map(str, words)]
+        try:
+            return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+        except OSError as error:
+            tools.stop(f"cannot run {self.binary}: {error}", tools.EXIT_TOOL_MISSING)
+
+    def call(self, home: Path, words: list) -> int:
+        """Runs one command; its exit code. What it said is shown when it did not succeed."""
+        done = self.start(["--home", home, *words])
+        said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line]
+        if done.returncode != 0 and said:
+            tools.say(f"  {words[0]} ended with {done.returncode}: {' | '.join(said[:3])}")
+        return done.returncode
+
+    def version(self) -> str:
+        """What `leakhound --version` says, on one line."""
+        said = self.start(["--version"]).stdout.decode("utf-8", "replace")
+        return said.strip().split("\n")[0] or "unknown"
+
+    def scan_knows(self, option: str) -> bool:
+        """Whether this version's scan has an option."""
+        return option in self.start(["scan", "--help"]).stdout.decode("utf-8", "replace")
+
+    def add_catalogue(self, recordings: list[Path], keep_home: bool) -> None:
+        """A home that knows the recordings: made anew, or the last run's."""
+        if keep_home and self.home.exists():
+            return
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+        folder = self.work / "catalogue"
+        stage(recordings, folder)
+        began = time.monotonic()
+        if self.call(self.home, ["catalog", "add", folder]) != 0:
+            tools.say("  catalog add did not succeed; going on with what it took in")
+        self.seconds["catalog add"] = time.monotonic() - began
+
+    def scan(self, name: str, queries: list[Path], options: list[str]) -> dict[str, dict]:
+        """Scans the queries, in a folder of this name; query file name -> item of the report.
+
+        A scan that could not be done ends the evaluation: the report would be of another run.
+        """
+        staged, report = self.work / name, self.work / f"{name}.jsonl"
+        home = self.work / f"home-{name}"
+        stage(queries, staged)
+        report.unlink(missing_ok=True)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(self.home, home)
+        began = time.monotonic()
+        if self.call(home, ["scan", "--quiet", *options, staged]) not in SCANNED:
+            tools.stop(f"{name} could not be done")
+        self.seconds[name] = time.monotonic() - began
+        self.call(home, ["report", "--format", "jsonl", "--out", report])
+        if not report.exists():
+            tools.stop("leakhound wrote no report")
+        return {Path(row["item"]["path"]).name: row for row in tools.read_jsonl(report)}
 
 
 def stage(queries: list[Path], folder: Path) -> None:
@@ -35,32 +87,3 @@ def stage(queries: list[Path], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for query in queries:
         tools.link_or_copy(query, folder / query.name)
-
-
-def scan(binary: str, catalogue: list[Path], queries: list[Path], work: Path, keep_home: bool):
-    """Adds the catalogue, scans the queries; (query file name -> report item, seconds of each).
-
-    A scan may end with a code of its own when it found something, so success is told by the
-    report alone.
-    """
-    home, staged, report = work / "home", work / "scan", work / "report.jsonl"
-    seconds = {}
-    if not (keep_home and home.exists()):
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        folder = work / "catalogue"
-        stage(catalogue, folder)
-        began = time.monotonic()
-        if call(binary, home, ["catalog", "add", folder]) != 0:
-            tools.say("  catalog add did not succeed; going on with what it took in")
-        seconds["catalog add"] = time.monotonic() - began
-    stage(queries, staged)
-    report.unlink(missing_ok=True)
-    began = time.monotonic()
-    call(binary, home, ["scan", "--quiet", staged])
-    seconds["scan"] = time.monotonic() - began
-    call(binary, home, ["report", "--format", "jsonl", "--out", report])
-    if not report.exists():
-        tools.stop("leakhound wrote no report")
-    items = {Path(row["item"]["path"]).name: row for row in tools.read_jsonl(report)}
-    return items, seconds

@@ -19,6 +19,23 @@ def wilson(hits: int, tries: int) -> tuple[float, float]:
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
+def share(hits: int, tries: int) -> dict:
+    """A share with its interval, as it stands in the JSON."""
+    low, high = wilson(hits, tries)
+    return {"hits": hits, "of": tries, "share": hits / tries if tries else 0.0} | {
+        "low": low,
+        "high": high,
+    }
+
+
+def quantile(values: list[float], part: float) -> float | None:
+    """The value that `part` of all do not exceed (nearest rank)."""
+    if not values:
+        return None
+    rank = math.ceil(part * len(values))
+    return sorted(values)[max(0, rank - 1)]
+
+
 def log10_probability(probability: float | None) -> float | None:
     """Decimal logarithm; what underflowed to zero is told as -300."""
     if probability is None:
@@ -46,7 +63,7 @@ def strongest(findings: list[dict]) -> dict | None:
 
 
 def brief(finding: dict | None) -> dict | None:
-    """What later calibration needs of a finding."""
+    """What is kept of a finding in the JSON."""
     if finding is None:
         return None
     return {
@@ -57,14 +74,17 @@ def brief(finding: dict | None) -> dict | None:
         "tempo": finding.get("tempo"),
         "pitch_cents": finding.get("pitch_cents"),
         "item_coverage": finding.get("item_coverage"),
+        "recording_coverage": finding.get("recording_coverage"),
         "spans": len(finding.get("spans") or []),
     }
 
 
 def errors(finding: dict, truth: dict) -> dict:
-    """How far a right finding is off: offset in seconds, tempo in per cent, pitch in cents.
+    """How far a right finding is off: offset, start and end in seconds, tempo in per cent, pitch
+    in cents.
 
     An item cut at source second S and played at tempo t shows recording time S + t · item time.
+    All of the item is the recording, so its span should reach from 0 to the item's end.
     """
     found = {}
     spans = finding.get("spans") or []
@@ -72,6 +92,9 @@ def errors(finding: dict, truth: dict) -> dict:
         first = min(spans, key=lambda span: span["item_start_seconds"])
         expected = truth["start_seconds"] + truth["tempo"] * first["item_start_seconds"]
         found["offset_error_seconds"] = abs(first["recording_start_seconds"] - expected)
+        found["start_error_seconds"] = abs(first["item_start_seconds"])
+        end = max(span["item_end_seconds"] for span in spans)
+        found["end_error_seconds"] = abs(truth["seconds"] - end)
     if finding.get("tempo") is not None:
         found["tempo_error_percent"] = abs(finding["tempo"] / truth["tempo"] - 1) * 100
     if finding.get("pitch_cents") is not None:
@@ -79,74 +102,135 @@ def errors(finding: dict, truth: dict) -> dict:
     return {name: round(value, 5) for name, value in found.items()}
 
 
-def outcome(truth: dict, item: dict | None) -> dict:
-    """What leakhound said of one query, beside the truth."""
-    row = {
+def wrong_part(findings: list[dict]) -> dict:
+    """The fields of an outcome that tell of findings that should not be there."""
+    return {
+        "wrong": brief(strongest(findings)),
+        "wrong_matches": sum(f["verdict"] == "match" for f in findings),
+        "wrong_suspects": sum(f["verdict"] == "suspect" for f in findings),
+    }
+
+
+def told_of(truth: dict, item: dict | None, mode: str) -> dict:
+    """The fields every outcome begins with."""
+    return {
         "query": truth["file"],
         "condition": truth["condition"],
         "role": truth["role"],
+        "mode": mode,
         "recording": truth["recording"],
         "seconds": truth["seconds"],
-        "start_seconds": truth["start_seconds"],
-        "tempo": truth["tempo"],
-        "pitch_cents": truth["pitch_cents"],
+        "verdict": item["verdict"] if item else "missing",
     }
-    if item is None:
-        return row | {"verdict": "missing", "right": None, "wrong": None, "wrong_matches": 0}
-    findings = item.get("findings") or []
-    is_positive = truth["role"] == "positive"
-    right = [f for f in findings if is_positive and recording_id(f) == truth["recording"]]
-    wrong = [f for f in findings if not (is_positive and recording_id(f) == truth["recording"])]
-    row["verdict"] = item["verdict"]
+
+
+def outcome(truth: dict, item: dict | None, mode: str = "") -> dict:
+    """What leakhound said of a query of one recording, beside the truth."""
+    row = told_of(truth, item, mode)
+    row |= {name: truth[name] for name in ("start_seconds", "tempo", "pitch_cents")}
+    findings = (item or {}).get("findings") or []
+    known = truth["role"] in ("positive", "self")
+    right = [f for f in findings if known and recording_id(f) == truth["recording"]]
     row["right"] = brief(strongest(right))
-    row["wrong"] = brief(strongest(wrong))
-    row["wrong_matches"] = sum(f["verdict"] == "match" for f in wrong)
-    row["wrong_suspects"] = sum(f["verdict"] == "suspect" for f in wrong)
+    row |= wrong_part([f for f in findings if f not in right])
     if right and strongest(right)["verdict"] == "match":
         row |= errors(strongest(right), truth)
     return row
 
 
+def values(rows: list[dict], name: str) -> list[float]:
+    """A number of all the rows that have it."""
+    return [row[name] for row in rows if row.get(name) is not None]
+
+
 def middle(rows: list[dict], name: str) -> float | None:
     """Median of a number over the rows that have it."""
-    values = [row[name] for row in rows if row.get(name) is not None]
-    return round(median(values), 4) if values else None
+    found = values(rows, name)
+    return round(median(found), 4) if found else None
+
+
+def unread(rows: list[dict]) -> int:
+    return sum(row["verdict"] in ("failed", "missing") for row in rows)
+
+
+def peers_right(rows: list[dict]) -> dict[str, float]:
+    """Recall of each peer that was run."""
+    return {
+        peer: sum(row["peers"][peer]["accepted"] == row["recording"] for row in rows) / len(rows)
+        for peer in rows[0].get("peers", {})
+    }
+
+
+def peers_wrong(rows: list[dict]) -> dict[str, int]:
+    """False positives of each peer that was run."""
+    return {
+        peer: sum(row["peers"][peer]["accepted"] is not None for row in rows)
+        for peer in rows[0].get("peers", {})
+    }
 
 
 def summarise_positive(name: str, rows: list[dict]) -> dict:
     """The line of one condition."""
-    tries = len(rows)
     said = [row["right"]["verdict"] if row["right"] else None for row in rows]
-    hits = said.count("match")
-    low, high = wilson(hits, tries)
     return {
         "condition": name,
-        "queries": tries,
-        "found": hits,
-        "recall": hits / tries if tries else 0.0,
-        "recall_low": low,
-        "recall_high": high,
+        "queries": len(rows),
+        "recall": share(said.count("match"), len(rows)),
         "suspect_only": said.count("suspect"),
         "wrong_accusations": sum(row["wrong_matches"] for row in rows),
-        "failed": sum(row["verdict"] in ("failed", "missing") for row in rows),
+        "failed": unread(rows),
         "median_offset_error_seconds": middle(rows, "offset_error_seconds"),
+        "median_start_error_seconds": middle(rows, "start_error_seconds"),
+        "median_end_error_seconds": middle(rows, "end_error_seconds"),
         "median_tempo_error_percent": middle(rows, "tempo_error_percent"),
+        "p95_tempo_error_percent": quantile(values(rows, "tempo_error_percent"), 0.95),
         "median_pitch_error_cents": middle(rows, "pitch_error_cents"),
+        "peers": peers_right(rows),
     }
 
 
 def summarise_negative(name: str, rows: list[dict]) -> dict:
     """False positives, counted in files: a file with any match, and one with a suspect at most."""
     matched = sum(row["wrong_matches"] > 0 for row in rows)
-    suspected = sum(row["wrong_matches"] == 0 and row.get("wrong_suspects", 0) > 0 for row in rows)
+    suspected = sum(row["wrong_matches"] == 0 and row["wrong_suspects"] > 0 for row in rows)
     chances = [row["wrong"]["log10_fap"] for row in rows if row["wrong"]]
-    chances = [value for value in chances if value is not None]
     return {
         "condition": name,
         "files": len(rows),
-        "false_matches": matched,
-        "false_match_rate_high": wilson(matched, len(rows))[1],
+        "false_match": share(matched, len(rows)),
         "false_suspects": suspected,
-        "failed": sum(row["verdict"] in ("failed", "missing") for row in rows),
-        "lowest_log10_fap": min(chances, default=None),
+        "recordings": len({row["recording"] for row in rows}),
+        "recordings_matched": len({row["recording"] for row in rows if row["wrong_matches"]}),
+        "failed": unread(rows),
+        "lowest_log10_fap": min((chance for chance in chances if chance is not None), default=None),
+        "peers": peers_wrong(rows),
+    }
+
+
+# A recording's own file should be covered by at least this share, and cover the recording so.
+OWN_COVERAGE = 0.98
+
+
+def summarise_own(rows: list[dict]) -> dict:
+    """How much of the catalogue's own files is found again, and which fall short."""
+    covered = {
+        name: [row["right"][name] if row["right"] else 0.0 for row in rows]
+        for name in ("item_coverage", "recording_coverage")
+    }
+    found = [row["right"] is not None and row["right"]["verdict"] == "match" for row in rows]
+    lowest = [min(pair) for pair in zip(*covered.values())]
+    short = [
+        {"recording": row["recording"], "seconds": row["seconds"], "verdict": row["verdict"]}
+        | {name: shares[number] for name, shares in covered.items()}
+        for number, row in enumerate(rows)
+        if lowest[number] < OWN_COVERAGE
+    ]
+    return {
+        "files": len(rows),
+        "found": share(sum(found), len(rows)),
+        "wrong_accusations": sum(row["wrong_matches"] for row in rows),
+        "failed": unread(rows),
+        "least": {name: min(shares, default=None) for name, shares in covered.items()},
+        "p1": {name: quantile(shares, 0.01) for name, shares in covered.items()},
+        "short": sorted(short, key=lambda row: row["item_coverage"] + row["recording_coverage"]),
     }

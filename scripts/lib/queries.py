@@ -1,4 +1,4 @@
-"""Chooses passages, makes the queries and remembers the truth about each.
+"""Chooses passages, makes the queries of one recording each and remembers the truth about all.
 
 A query is `queries/<condition>/<condition>__<recording id>__<start ms><suffix>`; what is true of
 it is a row of `truth.jsonl` beside. A row whose recipe is unchanged and whose file is there is
@@ -15,7 +15,9 @@ import threading
 from pathlib import Path
 
 from lib import render, tools
-from lib.conditions import CODECS, SYNTHETIC_SECONDS, Condition, Synthetic
+from lib.conditions import CODECS, Condition
+from lib.suite import of_role
+from lib.unrelated import SYNTHETIC_SECONDS, Synthetic
 
 # Digital silence and fade-outs are no test of anything.
 QUIETEST_DBFS = -50.0
@@ -37,6 +39,28 @@ def in_seeded_order(recordings: list[dict], seed: int) -> list[dict]:
     )
 
 
+def draw_passage(
+    seed: int, recording_id: str, whole: Path, seconds: float, passage: int, needs_stereo: bool
+) -> int:
+    """Where a passage of a recording begins, in ms; it is loud enough to be a test.
+
+    The same draws are made for every condition of a recording, so that conditions differ by
+    what is done to the clip and not by luck with the passage.
+    """
+    length = render.seconds_of(whole)
+    if seconds > length:
+        raise render.Unusable(f"shorter than {seconds:.1f} s")
+    rng = random.Random(f"{seed}/{recording_id}" + (f"/{passage}" if passage else ""))
+    for _ in range(POSITION_TRIES):
+        start_ms = math.floor(rng.random() * (length - seconds) * 1000)
+        level = render.levels(whole, start_ms / 1000, seconds)
+        loud = level["all"] > QUIETEST_DBFS
+        wide = level["side"] > QUIETEST_SIDE_DBFS or not needs_stereo
+        if loud and wide:
+            return start_ms
+    raise render.Unusable("side signal too quiet" if needs_stereo else "too quiet")
+
+
 class QueryStore:
     """All queries of one seed, on disk."""
 
@@ -55,6 +79,8 @@ class QueryStore:
         self.materials = render.Materials(root / "materials", music)
 
     def path(self, row: dict) -> Path:
+        if row["role"] == "self":
+            return self.corpus / row["path"]
         return self.root / "queries" / row["condition"] / row["file"]
 
     def remember(self, row: dict) -> None:
@@ -69,9 +95,7 @@ class QueryStore:
         others = []
         if any(kind == "music" for kind, _ in condition.steps):
             others = [row["sha256"] for row in self.held_out]
-        return digest(
-            [RECIPE_VERSION, self.seed, condition.recipe(), recording["sha256"], others]
-        )
+        return digest([RECIPE_VERSION, self.seed, condition.recipe(), recording["sha256"], others])
 
     def known(self, condition, recording_id: str, recipe: str) -> dict | None:
         """The row of a query that need not be made again."""
@@ -130,26 +154,14 @@ class QueryStore:
         return row
 
     def position(self, condition, recording: dict, whole: Path) -> tuple[int, float]:
-        """Where a clip starts, in ms, and how much of the recording it takes.
-
-        The same draws are made for every condition of a recording, so that conditions differ by
-        what is done to the clip and not by luck with the passage.
-        """
-        length = render.seconds_of(whole)
+        """Where a clip starts, in ms, and how much of the recording it takes."""
         if condition.seconds is None:
-            return 0, length
+            return 0, render.seconds_of(whole)
         wanted = condition.seconds * condition.tempo
-        if wanted > length:
-            raise render.Unusable(f"shorter than {wanted:.1f} s")
-        rng = random.Random(f"{self.seed}/{recording['id']}")
-        for _ in range(POSITION_TRIES):
-            start_ms = math.floor(rng.random() * (length - wanted) * 1000)
-            level = render.levels(whole, start_ms / 1000, wanted)
-            loud = level["all"] > QUIETEST_DBFS
-            wide = level["side"] > QUIETEST_SIDE_DBFS or not condition.needs_stereo
-            if loud and wide:
-                return start_ms, wanted
-        raise render.Unusable("side signal too quiet" if condition.needs_stereo else "too quiet")
+        start_ms = draw_passage(
+            self.seed, recording["id"], whole, wanted, condition.passage, condition.needs_stereo
+        )
+        return start_ms, wanted
 
     def make_synthetic(self, sound: Synthetic) -> list[dict]:
         """The queries of one synthetic sound, one a length."""
@@ -179,20 +191,18 @@ class QueryStore:
 
 
 def make_all(store: QueryStore, conditions, catalogue, held_out, positives, jobs) -> list[dict]:
-    """Every query of the conditions, in a fixed order; those that need stereo go further down
+    """Every query of one recording, in a fixed order; those that need stereo go further down
     the list of recordings until they have their number."""
-    plain = [c for c in conditions if c.role == "positive" and not c.needs_stereo]
-    stereo = [c for c in conditions if c.role == "positive" and c.needs_stereo]
-    negative = [c for c in conditions if c.role == "negative"]
-    synthetic = [c for c in conditions if c.role == "synthetic"]
-    work = [(row, plain + stereo) for row in catalogue[:positives] if plain or stereo]
+    positive = of_role(conditions, "positive")
+    negative = of_role(conditions, "negative")
+    work = [(row, positive) for row in catalogue[:positives] if positive]
     work += [(row, negative) for row in held_out if negative]
 
     def each(job):
         return store.make_for_recording(*job)
 
     rows = [row for made in tools.in_parallel(each, work, jobs, "recordings") for row in made]
-    for condition in stereo:
+    for condition in (c for c in positive if c.needs_stereo):
         usable = sum(r["condition"] == condition.name and "unusable" not in r for r in rows)
         for recording in catalogue[positives:]:
             if usable >= positives:
@@ -200,7 +210,6 @@ def make_all(store: QueryStore, conditions, catalogue, held_out, positives, jobs
             (row,) = store.make_for_recording(recording, [condition])
             usable += "unusable" not in row
             rows.append(row)
-    for sound in synthetic:
+    for sound in of_role(conditions, "synthetic"):
         rows += store.make_synthetic(sound)
-    store.tidy()
     return sorted(rows, key=lambda row: (row["condition"], row["recording"]))

@@ -5,8 +5,10 @@ query wherever the same versions of those programs are used.
 """
 
 import math
+import shlex
 import wave
 from array import array
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib import tools
@@ -73,13 +75,19 @@ def cut(source: Path, target: Path, start_ms: int, seconds: float) -> None:
         out.writeframes(sound.readframes(round(seconds * sound.getframerate())))
 
 
-def encode(source: Path, target: Path, codec: str) -> None:
-    """A WAV file as the codec's own file, without tags."""
+def encode_beside(source: Path, codec: str) -> Path:
+    """A WAV file as the codec's own file, without tags, in the same folder."""
     suffix, options = CODECS[codec]
-    unfinished = source.with_name("encoded" + suffix)
-    tools.run([*FFMPEG, "-i", source, *EXACT, *options, unfinished])
+    encoded = source.with_name("encoded" + suffix)
+    tools.run([*FFMPEG, "-i", source, *EXACT, *options, encoded])
+    return encoded
+
+
+def encode(source: Path, target: Path, codec: str) -> None:
+    """A WAV file as the codec's own file, put in its place in one step."""
+    encoded = encode_beside(source, codec)
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.replace(target)
+    encoded.replace(target)
 
 
 class Materials:
@@ -110,6 +118,13 @@ class Materials:
         if kind == "noise":
             noise = f"anoisesrc=r={SAMPLE_RATE}:c=pink:a=0.3:seed={rng.randrange(1 << 31)}"
             tools.run([*FFMPEG, "-f", "lavfi", "-i", noise, *form])
+        elif kind == "crackle":
+            # Single clicks, some 18 a second in each channel, as a needle gives them.
+            click = "if(lt(random({0}),0.0004),2*random({1})-1,0)"
+            clicks = f"aevalsrc='{click.format(0, 1)}|{click.format(2, 3)}':s={SAMPLE_RATE}"
+            shape = "highpass=f=700,lowpass=f=9000"
+            skip = ["-ss", f"{rng.uniform(0, 20):.3f}"]
+            tools.run([*FFMPEG, "-f", "lavfi", "-i", clicks, *skip, "-af", shape, *form])
         elif kind == "speech":
             speech = self.speech(rng.randrange(len(SPEECH_VOICES)))
             skip = f"{rng.uniform(0, 12):.3f}"
@@ -138,15 +153,62 @@ def mix(clip: Path, over: Path, target: Path, snr_db: float) -> None:
     tools.run([*FFMPEG, "-i", clip, "-i", over, "-filter_complex", graph, *WAV_OUT, target])
 
 
+def play_in_room(clip: Path, target: Path, fades_in_seconds: float) -> None:
+    """Convolves a clip with a room: the direct sound, and noise that falls by 60 dB in a time."""
+    falls = math.log(1000) / fades_in_seconds
+    room = f"aevalsrc='if(lt(t,0.00002),1,0.08*(2*random(0)-1)*exp(-{falls:.3f}*t))'"
+    room += f":s={SAMPLE_RATE}:d={fades_in_seconds}"
+    graph = "[0]volume=-9dB[dry];[dry][1]afir=gtype=none"
+    given = ["-i", clip, "-f", "lavfi", "-i", room]
+    tools.run([*FFMPEG, *given, "-filter_complex", graph, *WAV_OUT, target])
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A sound at its place in a longer one; its fades are of equal power."""
+
+    path: Path
+    at: float
+    seconds: float
+    fade_in: float = 0.0
+    fade_out: float = 0.0
+    gain_db: float = 0.0
+
+    def graph(self, number: int) -> str:
+        """What ffmpeg does to this input."""
+        chain = [f"atrim=end={self.seconds:.6f}", f"volume={self.gain_db:.3f}dB"]
+        if self.fade_in:
+            chain.append(f"afade=t=in:d={self.fade_in}:curve=qsin")
+        if self.fade_out:
+            began = self.seconds - self.fade_out
+            chain.append(f"afade=t=out:st={began:.6f}:d={self.fade_out}:curve=qsin")
+        chain.append(f"adelay={round(self.at * SAMPLE_RATE)}S:all=1")
+        return f"[{number}]{','.join(chain)}[part{number}]"
+
+
+def assemble(layers: list[Layer], target: Path) -> None:
+    """Sums the layers into one WAV file."""
+    given = [word for layer in layers for word in ("-i", layer.path)]
+    parts = "".join(f"[part{number}]" for number in range(len(layers)))
+    graph = [layer.graph(number) for number, layer in enumerate(layers)]
+    graph.append(f"{parts}amix=inputs={len(layers)}:normalize=0")
+    tools.run([*FFMPEG, *given, "-filter_complex", ";".join(graph), *WAV_OUT, target])
+
+
 def apply_steps(clip: Path, steps: tuple, materials: Materials, rng, folder: Path) -> Path:
     """Carries out the steps on a WAV clip; returns the last WAV file."""
     for number, (kind, value) in enumerate(steps):
         target = folder / f"step-{number}.wav"
         if kind == "ffmpeg":
             tools.run([*FFMPEG, "-i", clip, "-af", value, *WAV_OUT, target])
+        elif kind == "codec":
+            encoded = encode_beside(clip, value)
+            tools.run([*FFMPEG, "-i", encoded, "-ar", SAMPLE_RATE, *WAV_OUT, target])
+        elif kind == "room":
+            play_in_room(clip, target, value)
         elif kind == "sox":
             # -R and -D: nothing random, so the same bytes each time.
-            tools.run(["sox", "-V1", "-R", "-D", clip, "-b", "16", target, *value.split()])
+            tools.run(["sox", "-V1", "-R", "-D", clip, "-b", "16", target, *shlex.split(value)])
         else:
             over = materials.over(kind, seconds_of(clip), rng, folder)
             mix(clip, over, target, value)
