@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench scan [-- FOLDER]` takes the music of `scripts/corpus` (or of FOLDER), makes a dump of
 //! at least five hours of it in mixed codecs with ffmpeg (once, under `target/bench`), adds at least 100
-//! other and the same recordings to a catalogue, and runs the three alternately, on one core and on all.
-//! Quoted are CPU seconds and ratios of medians: these hold on a machine that others use too.
+//! other and the same recordings to a catalogue, and runs the three alternately: on one core, on all, and
+//! on one core for each codec. Quoted are CPU seconds and ratios of medians: these hold on a machine that
+//! others use too.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 use std::error::Error;
@@ -19,8 +20,12 @@ use rayon::prelude::*;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Rounds of the three programs in turn.
+/// Rounds of the programs in turn.
 const ROUNDS: usize = 3;
+/// Scans that are measured: a name, and the arguments by which it differs from the first.
+const SCANS: [(&str, &[&str]); 1] = [("scan", &[])];
+/// What stands behind the scans in every measurement.
+const OTHERS: [&str; 2] = ["decode alone", "fpcalc"];
 /// Music in the dump.
 const DUMP_SECONDS: f64 = 5.2 * 3_600.0;
 /// Codecs of the dump, in turn: ending and ffmpeg's arguments.
@@ -36,7 +41,7 @@ const DECODE_ONLY: &str = "--decode-only";
 fn main() -> Result<()> {
     let mut args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     if args.first().is_some_and(|a| a == DECODE_ONLY) {
-        return decode_only(args[1].parse()?, Path::new(&args[2]));
+        return decode_only(args[1].parse()?, &args[2..]);
     }
     let corpus = args.pop().map_or_else(default_corpus, |a| Ok(PathBuf::from(a)))?;
     let work = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
@@ -52,15 +57,19 @@ fn main() -> Result<()> {
     let list =
         output(Command::new(leakhound).args(["catalog", "list"]).env("LEAKHOUND_HOME", &home))?;
     println!("catalogue: {}", list.lines().last().unwrap_or_default());
-    println!(
-        "dump: {:.2} h in {} codecs, {} files",
-        seconds / 3_600.0,
-        CODECS.len(),
-        files(&dump)?.len()
-    );
+    let dump = files(&dump)?;
+    let (hours, codecs) = (seconds / 3_600.0, CODECS.len());
+    println!("dump: {hours:.2} h in {codecs} codecs, {} files", dump.len());
     let all = std::thread::available_parallelism()?.get();
     for threads in [1, all] {
-        compare(leakhound, &home, &dump, seconds, threads)?;
+        print_overall(&measure(leakhound, &home, &dump, threads)?, seconds, threads);
+    }
+    println!("\nby codec, 1 thread, medians of {ROUNDS} alternated rounds");
+    println!("{:<6}{:<16}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
+    for (ending, _) in CODECS {
+        let ends = |path: &&PathBuf| path.extension().is_some_and(|e| e == ending);
+        let files: Vec<PathBuf> = dump.iter().filter(ends).cloned().collect();
+        print_codec(ending, &measure(leakhound, &home, &files, 1)?);
     }
     Ok(())
 }
@@ -111,49 +120,58 @@ fn make_dump(corpus: &Path, dump: &Path) -> Result<f64> {
     Ok(seconds)
 }
 
-/// Runs the three alternately and prints what each took.
-fn compare(leakhound: &str, home: &Path, dump: &Path, seconds: f64, threads: usize) -> Result<()> {
-    let mut runs: [Vec<Cost>; 3] = Default::default();
+/// Runs [`SCANS`], then [`OTHERS`], alternately over the same files; the medians in that order.
+fn measure(leakhound: &str, home: &Path, files: &[PathBuf], threads: usize) -> Result<Vec<Cost>> {
+    let threads = threads.to_string();
+    let mut runs: Vec<Vec<Cost>> = (0..SCANS.len() + OTHERS.len()).map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
-        let _ = fs::remove_file(home.join("results.sqlite"));
-        let mut scan = Command::new(leakhound);
-        scan.args(["--quiet", "--threads", &threads.to_string(), "scan"]).arg(dump);
-        runs[0].push(cost(scan.env("LEAKHOUND_HOME", home))?);
+        for ((_, arguments), runs) in SCANS.iter().zip(&mut runs) {
+            let _ = fs::remove_file(home.join("results.sqlite"));
+            let mut scan = Command::new(leakhound);
+            scan.args(["--quiet", "--threads", &threads, "scan"]).args(*arguments).args(files);
+            runs.push(cost(scan.env("LEAKHOUND_HOME", home))?);
+        }
         let mut decode = Command::new(std::env::current_exe()?);
-        runs[1].push(cost(decode.args([DECODE_ONLY, &threads.to_string()]).arg(dump))?);
+        runs[SCANS.len()].push(cost(decode.args([DECODE_ONLY, &threads]).args(files))?);
         let mut fpcalc = Command::new("sh");
-        let line = "find \"$0\" -type f -print0 | xargs -0 -n 1 -P \"$1\" fpcalc -raw -length 0";
-        runs[2].push(cost(
-            fpcalc.args(["-c", line]).arg(dump).arg(threads.to_string()).stderr(Stdio::null()),
-        )?);
+        let line = "printf '%s\\0' \"$@\" | xargs -0 -n 1 -P \"$0\" fpcalc -raw -length 0";
+        fpcalc.args(["-c", line, &threads]).args(files).stderr(Stdio::null());
+        runs[SCANS.len() + 1].push(cost(&mut fpcalc)?);
     }
-    println!("\n{threads} thread(s), medians of {ROUNDS} alternated rounds");
-    println!("{:<16}{:>9}{:>9}{:>16}{:>12}", "", "CPU s", "wall s", "× real, CPU", "peak MB");
-    let medians = runs.map(|mut costs| {
+    let median = |mut costs: Vec<Cost>| {
         costs.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
         costs.swap_remove(costs.len() / 2)
-    });
-    for (name, cost) in ["leakhound scan", "decode alone", "fpcalc"].iter().zip(&medians) {
-        println!(
-            "{name:<16}{:>9.1}{:>9.1}{:>16.0}{:>12.0}",
-            cost.cpu,
-            cost.wall,
-            seconds / cost.cpu,
-            cost.peak_mb
-        );
+    };
+    Ok(runs.into_iter().map(median).collect())
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    SCANS.iter().map(|(name, _)| *name).chain(OTHERS)
+}
+
+fn print_overall(costs: &[Cost], seconds: f64, threads: usize) {
+    println!("\n{threads} thread(s), medians of {ROUNDS} alternated rounds");
+    println!("{:<16}{:>9}{:>9}{:>16}{:>12}", "", "CPU s", "wall s", "× real, CPU", "peak MB");
+    for (name, cost) in names().zip(costs) {
+        let real = seconds / cost.cpu;
+        let Cost { cpu, wall, peak_mb } = cost;
+        println!("{name:<16}{cpu:>9.1}{wall:>9.1}{real:>16.0}{peak_mb:>12.0}");
     }
-    let [scan, decode, fpcalc] = &medians;
-    println!(
-        "scan / decode alone: CPU {:.2}, wall {:.2}",
-        scan.cpu / decode.cpu,
-        scan.wall / decode.wall
-    );
-    println!(
-        "scan / fpcalc:       CPU {:.2}, wall {:.2}",
-        scan.cpu / fpcalc.cpu,
-        scan.wall / fpcalc.wall
-    );
-    Ok(())
+    let (scans, others) = costs.split_at(SCANS.len());
+    for ((name, _), scan) in SCANS.iter().zip(scans) {
+        for (other, cost) in OTHERS.iter().zip(others) {
+            let (cpu, wall) = (scan.cpu / cost.cpu, scan.wall / cost.wall);
+            println!("{:<28}CPU {cpu:.2}, wall {wall:.2}", format!("{name} / {other}:"));
+        }
+    }
+}
+
+fn print_codec(codec: &str, costs: &[Cost]) {
+    let (decode, fpcalc) = (costs[SCANS.len()].cpu, costs[SCANS.len() + 1].cpu);
+    for (name, Cost { cpu, .. }) in names().zip(costs) {
+        let (to_decode, to_fpcalc) = (cpu / decode, cpu / fpcalc);
+        println!("{codec:<6}{name:<16}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
+    }
 }
 
 /// What a program took. The peak is that of the program itself, not of what it starts.
@@ -197,8 +215,8 @@ fn children_cpu() -> Result<f64> {
     Ok((fields[13].parse::<f64>()? + fields[14].parse::<f64>()?) / 100.0)
 }
 
-/// Decodes a folder with the program's own decoders and throws the samples away.
-fn decode_only(threads: usize, folder: &Path) -> Result<()> {
+/// Decodes files with the program's own decoders and throws the samples away.
+fn decode_only(threads: usize, paths: &[String]) -> Result<()> {
     struct Nothing(f32);
     impl PcmSink for Nothing {
         fn begin(&mut self, _: usize, _: SampleRate) {}
@@ -211,12 +229,11 @@ fn decode_only(threads: usize, folder: &Path) -> Result<()> {
     let limits = DecodeLimits { max_seconds_of_audio: 86_400.0, max_streams: 32, timeout };
     let decoder = Decoder::new(limits, None);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let paths = files(folder)?;
     pool.install(|| {
         paths.par_iter().for_each(|path| {
             let mut sink = Nothing(0.0);
-            let decoded = decoder.decode(path, &AtomicBool::new(false), &mut sink);
-            assert!(decoded.is_ok(), "{}: {decoded:?}", path.display());
+            let decoded = decoder.decode(Path::new(path), &AtomicBool::new(false), &mut sink);
+            assert!(decoded.is_ok(), "{path}: {decoded:?}");
             std::hint::black_box(sink.0);
         });
     });

@@ -57,7 +57,7 @@ impl Default for FingerprintConfig {
 }
 
 /// Raised when the code makes other peaks or hashes from the same configuration.
-const ALGORITHM_VERSION: u32 = 1;
+const ALGORITHM_VERSION: u32 = 2;
 
 impl FingerprintConfig {
     /// The peaks that are kept of a recording, of all that were found.

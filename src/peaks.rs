@@ -2,6 +2,9 @@
 //!
 //! It chooses peaks; what is made of them is `landmarks`' business.
 
+use std::collections::VecDeque;
+use std::ops::Range;
+
 use bytemuck::{Pod, Zeroable};
 
 /// A peak. 8 bytes, fixed point, so that it is stored and compared exactly.
@@ -55,13 +58,15 @@ pub struct PeakConfig {
 /// Cells an octave on the axis on which maxima compete.
 const CELLS_PER_OCTAVE: f32 = 50.0;
 
-/// What is kept of the last frames: enough to look `reach_frames` back and ahead.
+/// What is kept of a frame.
 #[derive(Debug, Clone)]
 struct Row {
     /// Highest power in each cell, 0 where no bin falls into it.
     maxima: Vec<f32>,
     /// Maximum of `maxima` within `reach_cells` of each cell.
     spread: Vec<f32>,
+    /// Cells that nothing around them exceeds, up to this frame; those after it have their say later.
+    candidates: Vec<usize>,
     /// The power spectrum, for the interpolation in time.
     power: Vec<f32>,
 }
@@ -71,10 +76,10 @@ struct Row {
 pub struct PeakPicker {
     config: PeakConfig,
     bin_hz: f32,
-    /// The bins of cell `c` are `edges[c] .. edges[c + 1]`.
-    edges: Vec<usize>,
-    rows: Vec<Row>,
-    padded: Vec<f32>,
+    cells: Cells,
+    /// The last frames, of which that in the middle is decided; silent ones before the signal begins.
+    rows: VecDeque<Row>,
+    padded: [Vec<f32>; 2],
     next: usize,
 }
 
@@ -98,62 +103,59 @@ impl PeakPicker {
         let row = Row {
             maxima: vec![0.0; n_cells],
             spread: vec![0.0; n_cells],
+            candidates: Vec::with_capacity(n_cells),
             power: vec![0.0; n_bins],
         };
         let padded = vec![0.0; n_cells + 2 * config.reach_cells];
-        let rows = vec![row; 2 * config.reach_frames + 1];
-        Self { config, bin_hz, edges, rows, padded, next: 0 }
+        let rows = vec![row; 2 * config.reach_frames + 1].into();
+        let cells = Cells::new(edges);
+        Self { config, bin_hz, cells, rows, padded: [padded.clone(), padded], next: 0 }
     }
 
     /// Takes the next power spectrum and adds the peaks that are now certain.
     pub fn push(&mut self, power: &[f32], peaks: &mut Vec<Peak>) {
-        let n_rows = self.rows.len();
-        let row = &mut self.rows[self.next % n_rows];
+        let Some(mut row) = self.rows.pop_front() else { return };
         row.power.copy_from_slice(power);
-        for (maximum, edges) in row.maxima.iter_mut().zip(self.edges.windows(2)) {
-            let bins = &power[edges[0]..edges[1]];
-            *maximum = bins.iter().fold(0.0, |max, x| if *x > max { *x } else { max });
-        }
+        self.cells.maxima(power, &mut row.maxima);
         widen(&row.maxima, self.config.reach_cells, &mut self.padded, &mut row.spread);
+        candidates(&row.maxima, &row.spread, self.config.floor_power, &mut row.candidates);
+        // Strictly above what came before: a tie has one winner. The nearest frame refutes most.
+        let before = self.rows.iter().rev().take(self.config.reach_frames);
+        row.candidates.retain(|&cell| before.clone().all(|b| row.maxima[cell] > b.spread[cell]));
+        self.rows.push_back(row);
         self.next += 1;
-        if self.next > self.config.reach_frames {
-            self.decide(self.next - 1 - self.config.reach_frames, self.next, peaks);
+        if let Some(frame) = self.next.checked_sub(self.config.reach_frames + 1) {
+            self.decide(frame, peaks);
         }
     }
 
     /// Adds the peaks of the last frames.
-    pub fn finish(self, peaks: &mut Vec<Peak>) {
-        let first = self.next.saturating_sub(self.config.reach_frames);
-        for frame in first..self.next {
-            self.decide(frame, self.next, peaks);
+    pub fn finish(mut self, peaks: &mut Vec<Peak>) {
+        let silence = vec![0.0; self.rows[0].power.len()];
+        for _ in 0..self.config.reach_frames {
+            self.push(&silence, peaks);
         }
     }
 
-    /// Adds the peaks of `frame`, knowing the frames before `end`.
-    fn decide(&self, frame: usize, end: usize, peaks: &mut Vec<Peak>) {
-        let n_rows = self.rows.len();
-        let at = |t: usize| &self.rows[t % n_rows];
-        let row = at(frame);
-        let before = frame.saturating_sub(self.config.reach_frames)..frame;
-        let after = frame + 1..end.min(frame + self.config.reach_frames + 1);
-        for (cell, (here, highest)) in row.maxima.iter().zip(&row.spread).enumerate() {
-            // Strictly above what came before, not below what follows: a tie has one winner.
-            if *here >= *highest
-                && *here > self.config.floor_power
-                && before.clone().all(|t| *here > at(t).spread[cell])
-                && after.clone().all(|t| *here >= at(t).spread[cell])
-            {
-                let bins = self.edges[cell]..self.edges[cell + 1];
-                let Some(bin) = bins.into_iter().find(|b| row.power[*b] >= *here) else { continue };
-                let around = &row.power[bin - 1..=bin + 1];
-                // At the edge of the band the maximum may lie on a slope.
-                if around[0] > around[1] || around[2] > around[1] {
-                    continue;
-                }
-                let earlier = if frame > 0 { at(frame - 1).power[bin] } else { 0.0 };
-                let later = if frame + 1 < end { at(frame + 1).power[bin] } else { 0.0 };
-                peaks.push(self.peak(frame, bin, around, earlier, later));
+    /// Adds the peaks of `frame`, whose row is that in the middle.
+    fn decide(&self, frame: usize, peaks: &mut Vec<Peak>) {
+        let middle = self.config.reach_frames;
+        let row = &self.rows[middle];
+        let after = self.rows.iter().skip(middle + 1);
+        for &cell in &row.candidates {
+            let here = row.maxima[cell];
+            if !after.clone().all(|after| here >= after.spread[cell]) {
+                continue;
             }
+            let Some(bin) = self.cells.bins(cell).find(|b| row.power[*b] >= here) else { continue };
+            let around = &row.power[bin - 1..=bin + 1];
+            // At the edge of the band the maximum may lie on a slope.
+            if around[0] > around[1] || around[2] > around[1] {
+                continue;
+            }
+            let beside = |t: usize| self.rows.get(t).map_or(0.0, |row| row.power[bin]);
+            let earlier = middle.checked_sub(1).map_or(0.0, beside);
+            peaks.push(self.peak(frame, bin, around, earlier, beside(middle + 1)));
         }
     }
 
@@ -173,22 +175,102 @@ impl PeakPicker {
     }
 }
 
-/// The maximum of `values` within `reach` of each place, by windows of doubling width; `padded` is scratch
-/// of the length of `values` and twice the reach.
-fn widen(values: &[f32], reach: usize, padded: &mut [f32], out: &mut [f32]) {
-    padded.fill(0.0);
-    padded[reach..reach + values.len()].copy_from_slice(values);
+/// The cells of the axis on which maxima compete.
+///
+/// The maximum of a cell of 8 to 15 bins is that of two runs of 8, one at either end, which may overlap;
+/// the runs of 1, 2, 4, 8 … bins are made for the whole spectrum, each of two of the length before.
+#[derive(Debug)]
+struct Cells {
+    /// The bins of cell `c` are `edges[c] .. edges[c + 1]`.
+    edges: Vec<usize>,
+    /// Bins in which runs of 1, 2, 4 … bins begin that some cell needs.
+    starts: Vec<Range<usize>>,
+    /// The two runs of each cell, as places in `runs`.
+    halves: Vec<(usize, usize)>,
+    /// Maxima of the runs, shape `(starts.len(), edges.last() + 1)`; what is no run stays 0.
+    runs: Vec<f32>,
+}
+
+impl Cells {
+    fn new(edges: Vec<usize>) -> Self {
+        let end = *edges.last().expect("a cell");
+        let width = end + 1;
+        let level = |cell: &[usize]| (cell[1] - cell[0]).checked_ilog2();
+        let levels = edges.windows(2).filter_map(level).max().map_or(1, |level| level + 1);
+        let starts = (0..levels).map(|l| {
+            let first = edges.windows(2).find(|cell| level(cell) >= Some(l));
+            first.map_or(end, |cell| cell[0])..end + 1 - (1 << l)
+        });
+        // The last place of the first row holds the maximum of a cell without bins.
+        let halves = edges.windows(2).map(|cell| match level(cell) {
+            Some(l) => (l as usize * width + cell[0], l as usize * width + cell[1] - (1 << l)),
+            None => (end, end),
+        });
+        let (starts, halves) = (starts.collect(), halves.collect());
+        Self { starts, halves, runs: vec![0.0; levels as usize * width], edges }
+    }
+
+    fn bins(&self, cell: usize) -> Range<usize> {
+        self.edges[cell]..self.edges[cell + 1]
+    }
+
+    /// Highest power in each cell, 0 where no bin falls into it.
+    fn maxima(&mut self, power: &[f32], out: &mut [f32]) {
+        let width = self.edges[self.edges.len() - 1] + 1;
+        let bins = self.starts[0].clone();
+        self.runs[bins.clone()].copy_from_slice(&power[bins]);
+        for (level, starts) in self.starts.iter().enumerate().skip(1) {
+            let (shorter, runs) = self.runs[(level - 1) * width..].split_at_mut(width);
+            larger_of(&shorter[starts.start..], 1 << (level - 1), &mut runs[starts.clone()]);
+        }
+        for (out, &(a, b)) in out.iter_mut().zip(&self.halves) {
+            *out = larger(self.runs[a], self.runs[b]);
+        }
+    }
+}
+
+/// The maximum of `values` within `reach` of each place, by windows of doubling width; `padded` is scratch,
+/// twice the length of `values` and twice the reach.
+fn widen(values: &[f32], reach: usize, padded: &mut [Vec<f32>; 2], out: &mut [f32]) {
+    let [from, to] = padded;
+    from[..reach].fill(0.0);
+    from[reach..reach + values.len()].copy_from_slice(values);
+    from[reach + values.len()..].fill(0.0);
     let (target, mut width) = (2 * reach + 1, 1);
     while width < target {
         // Each place becomes the maximum of `width + step` places from it on.
         let step = width.min(target - width);
-        for i in 0..padded.len() - step {
-            let ahead = padded[i + step];
-            padded[i] = if ahead > padded[i] { ahead } else { padded[i] };
-        }
+        let places = from.len() + 1 - width - step;
+        larger_of(from, step, &mut to[..places]);
+        std::mem::swap(from, to);
         width += step;
     }
-    out.copy_from_slice(&padded[..values.len()]);
+    out.copy_from_slice(&from[..values.len()]);
+}
+
+/// The larger of each value and that `step` places after it.
+fn larger_of(values: &[f32], step: usize, out: &mut [f32]) {
+    for ((out, a), b) in out.iter_mut().zip(values).zip(&values[step..]) {
+        *out = larger(*a, *b);
+    }
+}
+
+/// The larger of two numbers, in one instruction: `f32::max` takes three to look for NaN.
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The cells above `floor` whose maximum is that of their neighbourhood. Without a branch a cell: one in
+/// twelve is, and nobody could predict which.
+fn candidates(maxima: &[f32], spread: &[f32], floor: f32, out: &mut Vec<usize>) {
+    out.clear();
+    out.resize(maxima.len(), 0);
+    let mut found = 0;
+    for (cell, (here, highest)) in maxima.iter().zip(spread).enumerate() {
+        out[found] = cell;
+        found += usize::from(here >= highest && *here > floor);
+    }
+    out.truncate(found);
 }
 
 /// Where the parabola through three equidistant values has its top, in [-0.5, 0.5] of the spacing.
@@ -307,13 +389,25 @@ mod tests {
     fn widening_is_the_maximum_of_the_neighbourhood() {
         let values: Vec<f32> = (0..40_u16).map(|i| f32::from(i * 37 % 41)).collect();
         for reach in 0..9 {
-            let mut padded = vec![9.0; 40 + 2 * reach];
+            let mut padded = [vec![9.0; 40 + 2 * reach], vec![9.0; 40 + 2 * reach]];
             let mut out = vec![0.0; 40];
             widen(&values, reach, &mut padded, &mut out);
             for (i, got) in out.iter().enumerate() {
                 let near = &values[i.saturating_sub(reach)..(i + reach + 1).min(40)];
                 assert_eq!(*got, near.iter().copied().fold(0.0, f32::max), "{reach} {i}");
             }
+        }
+    }
+
+    #[test]
+    fn each_cell_has_the_maximum_of_its_bins() {
+        let power: Vec<f32> = (0..1_025_u16).map(|i| f32::from(i * 37 % 41)).collect();
+        let mut cells = PeakPicker::new(CONFIG, BIN_HZ, 1_025).cells;
+        let mut out = vec![9.0; cells.halves.len()];
+        cells.maxima(&power, &mut out);
+        for (cell, got) in out.iter().enumerate() {
+            let bins = &power[cells.bins(cell)];
+            assert_eq!(*got, bins.iter().copied().fold(0.0, f32::max), "{cell}");
         }
     }
 

@@ -86,16 +86,21 @@ fn magnitude(samples: &[f32]) -> f32 {
     let (chunks, rest) = samples.as_chunks::<LANES>();
     for chunk in chunks {
         for i in 0..LANES {
-            peak[i] = peak[i].max(chunk[i].abs());
+            peak[i] = larger(chunk[i].abs(), peak[i]);
             sum[i] += chunk[i] * 0.0;
         }
     }
     for &sample in rest {
-        peak[0] = peak[0].max(sample.abs());
+        peak[0] = larger(sample.abs(), peak[0]);
         sum[0] += sample * 0.0;
     }
     // Zero times a finite number is zero; times anything else it is NaN.
-    peak.into_iter().fold(0.0, f32::max) + sum.iter().sum::<f32>()
+    peak.into_iter().fold(0.0, larger) + sum.iter().sum::<f32>()
+}
+
+/// The larger of two numbers, in one instruction: `f32::max` takes three to look for NaN.
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 fn repair(mono: &mut [f32]) -> Block {
@@ -123,6 +128,7 @@ fn copy<S: Pcm>(plane: &[S], mono: &mut [f32]) -> f32 {
 fn stereo<S: Pcm>(left: &[S], right: &[S], mono: &mut [f32]) -> f32 {
     let mut mid = [0.0_f32; LANES];
     let mut both = [0.0_f32; LANES];
+    let mut peak = [0.0_f32; LANES];
     let (left_chunks, left_rest) = left.as_chunks::<LANES>();
     let (right_chunks, right_rest) = right.as_chunks::<LANES>();
     let (out_chunks, out_rest) = mono.as_chunks_mut::<LANES>();
@@ -133,6 +139,7 @@ fn stereo<S: Pcm>(left: &[S], right: &[S], mono: &mut [f32]) -> f32 {
             out[i] = m;
             mid[i] += m * m;
             both[i] += l * l + r * r;
+            peak[i] = larger(m.abs(), peak[i]);
         }
     }
     for ((out, left), right) in out_rest.iter_mut().zip(left_rest).zip(right_rest) {
@@ -140,14 +147,17 @@ fn stereo<S: Pcm>(left: &[S], right: &[S], mono: &mut [f32]) -> f32 {
         *out = 0.5 * (l + r);
         mid[0] += *out * *out;
         both[0] += l * l + r * r;
+        peak[0] = larger(out.abs(), peak[0]);
     }
-    let channel_energy = 0.5 * both.iter().sum::<f32>();
-    if mid.iter().sum::<f32>() < CANCELLED * channel_energy {
+    let energy = mid.iter().sum::<f32>();
+    if energy < CANCELLED * (0.5 * both.iter().sum::<f32>()) {
         for ((out, left), right) in mono.iter_mut().zip(left).zip(right) {
             *out = 0.5 * (left.number() - right.number());
         }
+        return magnitude(mono);
     }
-    magnitude(mono)
+    // A sample that is NaN is in the energy, but perhaps not in the peak.
+    if energy.is_nan() { energy } else { peak.into_iter().fold(0.0, larger) }
 }
 
 fn many<'a, S: Pcm + 'a>(
