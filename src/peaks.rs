@@ -279,6 +279,39 @@ fn vertex(left: f32, middle: f32, right: f32) -> f32 {
     if curve < 0.0 { (0.5 * (left - right) / curve).clamp(-0.5, 0.5) } else { 0.0 }
 }
 
+/// How far peaks stand apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spacing {
+    /// In time, in frames; 6 are 139 ms.
+    pub frames: f32,
+    /// In pitch.
+    pub octaves: f32,
+}
+
+/// Keeps the peaks (sorted by time) that are the strongest of their surroundings: what a picker of longer
+/// reach would have found.
+pub fn space(peaks: &[Peak], spacing: Spacing) -> Vec<Peak> {
+    let reach = (spacing.frames * TIME_UNITS) as u32;
+    let width = (spacing.octaves * PITCH_UNITS) as u16;
+    let mut start = 0;
+    let mut kept = Vec::new();
+    for (i, peak) in peaks.iter().enumerate() {
+        while peaks[start].time + reach < peak.time {
+            start += 1;
+        }
+        let near = peaks.iter().enumerate().skip(start);
+        // Of two equal ones the earlier is kept.
+        let beaten = near.take_while(|(_, other)| other.time <= peak.time + reach).any(|(j, other)| {
+            other.pitch.abs_diff(peak.pitch) <= width
+                && (other.strength, i) > (peak.strength, j)
+        });
+        if !beaten {
+            kept.push(*peak);
+        }
+    }
+    kept
+}
+
 /// Keeps a peak if fewer than `per_second` peaks within half a second of it are stronger; sorted by
 /// time. Independent of where the signal was cut, unlike a choice by blocks.
 ///

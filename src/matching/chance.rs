@@ -4,7 +4,8 @@
 //! random dots would, and most of all where their beats fall together. The same two sides, shifted
 //! against each other by every half frame, show how often.
 
-use super::align::{Line, Tally, Window};
+use super::align::{Line, Window};
+use super::meeting::Tally;
 use crate::peaks::Peak;
 
 /// Half the range of the shifts, in 1/16 frame: 16 s, eight bars at 120 beats a minute.

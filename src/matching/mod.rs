@@ -3,9 +3,11 @@
 //! `lookup` gives candidates from landmarks, `align` fits and scores each peak by peak against what
 //! chance gives, `search` drives both over the item and over the warps.
 
+mod agreement;
 mod align;
 mod chance;
 mod lookup;
+mod meeting;
 mod search;
 
 pub use align::{Alignment, MatchedSpan};

@@ -1,12 +1,15 @@
 //! The search of one item: identity everywhere, then the warps where nothing was found.
 
-use super::align::{Alignment, Side, align};
+use super::agreement::Prints;
+use super::align::{Alignment, Pair, align};
 use super::lookup::{Lookup, LookupScratch};
+use super::meeting::Peaks;
 use super::{Candidate, MatchConfig};
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
 use crate::landmarks::{Density, Warp};
 use crate::peaks::{Peak, TIME_UNITS, thin};
+use crate::units::TrackId;
 use crate::verdict::{INDEPENDENCE, VerdictConfig};
 
 /// Searches items in one index. Shared by all workers.
@@ -34,8 +37,7 @@ impl<'a> Matcher<'a> {
     /// What may be a false alarm is counted in two halves, without and with a warp, so that the many
     /// warps do not weigh on what needs none.
     pub fn search(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
-        let frames = item.seconds * self.fingerprint.frames_per_second();
-        let side = Side { peaks: &item.peaks, end: frames * f64::from(TIME_UNITS) };
+        let frames = self.frames(item);
         let windows = windows(&item.peaks, self.config.window_frames);
         // A long item may hold many recordings: each stretch has its own candidates.
         let kept =
@@ -46,10 +48,10 @@ impl<'a> Matcher<'a> {
             self.lookup(window, self.config.identity_density).identity(scratch, &mut candidates);
             keep_best(&mut candidates, before, kept);
         }
-        let mut alignments = self.align_all(side, &merge(candidates), 2.0 * self.offsets(frames));
+        let mut alignments = self.align_all(item, &merge(candidates), 2.0 * self.offsets(frames));
         let sure = |a: &Alignment| a.false_alarm_probability() < self.verdict.match_below;
         if !alignments.iter().any(sure) {
-            alignments.extend(self.search_warps(item, side, scratch));
+            alignments.extend(self.search_warps(item, scratch));
         }
         distinct(alignments)
     }
@@ -57,7 +59,6 @@ impl<'a> Matcher<'a> {
     fn search_warps(
         &self,
         item: &Fingerprint,
-        side: Side,
         scratch: &mut LookupScratch,
     ) -> Vec<Alignment> {
         let rate = self.fingerprint.frames_per_second() as f32;
@@ -70,11 +71,11 @@ impl<'a> Matcher<'a> {
             self.lookup(stretch, self.config.warp_density).warped(&warps, scratch, &mut candidates);
             keep_best(&mut candidates, before, KEPT);
         }
-        let frames = f64::from(self.config.warp_window_frames).min(side.end / 16.0);
+        let frames = f64::from(self.config.warp_window_frames).min(self.frames(item));
         let hypotheses = 2.0 * self.offsets(frames) * (warps.len() * stretches.len()) as f64;
         let mut candidates = merge(candidates);
         candidates.truncate(self.config.max_candidates);
-        self.align_all(side, &candidates, hypotheses)
+        self.align_all(item, &candidates, hypotheses)
     }
 
     fn lookup<'p>(&'p self, peaks: &'p [Peak], density: Density) -> Lookup<'p> {
@@ -89,14 +90,31 @@ impl<'a> Matcher<'a> {
         (self.index.total_frames() as f64 + tracks * frames) / 3.0
     }
 
-    fn align_all(&self, item: Side, candidates: &[Candidate], hypotheses: f64) -> Vec<Alignment> {
+    /// Length of an item.
+    fn frames(&self, item: &Fingerprint) -> f64 {
+        item.seconds * self.fingerprint.frames_per_second()
+    }
+
+    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Pair<'p> {
+        let kept = self.index.track(track);
+        let step = self.fingerprint.recording_print_step;
+        Pair {
+            peaks: Peaks { item: &item.all_peaks, recording: kept.peaks },
+            prints: Prints { item: &item.prints, recording: kept.prints, step },
+            item_end: self.frames(item) * f64::from(TIME_UNITS),
+            recording_end: f64::from(kept.frames) * f64::from(TIME_UNITS),
+        }
+    }
+
+    fn align_all(
+        &self,
+        item: &Fingerprint,
+        candidates: &[Candidate],
+        hypotheses: f64,
+    ) -> Vec<Alignment> {
         let mut alignments: Vec<Alignment> = candidates
             .iter()
-            .filter_map(|candidate| {
-                let (peaks, frames) = self.index.track(candidate.track);
-                let end = f64::from(frames) * f64::from(TIME_UNITS);
-                align(item, Side { peaks, end }, candidate, hypotheses)
-            })
+            .filter_map(|c| align(self.pair(item, c.track), c, hypotheses))
             .collect();
         sort(&mut alignments);
         alignments

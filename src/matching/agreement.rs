@@ -1,0 +1,193 @@
+//! Prints along a line: how many of their bits agree, and what chance alone gives.
+//!
+//! Bits of neighbouring frames and bands hang together, and so do two pieces in one tempo, so the agreement of
+//! unrelated signals spreads far wider than coins would. How wide is measured on the same two signals, shifted
+//! against each other; by that much a bit counts less than one.
+
+use super::align::{Line, Window};
+use crate::peaks::TIME_UNITS;
+use crate::prints::Print;
+
+/// The prints of an item and of a recording.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prints<'a> {
+    /// One a frame.
+    pub(super) item: &'a [Print],
+    /// The signs of one in `step` frames.
+    pub(super) recording: &'a [u32],
+    pub(super) step: usize,
+}
+
+/// Bits that agree, of how many; those that the item is sure of count twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Agreement {
+    pub(super) agreed: u32,
+    pub(super) bits: u32,
+}
+
+impl Agreement {
+    fn of(item: Print, signs: u32) -> Self {
+        let same = !(item.signs ^ signs);
+        // Silence agrees with nothing.
+        if item.sure == 0 {
+            return Self::default();
+        }
+        Self {
+            agreed: same.count_ones() + (same & item.sure).count_ones(),
+            bits: u32::BITS + item.sure.count_ones(),
+        }
+    }
+
+    fn add(self, other: Self) -> Self {
+        Self { agreed: self.agreed + other.agreed, bits: self.bits + other.bits }
+    }
+
+    fn rate(self) -> f64 {
+        f64::from(self.agreed) / f64::from(self.bits.max(1))
+    }
+
+    /// The nats of these bits at their own rate against even odds, each worth a share of
+    /// [`MOST_TRUSTED`]: what no chance can make better. 0 where fewer than half agree.
+    pub(super) fn most_nats(self) -> f64 {
+        let rate = self.rate().min(MAX_RATE);
+        if rate <= 0.5 {
+            return 0.0;
+        }
+        let divergence = rate * (2.0 * rate).ln() + (1.0 - rate) * (2.0 - 2.0 * rate).ln();
+        f64::from(self.bits) * divergence * MOST_TRUSTED
+    }
+}
+
+/// What a bit that agrees and one that differs are worth, in nats.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct BitWorth {
+    agreed: f64,
+    differed: f64,
+}
+
+impl BitWorth {
+    pub(super) fn of(self, agreement: Agreement) -> f64 {
+        f64::from(agreement.agreed) * self.agreed
+            + f64::from(agreement.bits - agreement.agreed) * self.differed
+    }
+}
+
+/// What chance gives: the rate at which bits agree, and how much of a bit each counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct BitChance {
+    rate: f64,
+    trusted: f64,
+}
+
+/// Half the range of the shifts in frames: 16 s, eight bars at 120 beats a minute.
+const REACH: i32 = 690;
+/// From shift to shift, in frames; nearer ones say the same.
+const SHIFT: usize = 3;
+/// Shifts nearer than this are no other place: 0.56 s.
+const NEAR: i32 = 24;
+/// The share of shifts that chance may be worse than, and the normal quantile at it.
+const UPPER: f64 = 0.98;
+const UPPER_DEVIATIONS: f64 = 2.05;
+/// No bit counts more than this, however even the shifts were: neighbouring frames share most of what they
+/// are made of.
+const MOST_TRUSTED: f64 = 0.25;
+/// With fewer shifts than this nothing is known of chance.
+const MIN_SHIFTS: usize = 40;
+/// What a bit counts where nothing is known of chance.
+const TRUSTED_UNSEEN: f64 = 0.08;
+/// No rate above this is believed: decoders differ in the last bits.
+const MAX_RATE: f64 = 0.97;
+
+impl<'a> Prints<'a> {
+    /// Visits each print of the recording that falls into `window` of the item's time, `shift` frames off the
+    /// line, by the time in the item.
+    #[inline]
+    fn visit(self, line: Line, window: Window, shift: i32, mut visit: impl FnMut(f64, Agreement)) {
+        let unit = f64::from(TIME_UNITS);
+        let step = self.step as f64;
+        let place = |time: f64| (line.recording_time(time) / unit + f64::from(shift)) / step;
+        let first = place(window.0).ceil().max(0.0) as usize;
+        let last = (place(window.1).floor() + 1.0).max(0.0) as usize;
+        let last = last.min(self.recording.len());
+        // Item frame = (recording frame − shift − offset) / tempo.
+        let rise = step / line.tempo;
+        let origin = -(line.offset / unit + f64::from(shift)) / line.tempo;
+        for (at, signs) in self.recording.iter().enumerate().take(last).skip(first) {
+            let frame = at as f64 * rise + origin;
+            let nearest = (frame + 0.5) as usize;
+            if let Some(print) = self.item.get(nearest) {
+                visit(frame * unit, Agreement::of(*print, *signs));
+            }
+        }
+    }
+
+    /// How far the prints in a window agree.
+    pub(super) fn agreement(self, line: Line, window: Window) -> Agreement {
+        self.shifted(line, window, 0)
+    }
+
+    fn shifted(self, line: Line, window: Window, shift: i32) -> Agreement {
+        let mut sum = Agreement::default();
+        self.visit(line, window, shift, |_, agreement| sum = sum.add(agreement));
+        sum
+    }
+
+    /// Visits the agreement of each print of a window, by the time in the item.
+    pub(super) fn each(self, line: Line, window: Window, visit: impl FnMut(f64, Agreement)) {
+        self.visit(line, window, 0, visit);
+    }
+
+    /// The line moved in time to where most bits agree, within `reach` frames.
+    pub(super) fn nudge(self, line: Line, window: Window, reach: i32) -> (Line, Agreement) {
+        let moved = |shift: i32| {
+            let offset = line.offset + f64::from(shift) * f64::from(TIME_UNITS);
+            (Line { offset, ..line }, self.shifted(line, window, shift))
+        };
+        // The nearest of equals.
+        (1..=reach).flat_map(|s| [s, -s]).map(moved).fold(moved(0), |best, next| {
+            if next.1.rate() > best.1.rate() { next } else { best }
+        })
+    }
+
+    /// What chance gives along a line.
+    pub(super) fn chance(self, line: Line, window: Window) -> BitChance {
+        let seen: Vec<Agreement> = (-REACH..=REACH)
+            .step_by(SHIFT)
+            .filter(|shift| shift.abs() >= NEAR)
+            .map(|shift| self.shifted(line, window, shift))
+            .collect();
+        BitChance::of(&seen)
+    }
+}
+
+impl BitChance {
+    fn of(seen: &[Agreement]) -> Self {
+        let most = seen.iter().map(|a| a.bits).max().unwrap_or(0);
+        let told: Vec<Agreement> =
+            seen.iter().copied().filter(|a| a.bits > 0 && 2 * a.bits >= most).collect();
+        let all = told.iter().fold(Agreement::default(), |sum, a| sum.add(*a));
+        if told.len() < MIN_SHIFTS {
+            return Self { rate: all.rate().max(0.5), trusted: TRUSTED_UNSEEN };
+        }
+        let mean = all.rate();
+        let mut rates: Vec<f64> = told.iter().map(|a| a.rate()).collect();
+        let n = rates.len() as f64;
+        let variance = rates.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / n;
+        rates.sort_unstable_by(f64::total_cmp);
+        let high = rates[((n - 1.0) * UPPER) as usize];
+        let deviation = variance.sqrt().max((high - mean) / UPPER_DEVIATIONS);
+        let coins = mean * (1.0 - mean) / (f64::from(all.bits) / n);
+        let trusted = (coins / deviation.powi(2)).min(MOST_TRUSTED);
+        Self { rate: mean.max(0.5), trusted }
+    }
+
+    /// What bits are worth where the alignment itself shows the agreement `here`. `None` where it is no
+    /// better than chance.
+    pub(super) fn worth(self, here: Agreement) -> Option<BitWorth> {
+        let rate = here.rate().min(MAX_RATE);
+        (rate > self.rate).then(|| BitWorth {
+            agreed: self.trusted * (rate / self.rate).ln(),
+            differed: self.trusted * ((1.0 - rate) / (1.0 - self.rate)).ln(),
+        })
+    }
+}
