@@ -69,7 +69,11 @@ const ALGORITHM_VERSION: u32 = 3;
 impl FingerprintConfig {
     /// The peaks that are kept of a recording, of [`Fingerprint::peaks`].
     pub fn recording_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
-        thin(peaks, self.recording_peaks_per_second, self.frames_per_second() as f32)
+        let rate = self.frames_per_second() as f32;
+        let kept = thin(peaks, self.recording_peaks_per_second, rate);
+        let leading = thin(&kept, self.landmark_peaks_per_second, rate);
+        let mut next = leading.iter().peekable();
+        kept.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
     }
 
     /// The signs that are kept of a recording, of [`Fingerprint::prints`].
@@ -79,7 +83,7 @@ impl FingerprintConfig {
 
     /// The peaks that make landmarks, of those that are kept.
     pub fn landmark_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
-        thin(peaks, self.landmark_peaks_per_second, self.frames_per_second() as f32)
+        peaks.iter().copied().filter(|peak| peak.leads()).collect()
     }
 
     /// Frames a second: 43.07 by default.

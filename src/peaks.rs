@@ -15,7 +15,8 @@ pub struct Peak {
     pub time: u32,
     /// Frequency in 1/8192 octave above [`PeakConfig::min_hz`]; a cent is 6.8.
     pub pitch: u16,
-    /// Power in 1/256 of a doubling, above an arbitrary zero: only for ranking.
+    /// Power in 1/256 of a doubling, above an arbitrary zero: only for ranking. In what is kept of a
+    /// recording the lowest bit is [`Peak::leads`].
     pub strength: u16,
 }
 
@@ -28,6 +29,16 @@ impl Peak {
     /// Time in frames.
     pub fn frames(self) -> f32 {
         self.time as f32 / TIME_UNITS
+    }
+
+    /// Whether a peak that is kept of a recording is among the strong ones, which make landmarks.
+    pub fn leads(self) -> bool {
+        self.strength & 1 == 1
+    }
+
+    /// The same peak, marked.
+    pub fn marked(self, leads: bool) -> Self {
+        Self { strength: self.strength & !1 | u16::from(leads), ..self }
     }
 
     /// Octaves above [`PeakConfig::min_hz`].

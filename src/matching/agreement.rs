@@ -42,7 +42,7 @@ impl Agreement {
         Self { agreed: self.agreed + other.agreed, bits: self.bits + other.bits }
     }
 
-    fn rate(self) -> f64 {
+    pub(super) fn rate(self) -> f64 {
         f64::from(self.agreed) / f64::from(self.bits.max(1))
     }
 
@@ -90,7 +90,7 @@ const UPPER: f64 = 0.98;
 const UPPER_DEVIATIONS: f64 = 2.05;
 /// No bit counts more than this, however even the shifts were: neighbouring frames share most of what they
 /// are made of.
-const MOST_TRUSTED: f64 = 0.25;
+const MOST_TRUSTED: f64 = 0.6;
 /// With fewer shifts than this nothing is known of chance.
 const MIN_SHIFTS: usize = 40;
 /// What a bit counts where nothing is known of chance.
@@ -147,6 +147,12 @@ impl<'a> Prints<'a> {
         (1..=reach).flat_map(|s| [s, -s]).map(moved).fold(moved(0), |best, next| {
             if next.1.rate() > best.1.rate() { next } else { best }
         })
+    }
+
+    /// The most nats that prints could be worth at a few places around a line.
+    pub(super) fn glance(self, line: Line, window: Window) -> f64 {
+        let nats = |shift| self.shifted(line, window, shift).most_nats();
+        (-2..=2).map(|step| nats(2 * step)).fold(0.0, f64::max)
     }
 
     /// What chance gives along a line.

@@ -8,7 +8,7 @@
 use super::Candidate;
 use super::agreement::{Agreement, BitWorth, Prints};
 use super::chance::{Chance, Worth};
-use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, fit};
+use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, Tally, fit};
 use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 use crate::units::TrackId;
 use crate::verdict::false_alarm_probability;
@@ -62,6 +62,13 @@ pub struct MatchedSpan {
     pub peaks: (usize, usize),
 }
 
+impl MatchedSpan {
+    fn window(&self) -> Window {
+        let unit = f64::from(TIME_UNITS);
+        (self.item.0 * unit, self.item.1 * unit)
+    }
+}
+
 /// A fitted alignment of an item with a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alignment {
@@ -104,8 +111,17 @@ pub(super) struct Pair<'a> {
 /// What the two kinds of evidence are worth; each only where it is better than chance.
 #[derive(Debug, Clone, Copy)]
 struct Worths {
-    peaks: Option<Worth>,
+    /// Of the weak and of the leading peaks of the recording.
+    peaks: [Option<Worth>; 2],
     bits: Option<BitWorth>,
+}
+
+impl Worths {
+    fn of(&self, met: [Tally; 2], agreement: Agreement) -> f64 {
+        let peaks = self.peaks.iter().zip(met);
+        let peaks: f64 = peaks.map(|(worth, met)| worth.map_or(0.0, |w| w.of(met))).sum();
+        peaks + self.bits.map_or(0.0, |worth| worth.of(agreement))
+    }
 }
 
 /// Something that speaks for or against an alignment.
@@ -118,15 +134,28 @@ struct Event {
     peak: Option<bool>,
 }
 
+/// How well the prints of a candidate agree: to rank many, before few are aligned.
+pub(super) fn glance(prints: Prints, from: &Candidate) -> f64 {
+    let window = (f64::from(from.first), f64::from(from.last));
+    prints.glance(Line::of(from), window)
+}
+
 /// Fits a candidate and scores it. `None` where no stretch is worth anything.
 pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Alignment> {
     let window = (f64::from(from.first), f64::from(from.last));
     let line = pair.best_line(Line::of(from), window)?;
     let worths = pair.worths(line, window)?;
     let line = pair.widen(line, window, &worths);
-    let spans = pair.spans(line, &worths);
-    let nats = spans.iter().map(|s| s.nats).fold(0.0, f64::max);
-    (!spans.is_empty()).then(|| Alignment {
+    let mut spans = pair.spans(line, &worths);
+    if let Some(found) = best(&spans).map(MatchedSpan::window)
+        && differ(found, window)
+    {
+        // What was looked up may be longer or shorter than what agrees: chance, and how well the two agree, are
+        // measured where they do.
+        spans = pair.spans(line, &pair.worths(line, found)?);
+    }
+    let nats = best(&spans)?.nats;
+    Some(Alignment {
         track: from.track,
         tempo: line.tempo,
         pitch_octaves: line.pitch / f64::from(PITCH_UNITS),
@@ -135,6 +164,15 @@ pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Ali
         votes: from.votes,
         hypotheses,
     })
+}
+
+fn best(spans: &[MatchedSpan]) -> Option<&MatchedSpan> {
+    spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats))
+}
+
+/// Whether two windows differ by more than a tenth.
+fn differ(a: Window, b: Window) -> bool {
+    (a.0 - b.0).abs() + (a.1 - b.1).abs() > 0.1 * (b.1 - b.0)
 }
 
 impl Pair<'_> {
@@ -173,7 +211,8 @@ impl Pair<'_> {
     /// What a line could be worth at the most, whatever chance gives.
     fn most_nats(self, line: Line, window: Window) -> f64 {
         let met = self.peaks.tally(line, window);
-        let peaks = Chance::LEAST.worth(met).map_or(0.0, |worth| worth.of(met));
+        let most = |met| Chance::LEAST.worth(met).map_or(0.0, |worth| worth.of(met));
+        let peaks: f64 = met.into_iter().map(most).sum();
         peaks + self.agreement(line, window).most_nats()
     }
 
@@ -181,19 +220,20 @@ impl Pair<'_> {
     fn worths(self, line: Line, window: Window) -> Option<Worths> {
         let pitch = (LOOSE.pitch, CLOSE.pitch);
         let Peaks { item, recording } = self.peaks;
-        let peaks = Chance::measure(item, recording, line, window, pitch)
-            .worth(self.peaks.tally(line, window));
+        let met = self.peaks.tally(line, window);
+        let peaks = [false, true].map(|leads| {
+            Chance::measure(item, recording, line, window, pitch, leads)
+                .worth(met[usize::from(leads)])
+        });
         let agreement = self.agreement(line, window);
         let bits = (agreement.bits > 0)
             .then(|| self.prints.chance(line, window).worth(agreement))
             .flatten();
-        (peaks.is_some() || bits.is_some()).then_some(Worths { peaks, bits })
+        (peaks.iter().any(Option::is_some) || bits.is_some()).then_some(Worths { peaks, bits })
     }
 
     fn nats(self, line: Line, window: Window, worths: &Worths) -> f64 {
-        let peaks = worths.peaks.map_or(0.0, |worth| worth.of(self.peaks.tally(line, window)));
-        let bits = worths.bits.map_or(0.0, |worth| worth.of(self.agreement(line, window)));
-        peaks + bits
+        worths.of(self.peaks.tally(line, window), self.agreement(line, window))
     }
 
     /// Fits the line to ever longer stretches around the window, as long as they agree too: so a small
@@ -216,13 +256,12 @@ impl Pair<'_> {
     fn events(self, line: Line, worths: &Worths) -> Vec<Event> {
         let all = (0.0, self.item_end);
         let mut events = Vec::new();
-        if let Some(worth) = worths.peaks {
-            self.peaks.visit(line, all, LOOSE, |meeting| {
-                let nats = worth.nats[meeting.met as usize];
-                let time = line.predict(meeting.recording).0;
-                events.push(Event { time, nats, peak: Some(meeting.met != Met::Missed) });
-            });
-        }
+        self.peaks.visit(line, all, LOOSE, |meeting| {
+            let worth = worths.peaks[usize::from(meeting.recording.leads())];
+            let nats = worth.map_or(0.0, |worth| worth.nats[meeting.met as usize]);
+            let time = line.predict(meeting.recording).0;
+            events.push(Event { time, nats, peak: Some(meeting.met != Met::Missed) });
+        });
         if let Some(worth) = worths.bits {
             self.prints.each(line, all, |time, agreement| {
                 events.push(Event { time, nats: worth.of(agreement), peak: None });
@@ -298,7 +337,7 @@ const NUDGE_FRAMES: i32 = 6;
 const DROP_NATS: f64 = 20.0;
 /// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
 /// a suspect needs in a small catalogue.
-const MIN_NATS: f64 = 15.0;
+const MIN_NATS: f64 = 20.0;
 /// Stretches worth less are chance, given that the alignment was already found elsewhere.
 const MIN_SPAN_NATS: f64 = 12.0;
 /// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.

@@ -16,7 +16,7 @@ const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
 /// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
 /// Cells of the table that may pass: some ten times the candidates that are looked at.
-const MAX_CELLS: usize = 256;
+const MAX_CELLS: usize = 2_048;
 
 /// Buffers of one worker.
 #[derive(Debug, Default)]
@@ -215,4 +215,4 @@ fn clusters(
 }
 
 /// Places of one track that one look-up reports.
-const MAX_PLACES: usize = 4;
+const MAX_PLACES: usize = 8;

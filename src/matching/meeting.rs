@@ -58,9 +58,12 @@ impl Peaks<'_> {
         out
     }
 
-    pub(super) fn tally(self, line: Line, window: Window) -> Tally {
-        let mut counts = [0; 3];
-        self.visit(line, window, LOOSE, |m| counts[m.met as usize] += 1);
+    /// Of the weak and of the leading peaks of the recording, how many are met how.
+    pub(super) fn tally(self, line: Line, window: Window) -> [Tally; 2] {
+        let mut counts = [[0; 3]; 2];
+        self.visit(line, window, LOOSE, |m| {
+            counts[usize::from(m.recording.leads())][m.met as usize] += 1;
+        });
         counts
     }
 

@@ -55,7 +55,7 @@ impl Default for MatchConfig {
             warp_window_frames: 517,
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
-            min_votes: 5,
+            min_votes: 4,
             max_candidates: 24,
             window_candidates: 8,
         }

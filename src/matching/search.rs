@@ -1,7 +1,7 @@
 //! The search of one item: identity everywhere, then the warps where nothing was found.
 
 use super::agreement::Prints;
-use super::align::{Alignment, Pair, align};
+use super::align::{Alignment, Pair, align, glance};
 use super::lookup::{Lookup, LookupScratch};
 use super::meeting::Peaks;
 use super::{Candidate, MatchConfig};
@@ -46,7 +46,7 @@ impl<'a> Matcher<'a> {
         for window in windows {
             let before = candidates.len();
             self.lookup(window, self.config.identity_density).identity(scratch, &mut candidates);
-            keep_best(&mut candidates, before, kept);
+            self.keep_promising(item, &mut candidates, before, kept);
         }
         let mut alignments = self.align_all(item, &merge(candidates), 2.0 * self.offsets(frames));
         let sure = |a: &Alignment| a.false_alarm_probability() < self.verdict.match_below;
@@ -54,6 +54,27 @@ impl<'a> Matcher<'a> {
             alignments.extend(self.search_warps(item, scratch));
         }
         distinct(alignments)
+    }
+
+    /// Keeps the best of the candidates from `first` on, half by their votes and half by their prints: votes
+    /// are few where most of the peaks are lost.
+    fn keep_promising(
+        &self,
+        item: &Fingerprint,
+        candidates: &mut Vec<Candidate>,
+        first: usize,
+        kept: usize,
+    ) {
+        let found = &mut candidates[first..];
+        found.sort_by(by_votes);
+        let by_votes = found.len().min(kept / 2);
+        let mut rest: Vec<(f64, Candidate)> = found[by_votes..]
+            .iter()
+            .map(|c| (glance(self.pair(item, c.track).prints, c), *c))
+            .collect();
+        rest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        candidates.truncate(first + by_votes);
+        candidates.extend(rest.into_iter().take(kept - by_votes).map(|(_, c)| c));
     }
 
     fn search_warps(
@@ -88,6 +109,13 @@ impl<'a> Matcher<'a> {
     fn offsets(&self, frames: f64) -> f64 {
         let tracks = self.index.track_count() as f64;
         (self.index.total_frames() as f64 + tracks * frames) / 3.0
+    }
+
+    /// TEMPORARY
+    pub fn oracle(&self, item: &Fingerprint, track: TrackId, offset_frames: f64) -> Option<Alignment> {
+        let last = item.peaks.last().map_or(0, |p| p.time);
+        let c = Candidate { track, warp: Warp::IDENTITY, offset_frames, votes: 0, first: 0, last };
+        align(self.pair(item, track), &c, 2.0 * self.offsets(self.frames(item)))
     }
 
     /// Length of an item.
