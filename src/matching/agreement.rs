@@ -79,6 +79,8 @@ pub(super) struct BitChance {
     trusted: f64,
 }
 
+/// Prints that are looked at to rank a candidate: 10 s without a gap.
+const GLANCED: i64 = 72;
 /// Half the range of the shifts in frames: 16 s, eight bars at 120 beats a minute.
 const REACH: i32 = 690;
 /// From shift to shift, in frames; nearer ones say the same.
@@ -151,8 +153,32 @@ impl<'a> Prints<'a> {
 
     /// The most nats that prints could be worth at a few places around a line.
     pub(super) fn glance(self, line: Line, window: Window) -> f64 {
-        let nats = |shift| self.shifted(line, window, shift).most_nats();
+        let nats = |shift| self.sample(line, window, shift).most_nats();
         (-2..=2).map(|step| nats(2 * step)).fold(0.0, f64::max)
+    }
+
+    /// As [`Prints::shifted`], but of a few prints spread over the window, along a line without a change of
+    /// tempo.
+    fn sample(self, line: Line, window: Window, shift: i32) -> Agreement {
+        let unit = f64::from(TIME_UNITS);
+        // Recording frame − item frame.
+        let apart = (line.offset / unit).round() as i64 + i64::from(shift);
+        let step = self.step as i64;
+        let end = (self.recording.len() as i64 - 1) * step;
+        let from = ((window.0 / unit) as i64 + apart).max(0);
+        let to = ((window.1 / unit) as i64 + apart).min(end);
+        let first = (from + step - 1) / step;
+        let stride = ((to / step - first) / GLANCED + 1).max(1);
+        let mut sum = Agreement::default();
+        let mut at = first;
+        while at * step <= to {
+            let item = self.item.get((at * step - apart) as usize);
+            if let (Some(print), Some(signs)) = (item, self.recording.get(at as usize)) {
+                sum = sum.add(Agreement::of(*print, *signs));
+            }
+            at += stride;
+        }
+        sum
     }
 
     /// What chance gives along a line.

@@ -36,8 +36,17 @@ pub struct MatchConfig {
     pub warp_reach_octaves: f32,
     /// From warp to warp, in octaves; 0.015 is 1.05 %.
     pub warp_step_octaves: f32,
+    /// Postings that are read for a stretch without a warp, those of the rarest hashes.
+    pub identity_postings: usize,
+    /// … and under each warp.
+    pub warp_postings: usize,
     /// Votes below which a candidate is not looked at.
     pub min_votes: usize,
+    /// Cells of offsets that are looked at more closely, for a short item: those with most votes. The
+    /// stretches of a long item share them.
+    pub max_cells: usize,
+    /// … and for each stretch at the least.
+    pub window_cells: usize,
     /// Candidates of a short item, or of one under all warps, that are aligned, strongest first.
     pub max_candidates: usize,
     /// Candidates of each stretch of a long item that are aligned at the least.
@@ -55,7 +64,11 @@ impl Default for MatchConfig {
             warp_window_frames: 517,
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
+            identity_postings: env("IP", 200_000),
+            warp_postings: env("WP", 20_000),
             min_votes: 4,
+            max_cells: 2_048,
+            window_cells: 192,
             max_candidates: 24,
             window_candidates: 8,
         }
@@ -75,3 +88,4 @@ pub(crate) struct Candidate {
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
+fn env(n: &str, d: usize) -> usize { std::env::var(n).ok().and_then(|s| s.parse().ok()).unwrap_or(d) }

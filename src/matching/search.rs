@@ -7,7 +7,7 @@ use super::meeting::Peaks;
 use super::{Candidate, MatchConfig};
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
-use crate::landmarks::{Density, Warp};
+use crate::landmarks::Warp;
 use crate::peaks::{Peak, TIME_UNITS, thin};
 use crate::units::TrackId;
 use crate::verdict::{INDEPENDENCE, VerdictConfig};
@@ -40,12 +40,13 @@ impl<'a> Matcher<'a> {
         let frames = self.frames(item);
         let windows = windows(&item.peaks, self.config.window_frames);
         // A long item may hold many recordings: each stretch has its own candidates.
-        let kept =
-            (self.config.max_candidates / windows.len().max(1)).max(self.config.window_candidates);
+        let share = |all: usize, least: usize| (all / windows.len().max(1)).max(least);
+        let kept = share(self.config.max_candidates, self.config.window_candidates);
+        let cells = share(self.config.max_cells, self.config.window_cells);
         let mut candidates = Vec::new();
         for window in windows {
             let before = candidates.len();
-            self.lookup(window, self.config.identity_density).identity(scratch, &mut candidates);
+            self.lookup(window, cells).identity(scratch, &mut candidates);
             self.keep_promising(item, &mut candidates, before, kept);
         }
         let mut alignments = self.align_all(item, &merge(candidates), 2.0 * self.offsets(frames));
@@ -89,7 +90,12 @@ impl<'a> Matcher<'a> {
         let mut candidates = Vec::new();
         for stretch in &stretches {
             let before = candidates.len();
-            self.lookup(stretch, self.config.warp_density).warped(&warps, scratch, &mut candidates);
+            Lookup {
+                density: self.config.warp_density,
+                max_postings: self.config.warp_postings,
+                ..self.lookup(stretch, self.config.window_cells)
+            }
+            .warped(&warps, scratch, &mut candidates);
             keep_best(&mut candidates, before, KEPT);
         }
         let frames = f64::from(self.config.warp_window_frames).min(self.frames(item));
@@ -99,9 +105,16 @@ impl<'a> Matcher<'a> {
         self.align_all(item, &candidates, hypotheses)
     }
 
-    fn lookup<'p>(&'p self, peaks: &'p [Peak], density: Density) -> Lookup<'p> {
-        let (pairs, min_votes) = (self.fingerprint.landmarks, self.config.min_votes);
-        Lookup { index: self.index, peaks, pairs, density, min_votes }
+    fn lookup<'p>(&'p self, peaks: &'p [Peak], max_cells: usize) -> Lookup<'p> {
+        Lookup {
+            index: self.index,
+            peaks,
+            pairs: self.fingerprint.landmarks,
+            density: self.config.identity_density,
+            max_postings: self.config.identity_postings,
+            min_votes: self.config.min_votes,
+            max_cells,
+        }
     }
 
     /// Number of offsets at which an item of `frames` can lie against the catalogue: one for each width
