@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `sniff` | what a file is, by its first bytes |
 //! | `plan` | who decodes it, and which attempt is kept |
-//! | `native`, `source`, `planes`, `codecs` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
+//! | `native`, `source`, `planes`, `codecs`, `opus` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
 //! | `excerpt` | a few windows of a file instead |
 //! | `riff` | the tags of a WAV file, which Symphonia drops |
@@ -28,6 +28,7 @@ mod excerpt;
 mod ffmpeg;
 mod native;
 mod notes;
+mod opus;
 mod pass;
 mod plan;
 mod planes;

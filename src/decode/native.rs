@@ -12,10 +12,9 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
-};
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe};
@@ -24,9 +23,9 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, MetadataRevision};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
-use symphonia_adapter_libopus::OpusDecoder;
 
 use super::codecs::codec_name;
+use super::opus::Opus;
 use super::pass::{Failure, Pass};
 use super::planes;
 use super::riff;
@@ -76,7 +75,7 @@ impl Native {
         symphonia::default::register_enabled_formats(&mut probe);
         let mut codecs = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut codecs);
-        codecs.register_audio_decoder::<OpusDecoder>();
+        codecs.register_audio_decoder::<Opus>();
         Self { probe, codecs }
     }
 
@@ -194,9 +193,12 @@ impl Run<'_, '_> {
                 break;
             }
             let codec = codec_name(params.codec);
-            match self.decoder(params) {
+            let options = AudioDecoderOptions::default();
+            match shielded(|| self.native.codecs.make_audio_decoder(params, &options)) {
                 Ok(decoder) => {
                     let stream = self.stream(index, codec, track);
+                    let channels = params.channels.as_ref().map_or(0, Channels::count);
+                    self.pass.streams[stream].coded_channels(channels);
                     self.voices.push(Voice {
                         track_id: track.id,
                         decoder,
@@ -212,19 +214,6 @@ impl Run<'_, '_> {
                 }
             }
         }
-    }
-
-    fn decoder(&self, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Error> {
-        let options = AudioDecoderOptions::default();
-        let wrong_rate = |&rate: &u32| ![8_000, 12_000, 16_000, 24_000, 48_000].contains(&rate);
-        if params.codec == CODEC_ID_OPUS && params.sample_rate.is_none_or(|rate| wrong_rate(&rate))
-        {
-            // Some containers give the rate of the original, which libopus refuses.
-            let mut params = params.clone();
-            params.with_sample_rate(48_000);
-            return shielded(|| self.native.codecs.make_audio_decoder(&params, &options));
-        }
-        shielded(|| self.native.codecs.make_audio_decoder(params, &options))
     }
 
     /// The position of stream `index` in the pass: a new one, or that of the chain before.

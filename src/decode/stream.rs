@@ -83,6 +83,11 @@ impl Stream {
         }
     }
 
+    /// Tells of channels that the stream has, even if its decoder mixes them.
+    pub(super) fn coded_channels(&mut self, channels: usize) {
+        self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
+    }
+
     /// Decoded length in seconds.
     pub(super) fn seconds(&self) -> f64 {
         self.seconds
@@ -159,7 +164,7 @@ impl Stream {
             self.mono.truncate(left.max(0.0).round() as usize);
             self.full = true;
         }
-        self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
+        self.coded_channels(channels);
         self.peak = self.peak.max(block.peak);
         self.repaired += block.repaired;
         self.count(rate, self.mono.len() as u64);

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod excerpts;
+mod opus;
 
 const RATE_HZ: u32 = 48_000;
 const SECONDS: f64 = 5.0;
