@@ -10,7 +10,7 @@
 //! | `native`, `source`, `planes`, `codecs`, `opus` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
 //! | `excerpt` | a few windows of a file instead |
-//! | `riff` | the tags of a WAV file, which Symphonia drops |
+//! | `riff`, `priming` | the tags of a WAV file and the silence in front of AAC, which Symphonia drops |
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
 //! | `pass`, `notes`, `tags`, `error` | what comes out |
 
@@ -32,6 +32,7 @@ mod opus;
 mod pass;
 mod plan;
 mod planes;
+mod priming;
 mod riff;
 mod sniff;
 mod source;

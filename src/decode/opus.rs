@@ -50,6 +50,18 @@ enum State {
 
 const FRESH: State = State::Checked { mid: 0.0, mean: 0.0, packets: 0 };
 
+/// What the encoder put in front of the sound, as the head of a stream tells of it (RFC 7845, section 5.1;
+/// in MP4 its version is 0 and its numbers begin with the high byte).
+pub(super) fn priming_seconds(params: &AudioCodecParameters) -> f64 {
+    let head = params.extra_data.as_deref().and_then(|head| head.strip_prefix(b"OpusHead"));
+    let samples = match head {
+        Some(&[0, _, a, b, ..]) => u16::from_be_bytes([a, b]),
+        Some(&[_, _, a, b, ..]) => u16::from_le_bytes([a, b]),
+        _ => 0,
+    };
+    f64::from(samples) / f64::from(RATE_HZ)
+}
+
 impl AudioDecoder for Opus {
     fn reset(&mut self) {
         self.mid.reset();
@@ -128,7 +140,8 @@ impl RegisterableAudioDecoder for Opus {
         params: &AudioCodecParameters,
         options: &AudioDecoderOptions,
     ) -> Result<Box<dyn AudioDecoder>> {
-        let mut params = params.clone();
+        // The adapter drops the start of one packet only, and mistakes the byte order of MP4.
+        let mut params = AudioCodecParameters { extra_data: None, ..params.clone() };
         if !params.sample_rate.is_some_and(|rate| RATES_HZ.contains(&rate)) {
             // Some containers give the rate of the original, which libopus refuses.
             params.with_sample_rate(RATE_HZ);

@@ -22,6 +22,8 @@ pub(super) struct StreamHead {
     pub(super) codec: String,
     pub(super) container: String,
     pub(super) declared_seconds: Option<f64>,
+    /// What the encoder put in front of the sound: it is dropped.
+    pub(super) priming_seconds: f64,
 }
 
 /// A stream being decoded.
@@ -155,6 +157,10 @@ impl Stream {
             return false;
         }
         let block = downmix::mix(channels, frames, lfe, plane, &mut self.mono);
+        if self.head.priming_seconds > 0.0 && !self.unprime(rate) {
+            return true;
+        }
+        let frames = self.mono.len();
         if self.rate != Some(rate) {
             self.rate = Some(rate);
             sink.begin(self.head.index, rate);
@@ -170,6 +176,17 @@ impl Stream {
         self.count(rate, self.mono.len() as u64);
         sink.push(self.head.index, &self.mono);
         true
+    }
+
+    /// Drops what of a block is priming. False if all of it is.
+    fn unprime(&mut self, rate: SampleRate) -> bool {
+        let rate = f64::from(rate.hz());
+        let priming = (self.head.priming_seconds * rate).round() as usize;
+        let dropped = priming.min(self.mono.len());
+        self.mono.drain(..dropped);
+        let left = priming - dropped;
+        self.head.priming_seconds = left as f64 / rate;
+        !self.mono.is_empty()
     }
 
     fn count(&mut self, rate: SampleRate, samples: u64) {
