@@ -513,6 +513,22 @@ fn streams_above_the_limit_are_counted_in_a_note() {
 }
 
 #[test]
+fn ffmpeg_is_looked_for_when_it_is_needed() {
+    let (_directory, tune, _) = tune_file();
+    let foreign = encode(&tune, "a.wv", &[]);
+    let asked = std::sync::Arc::new(AtomicBool::new(false));
+    let raised = std::sync::Arc::clone(&asked);
+    let decoder = Decoder::finding(LIMITS, move || {
+        raised.store(true, std::sync::atomic::Ordering::Relaxed);
+        Ffmpeg::find()
+    });
+    let was_asked = || asked.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(decode_with(&decoder, &tune).0.is_ok() && !was_asked());
+    assert!(decode_with(&decoder, &foreign).0.is_ok() && was_asked());
+    assert!(decoder.describe().contains(outside().version()));
+}
+
+#[test]
 fn programs_that_are_not_ffmpeg_are_refused() {
     let error = Ffmpeg::at("/nonexistent/ffmpeg", "/nonexistent/ffprobe").expect_err("missing");
     assert_eq!(error.kind(), "ffmpeg");
