@@ -9,6 +9,7 @@ use super::Candidate;
 use super::agreement::{Agreement, BitWorth, Prints};
 use super::chance::{Chance, Worth};
 use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, Tally, fit};
+use crate::landmarks::Warp;
 use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 use crate::units::TrackId;
 use crate::verdict::false_alarm_probability;
@@ -82,6 +83,8 @@ pub struct Alignment {
     pub spans: Vec<MatchedSpan>,
     /// Worth of the best span in nats.
     pub nats: f64,
+    /// Whether it was found under a warp.
+    pub warped: bool,
     /// Landmarks that agreed.
     pub votes: usize,
     /// Alignments that chance could have picked this one from.
@@ -161,6 +164,7 @@ pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Ali
         pitch_octaves: line.pitch / f64::from(PITCH_UNITS),
         spans,
         nats,
+        warped: from.warp != Warp::IDENTITY,
         votes: from.votes,
         hypotheses,
     })

@@ -4,7 +4,7 @@ use super::agreement::Prints;
 use super::align::{Alignment, Pair, align, glance};
 use super::lookup::{Lookup, LookupScratch};
 use super::meeting::Peaks;
-use super::{Candidate, MatchConfig};
+use super::{Candidate, MatchConfig, Share};
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
 use crate::landmarks::Warp;
@@ -37,24 +37,86 @@ impl<'a> Matcher<'a> {
     /// What may be a false alarm is counted in two halves, without and with a warp, so that the many
     /// warps do not weigh on what needs none.
     pub fn search(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
-        let frames = self.frames(item);
+        let mut alignments = self.search_identity(item, scratch);
+        if self.config.warp_reach_octaves > 0.0 {
+            self.search_warps(item, scratch, &mut alignments);
+        }
+        distinct(alignments)
+    }
+
+    fn search_identity(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
         let windows = windows(&item.peaks, self.config.window_frames);
-        // A long item may hold many recordings: each stretch has its own candidates.
-        let share = |all: usize, least: usize| (all / windows.len().max(1)).max(least);
-        let kept = share(self.config.max_candidates, self.config.window_candidates);
-        let cells = share(self.config.max_cells, self.config.window_cells);
+        let n_windows = windows.len().max(1);
+        // A long item may hold many recordings: each stretch has its own candidates, and a share of the work.
+        let share = |of: Share| (of.item / n_windows).max(of.window);
         let mut candidates = Vec::new();
         for window in windows {
             let before = candidates.len();
-            self.lookup(window, cells).identity(scratch, &mut candidates);
-            self.keep_promising(item, &mut candidates, before, kept);
+            let lookup = self.lookup(window, share(self.config.cells));
+            Lookup { max_postings: share(self.config.identity_postings), ..lookup }
+                .identity(scratch, &mut candidates);
+            self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
-        let mut alignments = self.align_all(item, &merge(candidates), 2.0 * self.offsets(frames));
-        let sure = |a: &Alignment| a.false_alarm_probability() < self.verdict.match_below;
-        if !alignments.iter().any(sure) {
-            alignments.extend(self.search_warps(item, scratch));
+        let hypotheses = self.hypotheses(item, n_windows as f64);
+        self.align_all(item, &merge(candidates), hypotheses)
+    }
+
+    /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
+    /// closely: a mix of ours is likely to hold more of ours.
+    fn search_warps(
+        &self,
+        item: &Fingerprint,
+        scratch: &mut LookupScratch,
+        alignments: &mut Vec<Alignment>,
+    ) {
+        let rate = self.fingerprint.frames_per_second() as f32;
+        let strong = thin(&item.peaks, self.config.warp_peaks_per_second, rate);
+        let warps = warps(&self.config);
+        let mut tried: Vec<Stretch> = Vec::new();
+        // A shorter rest tells little, unless it is all there is.
+        let least =
+            (0.5 * f64::from(self.config.warp_window_frames)).min(0.9 * self.frames(item));
+        for apart in [self.config.warp_window_spacing_frames, self.config.warp_window_frames] {
+            let mut gaps = gaps(&self.settled(alignments), self.frames(item));
+            gaps.retain(|(from, to)| to - from >= least);
+            let mut stretches = self.strongest(&strong, &gaps, f64::from(apart));
+            stretches.retain(|new| tried.iter().all(|old| !overlap(*new, *old)));
+            tried.extend(&stretches);
+            let hypotheses = self.hypotheses(item, (warps.len() * tried.len()) as f64);
+            let mut candidates = Vec::new();
+            for stretch in &stretches {
+                let before = candidates.len();
+                let peaks = within(&strong, *stretch);
+                let lookup = self.lookup(peaks, self.config.cells.window);
+                Lookup {
+                    density: self.config.warp_density,
+                    max_postings: self.config.warp_postings,
+                    ..lookup
+                }
+                .warped(&warps, scratch, &mut candidates);
+                keep_best(&mut candidates, before, KEPT);
+            }
+            let mut candidates = merge(candidates);
+            let kept = self.config.candidates.window * stretches.len();
+            candidates.truncate(kept.max(self.config.candidates.item));
+            alignments.extend(self.align_all(item, &candidates, hypotheses));
+            if !alignments.iter().any(|a| self.sure(a)) {
+                break;
+            }
         }
-        distinct(alignments)
+    }
+
+    fn sure(&self, alignment: &Alignment) -> bool {
+        alignment.false_alarm_probability() < self.verdict.match_below
+    }
+
+    /// What needs no further search: stretches that agree surely, without a warp that the search for none
+    /// can only have grazed.
+    fn settled(&self, alignments: &[Alignment]) -> Vec<Stretch> {
+        let clean = |a: &&Alignment| {
+            self.sure(a) && (a.warped || (a.tempo.ln().abs() < 0.004 && a.pitch_octaves.abs() < 0.007))
+        };
+        alignments.iter().filter(clean).flat_map(|a| &a.spans).map(|span| span.item).collect()
     }
 
     /// Keeps the best of the candidates from `first` on, half by their votes and half by their prints: votes
@@ -78,57 +140,35 @@ impl<'a> Matcher<'a> {
         candidates.extend(rest.into_iter().take(kept - by_votes).map(|(_, c)| c));
     }
 
-    fn search_warps(
-        &self,
-        item: &Fingerprint,
-        scratch: &mut LookupScratch,
-    ) -> Vec<Alignment> {
-        let rate = self.fingerprint.frames_per_second() as f32;
-        let strong = thin(&item.peaks, self.config.warp_peaks_per_second, rate);
-        let stretches = self.strongest(&strong);
-        let warps = warps(&self.config);
-        let mut candidates = Vec::new();
-        for stretch in &stretches {
-            let before = candidates.len();
-            Lookup {
-                density: self.config.warp_density,
-                max_postings: self.config.warp_postings,
-                ..self.lookup(stretch, self.config.window_cells)
-            }
-            .warped(&warps, scratch, &mut candidates);
-            keep_best(&mut candidates, before, KEPT);
-        }
-        let frames = f64::from(self.config.warp_window_frames).min(self.frames(item));
-        let hypotheses = 2.0 * self.offsets(frames) * (warps.len() * stretches.len()) as f64;
-        let mut candidates = merge(candidates);
-        candidates.truncate(self.config.max_candidates);
-        self.align_all(item, &candidates, hypotheses)
-    }
-
     fn lookup<'p>(&'p self, peaks: &'p [Peak], max_cells: usize) -> Lookup<'p> {
         Lookup {
             index: self.index,
             peaks,
             pairs: self.fingerprint.landmarks,
             density: self.config.identity_density,
-            max_postings: self.config.identity_postings,
+            max_postings: self.config.identity_postings.window,
             min_votes: self.config.min_votes,
             max_cells,
         }
     }
 
-    /// Number of offsets at which an item of `frames` can lie against the catalogue: one for each width
-    /// of a loose meeting.
-    fn offsets(&self, frames: f64) -> f64 {
+    /// Alignments that chance could have picked from, in each half, where `tries` stretches or warps of them
+    /// were looked up.
+    ///
+    /// An offset for each width of a loose meeting, but not all of them are aligned: candidates are, and a
+    /// larger catalogue has better ones, not more. How many that comes to was measured: see
+    /// `benches/EVALUATION.md`.
+    fn hypotheses(&self, item: &Fingerprint, tries: f64) -> f64 {
         let tracks = self.index.track_count() as f64;
-        (self.index.total_frames() as f64 + tracks * frames) / 3.0
+        let offsets = (self.index.total_frames() as f64 + tracks * self.frames(item)) / 3.0;
+        2.0 * HYPOTHESES * offsets.powf(0.75) * tries
     }
 
     /// TEMPORARY
     pub fn oracle(&self, item: &Fingerprint, track: TrackId, offset_frames: f64) -> Option<Alignment> {
         let last = item.peaks.last().map_or(0, |p| p.time);
         let c = Candidate { track, warp: Warp::IDENTITY, offset_frames, votes: 0, first: 0, last };
-        align(self.pair(item, track), &c, 2.0 * self.offsets(self.frames(item)))
+        align(self.pair(item, track), &c, self.hypotheses(item, 1.0))
     }
 
     /// Length of an item.
@@ -161,33 +201,59 @@ impl<'a> Matcher<'a> {
         alignments
     }
 
-    /// The stretches that the warps are tried on: from each part of the item the one with most peaks.
-    fn strongest<'p>(&self, peaks: &'p [Peak]) -> Vec<&'p [Peak]> {
-        let MatchConfig { warp_windows, warp_window_frames, .. } = self.config;
-        let length = warp_window_frames * TIME_UNITS as u32;
-        let Some(last) = peaks.last() else { return Vec::new() };
-        let parts = (last.time / length + 1).min(warp_windows as u32);
-        let part = (last.time / parts + 1).max(1);
-        (0..parts)
-            .filter_map(|i| {
-                let (from, to) = (i * part, (i + 1) * part);
-                (from..to.max(from + 1))
-                    .step_by(length as usize / 2)
-                    .map(|start| stretch(peaks, start, start + length))
-                    .enumerate()
-                    .max_by_key(|(i, s)| (s.len(), std::cmp::Reverse(*i)))
-                    .map(|(_, s)| s)
-            })
-            .filter(|s| !s.is_empty())
-            .collect()
+    /// The stretches that the warps are tried on: of each part of a gap, as long as `apart`, the one with most
+    /// peaks.
+    fn strongest(&self, peaks: &[Peak], gaps: &[Stretch], apart: f64) -> Vec<Stretch> {
+        let length = f64::from(self.config.warp_window_frames);
+        let mut stretches = Vec::new();
+        for &(from, to) in gaps {
+            let parts = ((to - from) / apart).ceil().max(1.0);
+            let part = (to - from) / parts;
+            for i in 0..parts as usize {
+                let start = from + part * i as f64;
+                let places = ((part - length) / (0.5 * length)).ceil().max(0.0) as usize + 1;
+                let best = (0..places)
+                    .map(|place| {
+                        let start = start + 0.5 * length * place as f64;
+                        (start, (start + length).min(to))
+                    })
+                    .max_by_key(|stretch| (within(peaks, *stretch).len(), -stretch.0 as i64));
+                stretches.extend(best);
+            }
+        }
+        stretches
     }
+}
+
+/// From and to, in frames of the item.
+type Stretch = (f64, f64);
+
+/// What of `0..end` lies in none of the stretches.
+fn gaps(taken: &[Stretch], end: f64) -> Vec<Stretch> {
+    let mut taken = taken.to_vec();
+    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut gaps = Vec::new();
+    let mut at = 0.0_f64;
+    for (from, to) in taken.into_iter().chain([(end, end)]) {
+        if from > at {
+            gaps.push((at, from));
+        }
+        at = at.max(to);
+    }
+    gaps
+}
+
+/// The peaks of a stretch.
+fn within(peaks: &[Peak], (from, to): Stretch) -> &[Peak] {
+    let unit = f64::from(TIME_UNITS);
+    stretch(peaks, (from * unit) as u32, (to * unit) as u32)
 }
 
 /// The peaks from `start` to before `end`.
 fn stretch(peaks: &[Peak], start: u32, end: u32) -> &[Peak] {
     let from = peaks.partition_point(|p| p.time < start);
     let to = peaks.partition_point(|p| p.time < end);
-    &peaks[from..to]
+    &peaks[from..to.max(from)]
 }
 
 /// Cuts peaks into stretches of `frames`; the last takes a short rest in.
@@ -216,6 +282,9 @@ fn warps(config: &MatchConfig) -> Vec<Warp> {
     }
     warps
 }
+
+/// The share of an offset, to the power of three quarters, that counts as a hypothesis of its own.
+const HYPOTHESES: f64 = 0.0035;
 
 /// Candidates of one stretch that are kept under all warps, with the most votes.
 const KEPT: usize = 128;
