@@ -146,16 +146,16 @@ pub(super) fn glance(prints: Prints, from: &Candidate) -> f64 {
 /// Fits a candidate and scores it. `None` where no stretch is worth anything.
 pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Alignment> {
     let window = (f64::from(from.first), f64::from(from.last));
-    let line = pair.best_line(Line::of(from), window)?;
-    let worths = pair.worths(line, window)?;
-    let line = pair.widen(line, window, &worths);
-    let mut spans = pair.spans(line, &worths);
-    if let Some(found) = best(&spans).map(MatchedSpan::window)
-        && differ(found, window)
-    {
-        // What was looked up may be longer or shorter than what agrees: chance, and how well the two agree, are
-        // measured where they do.
-        spans = pair.spans(line, &pair.worths(line, found)?);
+    let mut line = pair.best_line(Line::of(from), window)?;
+    let mut spans = pair.score(&mut line, window)?;
+    if best(&spans)?.nats > CERTAIN_NATS {
+        let mut turned = pair.retempo(line, best(&spans)?.window());
+        if turned != line
+            && let Some(found) = pair.score(&mut turned, best(&spans)?.window())
+            && best(&found)?.nats > best(&spans)?.nats
+        {
+            (line, spans) = (turned, found);
+        }
     }
     let nats = best(&spans)?.nats;
     Some(Alignment {
@@ -194,6 +194,39 @@ impl Pair<'_> {
             .filter(|(nats, _)| *nats > MIN_NATS)
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, line)| line)
+    }
+
+    /// Leads the line on as far as it goes, and gives the stretches where it holds. `None` where there is none.
+    fn score(self, line: &mut Line, window: Window) -> Option<Vec<MatchedSpan>> {
+        let worths = self.worths(*line, window)?;
+        *line = self.widen(*line, window, &worths);
+        let spans = self.spans(*line, &worths);
+        let found = best(&spans)?.window();
+        if !differ(found, window) {
+            return Some(spans);
+        }
+        // What was looked up may be longer or shorter than what agrees: chance, and how well the two agree, are
+        // measured where they do.
+        let spans = self.spans(*line, &self.worths(*line, found)?);
+        (!spans.is_empty()).then_some(spans)
+    }
+
+    /// The line turned about the middle of the window to where more agrees, if it is clearly more: prints
+    /// agree at first even where the tempo is off, but not for long.
+    fn retempo(self, line: Line, window: Window) -> Line {
+        let middle = f64::midpoint(window.0, window.1);
+        let pivot = line.recording_time(middle);
+        let turned = |percent: i32| {
+            let tempo = line.tempo * (1.0 + 0.01 * f64::from(percent));
+            let turned = Line { tempo, offset: pivot - tempo * middle, ..line };
+            self.fitted(turned, window, &FITS[1..]).unwrap_or(turned)
+        };
+        let here = (self.most_nats(line, window), line);
+        let others = (1..=RETEMPO_PERCENT).flat_map(|p| [p, -p]).map(turned);
+        others
+            .map(|line| (self.most_nats(line, window), line))
+            .fold(here, |best, next| if next.0 > best.0 { next } else { best })
+            .1
     }
 
     fn fitted(
@@ -335,13 +368,17 @@ impl Pair<'_> {
     }
 }
 
+/// How far, in hundredths, the tempo may be off a line that agrees a little.
+const RETEMPO_PERCENT: i32 = 6;
+/// What is worth more is no chance; other tempos are tried only then, since each is another try.
+const CERTAIN_NATS: f64 = 45.0;
 /// How far the votes may miss a place, in frames: a bin and a half.
 const NUDGE_FRAMES: i32 = 6;
 /// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.
 const DROP_NATS: f64 = 20.0;
 /// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
 /// a suspect needs in a small catalogue.
-const MIN_NATS: f64 = 20.0;
+const MIN_NATS: f64 = 16.0;
 /// Stretches worth less are chance, given that the alignment was already found elsewhere.
 const MIN_SPAN_NATS: f64 = 12.0;
 /// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.
