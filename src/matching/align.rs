@@ -12,7 +12,7 @@ use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, Tally, fit};
 use crate::landmarks::Warp;
 use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 use crate::units::TrackId;
-use crate::verdict::false_alarm_probability;
+use crate::verdict::{Independence, false_alarm_probability};
 
 /// Recording time = item time · tempo + offset, in 1/16 frame; pitch in 1/8192 octave.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,14 +87,20 @@ pub struct Alignment {
     pub warped: bool,
     /// Landmarks that agreed.
     pub votes: usize,
-    /// Alignments that chance could have picked this one from.
+    /// Alignments that chance could have picked this one from, as many as are independent.
     pub hypotheses: f64,
 }
 
 impl Alignment {
     /// The chance that an unrelated item gives as good an alignment, all hypotheses counted.
     pub fn false_alarm_probability(&self) -> f64 {
-        false_alarm_probability(self.nats, self.hypotheses)
+        false_alarm_probability(self.log_chance())
+    }
+
+    /// Its logarithm, without a floor.
+    pub(super) fn log_chance(&self) -> f64 {
+        let independence = if self.warped { Independence::WARPED } else { Independence::RELEASED };
+        independence.log_chance(self.nats) + self.hypotheses.ln()
     }
 }
 
@@ -378,7 +384,7 @@ const NUDGE_FRAMES: i32 = 6;
 const DROP_NATS: f64 = 20.0;
 /// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
 /// a suspect needs in a small catalogue.
-const MIN_NATS: f64 = 16.0;
+const MIN_NATS: f64 = 20.0;
 /// Stretches worth less are chance, given that the alignment was already found elsewhere.
 const MIN_SPAN_NATS: f64 = 12.0;
 /// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.

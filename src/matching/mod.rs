@@ -45,6 +45,9 @@ pub struct MatchConfig {
     pub warp_reach_octaves: f32,
     /// From warp to warp, in octaves; 0.015 is 1.05 %.
     pub warp_step_octaves: f32,
+    /// From tempo to tempo on the whole plane of tempo and pitch; without it only speed, tempo alone and pitch alone
+    /// are tried. 0.025 is 1.7 %: a hash is coarser in time than in pitch.
+    pub warp_plane_step_octaves: Option<f32>,
     /// Peaks a second that the warps are tried on: the strongest.
     pub warp_peaks_per_second: usize,
     /// Targets and probing of an item's anchors under a warp: sparse, since there are many warps.
@@ -64,11 +67,12 @@ impl Default for MatchConfig {
             window_frames: 1_292,
             identity_density: Density { fan_out: 20, probe: 0.2 },
             identity_postings: Share { item: 400_000, window: 80_000 },
-            min_votes: 4,
-            cells: Share { item: 2_048, window: 192 },
+            min_votes: 3,
+            cells: Share { item: 4_096, window: 192 },
             candidates: Share { item: 24, window: 8 },
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
+            warp_plane_step_octaves: None,
             warp_peaks_per_second: 10,
             warp_density: Density { fan_out: 8, probe: 0.0 },
             warp_postings: 20_000,

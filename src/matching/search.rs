@@ -10,7 +10,7 @@ use crate::index::Index;
 use crate::landmarks::Warp;
 use crate::peaks::{Peak, TIME_UNITS, thin};
 use crate::units::TrackId;
-use crate::verdict::{INDEPENDENCE, VerdictConfig};
+use crate::verdict::VerdictConfig;
 
 /// Searches items in one index. Shared by all workers.
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +57,7 @@ impl<'a> Matcher<'a> {
                 .identity(scratch, &mut candidates);
             self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
-        let hypotheses = self.hypotheses(item, n_windows as f64);
-        self.align_all(item, &merge(candidates), hypotheses)
+        self.align_all(item, &merge(candidates), self.released_hypotheses(item))
     }
 
     /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
@@ -82,7 +81,7 @@ impl<'a> Matcher<'a> {
             let mut stretches = self.strongest(&strong, &gaps, f64::from(apart));
             stretches.retain(|new| tried.iter().all(|old| !overlap(*new, *old)));
             tried.extend(&stretches);
-            let hypotheses = self.hypotheses(item, (warps.len() * tried.len()) as f64);
+            let hypotheses = self.warped_hypotheses(item, warps.len());
             let mut candidates = Vec::new();
             for stretch in &stretches {
                 let before = candidates.len();
@@ -152,23 +151,24 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Alignments that chance could have picked from, in each half, where `tries` stretches or warps of them
-    /// were looked up.
-    ///
-    /// An offset for each width of a loose meeting, but not all of them are aligned: candidates are, and a
-    /// larger catalogue has better ones, not more. How many that comes to was measured: see
-    /// `benches/EVALUATION.md`.
-    fn hypotheses(&self, item: &Fingerprint, tries: f64) -> f64 {
-        let tracks = self.index.track_count() as f64;
-        let offsets = (self.index.total_frames() as f64 + tracks * self.frames(item)) / 3.0;
-        2.0 * HYPOTHESES * offsets.powf(0.75) * tries
+    /// Alignments that chance could have picked from without a warp.
+    fn released_hypotheses(&self, item: &Fingerprint) -> f64 {
+        RELEASED_HYPOTHESES * self.offsets(item) * self.config.candidates.item as f64
     }
 
-    /// TEMPORARY
-    pub fn oracle(&self, item: &Fingerprint, track: TrackId, offset_frames: f64) -> Option<Alignment> {
-        let last = item.peaks.last().map_or(0, |p| p.time);
-        let c = Candidate { track, warp: Warp::IDENTITY, offset_frames, votes: 0, first: 0, last };
-        align(self.pair(item, track), &c, self.hypotheses(item, 1.0))
+    /// … and under warps.
+    fn warped_hypotheses(&self, item: &Fingerprint, warps: usize) -> f64 {
+        WARPED_HYPOTHESES * self.offsets(item) * warps as f64
+    }
+
+    /// Offsets at which an item can lie against the catalogue, as many as count.
+    ///
+    /// There is one for each width of a loose meeting, but only the best candidates are aligned, and a
+    /// larger catalogue has better ones, not more: chance grows more slowly than the offsets do.
+    fn offsets(&self, item: &Fingerprint) -> f64 {
+        let tracks = self.index.track_count() as f64;
+        let all = (self.index.total_frames() as f64 + tracks * self.frames(item)) / 3.0;
+        all.max(1.0).powf(0.75)
     }
 
     /// Length of an item.
@@ -269,22 +269,32 @@ fn windows(peaks: &[Peak], frames: u32) -> Vec<&[Peak]> {
         .collect()
 }
 
-/// The warps that are tried: along speed (pitch and tempo together), tempo alone, pitch alone.
+/// The warps that are tried: along speed (pitch and tempo together), tempo alone, pitch alone; or over the whole
+/// plane of both.
 fn warps(config: &MatchConfig) -> Vec<Warp> {
     let steps = (config.warp_reach_octaves / config.warp_step_octaves).round() as i32;
-    let mut warps = Vec::new();
-    for step in (1..=steps).flat_map(|s| [s, -s]) {
-        let octaves = step as f32 * config.warp_step_octaves;
-        let tempo = octaves.exp2();
-        warps.push(Warp { tempo, pitch_octaves: octaves });
-        warps.push(Warp { tempo, pitch_octaves: 0.0 });
-        warps.push(Warp { tempo: 1.0, pitch_octaves: octaves });
+    let octaves = (-steps..=steps).map(|step| step as f32 * config.warp_step_octaves);
+    let mut warps: Vec<Warp> = octaves
+        .flat_map(|o| [(o, o), (o, 0.0), (0.0, o)])
+        .map(|(tempo, pitch_octaves)| Warp { tempo: tempo.exp2(), pitch_octaves })
+        .filter(|warp| *warp != Warp::IDENTITY)
+        .collect();
+    if let Some(step) = config.warp_plane_step_octaves {
+        let reach = (config.warp_reach_octaves / step).round() as i32;
+        for tempo in (-reach..=reach).map(|i| i as f32 * step) {
+            for pitch_octaves in (-steps..=steps).map(|i| i as f32 * config.warp_step_octaves) {
+                warps.push(Warp { tempo: tempo.exp2(), pitch_octaves });
+            }
+        }
     }
     warps
 }
 
-/// The share of an offset, to the power of three quarters, that counts as a hypothesis of its own.
-const HYPOTHESES: f64 = 0.0035;
+/// How many hypotheses a candidate, and a warp, comes to for each offset that counts: so that what is told is what
+/// was observed of held-out music, half of it for each of the two searches. The number of stretches an item has
+/// changes little, since they share what an item is given.
+const RELEASED_HYPOTHESES: f64 = 3.6e-4;
+const WARPED_HYPOTHESES: f64 = 4.8e-6;
 
 /// Candidates of one stretch that are kept under all warps, with the most votes.
 const KEPT: usize = 128;
@@ -324,10 +334,11 @@ fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     out
 }
 
+/// The surest first.
 fn sort(alignments: &mut [Alignment]) {
-    // By the logarithm: the probability itself has a floor.
-    let surety = |a: &Alignment| a.nats * INDEPENDENCE - a.hypotheses.max(1.0).ln();
-    alignments.sort_by(|a, b| surety(b).total_cmp(&surety(a)).then(a.track.cmp(&b.track)));
+    alignments.sort_by(|a, b| {
+        a.log_chance().total_cmp(&b.log_chance()).then(a.track.cmp(&b.track))
+    });
 }
 
 /// Drops alignments of a track whose stretch of the item a better one of the same track covers.
