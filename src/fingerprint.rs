@@ -272,6 +272,21 @@ mod tests {
     }
 
     #[test]
+    fn of_the_peaks_of_a_recording_the_strongest_lead() {
+        let config = FingerprintConfig::default();
+        let peaks: Vec<Peak> = (0..860_u32)
+            .map(|i| Peak { time: i * 16, pitch: 0, strength: (i * 37 % 1_000) as u16 })
+            .collect();
+        let kept = config.recording_peaks(&peaks);
+        let leading = config.landmark_peaks(&kept);
+        let a_second = |peaks: &[Peak]| peaks.len() as f64 / (860.0 / config.frames_per_second());
+        assert!((12.0..24.0).contains(&a_second(&kept)), "{}", kept.len());
+        assert!((6.0..12.0).contains(&a_second(&leading)), "{}", leading.len());
+        let weakest = |peaks: &[Peak]| peaks.iter().map(|p| p.strength).min();
+        assert!(weakest(&leading) > weakest(&kept));
+    }
+
+    #[test]
     fn the_size_of_the_blocks_changes_nothing() {
         let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
         let samples: Vec<f32> = (0..88_200_u32)

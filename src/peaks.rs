@@ -37,6 +37,7 @@ impl Peak {
     }
 
     /// The same peak, marked.
+    #[must_use]
     pub fn marked(self, leads: bool) -> Self {
         Self { strength: self.strength & !1 | u16::from(leads), ..self }
     }
@@ -312,10 +313,11 @@ pub fn space(peaks: &[Peak], spacing: Spacing) -> Vec<Peak> {
         }
         let near = peaks.iter().enumerate().skip(start);
         // Of two equal ones the earlier is kept.
-        let beaten = near.take_while(|(_, other)| other.time <= peak.time + reach).any(|(j, other)| {
-            other.pitch.abs_diff(peak.pitch) <= width
-                && (other.strength, i) > (peak.strength, j)
-        });
+        let beaten =
+            near.take_while(|(_, other)| other.time <= peak.time + reach).any(|(j, other)| {
+                other.pitch.abs_diff(peak.pitch) <= width
+                    && (other.strength, i) > (peak.strength, j)
+            });
         if !beaten {
             kept.push(*peak);
         }
@@ -463,6 +465,20 @@ mod tests {
         assert!(kept.iter().all(|p| p.strength >= 37), "{kept:?}");
         assert!((50..=70).contains(&kept.len()), "{}", kept.len());
         assert_eq!(thin(&peaks, 100, 43.0), peaks);
+    }
+
+    #[test]
+    fn of_peaks_near_each_other_the_strongest_is_kept() {
+        let peak = |frame: u32, octaves: f32, strength| Peak {
+            time: frame * 16,
+            pitch: (octaves * PITCH_UNITS) as u16,
+            strength,
+        };
+        let spacing = Spacing { frames: 6.0, octaves: 0.12 };
+        let peaks = [peak(0, 1.0, 5), peak(3, 1.1, 9), peak(4, 2.0, 1), peak(10, 1.1, 3)];
+        assert_eq!(space(&peaks, spacing), peaks[1..]);
+        let equal = [peak(0, 1.0, 5), peak(6, 1.0, 5)];
+        assert_eq!(space(&equal, spacing), equal[..1]);
     }
 
     #[test]

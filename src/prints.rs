@@ -138,7 +138,7 @@ mod tests {
             power
         }));
         let print = prints[20];
-        assert_eq!(print.signs & 0b110 << 9, 0b100 << 9, "{print:x?}");
+        assert_eq!(print.signs & 0b11 << 9, 0b10 << 9, "{print:x?}");
         assert_eq!(print.sure, 0b11 << 9);
     }
 

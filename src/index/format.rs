@@ -93,15 +93,8 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn to_bytes(self) -> [u8; HEADER_BYTES] {
-        let Self {
-            config_digest,
-            n_tracks,
-            n_hashes,
-            n_postings,
-            n_peaks,
-            n_prints,
-            body_crc32,
-        } = self;
+        let Self { config_digest, n_tracks, n_hashes, n_postings, n_peaks, n_prints, body_crc32 } =
+            self;
         let mut bytes = [0; HEADER_BYTES];
         bytes[..8].copy_from_slice(&MAGIC);
         for (at, word) in [(8, VERSION), (12, config_digest), (16, n_tracks), (20, n_hashes)] {

@@ -100,7 +100,7 @@ const TRUSTED_UNSEEN: f64 = 0.08;
 /// No rate above this is believed: decoders differ in the last bits.
 const MAX_RATE: f64 = 0.97;
 
-impl<'a> Prints<'a> {
+impl Prints<'_> {
     /// Visits each print of the recording that falls into `window` of the item's time, `shift` frames off the
     /// line, by the time in the item.
     #[inline]
@@ -146,9 +146,10 @@ impl<'a> Prints<'a> {
             (Line { offset, ..line }, self.shifted(line, window, shift))
         };
         // The nearest of equals.
-        (1..=reach).flat_map(|s| [s, -s]).map(moved).fold(moved(0), |best, next| {
-            if next.1.rate() > best.1.rate() { next } else { best }
-        })
+        (1..=reach)
+            .flat_map(|s| [s, -s])
+            .map(moved)
+            .fold(moved(0), |best, next| if next.1.rate() > best.1.rate() { next } else { best })
     }
 
     /// The most nats that prints could be worth at a few places around a line.
@@ -221,5 +222,103 @@ impl BitChance {
             agreed: self.trusted * (rate / self.rate).ln(),
             differed: self.trusted * ((1.0 - rate) / (1.0 - self.rate)).ln(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Line = Line { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+
+    /// Prints in which each bit lasts about three frames, as those of music do.
+    fn prints(seed: u32, frames: usize) -> Vec<Print> {
+        let mut state = u64::from(seed) + 1;
+        let mut draw = move || {
+            // SplitMix64: the bits of neighbouring seeds are not alike.
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            ((mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32) as u32
+        };
+        let mut signs = draw();
+        let mut sure = draw() | 1;
+        (0..frames)
+            .map(|_| {
+                let change = draw() & draw() << 3;
+                signs ^= change;
+                sure = sure.rotate_left(3);
+                Print { signs, sure }
+            })
+            .collect()
+    }
+
+    fn kept(prints: &[Print]) -> Vec<u32> {
+        prints.iter().step_by(6).map(|print| print.signs).collect()
+    }
+
+    fn window(frames: f64) -> Window {
+        (0.0, frames * 16.0)
+    }
+
+    #[test]
+    fn a_signal_agrees_with_itself_where_it_was_cut_out() {
+        let whole = prints(1, 2_000);
+        let recording = kept(&whole);
+        let pair = Prints { item: &whole[600..1_030], recording: &recording, step: 6 };
+        let line = Line { offset: 600.0 * 16.0, ..HERE };
+        let agreement = pair.agreement(line, window(430.0));
+        assert_eq!(agreement.agreed, agreement.bits);
+        let off = Line { offset: 604.0 * 16.0, ..HERE };
+        assert_eq!(pair.nudge(off, window(430.0), 6).0, line);
+        let worth = pair.chance(line, window(430.0)).worth(agreement).unwrap();
+        assert!(worth.of(agreement) > 100.0, "{worth:?}");
+    }
+
+    #[test]
+    fn two_signals_agree_as_coins_do() {
+        let (item, other) = (prints(1, 430), kept(&prints(2, 2_000)));
+        let pair = Prints { item: &item, recording: &other, step: 6 };
+        for offset in [0.0, 160.0, 9_600.0] {
+            let line = Line { offset, ..HERE };
+            let agreement = pair.agreement(line, window(430.0));
+            assert!((agreement.rate() - 0.5).abs() < 0.1, "{agreement:?}");
+            let worth = pair.chance(line, window(430.0)).worth(agreement);
+            assert!(worth.is_none_or(|worth| worth.of(agreement) < 8.0), "{worth:?}");
+        }
+    }
+
+    #[test]
+    fn silence_speaks_neither_for_nor_against() {
+        let (item, recording) = (vec![Print::default(); 430], vec![0; 400]);
+        let pair = Prints { item: &item, recording: &recording, step: 6 };
+        let agreement = pair.agreement(HERE, window(430.0));
+        assert_eq!(agreement, Agreement::default());
+        assert!(agreement.most_nats() < f64::EPSILON);
+        assert!(pair.chance(HERE, window(430.0)).worth(agreement).is_none());
+    }
+
+    #[test]
+    fn what_repeats_itself_trusts_its_bits_less() {
+        let phrase = prints(3, 90);
+        let loops: Vec<Print> = phrase.iter().copied().cycle().take(3_600).collect();
+        let (even, recording) = (prints(4, 3_600), kept(&loops));
+        let of = |item: &[Print], recording: &[u32]| {
+            let line = Line { offset: 900.0 * 16.0, ..HERE };
+            Prints { item, recording, step: 6 }.chance(line, window(430.0)).trusted
+        };
+        let looped = of(&loops[900..1_330], &recording);
+        assert!(looped < 0.5 * of(&even[900..1_330], &kept(&even)), "{looped}");
+    }
+
+    #[test]
+    fn another_tempo_is_followed() {
+        let whole = prints(5, 3_000);
+        // Plays twice as fast.
+        let item: Vec<Print> = whole.iter().copied().skip(300).step_by(2).take(430).collect();
+        let recording = kept(&whole);
+        let pair = Prints { item: &item, recording: &recording, step: 6 };
+        let line = Line { tempo: 2.0, offset: 300.0 * 16.0, pitch: 0.0 };
+        let agreement = pair.agreement(line, window(430.0));
+        assert_eq!(agreement.agreed, agreement.bits);
     }
 }

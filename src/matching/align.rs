@@ -365,6 +365,7 @@ impl Pair<'_> {
         let unit = f64::from(TIME_UNITS);
         let frames = |time: f64| time.max(0.0) / unit;
         let peaks = inside.iter().filter_map(|event| event.peak);
+        let nats = nats * ((to - from) / LASTING_UNITS).min(1.0);
         MatchedSpan {
             item: (frames(from), frames(to)),
             recording: (frames(line.recording_time(from)), frames(line.recording_time(to))),
@@ -387,5 +388,8 @@ const DROP_NATS: f64 = 20.0;
 const MIN_NATS: f64 = 20.0;
 /// Stretches worth less are chance, given that the alignment was already found elsewhere.
 const MIN_SPAN_NATS: f64 = 12.0;
+/// What lasts less may be a single sound that two pieces share, a crash or a snare, however many peaks it has: it
+/// is worth so much the less. 2 s.
+const LASTING_UNITS: f64 = 86.0 * 16.0;
 /// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.
 const EDGE_UNITS: f64 = 64.0 * 16.0;

@@ -16,7 +16,6 @@ const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
 /// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
 
-
 /// Buffers of one worker.
 #[derive(Debug, Default)]
 pub struct LookupScratch {

@@ -73,8 +73,7 @@ impl<'a> Matcher<'a> {
         let warps = warps(&self.config);
         let mut tried: Vec<Stretch> = Vec::new();
         // A shorter rest tells little, unless it is all there is.
-        let least =
-            (0.5 * f64::from(self.config.warp_window_frames)).min(0.9 * self.frames(item));
+        let least = (0.5 * f64::from(self.config.warp_window_frames)).min(0.9 * self.frames(item));
         for apart in [self.config.warp_window_spacing_frames, self.config.warp_window_frames] {
             let mut gaps = gaps(&self.settled(alignments), self.frames(item));
             gaps.retain(|(from, to)| to - from >= least);
@@ -113,7 +112,8 @@ impl<'a> Matcher<'a> {
     /// can only have grazed.
     fn settled(&self, alignments: &[Alignment]) -> Vec<Stretch> {
         let clean = |a: &&Alignment| {
-            self.sure(a) && (a.warped || (a.tempo.ln().abs() < 0.004 && a.pitch_octaves.abs() < 0.007))
+            self.sure(a)
+                && (a.warped || (a.tempo.ln().abs() < 0.004 && a.pitch_octaves.abs() < 0.007))
         };
         alignments.iter().filter(clean).flat_map(|a| &a.spans).map(|span| span.item).collect()
     }
@@ -336,9 +336,8 @@ fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
 
 /// The surest first.
 fn sort(alignments: &mut [Alignment]) {
-    alignments.sort_by(|a, b| {
-        a.log_chance().total_cmp(&b.log_chance()).then(a.track.cmp(&b.track))
-    });
+    alignments
+        .sort_by(|a, b| a.log_chance().total_cmp(&b.log_chance()).then(a.track.cmp(&b.track)));
 }
 
 /// Drops alignments of a track whose stretch of the item a better one of the same track covers.
@@ -359,4 +358,26 @@ fn distinct(mut alignments: Vec<Alignment>) -> Vec<Alignment> {
 fn overlap(a: (f64, f64), b: (f64, f64)) -> bool {
     let common = a.1.min(b.1) - a.0.max(b.0);
     common > 0.3 * (a.1 - a.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_what_nothing_covers() {
+        assert_eq!(gaps(&[], 10.0), [(0.0, 10.0)]);
+        assert_eq!(gaps(&[(4.0, 6.0), (0.0, 2.0), (5.0, 7.0)], 10.0), [(2.0, 4.0), (7.0, 10.0)]);
+        assert!(gaps(&[(0.0, 10.0)], 10.0).is_empty());
+    }
+
+    #[test]
+    fn the_three_lines_cross_the_plane_of_warps() {
+        let lines = warps(&MatchConfig::default());
+        assert_eq!(lines.len(), 180);
+        assert!(lines.iter().all(|w| *w != Warp::IDENTITY));
+        let plane =
+            warps(&MatchConfig { warp_plane_step_octaves: Some(0.025), ..MatchConfig::default() });
+        assert_eq!(plane.len(), 180 + 37 * 61);
+    }
 }
