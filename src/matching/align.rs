@@ -44,6 +44,13 @@ impl Line {
         item_time * self.tempo + self.offset
     }
 
+    /// The line from recording `other`, taken for the item, to this line's recording, by way of the item.
+    pub(super) fn by_way_of(self, other: Self) -> Self {
+        let tempo = self.tempo / other.tempo;
+        let offset = self.offset - other.offset * tempo;
+        Self { tempo, offset, pitch: self.pitch - other.pitch }
+    }
+
     /// Whether bands of the item are the recording's: a quarter of a semitone moves a band by a sixth.
     fn keeps_bands(self) -> bool {
         self.pitch.abs() < f64::from(PITCH_UNITS) / 48.0
@@ -95,6 +102,16 @@ impl Alignment {
     /// The chance that an unrelated item gives as good an alignment, all hypotheses counted.
     pub fn false_alarm_probability(&self) -> f64 {
         false_alarm_probability(self.log_chance())
+    }
+
+    /// The line on which one of its spans lies.
+    pub(super) fn line(&self, span: &MatchedSpan) -> Line {
+        let unit = f64::from(TIME_UNITS);
+        Line {
+            tempo: self.tempo,
+            offset: (span.recording.0 - span.item.0 * self.tempo) * unit,
+            pitch: self.pitch_octaves * f64::from(PITCH_UNITS),
+        }
     }
 
     /// Its logarithm, without a floor.

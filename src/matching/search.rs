@@ -44,6 +44,25 @@ impl<'a> Matcher<'a> {
         distinct(alignments)
     }
 
+    /// Whether the recordings of two alignments of one item hold the same sound where the item agrees with both,
+    /// rather than sound together in it.
+    pub fn share_a_passage(&self, a: &Alignment, b: &Alignment) -> bool {
+        let unit = f64::from(TIME_UNITS);
+        let (ours, theirs) = (self.index.track(a.track).peaks, self.index.track(b.track).peaks);
+        let peaks = Peaks { item: theirs, recording: ours };
+        a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x, y))).any(|(x, y)| {
+            let both = (x.item.0.max(y.item.0) * unit, x.item.1.min(y.item.1) * unit);
+            let (ours, theirs) = (a.line(x), b.line(y));
+            let window = (theirs.recording_time(both.0), theirs.recording_time(both.1));
+            if both.1 - both.0 < SHARED_UNITS {
+                return false;
+            }
+            let met = peaks.tally(ours.by_way_of(theirs), window)[1];
+            let all = met.iter().sum::<usize>();
+            all >= SHARED_PEAKS && (met[0] + met[1]) as f64 > SHARED_RATE * all as f64
+        })
+    }
+
     fn search_identity(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
         let windows = windows(&item.peaks, self.config.window_frames);
         let n_windows = windows.len().max(1);
@@ -295,6 +314,13 @@ fn warps(config: &MatchConfig) -> Vec<Warp> {
 /// changes little, since they share what an item is given.
 const RELEASED_HYPOTHESES: f64 = 3.6e-4;
 const WARPED_HYPOTHESES: f64 = 4.8e-6;
+
+/// The least that two recordings share, 1.5 s, and the least of their leading peaks in it.
+const SHARED_UNITS: f64 = 64.0 * 16.0;
+const SHARED_PEAKS: usize = 8;
+/// The share of the leading peaks of one recording that the other has where they are the same sound: chance gives
+/// a tenth at most.
+const SHARED_RATE: f64 = 0.3;
 
 /// Candidates of one stretch that are kept under all warps, with the most votes.
 const KEPT: usize = 128;
