@@ -12,6 +12,8 @@ use bytemuck::{Pod, Zeroable};
 
 /// Bits of a print.
 pub const PRINT_BITS: usize = 32;
+/// Bits of a print that it is sure of, unless it is silent.
+pub const SURE_BITS: usize = 16;
 /// Frames before and after that are compared; 7 are 163 ms.
 const REACH: usize = 7;
 /// Mean power of a band below which it is silent: −114 dB of full scale.
@@ -23,7 +25,7 @@ const FLOOR_POWER: f32 = 1e-6;
 pub struct Print {
     /// Whether each band gains on the next.
     pub signs: u32,
-    /// The half of the bits that moved most: those that noise turns last. None in silence.
+    /// The [`SURE_BITS`] that moved most: those that noise turns last. None in silence.
     pub sure: u32,
 }
 
@@ -94,13 +96,19 @@ impl PrintMaker {
                 gain[b] += after[b] - before[b];
             }
         }
+        if gain.iter().all(|g| *g == 0.0) {
+            return Print::default();
+        }
+        let signs = gain.iter().rev().fold(0, |word, g| word << 1 | u32::from(*g > 0.0));
         let mut sizes = gain.map(f32::abs);
-        let (_, median, _) = sizes.select_nth_unstable_by(PRINT_BITS / 2, f32::total_cmp);
-        let least = *median;
-        let bits = |set: &dyn Fn(f32) -> bool| {
-            gain.iter().rev().fold(0, |word, g| word << 1 | u32::from(set(*g)))
-        };
-        Print { signs: bits(&|g| g > 0.0), sure: bits(&|g| g.abs() >= least && g != 0.0) }
+        let (_, least, _) = sizes.select_nth_unstable_by(PRINT_BITS - SURE_BITS, f32::total_cmp);
+        let least = *least;
+        let above = |b: &usize| gain[*b].abs() > least;
+        let equal = |b: &usize| gain[*b].abs().total_cmp(&least).is_eq();
+        let bands = 0..PRINT_BITS;
+        // Of equals the lower bands, so that their number is always the same.
+        let sure = bands.clone().filter(above).chain(bands.filter(equal)).take(SURE_BITS);
+        Print { signs, sure: sure.fold(0, |word, b| word | 1 << b) }
     }
 }
 
@@ -139,7 +147,8 @@ mod tests {
         }));
         let print = prints[20];
         assert_eq!(print.signs & 0b11 << 9, 0b10 << 9, "{print:x?}");
-        assert_eq!(print.sure, 0b11 << 9);
+        assert_eq!(print.sure & 0b11 << 9, 0b11 << 9);
+        assert_eq!(print.sure.count_ones() as usize, SURE_BITS);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::align::{Line, Window};
 use crate::peaks::TIME_UNITS;
-use crate::prints::Print;
+use crate::prints::{PRINT_BITS, Print, SURE_BITS};
 
 /// The prints of an item and of a recording.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +26,16 @@ pub(super) struct Agreement {
 }
 
 impl Agreement {
+    #[inline]
     fn of(item: Print, signs: u32) -> Self {
-        let same = !(item.signs ^ signs);
         // Silence agrees with nothing.
         if item.sure == 0 {
             return Self::default();
         }
-        Self {
-            agreed: same.count_ones() + (same & item.sure).count_ones(),
-            bits: u32::BITS + item.sure.count_ones(),
-        }
+        let same = !(item.signs ^ signs);
+        // Both counts in one.
+        let agreed = u64::from(same) << 32 | u64::from(same & item.sure);
+        Self { agreed: agreed.count_ones(), bits: (PRINT_BITS + SURE_BITS) as u32 }
     }
 
     fn add(self, other: Self) -> Self {
@@ -79,6 +79,8 @@ pub(super) struct BitChance {
     trusted: f64,
 }
 
+/// A tempo this near to 1 moves nothing by a frame within 30 s.
+const UNCHANGED_TEMPO: f64 = 2e-4;
 /// Prints that are looked at to rank a candidate: 10 s without a gap.
 const GLANCED: i64 = 72;
 /// Half the range of the shifts in frames: 16 s, eight bars at 120 beats a minute.
@@ -139,17 +141,24 @@ impl Prints<'_> {
         self.visit(line, window, 0, visit);
     }
 
-    /// The line moved in time to where most bits agree, within `reach` frames.
-    pub(super) fn nudge(self, line: Line, window: Window, reach: i32) -> (Line, Agreement) {
-        let moved = |shift: i32| {
-            let offset = line.offset + f64::from(shift) * f64::from(TIME_UNITS);
-            (Line { offset, ..line }, self.shifted(line, window, shift))
+    /// The line moved in time to where most bits agree, within `reach` frames, and the most nats that they could
+    /// be worth of those that were looked at.
+    pub(super) fn nudge(self, line: Line, window: Window, reach: i32) -> (Line, f64) {
+        let agreement = |shift: i32| {
+            let all = (line.tempo - 1.0).abs() > UNCHANGED_TEMPO;
+            if all { self.shifted(line, window, shift) } else { self.sample(line, window, shift) }
         };
         // The nearest of equals.
-        (1..=reach)
-            .flat_map(|s| [s, -s])
-            .map(moved)
-            .fold(moved(0), |best, next| if next.1.rate() > best.1.rate() { next } else { best })
+        let shifts = (1..=reach).flat_map(|s| [s, -s]).map(|shift| (shift, agreement(shift)));
+        let (shift, best) =
+            shifts.fold(
+                (0, agreement(0)),
+                |best, next| {
+                    if next.1.rate() > best.1.rate() { next } else { best }
+                },
+            );
+        let offset = line.offset + f64::from(shift) * f64::from(TIME_UNITS);
+        (Line { offset, ..line }, best.most_nats())
     }
 
     /// The most nats that prints could be worth at a few places around a line.
@@ -160,6 +169,7 @@ impl Prints<'_> {
 
     /// As [`Prints::shifted`], but of a few prints spread over the window, along a line without a change of
     /// tempo.
+    #[inline]
     fn sample(self, line: Line, window: Window, shift: i32) -> Agreement {
         let unit = f64::from(TIME_UNITS);
         // Recording frame − item frame.

@@ -208,8 +208,12 @@ impl Pair<'_> {
     fn best_line(self, start: Line, window: Window) -> Option<Line> {
         let by_peaks = self.fitted(start, window, &FITS);
         let by_prints = start.keeps_bands().then(|| {
-            let line = self.prints.nudge(start, window, NUDGE_FRAMES).0;
-            [Some(line), self.fitted(line, window, &FITS[1..])]
+            let (line, nats) = self.prints.nudge(start, window, NUDGE_FRAMES);
+            let agrees = nats > HINT_NATS;
+            [
+                agrees.then_some(line),
+                agrees.then(|| self.fitted(line, window, &FITS[1..])).flatten(),
+            ]
         });
         let lines = [by_peaks].into_iter().chain(by_prints.into_iter().flatten()).flatten();
         lines
@@ -271,7 +275,7 @@ impl Pair<'_> {
     /// What a line could be worth at the most, whatever chance gives.
     fn most_nats(self, line: Line, window: Window) -> f64 {
         let met = self.peaks.tally(line, window);
-        let most = |met| Chance::LEAST.worth(met).map_or(0.0, |worth| worth.of(met));
+        let most = |met| Chance::LOW.worth(met).map_or(0.0, |worth| worth.of(met));
         let peaks: f64 = met.into_iter().map(most).sum();
         peaks + self.agreement(line, window).most_nats()
     }
@@ -396,6 +400,8 @@ impl Pair<'_> {
 const RETEMPO_PERCENT: i32 = 6;
 /// What is worth more is no chance; other tempos are tried only then, since each is another try.
 const CERTAIN_NATS: f64 = 45.0;
+/// Prints that could be worth less at the most lead nowhere.
+const HINT_NATS: f64 = 6.0;
 /// How far the votes may miss a place, in frames: a bin and a half.
 const NUDGE_FRAMES: i32 = 6;
 /// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.

@@ -46,8 +46,8 @@ const MIN_CLOSE: f64 = 0.004;
 const MIN_LOOSE: f64 = 0.01;
 
 impl Chance {
-    /// The rates that are believed at the least: what is worth nothing against them is worth nothing.
-    pub(super) const LEAST: Self = Self { close: MIN_CLOSE, loose: MIN_LOOSE };
+    /// The rates of an item that is rather empty: what is worth little against them is hardly worth measuring.
+    pub(super) const LOW: Self = Self { close: 0.01, loose: 0.03 };
 
     /// Measures the rates on the item's peaks of a window against the recording's peaks around where
     /// `line` puts it: those that lead, or the others. `pitch` are the widest and the close tolerance in

@@ -33,6 +33,8 @@ pub struct MatchConfig {
     pub window_frames: u32,
     /// Targets and probing of an item's anchors without warp.
     pub identity_density: Density,
+    /// Targets of an anchor of an item of more than two such stretches, which tells more as a whole.
+    pub long_item_fan_out: usize,
     /// Postings that are read without a warp, those of the rarest hashes.
     pub identity_postings: Share,
     /// Votes below which a candidate is not looked at.
@@ -66,6 +68,7 @@ impl Default for MatchConfig {
         Self {
             window_frames: 1_292,
             identity_density: Density { fan_out: 20, probe: 0.2 },
+            long_item_fan_out: 12,
             identity_postings: Share { item: 400_000, window: 80_000 },
             min_votes: 3,
             cells: Share { item: 4_096, window: 192 },
@@ -75,7 +78,7 @@ impl Default for MatchConfig {
             warp_plane_step_octaves: None,
             warp_peaks_per_second: 10,
             warp_density: Density { fan_out: 8, probe: 0.0 },
-            warp_postings: 20_000,
+            warp_postings: 10_000,
             warp_window_frames: 517,
             warp_window_spacing_frames: 2_153,
         }
@@ -95,3 +98,15 @@ pub(crate) struct Candidate {
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
+
+impl Candidate {
+    /// Whether another one is at the same place of the same track, under the same warp.
+    fn meets(&self, other: &Self) -> bool {
+        self.track == other.track
+            && self.warp == other.warp
+            && (self.offset_frames - other.offset_frames).abs() < SAME_PLACE_FRAMES
+    }
+}
+
+/// Places nearer than this are one: the width of three bins of votes.
+const SAME_PLACE_FRAMES: f64 = 12.0;

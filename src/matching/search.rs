@@ -1,4 +1,4 @@
-//! The search of one item: identity everywhere, then the warps where nothing was found.
+//! The search of one item: without a warp everywhere, then along the warps what that did not settle.
 
 use super::agreement::Prints;
 use super::align::{Alignment, Pair, align, glance};
@@ -68,11 +68,15 @@ impl<'a> Matcher<'a> {
         let n_windows = windows.len().max(1);
         // A long item may hold many recordings: each stretch has its own candidates, and a share of the work.
         let share = |of: Share| (of.item / n_windows).max(of.window);
+        let mut density = self.config.identity_density;
+        if n_windows > 2 {
+            density.fan_out = self.config.long_item_fan_out;
+        }
         let mut candidates = Vec::new();
         for window in windows {
             let before = candidates.len();
             let lookup = self.lookup(window, share(self.config.cells));
-            Lookup { max_postings: share(self.config.identity_postings), ..lookup }
+            Lookup { density, max_postings: share(self.config.identity_postings), ..lookup }
                 .identity(scratch, &mut candidates);
             self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
@@ -341,19 +345,21 @@ fn by_votes(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
 
 /// Most votes first; candidates of one track at the same place and warp become one.
 fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(by_votes);
+    candidates.sort_by(|a, b| {
+        let warp = a.warp.tempo.total_cmp(&b.warp.tempo);
+        let warp = warp.then(a.warp.pitch_octaves.total_cmp(&b.warp.pitch_octaves));
+        let place = warp.then(a.offset_frames.total_cmp(&b.offset_frames));
+        a.track.cmp(&b.track).then(place).then(a.first.cmp(&b.first))
+    });
     let mut out: Vec<Candidate> = Vec::new();
     for candidate in candidates {
-        let same = |o: &&mut Candidate| {
-            o.track == candidate.track
-                && o.warp == candidate.warp
-                && (o.offset_frames - candidate.offset_frames).abs() < 12.0
-        };
-        match out.iter_mut().find(same) {
-            Some(other) => {
-                other.votes += candidate.votes;
+        match out.last_mut() {
+            Some(last) if last.meets(&candidate) => {
+                let votes = last.votes + candidate.votes;
+                let strongest = if candidate.votes > last.votes { candidate } else { *last };
+                *last = Candidate { votes, ..strongest };
             }
-            None => out.push(candidate),
+            _ => out.push(candidate),
         }
     }
     out.sort_by(by_votes);
