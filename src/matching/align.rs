@@ -327,8 +327,11 @@ impl Pair<'_> {
             events.push(Event { time, nats, peak: Some(meeting.met != Met::Missed) });
         });
         if let Some(worth) = worths.bits {
+            // Silence says nothing, so that a stretch may be led on over it.
             self.prints.each(line, all, |time, agreement| {
-                events.push(Event { time, nats: worth.of(agreement), peak: None });
+                if agreement.bits > 0 {
+                    events.push(Event { time, nats: worth.of(agreement), peak: None });
+                }
             });
             events.sort_by(|a, b| a.time.total_cmp(&b.time));
         }
