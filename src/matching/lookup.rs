@@ -238,4 +238,4 @@ fn clusters(
 }
 
 /// Places of one track that one look-up reports.
-const MAX_PLACES: usize = 8;
+const MAX_PLACES: usize = 32;
