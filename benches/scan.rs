@@ -1,7 +1,7 @@
 //! A whole scan against decoding alone with the same decoders, and against `fpcalc -raw -length 0`.
 //!
-//! `cargo bench --bench scan [-- FOLDER]` takes the music of `scripts/corpus` (or of FOLDER), makes a dump of
-//! at least five hours of it in mixed codecs with ffmpeg (once, under `target/bench`), adds at least 100
+//! `cargo bench --bench scan [-- FOLDER [HOURS]]` takes the music of `scripts/corpus` (or of FOLDER), makes a
+//! dump of at least five hours (or HOURS) of it in mixed codecs with ffmpeg (once, under `target/bench`), adds at least 100
 //! other and the same recordings to a catalogue, and runs the three alternately: on one core, on all, and
 //! on one core for each codec. Quoted are CPU seconds and ratios of medians: these hold on a machine that
 //! others use too.
@@ -23,11 +23,12 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Rounds of the programs in turn.
 const ROUNDS: usize = 3;
 /// Scans that are measured: a name, and the arguments by which it differs from the first.
-const SCANS: [(&str, &[&str]); 1] = [("scan", &[])];
+const SCANS: [(&str, &[&str]); 2] =
+    [("scan", &[]), ("scan --mode identity", &["--mode", "identity"])];
 /// What stands behind the scans in every measurement.
 const OTHERS: [&str; 2] = ["decode alone", "fpcalc"];
 /// Music in the dump.
-const DUMP_SECONDS: f64 = 5.2 * 3_600.0;
+const DUMP_HOURS: f64 = 5.2;
 /// Codecs of the dump, in turn: ending and ffmpeg's arguments.
 const CODECS: [(&str, &[&str]); 5] = [
     ("opus", &["-c:a", "libopus", "-b:a", "75k"]),
@@ -43,10 +44,12 @@ fn main() -> Result<()> {
     if args.first().is_some_and(|a| a == DECODE_ONLY) {
         return decode_only(args[1].parse()?, &args[2..]);
     }
+    let hours = if args.len() > 1 { args.pop().map(|hours| hours.parse()) } else { None };
+    let hours = hours.transpose()?.unwrap_or(DUMP_HOURS);
     let corpus = args.pop().map_or_else(default_corpus, |a| Ok(PathBuf::from(a)))?;
     let work = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     let dump = work.join("dump");
-    let seconds = make_dump(&corpus, &dump)?;
+    let seconds = make_dump(&corpus, &dump, hours)?;
     let home = work.join("home");
     let leakhound = env!("CARGO_BIN_EXE_leakhound");
     if !home.exists() {
@@ -65,7 +68,7 @@ fn main() -> Result<()> {
         print_overall(&measure(leakhound, &home, &dump, threads)?, seconds, threads);
     }
     println!("\nby codec, 1 thread, medians of {ROUNDS} alternated rounds");
-    println!("{:<6}{:<16}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
+    println!("{:<6}{:<22}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
     for (ending, _) in CODECS {
         let ends = |path: &&PathBuf| path.extension().is_some_and(|e| e == ending);
         let files: Vec<PathBuf> = dump.iter().filter(ends).cloned().collect();
@@ -88,8 +91,8 @@ fn default_corpus() -> Result<PathBuf> {
     Ok(corpus)
 }
 
-/// Transcodes music until there are [`DUMP_SECONDS`] of it; returns its length.
-fn make_dump(corpus: &Path, dump: &Path) -> Result<f64> {
+/// Transcodes music until there are `hours` of it; returns its length in seconds.
+fn make_dump(corpus: &Path, dump: &Path, hours: f64) -> Result<f64> {
     fs::create_dir_all(dump)?;
     let mut sources = files(&corpus.join("catalogue"))?;
     sources.extend(files(&corpus.join("held-out")).unwrap_or_default());
@@ -98,7 +101,7 @@ fn make_dump(corpus: &Path, dump: &Path) -> Result<f64> {
     let sources = (0..stride).flat_map(|i| sources.iter().skip(i).step_by(stride));
     let mut seconds = 0.0;
     for (i, source) in sources.enumerate() {
-        if seconds > DUMP_SECONDS {
+        if seconds > hours * 3_600.0 {
             break;
         }
         let (ending, codec) = CODECS[i % CODECS.len()];
@@ -151,17 +154,17 @@ fn names() -> impl Iterator<Item = &'static str> {
 
 fn print_overall(costs: &[Cost], seconds: f64, threads: usize) {
     println!("\n{threads} thread(s), medians of {ROUNDS} alternated rounds");
-    println!("{:<16}{:>9}{:>9}{:>16}{:>12}", "", "CPU s", "wall s", "× real, CPU", "peak MB");
+    println!("{:<22}{:>9}{:>9}{:>16}{:>12}", "", "CPU s", "wall s", "× real, CPU", "peak MB");
     for (name, cost) in names().zip(costs) {
         let real = seconds / cost.cpu;
         let Cost { cpu, wall, peak_mb } = cost;
-        println!("{name:<16}{cpu:>9.1}{wall:>9.1}{real:>16.0}{peak_mb:>12.0}");
+        println!("{name:<22}{cpu:>9.1}{wall:>9.1}{real:>16.0}{peak_mb:>12.0}");
     }
     let (scans, others) = costs.split_at(SCANS.len());
     for ((name, _), scan) in SCANS.iter().zip(scans) {
         for (other, cost) in OTHERS.iter().zip(others) {
             let (cpu, wall) = (scan.cpu / cost.cpu, scan.wall / cost.wall);
-            println!("{:<28}CPU {cpu:.2}, wall {wall:.2}", format!("{name} / {other}:"));
+            println!("{:<38}CPU {cpu:.2}, wall {wall:.2}", format!("{name} / {other}:"));
         }
     }
 }
@@ -170,7 +173,7 @@ fn print_codec(codec: &str, costs: &[Cost]) {
     let (decode, fpcalc) = (costs[SCANS.len()].cpu, costs[SCANS.len() + 1].cpu);
     for (name, Cost { cpu, .. }) in names().zip(costs) {
         let (to_decode, to_fpcalc) = (cpu / decode, cpu / fpcalc);
-        println!("{codec:<6}{name:<16}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
+        println!("{codec:<6}{name:<22}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
     }
 }
 

@@ -1,10 +1,11 @@
-//! The fingerprint of a signal: resample → stft → peaks, as one call.
+//! The fingerprint of a signal: resample → stft → peaks and prints, as one call.
 //!
 //! `FingerprintConfig` is all that the hashes depend on, and its digest stands in every index and
 //! every result. Landmarks are made from the peaks where they are needed.
 
 use crate::landmarks::{Density, LandmarkConfig};
-use crate::peaks::{Peak, PeakConfig, PeakPicker, thin};
+use crate::peaks::{Peak, PeakConfig, PeakPicker, Spacing, space, thin};
+use crate::prints::{Print, PrintMaker};
 use crate::resample::Resampler;
 use crate::stft::{Stft, StftConfig, StftStream};
 use crate::units::SampleRate;
@@ -18,12 +19,16 @@ pub struct FingerprintConfig {
     pub stft: StftConfig,
     /// Choice of peaks.
     pub peaks: PeakConfig,
-    /// Peaks a second of an item; 35 is nearly all there are.
+    /// How far peaks stand apart that make landmarks and that are kept of a recording.
+    pub spacing: Spacing,
+    /// Peaks a second of an item that make landmarks; 35 is nearly all there are.
     pub item_peaks_per_second: usize,
     /// Peaks a second that are kept of a recording, to check an alignment peak by peak.
     pub recording_peaks_per_second: usize,
     /// Peaks a second of a recording that make landmarks: the index is sparse, the query dense.
     pub landmark_peaks_per_second: usize,
+    /// Of a recording every such print is kept; 6 are one in 139 ms.
+    pub recording_print_step: usize,
     /// Choice of pairs.
     pub landmarks: LandmarkConfig,
     /// Targets of a recording's anchors.
@@ -38,14 +43,16 @@ impl Default for FingerprintConfig {
             peaks: PeakConfig {
                 min_hz: 250.0,
                 max_hz: 5_000.0,
-                reach_frames: 6,
-                reach_cells: 6,
+                reach_frames: 4,
+                reach_cells: 4,
                 floor_power: 2.6e-3,
                 tilt: 0.0,
             },
+            spacing: Spacing { frames: 6.0, octaves: 0.12 },
             item_peaks_per_second: 35,
             recording_peaks_per_second: 16,
             landmark_peaks_per_second: 8,
+            recording_print_step: 6,
             landmarks: LandmarkConfig {
                 min_gap_frames: 4.0,
                 max_gap_frames: 64.0,
@@ -57,17 +64,26 @@ impl Default for FingerprintConfig {
 }
 
 /// Raised when the code makes other peaks or hashes from the same configuration.
-const ALGORITHM_VERSION: u32 = 2;
+const ALGORITHM_VERSION: u32 = 3;
 
 impl FingerprintConfig {
-    /// The peaks that are kept of a recording, of all that were found.
+    /// The peaks that are kept of a recording, of [`Fingerprint::peaks`].
     pub fn recording_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
-        thin(peaks, self.recording_peaks_per_second, self.frames_per_second() as f32)
+        let rate = self.frames_per_second() as f32;
+        let kept = thin(peaks, self.recording_peaks_per_second, rate);
+        let leading = thin(&kept, self.landmark_peaks_per_second, rate);
+        let mut next = leading.iter().peekable();
+        kept.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
+    }
+
+    /// The signs that are kept of a recording, of [`Fingerprint::prints`].
+    pub fn recording_prints(&self, prints: &[Print]) -> Vec<u32> {
+        prints.iter().step_by(self.recording_print_step).map(|print| print.signs).collect()
     }
 
     /// The peaks that make landmarks, of those that are kept.
     pub fn landmark_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
-        thin(peaks, self.landmark_peaks_per_second, self.frames_per_second() as f32)
+        peaks.iter().copied().filter(|peak| peak.leads()).collect()
     }
 
     /// Frames a second: 43.07 by default.
@@ -82,9 +98,11 @@ impl FingerprintConfig {
             sample_rate,
             stft: StftConfig { n_fft, hop },
             peaks: PeakConfig { min_hz, max_hz, reach_frames, reach_cells, floor_power, tilt },
+            spacing: Spacing { frames, octaves },
             item_peaks_per_second,
             recording_peaks_per_second,
             landmark_peaks_per_second,
+            recording_print_step,
             landmarks: LandmarkConfig { min_gap_frames, max_gap_frames, max_step_octaves },
             recording_density: Density { fan_out, probe },
         } = *self;
@@ -99,9 +117,12 @@ impl FingerprintConfig {
             reach_cells as u32,
             floor_power.to_bits(),
             tilt.to_bits(),
+            frames.to_bits(),
+            octaves.to_bits(),
             item_peaks_per_second as u32,
             recording_peaks_per_second as u32,
             landmark_peaks_per_second as u32,
+            recording_print_step as u32,
             min_gap_frames.to_bits(),
             max_gap_frames.to_bits(),
             max_step_octaves.to_bits(),
@@ -116,11 +137,15 @@ impl FingerprintConfig {
     }
 }
 
-/// The peaks of a signal, and its length.
+/// What is known of a signal, and its length.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fingerprint {
-    /// Sorted by time.
+    /// Peaks that stand apart, sorted by time: they make landmarks.
     pub peaks: Vec<Peak>,
+    /// All peaks, sorted by time: what a recording has beneath other sound is among them.
+    pub all_peaks: Vec<Peak>,
+    /// One a frame.
+    pub prints: Vec<Print>,
     /// Length of the signal.
     pub seconds: f64,
 }
@@ -157,6 +182,8 @@ impl Fingerprinter {
                 stft: self.stft.stream(),
                 picker: PeakPicker::new(self.config.peaks, bin_hz, self.stft.n_bins()),
                 peaks: Vec::new(),
+                maker: PrintMaker::new(self.config.peaks.min_hz, self.config.peaks.max_hz, bin_hz),
+                prints: Vec::new(),
                 samples: 0,
             },
         }
@@ -176,14 +203,19 @@ struct Analysis {
     stft: StftStream,
     picker: PeakPicker,
     peaks: Vec<Peak>,
+    maker: PrintMaker,
+    prints: Vec<Print>,
     samples: u64,
 }
 
 impl Analysis {
     fn push(&mut self, samples: &[f32]) {
         self.samples += samples.len() as u64;
-        let Self { stft, picker, peaks, .. } = self;
-        stft.push(samples, &mut |power| picker.push(power, peaks));
+        let Self { stft, picker, peaks, maker, prints, .. } = self;
+        stft.push(samples, &mut |power| {
+            picker.push(power, peaks);
+            maker.push(power, prints);
+        });
     }
 }
 
@@ -209,13 +241,20 @@ impl FingerprintStream {
     pub fn finish(self) -> Fingerprint {
         let Self { config, resampler, mut analysis } = self;
         resampler.finish(&mut |s| analysis.push(s));
-        let Analysis { stft, mut picker, mut peaks, samples } = analysis;
-        stft.finish(&mut |power| picker.push(power, &mut peaks));
+        let Analysis { stft, mut picker, mut peaks, mut maker, mut prints, samples } = analysis;
+        stft.finish(&mut |power| {
+            picker.push(power, &mut peaks);
+            maker.push(power, &mut prints);
+        });
         picker.finish(&mut peaks);
+        maker.finish(&mut prints);
         // Interpolation in time may swap neighbours; the rest breaks ties.
         peaks.sort_unstable();
+        let all_peaks = peaks;
+        let peaks = space(&all_peaks, config.spacing);
         let peaks = thin(&peaks, config.item_peaks_per_second, config.frames_per_second() as f32);
-        Fingerprint { peaks, seconds: samples as f64 / f64::from(config.sample_rate.hz()) }
+        let seconds = samples as f64 / f64::from(config.sample_rate.hz());
+        Fingerprint { peaks, all_peaks, prints, seconds }
     }
 }
 
@@ -230,6 +269,21 @@ mod tests {
         let mut other = FingerprintConfig::default();
         other.peaks.tilt += 0.5;
         assert_ne!(other.digest(), FingerprintConfig::default().digest());
+    }
+
+    #[test]
+    fn of_the_peaks_of_a_recording_the_strongest_lead() {
+        let config = FingerprintConfig::default();
+        let peaks: Vec<Peak> = (0..860_u32)
+            .map(|i| Peak { time: i * 16, pitch: 0, strength: (i * 37 % 1_000) as u16 })
+            .collect();
+        let kept = config.recording_peaks(&peaks);
+        let leading = config.landmark_peaks(&kept);
+        let a_second = |peaks: &[Peak]| peaks.len() as f64 / (860.0 / config.frames_per_second());
+        assert!((12.0..24.0).contains(&a_second(&kept)), "{}", kept.len());
+        assert!((6.0..12.0).contains(&a_second(&leading)), "{}", leading.len());
+        let weakest = |peaks: &[Peak]| peaks.iter().map(|p| p.strength).min();
+        assert!(weakest(&leading) > weakest(&kept));
     }
 
     #[test]

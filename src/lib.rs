@@ -8,6 +8,7 @@ pub mod ingest;
 pub mod landmarks;
 pub mod matching;
 pub mod peaks;
+pub mod prints;
 pub mod record;
 pub mod report;
 pub mod resample;

@@ -15,7 +15,8 @@ pub struct Peak {
     pub time: u32,
     /// Frequency in 1/8192 octave above [`PeakConfig::min_hz`]; a cent is 6.8.
     pub pitch: u16,
-    /// Power in 1/256 of a doubling, above an arbitrary zero: only for ranking.
+    /// Power in 1/256 of a doubling, above an arbitrary zero: only for ranking. In what is kept of a
+    /// recording the lowest bit is [`Peak::leads`].
     pub strength: u16,
 }
 
@@ -28,6 +29,17 @@ impl Peak {
     /// Time in frames.
     pub fn frames(self) -> f32 {
         self.time as f32 / TIME_UNITS
+    }
+
+    /// Whether a peak that is kept of a recording is among the strong ones, which make landmarks.
+    pub fn leads(self) -> bool {
+        self.strength & 1 == 1
+    }
+
+    /// The same peak, marked.
+    #[must_use]
+    pub fn marked(self, leads: bool) -> Self {
+        Self { strength: self.strength & !1 | u16::from(leads), ..self }
     }
 
     /// Octaves above [`PeakConfig::min_hz`].
@@ -279,6 +291,40 @@ fn vertex(left: f32, middle: f32, right: f32) -> f32 {
     if curve < 0.0 { (0.5 * (left - right) / curve).clamp(-0.5, 0.5) } else { 0.0 }
 }
 
+/// How far peaks stand apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spacing {
+    /// In time, in frames; 6 are 139 ms.
+    pub frames: f32,
+    /// In pitch.
+    pub octaves: f32,
+}
+
+/// Keeps the peaks (sorted by time) that are the strongest of their surroundings: what a picker of longer
+/// reach would have found.
+pub fn space(peaks: &[Peak], spacing: Spacing) -> Vec<Peak> {
+    let reach = (spacing.frames * TIME_UNITS) as u32;
+    let width = (spacing.octaves * PITCH_UNITS) as u16;
+    let mut start = 0;
+    let mut kept = Vec::new();
+    for (i, peak) in peaks.iter().enumerate() {
+        while peaks[start].time + reach < peak.time {
+            start += 1;
+        }
+        let near = peaks.iter().enumerate().skip(start);
+        // Of two equal ones the earlier is kept.
+        let beaten =
+            near.take_while(|(_, other)| other.time <= peak.time + reach).any(|(j, other)| {
+                other.pitch.abs_diff(peak.pitch) <= width
+                    && (other.strength, i) > (peak.strength, j)
+            });
+        if !beaten {
+            kept.push(*peak);
+        }
+    }
+    kept
+}
+
 /// Keeps a peak if fewer than `per_second` peaks within half a second of it are stronger; sorted by
 /// time. Independent of where the signal was cut, unlike a choice by blocks.
 ///
@@ -419,6 +465,20 @@ mod tests {
         assert!(kept.iter().all(|p| p.strength >= 37), "{kept:?}");
         assert!((50..=70).contains(&kept.len()), "{}", kept.len());
         assert_eq!(thin(&peaks, 100, 43.0), peaks);
+    }
+
+    #[test]
+    fn of_peaks_near_each_other_the_strongest_is_kept() {
+        let peak = |frame: u32, octaves: f32, strength| Peak {
+            time: frame * 16,
+            pitch: (octaves * PITCH_UNITS) as u16,
+            strength,
+        };
+        let spacing = Spacing { frames: 6.0, octaves: 0.12 };
+        let peaks = [peak(0, 1.0, 5), peak(3, 1.1, 9), peak(4, 2.0, 1), peak(10, 1.1, 3)];
+        assert_eq!(space(&peaks, spacing), peaks[1..]);
+        let equal = [peak(0, 1.0, 5), peak(6, 1.0, 5)];
+        assert_eq!(space(&equal, spacing), equal[..1]);
     }
 
     #[test]

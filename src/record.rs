@@ -102,6 +102,10 @@ pub struct Finding {
     pub recording_coverage: f64,
     /// Audio stream of the item, from 0.
     pub stream: u32,
+    /// Ids of other recordings of the catalogue that hold the same sound as this one where the item agrees with
+    /// both: a loop, a sample, another edit. Which of them the item took it from cannot be told there.
+    #[serde(default)]
+    pub shares_passage_with: Vec<String>,
 }
 
 /// A stretch of the item and the stretch of the recording that it agrees with, in seconds.

@@ -249,8 +249,8 @@ fn an_index_of_other_settings_is_refused() {
     let whole = fs::read(&path).unwrap();
     let mut other = whole.clone();
     other[12] ^= 1;
-    let crc = crc32fast::hash(&other[..44]);
-    other[44..48].copy_from_slice(&crc.to_le_bytes());
+    let crc = crc32fast::hash(&other[..52]);
+    other[52..56].copy_from_slice(&crc.to_le_bytes());
     fs::write(&path, other).unwrap();
     let told = ["was made with fingerprint settings", "add the recordings"];
     desk.run(["scan", "masters"]).ends_with(4).says_in_one_line(&told);

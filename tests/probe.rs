@@ -74,7 +74,7 @@ fn a_short_item_is_examined_whole() {
 fn what_the_help_says_that_it_misses_is_missed() {
     let desk = Desk::with_songs(&[1], SECONDS);
     let ours = song(1, SECONDS);
-    desk.write_wav("dump/fast.wav", &faster(&ours, 1.06));
+    desk.write_wav("dump/fast.wav", &faster(&ours, 1.25));
     let other = song(98, SECONDS);
     // Between the first two windows.
     let passage = [excerpt(&other, 0.0, 22.0), excerpt(&ours, 22.0, 32.0)];
@@ -131,7 +131,7 @@ fn any_number_of_threads_probes_alike() {
 #[test]
 fn what_was_only_probed_is_examined_again_in_another_mode() {
     let desk = Desk::with_songs(&[1], SECONDS);
-    desk.write_wav("dump/fast.wav", &faster(&song(1, SECONDS), 1.06));
+    desk.write_wav("dump/fast.wav", &faster(&song(1, SECONDS), 1.25));
     assert!(is_probed(&scan(&desk, "probe", 0)[0]));
     let again = desk.run(["scan", "--mode", "probe", "dump"]).ends_with(0);
     assert!(again.stdout.contains("1 items unchanged"), "{again:#?}");

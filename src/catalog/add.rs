@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::store::WriteLock;
 use super::{Catalog, CatalogError, Recording};
 use crate::fingerprint::Fingerprint;
-use crate::index::SegmentBuilder;
+use crate::index::{SegmentBuilder, Track};
 use crate::ingest::{Ingested, Ingester, hex, sha256};
 use crate::peaks::Peak;
 use crate::record::{FailureRecord, Stage};
@@ -178,7 +178,8 @@ impl Catalog {
                 continue;
             }
             let frames = (fingerprint.seconds * config.frames_per_second()).round() as u32;
-            batch.builder.push(&peaks, frames);
+            let prints = config.recording_prints(&fingerprint.prints);
+            batch.builder.push(Track { peaks: &peaks, prints: &prints, frames });
             fates.push(Ok(batch.recordings.len()));
             batch.recordings.push(recording(item, sha256, at, ingested, audio_digest));
         }

@@ -304,8 +304,8 @@ impl Catalog {
             let mut moved = Vec::new();
             for (track, recording) in snapshot.tracks.iter().enumerate() {
                 let Some(recording) = recording else { continue };
-                let (peaks, frames) = snapshot.index.track(crate::units::TrackId(track as u32));
-                moved.push((builder.push(peaks, frames).0, recording.recording_id.clone()));
+                let kept = snapshot.index.track(crate::units::TrackId(track as u32));
+                moved.push((builder.push(kept).0, recording.recording_id.clone()));
             }
             let file = self.write_segment(&builder)?;
             self.repoint(&file, &moved).map_err(|source| self.error(source))?;

@@ -75,7 +75,7 @@ pub(super) fn sample(
     let astray = 0.5 * seconds / windows.count as f64;
     let mut window_bytes = 0;
     for (index, at) in windows.starts(seconds).enumerate() {
-        let head = StreamHead { index, ..head.clone() };
+        let head = StreamHead { index, priming_seconds: 0.0, ..head.clone() };
         run.pass.streams = vec![Stream::new(head, windows.seconds)];
         window_bytes += window(&mut run, (at, astray), &guard, sink)?;
     }

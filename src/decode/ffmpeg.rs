@@ -130,6 +130,8 @@ impl Ffmpeg {
                 codec,
                 container: pass.container.clone(),
                 declared_seconds: declared.into_iter().flatten().find_map(|s| seconds(s)),
+                // It drops it itself.
+                priming_seconds: 0.0,
             };
             let mut stream = Stream::new(head, limits.max_seconds_of_audio);
             let shape = (channels, lfe(&probed_stream.channel_layout));

@@ -7,14 +7,15 @@
 //! |---|---|
 //! | `sniff` | what a file is, by its first bytes |
 //! | `plan` | who decodes it, and which attempt is kept |
-//! | `native`, `source`, `planes`, `codecs` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
+//! | `native`, `source`, `planes`, `codecs`, `opus` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
 //! | `excerpt` | a few windows of a file instead |
-//! | `riff` | the tags of a WAV file, which Symphonia drops |
+//! | `riff`, `priming` | the tags of a WAV file and the silence in front of AAC, which Symphonia drops |
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
 //! | `pass`, `notes`, `tags`, `error` | what comes out |
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -28,9 +29,11 @@ mod excerpt;
 mod ffmpeg;
 mod native;
 mod notes;
+mod opus;
 mod pass;
 mod plan;
 mod planes;
+mod priming;
 mod riff;
 mod sniff;
 mod source;
@@ -80,8 +83,11 @@ pub struct DecodeLimits {
 pub struct Decoder {
     limits: DecodeLimits,
     native: native::Native,
-    ffmpeg: Option<Ffmpeg>,
+    /// Looked for when it is first asked for: to start it takes longer than to decode a short file.
+    ffmpeg: LazyLock<Option<Ffmpeg>, Find>,
 }
+
+type Find = Box<dyn FnOnce() -> Option<Ffmpeg> + Send>;
 
 impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,13 +101,23 @@ impl std::fmt::Debug for Decoder {
 impl Decoder {
     /// A decoder; without `ffmpeg`, what Symphonia lacks is an error.
     pub fn new(limits: DecodeLimits, ffmpeg: Option<Ffmpeg>) -> Self {
+        Self::finding(limits, move || ffmpeg)
+    }
+
+    /// A decoder that looks for ffmpeg (with [`Ffmpeg::find`], say) when a file or
+    /// [`Decoder::describe`] first needs it.
+    pub fn finding(
+        limits: DecodeLimits,
+        find: impl FnOnce() -> Option<Ffmpeg> + Send + 'static,
+    ) -> Self {
+        let ffmpeg = LazyLock::new(Box::new(find) as Find);
         Self { limits, native: native::Native::new(), ffmpeg }
     }
 
     /// Names and versions of the decoders, such as `symphonia 0.6.1 + libopus (opusic-sys 0.7.7) +
     /// ffmpeg 5.1.9`.
     pub fn describe(&self) -> String {
-        match &self.ffmpeg {
+        match &*self.ffmpeg {
             Some(ffmpeg) => format!("{BUILT_IN} + ffmpeg {}", ffmpeg.version()),
             None => BUILT_IN.to_owned(),
         }

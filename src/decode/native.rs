@@ -12,9 +12,10 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
+    AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
 };
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
@@ -24,11 +25,12 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, MetadataRevision};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
-use symphonia_adapter_libopus::OpusDecoder;
 
 use super::codecs::codec_name;
+use super::opus::{self, Opus};
 use super::pass::{Failure, Pass};
 use super::planes;
+use super::priming;
 use super::riff;
 use super::source::{FileSource, Guard};
 use super::stream::{Stream, StreamHead};
@@ -76,7 +78,7 @@ impl Native {
         symphonia::default::register_enabled_formats(&mut probe);
         let mut codecs = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut codecs);
-        codecs.register_audio_decoder::<OpusDecoder>();
+        codecs.register_audio_decoder::<Opus>();
         Self { probe, codecs }
     }
 
@@ -119,8 +121,13 @@ impl Native {
         guard.check().map_err(Failure::Stop)?;
         let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
         let container = format.format_info().short_name.to_owned();
+        let priming = match container.as_str() {
+            "isomp4" => priming::of_tracks(path, start.base),
+            _ => Vec::new(),
+        };
         let pass = Pass { container, ..Pass::default() };
-        Ok(Run { native: self, limits, format, pass, voices: Vec::new(), revisions: vec![] })
+        let (voices, revisions) = (Vec::new(), Vec::new());
+        Ok(Run { native: self, limits, format, pass, voices, revisions, priming })
     }
 }
 
@@ -132,6 +139,8 @@ pub(super) struct Run<'a, 'f> {
     pub(super) pass: Pass,
     pub(super) voices: Vec<Voice>,
     revisions: Vec<MetadataRevision>,
+    /// Tracks that begin with what an encoder put in front, by their id, in seconds.
+    priming: Vec<(u32, f64)>,
 }
 
 impl Run<'_, '_> {
@@ -194,9 +203,12 @@ impl Run<'_, '_> {
                 break;
             }
             let codec = codec_name(params.codec);
-            match self.decoder(params) {
+            let options = AudioDecoderOptions::default();
+            match shielded(|| self.native.codecs.make_audio_decoder(params, &options)) {
                 Ok(decoder) => {
                     let stream = self.stream(index, codec, track);
+                    let channels = params.channels.as_ref().map_or(0, Channels::count);
+                    self.pass.streams[stream].coded_channels(channels);
                     self.voices.push(Voice {
                         track_id: track.id,
                         decoder,
@@ -214,26 +226,25 @@ impl Run<'_, '_> {
         }
     }
 
-    fn decoder(&self, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Error> {
-        let options = AudioDecoderOptions::default();
-        let wrong_rate = |&rate: &u32| ![8_000, 12_000, 16_000, 24_000, 48_000].contains(&rate);
-        if params.codec == CODEC_ID_OPUS && params.sample_rate.is_none_or(|rate| wrong_rate(&rate))
-        {
-            // Some containers give the rate of the original, which libopus refuses.
-            let mut params = params.clone();
-            params.with_sample_rate(48_000);
-            return shielded(|| self.native.codecs.make_audio_decoder(&params, &options));
-        }
-        shielded(|| self.native.codecs.make_audio_decoder(params, &options))
-    }
-
     /// The position of stream `index` in the pass: a new one, or that of the chain before.
     fn stream(&mut self, index: usize, codec: &str, track: &Track) -> usize {
-        let declared = declared_seconds(track, &*self.format);
+        // Other decoders drop it themselves.
+        let priming = self.priming.iter().find(|(id, _)| codec == "aac" && *id == track.id);
+        let priming_seconds = priming.map_or(0.0, |&(_, seconds)| seconds);
+        // In MP4 it counts as a part of the track.
+        let declared = declared_seconds(track, &*self.format).map(|s| s - priming_seconds);
+        let priming_seconds = match &track.codec_params {
+            Some(CodecParameters::Audio(params)) if params.codec == CODEC_ID_OPUS => {
+                opus::priming_seconds(params)
+            }
+            _ => priming_seconds,
+        };
         let known = self.pass.streams.iter().position(|stream| stream.head.index == index);
         if let Some(position) = known {
-            let total = &mut self.pass.streams[position].head.declared_seconds;
-            *total = total.zip(declared).map(|(before, more)| before + more);
+            let head = &mut self.pass.streams[position].head;
+            head.declared_seconds =
+                head.declared_seconds.zip(declared).map(|(before, more)| before + more);
+            head.priming_seconds = priming_seconds;
             return position;
         }
         let head = StreamHead {
@@ -241,6 +252,7 @@ impl Run<'_, '_> {
             codec: codec.to_owned(),
             container: self.pass.container.clone(),
             declared_seconds: declared,
+            priming_seconds,
         };
         self.pass.streams.push(Stream::new(head, self.limits.max_seconds_of_audio));
         self.pass.streams.len() - 1

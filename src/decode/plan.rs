@@ -71,7 +71,7 @@ pub(super) struct Begin {
 pub(super) fn begin(path: &Path) -> Option<Begin> {
     let facts = inspect(path).ok()?;
     let Kind::Native(_) = facts.kind else { return None };
-    match steps(&facts, false).ok()?.first() {
+    match steps(&facts).ok()?.first() {
         Some(&Step::Native(start)) => {
             Some(Begin { start, bytes: facts.bytes, audio_bytes: facts.bytes - facts.front_bytes })
         }
@@ -89,7 +89,7 @@ pub(super) fn decode(
     let facts = inspect(path)?;
     let guard = Guard::new(cancel, decoder.limits.timeout, facts.bytes);
     guard.check()?;
-    let steps = steps(&facts, decoder.ffmpeg.is_some())?;
+    let steps = steps(&facts)?;
     let mut reasons: Vec<String> = Vec::new();
     if let Kind::Foreign(name) = facts.kind {
         reasons.push(format!("Symphonia has no reader for {name}"));
@@ -100,6 +100,9 @@ pub(super) fn decode(
         let found = best.as_ref().is_some_and(|best| best.pass.seconds() > 0.0);
         if matches!(step, Step::NativeRetry(_)) && found {
             continue;
+        }
+        if step == Step::Ffmpeg && decoder.ffmpeg.is_none() {
+            break;
         }
         if last.replace(step).is_some() {
             sink.restart();
@@ -164,7 +167,7 @@ fn inspect(path: &Path) -> Result<Facts, DecodeError> {
     Ok(Facts { bytes, kind, front_bytes: front_bytes.min(bytes), looks_like })
 }
 
-fn steps(facts: &Facts, with_ffmpeg: bool) -> Result<Vec<Step>, DecodeError> {
+fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
     let whole = Start { base: 0, seekable: true };
     let behind_front = Start { base: facts.front_bytes, seekable: true };
     let mut steps = match facts.kind {
@@ -180,9 +183,7 @@ fn steps(facts: &Facts, with_ffmpeg: bool) -> Result<Vec<Step>, DecodeError> {
         _ if facts.front_bytes > 0 => vec![Step::Native(whole), Step::NativeRetry(behind_front)],
         Kind::Native(_) | Kind::Unknown => vec![Step::Native(whole)],
     };
-    if with_ffmpeg {
-        steps.push(Step::Ffmpeg);
-    }
+    steps.push(Step::Ffmpeg);
     Ok(steps)
 }
 
@@ -193,12 +194,14 @@ fn attempt(
     guard: &Guard<'_>,
     sink: &mut dyn PcmSink,
 ) -> Result<Pass, Failure> {
-    match (step, &decoder.ffmpeg) {
-        (Step::Native(start) | Step::NativeRetry(start), _) => {
+    match step {
+        Step::Native(start) | Step::NativeRetry(start) => {
             decoder.native.pass(path, start, &decoder.limits, guard, sink)
         }
-        (Step::Ffmpeg, Some(ffmpeg)) => ffmpeg.pass(path, &decoder.limits, guard, sink),
-        (Step::Ffmpeg, None) => Err(Failure::Probe("no ffmpeg".to_owned())),
+        Step::Ffmpeg => match &*decoder.ffmpeg {
+            Some(ffmpeg) => ffmpeg.pass(path, &decoder.limits, guard, sink),
+            None => Err(Failure::Probe("no ffmpeg".to_owned())),
+        },
     }
 }
 
@@ -286,7 +289,9 @@ fn finish(
     }
     notes::mark_truncated(&mut pass);
     let mut notes = Vec::new();
-    if let (Step::Ffmpeg, Some(ffmpeg)) = (step, &decoder.ffmpeg) {
+    if step == Step::Ffmpeg
+        && let Some(ffmpeg) = &*decoder.ffmpeg
+    {
         let reason = reason.unwrap_or_else(|| "Symphonia could not".to_owned());
         notes.push(format!("decoded by ffmpeg {}: {reason}", ffmpeg.version()));
     }

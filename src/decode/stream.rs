@@ -22,6 +22,8 @@ pub(super) struct StreamHead {
     pub(super) codec: String,
     pub(super) container: String,
     pub(super) declared_seconds: Option<f64>,
+    /// What the encoder put in front of the sound: it is dropped.
+    pub(super) priming_seconds: f64,
 }
 
 /// A stream being decoded.
@@ -81,6 +83,11 @@ impl Stream {
             mono: Vec::new(),
             gathered: Gathered::default(),
         }
+    }
+
+    /// Tells of channels that the stream has, even if its decoder mixes them.
+    pub(super) fn coded_channels(&mut self, channels: usize) {
+        self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
     }
 
     /// Decoded length in seconds.
@@ -150,6 +157,10 @@ impl Stream {
             return false;
         }
         let block = downmix::mix(channels, frames, lfe, plane, &mut self.mono);
+        if self.head.priming_seconds > 0.0 && !self.unprime(rate) {
+            return true;
+        }
+        let frames = self.mono.len();
         if self.rate != Some(rate) {
             self.rate = Some(rate);
             sink.begin(self.head.index, rate);
@@ -159,12 +170,23 @@ impl Stream {
             self.mono.truncate(left.max(0.0).round() as usize);
             self.full = true;
         }
-        self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
+        self.coded_channels(channels);
         self.peak = self.peak.max(block.peak);
         self.repaired += block.repaired;
         self.count(rate, self.mono.len() as u64);
         sink.push(self.head.index, &self.mono);
         true
+    }
+
+    /// Drops what of a block is priming. False if all of it is.
+    fn unprime(&mut self, rate: SampleRate) -> bool {
+        let rate = f64::from(rate.hz());
+        let priming = (self.head.priming_seconds * rate).round() as usize;
+        let dropped = priming.min(self.mono.len());
+        self.mono.drain(..dropped);
+        let left = priming - dropped;
+        self.head.priming_seconds = left as f64 / rate;
+        !self.mono.is_empty()
     }
 
     fn count(&mut self, rate: SampleRate, samples: u64) {

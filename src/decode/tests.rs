@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod excerpts;
+mod opus;
 
 const RATE_HZ: u32 = 48_000;
 const SECONDS: f64 = 5.0;
@@ -354,6 +355,65 @@ fn every_codec_of_symphonia_gives_the_sound_that_was_encoded() {
 }
 
 #[test]
+fn what_an_encoder_puts_in_front_is_dropped() {
+    let (_directory, tune, mono) = tune_file();
+    let aac = ["-c:a", "aac", "-b:a", "192k"];
+    let encoded = |name, more: &[&str]| encode(&tune, name, &[&aac[..], more].concat());
+    let lag = |path: &Path| {
+        let (result, kept) = decode(path);
+        assert_eq!(result.expect("decoded").notes, [""; 0], "{}", path.display());
+        correlation(&mono, &kept.streams[0].1).1
+    };
+    let plain = encoded("a.m4a", &[]);
+    let film = ["-f", "lavfi", "-i", "testsrc=d=5:s=64x48", "-map", "1:v", "-map", "0:a"];
+    let film = [&film[..], &["-c:v", "mpeg4"], &aac[..]].concat();
+    let opus = encode(&tune, "opus.mp4", &["-c:a", "libopus", "-b:a", "128k"]);
+    for (name, path) in [
+        ("fast start", encoded("fast.m4a", &["-movflags", "+faststart"])),
+        ("film", encode(&tune, "film.mp4", &film)),
+        ("opus in mp4", opus),
+        ("alac", encode(&tune, "alac.m4a", &["-c:a", "alac"])),
+        ("flac", encode(&tune, "a.flac", &[])),
+        ("mp3", encode(&tune, "a.mp3", &["-b:a", "192k"])),
+        ("vorbis", encode(&tune, "a.ogg", &["-c:a", "libvorbis"])),
+        ("opus in webm", encode(&tune, "a.webm", &["-c:a", "libopus", "-b:a", "128k"])),
+        (
+            "short packets",
+            encode(&tune, "short.opus", &["-c:a", "libopus", "-frame_duration", "5"]),
+        ),
+        ("opus", encode(&tune, "a.opus", &["-c:a", "libopus", "-b:a", "128k"])),
+        ("plain", plain.clone()),
+    ] {
+        assert_eq!(lag(&path), 0, "{name}");
+    }
+    // Without its edit list a file tells of nothing, with the tag of iTunes it does again.
+    let mut bytes = fs::read(&plain).expect("read");
+    let at = bytes.windows(4).position(|four| four == b"edts").expect("an edit list");
+    bytes[at..at + 4].copy_from_slice(b"free");
+    assert_eq!(lag(&write(tune.parent().expect("a folder"), "free.m4a", &bytes)), 1_024);
+    let boxed = |name: &[u8], content: &[u8]| {
+        [&(content.len() as u32 + 8).to_be_bytes(), name, content].concat()
+    };
+    let tag = [
+        boxed(b"mean", b"\0\0\0\0com.apple.iTunes"),
+        boxed(b"name", b"\0\0\0\0iTunSMPB"),
+        boxed(b"data", b"\0\0\0\x01\0\0\0\0 00000000 00000400 00000280 000000000003A980"),
+    ];
+    let tag = boxed(b"----", &tag.concat());
+    let udta = bytes.windows(4).position(|four| four == b"udta").expect("tags") - 4;
+    let ilst = bytes.windows(4).position(|four| four == b"ilst").expect("tags") - 4;
+    let meta = bytes.windows(4).position(|four| four == b"meta").expect("tags") - 4;
+    let moov = bytes.windows(4).position(|four| four == b"moov").expect("a head") - 4;
+    for at in [udta, ilst, meta, moov] {
+        let length: [u8; 4] = bytes[at..at + 4].try_into().expect("four bytes");
+        let length = u32::from_be_bytes(length) + tag.len() as u32;
+        bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+    }
+    bytes.splice(ilst + 8..ilst + 8, tag);
+    assert_eq!(lag(&write(tune.parent().expect("a folder"), "itunes.m4a", &bytes)), 0);
+}
+
+#[test]
 fn ffmpeg_reads_what_symphonia_does_not() {
     let (_directory, tune, mono) = tune_file();
     let table: &[(&str, &[&str], &str)] = &[
@@ -450,6 +510,22 @@ fn streams_above_the_limit_are_counted_in_a_note() {
     let decoded = decode_with(&decoder, &path).0.expect("decoded");
     assert_eq!(decoded.streams.len(), 2);
     assert_eq!(decoded.notes, ["1 audio streams above the limit left out"]);
+}
+
+#[test]
+fn ffmpeg_is_looked_for_when_it_is_needed() {
+    let (_directory, tune, _) = tune_file();
+    let foreign = encode(&tune, "a.wv", &[]);
+    let asked = std::sync::Arc::new(AtomicBool::new(false));
+    let raised = std::sync::Arc::clone(&asked);
+    let decoder = Decoder::finding(LIMITS, move || {
+        raised.store(true, std::sync::atomic::Ordering::Relaxed);
+        Ffmpeg::find()
+    });
+    let was_asked = || asked.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(decode_with(&decoder, &tune).0.is_ok() && !was_asked());
+    assert!(decode_with(&decoder, &foreign).0.is_ok() && was_asked());
+    assert!(decoder.describe().contains(outside().version()));
 }
 
 #[test]

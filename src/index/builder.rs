@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::Track;
 use super::format::{HEADER_BYTES, Header, Posting, TrackEntry};
 use crate::fingerprint::FingerprintConfig;
 use crate::landmarks::{HASH_COUNT, landmarks};
@@ -14,24 +15,35 @@ pub struct SegmentBuilder {
     config: FingerprintConfig,
     tracks: Vec<TrackEntry>,
     peaks: Vec<Peak>,
+    prints: Vec<u32>,
 }
 
 impl SegmentBuilder {
     /// An empty segment.
     pub fn new(config: FingerprintConfig) -> Self {
-        Self { config, tracks: Vec::new(), peaks: Vec::new() }
+        Self { config, tracks: Vec::new(), peaks: Vec::new(), prints: Vec::new() }
     }
 
-    /// Adds a track by its peaks (as thin as the catalogue keeps them, sorted by time) and length.
+    /// Adds a track, its peaks and prints as thin as the catalogue keeps them.
     ///
     /// # Panics
     ///
-    /// If the segment would pass 2³² peaks, the limit of its format (17 years of music).
-    pub fn push(&mut self, peaks: &[Peak], frames: u32) -> TrackId {
-        let first_peak = u32::try_from(self.peaks.len()).expect("under 2^32 peaks");
-        u32::try_from(self.peaks.len() + peaks.len()).expect("under 2^32 peaks");
+    /// If the segment would pass 2³² peaks, the limit of its format (8 years of music).
+    pub fn push(&mut self, track: Track) -> TrackId {
+        let Track { peaks, prints, frames } = track;
+        let place = |at: usize| u32::try_from(at).expect("under 2^32 peaks");
+        let entry = TrackEntry {
+            first_peak: place(self.peaks.len()),
+            n_peaks: peaks.len() as u32,
+            first_print: place(self.prints.len()),
+            n_prints: prints.len() as u32,
+            frames,
+            zero: 0,
+        };
+        place(self.peaks.len() + peaks.len());
+        place(self.prints.len() + prints.len());
         self.peaks.extend_from_slice(peaks);
-        let entry = TrackEntry { first_peak, n_peaks: peaks.len() as u32, frames, zero: 0 };
+        self.prints.extend_from_slice(prints);
         self.tracks.push(entry);
         TrackId(self.tracks.len() as u32 - 1)
     }
@@ -48,13 +60,16 @@ impl SegmentBuilder {
     /// Those of `out`.
     pub fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
         let (directory, postings) = self.invert();
-        let sections: [&[u8]; 5] = [
+        // Sections of an odd number of words are led on to a multiple of eight bytes.
+        let pad = |words: usize| &[0; 4][..if words.is_multiple_of(2) { 0 } else { 4 }];
+        let sections: [&[u8]; 7] = [
             bytemuck::cast_slice(&directory),
-            // The directory has an even number of entries or is padded to one.
-            &[0; 4][..if directory.len().is_multiple_of(2) { 0 } else { 4 }],
+            pad(directory.len()),
             bytemuck::cast_slice(&postings),
             bytemuck::cast_slice(&self.tracks),
             bytemuck::cast_slice(&self.peaks),
+            bytemuck::cast_slice(&self.prints),
+            pad(self.prints.len()),
         ];
         let mut body = crc32fast::Hasher::new();
         for section in sections {
@@ -66,6 +81,7 @@ impl SegmentBuilder {
             n_hashes: HASH_COUNT,
             n_postings: postings.len() as u64,
             n_peaks: self.peaks.len() as u64,
+            n_prints: self.prints.len() as u64,
             body_crc32: body.finalize(),
         };
         let header: [u8; HEADER_BYTES] = header.to_bytes();

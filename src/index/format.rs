@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use bytemuck::{Pod, Zeroable};
 use memmap2::Mmap;
 
+use super::Track;
 use crate::landmarks::{HASH_COUNT, Hash};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
 const MAGIC: [u8; 8] = *b"LKHSEG\r\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = 64;
 
@@ -72,6 +73,8 @@ pub struct Posting {
 pub(super) struct TrackEntry {
     pub(super) first_peak: u32,
     pub(super) n_peaks: u32,
+    pub(super) first_print: u32,
+    pub(super) n_prints: u32,
     pub(super) frames: u32,
     pub(super) zero: u32,
 }
@@ -84,12 +87,14 @@ pub(super) struct Header {
     pub(super) n_hashes: u32,
     pub(super) n_postings: u64,
     pub(super) n_peaks: u64,
+    pub(super) n_prints: u64,
     pub(super) body_crc32: u32,
 }
 
 impl Header {
     pub(super) fn to_bytes(self) -> [u8; HEADER_BYTES] {
-        let Self { config_digest, n_tracks, n_hashes, n_postings, n_peaks, body_crc32 } = self;
+        let Self { config_digest, n_tracks, n_hashes, n_postings, n_peaks, n_prints, body_crc32 } =
+            self;
         let mut bytes = [0; HEADER_BYTES];
         bytes[..8].copy_from_slice(&MAGIC);
         for (at, word) in [(8, VERSION), (12, config_digest), (16, n_tracks), (20, n_hashes)] {
@@ -97,9 +102,10 @@ impl Header {
         }
         bytes[24..32].copy_from_slice(&n_postings.to_le_bytes());
         bytes[32..40].copy_from_slice(&n_peaks.to_le_bytes());
-        bytes[40..44].copy_from_slice(&body_crc32.to_le_bytes());
-        let crc = crc32fast::hash(&bytes[..44]);
-        bytes[44..48].copy_from_slice(&crc.to_le_bytes());
+        bytes[40..48].copy_from_slice(&n_prints.to_le_bytes());
+        bytes[48..52].copy_from_slice(&body_crc32.to_le_bytes());
+        let crc = crc32fast::hash(&bytes[..52]);
+        bytes[52..56].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
 
@@ -116,7 +122,7 @@ impl Header {
         if u32_at(8) != VERSION {
             return Err(IndexError::Version { path: path.into(), found: u32_at(8) });
         }
-        if u32_at(44) != crc32fast::hash(&bytes[..44]) {
+        if u32_at(52) != crc32fast::hash(&bytes[..52]) {
             return Err(damaged("checksum of the header"));
         }
         Ok(Self {
@@ -125,7 +131,8 @@ impl Header {
             n_hashes: u32_at(20),
             n_postings: u64_at(24),
             n_peaks: u64_at(32),
-            body_crc32: u32_at(40),
+            n_prints: u64_at(40),
+            body_crc32: u32_at(48),
         })
     }
 }
@@ -137,6 +144,7 @@ struct Layout {
     postings: std::ops::Range<usize>,
     tracks: std::ops::Range<usize>,
     peaks: std::ops::Range<usize>,
+    prints: std::ops::Range<usize>,
 }
 
 impl Layout {
@@ -153,7 +161,8 @@ impl Layout {
         let postings = section(header.n_postings, size_of::<Posting>())?;
         let tracks = section(u64::from(header.n_tracks), size_of::<TrackEntry>())?;
         let peaks = section(header.n_peaks, size_of::<Peak>())?;
-        (at == len).then_some(Self { directory, postings, tracks, peaks })
+        let prints = section(header.n_prints, size_of::<u32>())?;
+        (at == len).then_some(Self { directory, postings, tracks, peaks, prints })
     }
 }
 
@@ -234,13 +243,18 @@ impl Segment {
         (self.layout.postings.len() / size_of::<Posting>()) as u64
     }
 
-    /// The peaks of a track and its length in frames; empty for an unknown track.
-    pub fn track(&self, track: TrackId) -> (&[Peak], u32) {
+    /// What is kept of a track; nothing for an unknown one.
+    pub fn track(&self, track: TrackId) -> Track<'_> {
         let tracks: &[TrackEntry] = self.view(&self.layout.tracks);
-        let Some(entry) = tracks.get(track.0 as usize) else { return (&[], 0) };
-        let from = entry.first_peak as usize;
+        let Some(entry) = tracks.get(track.0 as usize) else { return Track::default() };
+        let part = |first: u32, n: u32| first as usize..first as usize + n as usize;
         let peaks: &[Peak] = self.view(&self.layout.peaks);
-        (peaks.get(from..from + entry.n_peaks as usize).unwrap_or_default(), entry.frames)
+        let prints: &[u32] = self.view(&self.layout.prints);
+        Track {
+            peaks: peaks.get(part(entry.first_peak, entry.n_peaks)).unwrap_or_default(),
+            prints: prints.get(part(entry.first_print, entry.n_prints)).unwrap_or_default(),
+            frames: entry.frames,
+        }
     }
 }
 
@@ -269,7 +283,8 @@ mod tests {
     fn segment_bytes(seeds: &[u32]) -> Vec<u8> {
         let mut builder = SegmentBuilder::new(FingerprintConfig::default());
         for seed in seeds {
-            builder.push(&peaks(*seed), 2_000);
+            let prints = vec![*seed; 333];
+            builder.push(Track { peaks: &peaks(*seed), prints: &prints, frames: 2_000 });
         }
         let mut bytes = Vec::new();
         builder.write(&mut bytes).unwrap();
@@ -287,8 +302,9 @@ mod tests {
     fn what_was_written_is_read_back() {
         let segment = open(&segment_bytes(&[1, 2, 3])).unwrap();
         assert_eq!(segment.track_count(), 3);
-        assert_eq!(segment.track(TrackId(1)), (&peaks(2)[..], 2_000));
-        assert_eq!(segment.track(TrackId(3)).0.len(), 0);
+        let kept = Track { peaks: &peaks(2), prints: &[2; 333], frames: 2_000 };
+        assert_eq!(segment.track(TrackId(1)), kept);
+        assert_eq!(segment.track(TrackId(3)), Track::default());
         let config = FingerprintConfig::default();
         let mut seen = 0;
         for (track, seed) in [1, 2, 3].into_iter().enumerate() {

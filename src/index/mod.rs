@@ -3,19 +3,20 @@
 //! An index is a set of immutable segments. It knows tracks by number; which recording a track is, and
 //! which tracks are still alive, the catalogue knows.
 //!
-//! # Grammar of a segment, version 1
+//! # Grammar of a segment, version 2
 //!
 //! All numbers are little-endian; every section starts at a multiple of 8.
 //!
 //! ```text
-//! segment   = header directory postings tracks peaks
-//! header    = magic:"LKHSEG\r\n"  version:u32=1  config_digest:u32
-//!             n_tracks:u32  n_hashes:u32  n_postings:u64  n_peaks:u64
-//!             body_crc32:u32  header_crc32:u32 (over all of the header before it)  zero:[u8; 16]
+//! segment   = header directory postings tracks peaks prints
+//! header    = magic:"LKHSEG\r\n"  version:u32=2  config_digest:u32
+//!             n_tracks:u32  n_hashes:u32  n_postings:u64  n_peaks:u64  n_prints:u64
+//!             body_crc32:u32  header_crc32:u32 (over all of the header before it)  zero:[u8; 8]
 //! directory = [u32; n_hashes + 1]  the postings of hash h are directory[h] .. directory[h + 1]
 //! postings  = [track:u32 frame:u32; n_postings]  sorted by hash, track, frame
-//! tracks    = [first_peak:u32 n_peaks:u32 n_frames:u32 zero:u32; n_tracks]
+//! tracks    = [first_peak:u32 n_peaks:u32 first_print:u32 n_prints:u32 n_frames:u32 zero:u32; n_tracks]
 //! peaks     = [time:u32 pitch:u16 strength:u16; n_peaks]  by track, sorted by time
+//! prints    = [signs:u32; n_prints]  by track, one for each step of frames
 //! ```
 //!
 //! The version is raised when this grammar changes, the digest when hashes do.
@@ -31,6 +32,17 @@ use std::ops::Range;
 use crate::landmarks::Hash;
 use crate::peaks::Peak;
 use crate::units::TrackId;
+
+/// What is kept of a track beside its postings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Track<'a> {
+    /// Sorted by time.
+    pub peaks: &'a [Peak],
+    /// Signs of its prints, as [`crate::fingerprint::FingerprintConfig::recording_prints`] keeps them.
+    pub prints: &'a [u32],
+    /// Its length.
+    pub frames: u32,
+}
 
 /// All segments of a catalogue, searched as one. Tracks are numbered through all segments.
 #[derive(Debug, Default)]
@@ -59,7 +71,7 @@ impl Index {
 
     /// Makes a track count. Returns false if there is no such track.
     pub fn revive(&mut self, track: TrackId) -> bool {
-        let frames = u64::from(self.track(track).1);
+        let frames = u64::from(self.track(track).frames);
         let Some(alive) = self.alive.get_mut(track.0 as usize) else { return false };
         if !std::mem::replace(alive, true) {
             self.total_frames += frames;
@@ -118,12 +130,12 @@ impl Index {
         self.alive.get(track.0 as usize).copied().unwrap_or(false)
     }
 
-    /// The peaks of a track, sorted by time, and its length in frames; empty for an unknown track.
-    pub fn track(&self, track: TrackId) -> (&[Peak], u32) {
+    /// What is kept of a track; nothing for an unknown one.
+    pub fn track(&self, track: TrackId) -> Track<'_> {
         let at = self.segments.partition_point(|s| s.first_track <= track.0);
         let Some(Placed { segment, first_track }) = at.checked_sub(1).map(|i| &self.segments[i])
         else {
-            return (&[], 0);
+            return Track::default();
         };
         segment.track(TrackId(track.0 - first_track))
     }

@@ -1,16 +1,18 @@
-//! One candidate, peak by peak: the fitted alignment, what it is worth against chance, and where it
-//! holds.
+//! One candidate: the fitted alignment, what it is worth against chance, and where it holds.
 //!
-//! Each peak of the recording falls into one of three classes: met closely, met loosely, missed. Its
-//! worth is the logarithm of how much likelier that class is in a true alignment than by chance; a
-//! stretch's worth is the sum. For such a sum the chance that any stretch of an unrelated item reaches
-//! `s` nats is at most `exp(-s)` for each place it can start (Karlin & Altschul, PNAS 1990).
+//! Each peak of the recording is met closely, met loosely or missed; each bit of its prints agrees or
+//! differs. What each is worth is the logarithm of how much likelier that is in a true alignment than by
+//! chance; a stretch's worth is the sum. For such a sum the chance that any stretch of an unrelated item
+//! reaches `s` nats is at most `exp(-s)` for each place it can start (Karlin & Altschul, PNAS 1990).
 
 use super::Candidate;
+use super::agreement::{Agreement, BitWorth, Prints};
 use super::chance::{Chance, Worth};
+use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, Tally, fit};
+use crate::landmarks::Warp;
 use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 use crate::units::TrackId;
-use crate::verdict::false_alarm_probability;
+use crate::verdict::{Independence, false_alarm_probability};
 
 /// Recording time = item time · tempo + offset, in 1/16 frame; pitch in 1/8192 octave.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,13 +23,37 @@ pub(super) struct Line {
 }
 
 impl Line {
+    pub(super) fn of(candidate: &Candidate) -> Self {
+        Self {
+            tempo: f64::from(candidate.warp.tempo),
+            offset: candidate.offset_frames * f64::from(TIME_UNITS),
+            pitch: f64::from(candidate.warp.pitch_octaves) * f64::from(PITCH_UNITS),
+        }
+    }
+
     /// Where the item should have a peak of the recording: time and pitch.
-    fn predict(self, peak: Peak) -> (f64, f64) {
-        ((f64::from(peak.time) - self.offset) / self.tempo, f64::from(peak.pitch) + self.pitch)
+    pub(super) fn predict(self, peak: Peak) -> (f64, f64) {
+        (self.item_time(f64::from(peak.time)), f64::from(peak.pitch) + self.pitch)
+    }
+
+    pub(super) fn item_time(self, recording_time: f64) -> f64 {
+        (recording_time - self.offset) / self.tempo
     }
 
     pub(super) fn recording_time(self, item_time: f64) -> f64 {
         item_time * self.tempo + self.offset
+    }
+
+    /// The line from recording `other`, taken for the item, to this line's recording, by way of the item.
+    pub(super) fn by_way_of(self, other: Self) -> Self {
+        let tempo = self.tempo / other.tempo;
+        let offset = self.offset - other.offset * tempo;
+        Self { tempo, offset, pitch: self.pitch - other.pitch }
+    }
+
+    /// Whether bands of the item are the recording's: a quarter of a semitone moves a band by a sixth.
+    fn keeps_bands(self) -> bool {
+        self.pitch.abs() < f64::from(PITCH_UNITS) / 48.0
     }
 }
 
@@ -44,6 +70,13 @@ pub struct MatchedSpan {
     pub peaks: (usize, usize),
 }
 
+impl MatchedSpan {
+    fn window(&self) -> Window {
+        let unit = f64::from(TIME_UNITS);
+        (self.item.0 * unit, self.item.1 * unit)
+    }
+}
+
 /// A fitted alignment of an item with a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alignment {
@@ -57,187 +90,265 @@ pub struct Alignment {
     pub spans: Vec<MatchedSpan>,
     /// Worth of the best span in nats.
     pub nats: f64,
+    /// Whether it was found under a warp.
+    pub warped: bool,
     /// Landmarks that agreed.
     pub votes: usize,
-    /// Alignments that chance could have picked this one from.
+    /// Alignments that chance could have picked this one from, as many as are independent.
     pub hypotheses: f64,
 }
 
 impl Alignment {
     /// The chance that an unrelated item gives as good an alignment, all hypotheses counted.
     pub fn false_alarm_probability(&self) -> f64 {
-        false_alarm_probability(self.nats, self.hypotheses)
+        false_alarm_probability(self.log_chance())
     }
-}
 
-/// How near a peak has to be: in 1/16 frame and in 1/8192 octave.
-#[derive(Debug, Clone, Copy)]
-struct Tolerance {
-    time: f64,
-    pitch: f64,
-}
-
-impl Tolerance {
-    const fn new(frames: f64, octaves: f64) -> Self {
-        Self { time: frames * 16.0, pitch: octaves * 8_192.0 }
+    /// The line on which one of its spans lies.
+    pub(super) fn line(&self, span: &MatchedSpan) -> Line {
+        let unit = f64::from(TIME_UNITS);
+        Line {
+            tempo: self.tempo,
+            offset: (span.recording.0 - span.item.0 * self.tempo) * unit,
+            pitch: self.pitch_octaves * f64::from(PITCH_UNITS),
+        }
     }
-}
 
-/// Fits begin wide and end at the width that is scored.
-const FITS: [Tolerance; 3] =
-    [Tolerance::new(4.0, 0.024), Tolerance::new(2.5, 0.016), Tolerance::new(1.5, 0.012)];
-/// Met loosely: 35 ms and 14 cents.
-const LOOSE: Tolerance = Tolerance::new(1.5, 0.012);
-/// Met closely: 12 ms and 5 cents.
-const CLOSE: Tolerance = Tolerance::new(0.5, 0.004);
-
-/// How a peak of the recording is met by the item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Met {
-    Close,
-    Loose,
-    Missed,
+    /// Its logarithm, without a floor.
+    pub(super) fn log_chance(&self) -> f64 {
+        let independence = if self.warped { Independence::WARPED } else { Independence::RELEASED };
+        independence.log_chance(self.nats) + self.hypotheses.ln()
+    }
 }
 
 /// A stretch of the item's time, in 1/16 frame.
 pub(super) type Window = (f64, f64);
 
-/// How many peaks of the recording fell into each class of [`Met`].
-pub(super) type Tally = [usize; 3];
-
-/// A peak of the recording and the item's peak that is nearest to where it should be.
+/// Item and recording.
 #[derive(Debug, Clone, Copy)]
-struct Meeting {
-    recording: Peak,
-    item: Option<Peak>,
-    met: Met,
+pub(super) struct Pair<'a> {
+    pub(super) peaks: Peaks<'a>,
+    pub(super) prints: Prints<'a>,
+    /// Their lengths in 1/16 frame.
+    pub(super) item_end: f64,
+    pub(super) recording_end: f64,
 }
 
-/// A signal's peaks, sorted by time, and its length in 1/16 frame.
+/// What the two kinds of evidence are worth; each only where it is better than chance.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Side<'a> {
-    pub(super) peaks: &'a [Peak],
-    pub(super) end: f64,
+struct Worths {
+    /// Of the weak and of the leading peaks of the recording.
+    peaks: [Option<Worth>; 2],
+    bits: Option<BitWorth>,
+}
+
+impl Worths {
+    fn of(&self, met: [Tally; 2], agreement: Agreement) -> f64 {
+        let peaks = self.peaks.iter().zip(met);
+        let peaks: f64 = peaks.map(|(worth, met)| worth.map_or(0.0, |w| w.of(met))).sum();
+        peaks + self.bits.map_or(0.0, |worth| worth.of(agreement))
+    }
+}
+
+/// Something that speaks for or against an alignment.
+#[derive(Debug, Clone, Copy)]
+struct Event {
+    /// In the item, in 1/16 frame.
+    time: f64,
+    nats: f64,
+    /// Whether a peak is met, if it is one.
+    peak: Option<bool>,
+}
+
+/// How well the prints of a candidate agree: to rank many, before few are aligned.
+pub(super) fn glance(prints: Prints, from: &Candidate) -> f64 {
+    let window = (f64::from(from.first), f64::from(from.last));
+    prints.glance(Line::of(from), window)
 }
 
 /// Fits a candidate and scores it. `None` where no stretch is worth anything.
-pub(super) fn align(
-    item: Side,
-    recording: Side,
-    from: &Candidate,
-    hypotheses: f64,
-) -> Option<Alignment> {
-    let mut line = Line {
-        tempo: f64::from(from.warp.tempo),
-        offset: from.offset_frames * f64::from(TIME_UNITS),
-        pitch: f64::from(from.warp.pitch_octaves) * f64::from(PITCH_UNITS),
-    };
+pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Alignment> {
     let window = (f64::from(from.first), f64::from(from.last));
-    let pair = Pair { item, recording };
-    for tolerance in FITS {
-        line = fit(line, &pair.meetings(line, window, tolerance))?;
+    let mut line = pair.best_line(Line::of(from), window)?;
+    let mut spans = pair.score(&mut line, window)?;
+    if best(&spans)?.nats > CERTAIN_NATS {
+        let mut turned = pair.retempo(line, best(&spans)?.window());
+        if turned != line
+            && let Some(found) = pair.score(&mut turned, best(&spans)?.window())
+            && best(&found)?.nats > best(&spans)?.nats
+        {
+            (line, spans) = (turned, found);
+        }
     }
-    let here = pair.tally(line, window);
-    if !Chance::LEAST.worth(here).is_some_and(|worth| worth.of(here) > MIN_NATS) {
-        return None;
-    }
-    let pitch = (LOOSE.pitch, CLOSE.pitch);
-    let chance = Chance::measure(item.peaks, recording.peaks, line, window, pitch);
-    let worth = chance.worth(here)?;
-    let line = pair.widen(line, window, &worth);
-    let spans = pair.spans(line, &worth);
-    let nats = spans.iter().map(|s| s.nats).fold(0.0, f64::max);
-    (!spans.is_empty()).then(|| Alignment {
+    let nats = best(&spans)?.nats;
+    Some(Alignment {
         track: from.track,
         tempo: line.tempo,
         pitch_octaves: line.pitch / f64::from(PITCH_UNITS),
         spans,
         nats,
+        warped: from.warp != Warp::IDENTITY,
         votes: from.votes,
         hypotheses,
     })
 }
 
-/// Item and recording.
-#[derive(Debug, Clone, Copy)]
-struct Pair<'a> {
-    item: Side<'a>,
-    recording: Side<'a>,
+fn best(spans: &[MatchedSpan]) -> Option<&MatchedSpan> {
+    spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats))
+}
+
+/// Whether two windows differ by more than a tenth.
+fn differ(a: Window, b: Window) -> bool {
+    (a.0 - b.0).abs() + (a.1 - b.1).abs() > 0.1 * (b.1 - b.0)
 }
 
 impl Pair<'_> {
-    /// How each peak of the recording that falls into `window` of the item's time is met.
-    fn meetings(self, line: Line, window: Window, tolerance: Tolerance) -> Vec<Meeting> {
-        let mut out = Vec::new();
-        self.visit(line, window, tolerance, |meeting| out.push(meeting));
-        out
+    /// The best of the lines that peaks and prints lead to from `start`. `None` where none can be worth
+    /// [`MIN_NATS`].
+    fn best_line(self, start: Line, window: Window) -> Option<Line> {
+        let by_peaks = self.fitted(start, window, &FITS);
+        let by_prints = start.keeps_bands().then(|| {
+            let (line, nats) = self.prints.nudge(start, window, NUDGE_FRAMES);
+            let agrees = nats > HINT_NATS;
+            [
+                agrees.then_some(line),
+                agrees.then(|| self.fitted(line, window, &FITS[1..])).flatten(),
+            ]
+        });
+        let lines = [by_peaks].into_iter().chain(by_prints.into_iter().flatten()).flatten();
+        lines
+            .map(|line| (self.most_nats(line, window), line))
+            .filter(|(nats, _)| *nats > MIN_NATS)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, line)| line)
     }
 
-    fn tally(self, line: Line, window: Window) -> Tally {
-        let mut counts = [0; 3];
-        self.visit(line, window, LOOSE, |m| counts[m.met as usize] += 1);
-        counts
+    /// Leads the line on as far as it goes, and gives the stretches where it holds. `None` where there is none.
+    fn score(self, line: &mut Line, window: Window) -> Option<Vec<MatchedSpan>> {
+        let worths = self.worths(*line, window)?;
+        *line = self.widen(*line, window, &worths);
+        let spans = self.spans(*line, &worths);
+        let found = best(&spans)?.window();
+        if !differ(found, window) {
+            return Some(spans);
+        }
+        // What was looked up may be longer or shorter than what agrees: chance, and how well the two agree, are
+        // measured where they do.
+        let spans = self.spans(*line, &self.worths(*line, found)?);
+        (!spans.is_empty()).then_some(spans)
     }
 
-    /// One pass over both lists: peaks are sorted and the line rises, so the place in the item's list
-    /// only moves on.
-    fn visit(
+    /// The line turned about the middle of the window to where more agrees, if it is clearly more: prints
+    /// agree at first even where the tempo is off, but not for long.
+    fn retempo(self, line: Line, window: Window) -> Line {
+        let middle = f64::midpoint(window.0, window.1);
+        let pivot = line.recording_time(middle);
+        let turned = |percent: i32| {
+            let tempo = line.tempo * (1.0 + 0.01 * f64::from(percent));
+            let turned = Line { tempo, offset: pivot - tempo * middle, ..line };
+            self.fitted(turned, window, &FITS[1..]).unwrap_or(turned)
+        };
+        let here = (self.most_nats(line, window), line);
+        let others = (1..=RETEMPO_PERCENT).flat_map(|p| [p, -p]).map(turned);
+        others
+            .map(|line| (self.most_nats(line, window), line))
+            .fold(here, |best, next| if next.0 > best.0 { next } else { best })
+            .1
+    }
+
+    fn fitted(
         self,
-        line: Line,
+        mut line: Line,
         window: Window,
-        tolerance: Tolerance,
-        mut visit: impl FnMut(Meeting),
-    ) {
-        let peaks = self.recording.peaks;
-        let from = line.recording_time(window.0);
-        let to = line.recording_time(window.1);
-        let first = peaks.partition_point(|p| f64::from(p.time) < from);
-        let last = peaks.partition_point(|p| f64::from(p.time) <= to);
-        let item = self.item.peaks;
-        let mut near = 0;
-        if let Some(peak) = peaks.get(first) {
-            let time = line.predict(*peak).0 - tolerance.time;
-            near = item.partition_point(|p| f64::from(p.time) < time);
+        tolerances: &[super::meeting::Tolerance],
+    ) -> Option<Line> {
+        for tolerance in tolerances {
+            line = fit(line, &self.peaks.meetings(line, window, *tolerance))?;
         }
-        for peak in peaks.get(first..last).unwrap_or_default() {
-            let (time, pitch) = line.predict(*peak);
-            while near < item.len() && f64::from(item[near].time) < time - tolerance.time {
-                near += 1;
-            }
-            let (found, met) = meet(&item[near..], time, pitch, tolerance);
-            visit(Meeting { recording: *peak, item: found, met });
-        }
+        Some(line)
+    }
+
+    fn agreement(self, line: Line, window: Window) -> Agreement {
+        if line.keeps_bands() { self.prints.agreement(line, window) } else { Agreement::default() }
+    }
+
+    /// What a line could be worth at the most, whatever chance gives.
+    fn most_nats(self, line: Line, window: Window) -> f64 {
+        let met = self.peaks.tally(line, window);
+        let most = |met| Chance::LOW.worth(met).map_or(0.0, |worth| worth.of(met));
+        let peaks: f64 = met.into_iter().map(most).sum();
+        peaks + self.agreement(line, window).most_nats()
+    }
+
+    /// Measures chance along a line. `None` where neither peaks nor prints are better than it.
+    fn worths(self, line: Line, window: Window) -> Option<Worths> {
+        let pitch = (LOOSE.pitch, CLOSE.pitch);
+        let Peaks { item, recording } = self.peaks;
+        let met = self.peaks.tally(line, window);
+        let peaks = [false, true].map(|leads| {
+            Chance::measure(item, recording, line, window, pitch, leads)
+                .worth(met[usize::from(leads)])
+        });
+        let agreement = self.agreement(line, window);
+        let bits = (agreement.bits > 0)
+            .then(|| self.prints.chance(line, window).worth(agreement))
+            .flatten();
+        (peaks.iter().any(Option::is_some) || bits.is_some()).then_some(Worths { peaks, bits })
+    }
+
+    fn nats(self, line: Line, window: Window, worths: &Worths) -> f64 {
+        worths.of(self.peaks.tally(line, window), self.agreement(line, window))
     }
 
     /// Fits the line to ever longer stretches around the window, as long as they agree too: so a small
     /// error of the tempo does not run away over a long item.
-    fn widen(self, mut line: Line, mut window: Window, worth: &Worth) -> Line {
-        while window.0 > 0.0 || window.1 < self.item.end {
+    fn widen(self, mut line: Line, mut window: Window, worths: &Worths) -> Line {
+        while window.0 > 0.0 || window.1 < self.item_end {
             let reach = (window.1 - window.0).max(64.0 * f64::from(TIME_UNITS)) / 2.0;
-            let wider = ((window.0 - reach).max(0.0), (window.1 + reach).min(self.item.end));
-            let inner = worth.of(self.tally(line, window));
-            if worth.of(self.tally(line, wider)) < 1.1 * inner {
+            let wider = ((window.0 - reach).max(0.0), (window.1 + reach).min(self.item_end));
+            if self.nats(line, wider, worths) < 1.1 * self.nats(line, window, worths) {
                 break;
             }
-            let meetings = self.meetings(line, wider, FITS[1]);
-            let Some(next) = fit(line, &meetings) else { break };
+            let Some(next) = self.fitted(line, wider, &FITS[1..2]) else { break };
             line = next;
             window = wider;
         }
-        fit(line, &self.meetings(line, window, FITS[2])).unwrap_or(line)
+        self.fitted(line, window, &FITS[2..]).unwrap_or(line)
+    }
+
+    /// All that speaks for or against a line in the whole item, by item time.
+    fn events(self, line: Line, worths: &Worths) -> Vec<Event> {
+        let all = (0.0, self.item_end);
+        let mut events = Vec::new();
+        self.peaks.visit(line, all, LOOSE, |meeting| {
+            let worth = worths.peaks[usize::from(meeting.recording.leads())];
+            let nats = worth.map_or(0.0, |worth| worth.nats[meeting.met as usize]);
+            let time = line.predict(meeting.recording).0;
+            events.push(Event { time, nats, peak: Some(meeting.met != Met::Missed) });
+        });
+        if let Some(worth) = worths.bits {
+            // Silence says nothing, so that a stretch may be led on over it.
+            self.prints.each(line, all, |time, agreement| {
+                if agreement.bits > 0 {
+                    events.push(Event { time, nats: worth.of(agreement), peak: None });
+                }
+            });
+            events.sort_by(|a, b| a.time.total_cmp(&b.time));
+        }
+        events
     }
 
     /// Cuts the whole item into the stretches that are worth something: a stretch ends where its worth
     /// has fallen by [`DROP_NATS`] from its highest.
-    fn spans(self, line: Line, worth: &Worth) -> Vec<MatchedSpan> {
-        let meetings = self.meetings(line, (0.0, self.item.end), LOOSE);
+    fn spans(self, line: Line, worths: &Worths) -> Vec<MatchedSpan> {
+        let events = self.events(line, worths);
         let mut spans = Vec::new();
         let mut start = 0;
-        while start < meetings.len() {
+        while start < events.len() {
             let (mut sum, mut best, mut best_end) = (0.0_f64, 0.0_f64, start);
             let mut at = start;
-            while at < meetings.len() {
-                sum += worth.nats[meetings[at].met as usize];
+            while at < events.len() {
+                sum += events[at].nats;
                 at += 1;
                 if sum > best {
                     (best, best_end) = (sum, at);
@@ -247,7 +358,7 @@ impl Pair<'_> {
                 }
             }
             if best > MIN_SPAN_NATS {
-                spans.push(self.span(line, &meetings, start..best_end, best));
+                spans.push(self.span(line, &events, start..best_end, best));
                 start = best_end;
             } else {
                 start = at.max(start + 1);
@@ -256,100 +367,55 @@ impl Pair<'_> {
         spans
     }
 
-    /// The stretch of some meetings, led on to the ends of the overlap where nothing speaks against it.
+    /// The stretch of some events, led on to the ends of the overlap where nothing speaks against it.
     fn span(
         self,
         line: Line,
-        meetings: &[Meeting],
+        events: &[Event],
         range: std::ops::Range<usize>,
         nats: f64,
     ) -> MatchedSpan {
-        let inside = &meetings[range.clone()];
-        let item_time = |m: &Meeting| line.predict(m.recording).0;
-        let first = line.predict(Peak { time: 0, pitch: 0, strength: 0 }).0.max(0.0);
-        let last = ((self.recording.end - line.offset) / line.tempo).min(self.item.end);
-        let mut from = item_time(&inside[0]);
-        let mut to = item_time(&inside[inside.len() - 1]);
+        let inside = &events[range.clone()];
+        let first = line.item_time(0.0).max(0.0);
+        let last = line.item_time(self.recording_end).min(self.item_end);
+        let mut from = inside[0].time;
+        let mut to = inside[inside.len() - 1].time;
         if range.start == 0 || from - first < EDGE_UNITS {
             from = first;
         }
-        if range.end == meetings.len() || last - to < EDGE_UNITS {
+        if range.end == events.len() || last - to < EDGE_UNITS {
             to = last;
         }
         let unit = f64::from(TIME_UNITS);
         let frames = |time: f64| time.max(0.0) / unit;
-        let hits = inside.iter().filter(|m| m.met != Met::Missed).count();
+        let peaks = inside.iter().filter_map(|event| event.peak);
+        let nats = nats * ((to - from) / LASTING_UNITS).min(1.0);
         MatchedSpan {
             item: (frames(from), frames(to)),
             recording: (frames(line.recording_time(from)), frames(line.recording_time(to))),
             nats,
-            peaks: (inside.len(), hits),
+            peaks: (peaks.clone().count(), peaks.filter(|met| *met).count()),
         }
     }
 }
 
+/// How far, in hundredths, the tempo may be off a line that agrees a little.
+const RETEMPO_PERCENT: i32 = 6;
+/// What is worth more is no chance; other tempos are tried only then, since each is another try.
+const CERTAIN_NATS: f64 = 45.0;
+/// Prints that could be worth less at the most lead nowhere.
+const HINT_NATS: f64 = 6.0;
+/// How far the votes may miss a place, in frames: a bin and a half.
+const NUDGE_FRAMES: i32 = 6;
 /// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.
 const DROP_NATS: f64 = 20.0;
 /// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
 /// a suspect needs in a small catalogue.
-const MIN_NATS: f64 = 15.0;
+const MIN_NATS: f64 = 20.0;
 /// Stretches worth less are chance, given that the alignment was already found elsewhere.
 const MIN_SPAN_NATS: f64 = 12.0;
+/// What lasts less may be a single sound that two pieces share, a crash or a snare, however many peaks it has: it
+/// is worth so much the less. 2 s.
+const LASTING_UNITS: f64 = 86.0 * 16.0;
 /// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.
 const EDGE_UNITS: f64 = 64.0 * 16.0;
-
-/// The nearest of `item`'s peaks (which begin at `time − tolerance`) within the tolerance.
-fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<Peak>, Met) {
-    let mut best: Option<(f64, Peak, Met)> = None;
-    for other in item {
-        let dt = f64::from(other.time) - time;
-        if dt > tolerance.time {
-            break;
-        }
-        let dp = f64::from(other.pitch) - pitch;
-        if dp.abs() > tolerance.pitch {
-            continue;
-        }
-        let distance = (dt / LOOSE.time).powi(2) + (dp / LOOSE.pitch).powi(2);
-        if best.is_none_or(|(d, ..)| distance < d) {
-            let close = dt.abs() <= CLOSE.time && dp.abs() <= CLOSE.pitch;
-            best = Some((distance, *other, if close { Met::Close } else { Met::Loose }));
-        }
-    }
-    best.map_or((None, Met::Missed), |(_, peak, met)| (Some(peak), met))
-}
-
-/// A better line through the meetings: least squares in time, the median in pitch. `None` where fewer
-/// than [`MIN_MEETINGS`] peaks are met.
-///
-/// The tempo moves only where the meetings are spread enough to tell it.
-fn fit(line: Line, meetings: &[Meeting]) -> Option<Line> {
-    let met: Vec<(f64, f64, f64)> = meetings
-        .iter()
-        .filter_map(|m| {
-            let item = m.item?;
-            let rise = f64::from(item.pitch) - f64::from(m.recording.pitch);
-            Some((f64::from(item.time), f64::from(m.recording.time), rise))
-        })
-        .collect();
-    if met.len() < MIN_MEETINGS {
-        return None;
-    }
-    let n = met.len() as f64;
-    let mean_x = met.iter().map(|m| m.0).sum::<f64>() / n;
-    let mean_y = met.iter().map(|m| m.1).sum::<f64>() / n;
-    let spread = met.iter().map(|m| (m.0 - mean_x).powi(2)).sum::<f64>();
-    let together = met.iter().map(|m| (m.0 - mean_x) * (m.1 - mean_y)).sum::<f64>();
-    let enough = (spread / n).sqrt() > 21.0 * f64::from(TIME_UNITS);
-    let slope = together / spread;
-    // No fit may leave the neighbourhood that the votes were counted in.
-    let near = (slope / line.tempo - 1.0).abs() < 0.015;
-    let tempo = if enough && near { slope } else { line.tempo };
-    let offset = mean_y - tempo * mean_x;
-    let mut rises: Vec<f64> = met.iter().map(|m| m.2).collect();
-    rises.sort_unstable_by(f64::total_cmp);
-    Some(Line { tempo, offset, pitch: rises[rises.len() / 2] })
-}
-
-/// Fewer agreeing peaks than this are no alignment.
-const MIN_MEETINGS: usize = 6;

@@ -4,7 +4,8 @@
 //! random dots would, and most of all where their beats fall together. The same two sides, shifted
 //! against each other by every half frame, show how often.
 
-use super::align::{Line, Tally, Window};
+use super::align::{Line, Window};
+use super::meeting::Tally;
 use crate::peaks::Peak;
 
 /// Half the range of the shifts, in 1/16 frame: 16 s, eight bars at 120 beats a minute.
@@ -45,24 +46,27 @@ const MIN_CLOSE: f64 = 0.004;
 const MIN_LOOSE: f64 = 0.01;
 
 impl Chance {
-    /// The rates that are believed at the least: what is worth nothing against them is worth nothing.
-    pub(super) const LEAST: Self = Self { close: MIN_CLOSE, loose: MIN_LOOSE };
+    /// The rates of an item that is rather empty: what is worth little against them is hardly worth measuring.
+    pub(super) const LOW: Self = Self { close: 0.01, loose: 0.03 };
 
     /// Measures the rates on the item's peaks of a window against the recording's peaks around where
-    /// `line` puts it. `pitch` are the widest and the close tolerance in 1/8192 octave.
+    /// `line` puts it: those that lead, or the others. `pitch` are the widest and the close tolerance in
+    /// 1/8192 octave.
     pub(super) fn measure(
         item: &[Peak],
         recording: &[Peak],
         line: Line,
         window: Window,
         pitch: (f64, f64),
+        leads: bool,
     ) -> Self {
         let from = line.recording_time(window.0) - REACH;
         let to = line.recording_time(window.1) + REACH;
         let item = between(item, window.0, window.1);
-        let recording = between(recording, from, to);
-        let shifts = Shifts::count(item, recording, line, pitch);
-        let seen = shifts.rates(recording, line, window);
+        let recording: Vec<Peak> =
+            between(recording, from, to).iter().copied().filter(|p| p.leads() == leads).collect();
+        let shifts = Shifts::count(item, &recording, line, pitch);
+        let seen = shifts.rates(&recording, line, window);
         let close = upper(seen.iter().map(|(n, close, _)| (*n, *close)));
         let met = upper(seen.iter().map(|(n, _, met)| (*n, *met)));
         Self { close: close.max(MIN_CLOSE), loose: (met - close).max(MIN_LOOSE) }
@@ -222,7 +226,7 @@ mod tests {
         };
         let measure = |step| {
             let (item, recording) = (peaks(step, 1), peaks(step, 2));
-            Chance::measure(&item, &recording, line, (0.0, 8_000.0), (98.0, 33.0))
+            Chance::measure(&item, &recording, line, (0.0, 8_000.0), (98.0, 33.0), false)
         };
         let (grid, scattered) = (measure(320), measure(1));
         assert!(grid.close > 3.0 * scattered.close, "{grid:?} {scattered:?}");

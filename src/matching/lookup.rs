@@ -15,8 +15,6 @@ const BIN_FRAMES: i64 = 4;
 const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
 /// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
-/// Cells of the table that may pass: some ten times the candidates that are looked at.
-const MAX_CELLS: usize = 256;
 
 /// Buffers of one worker.
 #[derive(Debug, Default)]
@@ -61,6 +59,11 @@ pub(super) struct Lookup<'a> {
     pub(super) density: Density,
     /// Votes below which nothing is a candidate.
     pub(super) min_votes: usize,
+    /// Postings that are read under one warp, those of the rarest hashes: a hash that occurs everywhere tells
+    /// nothing.
+    pub(super) max_postings: usize,
+    /// Cells of the table that may pass, those with most votes.
+    pub(super) max_cells: usize,
 }
 
 impl Lookup<'_> {
@@ -71,6 +74,7 @@ impl Lookup<'_> {
         landmarks(self.peaks, self.pairs, self.density, |hash, anchor| {
             self.ask(hash, i64::from(self.peaks[anchor].time), queries);
         });
+        self.rarest(queries);
         self.count(Warp::IDENTITY, queries, tally, found);
     }
 
@@ -99,6 +103,7 @@ impl Lookup<'_> {
                     self.ask(hash, (*time as f32 * warp.tempo).round() as i64, queries);
                 }
             }
+            self.rarest(queries);
             self.count(*warp, queries, tally, found);
         }
     }
@@ -109,6 +114,24 @@ impl Lookup<'_> {
         self.index.for_each_list(hash, |segment, postings| {
             queries.push(Query { segment, postings, time });
         });
+    }
+
+    /// Drops the queries of the commonest hashes, as many as there are postings too many.
+    fn rarest(self, queries: &mut Vec<Query>) {
+        // Queries by the doublings of their postings, so that equals share one fate.
+        let class = |query: &Query| query.postings.len().ilog2() as usize;
+        let mut postings = [0; usize::BITS as usize];
+        for query in &*queries {
+            postings[class(query)] += query.postings.len();
+        }
+        let mut sum = 0;
+        let over = postings.iter().position(|n| {
+            sum += n;
+            sum > self.max_postings
+        });
+        if let Some(over) = over {
+            queries.retain(|query| class(query) < over.max(1));
+        }
     }
 
     /// Counts the votes of all queries and adds what has enough of them.
@@ -134,7 +157,7 @@ impl Lookup<'_> {
                 *counter = counter.saturating_add(1);
             });
         }
-        let needed = self.min_votes.max(threshold(counters) + 1);
+        let needed = self.min_votes.max(threshold(counters, self.max_cells) + 1);
         hits.clear();
         for query in queries {
             self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
@@ -156,8 +179,8 @@ impl Lookup<'_> {
     }
 }
 
-/// The smallest count that at most [`MAX_CELLS`] cells have.
-fn threshold(counters: &[u8]) -> usize {
+/// The smallest count that at most `max_cells` cells have.
+fn threshold(counters: &[u8], max_cells: usize) -> usize {
     let mut cells = [0_usize; 256];
     for counter in counters {
         cells[usize::from(*counter)] += 1;
@@ -167,7 +190,7 @@ fn threshold(counters: &[u8]) -> usize {
         .rev()
         .find(|count| {
             above += cells[*count];
-            above > MAX_CELLS
+            above > max_cells
         })
         .map_or(1, |count| count + 1)
 }
@@ -215,4 +238,4 @@ fn clusters(
 }
 
 /// Places of one track that one look-up reports.
-const MAX_PLACES: usize = 4;
+const MAX_PLACES: usize = 32;

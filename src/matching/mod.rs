@@ -3,9 +3,11 @@
 //! `lookup` gives candidates from landmarks, `align` fits and scores each peak by peak against what
 //! chance gives, `search` drives both over the item and over the warps.
 
+mod agreement;
 mod align;
 mod chance;
 mod lookup;
+mod meeting;
 mod search;
 
 pub use align::{Alignment, MatchedSpan};
@@ -15,6 +17,15 @@ pub use search::Matcher;
 use crate::landmarks::{Density, Warp};
 use crate::units::TrackId;
 
+/// Work that an item is given: shared by its stretches, but each has so much at the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// All of it, for a short item.
+    pub item: usize,
+    /// The least of a stretch of a long one.
+    pub window: usize,
+}
+
 /// How an item is searched. Nothing here changes the index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MatchConfig {
@@ -22,24 +33,34 @@ pub struct MatchConfig {
     pub window_frames: u32,
     /// Targets and probing of an item's anchors without warp.
     pub identity_density: Density,
-    /// Targets and probing of an item's anchors under a warp: sparse, since there are many warps.
-    pub warp_density: Density,
-    /// Peaks a second that the warps are tried on: the strongest.
-    pub warp_peaks_per_second: usize,
-    /// Stretches of an item that the warps are tried on.
-    pub warp_windows: usize,
-    /// Length of such a stretch; 517 frames are 12 s.
-    pub warp_window_frames: u32,
-    /// Largest warp, in octaves up and down; 0.45 is from ×0.73 to ×1.37.
+    /// Targets of an anchor of an item of more than two such stretches, which tells more as a whole.
+    pub long_item_fan_out: usize,
+    /// Postings that are read without a warp, those of the rarest hashes.
+    pub identity_postings: Share,
+    /// Votes below which a candidate is not looked at.
+    pub min_votes: usize,
+    /// Cells of offsets that are looked at more closely: those with most votes.
+    pub cells: Share,
+    /// Candidates that are aligned: those with most votes and those whose prints agree best.
+    pub candidates: Share,
+    /// Largest warp, in octaves up and down; 0.45 is from ×0.73 to ×1.37. 0 for no warps.
     pub warp_reach_octaves: f32,
     /// From warp to warp, in octaves; 0.015 is 1.05 %.
     pub warp_step_octaves: f32,
-    /// Votes below which a candidate is not looked at.
-    pub min_votes: usize,
-    /// Candidates of a short item, or of one under all warps, that are aligned, strongest first.
-    pub max_candidates: usize,
-    /// Candidates of each stretch of a long item that are aligned at the least.
-    pub window_candidates: usize,
+    /// From tempo to tempo on the whole plane of tempo and pitch; without it only speed, tempo alone and pitch alone
+    /// are tried. 0.025 is 1.7 %: a hash is coarser in time than in pitch.
+    pub warp_plane_step_octaves: Option<f32>,
+    /// Peaks a second that the warps are tried on: the strongest.
+    pub warp_peaks_per_second: usize,
+    /// Targets and probing of an item's anchors under a warp: sparse, since there are many warps.
+    pub warp_density: Density,
+    /// Postings that are read under each warp, those of the rarest hashes.
+    pub warp_postings: usize,
+    /// Length of the stretches that the warps are tried on; 517 frames are 12 s.
+    pub warp_window_frames: u32,
+    /// One such stretch is tried in so many frames; 2153 are 50 s. In an item that holds something the
+    /// stretches are tried without a gap.
+    pub warp_window_spacing_frames: u32,
 }
 
 impl Default for MatchConfig {
@@ -47,15 +68,19 @@ impl Default for MatchConfig {
         Self {
             window_frames: 1_292,
             identity_density: Density { fan_out: 20, probe: 0.2 },
-            warp_density: Density { fan_out: 8, probe: 0.0 },
-            warp_peaks_per_second: 10,
-            warp_windows: 4,
-            warp_window_frames: 517,
+            long_item_fan_out: 12,
+            identity_postings: Share { item: 400_000, window: 80_000 },
+            min_votes: 3,
+            cells: Share { item: 4_096, window: 192 },
+            candidates: Share { item: 24, window: 8 },
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
-            min_votes: 5,
-            max_candidates: 24,
-            window_candidates: 8,
+            warp_plane_step_octaves: None,
+            warp_peaks_per_second: 10,
+            warp_density: Density { fan_out: 8, probe: 0.0 },
+            warp_postings: 10_000,
+            warp_window_frames: 517,
+            warp_window_spacing_frames: 2_153,
         }
     }
 }
@@ -73,3 +98,15 @@ pub(crate) struct Candidate {
     pub(crate) first: u32,
     pub(crate) last: u32,
 }
+
+impl Candidate {
+    /// Whether another one is at the same place of the same track, under the same warp.
+    fn meets(&self, other: &Self) -> bool {
+        self.track == other.track
+            && self.warp == other.warp
+            && (self.offset_frames - other.offset_frames).abs() < SAME_PLACE_FRAMES
+    }
+}
+
+/// Places nearer than this are one: the width of three bins of votes.
+const SAME_PLACE_FRAMES: f64 = 12.0;

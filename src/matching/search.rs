@@ -1,13 +1,16 @@
-//! The search of one item: identity everywhere, then the warps where nothing was found.
+//! The search of one item: without a warp everywhere, then along the warps what that did not settle.
 
-use super::align::{Alignment, Side, align};
+use super::agreement::Prints;
+use super::align::{Alignment, Pair, align, glance};
 use super::lookup::{Lookup, LookupScratch};
-use super::{Candidate, MatchConfig};
+use super::meeting::Peaks;
+use super::{Candidate, MatchConfig, Share};
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
-use crate::landmarks::{Density, Warp};
+use crate::landmarks::Warp;
 use crate::peaks::{Peak, TIME_UNITS, thin};
-use crate::verdict::{INDEPENDENCE, VerdictConfig};
+use crate::units::TrackId;
+use crate::verdict::VerdictConfig;
 
 /// Searches items in one index. Shared by all workers.
 #[derive(Debug, Clone, Copy)]
@@ -34,101 +37,246 @@ impl<'a> Matcher<'a> {
     /// What may be a false alarm is counted in two halves, without and with a warp, so that the many
     /// warps do not weigh on what needs none.
     pub fn search(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
-        let frames = item.seconds * self.fingerprint.frames_per_second();
-        let side = Side { peaks: &item.peaks, end: frames * f64::from(TIME_UNITS) };
-        let windows = windows(&item.peaks, self.config.window_frames);
-        // A long item may hold many recordings: each stretch has its own candidates.
-        let kept =
-            (self.config.max_candidates / windows.len().max(1)).max(self.config.window_candidates);
-        let mut candidates = Vec::new();
-        for window in windows {
-            let before = candidates.len();
-            self.lookup(window, self.config.identity_density).identity(scratch, &mut candidates);
-            keep_best(&mut candidates, before, kept);
-        }
-        let mut alignments = self.align_all(side, &merge(candidates), 2.0 * self.offsets(frames));
-        let sure = |a: &Alignment| a.false_alarm_probability() < self.verdict.match_below;
-        if !alignments.iter().any(sure) {
-            alignments.extend(self.search_warps(item, side, scratch));
+        let mut alignments = self.search_identity(item, scratch);
+        if self.config.warp_reach_octaves > 0.0 {
+            self.search_warps(item, scratch, &mut alignments);
         }
         distinct(alignments)
     }
 
+    /// Whether the recordings of two alignments of one item hold the same sound where the item agrees with both,
+    /// rather than sound together in it.
+    pub fn share_a_passage(&self, a: &Alignment, b: &Alignment) -> bool {
+        let unit = f64::from(TIME_UNITS);
+        let (ours, theirs) = (self.index.track(a.track).peaks, self.index.track(b.track).peaks);
+        let peaks = Peaks { item: theirs, recording: ours };
+        a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x, y))).any(|(x, y)| {
+            let both = (x.item.0.max(y.item.0) * unit, x.item.1.min(y.item.1) * unit);
+            let (ours, theirs) = (a.line(x), b.line(y));
+            let window = (theirs.recording_time(both.0), theirs.recording_time(both.1));
+            if both.1 - both.0 < SHARED_UNITS {
+                return false;
+            }
+            let met = peaks.tally(ours.by_way_of(theirs), window)[1];
+            let all = met.iter().sum::<usize>();
+            all >= SHARED_PEAKS && (met[0] + met[1]) as f64 > SHARED_RATE * all as f64
+        })
+    }
+
+    fn search_identity(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
+        let windows = windows(&item.peaks, self.config.window_frames);
+        let n_windows = windows.len().max(1);
+        // A long item may hold many recordings: each stretch has its own candidates, and a share of the work.
+        let share = |of: Share| (of.item / n_windows).max(of.window);
+        let mut density = self.config.identity_density;
+        if n_windows > 2 {
+            density.fan_out = self.config.long_item_fan_out;
+        }
+        let mut candidates = Vec::new();
+        for window in windows {
+            let before = candidates.len();
+            let lookup = self.lookup(window, share(self.config.cells));
+            Lookup { density, max_postings: share(self.config.identity_postings), ..lookup }
+                .identity(scratch, &mut candidates);
+            self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
+        }
+        self.align_all(item, &merge(candidates), self.released_hypotheses(item))
+    }
+
+    /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
+    /// closely: a mix of ours is likely to hold more of ours.
     fn search_warps(
         &self,
         item: &Fingerprint,
-        side: Side,
         scratch: &mut LookupScratch,
-    ) -> Vec<Alignment> {
+        alignments: &mut Vec<Alignment>,
+    ) {
         let rate = self.fingerprint.frames_per_second() as f32;
         let strong = thin(&item.peaks, self.config.warp_peaks_per_second, rate);
-        let stretches = self.strongest(&strong);
         let warps = warps(&self.config);
-        let mut candidates = Vec::new();
-        for stretch in &stretches {
-            let before = candidates.len();
-            self.lookup(stretch, self.config.warp_density).warped(&warps, scratch, &mut candidates);
-            keep_best(&mut candidates, before, KEPT);
+        let mut tried: Vec<Stretch> = Vec::new();
+        // A shorter rest tells little, unless it is all there is.
+        let least = (0.5 * f64::from(self.config.warp_window_frames)).min(0.9 * self.frames(item));
+        for apart in [self.config.warp_window_spacing_frames, self.config.warp_window_frames] {
+            let mut gaps = gaps(&self.settled(alignments), self.frames(item));
+            gaps.retain(|(from, to)| to - from >= least);
+            let mut stretches = self.strongest(&strong, &gaps, f64::from(apart));
+            stretches.retain(|new| tried.iter().all(|old| !overlap(*new, *old)));
+            tried.extend(&stretches);
+            let hypotheses = self.warped_hypotheses(item, warps.len());
+            let mut candidates = Vec::new();
+            for stretch in &stretches {
+                let before = candidates.len();
+                let peaks = within(&strong, *stretch);
+                let lookup = self.lookup(peaks, self.config.cells.window);
+                Lookup {
+                    density: self.config.warp_density,
+                    max_postings: self.config.warp_postings,
+                    ..lookup
+                }
+                .warped(&warps, scratch, &mut candidates);
+                keep_best(&mut candidates, before, KEPT);
+            }
+            let mut candidates = merge(candidates);
+            let kept = self.config.candidates.window * stretches.len();
+            candidates.truncate(kept.max(self.config.candidates.item));
+            alignments.extend(self.align_all(item, &candidates, hypotheses));
+            if !alignments.iter().any(|a| self.sure(a)) {
+                break;
+            }
         }
-        let frames = f64::from(self.config.warp_window_frames).min(side.end / 16.0);
-        let hypotheses = 2.0 * self.offsets(frames) * (warps.len() * stretches.len()) as f64;
-        let mut candidates = merge(candidates);
-        candidates.truncate(self.config.max_candidates);
-        self.align_all(side, &candidates, hypotheses)
     }
 
-    fn lookup<'p>(&'p self, peaks: &'p [Peak], density: Density) -> Lookup<'p> {
-        let (pairs, min_votes) = (self.fingerprint.landmarks, self.config.min_votes);
-        Lookup { index: self.index, peaks, pairs, density, min_votes }
+    fn sure(&self, alignment: &Alignment) -> bool {
+        alignment.false_alarm_probability() < self.verdict.match_below
     }
 
-    /// Number of offsets at which an item of `frames` can lie against the catalogue: one for each width
-    /// of a loose meeting.
-    fn offsets(&self, frames: f64) -> f64 {
+    /// What needs no further search: stretches that agree surely, without a warp that the search for none
+    /// can only have grazed.
+    fn settled(&self, alignments: &[Alignment]) -> Vec<Stretch> {
+        let clean = |a: &&Alignment| {
+            self.sure(a)
+                && (a.warped || (a.tempo.ln().abs() < 0.004 && a.pitch_octaves.abs() < 0.007))
+        };
+        alignments.iter().filter(clean).flat_map(|a| &a.spans).map(|span| span.item).collect()
+    }
+
+    /// Keeps the best of the candidates from `first` on, half by their votes and half by their prints: votes
+    /// are few where most of the peaks are lost.
+    fn keep_promising(
+        &self,
+        item: &Fingerprint,
+        candidates: &mut Vec<Candidate>,
+        first: usize,
+        kept: usize,
+    ) {
+        let found = &mut candidates[first..];
+        found.sort_by(by_votes);
+        let by_votes = found.len().min(kept / 2);
+        let mut rest: Vec<(f64, Candidate)> = found[by_votes..]
+            .iter()
+            .map(|c| (glance(self.pair(item, c.track).prints, c), *c))
+            .collect();
+        rest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        candidates.truncate(first + by_votes);
+        candidates.extend(rest.into_iter().take(kept - by_votes).map(|(_, c)| c));
+    }
+
+    fn lookup<'p>(&'p self, peaks: &'p [Peak], max_cells: usize) -> Lookup<'p> {
+        Lookup {
+            index: self.index,
+            peaks,
+            pairs: self.fingerprint.landmarks,
+            density: self.config.identity_density,
+            max_postings: self.config.identity_postings.window,
+            min_votes: self.config.min_votes,
+            max_cells,
+        }
+    }
+
+    /// Alignments that chance could have picked from without a warp.
+    fn released_hypotheses(&self, item: &Fingerprint) -> f64 {
+        RELEASED_HYPOTHESES * self.offsets(item) * self.config.candidates.item as f64
+    }
+
+    /// … and under warps.
+    fn warped_hypotheses(&self, item: &Fingerprint, warps: usize) -> f64 {
+        WARPED_HYPOTHESES * self.offsets(item) * warps as f64
+    }
+
+    /// Offsets at which an item can lie against the catalogue, as many as count.
+    ///
+    /// There is one for each width of a loose meeting, but only the best candidates are aligned, and a
+    /// larger catalogue has better ones, not more: chance grows more slowly than the offsets do.
+    fn offsets(&self, item: &Fingerprint) -> f64 {
         let tracks = self.index.track_count() as f64;
-        (self.index.total_frames() as f64 + tracks * frames) / 3.0
+        let all = (self.index.total_frames() as f64 + tracks * self.frames(item)) / 3.0;
+        all.max(1.0).powf(0.75)
     }
 
-    fn align_all(&self, item: Side, candidates: &[Candidate], hypotheses: f64) -> Vec<Alignment> {
+    /// Length of an item.
+    fn frames(&self, item: &Fingerprint) -> f64 {
+        item.seconds * self.fingerprint.frames_per_second()
+    }
+
+    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Pair<'p> {
+        let kept = self.index.track(track);
+        let step = self.fingerprint.recording_print_step;
+        Pair {
+            peaks: Peaks { item: &item.all_peaks, recording: kept.peaks },
+            prints: Prints { item: &item.prints, recording: kept.prints, step },
+            item_end: self.frames(item) * f64::from(TIME_UNITS),
+            recording_end: f64::from(kept.frames) * f64::from(TIME_UNITS),
+        }
+    }
+
+    fn align_all(
+        &self,
+        item: &Fingerprint,
+        candidates: &[Candidate],
+        hypotheses: f64,
+    ) -> Vec<Alignment> {
         let mut alignments: Vec<Alignment> = candidates
             .iter()
-            .filter_map(|candidate| {
-                let (peaks, frames) = self.index.track(candidate.track);
-                let end = f64::from(frames) * f64::from(TIME_UNITS);
-                align(item, Side { peaks, end }, candidate, hypotheses)
-            })
+            .filter_map(|c| align(self.pair(item, c.track), c, hypotheses))
             .collect();
         sort(&mut alignments);
         alignments
     }
 
-    /// The stretches that the warps are tried on: from each part of the item the one with most peaks.
-    fn strongest<'p>(&self, peaks: &'p [Peak]) -> Vec<&'p [Peak]> {
-        let MatchConfig { warp_windows, warp_window_frames, .. } = self.config;
-        let length = warp_window_frames * TIME_UNITS as u32;
-        let Some(last) = peaks.last() else { return Vec::new() };
-        let parts = (last.time / length + 1).min(warp_windows as u32);
-        let part = (last.time / parts + 1).max(1);
-        (0..parts)
-            .filter_map(|i| {
-                let (from, to) = (i * part, (i + 1) * part);
-                (from..to.max(from + 1))
-                    .step_by(length as usize / 2)
-                    .map(|start| stretch(peaks, start, start + length))
-                    .enumerate()
-                    .max_by_key(|(i, s)| (s.len(), std::cmp::Reverse(*i)))
-                    .map(|(_, s)| s)
-            })
-            .filter(|s| !s.is_empty())
-            .collect()
+    /// The stretches that the warps are tried on: of each part of a gap, as long as `apart`, the one with most
+    /// peaks.
+    fn strongest(&self, peaks: &[Peak], gaps: &[Stretch], apart: f64) -> Vec<Stretch> {
+        let length = f64::from(self.config.warp_window_frames);
+        let mut stretches = Vec::new();
+        for &(from, to) in gaps {
+            let parts = ((to - from) / apart).ceil().max(1.0);
+            let part = (to - from) / parts;
+            for i in 0..parts as usize {
+                let start = from + part * i as f64;
+                let places = ((part - length) / (0.5 * length)).ceil().max(0.0) as usize + 1;
+                let best = (0..places)
+                    .map(|place| {
+                        let start = start + 0.5 * length * place as f64;
+                        (start, (start + length).min(to))
+                    })
+                    .max_by_key(|stretch| (within(peaks, *stretch).len(), -stretch.0 as i64));
+                stretches.extend(best);
+            }
+        }
+        stretches
     }
+}
+
+/// From and to, in frames of the item.
+type Stretch = (f64, f64);
+
+/// What of `0..end` lies in none of the stretches.
+fn gaps(taken: &[Stretch], end: f64) -> Vec<Stretch> {
+    let mut taken = taken.to_vec();
+    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut gaps = Vec::new();
+    let mut at = 0.0_f64;
+    for (from, to) in taken.into_iter().chain([(end, end)]) {
+        if from > at {
+            gaps.push((at, from));
+        }
+        at = at.max(to);
+    }
+    gaps
+}
+
+/// The peaks of a stretch.
+fn within(peaks: &[Peak], (from, to): Stretch) -> &[Peak] {
+    let unit = f64::from(TIME_UNITS);
+    stretch(peaks, (from * unit) as u32, (to * unit) as u32)
 }
 
 /// The peaks from `start` to before `end`.
 fn stretch(peaks: &[Peak], start: u32, end: u32) -> &[Peak] {
     let from = peaks.partition_point(|p| p.time < start);
     let to = peaks.partition_point(|p| p.time < end);
-    &peaks[from..to]
+    &peaks[from..to.max(from)]
 }
 
 /// Cuts peaks into stretches of `frames`; the last takes a short rest in.
@@ -144,19 +292,39 @@ fn windows(peaks: &[Peak], frames: u32) -> Vec<&[Peak]> {
         .collect()
 }
 
-/// The warps that are tried: along speed (pitch and tempo together), tempo alone, pitch alone.
+/// The warps that are tried: along speed (pitch and tempo together), tempo alone, pitch alone; or over the whole
+/// plane of both.
 fn warps(config: &MatchConfig) -> Vec<Warp> {
     let steps = (config.warp_reach_octaves / config.warp_step_octaves).round() as i32;
-    let mut warps = Vec::new();
-    for step in (1..=steps).flat_map(|s| [s, -s]) {
-        let octaves = step as f32 * config.warp_step_octaves;
-        let tempo = octaves.exp2();
-        warps.push(Warp { tempo, pitch_octaves: octaves });
-        warps.push(Warp { tempo, pitch_octaves: 0.0 });
-        warps.push(Warp { tempo: 1.0, pitch_octaves: octaves });
+    let octaves = (-steps..=steps).map(|step| step as f32 * config.warp_step_octaves);
+    let mut warps: Vec<Warp> = octaves
+        .flat_map(|o| [(o, o), (o, 0.0), (0.0, o)])
+        .map(|(tempo, pitch_octaves)| Warp { tempo: tempo.exp2(), pitch_octaves })
+        .filter(|warp| *warp != Warp::IDENTITY)
+        .collect();
+    if let Some(step) = config.warp_plane_step_octaves {
+        let reach = (config.warp_reach_octaves / step).round() as i32;
+        for tempo in (-reach..=reach).map(|i| i as f32 * step) {
+            for pitch_octaves in (-steps..=steps).map(|i| i as f32 * config.warp_step_octaves) {
+                warps.push(Warp { tempo: tempo.exp2(), pitch_octaves });
+            }
+        }
     }
     warps
 }
+
+/// How many hypotheses a candidate, and a warp, comes to for each offset that counts: so that what is told is what
+/// was observed of held-out music, half of it for each of the two searches. The number of stretches an item has
+/// changes little, since they share what an item is given.
+const RELEASED_HYPOTHESES: f64 = 3.6e-4;
+const WARPED_HYPOTHESES: f64 = 4.8e-6;
+
+/// The least that two recordings share, 1.5 s, and the least of their leading peaks in it.
+const SHARED_UNITS: f64 = 64.0 * 16.0;
+const SHARED_PEAKS: usize = 8;
+/// The share of the leading peaks of one recording that the other has where they are the same sound: chance gives
+/// a tenth at most.
+const SHARED_RATE: f64 = 0.3;
 
 /// Candidates of one stretch that are kept under all warps, with the most votes.
 const KEPT: usize = 128;
@@ -177,29 +345,31 @@ fn by_votes(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
 
 /// Most votes first; candidates of one track at the same place and warp become one.
 fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(by_votes);
+    candidates.sort_by(|a, b| {
+        let warp = a.warp.tempo.total_cmp(&b.warp.tempo);
+        let warp = warp.then(a.warp.pitch_octaves.total_cmp(&b.warp.pitch_octaves));
+        let place = warp.then(a.offset_frames.total_cmp(&b.offset_frames));
+        a.track.cmp(&b.track).then(place).then(a.first.cmp(&b.first))
+    });
     let mut out: Vec<Candidate> = Vec::new();
     for candidate in candidates {
-        let same = |o: &&mut Candidate| {
-            o.track == candidate.track
-                && o.warp == candidate.warp
-                && (o.offset_frames - candidate.offset_frames).abs() < 12.0
-        };
-        match out.iter_mut().find(same) {
-            Some(other) => {
-                other.votes += candidate.votes;
+        match out.last_mut() {
+            Some(last) if last.meets(&candidate) => {
+                let votes = last.votes + candidate.votes;
+                let strongest = if candidate.votes > last.votes { candidate } else { *last };
+                *last = Candidate { votes, ..strongest };
             }
-            None => out.push(candidate),
+            _ => out.push(candidate),
         }
     }
     out.sort_by(by_votes);
     out
 }
 
+/// The surest first.
 fn sort(alignments: &mut [Alignment]) {
-    // By the logarithm: the probability itself has a floor.
-    let surety = |a: &Alignment| a.nats * INDEPENDENCE - a.hypotheses.max(1.0).ln();
-    alignments.sort_by(|a, b| surety(b).total_cmp(&surety(a)).then(a.track.cmp(&b.track)));
+    alignments
+        .sort_by(|a, b| a.log_chance().total_cmp(&b.log_chance()).then(a.track.cmp(&b.track)));
 }
 
 /// Drops alignments of a track whose stretch of the item a better one of the same track covers.
@@ -220,4 +390,26 @@ fn distinct(mut alignments: Vec<Alignment>) -> Vec<Alignment> {
 fn overlap(a: (f64, f64), b: (f64, f64)) -> bool {
     let common = a.1.min(b.1) - a.0.max(b.0);
     common > 0.3 * (a.1 - a.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_what_nothing_covers() {
+        assert_eq!(gaps(&[], 10.0), [(0.0, 10.0)]);
+        assert_eq!(gaps(&[(4.0, 6.0), (0.0, 2.0), (5.0, 7.0)], 10.0), [(2.0, 4.0), (7.0, 10.0)]);
+        assert!(gaps(&[(0.0, 10.0)], 10.0).is_empty());
+    }
+
+    #[test]
+    fn the_three_lines_cross_the_plane_of_warps() {
+        let lines = warps(&MatchConfig::default());
+        assert_eq!(lines.len(), 180);
+        assert!(lines.iter().all(|w| *w != Warp::IDENTITY));
+        let plane =
+            warps(&MatchConfig { warp_plane_step_octaves: Some(0.025), ..MatchConfig::default() });
+        assert_eq!(plane.len(), 180 + 37 * 61);
+    }
 }

@@ -20,6 +20,7 @@
 //! | `item_coverage`, `recording_coverage` | shares from 0 to 1, four decimals |
 //! | `failure_stage`, `failure_kind`, `failure_message` | why an item was not compared |
 //! | `notes` | joined by `; ` |
+//! | `shares_passage_with` | ids of recordings with the same passage, joined by `; ` |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -36,7 +37,7 @@ use crate::text::{clock, visible};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 24] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -60,6 +61,7 @@ pub const COLUMNS: [&str; 23] = [
     "failure_kind",
     "failure_message",
     "notes",
+    "shares_passage_with",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -151,6 +153,7 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         text(failure.map_or("", |failure| &failure.kind)),
         text(failure.map_or("", |failure| &failure.message)),
         Cow::Owned(text(&record.notes.join("; ")).into_owned()),
+        number(&|f| text(&f.shares_passage_with.join("; ")).into_owned()),
     ]
 }
 

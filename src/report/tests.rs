@@ -29,6 +29,7 @@ pub(super) fn finding(id: &str) -> Finding {
         item_coverage: 1.0,
         recording_coverage: 1.0,
         stream: 0,
+        shares_passage_with: Vec::new(),
     }
 }
 
@@ -82,6 +83,7 @@ fn sample() -> Vec<ItemRecord> {
         spans: vec![span((10.0, 20.0), (30.0, 38.5)), span((50.0, 60.0), (64.0, 72.5))],
         item_coverage: 0.1,
         recording_coverage: 0.085,
+        shares_passage_with: vec!["rec-3".to_owned(), "rec-7".to_owned()],
         ..finding("rec-2")
     };
     let mut mixed = record("/dump/a/01 mix.ogg", vec![finding("rec-1"), slowed.clone()]);

@@ -131,7 +131,22 @@ impl Engine {
                 None => groups.push(vec![alignment]),
             }
         }
-        let make = |group: &Vec<Alignment>| self.finding(stream, fingerprint, group);
+        let make = |group: &Vec<Alignment>| {
+            let mut finding = self.finding(stream, fingerprint, group)?;
+            let mut others: Vec<&str> = groups
+                .iter()
+                .filter(|other| other[0].track != group[0].track)
+                .filter(|other| {
+                    group.iter().any(|a| other.iter().any(|b| matcher.share_a_passage(a, b)))
+                })
+                .filter_map(|other| self.snapshot.recording(other[0].track))
+                .map(|recording| recording.recording_id.as_str())
+                .collect();
+            others.sort_unstable();
+            others.dedup();
+            finding.shares_passage_with = others.into_iter().map(str::to_owned).collect();
+            Some(finding)
+        };
         groups.iter().filter_map(make).collect()
     }
 
@@ -179,6 +194,7 @@ impl Engine {
             item_coverage,
             recording_coverage,
             stream,
+            shares_passage_with: Vec::new(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::matching::MatchConfig;
+use crate::matching::{MatchConfig, Share};
 
 /// How much work an item gets. Results of one mode are never taken for those of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -37,7 +37,13 @@ impl Mode {
     pub(super) fn matching(self, config: MatchConfig) -> MatchConfig {
         match self {
             Self::Identity => as_released(config),
-            Self::Probe | Self::Full | Self::Thorough => config,
+            Self::Probe | Self::Full => config,
+            Self::Thorough => MatchConfig {
+                warp_plane_step_octaves: Some(0.025),
+                cells: Share { item: 16_384, window: 1_024 },
+                candidates: Share { item: 48, window: 16 },
+                ..config
+            },
         }
     }
 }

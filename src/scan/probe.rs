@@ -7,7 +7,7 @@ use super::examine::{MIN_PEAKS, round};
 use super::mode::as_released;
 use crate::decode::Windows;
 use crate::fingerprint::Fingerprint;
-use crate::matching::{LookupScratch, MatchConfig, Matcher};
+use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
 use crate::record::{ItemFacts, ItemRecord, Verdict};
 use crate::source::{Item, display_path};
 
@@ -59,8 +59,7 @@ impl Engine {
     fn is_clear(&self, window: &Fingerprint, scratch: &mut LookupScratch) -> bool {
         let config = *self.ingester.fingerprinter().config();
         let matching = MatchConfig {
-            max_candidates: CANDIDATES,
-            window_candidates: CANDIDATES,
+            candidates: Share { item: CANDIDATES, window: CANDIDATES },
             ..as_released(self.matching)
         };
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);

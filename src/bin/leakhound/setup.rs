@@ -43,9 +43,10 @@ pub(crate) fn ingester(global: &Global) -> Ingester {
         max_streams: MAX_STREAMS,
         timeout: Duration::from_secs(u64::from(global.item_timeout)),
     };
-    let ffmpeg = if global.no_ffmpeg { None } else { Ffmpeg::find() };
+    let without_ffmpeg = global.no_ffmpeg;
+    let find = move || if without_ffmpeg { None } else { Ffmpeg::find() };
     let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
-    Ingester::new(Decoder::new(limits, ffmpeg), fingerprinter)
+    Ingester::new(Decoder::finding(limits, find), fingerprinter)
 }
 
 /// The engine of a scan or query, over the catalogue of a home.

@@ -36,6 +36,12 @@ fn finding(finding: &Finding) -> String {
             clock(span.recording_end_seconds),
         );
     }
+    if !finding.shares_passage_with.is_empty() {
+        out += &format!(
+            "        the same passage is in {}\n",
+            visible(&finding.shares_passage_with.join(", "))
+        );
+    }
     out += &format!("        {}\n", chance(finding.false_alarm_probability));
     out
 }

@@ -133,6 +133,23 @@ fn a_file_about_which_anything_is_odd_has_no_windows() {
 }
 
 #[test]
+fn seeking_ends_in_an_ogg_file_of_several_streams() {
+    let (_directory, tune) = long_tune();
+    // Of a packet of another track the reader takes no notice, and looks at it again for ever.
+    let sound = ["-map", "0:a", "-c:a", "libvorbis"];
+    let film = ["-f", "lavfi", "-i", "testsrc=d=30:s=64x48", "-map", "1:v", "-c:v", "libtheora"];
+    let two = [&sound[..], &["-map", "0:a", "-c:a", "libopus"]].concat();
+    for (name, arguments) in [("two.ogg", two), ("film.ogv", [&film[..], &sound].concat())] {
+        let path = encode(&tune, name, &arguments);
+        let start = std::time::Instant::now();
+        let excerpts = sample(&path);
+        assert!(start.elapsed() < Duration::from_secs(20), "{name}");
+        assert!(name != "two.ogg" || excerpts.is_none(), "{name}");
+        assert!(decode(&path).0.is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn the_flag_and_the_limit_of_length_stop_it() {
     let (_directory, tune) = long_tune();
     let decoder = Decoder::new(LIMITS, None);

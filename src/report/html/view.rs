@@ -204,6 +204,7 @@ pub(super) struct FindingRow {
     chance: String,
     probability: String,
     score: String,
+    shared_with: Vec<Shown>,
     notes: Vec<Shown>,
 }
 
@@ -254,6 +255,7 @@ impl FindingRow {
             chance: chance(finding.false_alarm_probability),
             probability: format!("{:.3e}", finding.false_alarm_probability),
             score: tenths(finding.score),
+            shared_with: finding.shares_passage_with.iter().map(|id| Shown::short(id)).collect(),
             notes: record.notes.iter().map(|note| Shown::new(note)).collect(),
         }
     }
