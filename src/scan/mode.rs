@@ -11,7 +11,8 @@ pub enum Mode {
     /// anything, if it is short, or if it cannot be sought in. Costs a tenth of it where nothing is
     /// found. Misses passages between the windows, and what was changed in speed, tempo or pitch.
     Probe,
-    /// Every item whole, as released only. Costs four fifths of [`Mode::Full`]. Misses what was changed in speed, tempo or pitch.
+    /// Every item whole, as released only. Costs four fifths of [`Mode::Full`]. Misses what was changed in
+    /// speed, tempo or pitch.
     Identity,
     /// Every item whole, as released and along changes of speed, tempo or pitch. Misses changes of
     /// tempo and pitch by different amounts.

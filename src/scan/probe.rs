@@ -13,8 +13,11 @@ use crate::source::{Item, display_path};
 
 /// What is listened to of an item. A clip of 3 s is enough to tell; 8 s bear a quiet bar.
 const WINDOWS: Windows = Windows { count: 3, seconds: 8.0 };
-/// Candidates of a window that are aligned: what is as released leads by far.
-const CANDIDATES: usize = 4;
+/// What is as released leads by far: few candidates are aligned, of few cells with many votes.
+const CANDIDATES: Share = Share { item: 4, window: 4 };
+const CELLS: Share = Share { item: 128, window: 128 };
+const POSTINGS: Share = Share { item: 60_000, window: 60_000 };
+const MIN_VOTES: usize = 6;
 
 impl Engine {
     /// The record of an item in whose windows nothing is found. `None` if it has to be examined whole:
@@ -59,7 +62,10 @@ impl Engine {
     fn is_clear(&self, window: &Fingerprint, scratch: &mut LookupScratch) -> bool {
         let config = *self.ingester.fingerprinter().config();
         let matching = MatchConfig {
-            candidates: Share { item: CANDIDATES, window: CANDIDATES },
+            candidates: CANDIDATES,
+            cells: CELLS,
+            identity_postings: POSTINGS,
+            min_votes: MIN_VOTES,
             ..as_released(self.matching)
         };
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
