@@ -64,7 +64,7 @@ impl Default for FingerprintConfig {
 }
 
 /// Raised when the code makes other peaks or hashes from the same configuration.
-const ALGORITHM_VERSION: u32 = 3;
+const ALGORITHM_VERSION: u32 = 4;
 
 impl FingerprintConfig {
     /// The peaks that are kept of a recording, of [`Fingerprint::peaks`].

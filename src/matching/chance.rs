@@ -120,7 +120,8 @@ impl Shifts {
                 if miss > pitch.0 {
                     break;
                 }
-                let bin = ((f64::from(other.time) - place + REACH) / BIN).round();
+                // The nearest: truncation is the floor of what is not negative.
+                let bin = (f64::from(other.time) - place + REACH) / BIN + 0.5;
                 if bin >= 0.0 && (bin as usize) < bins {
                     shifts.wide[bin as usize] += 1;
                     shifts.close[bin as usize] += u32::from(miss.abs() <= pitch.1);

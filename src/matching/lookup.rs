@@ -3,6 +3,9 @@
 //! Votes are counted twice: first in a small table of counters that may collide, then exactly for what
 //! the table let through. So memory is bounded by the table however often a hash occurs.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::Candidate;
 use crate::index::Index;
 use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
@@ -10,7 +13,7 @@ use crate::peaks::Peak;
 use crate::units::TrackId;
 
 /// Width of an offset bin in frames; two neighbouring bins count together: 8 frames are 186 ms.
-const BIN_FRAMES: i64 = 4;
+const BIN_FRAMES: i32 = 4;
 /// From 1/16 frame to bins.
 const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
 /// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
@@ -27,8 +30,11 @@ pub struct LookupScratch {
 
 #[derive(Debug, Default)]
 struct Tally {
+    /// Votes of each cell; a place of a track is a run of neighbouring cells, which others may share.
     counters: Vec<u8>,
+    /// All hits, and those of them that the counters let through.
     hits: Vec<Hit>,
+    passed: Vec<Hit>,
 }
 
 /// A landmark of the item that has postings.
@@ -45,8 +51,25 @@ struct Query {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
     track: u32,
-    /// Frame of the recording less frame of the item in the recording's time, in 1/16 frame.
-    offset: i64,
+    /// Frame of the recording less frame of the item in the recording's time, in 1/16 frame. It wraps
+    /// around after 36 days.
+    offset: i32,
+}
+
+impl Hit {
+    /// For an anchor at `frame` of a track and at `time`, in 1/16 frame of the recording's time, of the item.
+    #[inline]
+    fn new(track: TrackId, frame: u32, time: i64) -> Self {
+        Self { track: track.0, offset: (i64::from(frame) * 16 - time) as i32 }
+    }
+
+    /// The cell of its place, of `mask + 1`.
+    #[inline]
+    fn cell(self, mask: usize) -> usize {
+        // Multiplicative hashing (Knuth): where the run of a track begins.
+        let start = (u64::from(self.track).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
+        start.wrapping_add((self.offset >> BIN_SHIFT) as usize) & mask
+    }
 }
 
 /// A stretch of an item's peaks, looked up in an index.
@@ -74,19 +97,31 @@ impl Lookup<'_> {
         landmarks(self.peaks, self.pairs, self.density, |hash, anchor| {
             self.ask(hash, i64::from(self.peaks[anchor].time), queries);
         });
-        self.rarest(queries);
-        self.count(Warp::IDENTITY, queries, tally, found);
+        let mut classes = Classes::default();
+        for query in &*queries {
+            classes.add(query.postings.len());
+        }
+        let (limit, sum) = classes.limit(self.max_postings);
+        tally.hits.clear();
+        tally.hits.reserve(sum);
+        for query in queries.iter().filter(|query| query.postings.len() < limit) {
+            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
+                tally.hits.push(Hit::new(track, frame, query.time));
+            });
+        }
+        self.count(Warp::IDENTITY, 0..sum, tally, self.min_votes, found);
     }
 
-    /// Adds the candidates under each of `warps` to `found`. The pairs are made once; each warp is a shift
-    /// of them.
+    /// Adds the `kept` candidates with most votes under any of `warps` to `found`, and those that have as many
+    /// as the last of them. The pairs are made once; each warp is a shift of them.
     pub(super) fn warped(
         self,
         warps: &[Warp],
+        kept: usize,
         scratch: &mut LookupScratch,
         found: &mut Vec<Candidate>,
     ) {
-        let LookupScratch { queries, pairs: made, tally } = scratch;
+        let LookupScratch { pairs: made, tally, .. } = scratch;
         let tempos = warps.iter().fold(1.0..=1.0, |range: std::ops::RangeInclusive<f32>, warp| {
             range.start().min(warp.tempo)..=range.end().max(warp.tempo)
         });
@@ -94,18 +129,61 @@ impl Lookup<'_> {
         pairs(self.peaks, self.pairs, self.density.fan_out, tempos, |pair, anchor| {
             made.push((pair, self.peaks[anchor].time));
         });
-        for warp in warps {
-            let shift = Shift::from(*warp);
-            queries.clear();
-            for (pair, time) in &*made {
-                if let Some(hash) = pair.hash(shift) {
-                    // The anchor's time, brought back into the recording's.
-                    self.ask(hash, (*time as f32 * warp.tempo).round() as i64, queries);
+        let mut least = Least::new(kept, self.min_votes);
+        for warps in warps.chunks(WARPS_AT_ONCE) {
+            let ends = self.gather(warps, made, &mut tally.hits);
+            let mut start = 0;
+            for (warp, end) in warps.iter().zip(ends) {
+                let before = found.len();
+                self.count(*warp, start..end, tally, least.votes(), found);
+                found[before..].iter().for_each(|candidate| least.saw(candidate.votes));
+                start = end;
+            }
+        }
+    }
+
+    /// Collects the hits of pairs, `(pair, time of the anchor)`, under each of a few warps into `hits`, and returns
+    /// where those of each end.
+    ///
+    /// Pair by pair, since what a pair is looked up as under one warp after the other lies close together in memory.
+    fn gather(self, warps: &[Warp], made: &[(Pair, u32)], hits: &mut Vec<Hit>) -> Vec<usize> {
+        let shifts: Vec<Shift> = warps.iter().map(|warp| Shift::from(*warp)).collect();
+        let mut postings = vec![Classes::default(); warps.len()];
+        for (pair, _) in made {
+            for (shift, classes) in shifts.iter().zip(&mut postings) {
+                if let Some(hash) = pair.hash(*shift) {
+                    self.index.for_each_list(hash, |_, postings| classes.add(postings.len()));
                 }
             }
-            self.rarest(queries);
-            self.count(*warp, queries, tally, found);
         }
+        let (mut limits, mut places) = (Vec::new(), Vec::new());
+        let mut end = 0;
+        for classes in &postings {
+            let (limit, sum) = classes.limit(self.max_postings);
+            limits.push(limit);
+            places.push(end);
+            end += sum;
+        }
+        hits.clear();
+        hits.resize(end, Hit { track: 0, offset: 0 });
+        for (pair, time) in made {
+            for (at, (warp, shift)) in warps.iter().zip(&shifts).enumerate() {
+                let Some(hash) = pair.hash(*shift) else { continue };
+                // The anchor's time, brought back into the recording's.
+                let time = (*time as f32 * warp.tempo + 0.5) as i64;
+                self.index.for_each_list(hash, |segment, postings| {
+                    if postings.len() >= limits[at] {
+                        return;
+                    }
+                    let place = &mut places[at];
+                    self.index.for_each_posting(segment, postings, |track, frame| {
+                        hits[*place] = Hit::new(track, frame, time);
+                        *place += 1;
+                    });
+                });
+            }
+        }
+        places
     }
 
     /// Notes where a hash occurs, for an anchor at `time` in 1/16 frame of the recording's time.
@@ -116,67 +194,115 @@ impl Lookup<'_> {
         });
     }
 
-    /// Drops the queries of the commonest hashes, as many as there are postings too many.
-    fn rarest(self, queries: &mut Vec<Query>) {
-        // Queries by the doublings of their postings, so that equals share one fate.
-        let class = |query: &Query| query.postings.len().ilog2() as usize;
-        let mut postings = [0; usize::BITS as usize];
-        for query in &*queries {
-            postings[class(query)] += query.postings.len();
-        }
-        let mut sum = 0;
-        let over = postings.iter().position(|n| {
-            sum += n;
-            sum > self.max_postings
-        });
-        if let Some(over) = over {
-            queries.retain(|query| class(query) < over.max(1));
-        }
-    }
-
-    /// Counts the votes of all queries and adds what has enough of them.
-    fn count(self, warp: Warp, queries: &[Query], tally: &mut Tally, found: &mut Vec<Candidate>) {
-        let Tally { counters, hits } = tally;
-        let total: usize = queries.iter().map(|q| q.postings.len()).sum();
-        if total < self.min_votes {
+    /// Counts the votes of some of the hits and adds what has `min_votes` of them.
+    fn count(
+        self,
+        warp: Warp,
+        range: std::ops::Range<usize>,
+        tally: &mut Tally,
+        min_votes: usize,
+        found: &mut Vec<Candidate>,
+    ) {
+        let Tally { counters, hits, passed } = tally;
+        let hits = &hits[range];
+        if hits.len() < min_votes {
             return;
         }
-        // Between half a vote and one a cell.
-        let bits =
-            (usize::BITS - total.leading_zeros()).clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
+        // Between a quarter of a vote and half a vote a cell.
+        let bits = usize::BITS + 1 - hits.len().leading_zeros();
+        let bits = bits.clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         counters.clear();
         counters.resize(1 << bits, 0);
-        let slot = |track: u32, bin: i64| {
-            let key = (u64::from(track) << 32) ^ (bin as u64 & 0xffff_ffff);
-            (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
+        let mask = counters.len() - 1;
+        for hit in hits {
+            let counter = &mut counters[hit.cell(mask)];
+            *counter = counter.saturating_add(1);
+        }
+        // A counter tells no more than this.
+        let told = min_votes.min(usize::from(u8::MAX));
+        if most_of_two(counters) < told {
+            return;
+        }
+        let few = counters.iter().filter(|count| usize::from(**count) + 1 >= told).count();
+        let needed = if few <= self.max_cells {
+            told
+        } else {
+            told.max(threshold(counters, self.max_cells) + 1)
         };
-        for query in queries {
-            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
-                let offset = i64::from(frame) * 16 - query.time;
-                let counter = &mut counters[slot(track.0, offset >> BIN_SHIFT)];
-                *counter = counter.saturating_add(1);
-            });
-        }
-        let needed = self.min_votes.max(threshold(counters, self.max_cells) + 1);
-        hits.clear();
-        for query in queries {
-            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
-                let offset = i64::from(frame) * 16 - query.time;
-                let bin = offset >> BIN_SHIFT;
-                let count = |bin| usize::from(counters[slot(track.0, bin)]);
-                let here = count(bin);
-                if here + count(bin - 1).max(count(bin + 1)) >= needed {
-                    hits.push(Hit { track: track.0, offset });
-                }
-            });
-        }
-        hits.sort_unstable();
-        for of_track in hits.chunk_by(|a, b| a.track == b.track) {
+        let count = |cell: usize| usize::from(counters[cell & mask]);
+        passed.clear();
+        passed.extend(hits.iter().filter(|hit| {
+            let cell = hit.cell(mask);
+            let beside = count(cell.wrapping_sub(1)).max(count(cell + 1));
+            count(cell) + beside >= needed
+        }));
+        passed.sort_unstable();
+        for of_track in passed.chunk_by(|a, b| a.track == b.track) {
             if self.index.is_alive(TrackId(of_track[0].track)) {
-                clusters(of_track, warp, self.peaks, self.min_votes, found);
+                clusters(of_track, warp, self.peaks, min_votes, found);
             }
         }
     }
+}
+
+/// Postings of the hashes that were asked for, by the doublings of their number: equals share one fate.
+#[derive(Debug, Clone, Default)]
+struct Classes([usize; u32::BITS as usize]);
+
+impl Classes {
+    #[inline]
+    fn add(&mut self, postings: usize) {
+        self.0[postings.ilog2() as usize] += postings;
+    }
+
+    /// The number of postings from which on a hash is too common for at most `most` to be read, and how many that
+    /// leaves.
+    fn limit(&self, most: usize) -> (usize, usize) {
+        let mut sum = 0;
+        for (class, postings) in self.0.iter().enumerate() {
+            // Of the rarest there is always some.
+            if sum + postings > most && class > 0 {
+                return (1 << class, sum);
+            }
+            sum += postings;
+        }
+        (usize::MAX, sum)
+    }
+}
+
+/// The votes a candidate needs to be among the best of all so far.
+struct Least {
+    kept: usize,
+    min_votes: usize,
+    /// Votes of the best so far, the fewest on top.
+    best: BinaryHeap<Reverse<usize>>,
+}
+
+impl Least {
+    fn new(kept: usize, min_votes: usize) -> Self {
+        Self { kept, min_votes, best: BinaryHeap::with_capacity(kept + 1) }
+    }
+
+    fn saw(&mut self, votes: usize) {
+        self.best.push(Reverse(votes));
+        if self.best.len() > self.kept {
+            self.best.pop();
+        }
+    }
+
+    fn votes(&self) -> usize {
+        let full = self.best.len() == self.kept;
+        let least = self.best.peek().filter(|_| full).map_or(0, |votes| votes.0);
+        least.max(self.min_votes)
+    }
+}
+
+/// The most votes of two neighbouring cells.
+fn most_of_two(counters: &[u8]) -> usize {
+    let [first, .., last] = *counters else { return 0 };
+    let around = first.saturating_add(last);
+    let pairs = counters.iter().zip(&counters[1..]).map(|(a, b)| a.saturating_add(*b));
+    usize::from(pairs.fold(around, u8::max))
 }
 
 /// The smallest count that at most `max_cells` cells have.
@@ -216,7 +342,7 @@ fn clusters(
         }
     }
     windows.sort_by_key(|(votes, start, _)| (std::cmp::Reverse(*votes), *start));
-    let mut taken: Vec<i64> = Vec::new();
+    let mut taken: Vec<i32> = Vec::new();
     for (votes, start, end) in windows {
         let offset = hits[usize::midpoint(start, end)].offset;
         if taken.iter().any(|t| (t - offset).abs() < 2 * width) {
@@ -226,7 +352,7 @@ fn clusters(
         found.push(Candidate {
             track: TrackId(hits[start].track),
             warp,
-            offset_frames: offset as f64 / 16.0,
+            offset_frames: f64::from(offset) / 16.0,
             votes,
             first: peaks.first().map_or(0, |p| p.time),
             last: peaks.last().map_or(0, |p| p.time),
@@ -237,5 +363,7 @@ fn clusters(
     }
 }
 
+/// Warps whose hits are kept at once; 192 are all of the default's.
+const WARPS_AT_ONCE: usize = 192;
 /// Places of one track that one look-up reports.
 const MAX_PLACES: usize = 32;

@@ -41,8 +41,10 @@ pub struct MatchConfig {
     pub min_votes: usize,
     /// Cells of offsets that are looked at more closely: those with most votes.
     pub cells: Share,
-    /// Candidates that are aligned: those with most votes and those whose prints agree best.
+    /// Candidates that are kept: those with most votes and those whose prints agree best.
     pub candidates: Share,
+    /// … of which so many for each stretch of a long item are aligned, the best of them all.
+    pub aligned_of_window: usize,
     /// Largest warp, in octaves up and down; 0.45 is from ×0.73 to ×1.37. 0 for no warps.
     pub warp_reach_octaves: f32,
     /// From warp to warp, in octaves; 0.015 is 1.05 %.
@@ -73,6 +75,7 @@ impl Default for MatchConfig {
             min_votes: 3,
             cells: Share { item: 4_096, window: 192 },
             candidates: Share { item: 24, window: 8 },
+            aligned_of_window: 2,
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
             warp_plane_step_octaves: None,

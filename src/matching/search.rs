@@ -80,7 +80,10 @@ impl<'a> Matcher<'a> {
                 .identity(scratch, &mut candidates);
             self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
-        self.align_all(item, &merge(candidates), self.released_hypotheses(item))
+        let mut candidates = merge(candidates);
+        let kept = self.config.aligned_of_window * n_windows;
+        self.keep_promising(item, &mut candidates, 0, kept.max(self.config.candidates.item));
+        self.align_all(item, &candidates, self.released_hypotheses(item))
     }
 
     /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
@@ -94,6 +97,7 @@ impl<'a> Matcher<'a> {
         let rate = self.fingerprint.frames_per_second() as f32;
         let strong = thin(&item.peaks, self.config.warp_peaks_per_second, rate);
         let warps = warps(&self.config);
+        let halves = halves(&self.config);
         let mut tried: Vec<Stretch> = Vec::new();
         // A shorter rest tells little, unless it is all there is.
         let least = (0.5 * f64::from(self.config.warp_window_frames)).min(0.9 * self.frames(item));
@@ -104,9 +108,14 @@ impl<'a> Matcher<'a> {
             stretches.retain(|new| tried.iter().all(|old| !overlap(*new, *old)));
             tried.extend(&stretches);
             let hypotheses = self.warped_hypotheses(item, warps.len());
+            // As many as one stretch can have aligned.
+            let kept = self.config.candidates.item;
             let mut candidates = Vec::new();
-            for stretch in &stretches {
+            for (at, stretch) in stretches.iter().enumerate() {
                 let before = candidates.len();
+                // What is spread over an item shows in its neighbours too.
+                let alone = stretches.len() == 1 || apart == self.config.warp_window_frames;
+                let warps = if alone { &warps } else { &halves[at % 2] };
                 let peaks = within(&strong, *stretch);
                 let lookup = self.lookup(peaks, self.config.cells.window);
                 Lookup {
@@ -114,11 +123,11 @@ impl<'a> Matcher<'a> {
                     max_postings: self.config.warp_postings,
                     ..lookup
                 }
-                .warped(&warps, scratch, &mut candidates);
-                keep_best(&mut candidates, before, KEPT);
+                .warped(warps, kept, scratch, &mut candidates);
+                keep_best(&mut candidates, before, kept);
             }
             let mut candidates = merge(candidates);
-            let kept = self.config.candidates.window * stretches.len();
+            let kept = self.config.aligned_of_window * stretches.len();
             candidates.truncate(kept.max(self.config.candidates.item));
             alignments.extend(self.align_all(item, &candidates, hypotheses));
             if !alignments.iter().any(|a| self.sure(a)) {
@@ -295,22 +304,41 @@ fn windows(peaks: &[Peak], frames: u32) -> Vec<&[Peak]> {
 /// The warps that are tried: along speed (pitch and tempo together), tempo alone, pitch alone; or over the whole
 /// plane of both.
 fn warps(config: &MatchConfig) -> Vec<Warp> {
-    let steps = (config.warp_reach_octaves / config.warp_step_octaves).round() as i32;
-    let octaves = (-steps..=steps).map(|step| step as f32 * config.warp_step_octaves);
-    let mut warps: Vec<Warp> = octaves
-        .flat_map(|o| [(o, o), (o, 0.0), (0.0, o)])
-        .map(|(tempo, pitch_octaves)| Warp { tempo: tempo.exp2(), pitch_octaves })
-        .filter(|warp| *warp != Warp::IDENTITY)
-        .collect();
+    let mut warps = lines(config, 1, 0);
     if let Some(step) = config.warp_plane_step_octaves {
-        let reach = (config.warp_reach_octaves / step).round() as i32;
-        for tempo in (-reach..=reach).map(|i| i as f32 * step) {
-            for pitch_octaves in (-steps..=steps).map(|i| i as f32 * config.warp_step_octaves) {
-                warps.push(Warp { tempo: tempo.exp2(), pitch_octaves });
-            }
+        let pitches = steps(config.warp_reach_octaves, config.warp_step_octaves);
+        for tempo in steps(config.warp_reach_octaves, step) {
+            let tempo = (tempo as f32 * step).exp2();
+            let pitches = pitches.clone().map(|i| i as f32 * config.warp_step_octaves);
+            warps.extend(pitches.map(|pitch_octaves| Warp { tempo, pitch_octaves }));
         }
     }
     warps
+}
+
+/// Every other warp along the lines, and the rest of them: a hash is so coarse that what lies between two is not
+/// lost by either. Of the plane, which is as coarse as it may be, all.
+fn halves(config: &MatchConfig) -> [Vec<Warp>; 2] {
+    match config.warp_plane_step_octaves {
+        None => [0, 1].map(|half| lines(config, 2, half)),
+        Some(_) => [warps(config), warps(config)],
+    }
+}
+
+/// The warps along speed, tempo and pitch whose step leaves `rest` when divided by `divisor`.
+fn lines(config: &MatchConfig, divisor: i32, rest: i32) -> Vec<Warp> {
+    steps(config.warp_reach_octaves, config.warp_step_octaves)
+        .filter(|step| step.rem_euclid(divisor) == rest)
+        .map(|step| step as f32 * config.warp_step_octaves)
+        .flat_map(|o| [(o, o), (o, 0.0), (0.0, o)])
+        .map(|(tempo, pitch_octaves)| Warp { tempo: tempo.exp2(), pitch_octaves })
+        .filter(|warp| *warp != Warp::IDENTITY)
+        .collect()
+}
+
+fn steps(reach: f32, step: f32) -> std::ops::RangeInclusive<i32> {
+    let steps = (reach / step).round() as i32;
+    -steps..=steps
 }
 
 /// How many hypotheses a candidate, and a warp, comes to for each offset that counts: so that what is told is what
@@ -325,9 +353,6 @@ const SHARED_PEAKS: usize = 8;
 /// The share of the leading peaks of one recording that the other has where they are the same sound: chance gives
 /// a tenth at most.
 const SHARED_RATE: f64 = 0.3;
-
-/// Candidates of one stretch that are kept under all warps, with the most votes.
-const KEPT: usize = 128;
 
 /// Keeps the best of the candidates from `first` on: music that repeats itself gives thousands.
 fn keep_best(candidates: &mut Vec<Candidate>, first: usize, kept: usize) {
