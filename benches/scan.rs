@@ -1,10 +1,10 @@
 //! A whole scan against decoding alone with the same decoders, and against `fpcalc -raw -length 0`.
 //!
 //! `cargo bench --bench scan [-- FOLDER [HOURS]]` takes the music of `scripts/corpus` (or of FOLDER), makes a
-//! dump of at least five hours (or HOURS) of it in mixed codecs with ffmpeg (once, under `target/bench`), adds at least 100
-//! other and the same recordings to a catalogue, and runs the three alternately: on one core, on all, and
-//! on one core for each codec. Quoted are CPU seconds and ratios of medians: these hold on a machine that
-//! others use too.
+//! dump of at least five hours (or HOURS) of it in mixed codecs with ffmpeg (once, under `target/bench`), half of it
+//! recordings of a catalogue of more than 100, half others, and runs the three alternately: on one core, on
+//! all, and on one core for each half and codec. Quoted are CPU seconds and ratios of medians: these hold on a
+//! machine that others use too.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 use std::error::Error;
@@ -23,12 +23,17 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Rounds of the programs in turn.
 const ROUNDS: usize = 3;
 /// Scans that are measured: a name, and the arguments by which it differs from the first.
-const SCANS: [(&str, &[&str]); 2] =
-    [("scan", &[]), ("scan --mode identity", &["--mode", "identity"])];
+const SCANS: [(&str, &[&str]); 3] = [
+    ("scan", &[]),
+    ("scan --mode identity", &["--mode", "identity"]),
+    ("scan --mode probe", &["--mode", "probe"]),
+];
 /// What stands behind the scans in every measurement.
 const OTHERS: [&str; 2] = ["decode alone", "fpcalc"];
 /// Music in the dump.
 const DUMP_HOURS: f64 = 5.2;
+/// Folders of the corpus, and what a scan makes of their files: in the catalogue or not.
+const KINDS: [(&str, &str); 2] = [("catalogue", "found"), ("held-out", "clear")];
 /// Codecs of the dump, in turn: ending and ffmpeg's arguments.
 const CODECS: [(&str, &[&str]); 5] = [
     ("opus", &["-c:a", "libopus", "-b:a", "75k"]),
@@ -48,8 +53,10 @@ fn main() -> Result<()> {
     let hours = hours.transpose()?.unwrap_or(DUMP_HOURS);
     let corpus = args.pop().map_or_else(default_corpus, |a| Ok(PathBuf::from(a)))?;
     let work = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
-    let dump = work.join("dump");
-    let seconds = make_dump(&corpus, &dump, hours)?;
+    let mut seconds = 0.0;
+    for (kind, _) in KINDS {
+        seconds += make_dump(&corpus.join(kind), &work.join(kind), hours / KINDS.len() as f64)?;
+    }
     let home = work.join("home");
     let leakhound = env!("CARGO_BIN_EXE_leakhound");
     if !home.exists() {
@@ -60,7 +67,9 @@ fn main() -> Result<()> {
     let list =
         output(Command::new(leakhound).args(["catalog", "list"]).env("LEAKHOUND_HOME", &home))?;
     println!("catalogue: {}", list.lines().last().unwrap_or_default());
-    let dump = files(&dump)?;
+    let kinds = KINDS.map(|(kind, _)| files(&work.join(kind)));
+    let kinds: Vec<Vec<PathBuf>> = kinds.into_iter().collect::<Result<_>>()?;
+    let dump = kinds.concat();
     let (hours, codecs) = (seconds / 3_600.0, CODECS.len());
     println!("dump: {hours:.2} h in {codecs} codecs, {} files", dump.len());
     let all = std::thread::available_parallelism()?.get();
@@ -68,11 +77,13 @@ fn main() -> Result<()> {
         print_overall(&measure(leakhound, &home, &dump, threads)?, seconds, threads);
     }
     println!("\nby codec, 1 thread, medians of {ROUNDS} alternated rounds");
-    println!("{:<6}{:<22}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
-    for (ending, _) in CODECS {
-        let ends = |path: &&PathBuf| path.extension().is_some_and(|e| e == ending);
-        let files: Vec<PathBuf> = dump.iter().filter(ends).cloned().collect();
-        print_codec(ending, &measure(leakhound, &home, &files, 1)?);
+    println!("{:<12}{:<22}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
+    for ((_, kind), files) in KINDS.iter().zip(&kinds) {
+        for (ending, _) in CODECS {
+            let ends = |path: &&PathBuf| path.extension().is_some_and(|e| e == ending);
+            let files: Vec<PathBuf> = files.iter().filter(ends).cloned().collect();
+            print_codec(&format!("{kind} {ending}"), &measure(leakhound, &home, &files, 1)?);
+        }
     }
     Ok(())
 }
@@ -92,10 +103,9 @@ fn default_corpus() -> Result<PathBuf> {
 }
 
 /// Transcodes music until there are `hours` of it; returns its length in seconds.
-fn make_dump(corpus: &Path, dump: &Path, hours: f64) -> Result<f64> {
+fn make_dump(music: &Path, dump: &Path, hours: f64) -> Result<f64> {
     fs::create_dir_all(dump)?;
-    let mut sources = files(&corpus.join("catalogue"))?;
-    sources.extend(files(&corpus.join("held-out")).unwrap_or_default());
+    let sources = files(music)?;
     // Spread over the packages, which sort together.
     let stride = 7;
     let sources = (0..stride).flat_map(|i| sources.iter().skip(i).step_by(stride));
@@ -173,7 +183,7 @@ fn print_codec(codec: &str, costs: &[Cost]) {
     let (decode, fpcalc) = (costs[SCANS.len()].cpu, costs[SCANS.len() + 1].cpu);
     for (name, Cost { cpu, .. }) in names().zip(costs) {
         let (to_decode, to_fpcalc) = (cpu / decode, cpu / fpcalc);
-        println!("{codec:<6}{name:<22}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
+        println!("{codec:<12}{name:<22}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
     }
 }
 

@@ -75,7 +75,7 @@ impl Default for MatchConfig {
             min_votes: 3,
             cells: Share { item: 4_096, window: 192 },
             candidates: Share { item: 24, window: 8 },
-            aligned_of_window: 2,
+            aligned_of_window: 4,
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
             warp_plane_step_octaves: None,
