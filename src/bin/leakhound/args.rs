@@ -152,7 +152,7 @@ pub(crate) enum Format {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Mode {
     /// 3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold
-    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing
+    /// anything, if it is short, or if it cannot be sought in. Costs a seventh of full where nothing
     /// is found. Misses passages between the windows, and what was changed in speed, tempo or pitch
     Probe,
     /// Each item whole, as released only. Costs four fifths of full. Misses what was changed in
@@ -161,7 +161,7 @@ pub(crate) enum Mode {
     /// Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch
     /// changed by different amounts
     Full,
-    /// As full, and at tempo and pitch changed by different amounts. Costs several times as much
+    /// As full, and at tempo and pitch changed by different amounts. Costs three times as much
     Thorough,
 }
 
