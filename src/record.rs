@@ -55,9 +55,10 @@ pub struct ItemRecord {
 /// What is known of the item itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemFacts {
-    /// Absolute path. Bytes that are not UTF-8 stand as `\xNN`, a backslash as `\\` (not on Windows).
+    /// Absolute path. Bytes that are not UTF-8 stand as `\xNN`, a backslash as `\\` (not on Windows). In
+    /// a container, its path, `!/` and the name of the member.
     pub path: String,
-    /// Size on disk.
+    /// Its own size.
     pub size_bytes: u64,
     /// SHA-256 of the bytes, lower-case hex; empty if they could not be read to the end.
     pub sha256: String,
@@ -68,6 +69,15 @@ pub struct ItemFacts {
     pub duration_seconds: f64,
     /// Number of audio streams that were decoded.
     pub streams: u32,
+    /// Where it is, for programs: [`crate::source::Locator`] has its grammar.
+    #[serde(default)]
+    pub locator: String,
+    /// Kinds of the containers that it lies in, outermost first: `gzip/tar`; `""` for a file on disk.
+    #[serde(default)]
+    pub containers: String,
+    /// Byte offset in the file on disk at which it lies as it is; `null` if it is compressed or scattered there.
+    #[serde(default)]
+    pub offset: Option<u64>,
 }
 
 /// One recording of the catalogue found in an item.

@@ -4,6 +4,7 @@
 //! How well it finds is measured elsewhere; here it is only whether it does what it says.
 #![allow(clippy::unwrap_used, reason = "a test, and what helps it, fails by panicking")]
 
+mod archives;
 mod bad_input;
 mod catalog;
 mod common;

@@ -9,7 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ingest::{Ingested, Ingester, sha256};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
-use crate::source::{Item, display_path};
+use crate::source::{Item, Place};
 use crate::verdict::VerdictConfig;
 
 /// All that an item's record depends on, beside the item.
@@ -62,7 +62,9 @@ impl Engine {
         match result {
             Err((_, failure)) if failure.kind == "cancelled" => None,
             Err((sha256, failure)) => {
-                Some(examine_failed(display_path(&item.path), item.size_bytes, sha256, failure))
+                let mut record = examine_failed(&item.place, item.size_bytes, sha256, failure);
+                record.notes.clone_from(&item.notes);
+                Some(record)
             }
             Ok(record) => Some(record),
         }
@@ -74,13 +76,13 @@ impl Engine {
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Result<ItemRecord, (String, FailureRecord)> {
-        let sha256 = sha256(&item.path, cancel).map_err(|failure| (String::new(), failure))?;
+        let sha256 = sha256(&item.bytes, cancel).map_err(|failure| (String::new(), failure))?;
         if self.mode == Mode::Probe
             && let Some(record) = self.probe(item, &sha256, scratch, cancel)
         {
             return Ok(record);
         }
-        let ingested = match self.ingester.ingest(&item.path, cancel) {
+        let ingested = match self.ingester.ingest(item, cancel) {
             Ok(ingested) => ingested,
             Err(failure) => return Err((sha256, failure)),
         };
@@ -100,14 +102,13 @@ impl Engine {
         let streams = &ingested.decoded.streams;
         let seconds = ingested.fingerprints.iter().map(|f| f.seconds).fold(0.0, f64::max);
         let facts = ItemFacts {
-            path: display_path(&item.path),
-            size_bytes: item.size_bytes,
-            sha256,
             codec: streams.first().map_or_else(String::new, |s| s.codec.clone()),
             duration_seconds: round(seconds, 3),
             streams: streams.len() as u32,
+            ..facts(&item.place, item.size_bytes, sha256)
         };
-        let notes = ingested.decoded.notes;
+        let mut notes = item.notes.clone();
+        notes.extend(ingested.decoded.notes);
         Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes })
     }
 
@@ -206,16 +207,30 @@ fn same_finding(a: &Alignment, b: &Alignment) -> bool {
         && (a.pitch_octaves - b.pitch_octaves).abs() < 0.02
 }
 
+/// What is known of an item before it is decoded.
+pub(super) fn facts(place: &Place, size_bytes: u64, sha256: String) -> ItemFacts {
+    ItemFacts {
+        path: place.locator.display(),
+        size_bytes,
+        sha256,
+        codec: String::new(),
+        duration_seconds: 0.0,
+        streams: 0,
+        locator: place.locator.to_string(),
+        containers: place.containers.clone(),
+        offset: place.offset,
+    }
+}
+
 /// The record of an item of which nothing is known.
 pub fn examine_failed(
-    path: String,
+    place: &Place,
     size_bytes: u64,
     sha256: String,
     failure: FailureRecord,
 ) -> ItemRecord {
-    let codec = String::new();
     ItemRecord {
-        item: ItemFacts { path, size_bytes, sha256, codec, duration_seconds: 0.0, streams: 0 },
+        item: facts(place, size_bytes, sha256),
         verdict: Verdict::Failed,
         findings: Vec::new(),
         failure: Some(failure),

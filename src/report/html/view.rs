@@ -180,6 +180,8 @@ pub(super) struct FindingRow {
     path: Shown,
     size_bytes: String,
     sha256: Shown,
+    /// Of an item in a container.
+    locator: Option<Shown>,
     codec: Shown,
     item_length: String,
     stream: Option<String>,
@@ -227,6 +229,7 @@ impl FindingRow {
             path: Shown::new(&item.path),
             size_bytes: thousands(item.size_bytes),
             sha256: Shown::new(&item.sha256),
+            locator: (!item.containers.is_empty()).then(|| Shown::new(&item.locator)),
             codec: Shown::new(&item.codec),
             item_length: clock(item.duration_seconds),
             stream: (item.streams > 1)
