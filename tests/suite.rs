@@ -14,3 +14,4 @@ mod report;
 mod resume;
 mod scan;
 mod scan_library;
+mod tables;

@@ -9,7 +9,7 @@ use std::thread;
 
 use super::examine::examine_failed;
 use super::run::{Event, From, Team, Total, outcome};
-use super::{Earlier, Known};
+use super::{Earlier, Known, WORKER_NAME};
 use crate::record::ItemRecord;
 use crate::results::Outcome;
 use crate::source::{Item, Place, Source, Unlisted, Visit};
@@ -23,13 +23,16 @@ pub(super) fn start_walking(
     team: Arc<Team>,
     total: Arc<Total>,
 ) {
-    thread::spawn(move || {
+    let walk = move || {
         let mut walker = Walker { earlier, items, events, team, total, handed_out: 0 };
         let walk = catch_unwind(AssertUnwindSafe(|| source.walk(&mut walker)));
         let Walker { handed_out, events, .. } = walker;
         // Nobody listens any more only if the scan is over.
         let _ = events.send(Event::Walked { handed_out, whole: walk.is_ok() });
-    });
+    };
+    // A panic costs a container and no more. Without a thread nothing is sent, and the scan ends as
+    // one that was stopped.
+    let _ = thread::Builder::new().name(WORKER_NAME.into()).spawn(walk);
 }
 
 struct Walker {

@@ -13,6 +13,7 @@ pub(super) enum Kind {
     Tar,
     Zip,
     SevenZ,
+    Parquet,
     /// One that is known and not read: what it is.
     Unread(&'static str),
 }
@@ -25,8 +26,10 @@ const MAGIC: &[(&[u8], Kind)] = &[
     (b"PK\x05\x06", Kind::Zip),
     (b"PK\x07\x08PK\x03\x04", Kind::Zip),
     (b"7z\xbc\xaf\x27\x1c", Kind::SevenZ),
+    (b"PAR1", Kind::Parquet),
     (b"Rar!\x1a\x07", Kind::Unread("a RAR archive")),
     (b"\x04\x22\x4d\x18", Kind::Unread("an LZ4 file")),
+    (b"ARROW1\0\0", Kind::Unread("an Arrow table")),
     (b"LZIP", Kind::Unread("an lzip file")),
     (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive")),
 ];
@@ -55,6 +58,7 @@ impl Kind {
             Self::Tar => "tar",
             Self::Zip => "zip",
             Self::SevenZ => "7z",
+            Self::Parquet => "parquet",
             Self::Unread(what) => what,
         }
     }

@@ -9,7 +9,7 @@
 //! | `bytes` | the bytes of an item, and the memory that those in flight may take |
 //! | `limits` | what a container may cost |
 //! | `kind`, `unpack` | which container a file is, by its bytes; the way into it |
-//! | `packed`, `tar`, `zip`, `sevenz` | one file a kind of container |
+//! | `packed`, `tar`, `zip`, `sevenz`, `parquet` | one file a kind of container |
 
 mod bytes;
 mod dump;
@@ -19,6 +19,7 @@ mod limits;
 mod locator;
 mod name;
 mod packed;
+mod parquet;
 mod sevenz;
 mod tar;
 mod unpack;

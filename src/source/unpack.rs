@@ -6,6 +6,7 @@
 
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +14,8 @@ use super::bytes::Filled;
 use super::kind::{HEAD_BYTES, Kind};
 use super::packed::{Allowance, Bomb, Codec, Counted, buffered};
 use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, Unlisted, Visit};
-use super::{sevenz, tar, zip};
+use super::{parquet, sevenz, tar, zip};
+use crate::catalog::panic_message;
 use crate::record::{FailureRecord, Stage};
 
 /// Bytes that are read at a time where nobody wants them.
@@ -132,7 +134,20 @@ impl<'v> Unpacker<'v> {
     }
 
     /// Shows what is in a container. `at` is the container's own place.
+    ///
+    /// A panic of its reader costs what is left of it.
     fn container(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
+        let held_bytes = self.held_bytes;
+        let opened = AssertUnwindSafe(|| self.opened(at, kind, input));
+        let flow = catch_unwind(opened);
+        self.held_bytes = held_bytes;
+        flow.unwrap_or_else(|panic| {
+            let error = io::Error::other(panic_message(panic.as_ref()));
+            self.broken(&at.place, &error)
+        })
+    }
+
+    fn opened(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
         if let Kind::Unread(what) = kind {
             let message =
                 format!("is {what}, which is not read here; unpack it and scan the folder");
@@ -145,7 +160,7 @@ impl<'v> Unpacker<'v> {
             );
             return self.row(&at.place, "container_too_deep", message);
         }
-        let (before, held_before) = ((self.members, self.rows), self.held_bytes);
+        let before = (self.members, self.rows);
         let inner = at.opened(kind);
         match kind {
             Kind::Packed(codec) => return self.packed(&inner, codec, input),
@@ -154,18 +169,31 @@ impl<'v> Unpacker<'v> {
                 Some(bytes) => zip::walk(self, &inner, &bytes)?,
                 None => return ControlFlow::Continue(()),
             },
+            Kind::Parquet => match self.anywhere(at, input)? {
+                Some(bytes) => return self.table(at, &inner, bytes),
+                None => return ControlFlow::Continue(()),
+            },
             Kind::SevenZ => match self.anywhere(at, input)? {
                 Some(bytes) => sevenz::walk(self, &inner, &bytes)?,
                 None => return ControlFlow::Continue(()),
             },
             Kind::Unread(_) => {}
         }
-        self.held_bytes = held_before;
         if (self.members, self.rows) == before {
             let message = format!("is a {} file that holds nothing", kind.as_str());
             return self.row(&at.place, "container_empty", message);
         }
         ControlFlow::Continue(())
+    }
+
+    /// A table: the sound in its cells, else the table itself.
+    fn table(&mut self, at: &At, inner: &At, bytes: Bytes) -> ControlFlow<()> {
+        if parquet::walk(self, inner, &bytes)? || !self.visit.wants(&at.place) {
+            return ControlFlow::Continue(());
+        }
+        let size_bytes = bytes.open().map_or(0, |reader| reader.length());
+        let (place, notes) = (at.place.clone(), Vec::new());
+        self.visit.item(Item { place, size_bytes, bytes, notes })
     }
 
     /// A compressed file: the container in it, else the file in it.
