@@ -113,8 +113,17 @@ fn refused_rate(rate: SampleRate) -> String {
 ///
 /// A failure of the stage read: it cannot be opened or read, or `cancel` was raised meanwhile.
 pub fn sha256(bytes: &Bytes, cancel: &AtomicBool) -> Result<String, FailureRecord> {
+    sha256_and_length(bytes, cancel).map(|(sha256, _)| sha256)
+}
+
+/// The same, with the number of bytes.
+pub(crate) fn sha256_and_length(
+    bytes: &Bytes,
+    cancel: &AtomicBool,
+) -> Result<(String, u64), FailureRecord> {
     let io = |source| failure(&DecodeError::Read { source });
-    let mut file = bytes.open().map_err(io)?;
+    let mut file = bytes.stream().map_err(io)?;
+    let mut length = 0;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 18];
     loop {
@@ -122,8 +131,11 @@ pub fn sha256(bytes: &Bytes, cancel: &AtomicBool) -> Result<String, FailureRecor
             return Err(failure(&DecodeError::Cancelled));
         }
         match file.read(&mut block) {
-            Ok(0) => return Ok(hex(&hasher.finalize())),
-            Ok(n) => hasher.update(&block[..n]),
+            Ok(0) => return Ok((hex(&hasher.finalize()), length)),
+            Ok(n) => {
+                hasher.update(&block[..n]);
+                length += n as u64;
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(io(error)),
         }

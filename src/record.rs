@@ -50,6 +50,11 @@ pub struct ItemRecord {
     /// What is true of the item but did not stop it from being compared: damaged packets, a
     /// truncated end, the help of an outside decoder. One sentence each.
     pub notes: Vec<String>,
+    /// What identifiers (ISRC, hash) and sound say of each other: `agree`; `disagree`, they name different recordings;
+    /// `claim_only`, identifiers of the catalogue and no sound of it; `sound_only`, the other way round; `foreign_claim`, sound
+    /// of the catalogue under an ISRC that is not in it; `""` if neither is of the catalogue.
+    #[serde(default)]
+    pub claims: String,
 }
 
 /// What is known of the item itself.
@@ -116,6 +121,22 @@ pub struct Finding {
     /// both: a loop, a sample, another edit. Which of them the item took it from cannot be told there.
     #[serde(default)]
     pub shares_passage_with: Vec<String>,
+    /// What speaks for it: `T0` an identifier, `T1` the hash of the file, `T3` the sound, `T4` the sound at another
+    /// speed, tempo or pitch. Without `T3` or `T4` it is a claim of the item's, its spans are empty and its numbers say
+    /// nothing.
+    #[serde(default)]
+    pub tiers: Vec<String>,
+    /// Where the item says so, for `T0` and `T1`: `ISRC GBAYE0000351 in its tags`.
+    #[serde(default)]
+    pub claimed_by: Vec<String>,
+}
+
+impl Finding {
+    /// Whether the sound speaks for it; else the item only says so.
+    pub fn is_heard(&self) -> bool {
+        // Records of before there were tiers speak of sound alone.
+        self.tiers.is_empty() || self.tiers.iter().any(|tier| matches!(tier.as_str(), "T3" | "T4"))
+    }
 }
 
 /// A stretch of the item and the stretch of the recording that it agrees with, in seconds.

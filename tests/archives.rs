@@ -541,3 +541,58 @@ fn any_bytes_in_an_archive_cost_no_more_than_rows() {
         assert!(found.iter().any(|r| r.item.path.starts_with(&path)), "{path}");
     }
 }
+
+#[test]
+fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    desk.write("dump/x.tar", &tar(&members));
+    desk.write(
+        "dump/y.tgz",
+        &gz(&tar(&[("in.zip", zip(&members)), ("in.7z", sevenz(&members, true))])),
+    );
+    desk.write("dump/z", &gz(&members[0].1));
+    desk.run(["scan", "dump"]).ends_with(1);
+    let found = records(&desk.jsonl());
+    assert_eq!(found.len(), 3 * members.len() + 1);
+    for record in &found {
+        let locator = record.item.locator.as_str();
+        let json = desk.run(["show", "--json", locator]).ends_with(0).stdout;
+        assert_eq!(records(&json), std::slice::from_ref(record));
+        let shown = desk.run(["show", locator]).ends_with(0).stdout;
+        assert!(shown.contains(&record.item.sha256), "{shown}");
+        desk.run(["extract", locator, "--out", "out"]).ends_with(0);
+        let bytes = std::fs::read(desk.path("out")).unwrap();
+        assert_eq!(leakhound::ingest::digest(&bytes), record.item.sha256, "{locator}");
+    }
+    for (locator, words) in [
+        (format!("{}!nothing", desk.path("dump/x.tar").display()), "nothing is at"),
+        ("dump/x.tar!a b".to_owned(), "no locator"),
+        ("nowhere!a".to_owned(), "nowhere"),
+    ] {
+        desk.run(["show", &locator]).ends_with(2).says_in_one_line(&[words]);
+        desk.run(["extract", &locator, "--out", "out"]).ends_with(2).says_in_one_line(&[words]);
+    }
+}
+
+#[test]
+fn an_inspection_tells_what_is_there_without_decoding() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    desk.write("dump/x.tar", &tar(&members));
+    desk.write("dump/y.tgz", &gz(&tar(&members)));
+    desk.write("dump/z.rar", b"Rar!\x1a\x07\x01\0");
+    let done = desk.run(["inspect", "dump"]).ends_with(3);
+    let line = |words: &[&str]| {
+        let found = done.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(found, "{words:?}: {}", done.stdout);
+    };
+    line(&["3 ", "WAV", " tar"]);
+    line(&["3 ", "WAV", "gzip/tar"]);
+    line(&["1 ", "text", "gzip/tar"]);
+    line(&["1 ", "empty"]);
+    line(&["not read", "container_unsupported", "RAR"]);
+    // Three clips of 15 s, twice, at a quarter of the usual rate.
+    line(&["about 0:00:22", "of sound", "full scan", "probe"]);
+    assert!(!desk.path("home/results.sqlite").exists(), "nothing was scanned");
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 use leakhound::catalog::Catalog;
 use leakhound::decode::{DecodeLimits, Decoder};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
+use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::MatchConfig;
 use leakhound::record::{FailureRecord, ItemRecord, Stage, Verdict};
@@ -17,7 +18,7 @@ use leakhound::results::Outcome;
 use leakhound::scan::{
     Earlier, Engine, Known, Mode, OutcomeSink, Progress, ScanConfig, ScanSummary, scan,
 };
-use leakhound::source::{Folders, Found, Item, Place, Source, Stamp, Unlisted, Visit};
+use leakhound::source::{self, Folders, Item, Place, Source, Stamp, Unlisted, Visit};
 use leakhound::verdict::VerdictConfig;
 
 use crate::common::{Desk, excerpt, song};
@@ -26,7 +27,7 @@ use crate::common::{Desk, excerpt, song};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A source that lists what it was given.
-struct Listed(Vec<Found>);
+struct Listed(Vec<source::Listed>);
 
 impl Source for Listed {
     fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()> {
@@ -107,9 +108,11 @@ fn engine(desk: &Desk) -> Engine {
     let stop = AtomicBool::new(false);
     let added = catalog.add(&masters, &ingester, &pool, &stop, &mut |_| {}).unwrap();
     assert_eq!(added.added, 2);
+    let snapshot = catalog.snapshot().unwrap();
     Engine {
         ingester,
-        snapshot: catalog.snapshot().unwrap(),
+        identifiers: Identifiers::of(snapshot.recordings()),
+        snapshot,
         mode: Mode::Full,
         matching: MatchConfig::default(),
         verdict: VerdictConfig::default(),

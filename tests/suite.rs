@@ -8,6 +8,7 @@ mod archives;
 mod bad_input;
 mod catalog;
 mod common;
+mod identifiers;
 mod mixes;
 mod probe;
 mod report;

@@ -14,7 +14,7 @@ use crate::index::{SegmentBuilder, Track};
 use crate::ingest::{Ingested, Ingester, hex, sha256};
 use crate::peaks::Peak;
 use crate::record::{FailureRecord, Stage};
-use crate::source::{Folders, Found, Item};
+use crate::source::{Folders, Item, Listed};
 
 /// Files that become one segment. What a batch gave is kept even if the next one is killed.
 const BATCH: usize = 512;
@@ -188,7 +188,7 @@ impl Catalog {
 }
 
 fn prepare(
-    file: Found,
+    file: Listed,
     known: &HashMap<String, String>,
     ingester: &Ingester,
     stop: &AtomicBool,

@@ -236,7 +236,8 @@ fn url(source: &Bytes) -> OsString {
             let end = offset.saturating_add(*length);
             (OsString::from(format!("subfile,,start,{offset},end,{end},,:file:")), path)
         }
-        Bytes::Memory(_) => return OsString::from("pipe:0"),
+        // A text is never decoded.
+        Bytes::Memory(_) | Bytes::Text(_) => return OsString::from("pipe:0"),
     };
     url.push(path);
     url
@@ -246,7 +247,7 @@ fn url(source: &Bytes) -> OsString {
 fn input(source: &Bytes) -> Option<&[u8]> {
     match source {
         Bytes::Memory(buffer) => Some(buffer.as_slice()),
-        Bytes::File(_) | Bytes::Range { .. } => None,
+        Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
     }
 }
 

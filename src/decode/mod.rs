@@ -44,6 +44,8 @@ mod tests;
 
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
+pub(crate) use sniff::is_text;
+pub use sniff::{Look, look};
 pub use tags::Tags;
 
 /// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).

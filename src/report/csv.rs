@@ -24,6 +24,9 @@
 //! | `locator` | where the item is, for programs |
 //! | `containers` | kinds of the containers that it lies in, outermost first |
 //! | `offset` | byte offset in the file on disk, if it lies there as it is |
+//! | `tiers` | what speaks for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
+//! | `claimed_by` | where the item says so, joined by `; ` |
+//! | `claims` | what identifiers and sound of the item say of each other |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -40,7 +43,7 @@ use crate::text::{clock, visible};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 27] = [
+pub const COLUMNS: [&str; 30] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -68,6 +71,9 @@ pub const COLUMNS: [&str; 27] = [
     "locator",
     "containers",
     "offset",
+    "tiers",
+    "claimed_by",
+    "claims",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -163,6 +169,9 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         text(&item.locator),
         text(&item.containers),
         Cow::Owned(item.offset.map_or(String::new(), |offset| offset.to_string())),
+        number(&|f| text(&f.tiers.join("; ")).into_owned()),
+        number(&|f| text(&f.claimed_by.join("; ")).into_owned()),
+        text(&record.claims),
     ]
 }
 

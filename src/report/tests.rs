@@ -30,6 +30,8 @@ pub(super) fn finding(id: &str) -> Finding {
         recording_coverage: 1.0,
         stream: 0,
         shares_passage_with: Vec::new(),
+        tiers: vec!["T3".to_owned()],
+        claimed_by: Vec::new(),
     }
 }
 
@@ -59,6 +61,7 @@ fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
         findings,
         failure: None,
         notes: Vec::new(),
+        claims: String::new(),
     }
 }
 

@@ -194,6 +194,26 @@ impl ResultStore {
         Ok(())
     }
 
+    /// What the newest run that has it says of a place, by the key of its locator.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn newest_of(&self, key: &[u8]) -> Result<Option<(i64, ItemRecord)>, ResultsError> {
+        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND path = ?2";
+        for run in self.runs()?.into_iter().rev() {
+            let find = || {
+                let mut statement = self.connection.prepare_cached(sql)?;
+                statement.query_row(params![run.run_id, key], |row| row.get(0)).optional()
+            };
+            let text: Option<String> = find().map_err(|source| self.error(source))?;
+            if let Some(record) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+                return Ok(Some((run.run_id, record)));
+            }
+        }
+        Ok(None)
+    }
+
     /// What takes the outcomes of a run; `goes_on` as [`ResultStore::begin`] returned it. Nothing
     /// else may write meanwhile.
     ///
@@ -455,7 +475,7 @@ impl EarlierRuns {
 }
 
 /// Failures that hold as long as the bytes do.
-const LASTING: [&str; 18] = [
+const LASTING: [&str; 19] = [
     NOT_AUDIO,
     "mislabelled",
     "empty",
@@ -466,6 +486,7 @@ const LASTING: [&str; 18] = [
     "too_short",
     "sample_rate",
     "encrypted",
+    "personal_data",
     "too_large",
     "container_truncated",
     "container_damaged",

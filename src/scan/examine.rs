@@ -4,12 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
 use super::Mode;
+use super::claims::compare;
 use crate::catalog::{Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
-use crate::ingest::{Ingested, Ingester, sha256};
+use crate::identify::Identifiers;
+use crate::ingest::{Ingested, Ingester, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
-use crate::source::{Item, Place};
+use crate::source::{Bytes, Item, Place};
 use crate::verdict::VerdictConfig;
 
 /// All that an item's record depends on, beside the item.
@@ -19,6 +21,8 @@ pub struct Engine {
     pub ingester: Ingester,
     /// What is searched for.
     pub snapshot: Snapshot,
+    /// Its identifiers.
+    pub identifiers: Identifiers,
     /// How much of an item is searched, and along which changes.
     pub mode: Mode,
     /// How it is searched in full mode.
@@ -53,7 +57,10 @@ impl Engine {
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
-        let run = catch_unwind(AssertUnwindSafe(|| self.try_examine(item, scratch, cancel)));
+        // What lies compressed is as long as it turns out to be.
+        let mut item = item.clone();
+        let run = catch_unwind(AssertUnwindSafe(|| self.try_examine(&mut item, scratch, cancel)));
+        let item = &item;
         let result = run.unwrap_or_else(|panic| {
             *scratch = LookupScratch::default();
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
@@ -61,22 +68,22 @@ impl Engine {
         });
         match result {
             Err((_, failure)) if failure.kind == "cancelled" => None,
-            Err((sha256, failure)) => {
-                let mut record = examine_failed(&item.place, item.size_bytes, sha256, failure);
-                record.notes.clone_from(&item.notes);
-                Some(record)
-            }
+            Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel),
             Ok(record) => Some(record),
         }
     }
 
     fn try_examine(
         &self,
-        item: &Item,
+        item: &mut Item,
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Result<ItemRecord, (String, FailureRecord)> {
-        let sha256 = sha256(&item.bytes, cancel).map_err(|failure| (String::new(), failure))?;
+        let hashed = sha256_and_length(&item.bytes, cancel);
+        let (sha256, length) = hashed.map_err(|failure| (String::new(), failure))?;
+        if matches!(item.bytes, Bytes::Text(_)) {
+            item.size_bytes = length;
+        }
         if self.mode == Mode::Probe
             && let Some(record) = self.probe(item, &sha256, scratch, cancel)
         {
@@ -93,6 +100,8 @@ impl Engine {
         for (stream, fingerprint) in ingested.fingerprints.iter().enumerate() {
             findings.extend(self.findings(stream as u32, fingerprint, scratch));
         }
+        let tags = &ingested.decoded.tags;
+        let claims = compare(&mut findings, self.claims(item, &sha256, Some(tags)), tags);
         findings.sort_by(|a, b| {
             let chance = a.false_alarm_probability.total_cmp(&b.false_alarm_probability);
             let order = chance.then(b.score.total_cmp(&a.score));
@@ -109,7 +118,7 @@ impl Engine {
         };
         let mut notes = item.notes.clone();
         notes.extend(ingested.decoded.notes);
-        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes })
+        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
     }
 
     /// What one stream holds: a finding for each recording and warp, its spans in order.
@@ -196,8 +205,16 @@ impl Engine {
             recording_coverage,
             stream,
             shares_passage_with: Vec::new(),
+            tiers: vec![sound_tier(best).to_owned()],
+            claimed_by: Vec::new(),
         })
     }
+}
+
+/// As released, or at another speed, tempo or pitch.
+fn sound_tier(alignment: &Alignment) -> &'static str {
+    let as_released = (alignment.tempo - 1.0).abs() < 0.005 && alignment.pitch_octaves.abs() < 0.01;
+    if as_released { "T3" } else { "T4" }
 }
 
 /// Whether two alignments are places of one finding: the same recording at about the same warp.
@@ -235,6 +252,7 @@ pub fn examine_failed(
         findings: Vec::new(),
         failure: Some(failure),
         notes: Vec::new(),
+        claims: String::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! queues are bounded. A panic costs its item; an item that hangs is given up with its thread, and
 //! another thread takes its place. Outcomes come in any order; each depends on its item alone.
 
+mod claims;
 mod examine;
 mod mode;
 mod probe;

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::packed::{Allowance, Codec, buffered};
+
 /// Bytes that memory is first asked for where the length is not known.
 const FIRST_BYTES: u64 = 1 << 20;
 /// How often somebody who waits for memory looks whether it is still wanted.
@@ -31,6 +33,19 @@ pub enum Bytes {
     },
     /// Memory.
     Memory(Arc<Buffer>),
+    /// A text that lies compressed. It may have any length and is unpacked anew each time it is streamed; only
+    /// its first bytes can be read anywhere.
+    Text(Arc<PackedText>),
+}
+
+/// A compressed text.
+#[derive(Debug)]
+pub struct PackedText {
+    pub(super) head: Vec<u8>,
+    pub(super) packed: Bytes,
+    pub(super) codec: Codec,
+    /// What it may unpack to, in bytes.
+    pub(super) most: u64,
 }
 
 impl From<&Path> for Bytes {
@@ -40,7 +55,22 @@ impl From<&Path> for Bytes {
 }
 
 impl Bytes {
-    /// Opens them for reading.
+    /// Streams all of them from the front.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened.
+    pub fn stream(&self) -> io::Result<Box<dyn Read + '_>> {
+        match self {
+            Self::Text(text) => {
+                let packed = buffered(text.packed.open()?);
+                Ok(Box::new(Allowance::new(text.most).count(text.codec.unpack(packed)?)))
+            }
+            other => Ok(Box::new(other.open()?)),
+        }
+    }
+
+    /// Opens them for reading: of a compressed text the first bytes.
     ///
     /// # Errors
     ///
@@ -61,6 +91,7 @@ impl Bytes {
             Self::Memory(buffer) => {
                 (Inner::Memory(Arc::clone(buffer)), 0, buffer.bytes.len() as u64)
             }
+            Self::Text(text) => return Self::of_memory(text.head.clone()).open(),
         };
         Ok(Reader { inner, start, length, position: 0 })
     }
@@ -78,7 +109,7 @@ impl Bytes {
                 offset.checked_add(length).filter(|end| end <= whole)?;
                 Some(Self::Range { path: path.clone(), offset: start.checked_add(offset)?, length })
             }
-            Self::Memory(_) => None,
+            Self::Memory(_) | Self::Text(_) => None,
         }
     }
 

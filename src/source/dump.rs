@@ -34,13 +34,24 @@ impl Dump {
 impl Dump {
     fn file(&self, item: Item, budget: &Budget, visit: &mut dyn Visit) -> ControlFlow<()> {
         // What cannot be opened is told by whoever decodes it.
-        let Some(kind) = kind(&item) else { return visit.item(item) };
-        Unpacker::new(self.limits, budget.clone(), &item.place, visit).file(kind, item.bytes)
+        let Some(kind) = container_kind(&item) else { return visit.item(item) };
+        show(self.limits, budget, kind, item, visit)
     }
 }
 
+/// Shows what is in the container that a file is.
+pub(super) fn show(
+    limits: ScanLimits,
+    budget: &Budget,
+    kind: Kind,
+    file: Item,
+    visit: &mut dyn Visit,
+) -> ControlFlow<()> {
+    Unpacker::new(limits, budget.clone(), &file.place, visit).file(kind, file.bytes)
+}
+
 /// The container that a file is.
-fn kind(item: &Item) -> Option<Kind> {
+pub(super) fn container_kind(item: &Item) -> Option<Kind> {
     let mut head = Vec::new();
     item.bytes.open().ok()?.take(HEAD_BYTES as u64).read_to_end(&mut head).ok()?;
     Kind::of(&head)
@@ -48,8 +59,7 @@ fn kind(item: &Item) -> Option<Kind> {
 
 impl Source for Dump {
     fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()> {
-        let limits = self.limits;
-        let budget = Budget::new(limits.max_item_bytes + limits.extra_item_bytes + 1);
+        let budget = self.limits.budget();
         for found in self.folders.items() {
             match found {
                 Err(row) => visit.unlisted(*row)?,

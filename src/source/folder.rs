@@ -4,7 +4,6 @@
 //! label's own masters into the report.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -12,7 +11,7 @@ use super::{Item, Place, Stamp, Unlisted};
 use crate::record::{FailureRecord, Stage};
 
 /// What is found: a file, or a row for something that is none.
-pub type Found = Result<Item, Box<Unlisted>>;
+pub type Listed = Result<Item, Box<Unlisted>>;
 
 /// Files and all files below folders, in order of their names.
 #[derive(Debug, Clone)]
@@ -53,7 +52,7 @@ impl Folders {
         &self.roots
     }
 
-    fn entry(&self, entry: Result<DirEntry, walkdir::Error>) -> Option<Found> {
+    fn entry(&self, entry: Result<DirEntry, walkdir::Error>) -> Option<Listed> {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => None,
             Ok(entry) => Some(self.item(&entry)),
@@ -61,7 +60,7 @@ impl Folders {
         }
     }
 
-    fn item(&self, entry: &DirEntry) -> Found {
+    fn item(&self, entry: &DirEntry) -> Listed {
         let path = entry.path().to_path_buf();
         let refuse = |kind: &str, message: String| refused(path.clone(), kind, message);
         if entry.path_is_symlink() && !self.leads_inside(&path) {
@@ -76,12 +75,7 @@ impl Folders {
                 "is a pipe, socket or device, not a file; nothing was read from it".into(),
             ));
         }
-        let modified_ns =
-            metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
-                Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
-                Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
-            });
-        Ok(Item::of_file(path, Stamp { size_bytes: metadata.len(), modified_ns }))
+        Ok(Item::of_file(path, Stamp::of(&metadata)))
     }
 
     fn leads_inside(&self, link: &Path) -> bool {
@@ -104,7 +98,7 @@ fn link_outside(path: &Path) -> String {
 
 impl Folders {
     /// The files, in the same order at each call.
-    pub fn items(&self) -> Box<dyn Iterator<Item = Found> + Send + '_> {
+    pub fn items(&self) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
         Box::new(self.roots.iter().flat_map(move |root| {
             let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
             std::iter::from_fn(move || {

@@ -78,7 +78,7 @@ fn is_skippable(head: &[u8]) -> bool {
 }
 
 /// A header whose sum is right. Tar files from before 1988 have no magic.
-fn is_tar(head: &[u8]) -> bool {
+pub(super) fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else { return false };
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
     let field = &header[148..156];

@@ -1,5 +1,7 @@
 //! What the containers of a dump may cost.
 
+use super::Budget;
+
 /// Limits on containers. What goes beyond one becomes a row that names it, never a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanLimits {
@@ -33,5 +35,13 @@ impl Default for ScanLimits {
             ratio_slack_bytes: 1 << 30,
             max_members: 200_000_000,
         }
+    }
+}
+
+impl ScanLimits {
+    /// The memory for items in flight.
+    pub(super) fn budget(&self) -> Budget {
+        // One more than the longest item, so that its end is met.
+        Budget::new(self.max_item_bytes + self.extra_item_bytes + 1)
     }
 }

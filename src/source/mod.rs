@@ -7,13 +7,17 @@
 //! | `folder`, `dump` | files and folders on disk; the same with all containers among them opened |
 //! | `locator`, `name` | where an item is, as text and key |
 //! | `bytes` | the bytes of an item, and the memory that those in flight may take |
+//! | `find`, `survey` | from a locator back to its item; what is in a dump without decoding |
+//! | `group` | members of a tar file that belong together |
 //! | `limits` | what a container may cost |
 //! | `kind`, `unpack` | which container a file is, by its bytes; the way into it |
 //! | `packed`, `tar`, `zip`, `sevenz`, `parquet` | one file a kind of container |
 
 mod bytes;
 mod dump;
+mod find;
 mod folder;
+mod group;
 mod kind;
 mod limits;
 mod locator;
@@ -21,18 +25,23 @@ mod name;
 mod packed;
 mod parquet;
 mod sevenz;
+mod survey;
 mod tar;
 mod unpack;
 mod zip;
 
-pub use bytes::{Budget, Buffer, Bytes, Reader};
+pub use bytes::{Budget, Buffer, Bytes, PackedText, Reader};
 pub use dump::Dump;
-pub use folder::{Folders, Found};
+pub use find::{Found, extract, find};
+pub use folder::{Folders, Listed};
 pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
+pub use survey::{Survey, Tally};
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use crate::record::FailureRecord;
 
@@ -43,6 +52,18 @@ pub struct Stamp {
     pub size_bytes: u64,
     /// Last change of the content, in nanoseconds since 1970.
     pub modified_ns: i64,
+}
+
+impl Stamp {
+    /// That of a file.
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
+        let modified_ns =
+            metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
+                Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+                Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
+            });
+        Self { size_bytes: metadata.len(), modified_ns }
+    }
 }
 
 /// A place in a dump: something to look at, or something that could not be.
@@ -77,6 +98,8 @@ pub struct Item {
     /// What the container has to say of it, one sentence each: a checksum that is wrong, an end that is
     /// missing.
     pub notes: Vec<String>,
+    /// What lies beside it and speaks of it: the `.json` of the same name in a tar file.
+    pub side_car: Option<Arc<str>>,
 }
 
 impl Item {
@@ -88,6 +111,7 @@ impl Item {
             place: Place::of_file(file, stamp),
             size_bytes: stamp.size_bytes,
             notes: Vec::new(),
+            side_car: None,
         }
     }
 }
@@ -115,6 +139,18 @@ pub trait Visit {
     fn wants(&mut self, place: &Place) -> bool {
         let _ = place;
         true
+    }
+
+    /// Whether a container is to be opened.
+    fn enters(&mut self, container: &Place) -> bool {
+        let _ = container;
+        true
+    }
+
+    /// So many bytes of an item that comes as a stream are enough; `None` for all. The rest is only
+    /// counted.
+    fn most_bytes(&self) -> Option<u64> {
+        None
     }
 
     /// Takes an item.

@@ -67,6 +67,11 @@ impl Allowance {
         Self { bytes: Arc::default(), most }
     }
 
+    /// How much it is.
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+
     /// Whether more has come out of it than may.
     pub(super) fn is_spent(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.most

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use tar::{Archive, Entries, Entry, EntryType};
 
+use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
 use super::unpack::{At, Input, Member, Unpacker};
 use super::{Bytes, Extent, To};
 use crate::record::NOT_AUDIO;
@@ -108,6 +109,8 @@ fn member<R: Read>(
     let (offset, length) = (entry.raw_file_position(), entry.size());
     let extent = (!kind.is_gnu_sparse()).then_some(Extent { offset, length });
     let name = entry.path_bytes().into_owned();
+    let key = key_of(&name);
+    let is_side_car = is_side_car(&name) && length <= MAX_SIDE_CAR_BYTES && extent.is_some();
     let mut place = at.member(To::Member { name, nth: 1 }, extent);
     let bytes = lies.filter(|_| extent.is_some()).and_then(|(bytes, whole)| {
         let there = length.min(whole.saturating_sub(offset));
@@ -138,6 +141,15 @@ fn member<R: Read>(
         }
         bytes
     });
+    unpacker.join(Some(&key))?;
+    if is_side_car {
+        let mut text = Vec::new();
+        // What is missing of it is told by whoever reads the member itself.
+        let _ = (&mut entry).take(MAX_SIDE_CAR_BYTES).read_to_end(&mut text);
+        unpacker.side_car(&text);
+        let (depth, stream) = (at.depth, &mut &text[..]);
+        return unpacker.member(Member { place, depth, stream, declared, bytes, notes });
+    }
     // The holes of a sparse file take no time to skip, and for ever to read.
     let has_rest = bytes.is_none() && extent.is_some();
     let (depth, stream) = (at.depth, &mut entry);

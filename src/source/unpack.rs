@@ -10,12 +10,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bytes::Filled;
+use super::bytes::{Filled, PackedText};
+use super::group::Group;
 use super::kind::{HEAD_BYTES, Kind};
 use super::packed::{Allowance, Bomb, Codec, Counted, buffered};
 use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, Unlisted, Visit};
 use super::{parquet, sevenz, tar, zip};
 use crate::catalog::panic_message;
+use crate::decode::is_text;
 use crate::record::{FailureRecord, Stage};
 
 /// Bytes that are read at a time where nobody wants them.
@@ -93,6 +95,7 @@ pub(super) struct Unpacker<'v> {
     told: u64,
     /// The file has its last row.
     is_closed: bool,
+    pub(super) group: Option<Group>,
 }
 
 impl<'v> Unpacker<'v> {
@@ -116,6 +119,7 @@ impl<'v> Unpacker<'v> {
             position: Arc::default(),
             told: 0,
             is_closed: false,
+            group: None,
         }
     }
 
@@ -123,6 +127,9 @@ impl<'v> Unpacker<'v> {
     pub(super) fn file(&mut self, kind: Kind, bytes: Bytes) -> ControlFlow<()> {
         let at = At::of(self.file.clone(), 0);
         let flow = self.container(&at, kind, Input::Anywhere(bytes));
+        if !self.visit.is_over() {
+            self.release()?;
+        }
         self.passed_to(self.file.stamp.size_bytes);
         match flow {
             // The file has ended, not the walk.
@@ -137,14 +144,20 @@ impl<'v> Unpacker<'v> {
     ///
     /// A panic of its reader costs what is left of it.
     fn container(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
+        if !self.visit.enters(&at.place) {
+            return ControlFlow::Continue(());
+        }
+        self.join(None)?;
         let held_bytes = self.held_bytes;
         let opened = AssertUnwindSafe(|| self.opened(at, kind, input));
         let flow = catch_unwind(opened);
         self.held_bytes = held_bytes;
-        flow.unwrap_or_else(|panic| {
+        let flow = flow.unwrap_or_else(|panic| {
             let error = io::Error::other(panic_message(panic.as_ref()));
             self.broken(&at.place, &error)
-        })
+        });
+        flow?;
+        self.join(None)
     }
 
     fn opened(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
@@ -193,11 +206,15 @@ impl<'v> Unpacker<'v> {
         }
         let size_bytes = bytes.open().map_or(0, |reader| reader.length());
         let (place, notes) = (at.place.clone(), Vec::new());
-        self.visit.item(Item { place, size_bytes, bytes, notes })
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
     }
 
     /// A compressed file: the container in it, else the file in it.
     fn packed(&mut self, at: &At, codec: Codec, input: Input<'_>) -> ControlFlow<()> {
+        let packed = match &input {
+            Input::Anywhere(bytes) => Some(bytes.clone()),
+            Input::Stream(_) => None,
+        };
         let opened = match input {
             Input::Anywhere(bytes) => bytes.open().map(|reader| {
                 let position = (at.depth == 1).then(|| Arc::clone(&self.position));
@@ -217,6 +234,13 @@ impl<'v> Unpacker<'v> {
             return self.broken(&at.place, &error);
         }
         let kind = Kind::of(&head);
+        if kind.is_none()
+            && let Some(packed) = packed
+            && is_text(&head)
+        {
+            let text = PackedText { head, packed, codec, most: self.allowance.most() };
+            return self.text(at.member(To::Packed, None), text);
+        }
         let mut stream = Cursor::new(head).chain(stream);
         if let Some(kind) = kind {
             return self.container(at, kind, Input::Stream(&mut stream));
@@ -229,6 +253,17 @@ impl<'v> Unpacker<'v> {
             bytes: None,
             notes: Vec::new(),
         })
+    }
+
+    /// Shows a compressed text, which whoever wants it unpacks.
+    fn text(&mut self, place: Place, text: PackedText) -> ControlFlow<()> {
+        self.counted()?;
+        if !self.visit.wants(&place) {
+            return ControlFlow::Continue(());
+        }
+        // Its length is known to whoever reads it to the end.
+        let (size_bytes, bytes, notes) = (0, Bytes::Text(Arc::new(text)), Vec::new());
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
     }
 
     /// Shows one member: the container that it is, else the item.
@@ -247,7 +282,7 @@ impl<'v> Unpacker<'v> {
         }
         if let Some(bytes) = bytes {
             let size_bytes = declared.unwrap_or_default();
-            return self.visit.item(Item { place, size_bytes, bytes, notes });
+            return self.shown(Item { place, size_bytes, bytes, notes, side_car: None });
         }
         let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
         self.take_in(place, &mut stream, declared, notes)
@@ -261,6 +296,9 @@ impl<'v> Unpacker<'v> {
         declared: Option<u64>,
         mut notes: Vec<String>,
     ) -> ControlFlow<()> {
+        if let Some(most) = self.visit.most_bytes() {
+            return self.look(place, stream, most, declared);
+        }
         let limit = self.limits.max_item_bytes;
         let (visit, budget) = (&*self.visit, &self.budget);
         let (buffer, missing) = match budget.fill(stream, declared, limit, &|| visit.is_over()) {
@@ -294,7 +332,28 @@ impl<'v> Unpacker<'v> {
         };
         notes.extend(missing.map(|missing| format!("its container is damaged: {missing}")));
         let size_bytes = buffer.as_slice().len() as u64;
-        self.visit.item(Item { place, size_bytes, bytes: Bytes::Memory(buffer), notes })
+        let bytes = Bytes::Memory(buffer);
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
+    }
+
+    /// Shows the first bytes of an item, with the length of all.
+    fn look(
+        &mut self,
+        place: Place,
+        stream: &mut dyn Read,
+        most: u64,
+        declared: Option<u64>,
+    ) -> ControlFlow<()> {
+        let mut head = Vec::new();
+        // What breaks is told by whoever reads on.
+        let _ = (&mut *stream).take(most).read_to_end(&mut head);
+        let mut size_bytes = head.len() as u64;
+        match declared {
+            Some(declared) => size_bytes = declared,
+            None => size_bytes += io::copy(stream, &mut io::sink()).unwrap_or(0),
+        }
+        let (bytes, notes) = (Bytes::of_memory(head), Vec::new());
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
     }
 
     /// Reads a stream to its end for nobody.
