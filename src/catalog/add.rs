@@ -14,7 +14,7 @@ use crate::index::{SegmentBuilder, Track};
 use crate::ingest::{Ingested, Ingester, hex, sha256};
 use crate::peaks::Peak;
 use crate::record::{FailureRecord, Stage};
-use crate::source::{Item, Source, Unlisted, display_path};
+use crate::source::{Folders, Item, Listed};
 
 /// Files that become one segment. What a batch gave is kept even if the next one is killed.
 const BATCH: usize = 512;
@@ -70,7 +70,7 @@ struct Batch {
 }
 
 impl Catalog {
-    /// Adds all files of a source, and tells of each in the order of the source.
+    /// Adds all files, and tells of each in their order.
     ///
     /// `pool` decodes; raising `stop` ends it, with what is ready kept.
     ///
@@ -79,7 +79,7 @@ impl Catalog {
     /// If another program is changing the catalogue, or it cannot be written. Never for one file.
     pub fn add(
         &mut self,
-        source: &dyn Source,
+        source: &Folders,
         ingester: &Ingester,
         pool: &rayon::ThreadPool,
         stop: &AtomicBool,
@@ -157,7 +157,7 @@ impl Catalog {
         fates: &mut Vec<Result<usize, AddEvent<'static>>>,
     ) -> Result<(), CatalogError> {
         let config = self.config();
-        let path = display_path(&item.path);
+        let path = item.place.locator.display();
         for (at, fingerprint) in ingested.fingerprints.iter().enumerate() {
             let peaks = config.recording_peaks(&fingerprint.peaks);
             if peaks.len() < MIN_PEAKS {
@@ -188,30 +188,30 @@ impl Catalog {
 }
 
 fn prepare(
-    file: Result<Item, Unlisted>,
+    file: Listed,
     known: &HashMap<String, String>,
     ingester: &Ingester,
     stop: &AtomicBool,
 ) -> Prepared {
     let item = match file {
         Ok(item) => item,
-        Err(Unlisted { path, failure }) => {
-            return Prepared::Refused { path: display_path(&path), failure };
+        Err(row) => {
+            return Prepared::Refused { path: row.place.locator.display(), failure: row.failure };
         }
     };
-    let path = display_path(&item.path);
+    let path = item.place.locator.display();
     let refused = |failure: FailureRecord| match failure.kind.as_str() {
         "cancelled" => Prepared::Stopped,
         _ => Prepared::Refused { path: path.clone(), failure },
     };
-    let sha256 = match sha256(&item.path, stop) {
+    let sha256 = match sha256(&item.bytes, stop) {
         Ok(sha256) => sha256,
         Err(failure) => return refused(failure),
     };
     if let Some(of) = known.get(&sha256) {
         return Prepared::Known { path, of: of.clone() };
     }
-    let ingested = catch_unwind(AssertUnwindSafe(|| ingester.ingest(&item.path, stop)));
+    let ingested = catch_unwind(AssertUnwindSafe(|| ingester.ingest(&item, stop)));
     match ingested {
         Ok(Ok(ingested)) => Prepared::New { item, sha256, ingested: Box::new(ingested) },
         Ok(Err(failure)) => refused(failure),
@@ -265,7 +265,7 @@ fn recording(
     let id = &sha256[..16];
     Recording {
         recording_id: if at == 0 { id.to_owned() } else { format!("{id}-{at}") },
-        path: display_path(&item.path),
+        path: item.place.locator.display(),
         sha256: sha256.to_owned(),
         stream: at as u32,
         audio_digest,

@@ -68,6 +68,11 @@ impl Snapshot {
         self.tracks.get(track.0 as usize)?.as_ref()
     }
 
+    /// All recordings.
+    pub fn recordings(&self) -> impl Iterator<Item = &Recording> {
+        self.tracks.iter().flatten()
+    }
+
     /// Number of recordings.
     pub fn len(&self) -> usize {
         self.index.track_count()

@@ -53,6 +53,30 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Ask about single files
     Query(Query),
+    /// Show what is at a place that a report names
+    Show {
+        /// The item's locator, as the JSONL report has it
+        #[arg(value_name = "LOCATOR")]
+        locator: String,
+        /// The record of the newest run that has it, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write what is at a place to a file, for a reviewer
+    Extract {
+        /// The item's locator, as the JSONL report has it
+        #[arg(value_name = "LOCATOR")]
+        locator: String,
+        /// File to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Tell what is in a dump, without decoding: kinds, counts, bytes, what cannot be read, how long a scan takes
+    Inspect {
+        /// Files and folders
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
     /// Write the report of a run
     Report(Report),
     /// List the runs
