@@ -13,3 +13,4 @@ mod report;
 mod resume;
 mod scan;
 mod scan_library;
+mod upkeep;

@@ -4,7 +4,7 @@
 //! the table let through. So memory is bounded by the table however often a hash occurs.
 
 use super::Candidate;
-use crate::index::Index;
+use crate::index::{Index, List, UNIT_FRAMES};
 use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
 use crate::peaks::Peak;
 use crate::units::TrackId;
@@ -13,6 +13,9 @@ use crate::units::TrackId;
 const BIN_FRAMES: i64 = 4;
 /// From 1/16 frame to bins.
 const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
+/// A unit of the index in 1/16 frame, and from its start to the middle of its frames.
+const UNIT_TIME: i64 = 16 * UNIT_FRAMES as i64;
+const HALF_UNIT: i64 = (UNIT_TIME - 16) / 2;
 /// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
 const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
 
@@ -36,7 +39,7 @@ struct Tally {
 struct Query {
     segment: u32,
     /// Its postings in that segment.
-    postings: std::ops::Range<u32>,
+    list: List,
     /// The anchor in the recording's time, in 1/16 frame.
     time: i64,
 }
@@ -111,18 +114,18 @@ impl Lookup<'_> {
     /// Notes where a hash occurs, for an anchor at `time` in 1/16 frame of the recording's time.
     #[inline]
     fn ask(self, hash: Hash, time: i64, queries: &mut Vec<Query>) {
-        self.index.for_each_list(hash, |segment, postings| {
-            queries.push(Query { segment, postings, time });
+        self.index.for_each_list(hash, |segment, list| {
+            queries.push(Query { segment, list, time });
         });
     }
 
     /// Drops the queries of the commonest hashes, as many as there are postings too many.
     fn rarest(self, queries: &mut Vec<Query>) {
         // Queries by the doublings of their postings, so that equals share one fate.
-        let class = |query: &Query| query.postings.len().ilog2() as usize;
-        let mut postings = [0; usize::BITS as usize];
+        let class = |query: &Query| query.list.len.ilog2() as usize;
+        let mut postings = [0; u32::BITS as usize];
         for query in &*queries {
-            postings[class(query)] += query.postings.len();
+            postings[class(query)] += query.list.len as usize;
         }
         let mut sum = 0;
         let over = postings.iter().position(|n| {
@@ -137,7 +140,7 @@ impl Lookup<'_> {
     /// Counts the votes of all queries and adds what has enough of them.
     fn count(self, warp: Warp, queries: &[Query], tally: &mut Tally, found: &mut Vec<Candidate>) {
         let Tally { counters, hits } = tally;
-        let total: usize = queries.iter().map(|q| q.postings.len()).sum();
+        let total: usize = queries.iter().map(|q| q.list.len as usize).sum();
         if total < self.min_votes {
             return;
         }
@@ -146,26 +149,28 @@ impl Lookup<'_> {
             (usize::BITS - total.leading_zeros()).clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         counters.clear();
         counters.resize(1 << bits, 0);
-        let slot = |track: u32, bin: i64| {
-            let key = (u64::from(track) << 32) ^ (bin as u64 & 0xffff_ffff);
-            (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
-        };
+        // Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset at
+        // once: two tracks share a cell only where one ends and the next begins.
+        let slot =
+            |cell: i64| ((cell as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize;
+        let ahead = |position: u64, time: i64| position as i64 * UNIT_TIME + HALF_UNIT - time;
         for query in queries {
-            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
-                let offset = i64::from(frame) * 16 - query.time;
-                let counter = &mut counters[slot(track.0, offset >> BIN_SHIFT)];
+            self.index.for_each_posting(query.segment, query.list, |position| {
+                let counter = &mut counters[slot(ahead(position, query.time) >> BIN_SHIFT)];
                 *counter = counter.saturating_add(1);
             });
         }
         let needed = self.min_votes.max(threshold(counters, self.max_cells) + 1);
         hits.clear();
         for query in queries {
-            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
-                let offset = i64::from(frame) * 16 - query.time;
-                let bin = offset >> BIN_SHIFT;
-                let count = |bin| usize::from(counters[slot(track.0, bin)]);
-                let here = count(bin);
-                if here + count(bin - 1).max(count(bin + 1)) >= needed {
+            self.index.for_each_posting(query.segment, query.list, |position| {
+                let cell = ahead(position, query.time) >> BIN_SHIFT;
+                let count = |cell| usize::from(counters[slot(cell)]);
+                let here = count(cell);
+                if here + count(cell - 1).max(count(cell + 1)) >= needed
+                    && let Some((track, unit)) = self.index.place(position)
+                {
+                    let offset = ahead(u64::from(unit), query.time);
                     hits.push(Hit { track: track.0, offset });
                 }
             });

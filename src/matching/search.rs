@@ -48,8 +48,8 @@ impl<'a> Matcher<'a> {
     /// rather than sound together in it.
     pub fn share_a_passage(&self, a: &Alignment, b: &Alignment) -> bool {
         let unit = f64::from(TIME_UNITS);
-        let (ours, theirs) = (self.index.track(a.track).peaks, self.index.track(b.track).peaks);
-        let peaks = Peaks { item: theirs, recording: ours };
+        let (ours, theirs) = (self.index.peaks(a.track), self.index.peaks(b.track));
+        let peaks = Peaks { item: &theirs, recording: &ours };
         a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x, y))).any(|(x, y)| {
             let both = (x.item.0.max(y.item.0) * unit, x.item.1.min(y.item.1) * unit);
             let (ours, theirs) = (a.line(x), b.line(y));
@@ -153,10 +153,8 @@ impl<'a> Matcher<'a> {
         let found = &mut candidates[first..];
         found.sort_by(by_votes);
         let by_votes = found.len().min(kept / 2);
-        let mut rest: Vec<(f64, Candidate)> = found[by_votes..]
-            .iter()
-            .map(|c| (glance(self.pair(item, c.track).prints, c), *c))
-            .collect();
+        let mut rest: Vec<(f64, Candidate)> =
+            found[by_votes..].iter().map(|c| (glance(self.prints(item, c.track), c), *c)).collect();
         rest.sort_by(|a, b| b.0.total_cmp(&a.0));
         candidates.truncate(first + by_votes);
         candidates.extend(rest.into_iter().take(kept - by_votes).map(|(_, c)| c));
@@ -199,14 +197,18 @@ impl<'a> Matcher<'a> {
         item.seconds * self.fingerprint.frames_per_second()
     }
 
-    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Pair<'p> {
-        let kept = self.index.track(track);
+    fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {
         let step = self.fingerprint.recording_print_step;
+        Prints { item: &item.prints, recording: self.index.prints(track), step }
+    }
+
+    /// An item and the track whose peaks are `peaks`.
+    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId, peaks: &'p [Peak]) -> Pair<'p> {
         Pair {
-            peaks: Peaks { item: &item.all_peaks, recording: kept.peaks },
-            prints: Prints { item: &item.prints, recording: kept.prints, step },
+            peaks: Peaks { item: &item.all_peaks, recording: peaks },
+            prints: self.prints(item, track),
             item_end: self.frames(item) * f64::from(TIME_UNITS),
-            recording_end: f64::from(kept.frames) * f64::from(TIME_UNITS),
+            recording_end: f64::from(self.index.frames(track)) * f64::from(TIME_UNITS),
         }
     }
 
@@ -216,10 +218,19 @@ impl<'a> Matcher<'a> {
         candidates: &[Candidate],
         hypotheses: f64,
     ) -> Vec<Alignment> {
-        let mut alignments: Vec<Alignment> = candidates
-            .iter()
-            .filter_map(|c| align(self.pair(item, c.track), c, hypotheses))
-            .collect();
+        // Peaks are unpacked once for all candidates of a track.
+        let mut unpacked: Option<(TrackId, Vec<Peak>)> = None;
+        let mut by_track: Vec<&Candidate> = candidates.iter().collect();
+        by_track.sort_by_key(|c| c.track);
+        let mut alignments: Vec<Alignment> = Vec::new();
+        for candidate in by_track {
+            let track = candidate.track;
+            if unpacked.as_ref().is_none_or(|(of, _)| *of != track) {
+                unpacked = Some((track, self.index.peaks(track)));
+            }
+            let Some((_, peaks)) = &unpacked else { continue };
+            alignments.extend(align(self.pair(item, track, peaks), candidate, hypotheses));
+        }
         sort(&mut alignments);
         alignments
     }

@@ -27,6 +27,9 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
                 Some(examine_failed(display_path(&row.path), 0, String::new(), row.failure))
             }
         };
+        if let Some(damage) = engine.snapshot.index.damage() {
+            return Err(damage.into());
+        }
         // Nobody cancels a query but by ending the process.
         let Some(record) = record else { continue };
         found |= matches!(record.verdict, Verdict::Match | Verdict::Suspect);
