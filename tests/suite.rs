@@ -7,6 +7,7 @@
 mod bad_input;
 mod catalog;
 mod common;
+mod crash;
 mod mixes;
 mod probe;
 mod report;

@@ -222,6 +222,47 @@ impl Catalog {
     }
 }
 
+/// A recording whose fingerprint was made elsewhere.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Its record.
+    pub recording: Recording,
+    /// As [`FingerprintConfig::recording_peaks`] gives them.
+    pub peaks: Vec<Peak>,
+    /// As [`FingerprintConfig::recording_prints`] gives them.
+    pub prints: Vec<u32>,
+}
+
+impl Catalog {
+    /// Adds recordings whose fingerprints were made elsewhere, under this catalogue's settings; returns how many. A
+    /// recording whose audio is there already is an error: who makes fingerprints makes sure of that.
+    ///
+    /// # Errors
+    ///
+    /// If another program is changing the catalogue, or it cannot be written.
+    pub fn add_made(&mut self, made: &mut dyn Iterator<Item = Made>) -> Result<u64, CatalogError> {
+        let lock = self.lock()?;
+        self.sweep(&lock)?;
+        let mut summary = AddSummary::default();
+        let mut batch = Batch::new(self.config());
+        let rate = self.config().frames_per_second();
+        for Made { recording, peaks, prints } in made {
+            let frames = (recording.duration_seconds * rate).round() as u32;
+            batch.builder.push(&Track { peaks: peaks.into(), prints: &prints, frames });
+            batch.fates.push(Ok(batch.recordings.len()));
+            batch.recordings.push(recording);
+            if batch.builder.is_full() {
+                let full = std::mem::replace(&mut batch, Batch::new(self.config()));
+                self.settle(full, &lock, &mut summary, &mut |_| {})?;
+                self.merge_what_is_due(&lock)?;
+            }
+        }
+        self.settle(batch, &lock, &mut summary, &mut |_| {})?;
+        self.merge_what_is_due(&lock)?;
+        Ok(summary.added)
+    }
+}
+
 /// The next files, not too many and not too large.
 fn batch(items: &mut dyn Iterator<Item = Result<Item, Unlisted>>) -> Vec<Result<Item, Unlisted>> {
     let (mut files, mut bytes) = (Vec::new(), 0);

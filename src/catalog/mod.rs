@@ -25,7 +25,7 @@ mod stats;
 mod store;
 
 pub(crate) use add::panic_message;
-pub use add::{AddEvent, AddSummary};
+pub use add::{AddEvent, AddSummary, Made};
 pub use change::Compacted;
 pub use check::Checked;
 pub use error::CatalogError;

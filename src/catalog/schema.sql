@@ -27,3 +27,7 @@ CREATE TABLE recordings (
     UNIQUE (segment_id, track),
     UNIQUE (sha256, stream)
 ) STRICT;
+
+-- Recordings are named by these, too.
+CREATE INDEX recordings_by_path ON recordings (path);
+CREATE INDEX recordings_by_isrc ON recordings (isrc) WHERE isrc <> '';

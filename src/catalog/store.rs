@@ -122,14 +122,17 @@ impl Catalog {
     ///
     /// If the database cannot be read.
     pub fn find(&self, name: &str) -> Result<Vec<Recording>, CatalogError> {
+        // Each by an index; ids are hexadecimal digits and `-`, all below `~`.
         let sql = format!(
-            "SELECT {COLUMNS} FROM recordings WHERE path = ?1 OR (isrc <> '' AND isrc = ?1)
-             OR (length(?1) >= 4 AND substr(recording_id, 1, length(?1)) = ?1)
+            "SELECT {COLUMNS} FROM recordings WHERE path = ?1
+             UNION SELECT {COLUMNS} FROM recordings WHERE isrc <> '' AND isrc = ?1
+             UNION SELECT {COLUMNS} FROM recordings
+                   WHERE length(?1) >= 4 AND recording_id >= ?1 AND recording_id < ?1 || '~'
              ORDER BY recording_id"
         );
         (|| {
             self.connection
-                .prepare(&sql)?
+                .prepare_cached(&sql)?
                 .query_map([name], recording)?
                 .collect::<rusqlite::Result<_>>()
         })()

@@ -32,6 +32,16 @@ struct Block {
     counts: u64,
 }
 
+impl Block {
+    fn counts_bit(self) -> u64 {
+        self.counts & ((1 << 48) - 1)
+    }
+
+    fn width(self) -> u32 {
+        ((self.counts >> 48) as u32).min(u32::BITS)
+    }
+}
+
 /// The postings of a hash in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct List {
@@ -136,29 +146,39 @@ impl<'a> Directory<'a> {
         let below = present & ((1 << bit) - 1);
         let rank = self.ranks[word] as usize + below.count_ones() as usize;
         let block = self.blocks.get(rank / BLOCK)?;
-        let (mut at, width) = (block.counts & ((1 << 48) - 1), (block.counts >> 48) as u32);
-        let mut bit = block.first_bit;
+        let (mut at, width, mut bit) = (block.counts_bit(), block.width(), block.first_bit);
         for _ in 0..rank % BLOCK {
-            let len = read(self.counts, at, width.min(32)) + 1;
-            bit += Shape::of(len, self.bound).bits();
+            bit += Shape::of(u64::from(self.len(at, width)), self.bound).bits();
             at += u64::from(width);
         }
-        let len = (read(self.counts, at, width.min(32)) + 1).min(u64::from(u32::MAX));
-        Some(List { len: len as u32, bit })
+        Some(List { len: self.len(at, width), bit })
     }
 
     /// Visits all lists, by hash.
     pub(super) fn each(self, mut visit: impl FnMut(Hash, List)) {
+        let (mut rank, mut bit, mut at, mut width) = (0, 0, 0, 0);
         for (word, present) in self.present.iter().enumerate() {
             let mut left = *present;
             while left != 0 {
                 let hash = Hash((64 * word) as u32 + left.trailing_zeros());
                 left &= left - 1;
-                if let Some(list) = self.find(hash) {
-                    visit(hash, list);
+                if rank % BLOCK == 0 {
+                    let Some(block) = self.blocks.get(rank / BLOCK) else { return };
+                    (bit, at, width) = (block.first_bit, block.counts_bit(), block.width());
                 }
+                let len = self.len(at, width);
+                visit(hash, List { len, bit });
+                bit += Shape::of(u64::from(len), self.bound).bits();
+                at += u64::from(width);
+                rank += 1;
             }
         }
+    }
+
+    /// The length of the list that is told at bit `at` of the counts.
+    #[inline]
+    fn len(self, at: u64, width: u32) -> u32 {
+        (read(self.counts, at, width) as u32).saturating_add(1)
     }
 }
 

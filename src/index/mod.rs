@@ -60,7 +60,7 @@ pub use merge::{MergeError, MergeInput, merge};
 pub use segment::Segment;
 pub use track::{Track, UNIT_FRAMES};
 
-use crate::landmarks::Hash;
+use crate::landmarks::{HASH_COUNT, Hash};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
@@ -100,6 +100,8 @@ pub struct Index {
     alive: Vec<bool>,
     n_alive: usize,
     total_frames: u64,
+    /// By hash: how often it occurs in all segments.
+    occurrences: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,11 @@ impl Index {
         let end = |last: &Placed| last.first_unit + last.segment.units();
         let first_unit = self.segments.last().map_or(0, end);
         self.alive.resize(self.alive.len() + segment.track_count(), false);
+        self.occurrences.resize(HASH_COUNT as usize, 0);
+        segment.each_list(|hash, list| {
+            let occurs = &mut self.occurrences[hash.0 as usize];
+            *occurs = occurs.saturating_add(list.len);
+        });
         self.segments.push(Placed { segment, first_track, first_unit });
         TrackId(first_track)
     }
@@ -161,6 +168,12 @@ impl Index {
     /// be believed.
     pub fn damage(&self) -> Option<IndexError> {
         self.segments().find_map(Segment::damage)
+    }
+
+    /// How often a hash occurs, in dead tracks too: the postings that [`Index::for_each_list`] leads to.
+    #[inline]
+    pub fn occurrences(&self, hash: Hash) -> u32 {
+        self.occurrences.get(hash.0 as usize).copied().unwrap_or(0)
     }
 
     /// Visits `(segment, list)` for each segment in which a hash occurs.

@@ -4,8 +4,9 @@
 //! the table let through. So memory is bounded by the table however often a hash occurs.
 
 use super::Candidate;
+use super::choice::{AWAY, Fan, Limits, Wanted};
 use crate::index::{Index, List, UNIT_FRAMES};
-use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
+use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
@@ -16,21 +17,31 @@ const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
 /// A unit of the index in 1/16 frame, and from its start to the middle of its frames.
 const UNIT_TIME: i64 = 16 * UNIT_FRAMES as i64;
 const HALF_UNIT: i64 = (UNIT_TIME - 16) / 2;
-/// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
-const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
+/// log2 of the smallest and largest counter table; 2^23 counters are 8 MiB.
+const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=23;
+
+/// Counters that lie together.
+const GROUP_BITS: u32 = 5;
+const GROUP: usize = 1 << GROUP_BITS;
+const _: () = assert!(UNIT_TIME == 1 << BIN_SHIFT, "a cell is as wide as a unit");
 
 /// Buffers of one worker.
 #[derive(Debug, Default)]
 pub struct LookupScratch {
+    wanted: Vec<Wanted>,
     queries: Vec<Query>,
     /// Pairs of a stretch, and the time of their anchors.
-    pairs: Vec<(Pair, u32)>,
+    pairs: Vec<(Pair, u32, u8)>,
     tally: Tally,
+    /// Postings that were read since the scratch was made.
+    pub postings_read: u64,
 }
 
 #[derive(Debug, Default)]
 struct Tally {
     counters: Vec<u8>,
+    /// The cell of each posting, in the order in which they are read.
+    cells: Vec<i64>,
     hits: Vec<Hit>,
 }
 
@@ -52,6 +63,17 @@ struct Hit {
     offset: i64,
 }
 
+impl LookupScratch {
+    /// Notes a hash to look up, if it occurs.
+    #[inline]
+    fn want(&mut self, index: &Index, hash: Hash, time: i64, penalty: u8) {
+        let occurs = index.occurrences(hash);
+        if occurs > 0 {
+            self.wanted.push(Wanted { hash, occurs, penalty, time });
+        }
+    }
+}
+
 /// A stretch of an item's peaks, looked up in an index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lookup<'a> {
@@ -62,9 +84,8 @@ pub(super) struct Lookup<'a> {
     pub(super) density: Density,
     /// Votes below which nothing is a candidate.
     pub(super) min_votes: usize,
-    /// Postings that are read under one warp, those of the rarest hashes: a hash that occurs everywhere tells
-    /// nothing.
-    pub(super) max_postings: usize,
+    /// Postings that are read under one warp.
+    pub(super) limits: Limits,
     /// Cells of the table that may pass, those with most votes.
     pub(super) max_cells: usize,
 }
@@ -72,13 +93,16 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     /// Adds the candidates without a warp to `found`.
     pub(super) fn identity(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
-        let LookupScratch { queries, tally, .. } = scratch;
-        queries.clear();
-        landmarks(self.peaks, self.pairs, self.density, |hash, anchor| {
-            self.ask(hash, i64::from(self.peaks[anchor].time), queries);
+        scratch.wanted.clear();
+        let (density, mut fan) = (self.density, Fan::default());
+        pairs(self.peaks, self.pairs, density.fan_out, 1.0..=1.0, |pair, anchor, target| {
+            let penalty = fan.penalty(self.peaks, anchor, target);
+            let time = i64::from(self.peaks[anchor].time);
+            pair.probe(density.probe, |hash, away| {
+                scratch.want(self.index, hash, time, penalty + AWAY * away as u8);
+            });
         });
-        self.rarest(queries);
-        self.count(Warp::IDENTITY, queries, tally, found);
+        self.count(Warp::IDENTITY, scratch, found);
     }
 
     /// Adds the candidates under each of `warps` to `found`. The pairs are made once; each warp is a shift
@@ -89,91 +113,84 @@ impl Lookup<'_> {
         scratch: &mut LookupScratch,
         found: &mut Vec<Candidate>,
     ) {
-        let LookupScratch { queries, pairs: made, tally } = scratch;
         let tempos = warps.iter().fold(1.0..=1.0, |range: std::ops::RangeInclusive<f32>, warp| {
             range.start().min(warp.tempo)..=range.end().max(warp.tempo)
         });
+        let mut made = std::mem::take(&mut scratch.pairs);
         made.clear();
-        pairs(self.peaks, self.pairs, self.density.fan_out, tempos, |pair, anchor| {
-            made.push((pair, self.peaks[anchor].time));
+        let mut fan = Fan::default();
+        pairs(self.peaks, self.pairs, self.density.fan_out, tempos, |pair, anchor, target| {
+            let penalty = fan.penalty(self.peaks, anchor, target);
+            made.push((pair, self.peaks[anchor].time, penalty));
         });
         for warp in warps {
             let shift = Shift::from(*warp);
-            queries.clear();
-            for (pair, time) in &*made {
+            scratch.wanted.clear();
+            for (pair, time, penalty) in &made {
                 if let Some(hash) = pair.hash(shift) {
                     // The anchor's time, brought back into the recording's.
-                    self.ask(hash, (*time as f32 * warp.tempo).round() as i64, queries);
+                    let time = (*time as f32 * warp.tempo).round() as i64;
+                    scratch.want(self.index, hash, time, *penalty);
                 }
             }
-            self.rarest(queries);
-            self.count(*warp, queries, tally, found);
+            self.count(*warp, scratch, found);
         }
-    }
-
-    /// Notes where a hash occurs, for an anchor at `time` in 1/16 frame of the recording's time.
-    #[inline]
-    fn ask(self, hash: Hash, time: i64, queries: &mut Vec<Query>) {
-        self.index.for_each_list(hash, |segment, list| {
-            queries.push(Query { segment, list, time });
-        });
-    }
-
-    /// Drops the queries of the commonest hashes, as many as there are postings too many.
-    fn rarest(self, queries: &mut Vec<Query>) {
-        // Queries by the doublings of their postings, so that equals share one fate.
-        let class = |query: &Query| query.list.len.ilog2() as usize;
-        let mut postings = [0; u32::BITS as usize];
-        for query in &*queries {
-            postings[class(query)] += query.list.len as usize;
-        }
-        let mut sum = 0;
-        let over = postings.iter().position(|n| {
-            sum += n;
-            sum > self.max_postings
-        });
-        if let Some(over) = over {
-            queries.retain(|query| class(query) < over.max(1));
-        }
+        scratch.pairs = made;
     }
 
     /// Counts the votes of all queries and adds what has enough of them.
-    fn count(self, warp: Warp, queries: &[Query], tally: &mut Tally, found: &mut Vec<Candidate>) {
-        let Tally { counters, hits } = tally;
-        let total: usize = queries.iter().map(|q| q.list.len as usize).sum();
+    fn count(self, warp: Warp, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
+        let LookupScratch { wanted, queries, tally, postings_read, .. } = scratch;
+        let Tally { counters, cells, hits } = tally;
+        let total = self.limits.keep(wanted);
+        *postings_read += total as u64;
         if total < self.min_votes {
             return;
+        }
+        queries.clear();
+        for Wanted { hash, time, .. } in &*wanted {
+            let time = *time;
+            self.index.for_each_list(*hash, |segment, list| {
+                queries.push(Query { segment, list, time });
+            });
         }
         // Between half a vote and one a cell.
         let bits =
             (usize::BITS - total.leading_zeros()).clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         counters.clear();
         counters.resize(1 << bits, 0);
-        // Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset at
-        // once: two tracks share a cell only where one ends and the next begins.
-        let slot =
-            |cell: i64| ((cell as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize;
-        let ahead = |position: u64, time: i64| position as i64 * UNIT_TIME + HALF_UNIT - time;
-        for query in queries {
+        // Neighbouring cells lie together in memory, since they are asked for together.
+        let slot = |cell: i64| {
+            let (group, inside) = (cell as u64 >> GROUP_BITS, cell as usize % GROUP);
+            let group = group.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 + GROUP_BITS - bits);
+            (group as usize) * GROUP + inside
+        };
+        cells.clear();
+        for query in &*queries {
+            // Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset
+            // at once: two tracks share a cell only where one ends and the next begins.
+            let apart = units_behind(query.time);
             self.index.for_each_posting(query.segment, query.list, |position| {
-                let counter = &mut counters[slot(ahead(position, query.time) >> BIN_SHIFT)];
+                let cell = position as i64 + apart;
+                let counter = &mut counters[slot(cell)];
                 *counter = counter.saturating_add(1);
+                cells.push(cell);
             });
         }
         let needed = self.min_votes.max(threshold(counters, self.max_cells) + 1);
+        let count = |cell| usize::from(counters[slot(cell)]);
         hits.clear();
-        for query in queries {
-            self.index.for_each_posting(query.segment, query.list, |position| {
-                let cell = ahead(position, query.time) >> BIN_SHIFT;
-                let count = |cell| usize::from(counters[slot(cell)]);
-                let here = count(cell);
-                if here + count(cell - 1).max(count(cell + 1)) >= needed
-                    && let Some((track, unit)) = self.index.place(position)
+        let mut of_query = cells.iter();
+        for query in &*queries {
+            let apart = units_behind(query.time);
+            for cell in of_query.by_ref().take(query.list.len as usize) {
+                if count(*cell) + count(cell - 1).max(count(cell + 1)) >= needed
+                    && let Some((track, unit)) = self.index.place((cell - apart) as u64)
                 {
-                    let offset = ahead(u64::from(unit), query.time);
+                    let offset = i64::from(unit) * UNIT_TIME + HALF_UNIT - query.time;
                     hits.push(Hit { track: track.0, offset });
                 }
-            });
+            }
         }
         hits.sort_unstable();
         for of_track in hits.chunk_by(|a, b| a.track == b.track) {
@@ -182,6 +199,11 @@ impl Lookup<'_> {
             }
         }
     }
+}
+
+/// Cells that an anchor at `time` puts between a position and its cell. A cell is as wide as a unit.
+fn units_behind(time: i64) -> i64 {
+    (HALF_UNIT - time) >> BIN_SHIFT
 }
 
 /// The smallest count that at most `max_cells` cells have.

@@ -2,6 +2,7 @@
 
 use super::agreement::Prints;
 use super::align::{Alignment, Pair, align, glance};
+use super::choice::Limits;
 use super::lookup::{Lookup, LookupScratch};
 use super::meeting::Peaks;
 use super::{Candidate, MatchConfig, Share};
@@ -64,7 +65,8 @@ impl<'a> Matcher<'a> {
     }
 
     fn search_identity(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
-        let windows = windows(&item.peaks, self.config.window_frames);
+        let peaks = self.marked(&item.peaks);
+        let windows = windows(&peaks, self.config.window_frames);
         let n_windows = windows.len().max(1);
         // A long item may hold many recordings: each stretch has its own candidates, and a share of the work.
         let share = |of: Share| (of.item / n_windows).max(of.window);
@@ -76,11 +78,22 @@ impl<'a> Matcher<'a> {
         for window in windows {
             let before = candidates.len();
             let lookup = self.lookup(window, share(self.config.cells));
-            Lookup { density, max_postings: share(self.config.identity_postings), ..lookup }
-                .identity(scratch, &mut candidates);
+            let limits = Limits {
+                all: share(self.config.identity_postings),
+                likely: share(self.config.likely_postings),
+            };
+            Lookup { density, limits, ..lookup }.identity(scratch, &mut candidates);
             self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
         self.align_all(item, &merge(candidates), self.released_hypotheses(item))
+    }
+
+    /// The peaks of an item, those marked that would lead if it were a recording.
+    fn marked(&self, peaks: &[Peak]) -> Vec<Peak> {
+        let rate = self.fingerprint.frames_per_second() as f32;
+        let leading = thin(peaks, self.fingerprint.landmark_peaks_per_second, rate);
+        let mut next = leading.iter().peekable();
+        peaks.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
     }
 
     /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
@@ -92,7 +105,7 @@ impl<'a> Matcher<'a> {
         alignments: &mut Vec<Alignment>,
     ) {
         let rate = self.fingerprint.frames_per_second() as f32;
-        let strong = thin(&item.peaks, self.config.warp_peaks_per_second, rate);
+        let strong = self.marked(&thin(&item.peaks, self.config.warp_peaks_per_second, rate));
         let warps = warps(&self.config);
         let mut tried: Vec<Stretch> = Vec::new();
         // A shorter rest tells little, unless it is all there is.
@@ -111,7 +124,10 @@ impl<'a> Matcher<'a> {
                 let lookup = self.lookup(peaks, self.config.cells.window);
                 Lookup {
                     density: self.config.warp_density,
-                    max_postings: self.config.warp_postings,
+                    limits: Limits {
+                        all: self.config.warp_postings,
+                        likely: self.config.likely_warp_postings,
+                    },
                     ..lookup
                 }
                 .warped(&warps, scratch, &mut candidates);
@@ -166,7 +182,10 @@ impl<'a> Matcher<'a> {
             peaks,
             pairs: self.fingerprint.landmarks,
             density: self.config.identity_density,
-            max_postings: self.config.identity_postings.window,
+            limits: Limits {
+                all: self.config.identity_postings.window,
+                likely: self.config.likely_postings.window,
+            },
             min_votes: self.config.min_votes,
             max_cells,
         }

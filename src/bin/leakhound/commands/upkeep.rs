@@ -54,8 +54,8 @@ pub(crate) fn compact(global: &Global, catalog: &mut Catalog) -> anyhow::Result<
 }
 
 pub(crate) fn stats(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
-    let MatchConfig { identity_postings, warp_postings, .. } = MatchConfig::default();
-    let limits = [warp_postings, identity_postings.window, identity_postings.item];
+    let MatchConfig { likely_postings, likely_warp_postings, .. } = MatchConfig::default();
+    let limits = [likely_warp_postings, likely_postings.window, likely_postings.item];
     let stats = catalog.stats(&limits)?;
     let mut out = Out::lock();
     if json {
@@ -96,7 +96,7 @@ fn table(stats: &Stats) -> String {
     for (name, value) in rows {
         out += &format!("{name:<12}{value}\n");
     }
-    out += "Nothing is left out of the index. A look-up reads the rarest hashes first, up to a limit:\n";
+    out += "Nothing is left out of the index. A look-up reads the rarest of the likely hashes first, up to a limit:\n";
     for TooCommon { limit, hashes, postings } in &stats.too_common {
         out += &format!(
             "  of {:>9} postings: {} hashes are too common for it, {:.2} % of the postings\n",
