@@ -76,7 +76,7 @@ impl Default for MatchConfig {
             identity_density: Density { fan_out: 20, probe: 0.2 },
             long_item_fan_out: 12,
             identity_postings: Share { item: 400_000, window: 80_000 },
-            likely_postings: Share { item: 4_000_000, window: 400_000 },
+            likely_postings: Share { item: 2_500_000, window: 250_000 },
             min_votes: 3,
             cells: Share { item: 4_096, window: 192 },
             candidates: Share { item: 24, window: 8 },
