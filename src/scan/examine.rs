@@ -48,7 +48,8 @@ impl Engine {
         )
     }
 
-    /// Examines an item. `None` if `cancel` was raised before it ended.
+    /// Examines an item. `None` if `cancel` was raised before it ended, or if the index was found to be damaged:
+    /// see [`crate::index::Index::damage`].
     ///
     /// Never panics: a panic inside becomes the item's failure.
     pub fn examine(
@@ -66,6 +67,9 @@ impl Engine {
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
+        if self.snapshot.index.damage().is_some() {
+            return None;
+        }
         match result {
             Err((_, failure)) if failure.kind == "cancelled" => None,
             Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel),

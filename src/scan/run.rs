@@ -20,7 +20,8 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Scans all items of a source.
 ///
-/// `stop` ends it early, in about the time of a packet; `tell` is called several times a second.
+/// `stop` ends it early, in about the time of a packet; it is raised, too, when the index is found to be damaged
+/// ([`crate::index::Index::damage`]). `tell` is called several times a second.
 ///
 /// # Errors
 ///
@@ -194,6 +195,10 @@ fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
         if lock(post).is_none() {
             // Given up meanwhile: another worker is in this one's place.
             return;
+        }
+        if team.engine.snapshot.index.damage().is_some() {
+            // No item can be answered any more.
+            team.stop.store(true, Ordering::Relaxed);
         }
         let event = match record {
             Some(record) => {

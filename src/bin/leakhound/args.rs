@@ -112,6 +112,16 @@ pub(crate) enum Catalog {
         #[arg(required = true, value_name = "RECORDING")]
         names: Vec<String>,
     },
+    /// Read every byte of the catalogue and tell what is wrong
+    Check,
+    /// Show sizes, and what is too common to be looked up
+    Stats {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Merge the index into one segment, without what was removed
+    Compact,
 }
 
 /// How items are searched, and where the lines between match, suspect and clear are drawn.

@@ -7,6 +7,7 @@ mod query;
 mod report;
 mod runs;
 mod scan;
+mod upkeep;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;

@@ -42,6 +42,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     };
     let earlier = Box::new(store.earlier(run.run_id)?);
     let mut sink = store.sink(run.run_id, goes_on)?;
+    let searched = Arc::clone(&engine);
     let summary = leakhound::scan::scan(
         Arc::new(dump),
         engine,
@@ -53,6 +54,9 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     )?;
     let elapsed = meter.elapsed();
     meter.finish();
+    if let Some(damage) = searched.snapshot.index.damage() {
+        return Err(damage.into());
+    }
     if summary.stopped {
         eprintln!(
             "stopped after {} items; the same command goes on with run {}",
