@@ -1,14 +1,15 @@
 //! From an item's peaks to candidates: recordings whose landmarks agree on one offset.
 //!
 //! Votes are counted twice: first in a small table of counters that may collide, then exactly for what
-//! the table let through. So memory is bounded by the table however often a hash occurs.
+//! the table let through. Memory is bounded by the table and by the postings that may be read, however often a hash
+//! occurs.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Candidate;
 use crate::index::Index;
-use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
+use crate::landmarks::{Density, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
@@ -43,7 +44,7 @@ struct Query {
     segment: u32,
     /// Its postings in that segment.
     postings: std::ops::Range<u32>,
-    /// The anchor in the recording's time, in 1/16 frame.
+    /// The anchor, in 1/16 frame.
     time: i64,
 }
 
@@ -95,7 +96,10 @@ impl Lookup<'_> {
         let LookupScratch { queries, tally, .. } = scratch;
         queries.clear();
         landmarks(self.peaks, self.pairs, self.density, |hash, anchor| {
-            self.ask(hash, i64::from(self.peaks[anchor].time), queries);
+            let time = i64::from(self.peaks[anchor].time);
+            self.index.for_each_list(hash, |segment, postings| {
+                queries.push(Query { segment, postings, time });
+            });
         });
         let mut classes = Classes::default();
         for query in &*queries {
@@ -184,14 +188,6 @@ impl Lookup<'_> {
             }
         }
         places
-    }
-
-    /// Notes where a hash occurs, for an anchor at `time` in 1/16 frame of the recording's time.
-    #[inline]
-    fn ask(self, hash: Hash, time: i64, queries: &mut Vec<Query>) {
-        self.index.for_each_list(hash, |segment, postings| {
-            queries.push(Query { segment, postings, time });
-        });
     }
 
     /// Counts the votes of some of the hits and adds what has `min_votes` of them.
@@ -363,7 +359,7 @@ fn clusters(
     }
 }
 
-/// Warps whose hits are kept at once; 192 are all of the default's.
+/// Warps whose hits are kept at once; 192 are all of the default's, and 15 MB of hits at the most.
 const WARPS_AT_ONCE: usize = 192;
 /// Places of one track that one look-up reports.
 const MAX_PLACES: usize = 32;
