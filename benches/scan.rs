@@ -53,9 +53,12 @@ fn main() -> Result<()> {
     let hours = hours.transpose()?.unwrap_or(DUMP_HOURS);
     let corpus = args.pop().map_or_else(default_corpus, |a| Ok(PathBuf::from(a)))?;
     let work = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
-    let mut seconds = 0.0;
+    let (mut kinds, mut seconds) = (Vec::new(), 0.0);
     for (kind, _) in KINDS {
-        seconds += make_dump(&corpus.join(kind), &work.join(kind), hours / KINDS.len() as f64)?;
+        let share = hours / KINDS.len() as f64;
+        let (files, length) = make_dump(&corpus.join(kind), &work.join(kind), share)?;
+        kinds.push(files);
+        seconds += length;
     }
     let home = work.join("home");
     let leakhound = env!("CARGO_BIN_EXE_leakhound");
@@ -67,8 +70,6 @@ fn main() -> Result<()> {
     let list =
         output(Command::new(leakhound).args(["catalog", "list"]).env("LEAKHOUND_HOME", &home))?;
     println!("catalogue: {}", list.lines().last().unwrap_or_default());
-    let kinds = KINDS.map(|(kind, _)| files(&work.join(kind)));
-    let kinds: Vec<Vec<PathBuf>> = kinds.into_iter().collect::<Result<_>>()?;
     let dump = kinds.concat();
     let (hours, codecs) = (seconds / 3_600.0, CODECS.len());
     println!("dump: {hours:.2} h in {codecs} codecs, {} files", dump.len());
@@ -102,14 +103,14 @@ fn default_corpus() -> Result<PathBuf> {
     Ok(corpus)
 }
 
-/// Transcodes music until there are `hours` of it; returns its length in seconds.
-fn make_dump(music: &Path, dump: &Path, hours: f64) -> Result<f64> {
+/// Transcodes music until there are `hours` of it; returns the files and their length in seconds.
+fn make_dump(music: &Path, dump: &Path, hours: f64) -> Result<(Vec<PathBuf>, f64)> {
     fs::create_dir_all(dump)?;
     let sources = files(music)?;
     // Spread over the packages, which sort together.
     let stride = 7;
     let sources = (0..stride).flat_map(|i| sources.iter().skip(i).step_by(stride));
-    let mut seconds = 0.0;
+    let (mut made, mut seconds) = (Vec::new(), 0.0);
     for (i, source) in sources.enumerate() {
         if seconds > hours * 3_600.0 {
             break;
@@ -129,8 +130,9 @@ fn make_dump(music: &Path, dump: &Path, hours: f64) -> Result<f64> {
         let mut probe = Command::new("ffprobe");
         probe.args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]);
         seconds += output(probe.arg(&target))?.trim().parse::<f64>()?;
+        made.push(target);
     }
-    Ok(seconds)
+    Ok((made, seconds))
 }
 
 /// Runs [`SCANS`], then [`OTHERS`], alternately over the same files; the medians in that order.

@@ -66,8 +66,8 @@ pub struct MatchConfig {
     pub likely_warp_postings: usize,
     /// Length of the stretches that the warps are tried on; 517 frames are 12 s.
     pub warp_window_frames: u32,
-    /// One such stretch is tried in so many frames; 2153 are 50 s. In an item that holds something the
-    /// stretches are tried without a gap.
+    /// One such stretch is tried in so many frames, with every other warp in turn; 2153 are 50 s. In an item that
+    /// holds something the stretches are tried without a gap, with all warps.
     pub warp_window_spacing_frames: u32,
 }
 

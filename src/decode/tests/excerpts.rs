@@ -1,5 +1,7 @@
 //! Windows of files: that they are stretches of the whole, and which files have none.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Length of the files here.
