@@ -247,7 +247,8 @@ fn decode_only(threads: usize, paths: &[String]) -> Result<()> {
     pool.install(|| {
         paths.par_iter().for_each(|path| {
             let mut sink = Nothing(0.0);
-            let decoded = decoder.decode(Path::new(path), &AtomicBool::new(false), &mut sink);
+            let decoded =
+                decoder.decode(&Path::new(path).into(), &AtomicBool::new(false), &mut sink);
             assert!(decoded.is_ok(), "{path}: {decoded:?}");
             std::hint::black_box(sink.0);
         });

@@ -58,7 +58,7 @@ impl Default for FingerprintConfig {
                 max_gap_frames: 64.0,
                 max_step_octaves: 1.0,
             },
-            recording_density: Density { fan_out: 3, probe: 0.0 },
+            recording_density: Density { fan_out: 2, probe: 0.0 },
         }
     }
 }

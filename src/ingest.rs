@@ -2,9 +2,7 @@
 //!
 //! What both the catalogue and a scan do with a file before they part.
 
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
@@ -13,6 +11,7 @@ use crate::decode::{DecodeError, Decoded, Decoder, Excerpts, PcmSink, Windows};
 use crate::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
 use crate::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
+use crate::source::{Bytes, Item, path_of_key};
 use crate::units::SampleRate;
 
 /// What is known of a file once it was read and decoded.
@@ -47,15 +46,15 @@ impl Ingester {
         &self.fingerprinter
     }
 
-    /// Decodes a file and makes the fingerprint of each stream.
+    /// Decodes an item and makes the fingerprint of each stream.
     ///
     /// # Errors
     ///
     /// A failure of the stages read, probe, decode or fingerprint.
-    pub fn ingest(&self, path: &Path, cancel: &AtomicBool) -> Result<Ingested, FailureRecord> {
+    pub fn ingest(&self, item: &Item, cancel: &AtomicBool) -> Result<Ingested, FailureRecord> {
         let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
-        let decoded = self.decoder.decode(path, cancel, &mut sink);
-        let mut decoded = decoded.map_err(|error| mislabelled(path, failure(&error)))?;
+        let decoded = self.decoder.decode(&item.bytes, cancel, &mut sink);
+        let mut decoded = decoded.map_err(|error| mislabelled(item, failure(&error)))?;
         let mut sunk: Vec<Option<Sunk>> = sink.streams;
         let mut fingerprints = Vec::new();
         let mut refused = None;
@@ -82,16 +81,16 @@ impl Ingester {
         }
     }
 
-    /// Decodes windows of a file and makes the fingerprint of each. `None` if it has to be ingested
+    /// Decodes windows of an item and makes the fingerprint of each. `None` if it has to be ingested
     /// whole instead, or if `cancel` was raised.
     pub fn ingest_excerpts(
         &self,
-        path: &Path,
+        item: &Item,
         windows: Windows,
         cancel: &AtomicBool,
     ) -> Option<(Excerpts, Vec<Fingerprint>)> {
         let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
-        let excerpts = self.decoder.sample(path, windows, cancel, &mut sink)?;
+        let excerpts = self.decoder.sample(&item.bytes, windows, cancel, &mut sink)?;
         let finish = |sunk| match sunk {
             Some(Sunk::Stream(stream)) => Some(stream.finish()),
             Some(Sunk::Refused(_)) | None => None,
@@ -108,14 +107,23 @@ fn refused_rate(rate: SampleRate) -> String {
     )
 }
 
-/// Lower-case hex of the SHA-256 of a file, read once from its start.
+/// Lower-case hex of the SHA-256 of an item's bytes, read once from its start.
 ///
 /// # Errors
 ///
 /// A failure of the stage read: it cannot be opened or read, or `cancel` was raised meanwhile.
-pub fn sha256(path: &Path, cancel: &AtomicBool) -> Result<String, FailureRecord> {
+pub fn sha256(bytes: &Bytes, cancel: &AtomicBool) -> Result<String, FailureRecord> {
+    sha256_and_length(bytes, cancel).map(|(sha256, _)| sha256)
+}
+
+/// The same, with the number of bytes.
+pub(crate) fn sha256_and_length(
+    bytes: &Bytes,
+    cancel: &AtomicBool,
+) -> Result<(String, u64), FailureRecord> {
     let io = |source| failure(&DecodeError::Read { source });
-    let mut file = File::open(path).map_err(io)?;
+    let mut file = bytes.stream().map_err(io)?;
+    let mut length = 0;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 18];
     loop {
@@ -123,8 +131,11 @@ pub fn sha256(path: &Path, cancel: &AtomicBool) -> Result<String, FailureRecord>
             return Err(failure(&DecodeError::Cancelled));
         }
         match file.read(&mut block) {
-            Ok(0) => return Ok(hex(&hasher.finalize())),
-            Ok(n) => hasher.update(&block[..n]),
+            Ok(0) => return Ok((hex(&hasher.finalize()), length)),
+            Ok(n) => {
+                hasher.update(&block[..n]);
+                length += n as u64;
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(io(error)),
         }
@@ -166,8 +177,9 @@ const AUDIO_ENDINGS: [&str; 22] = [
 ];
 
 /// What is no audio although its name says so is a failure of its own kind.
-fn mislabelled(path: &Path, failure: FailureRecord) -> FailureRecord {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+fn mislabelled(item: &Item, failure: FailureRecord) -> FailureRecord {
+    let name = path_of_key(&item.place.locator.name());
+    let ending = name.extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending {
         Some(ending) if failure.kind == NOT_AUDIO && AUDIO_ENDINGS.contains(&ending.as_str()) => {
             FailureRecord {

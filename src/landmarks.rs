@@ -89,8 +89,8 @@ impl From<Warp> for Shift {
     }
 }
 
-/// Calls `visit(pair, anchor)` for each pair of `peaks` (sorted by time), where `anchor` is the index of
-/// the earlier peak. Anchors come in order.
+/// Calls `visit(pair, anchor, target)` for each pair of `peaks` (sorted by time), where `anchor` and `target` are the
+/// indices of the earlier and the later peak. Anchors come in order.
 ///
 /// `tempo` is the range of tempos that the pairs will be shifted by: a pair is taken if its distance is
 /// allowed under one of them.
@@ -99,7 +99,7 @@ pub fn pairs(
     config: LandmarkConfig,
     fan_out: usize,
     tempo: std::ops::RangeInclusive<f32>,
-    mut visit: impl FnMut(Pair, usize),
+    mut visit: impl FnMut(Pair, usize, usize),
 ) {
     let min_gap = (config.min_gap_frames / tempo.end() * TIME_UNITS).ceil() as u32;
     let max_gap = (config.max_gap_frames / tempo.start() * TIME_UNITS).floor() as u32;
@@ -114,7 +114,7 @@ pub fn pairs(
             first += 1;
         }
         let mut left = fan_out;
-        for target in &peaks[first..] {
+        for (j, target) in peaks.iter().enumerate().skip(first) {
             if left == 0 || target.time > anchor.time + max_gap {
                 break;
             }
@@ -128,7 +128,7 @@ pub fn pairs(
                 step: (step as f32 / PITCH_UNITS + 1.0) * PITCH_BINS,
                 gap: gaps[(target.time - anchor.time) as usize],
             };
-            visit(pair, i);
+            visit(pair, i, j);
         }
     }
 }
@@ -140,8 +140,8 @@ pub fn landmarks(
     density: Density,
     mut visit: impl FnMut(Hash, usize),
 ) {
-    pairs(peaks, config, density.fan_out, 1.0..=1.0, |pair, anchor| {
-        pair.probe(density.probe, |hash| visit(hash, anchor));
+    pairs(peaks, config, density.fan_out, 1.0..=1.0, |pair, anchor, _| {
+        pair.probe(density.probe, |hash, _| visit(hash, anchor));
     });
 }
 
@@ -160,14 +160,16 @@ impl Pair {
     }
 
     /// Visits the pair's hash and, for each axis on which it lies within `probe` of an edge, the
-    /// neighbours'.
-    pub fn probe(self, probe: f32, mut visit: impl FnMut(Hash)) {
+    /// neighbours', each with the number of axes on which it is a neighbour.
+    pub fn probe(self, probe: f32, mut visit: impl FnMut(Hash, u32)) {
         let gaps = bins(self.gap, probe, GAP_BINS);
         let anchors = bins(self.anchor, probe, ANCHOR_BINS);
+        let away = |bin: i32, value: f32| u32::from(bin != value as i32);
         for s in bins(self.step, probe, STEP_BINS) {
             for g in gaps.clone() {
                 for a in anchors.clone() {
-                    visit(hash(a, s, g));
+                    let axes = away(a, self.anchor) + away(s, self.step) + away(g, self.gap);
+                    visit(hash(a, s, g), axes);
                 }
             }
         }
@@ -252,7 +254,7 @@ mod tests {
             original.iter().map(|p| peak(p.frames() / tempo, p.octaves() + pitch)).collect();
         let undo = Shift::from(Warp { tempo, pitch_octaves: pitch });
         let mut undone = Vec::new();
-        pairs(&warped, CONFIG, 3, 0.7..=1.4, |pair, i| {
+        pairs(&warped, CONFIG, 3, 0.7..=1.4, |pair, i, _| {
             undone.push((pair.hash(undo).unwrap().0, i));
         });
         assert_eq!(undone, all(&original, SPARSE));

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod decode;
 pub mod fingerprint;
+pub mod identify;
 pub mod index;
 pub mod ingest;
 pub mod landmarks;

@@ -50,14 +50,20 @@ pub struct ItemRecord {
     /// What is true of the item but did not stop it from being compared: damaged packets, a
     /// truncated end, the help of an outside decoder. One sentence each.
     pub notes: Vec<String>,
+    /// What identifiers (ISRC, hash) and sound say of each other: `agree`; `disagree`, they name different recordings;
+    /// `claim_only`, identifiers of the catalogue and no sound of it; `sound_only`, the other way round; `foreign_claim`, sound
+    /// of the catalogue under an ISRC that is not in it; `""` if neither is of the catalogue.
+    #[serde(default)]
+    pub claims: String,
 }
 
 /// What is known of the item itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemFacts {
-    /// Absolute path. Bytes that are not UTF-8 stand as `\xNN`, a backslash as `\\` (not on Windows).
+    /// Absolute path. Bytes that are not UTF-8 stand as `\xNN`, a backslash as `\\` (not on Windows). In
+    /// a container, its path, `!/` and the name of the member.
     pub path: String,
-    /// Size on disk.
+    /// Its own size.
     pub size_bytes: u64,
     /// SHA-256 of the bytes, lower-case hex; empty if they could not be read to the end.
     pub sha256: String,
@@ -68,6 +74,15 @@ pub struct ItemFacts {
     pub duration_seconds: f64,
     /// Number of audio streams that were decoded.
     pub streams: u32,
+    /// Where it is, for programs: [`crate::source::Locator`] has its grammar.
+    #[serde(default)]
+    pub locator: String,
+    /// Kinds of the containers that it lies in, outermost first: `gzip/tar`; `""` for a file on disk.
+    #[serde(default)]
+    pub containers: String,
+    /// Byte offset in the file on disk at which it lies as it is; `null` if it is compressed or scattered there.
+    #[serde(default)]
+    pub offset: Option<u64>,
 }
 
 /// One recording of the catalogue found in an item.
@@ -106,6 +121,22 @@ pub struct Finding {
     /// both: a loop, a sample, another edit. Which of them the item took it from cannot be told there.
     #[serde(default)]
     pub shares_passage_with: Vec<String>,
+    /// What speaks for it: `T0` an identifier, `T1` the hash of the file, `T3` the sound, `T4` the sound at another
+    /// speed, tempo or pitch. Without `T3` or `T4` it is a claim of the item's, its spans are empty and its numbers say
+    /// nothing.
+    #[serde(default)]
+    pub tiers: Vec<String>,
+    /// Where the item says so, for `T0` and `T1`: `ISRC GBAYE0000351 in its tags`.
+    #[serde(default)]
+    pub claimed_by: Vec<String>,
+}
+
+impl Finding {
+    /// Whether the sound speaks for it; else the item only says so.
+    pub fn is_heard(&self) -> bool {
+        // Records of before there were tiers speak of sound alone.
+        self.tiers.is_empty() || self.tiers.iter().any(|tier| matches!(tier.as_str(), "T3" | "T4"))
+    }
 }
 
 /// A stretch of the item and the stretch of the recording that it agrees with, in seconds.

@@ -8,9 +8,9 @@ use crate::common::{Desk, encode, parse, song, tagged_wav, wav};
 /// The catalogue's one segment.
 fn segment(desk: &Desk) -> PathBuf {
     let folder = fs::read_dir(desk.path("home/catalog/segments")).unwrap();
-    let [segment] = &folder.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()[..] else {
-        panic!("not one segment")
-    };
+    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "seg"));
+    let [segment] = &paths[..] else { panic!("not one segment: {paths:?}") };
     segment.clone()
 }
 
@@ -160,7 +160,8 @@ fn a_catalogue_that_grew_file_by_file_still_finds_each_recording() {
             assert!(findings.iter().all(|f| f["recording_path"] != path), "{line}");
         } else {
             assert_eq!(findings[0]["recording_path"], path, "{line}");
-            assert_eq!(findings[0]["recording_coverage"], 1.0, "{line}");
+            // Peaks are kept to a quarter of a frame, so an end may be off by a millisecond.
+            assert!(findings[0]["recording_coverage"].as_f64() >= Some(0.999), "{line}");
         }
     }
 }
@@ -249,8 +250,8 @@ fn an_index_of_other_settings_is_refused() {
     let whole = fs::read(&path).unwrap();
     let mut other = whole.clone();
     other[12] ^= 1;
-    let crc = crc32fast::hash(&other[..52]);
-    other[52..56].copy_from_slice(&crc.to_le_bytes());
+    let crc = crc32fast::hash(&other[..104]);
+    other[104..108].copy_from_slice(&crc.to_le_bytes());
     fs::write(&path, other).unwrap();
     let told = ["was made with fingerprint settings", "add the recordings"];
     desk.run(["scan", "masters"]).ends_with(4).says_in_one_line(&told);

@@ -1,5 +1,6 @@
 //! The scan as a library: sources and sinks of one's own, and what they may do to it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use leakhound::catalog::Catalog;
 use leakhound::decode::{DecodeLimits, Decoder};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
+use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::MatchConfig;
 use leakhound::record::{FailureRecord, ItemRecord, Stage, Verdict};
@@ -16,7 +18,7 @@ use leakhound::results::Outcome;
 use leakhound::scan::{
     Earlier, Engine, Known, Mode, OutcomeSink, Progress, ScanConfig, ScanSummary, scan,
 };
-use leakhound::source::{Folders, Item, Source, Unlisted};
+use leakhound::source::{self, Folders, Item, Place, Source, Stamp, Unlisted, Visit};
 use leakhound::verdict::VerdictConfig;
 
 use crate::common::{Desk, excerpt, song};
@@ -25,11 +27,14 @@ use crate::common::{Desk, excerpt, song};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A source that lists what it was given.
-struct Listed(Vec<Result<Item, Unlisted>>);
+struct Listed(Vec<source::Listed>);
 
 impl Source for Listed {
-    fn items(&self) -> Box<dyn Iterator<Item = Result<Item, Unlisted>> + Send + '_> {
-        Box::new(self.0.iter().cloned())
+    fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()> {
+        self.0.iter().cloned().try_for_each(|found| match found {
+            Ok(item) => visit.item(item),
+            Err(row) => visit.unlisted(*row),
+        })
     }
 }
 
@@ -37,9 +42,9 @@ impl Source for Listed {
 struct Breaking(Item);
 
 impl Source for Breaking {
-    fn items(&self) -> Box<dyn Iterator<Item = Result<Item, Unlisted>> + Send + '_> {
-        let first = std::iter::once(Ok(self.0.clone()));
-        Box::new(first.chain(std::iter::once_with(|| panic!("a source that breaks down"))))
+    fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()> {
+        visit.item(self.0.clone())?;
+        panic!("a source that breaks down");
     }
 }
 
@@ -47,7 +52,7 @@ impl Source for Breaking {
 struct Nothing;
 
 impl Earlier for Nothing {
-    fn look_up(&mut self, _item: &Item) -> Known {
+    fn look_up(&mut self, _place: &Place) -> Known {
         Known::New
     }
 }
@@ -84,7 +89,7 @@ impl OutcomeSink for Sink {
 
 fn item(path: &Path) -> Item {
     let size_bytes = path.metadata().map_or(0, |m| m.len());
-    Item { path: path.to_path_buf(), size_bytes, modified_ns: 0 }
+    Item::of_file(path, Stamp { size_bytes, modified_ns: 0 })
 }
 
 /// An engine that looks for songs 1 and 2.
@@ -103,9 +108,11 @@ fn engine(desk: &Desk) -> Engine {
     let stop = AtomicBool::new(false);
     let added = catalog.add(&masters, &ingester, &pool, &stop, &mut |_| {}).unwrap();
     assert_eq!(added.added, 2);
+    let snapshot = catalog.snapshot().unwrap();
     Engine {
         ingester,
-        snapshot: catalog.snapshot().unwrap(),
+        identifiers: Identifiers::of(snapshot.recordings()),
+        snapshot,
         mode: Mode::Full,
         matching: MatchConfig::default(),
         verdict: VerdictConfig::default(),
@@ -160,7 +167,7 @@ impl Run {
 
 /// The outcomes' records in the order of their paths.
 fn sorted(mut outcomes: Vec<Outcome>) -> Vec<ItemRecord> {
-    outcomes.sort_by(|a, b| a.path_key.cmp(&b.path_key));
+    outcomes.sort_by(|a, b| a.key.cmp(&b.key));
     outcomes.into_iter().map(|outcome| outcome.record).collect()
 }
 
@@ -184,9 +191,10 @@ fn any_source_is_scanned_and_what_it_could_not_list_is_a_row() {
         kind: "torn_off".into(),
         message: "the tape ends here".into(),
     };
-    let missing = Unlisted { path: "/nowhere/b.wav".into(), failure: failure.clone() };
+    let place = Place::of_file("/nowhere/b.wav", Stamp::default());
+    let missing = Unlisted { place, size_bytes: 0, failure: failure.clone() };
     let gone = desk.path("dump/c.wav");
-    let source = Listed(vec![Err(missing), Ok(item(&gone)), Ok(item(&clip))]);
+    let source = Listed(vec![Err(Box::new(missing)), Ok(item(&gone)), Ok(item(&clip))]);
     let (summary, outcomes) = Run::default().of(source, engine);
     let ScanSummary { progress, stopped } = summary.unwrap();
     assert!(!stopped);

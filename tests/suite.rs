@@ -4,12 +4,17 @@
 //! How well it finds is measured elsewhere; here it is only whether it does what it says.
 #![allow(clippy::unwrap_used, reason = "a test, and what helps it, fails by panicking")]
 
+mod archives;
 mod bad_input;
 mod catalog;
 mod common;
+mod crash;
+mod identifiers;
 mod mixes;
 mod probe;
 mod report;
 mod resume;
 mod scan;
 mod scan_library;
+mod tables;
+mod upkeep;

@@ -1,23 +1,26 @@
 //! Adding recordings: files in, records and segments out, in parallel and in order.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::store::WriteLock;
+use super::change::WriteLock;
 use super::{Catalog, CatalogError, Recording};
-use crate::fingerprint::Fingerprint;
+use crate::decode::Decoded;
+use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::{SegmentBuilder, Track};
 use crate::ingest::{Ingested, Ingester, hex, sha256};
 use crate::peaks::Peak;
 use crate::record::{FailureRecord, Stage};
-use crate::source::{Item, Source, Unlisted, display_path};
+use crate::source::{Folders, Item, Listed};
 
 /// Files that become one segment. What a batch gave is kept even if the next one is killed.
 const BATCH: usize = 512;
+/// Bytes of files beyond which a batch takes no more: what is kept of 4 GiB of audio at 64 kbit/s is 100 MiB.
+const BATCH_BYTES: u64 = 4 << 30;
 /// Least peaks of a recording: 1.5 s of dense music. With fewer no alignment can be told from chance.
 const MIN_PEAKS: usize = 24;
 
@@ -59,18 +62,42 @@ pub struct AddSummary {
 enum Prepared {
     Known { path: String, of: String },
     Refused { path: String, failure: FailureRecord },
-    New { item: Item, sha256: String, ingested: Box<Ingested> },
+    New { item: Item, sha256: String, decoded: Box<Decoded>, streams: Vec<Kept> },
     Stopped,
+}
+
+/// What is kept of a stream.
+struct Kept {
+    peaks: Vec<Peak>,
+    prints: Vec<u32>,
+    seconds: f64,
 }
 
 /// The recordings and tracks of a batch, and what to tell of it.
 struct Batch {
     builder: SegmentBuilder,
     recordings: Vec<Recording>,
+    /// What became of each file: a place in `recordings`, or an event.
+    fates: Vec<Result<usize, AddEvent<'static>>>,
+}
+
+impl Batch {
+    fn new(config: FingerprintConfig) -> Self {
+        let builder = SegmentBuilder::new(config);
+        Self { builder, recordings: Vec::new(), fates: Vec::new() }
+    }
+
+    fn duplicate(&mut self, path: String, of: String) {
+        self.fates.push(Err(AddEvent::Duplicate { path, of }));
+    }
+
+    fn refuse(&mut self, path: String, failure: FailureRecord) {
+        self.fates.push(Err(AddEvent::Refused { path, failure }));
+    }
 }
 
 impl Catalog {
-    /// Adds all files of a source, and tells of each in the order of the source.
+    /// Adds all files, and tells of each in their order.
     ///
     /// `pool` decodes; raising `stop` ends it, with what is ready kept.
     ///
@@ -79,7 +106,7 @@ impl Catalog {
     /// If another program is changing the catalogue, or it cannot be written. Never for one file.
     pub fn add(
         &mut self,
-        source: &dyn Source,
+        source: &Folders,
         ingester: &Ingester,
         pool: &rayon::ThreadPool,
         stop: &AtomicBool,
@@ -87,25 +114,25 @@ impl Catalog {
     ) -> Result<AddSummary, CatalogError> {
         let lock = self.lock()?;
         self.sweep(&lock)?;
+        let known = Known(Mutex::new(self.reader()?));
         let mut summary = AddSummary::default();
         let mut items = source.items();
         while !stop.load(Ordering::Relaxed) {
-            let files: Vec<_> = items.by_ref().take(BATCH).collect();
+            let files = batch(&mut items);
             if files.is_empty() {
                 break;
             }
-            let known = self.known_files()?;
             let prepared: Vec<Prepared> = pool.install(|| {
                 files.into_par_iter().map(|file| prepare(file, &known, ingester, stop)).collect()
             });
             self.keep(prepared, &lock, &mut summary, tell)?;
         }
         summary.stopped = stop.load(Ordering::Relaxed);
-        self.merge_if_many(&lock)?;
+        self.merge_what_is_due(&lock)?;
         Ok(summary)
     }
 
-    /// Writes what is new in a batch, then tells of all of it.
+    /// Writes what is new, and tells what became of each file.
     fn keep(
         &mut self,
         prepared: Vec<Prepared>,
@@ -113,28 +140,39 @@ impl Catalog {
         summary: &mut AddSummary,
         tell: &mut dyn FnMut(AddEvent),
     ) -> Result<(), CatalogError> {
-        let mut batch =
-            Batch { builder: SegmentBuilder::new(self.config()), recordings: Vec::new() };
-        // What became of each file, told only once it is true: a place in `recordings`, or an event.
-        let mut fates: Vec<Result<usize, AddEvent<'static>>> = Vec::new();
+        let mut batch = Batch::new(self.config());
         for file in prepared {
             match file {
                 Prepared::Stopped => {}
-                Prepared::Known { path, of } => fates.push(Err(AddEvent::Duplicate { path, of })),
-                Prepared::Refused { path, failure } => {
-                    fates.push(Err(AddEvent::Refused { path, failure }));
-                }
-                Prepared::New { item, sha256, ingested } => {
-                    self.streams(&item, &sha256, &ingested, &mut batch, &mut fates)?;
+                Prepared::Known { path, of } => batch.duplicate(path, of),
+                Prepared::Refused { path, failure } => batch.refuse(path, failure),
+                Prepared::New { item, sha256, decoded, streams } => {
+                    self.streams(&item, &sha256, &decoded, &streams, &mut batch)?;
                 }
             }
+            if batch.builder.is_full() {
+                let full = std::mem::replace(&mut batch, Batch::new(self.config()));
+                self.settle(full, lock, summary, tell)?;
+            }
         }
-        if !batch.recordings.is_empty() {
-            self.commit(&batch.builder, &batch.recordings, lock)?;
+        self.settle(batch, lock, summary, tell)
+    }
+
+    /// Writes the recordings of a batch; what became of each file is told only once it is true.
+    fn settle(
+        &mut self,
+        batch: Batch,
+        lock: &WriteLock,
+        summary: &mut AddSummary,
+        tell: &mut dyn FnMut(AddEvent),
+    ) -> Result<(), CatalogError> {
+        let Batch { builder, recordings, fates } = batch;
+        if !recordings.is_empty() {
+            self.commit(builder, &recordings, lock)?;
         }
         for fate in fates {
             let event = match fate {
-                Ok(at) => AddEvent::Added(&batch.recordings[at]),
+                Ok(at) => AddEvent::Added(&recordings[at]),
                 Err(event) => event,
             };
             match event {
@@ -152,20 +190,18 @@ impl Catalog {
         &self,
         item: &Item,
         sha256: &str,
-        ingested: &Ingested,
+        decoded: &Decoded,
+        streams: &[Kept],
         batch: &mut Batch,
-        fates: &mut Vec<Result<usize, AddEvent<'static>>>,
     ) -> Result<(), CatalogError> {
         let config = self.config();
-        let path = display_path(&item.path);
-        for (at, fingerprint) in ingested.fingerprints.iter().enumerate() {
-            let peaks = config.recording_peaks(&fingerprint.peaks);
+        let path = item.place.locator.display();
+        for (at, Kept { peaks, prints, seconds }) in streams.iter().enumerate() {
             if peaks.len() < MIN_PEAKS {
-                let failure = too_sparse(fingerprint.seconds, peaks.len());
-                fates.push(Err(AddEvent::Refused { path: path.clone(), failure }));
+                batch.refuse(path.clone(), too_sparse(*seconds, peaks.len()));
                 continue;
             }
-            let audio_digest = audio_digest(&peaks, fingerprint);
+            let audio_digest = audio_digest(peaks, *seconds);
             let same = |r: &&Recording| {
                 r.audio_digest == audio_digest || (r.sha256 == sha256 && r.stream as usize == at)
             };
@@ -174,52 +210,125 @@ impl Catalog {
                 None => self.with_audio(&audio_digest)?,
             };
             if let Some(of) = of {
-                fates.push(Err(AddEvent::Duplicate { path: path.clone(), of }));
+                batch.duplicate(path.clone(), of);
                 continue;
             }
-            let frames = (fingerprint.seconds * config.frames_per_second()).round() as u32;
-            let prints = config.recording_prints(&fingerprint.prints);
-            batch.builder.push(Track { peaks: &peaks, prints: &prints, frames });
-            fates.push(Ok(batch.recordings.len()));
-            batch.recordings.push(recording(item, sha256, at, ingested, audio_digest));
+            let frames = (seconds * config.frames_per_second()).round() as u32;
+            batch.builder.push(&Track { peaks: peaks.into(), prints, frames });
+            batch.fates.push(Ok(batch.recordings.len()));
+            batch.recordings.push(recording(item, sha256, at, decoded, *seconds, audio_digest));
         }
         Ok(())
     }
 }
 
-fn prepare(
-    file: Result<Item, Unlisted>,
-    known: &HashMap<String, String>,
-    ingester: &Ingester,
-    stop: &AtomicBool,
-) -> Prepared {
+/// A recording whose fingerprint was made elsewhere.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Its record.
+    pub recording: Recording,
+    /// As [`FingerprintConfig::recording_peaks`] gives them.
+    pub peaks: Vec<Peak>,
+    /// As [`FingerprintConfig::recording_prints`] gives them.
+    pub prints: Vec<u32>,
+}
+
+impl Catalog {
+    /// Adds recordings whose fingerprints were made elsewhere, under this catalogue's settings; returns how many. A
+    /// recording whose audio is there already is an error: who makes fingerprints makes sure of that.
+    ///
+    /// # Errors
+    ///
+    /// If another program is changing the catalogue, or it cannot be written.
+    pub fn add_made(&mut self, made: &mut dyn Iterator<Item = Made>) -> Result<u64, CatalogError> {
+        let lock = self.lock()?;
+        self.sweep(&lock)?;
+        let mut summary = AddSummary::default();
+        let mut batch = Batch::new(self.config());
+        let rate = self.config().frames_per_second();
+        for Made { recording, peaks, prints } in made {
+            let frames = (recording.duration_seconds * rate).round() as u32;
+            batch.builder.push(&Track { peaks: peaks.into(), prints: &prints, frames });
+            batch.fates.push(Ok(batch.recordings.len()));
+            batch.recordings.push(recording);
+            if batch.builder.is_full() {
+                let full = std::mem::replace(&mut batch, Batch::new(self.config()));
+                self.settle(full, &lock, &mut summary, &mut |_| {})?;
+                self.merge_what_is_due(&lock)?;
+            }
+        }
+        self.settle(batch, &lock, &mut summary, &mut |_| {})?;
+        self.merge_what_is_due(&lock)?;
+        Ok(summary.added)
+    }
+}
+
+/// The next files, not too many and not too large.
+fn batch(items: &mut dyn Iterator<Item = Listed>) -> Vec<Listed> {
+    let (mut files, mut bytes) = (Vec::new(), 0);
+    while files.len() < BATCH && bytes < BATCH_BYTES {
+        let Some(item) = items.next() else { break };
+        bytes += item.as_ref().map_or(0, |item| item.size_bytes);
+        files.push(item);
+    }
+    files
+}
+
+/// The files that have a recording, as the database has them.
+struct Known(Mutex<rusqlite::Connection>);
+
+impl Known {
+    /// The recording of the file with this SHA-256. None, too, where the database cannot be read: then writing to it
+    /// will say why.
+    fn recording(&self, sha256: &str) -> Option<String> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sql = "SELECT recording_id FROM recordings WHERE sha256 = ?1 ORDER BY stream LIMIT 1";
+        let mut statement = connection.prepare_cached(sql).ok()?;
+        statement.query_row([sha256], |row| row.get(0)).ok()
+    }
+}
+
+fn prepare(file: Listed, known: &Known, ingester: &Ingester, stop: &AtomicBool) -> Prepared {
     let item = match file {
         Ok(item) => item,
-        Err(Unlisted { path, failure }) => {
-            return Prepared::Refused { path: display_path(&path), failure };
+        Err(row) => {
+            return Prepared::Refused { path: row.place.locator.display(), failure: row.failure };
         }
     };
-    let path = display_path(&item.path);
+    let path = item.place.locator.display();
     let refused = |failure: FailureRecord| match failure.kind.as_str() {
         "cancelled" => Prepared::Stopped,
         _ => Prepared::Refused { path: path.clone(), failure },
     };
-    let sha256 = match sha256(&item.path, stop) {
+    let sha256 = match sha256(&item.bytes, stop) {
         Ok(sha256) => sha256,
         Err(failure) => return refused(failure),
     };
-    if let Some(of) = known.get(&sha256) {
-        return Prepared::Known { path, of: of.clone() };
+    if let Some(of) = known.recording(&sha256) {
+        return Prepared::Known { path, of };
     }
-    let ingested = catch_unwind(AssertUnwindSafe(|| ingester.ingest(&item.path, stop)));
+    let ingested = catch_unwind(AssertUnwindSafe(|| ingester.ingest(&item, stop)));
     match ingested {
-        Ok(Ok(ingested)) => Prepared::New { item, sha256, ingested: Box::new(ingested) },
+        Ok(Ok(Ingested { decoded, fingerprints })) => {
+            // All else of a fingerprint is dropped here, before the next file is decoded.
+            let config = ingester.fingerprinter().config();
+            let streams = fingerprints.iter().map(|f| kept(config, f)).collect();
+            Prepared::New { item, sha256, decoded: Box::new(decoded), streams }
+        }
         Ok(Err(failure)) => refused(failure),
         Err(panic) => refused(FailureRecord {
             stage: Stage::Decode,
             kind: "panic".into(),
             message: panic_message(panic.as_ref()),
         }),
+    }
+}
+
+fn kept(config: &FingerprintConfig, fingerprint: &Fingerprint) -> Kept {
+    Kept {
+        peaks: config.recording_peaks(&fingerprint.peaks),
+        prints: config.recording_prints(&fingerprint.prints),
+        seconds: fingerprint.seconds,
     }
 }
 
@@ -246,9 +355,9 @@ fn too_sparse(seconds: f64, peaks: usize) -> FailureRecord {
 }
 
 /// A digest of what is heard, whatever the tags say.
-fn audio_digest(peaks: &[Peak], fingerprint: &Fingerprint) -> String {
+fn audio_digest(peaks: &[Peak], seconds: f64) -> String {
     let mut digest = Sha256::new();
-    digest.update(fingerprint.seconds.to_le_bytes());
+    digest.update(seconds.to_le_bytes());
     digest.update(bytemuck::cast_slice::<Peak, u8>(peaks));
     hex(&digest.finalize())
 }
@@ -257,21 +366,22 @@ fn recording(
     item: &Item,
     sha256: &str,
     at: usize,
-    ingested: &Ingested,
+    decoded: &Decoded,
+    seconds: f64,
     audio_digest: String,
 ) -> Recording {
-    let tags = &ingested.decoded.tags;
+    let tags = &decoded.tags;
     let text = |tag: &Option<String>| tag.clone().unwrap_or_default();
     let id = &sha256[..16];
     Recording {
         recording_id: if at == 0 { id.to_owned() } else { format!("{id}-{at}") },
-        path: display_path(&item.path),
+        path: item.place.locator.display(),
         sha256: sha256.to_owned(),
         stream: at as u32,
         audio_digest,
         size_bytes: item.size_bytes,
-        codec: ingested.decoded.streams[at].codec.clone(),
-        duration_seconds: ingested.fingerprints[at].seconds,
+        codec: decoded.streams[at].codec.clone(),
+        duration_seconds: seconds,
         title: text(&tags.title),
         artist: text(&tags.artist),
         album: text(&tags.album),

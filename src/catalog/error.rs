@@ -42,6 +42,16 @@ pub enum CatalogError {
         /// The newest that this program reads.
         known: i64,
     },
+    /// An older program wrote it, and its index cannot be made from what it holds.
+    #[error("the catalogue {} has version {found}, this program reads {known}: add the recordings again in a new --home", path.display())]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that this program reads.
+        known: i64,
+    },
     /// It was made with other fingerprint settings.
     #[error("the catalogue {} was made with fingerprint settings {found}, this program uses {expected}: add the recordings to a new --home", path.display())]
     Config {
@@ -55,16 +65,16 @@ pub enum CatalogError {
     /// A segment cannot be used.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A record points to a track that its segment does not have.
+    /// A record points to a track that no segment has.
     #[error(
-        "the recording {recording_id} names track {track} of {segment}, which has none: restore the catalogue from a copy"
+        "the recording {recording_id} names track {track} of segment {segment}, which is not there: leakhound catalog check tells more"
     )]
     Dangling {
         /// The recording.
         recording_id: String,
         /// The track.
         track: u32,
-        /// The segment's file.
-        segment: String,
+        /// The segment's number.
+        segment: i64,
     },
 }

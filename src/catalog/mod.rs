@@ -1,16 +1,35 @@
 //! The label's own recordings: their records in `SQLite`, their fingerprints in the index beside it.
 //!
-//! A home holds `catalog/catalog.sqlite` and `catalog/segments/*.seg`. The records name the segments
-//! that count, in the same transaction as the recordings in them, so the two cannot disagree: a segment
-//! is written, synced and renamed before the transaction that names it.
+//! A home holds `catalog/catalog.sqlite`, `catalog/segments/*.seg` and a manifest that names the segments which
+//! count. The database is the authority: it says which generation of the manifest counts, in the same transaction
+//! as the recordings that are in its segments, so index and records cannot disagree. Segments and manifest are
+//! written, synced and renamed before the transaction that names them; a file that is not named does not count.
+//!
+//! # The life of an index
+//!
+//! * `add` writes a segment for every 512 files. What is in a segment that was committed stays, whatever
+//!   happens to the next.
+//! * `remove` takes the record away; its track is dead from then on, and stays in the segment.
+//! * Segments of about one size (up to 8 MiB, and by factors of 8 from there) are merged when there are eight of them, at the end of an `add`;
+//!   one of which more than half is dead is written anew. So every posting is written about as often as the
+//!   catalogue has grown eightfold, and a look-up has a few segments for each eightfold to ask.
+//! * `compact` merges everything into one segment.
+//! * Readers keep the segments that they have opened; a second writer is refused.
 
 mod add;
+mod change;
+mod check;
 mod error;
+mod rows;
+mod stats;
 mod store;
 
 pub(crate) use add::panic_message;
-pub use add::{AddEvent, AddSummary};
+pub use add::{AddEvent, AddSummary, Made};
+pub use change::Compacted;
+pub use check::Checked;
 pub use error::CatalogError;
+pub use stats::{Stats, TooCommon};
 pub use store::Catalog;
 
 use crate::index::Index;
@@ -66,6 +85,11 @@ impl Snapshot {
     /// The recording that a track is.
     pub fn recording(&self, track: TrackId) -> Option<&Recording> {
         self.tracks.get(track.0 as usize)?.as_ref()
+    }
+
+    /// All recordings.
+    pub fn recordings(&self) -> impl Iterator<Item = &Recording> {
+        self.tracks.iter().flatten()
     }
 
     /// Number of recordings.

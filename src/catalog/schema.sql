@@ -1,18 +1,14 @@
--- The catalogue, version 1. `PRAGMA user_version` holds the version.
+-- The catalogue, version 2. `PRAGMA user_version` holds the version.
+-- `fingerprint_config`: digest of the settings; `manifest`: the generation of the index's manifest that counts.
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT;
 
--- The index's segments that count; a file in the folder without a row here does not.
-CREATE TABLE segments (
-    segment_id INTEGER PRIMARY KEY,
-    file       TEXT NOT NULL UNIQUE
-) STRICT;
-
+-- `segment_id` and `track` say where the fingerprint is; the segments are named in the manifest.
 CREATE TABLE recordings (
     recording_id     TEXT PRIMARY KEY,
-    segment_id       INTEGER NOT NULL REFERENCES segments (segment_id),
+    segment_id       INTEGER NOT NULL,
     track            INTEGER NOT NULL,
     sha256           TEXT NOT NULL,
     stream           INTEGER NOT NULL,
@@ -31,3 +27,7 @@ CREATE TABLE recordings (
     UNIQUE (segment_id, track),
     UNIQUE (sha256, stream)
 ) STRICT;
+
+-- Recordings are named by these, too.
+CREATE INDEX recordings_by_path ON recordings (path);
+CREATE INDEX recordings_by_isrc ON recordings (isrc) WHERE isrc <> '';

@@ -4,9 +4,7 @@
 //! whole: it judges no file, and reports no error. Where a seek lands is of little matter, be it early or
 //! late; what is decoded is counted.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use symphonia::core::formats::{SeekMode, SeekTo};
@@ -17,6 +15,7 @@ use super::plan::{self, Begin};
 use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::{DecodeLimits, Decoder, Excerpts, PcmSink, SILENCE, Windows};
+use crate::source::Bytes;
 
 /// A file is sampled from this many times the length of its windows on: below it saves little.
 const SHORTEST: f64 = 2.0;
@@ -49,21 +48,21 @@ impl Windows {
 /// Decodes the windows of a file.
 pub(super) fn sample(
     decoder: &Decoder,
-    path: &Path,
+    source: &Bytes,
     windows: Windows,
     cancel: &AtomicBool,
     sink: &mut dyn PcmSink,
 ) -> Option<Excerpts> {
-    let Begin { start, bytes, audio_bytes } = plan::begin(path)?;
+    let Begin { start, bytes, audio_bytes } = plan::begin(source)?;
     let guard = Guard::new(cancel, decoder.limits.timeout / PART_OF_TIME, bytes);
     let limits = DecodeLimits { max_seconds_of_audio: windows.seconds, ..decoder.limits };
-    let mut run = decoder.native.open(path, start, &limits, &guard).ok()?;
+    let mut run = decoder.native.open(source, start, &limits, &guard).ok()?;
     run.open_tracks();
     // Beside other tracks the reader of Ogg may seek for ever (Symphonia 0.6.1).
     if run.format.tracks().len() != 1 || run.voices.len() != 1 {
         return None;
     }
-    if run.pass.container == "ogg" && is_chained(path, start.base).unwrap_or(true) {
+    if run.pass.container == "ogg" && is_chained(source, start.base).unwrap_or(true) {
         return None;
     }
     let head = run.pass.streams.first()?.head.clone();
@@ -129,9 +128,9 @@ fn window(
 
 /// Whether the last page of an Ogg file belongs to another stream than the first: of a chain, the
 /// reader knows the length of the first link only.
-fn is_chained(path: &Path, base: u64) -> io::Result<bool> {
+fn is_chained(source: &Bytes, base: u64) -> io::Result<bool> {
     let serial = |page: &[u8]| page.get(14..18).map(<[u8]>::to_vec);
-    let mut file = File::open(path)?;
+    let mut file = source.open()?;
     let mut first = [0; 18];
     file.seek(SeekFrom::Start(base))?;
     file.read_exact(&mut first)?;

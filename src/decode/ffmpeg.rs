@@ -17,6 +17,7 @@ use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};
+use crate::source::Bytes;
 
 /// Samples of each channel in a block: 93 ms at 44.1 kHz. Fixed, so that the mix does not depend on
 /// how the pipe delivers.
@@ -33,6 +34,9 @@ const DEMUXERS: &str = "aac,aa,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_
     matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,msf,mxf,nistsphere,nsv,nut,nuv,\
     ogg,oma,pva,pvf,qcp,rm,rso,shn,smk,bink,sox,swf,tak,truehd,tta,ty,voc,vqf,w64,wav,wsd,wtv,wv,\
     xa,xwma";
+
+/// Ways in: a file, a stretch of one, standard input. None of them leads to a network.
+const PROTOCOLS: &str = "file,subfile,pipe";
 
 /// The programs `ffmpeg` and `ffprobe`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +103,12 @@ impl Ffmpeg {
     /// Decodes a file once.
     pub(super) fn pass(
         &self,
-        path: &Path,
+        source: &Bytes,
         limits: &DecodeLimits,
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
-        let probed = self.probe(path, guard)?;
+        let probed = self.probe(source, guard)?;
         let mut pass = Pass { container: container_name(&probed.format), ..Pass::default() };
         let mut tags = Collector::default();
         let tables = std::iter::once(&probed.format.tags)
@@ -135,29 +139,36 @@ impl Ffmpeg {
             };
             let mut stream = Stream::new(head, limits.max_seconds_of_audio);
             let shape = (channels, lfe(&probed_stream.channel_layout));
-            let exit = self.stream(path, rate_hz, shape, &mut stream, guard, sink)?;
+            let exit = self.stream(source, rate_hz, shape, &mut stream, guard, sink)?;
             stream.flush(sink);
             stream.damaged = exit.decoding_errors;
             stream.packets = stream.packets.max(exit.decoding_errors);
             if !exit.success && !stream.full {
-                pass.broken = Some(complaint(&exit, path));
+                pass.broken = Some(complaint(&exit, source));
             }
             pass.streams.push(stream);
         }
         Ok(pass)
     }
 
-    fn probe(&self, path: &Path, guard: &Guard<'_>) -> Result<Probed, Failure> {
+    fn probe(&self, source: &Bytes, guard: &Guard<'_>) -> Result<Probed, Failure> {
         let mut command = Command::new(&self.prober);
-        command.args(["-v", "error", "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS]);
+        command.args([
+            "-v",
+            "error",
+            "-protocol_whitelist",
+            PROTOCOLS,
+            "-format_whitelist",
+            DEMUXERS,
+        ]);
         command.args(["-select_streams", "a", "-show_entries"]);
         command.arg(
             "stream=codec_name,sample_rate,channels,channel_layout,duration:stream_tags:\
              format=format_name,duration:format_tags",
         );
-        command.args(["-of", "json", "-i"]).arg(file_url(path));
+        command.args(["-of", "json", "-i"]).arg(url(source));
         let mut json = Vec::new();
-        let exit = child::run(command, "ffprobe", 64 << 10, guard, &mut |block| {
+        let exit = child::run(command, input(source), "ffprobe", 64 << 10, guard, &mut |block| {
             json.extend_from_slice(block);
             json.len() <= MAX_PROBE_BYTES
         })?;
@@ -165,7 +176,7 @@ impl Ffmpeg {
             return Err(Failure::Probe("ffprobe: its tags are longer than 1 MiB".to_owned()));
         }
         if !exit.success {
-            return Err(Failure::Probe(format!("ffprobe: {}", complaint(&exit, path))));
+            return Err(Failure::Probe(format!("ffprobe: {}", complaint(&exit, source))));
         }
         serde_json::from_str(&String::from_utf8_lossy(&json))
             .map_err(|error| Failure::Probe(format!("ffprobe: {error}")))
@@ -173,7 +184,7 @@ impl Ffmpeg {
 
     fn stream(
         &self,
-        path: &Path,
+        source: &Bytes,
         rate_hz: u32,
         (channels, lfe): (usize, u64),
         stream: &mut Stream,
@@ -182,8 +193,8 @@ impl Ffmpeg {
     ) -> Result<Exit, Failure> {
         let mut command = Command::new(&self.decoder);
         command.args(["-nostdin", "-v", "error", "-threads", "1"]);
-        command.args(["-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-i"]);
-        command.arg(file_url(path));
+        command.args(["-protocol_whitelist", PROTOCOLS, "-format_whitelist", DEMUXERS, "-i"]);
+        command.arg(url(source));
         command.args(["-map", &format!("0:a:{}", stream.head.index), "-vn", "-sn", "-dn"]);
         if channels <= 8 {
             // Parameters that change on the way are brought back to those that were announced.
@@ -192,7 +203,7 @@ impl Ffmpeg {
         command.args(["-ar", &rate_hz.to_string(), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]);
         let mut planes = vec![vec![0.0_f32; BLOCK_FRAMES]; channels];
         let block_bytes = BLOCK_FRAMES * channels * 4;
-        child::run(command, "ffmpeg", block_bytes, guard, &mut |block| {
+        child::run(command, input(source), "ffmpeg", block_bytes, guard, &mut |block| {
             let frames = deinterleave(block, &mut planes);
             stream.packets += 1;
             stream.push(rate_hz, (channels, frames, lfe), |i| &planes[i][..frames], sink)
@@ -216,16 +227,33 @@ fn deinterleave(block: &[u8], planes: &mut [Vec<f32>]) -> usize {
     frames
 }
 
-/// `file:` and the path: no name is then taken for an option, a protocol or a device.
-fn file_url(path: &Path) -> OsString {
-    let mut url = OsString::from("file:");
+/// `file:` and the path: no name is then taken for an option, a protocol or a device. Of a stretch of
+/// a file only that stretch can be read; memory comes through a pipe.
+fn url(source: &Bytes) -> OsString {
+    let (mut url, path) = match source {
+        Bytes::File(path) => (OsString::from("file:"), path),
+        Bytes::Range { path, offset, length } => {
+            let end = offset.saturating_add(*length);
+            (OsString::from(format!("subfile,,start,{offset},end,{end},,:file:")), path)
+        }
+        // A text is never decoded.
+        Bytes::Memory(_) | Bytes::Text(_) => return OsString::from("pipe:0"),
+    };
     url.push(path);
     url
 }
 
+/// What has to go through the pipe.
+fn input(source: &Bytes) -> Option<&[u8]> {
+    match source {
+        Bytes::Memory(buffer) => Some(buffer.as_slice()),
+        Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
+    }
+}
+
 /// The last complaint, without the name of the file that it begins with.
-fn complaint(exit: &Exit, path: &Path) -> String {
-    let url = format!("{}: ", file_url(path).to_string_lossy());
+fn complaint(exit: &Exit, source: &Bytes) -> String {
+    let url = format!("{}: ", url(source).to_string_lossy());
     exit.last_line().replace(&url, "")
 }
 

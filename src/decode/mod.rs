@@ -14,11 +14,11 @@
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
 //! | `pass`, `notes`, `tags`, `error` | what comes out |
 
-use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::source::Bytes;
 use crate::units::SampleRate;
 
 mod child;
@@ -44,6 +44,8 @@ mod tests;
 
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
+pub(crate) use sniff::is_text;
+pub use sniff::{Look, look};
 pub use tags::Tags;
 
 /// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).
@@ -134,11 +136,11 @@ impl Decoder {
     /// sound; [`Decoded::notes`] tells.
     pub fn decode(
         &self,
-        path: &Path,
+        source: &Bytes,
         cancel: &AtomicBool,
         sink: &mut dyn PcmSink,
     ) -> Result<Decoded, DecodeError> {
-        plan::decode(self, path, cancel, sink)
+        plan::decode(self, source, cancel, sink)
     }
 
     /// Decodes a few windows of a file into `sink`, window n as stream n, each as long as asked for.
@@ -148,12 +150,12 @@ impl Decoder {
     /// that its size does not bear out; or `cancel` was raised.
     pub fn sample(
         &self,
-        path: &Path,
+        source: &Bytes,
         windows: Windows,
         cancel: &AtomicBool,
         sink: &mut dyn PcmSink,
     ) -> Option<Excerpts> {
-        excerpt::sample(self, path, windows, cancel, sink)
+        excerpt::sample(self, source, windows, cancel, sink)
     }
 }
 

@@ -7,10 +7,8 @@
 //! stream. Packets behind the declared end come with a trim that empties them; as MP3 headers lie
 //! and their length is often a guess, such packets are kept.
 
-use std::fs::File;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
@@ -36,6 +34,7 @@ use super::source::{FileSource, Guard};
 use super::stream::{Stream, StreamHead};
 use super::tags;
 use super::{DecodeError, DecodeLimits, PcmSink};
+use crate::source::Bytes;
 
 /// So many packets of a track in a row without a sample: the reader is lost. A minute of music has
 /// 2,300 MP3 frames.
@@ -85,17 +84,17 @@ impl Native {
     /// Decodes a file once, from `start` on.
     pub(super) fn pass(
         &self,
-        path: &Path,
+        source: &Bytes,
         start: Start,
         limits: &DecodeLimits,
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
         guard.rewind();
-        let run = self.open(path, start, limits, guard)?;
+        let run = self.open(source, start, limits, guard)?;
         let is_wav = run.pass.container == "wave";
         let (mut pass, mut revisions) = run.run(guard, sink)?;
-        let chunks = if is_wav { riff::read(path, start.base) } else { riff::Found::default() };
+        let chunks = if is_wav { riff::read(source, start.base) } else { riff::Found::default() };
         revisions.extend(chunks.id3.as_ref().map(without_pictures));
         pass.tags = tags::of(&revisions, &chunks.info);
         Ok(pass)
@@ -104,16 +103,15 @@ impl Native {
     /// Finds a reader for a file, before any of its tracks is opened.
     pub(super) fn open<'a, 'f>(
         &'a self,
-        path: &Path,
+        source: &Bytes,
         start: Start,
         limits: &'a DecodeLimits,
         guard: &'f Guard<'f>,
     ) -> Result<Run<'a, 'f>, Failure> {
         let read_error = |source| Failure::Stop(DecodeError::Read { source });
-        let file = File::open(path).map_err(read_error)?;
-        let source =
-            FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
-        let stream = MediaSourceStream::new(Box::new(source), MediaSourceStreamOptions::default());
+        let file = source.open().map_err(read_error)?;
+        let media = FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
+        let stream = MediaSourceStream::new(Box::new(media), MediaSourceStreamOptions::default());
         // No hint: the name of the file is not to be trusted.
         let (hint, options, tags) =
             (Hint::new(), FormatOptions::default(), MetadataOptions::default());
@@ -122,7 +120,7 @@ impl Native {
         let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
         let container = format.format_info().short_name.to_owned();
         let priming = match container.as_str() {
-            "isomp4" => priming::of_tracks(path, start.base),
+            "isomp4" => priming::of_tracks(source, start.base),
             _ => Vec::new(),
         };
         let pass = Pass { container, ..Pass::default() };

@@ -14,9 +14,8 @@
 //! 5. The pass with the most seconds is kept, the last one if they are within half a second. If that
 //!    is not the pass whose sound the sink holds, it is done once more.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::native::Start;
@@ -24,6 +23,7 @@ use super::pass::{Failure, Pass};
 use super::sniff::{self, Kind};
 use super::source::Guard;
 use super::{DecodeError, Decoded, Decoder, Help, PcmSink, notes};
+use crate::source::Bytes;
 
 /// A tag longer than this is skipped, not read into memory: 16 MiB of pictures.
 const MAX_TAG_BYTES: u64 = 16 << 20;
@@ -68,8 +68,8 @@ pub(super) struct Begin {
 }
 
 /// How a file is begun whose first attempt is Symphonia's; `None` for any other.
-pub(super) fn begin(path: &Path) -> Option<Begin> {
-    let facts = inspect(path).ok()?;
+pub(super) fn begin(source: &Bytes) -> Option<Begin> {
+    let facts = inspect(source).ok()?;
     let Kind::Native(_) = facts.kind else { return None };
     match steps(&facts).ok()?.first() {
         Some(&Step::Native(start)) => {
@@ -82,11 +82,11 @@ pub(super) fn begin(path: &Path) -> Option<Begin> {
 /// Decodes a file by the rules above.
 pub(super) fn decode(
     decoder: &Decoder,
-    path: &Path,
+    source: &Bytes,
     cancel: &AtomicBool,
     sink: &mut dyn PcmSink,
 ) -> Result<Decoded, DecodeError> {
-    let facts = inspect(path)?;
+    let facts = inspect(source)?;
     let guard = Guard::new(cancel, decoder.limits.timeout, facts.bytes);
     guard.check()?;
     let steps = steps(&facts)?;
@@ -107,7 +107,7 @@ pub(super) fn decode(
         if last.replace(step).is_some() {
             sink.restart();
         }
-        match attempt(decoder, step, path, &guard, sink) {
+        match attempt(decoder, step, source, &guard, sink) {
             Ok(pass) => {
                 let flaw = flaw(step, &pass, guard.unread_bytes());
                 let reason = reasons.first().cloned();
@@ -127,7 +127,7 @@ pub(super) fn decode(
     let mut best = best.ok_or_else(|| unread(decoder, &facts, &reasons))?;
     if best.pass.seconds() > 0.0 && last != Some(best.step) {
         sink.restart();
-        best.pass = match attempt(decoder, best.step, path, &guard, sink) {
+        best.pass = match attempt(decoder, best.step, source, &guard, sink) {
             Ok(pass) => pass,
             Err(Failure::Stop(error)) => return Err(error),
             Err(Failure::Probe(error)) => return Err(unread(decoder, &facts, &[error])),
@@ -137,18 +137,20 @@ pub(super) fn decode(
 }
 
 /// Looks at the first bytes. Only regular files are opened: a pipe would block.
-fn inspect(path: &Path) -> Result<Facts, DecodeError> {
+fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
     let read_error = |source| DecodeError::Read { source };
-    let metadata = fs::metadata(path).map_err(read_error)?;
-    if !metadata.is_file() {
-        let what = if metadata.is_dir() { "folder" } else { "pipe or device" };
-        return Err(DecodeError::NotAFile { what });
+    if let Bytes::File(path) = source {
+        let metadata = fs::metadata(path).map_err(read_error)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "folder" } else { "pipe or device" };
+            return Err(DecodeError::NotAFile { what });
+        }
     }
-    let bytes = metadata.len();
+    let mut file = source.open().map_err(read_error)?;
+    let bytes = file.length();
     if bytes == 0 {
         return Err(DecodeError::Empty);
     }
-    let mut file = File::open(path).map_err(read_error)?;
     let mut head = Vec::new();
     let mut front_bytes = 0;
     for _ in 0..=MAX_TAGS {
@@ -190,16 +192,16 @@ fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
 fn attempt(
     decoder: &Decoder,
     step: Step,
-    path: &Path,
+    source: &Bytes,
     guard: &Guard<'_>,
     sink: &mut dyn PcmSink,
 ) -> Result<Pass, Failure> {
     match step {
         Step::Native(start) | Step::NativeRetry(start) => {
-            decoder.native.pass(path, start, &decoder.limits, guard, sink)
+            decoder.native.pass(source, start, &decoder.limits, guard, sink)
         }
         Step::Ffmpeg => match &*decoder.ffmpeg {
-            Some(ffmpeg) => ffmpeg.pass(path, &decoder.limits, guard, sink),
+            Some(ffmpeg) => ffmpeg.pass(source, &decoder.limits, guard, sink),
             None => Err(Failure::Probe("no ffmpeg".to_owned())),
         },
     }

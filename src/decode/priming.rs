@@ -3,10 +3,10 @@
 //! Symphonia 0.6.1 reads the edit list and drops it, so that all of a track would come late. This reads
 //! no sound, and finds no priming where a box does not make sense.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
+
+use crate::source::{Bytes, Reader};
 
 /// Boxes that are looked at in one box; films have about twenty.
 const MAX_BOXES: usize = 1_024;
@@ -17,13 +17,13 @@ const MAX_BOX_BYTES: u64 = 64 << 10;
 const MAX_SECONDS: f64 = 0.25;
 
 /// Id and priming, in seconds, of the tracks that have any in the MP4 file that begins at byte `base`.
-pub(super) fn of_tracks(path: &Path, base: u64) -> Vec<(u32, f64)> {
+pub(super) fn of_tracks(source: &Bytes, base: u64) -> Vec<(u32, f64)> {
     // What cannot be read gives none; that the file cannot be read is told elsewhere.
-    read(path, base).unwrap_or_default()
+    read(source, base).unwrap_or_default()
 }
 
-fn read(path: &Path, base: u64) -> io::Result<Vec<(u32, f64)>> {
-    let mut file = File::open(path)?;
+fn read(source: &Bytes, base: u64) -> io::Result<Vec<(u32, f64)>> {
+    let mut file = source.open()?;
     let end = file.seek(SeekFrom::End(0))?;
     let mut found = Vec::new();
     for moov in boxes(&mut file, base..end, *b"moov")? {
@@ -37,7 +37,7 @@ fn read(path: &Path, base: u64) -> io::Result<Vec<(u32, f64)>> {
 }
 
 /// The priming of a track: as its edit list says, else `tag`, in samples.
-fn track(file: &mut File, trak: Range<u64>, tag: Option<u32>) -> io::Result<Option<(u32, f64)>> {
+fn track(file: &mut Reader, trak: Range<u64>, tag: Option<u32>) -> io::Result<Option<(u32, f64)>> {
     let header = content(file, trak.clone(), &[*b"tkhd"])?;
     let media = content(file, trak.clone(), &[*b"mdia", *b"mdhd"])?;
     // Two dates of four bytes or eight lie in front.
@@ -68,7 +68,7 @@ fn first_edit(list: &[u8]) -> Option<i64> {
 }
 
 /// The second number of the tag `iTunSMPB`, in hexadecimal digits: samples in front.
-fn itunes(file: &mut File, moov: Range<u64>) -> io::Result<Option<u32>> {
+fn itunes(file: &mut Reader, moov: Range<u64>) -> io::Result<Option<u32>> {
     let Some(meta) = descend(file, moov, &[*b"udta", *b"meta"])? else { return Ok(None) };
     // Its boxes lie behind a version.
     let Some(list) = descend(file, meta.start + 4..meta.end, &[*b"ilst"])? else { return Ok(None) };
@@ -84,7 +84,7 @@ fn itunes(file: &mut File, moov: Range<u64>) -> io::Result<Option<u32>> {
 }
 
 /// The content of the first box at `names`, one in the other; empty if there is none.
-fn content(file: &mut File, within: Range<u64>, names: &[[u8; 4]]) -> io::Result<Vec<u8>> {
+fn content(file: &mut Reader, within: Range<u64>, names: &[[u8; 4]]) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     if let Some(range) = descend(file, within, names)? {
         file.seek(SeekFrom::Start(range.start))?;
@@ -94,7 +94,7 @@ fn content(file: &mut File, within: Range<u64>, names: &[[u8; 4]]) -> io::Result
 }
 
 fn descend(
-    file: &mut File,
+    file: &mut Reader,
     mut within: Range<u64>,
     names: &[[u8; 4]],
 ) -> io::Result<Option<Range<u64>>> {
@@ -106,7 +106,7 @@ fn descend(
 }
 
 /// Where the contents of the boxes of a name lie, of those directly in `within`.
-fn boxes(file: &mut File, within: Range<u64>, name: [u8; 4]) -> io::Result<Vec<Range<u64>>> {
+fn boxes(file: &mut Reader, within: Range<u64>, name: [u8; 4]) -> io::Result<Vec<Range<u64>>> {
     let (mut at, mut found) = (within.start, Vec::new());
     for _ in 0..MAX_BOXES {
         if at + 8 > within.end {

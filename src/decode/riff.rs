@@ -3,13 +3,13 @@
 //! Symphonia 0.6.1 reads over the first to drop it, and passes by all that follows the sound. This
 //! reads no sound, and gives what it has where a chunk does not make sense.
 
-use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
-use std::path::Path;
 
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, MetadataReader as _, MetadataRevision};
 use symphonia::default::meta::Id3v2Reader;
+
+use crate::source::Bytes;
 
 /// Chunks that are looked at; a file has about five.
 const MAX_CHUNKS: usize = 256;
@@ -25,25 +25,25 @@ pub(super) struct Found {
 }
 
 /// Reads the tags of the WAV file that begins at byte `base`.
-pub(super) fn read(path: &Path, base: u64) -> Found {
+pub(super) fn read(source: &Bytes, base: u64) -> Found {
     let mut found = Found::default();
     // What cannot be read gives no tags; that the file cannot be read is told elsewhere.
-    let _ = chunks(path, base, &mut found);
+    let _ = chunks(source, base, &mut found);
     found
 }
 
-fn chunks(path: &Path, base: u64, found: &mut Found) -> std::io::Result<()> {
-    let mut file = File::open(path)?;
+fn chunks(source: &Bytes, base: u64, found: &mut Found) -> std::io::Result<()> {
+    let mut file = source.open()?;
     let mut at = base + 12;
     for _ in 0..MAX_CHUNKS {
         file.seek(SeekFrom::Start(at))?;
         let mut head = [0; 8];
         file.read_exact(&mut head)?;
         let (name, bytes) = parse_head(head);
-        let content = || {
+        let mut content = || {
             let mut content = Vec::new();
             if bytes <= MAX_CHUNK_BYTES {
-                (&file).take(u64::from(bytes)).read_to_end(&mut content)?;
+                (&mut file).take(u64::from(bytes)).read_to_end(&mut content)?;
             }
             Ok::<_, std::io::Error>(content)
         };

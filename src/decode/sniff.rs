@@ -2,6 +2,8 @@
 //!
 //! It decides who is asked, not whether a file is sound: that the decoders find out.
 
+use std::io::{self, Read};
+
 /// Bytes of the head that are looked at. 64 KiB holds 340 transport stream packets.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
 
@@ -16,6 +18,52 @@ pub(super) enum Kind {
     NotAudio(&'static str, &'static str),
     /// No known beginning; it may be sound all the same, such as an MP3 cut at both ends.
     Unknown,
+}
+
+/// What something looks like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    /// Such as `Ogg` or `a JPEG image`.
+    pub what: &'static str,
+    /// Bytes of a second of it, if it may be sound: of the usual bit rates of its kind, so that it is a
+    /// rough measure.
+    pub bytes_per_second: Option<f64>,
+}
+
+/// Looks at the first bytes of something, 64 KiB of them.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn look(stream: impl Read) -> io::Result<Look> {
+    let mut head = Vec::new();
+    stream.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    let tag = usize::try_from(id3v2_bytes(&head)).unwrap_or(usize::MAX);
+    // A tag that is longer than the head is that of an MP3 file, nearly always.
+    let behind = if tag == 0 { Some(&head[..]) } else { head.get(tag..) };
+    let kind = behind.map_or(Kind::Native("MP3"), sniff);
+    Ok(match kind {
+        Kind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
+        Kind::Foreign(what) => Look { what, bytes_per_second: Some(24_000.0) },
+        Kind::NotAudio(what, _) => Look { what, bytes_per_second: None },
+        Kind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
+        Kind::Unknown => Look { what: looks_like_unknown(&head), bytes_per_second: None },
+    })
+}
+
+/// Whether something begins as a text does.
+pub(crate) fn is_text(head: &[u8]) -> bool {
+    by_magic(head).or_else(|| by_form(head)).is_none() && text(head).is_some()
+}
+
+/// Bytes a second: 160 kbit/s of Vorbis, 192 of MP3, two thirds of CD sound as FLAC.
+fn usual_rate(what: &str) -> f64 {
+    match what {
+        "WAV" | "AIFF" | "CAF" => 176_400.0,
+        "FLAC" => 110_000.0,
+        "Ogg" | "Matroska" | "ADTS" => 18_000.0,
+        _ => 24_000.0,
+    }
 }
 
 const SKIP: &str = "leave it out of the scan";

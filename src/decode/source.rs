@@ -2,7 +2,6 @@
 //!
 //! It knows no format; it only can hide the first bytes of a file, and that it can seek.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use symphonia::core::io::MediaSource;
 
 use super::DecodeError;
+use crate::source::Reader;
 
 /// Reading a file this many times over is still honest: films whose tracks are interleaved packet by
 /// packet make the reader go back and forth.
@@ -68,10 +68,10 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// A file from byte `base` on. `guard` is asked at each read.
+/// An item's bytes from `base` on. `guard` is asked at each read.
 #[derive(Debug)]
 pub(super) struct FileSource<'a> {
-    file: File,
+    file: Reader,
     base: u64,
     position: u64,
     bytes: u64,
@@ -82,7 +82,7 @@ pub(super) struct FileSource<'a> {
 impl<'a> FileSource<'a> {
     /// `seekable: false` keeps a reader from looking for an index behind the end of a cut file.
     pub(super) fn new(
-        mut file: File,
+        mut file: Reader,
         base: u64,
         seekable: bool,
         guard: &'a Guard<'a>,
@@ -134,12 +134,15 @@ impl MediaSource for FileSource<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use crate::source::Bytes;
+
+    fn reader(bytes: Vec<u8>) -> Reader {
+        Bytes::of_memory(bytes).open().expect("opened")
+    }
 
     #[test]
     fn a_base_hides_the_first_bytes_from_reads_and_seeks() {
-        let mut file = tempfile::tempfile().expect("a temporary file");
-        file.write_all(b"junkpayload").expect("written");
+        let file = reader(b"junkpayload".to_vec());
         let cancel = AtomicBool::new(false);
         let guard = Guard::new(&cancel, Duration::from_secs(9), 11);
         let mut source = FileSource::new(file, 4, true, &guard).expect("opened");
@@ -157,8 +160,7 @@ mod tests {
 
     #[test]
     fn reading_a_small_file_for_ever_ends() {
-        let mut file = tempfile::tempfile().expect("a temporary file");
-        file.write_all(&[0; 4096]).expect("written");
+        let file = reader(vec![0; 4096]);
         let cancel = AtomicBool::new(false);
         let guard = Guard::new(&cancel, Duration::from_secs(60), 4096);
         let mut source = FileSource::new(file, 0, true, &guard).expect("opened");
@@ -174,7 +176,7 @@ mod tests {
     fn the_flag_stops_a_read() {
         let cancel = AtomicBool::new(true);
         let guard = Guard::new(&cancel, Duration::from_secs(60), 10);
-        let file = tempfile::tempfile().expect("a temporary file");
+        let file = reader(vec![0; 10]);
         let mut source = FileSource::new(file, 0, true, &guard).expect("opened");
         assert!(source.read(&mut [0; 4]).is_err());
     }

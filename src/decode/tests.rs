@@ -50,7 +50,7 @@ fn outside() -> Ffmpeg {
 
 fn decode_with(decoder: &Decoder, path: &Path) -> (Result<Decoded, DecodeError>, Kept) {
     let mut kept = Kept::default();
-    let result = decoder.decode(path, &AtomicBool::new(false), &mut kept);
+    let result = decoder.decode(&path.into(), &AtomicBool::new(false), &mut kept);
     if let Ok(decoded) = &result {
         for info in &decoded.streams {
             let (rates, samples) = &kept.streams[info.index];
@@ -270,10 +270,12 @@ fn the_flag_and_the_clock_stop_a_file() {
     let directory = tempfile::tempdir().expect("a temporary folder");
     let path = write(directory.path(), "a.wav", &wav(44_100, 1, &tune(7, 1.0)));
     let decoder = Decoder::new(LIMITS, None);
-    let stopped = decoder.decode(&path, &AtomicBool::new(true), &mut Kept::default());
+    let stopped =
+        decoder.decode(&path.as_path().into(), &AtomicBool::new(true), &mut Kept::default());
     assert_eq!(stopped.expect_err("stopped").kind(), "cancelled");
     let decoder = Decoder::new(DecodeLimits { timeout: Duration::ZERO, ..LIMITS }, None);
-    let late = decoder.decode(&path, &AtomicBool::new(false), &mut Kept::default());
+    let late =
+        decoder.decode(&path.as_path().into(), &AtomicBool::new(false), &mut Kept::default());
     assert_eq!(late.expect_err("late").kind(), "timeout");
 }
 

@@ -1,50 +1,48 @@
 //! From tracks to the bytes of a segment.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 
-use super::Track;
-use super::format::{HEADER_BYTES, Header, Posting, TrackEntry};
+use super::track::{Track, TrackEntry, UNIT_FRAMES, pack};
+use super::writer::SegmentWriter;
+use super::{MAX_UNITS, SegmentInfo};
 use crate::fingerprint::FingerprintConfig;
-use crate::landmarks::{HASH_COUNT, landmarks};
-use crate::peaks::Peak;
+use crate::landmarks::{Hash, landmarks};
 use crate::units::TrackId;
+
+/// Postings that one segment is built of at the most: 128 MiB, 190 hours of music.
+const MAX_POSTINGS: usize = 1 << 24;
+/// Bits of a position in a sorting key, under the hash.
+const POSITION_BITS: u32 = MAX_UNITS.ilog2();
 
 /// Gathers tracks and writes them as one segment.
 #[derive(Debug)]
 pub struct SegmentBuilder {
     config: FingerprintConfig,
-    tracks: Vec<TrackEntry>,
-    peaks: Vec<Peak>,
-    prints: Vec<u32>,
+    tracks: Vec<(TrackEntry, Vec<u8>)>,
+    /// Hash and position in one number each.
+    postings: Vec<u64>,
+    units: u64,
 }
 
 impl SegmentBuilder {
     /// An empty segment.
     pub fn new(config: FingerprintConfig) -> Self {
-        Self { config, tracks: Vec::new(), peaks: Vec::new(), prints: Vec::new() }
+        Self { config, tracks: Vec::new(), postings: Vec::new(), units: 0 }
     }
 
-    /// Adds a track, its peaks and prints as thin as the catalogue keeps them.
-    ///
-    /// # Panics
-    ///
-    /// If the segment would pass 2³² peaks, the limit of its format (8 years of music).
-    pub fn push(&mut self, track: Track) -> TrackId {
-        let Track { peaks, prints, frames } = track;
-        let place = |at: usize| u32::try_from(at).expect("under 2^32 peaks");
-        let entry = TrackEntry {
-            first_peak: place(self.peaks.len()),
-            n_peaks: peaks.len() as u32,
-            first_print: place(self.prints.len()),
-            n_prints: prints.len() as u32,
-            frames,
-            zero: 0,
-        };
-        place(self.peaks.len() + peaks.len());
-        place(self.prints.len() + prints.len());
-        self.peaks.extend_from_slice(peaks);
-        self.prints.extend_from_slice(prints);
-        self.tracks.push(entry);
+    /// Adds a track, its peaks and prints as thin as the catalogue keeps them. Its landmarks are made of the peaks
+    /// as they come, before they are rounded.
+    pub fn push(&mut self, track: &Track) -> TrackId {
+        let peaks = self.config.landmark_peaks(&track.peaks);
+        let (entry, kept) = pack(track);
+        let (pairs, density) = (self.config.landmarks, self.config.recording_density);
+        landmarks(&peaks, pairs, density, |hash, anchor| {
+            let unit = peaks[anchor].frames().round() as u32 / UNIT_FRAMES;
+            let position = self.units + u64::from(unit);
+            self.postings.push(u64::from(hash.0) << POSITION_BITS | position);
+        });
+        self.units += entry.units();
+        self.tracks.push((entry, kept));
         TrackId(self.tracks.len() as u32 - 1)
     }
 
@@ -53,72 +51,30 @@ impl SegmentBuilder {
         self.tracks.len()
     }
 
+    /// Whether it holds as much as one segment should be built of: then what follows goes into another, and memory
+    /// stays bounded.
+    pub fn is_full(&self) -> bool {
+        self.postings.len() >= MAX_POSTINGS
+    }
+
     /// Writes the segment. The same tracks in the same order give the same bytes.
     ///
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let (directory, postings) = self.invert();
-        // Sections of an odd number of words are led on to a multiple of eight bytes.
-        let pad = |words: usize| &[0; 4][..if words.is_multiple_of(2) { 0 } else { 4 }];
-        let sections: [&[u8]; 7] = [
-            bytemuck::cast_slice(&directory),
-            pad(directory.len()),
-            bytemuck::cast_slice(&postings),
-            bytemuck::cast_slice(&self.tracks),
-            bytemuck::cast_slice(&self.peaks),
-            bytemuck::cast_slice(&self.prints),
-            pad(self.prints.len()),
-        ];
-        let mut body = crc32fast::Hasher::new();
-        for section in sections {
-            body.update(section);
+    pub fn write(mut self, out: impl Write + Seek) -> std::io::Result<SegmentInfo> {
+        self.postings.sort_unstable();
+        let mut writer = SegmentWriter::new(out, self.config.digest(), self.units)?;
+        let hash = |key: &u64| key >> POSITION_BITS;
+        let mut positions = Vec::new();
+        for list in self.postings.chunk_by(|a, b| hash(a) == hash(b)) {
+            positions.clear();
+            positions.extend(list.iter().map(|key| key & (MAX_UNITS - 1)));
+            writer.list(Hash(hash(&list[0]) as u32), &positions)?;
         }
-        let header = Header {
-            config_digest: self.config.digest(),
-            n_tracks: self.tracks.len() as u32,
-            n_hashes: HASH_COUNT,
-            n_postings: postings.len() as u64,
-            n_peaks: self.peaks.len() as u64,
-            n_prints: self.prints.len() as u64,
-            body_crc32: body.finalize(),
-        };
-        let header: [u8; HEADER_BYTES] = header.to_bytes();
-        out.write_all(&header)?;
-        for section in sections {
-            out.write_all(section)?;
+        for (entry, kept) in &self.tracks {
+            writer.track(*entry, kept)?;
         }
-        Ok(())
-    }
-
-    /// A counting sort by hash: tracks come in order, so each hash's postings do too.
-    fn invert(&self) -> (Vec<u32>, Vec<Posting>) {
-        let mut directory = vec![0_u32; HASH_COUNT as usize + 1];
-        self.for_each_landmark(|hash, _| directory[hash + 1] += 1);
-        for i in 1..directory.len() {
-            directory[i] += directory[i - 1];
-        }
-        let mut next = directory.clone();
-        let mut postings =
-            vec![Posting { track: 0, frame: 0 }; *directory.last().expect("not empty") as usize];
-        self.for_each_landmark(|hash, posting| {
-            postings[next[hash] as usize] = posting;
-            next[hash] += 1;
-        });
-        (directory, postings)
-    }
-
-    fn for_each_landmark(&self, mut visit: impl FnMut(usize, Posting)) {
-        let (pairs, density) = (self.config.landmarks, self.config.recording_density);
-        for (track, entry) in self.tracks.iter().enumerate() {
-            let from = entry.first_peak as usize;
-            let kept = &self.peaks[from..from + entry.n_peaks as usize];
-            let peaks = self.config.landmark_peaks(kept);
-            landmarks(&peaks, pairs, density, |hash, anchor| {
-                let frame = peaks[anchor].frames().round() as u32;
-                visit(hash.0 as usize, Posting { track: track as u32, frame });
-            });
-        }
+        writer.finish()
     }
 }

@@ -3,60 +3,112 @@
 //! An index is a set of immutable segments. It knows tracks by number; which recording a track is, and
 //! which tracks are still alive, the catalogue knows.
 //!
-//! # Grammar of a segment, version 2
+//! # Grammar of a segment, version 3
 //!
-//! All numbers are little-endian; every section starts at a multiple of 8.
+//! All numbers are little-endian; every section starts at a multiple of 8, with zeros before it.
 //!
 //! ```text
-//! segment   = header directory postings tracks peaks prints
-//! header    = magic:"LKHSEG\r\n"  version:u32=2  config_digest:u32
-//!             n_tracks:u32  n_hashes:u32  n_postings:u64  n_peaks:u64  n_prints:u64
-//!             body_crc32:u32  header_crc32:u32 (over all of the header before it)  zero:[u8; 8]
-//! directory = [u32; n_hashes + 1]  the postings of hash h are directory[h] .. directory[h + 1]
-//! postings  = [track:u32 frame:u32; n_postings]  sorted by hash, track, frame
-//! tracks    = [first_peak:u32 n_peaks:u32 first_print:u32 n_prints:u32 n_frames:u32 zero:u32; n_tracks]
-//! peaks     = [time:u32 pitch:u16 strength:u16; n_peaks]  by track, sorted by time
-//! prints    = [signs:u32; n_prints]  by track, one for each step of frames
+//! segment   = header postings kept tracks directory checksums
+//! header    = magic:"LKHSEG\r\n"  version:u32=3  config_digest:u32
+//!             n_tracks:u32  n_lists:u32  meta_crc32:u32 (over all from tracks on)  zero:u32
+//!             n_postings:u64  units:u64  n_peaks:u64  n_prints:u64  n_frames:u64
+//!             postings_bytes:u64  kept_bytes:u64  directory_bytes:u64  zero:u64
+//!             header_crc32:u32 (over all of the header before it)  zero:u32
+//! postings  = the lists of all hashes that occur, by hash, one behind the other, to the bit
+//! list      = its positions, rising, in Elias and Fano's code: `sequence`
+//! kept      = [prints:[signs:u32]  times  codes, led on to a multiple of 4; n_tracks]
+//! times     = the peaks' times in quarters of a frame, in Elias and Fano's code
+//! codes     = [pitch:u11 (2.6 cents each)  leads:u1]
+//! tracks    = [first_unit:u64 kept_at:u64 n_prints:u32 n_peaks:u32 n_frames:u32 last_time:u32; n_tracks]
+//! directory = which hashes occur, and how often each: `directory`
+//! checksums = [crc32:u32]  one for each 16 KiB of postings and kept
 //! ```
 //!
-//! The version is raised when this grammar changes, the digest when hashes do.
+//! A *position* tells track and time in one number: the tracks' frames lie behind one another, in units of four
+//! frames (93 ms). Votes are counted on positions as they stand; which track one belongs to is only looked up
+//! for what has many votes. Four frames are as wide as the bins that votes are counted in.
+//!
+//! A posting takes about 2 + log₂(units / length of its list) bits: its hash costs nothing, and the commoner the
+//! hash, the shorter the posting. The version is raised when this grammar changes, the digest when hashes do.
+//!
+//! # What is checked when
+//!
+//! Opening reads header, tracks, directory and checksums (a quarter of a byte for a second of audio) and checks
+//! them. A segment under 32 MiB is checked whole then; of a larger one every 16 KiB are checked when they are first
+//! read, so that a damaged posting is never believed: it is left out, [`Index::damage`] tells, and whoever searched has to ask it before
+//! an answer is given. [`Segment::check`] checks everything.
 
+mod bits;
 mod builder;
-mod format;
+mod directory;
+mod error;
+mod header;
+mod manifest;
+mod merge;
+mod segment;
+mod sequence;
+#[cfg(test)]
+mod tests;
+mod track;
+mod writer;
 
 pub use builder::SegmentBuilder;
-pub use format::{IndexError, Posting, Segment};
+pub use directory::List;
+pub use error::IndexError;
+pub use manifest::{Listed, Manifest};
+pub use merge::{MergeError, MergeInput, merge};
+pub use segment::Segment;
+pub use track::{Track, UNIT_FRAMES};
 
-use std::ops::Range;
-
-use crate::landmarks::Hash;
+use crate::landmarks::{HASH_COUNT, Hash};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
-/// What is kept of a track beside its postings.
+/// Positions of a segment are below: 50,000 years.
+const MAX_UNITS: u64 = 1 << 44;
+
+/// What a segment holds, and in how many bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Track<'a> {
-    /// Sorted by time.
-    pub peaks: &'a [Peak],
-    /// Signs of its prints, as [`crate::fingerprint::FingerprintConfig::recording_prints`] keeps them.
-    pub prints: &'a [u32],
-    /// Its length.
-    pub frames: u32,
+pub struct SegmentInfo {
+    /// Tracks, dead ones counted.
+    pub tracks: u32,
+    /// Postings.
+    pub postings: u64,
+    /// Peaks that are kept of tracks.
+    pub peaks: u64,
+    /// Prints that are kept of tracks.
+    pub prints: u64,
+    /// Length of all tracks in frames.
+    pub frames: u64,
+    /// Bytes of all of it.
+    pub bytes: u64,
+    /// Bytes of postings and their directory.
+    pub postings_bytes: u64,
+    /// Bytes of the peaks.
+    pub peaks_bytes: u64,
+    /// Bytes of the prints.
+    pub prints_bytes: u64,
+    /// CRC-32 of the header, which holds or leads to the checksums of all else.
+    pub header_crc32: u32,
 }
 
-/// All segments of a catalogue, searched as one. Tracks are numbered through all segments.
+/// All segments of a catalogue, searched as one. Tracks, and positions, are numbered through all segments.
 #[derive(Debug, Default)]
 pub struct Index {
     segments: Vec<Placed>,
     /// By track: false for one that was removed.
     alive: Vec<bool>,
+    n_alive: usize,
     total_frames: u64,
+    /// By hash: how often it occurs in all segments.
+    occurrences: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Placed {
     segment: Segment,
     first_track: u32,
+    first_unit: u64,
 }
 
 impl Index {
@@ -64,16 +116,24 @@ impl Index {
     /// [`Index::revive`].
     pub fn push(&mut self, segment: Segment) -> TrackId {
         let first_track = self.alive.len() as u32;
+        let end = |last: &Placed| last.first_unit + last.segment.units();
+        let first_unit = self.segments.last().map_or(0, end);
         self.alive.resize(self.alive.len() + segment.track_count(), false);
-        self.segments.push(Placed { segment, first_track });
+        self.occurrences.resize(HASH_COUNT as usize, 0);
+        segment.each_list(|hash, list| {
+            let occurs = &mut self.occurrences[hash.0 as usize];
+            *occurs = occurs.saturating_add(list.len);
+        });
+        self.segments.push(Placed { segment, first_track, first_unit });
         TrackId(first_track)
     }
 
     /// Makes a track count. Returns false if there is no such track.
     pub fn revive(&mut self, track: TrackId) -> bool {
-        let frames = u64::from(self.track(track).frames);
+        let frames = u64::from(self.frames(track));
         let Some(alive) = self.alive.get_mut(track.0 as usize) else { return false };
         if !std::mem::replace(alive, true) {
+            self.n_alive += 1;
             self.total_frames += frames;
         }
         true
@@ -81,7 +141,7 @@ impl Index {
 
     /// Number of living tracks.
     pub fn track_count(&self) -> usize {
-        self.alive.iter().filter(|a| **a).count()
+        self.n_alive
     }
 
     /// One past the highest track number, dead ones counted.
@@ -94,35 +154,52 @@ impl Index {
         self.total_frames
     }
 
-    /// Number of postings, those of dead tracks counted.
-    pub fn posting_count(&self) -> u64 {
-        self.segments.iter().map(|s| s.segment.posting_count()).sum()
+    /// The segments.
+    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter().map(|placed| &placed.segment)
     }
 
-    /// Visits `(segment, range of its postings)` for each segment in which a hash occurs.
+    /// Number of postings, those of dead tracks counted.
+    pub fn posting_count(&self) -> u64 {
+        self.segments().map(|segment| segment.info().postings).sum()
+    }
+
+    /// What was found to be damaged since the index was opened, if anything was: then what was searched is not to
+    /// be believed.
+    pub fn damage(&self) -> Option<IndexError> {
+        self.segments().find_map(Segment::damage)
+    }
+
+    /// How often a hash occurs, in dead tracks too: the postings that [`Index::for_each_list`] leads to.
     #[inline]
-    pub fn for_each_list(&self, hash: Hash, mut visit: impl FnMut(u32, Range<u32>)) {
+    pub fn occurrences(&self, hash: Hash) -> u32 {
+        self.occurrences.get(hash.0 as usize).copied().unwrap_or(0)
+    }
+
+    /// Visits `(segment, list)` for each segment in which a hash occurs.
+    #[inline]
+    pub fn for_each_list(&self, hash: Hash, mut visit: impl FnMut(u32, List)) {
         for (at, placed) in self.segments.iter().enumerate() {
-            let range = placed.segment.posting_range(hash);
-            if !range.is_empty() {
-                visit(at as u32, range);
+            if let Some(list) = placed.segment.list(hash) {
+                visit(at as u32, list);
             }
         }
     }
 
-    /// Visits `(track, frame of the anchor)` for each posting of a range that
-    /// [`Index::for_each_list`] gave. Dead tracks are visited too.
+    /// Visits the position of each posting of a list that [`Index::for_each_list`] gave. Those of dead tracks are
+    /// visited too.
     #[inline]
-    pub fn for_each_posting(
-        &self,
-        segment: u32,
-        range: Range<u32>,
-        mut visit: impl FnMut(TrackId, u32),
-    ) {
-        let Placed { segment, first_track } = &self.segments[segment as usize];
-        for posting in segment.postings_in(range) {
-            visit(TrackId(first_track + posting.track), posting.frame);
-        }
+    pub fn for_each_posting(&self, segment: u32, list: List, mut visit: impl FnMut(u64)) {
+        let Placed { segment, first_unit, .. } = &self.segments[segment as usize];
+        segment.visit(list, |position| visit(first_unit + position));
+    }
+
+    /// The track that holds a position, and the unit of [`UNIT_FRAMES`] inside it.
+    pub fn place(&self, position: u64) -> Option<(TrackId, u32)> {
+        let at = self.segments.partition_point(|s| s.first_unit <= position).checked_sub(1)?;
+        let Placed { segment, first_track, first_unit } = &self.segments[at];
+        let (track, unit) = segment.place(position - first_unit)?;
+        Some((TrackId(first_track + track.0), unit))
     }
 
     /// Whether a track is there and was not removed.
@@ -130,13 +207,25 @@ impl Index {
         self.alive.get(track.0 as usize).copied().unwrap_or(false)
     }
 
-    /// What is kept of a track; nothing for an unknown one.
-    pub fn track(&self, track: TrackId) -> Track<'_> {
-        let at = self.segments.partition_point(|s| s.first_track <= track.0);
-        let Some(Placed { segment, first_track }) = at.checked_sub(1).map(|i| &self.segments[i])
-        else {
-            return Track::default();
-        };
-        segment.track(TrackId(track.0 - first_track))
+    /// The segment of a track, and its number there.
+    fn of(&self, track: TrackId) -> Option<(&Segment, TrackId)> {
+        let at = self.segments.partition_point(|s| s.first_track <= track.0).checked_sub(1)?;
+        let Placed { segment, first_track, .. } = &self.segments[at];
+        Some((segment, TrackId(track.0 - first_track)))
+    }
+
+    /// The peaks that are kept of a track, sorted by time; none of an unknown one.
+    pub fn peaks(&self, track: TrackId) -> Vec<Peak> {
+        self.of(track).map_or_else(Vec::new, |(segment, track)| segment.peaks(track))
+    }
+
+    /// The signs of the prints that are kept of a track; none of an unknown one.
+    pub fn prints(&self, track: TrackId) -> &[u32] {
+        self.of(track).map_or(&[], |(segment, track)| segment.prints(track))
+    }
+
+    /// Length of a track in frames; 0 of an unknown one.
+    pub fn frames(&self, track: TrackId) -> u32 {
+        self.of(track).map_or(0, |(segment, track)| segment.frames(track))
     }
 }

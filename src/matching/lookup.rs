@@ -1,41 +1,51 @@
 //! From an item's peaks to candidates: recordings whose landmarks agree on one offset.
 //!
 //! Votes are counted twice: first in a small table of counters that may collide, then exactly for what
-//! the table let through. Memory is bounded by the table and by the postings that may be read, however often a hash
-//! occurs.
+//! the table let through. So memory is bounded by the table however often a hash occurs.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Candidate;
-use crate::index::Index;
-use crate::landmarks::{Density, LandmarkConfig, Pair, Shift, Warp, landmarks, pairs};
+use super::choice::{AWAY, Fan, Limits, Wanted};
+use crate::index::{Index, List, UNIT_FRAMES};
+use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
 use crate::peaks::Peak;
 use crate::units::TrackId;
 
 /// Width of an offset bin in frames; two neighbouring bins count together: 8 frames are 186 ms.
-const BIN_FRAMES: i32 = 4;
+const BIN_FRAMES: i64 = 4;
 /// From 1/16 frame to bins.
 const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
-/// log2 of the smallest and largest counter table; 2^21 counters are 2 MiB.
-const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=21;
+/// A unit of the index in 1/16 frame, and from its start to the middle of its frames.
+const UNIT_TIME: i64 = 16 * UNIT_FRAMES as i64;
+const HALF_UNIT: i64 = (UNIT_TIME - 16) / 2;
+/// log2 of the smallest and largest counter table; 2^23 counters are 8 MiB.
+const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=23;
+
+/// Counters that lie together.
+const GROUP_BITS: u32 = 5;
+const GROUP: usize = 1 << GROUP_BITS;
+const _: () = assert!(UNIT_TIME == 1 << BIN_SHIFT, "a cell is as wide as a unit");
 
 /// Buffers of one worker.
 #[derive(Debug, Default)]
 pub struct LookupScratch {
+    wanted: Vec<Wanted>,
     queries: Vec<Query>,
     /// Pairs of a stretch, and the time of their anchors.
-    pairs: Vec<(Pair, u32)>,
+    pairs: Vec<(Pair, u32, u8)>,
     tally: Tally,
+    /// Postings that were read since the scratch was made.
+    pub postings_read: u64,
 }
 
 #[derive(Debug, Default)]
 struct Tally {
-    /// Votes of each cell; a place of a track is a run of neighbouring cells, which others may share.
     counters: Vec<u8>,
-    /// All hits, and those of them that the counters let through.
+    /// The cell of each posting, in the order in which they are read.
+    cells: Vec<i64>,
     hits: Vec<Hit>,
-    passed: Vec<Hit>,
 }
 
 /// A landmark of the item that has postings.
@@ -43,8 +53,8 @@ struct Tally {
 struct Query {
     segment: u32,
     /// Its postings in that segment.
-    postings: std::ops::Range<u32>,
-    /// The anchor, in 1/16 frame.
+    list: List,
+    /// The anchor in the recording's time, in 1/16 frame.
     time: i64,
 }
 
@@ -52,24 +62,18 @@ struct Query {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
     track: u32,
-    /// Frame of the recording less frame of the item in the recording's time, in 1/16 frame. It wraps
-    /// around after 36 days.
-    offset: i32,
+    /// Frame of the recording less frame of the item in the recording's time, in 1/16 frame.
+    offset: i64,
 }
 
-impl Hit {
-    /// For an anchor at `frame` of a track and at `time`, in 1/16 frame of the recording's time, of the item.
+impl LookupScratch {
+    /// Notes a hash to look up, if it occurs.
     #[inline]
-    fn new(track: TrackId, frame: u32, time: i64) -> Self {
-        Self { track: track.0, offset: (i64::from(frame) * 16 - time) as i32 }
-    }
-
-    /// The cell of its place, of `mask + 1`.
-    #[inline]
-    fn cell(self, mask: usize) -> usize {
-        // Multiplicative hashing (Knuth): where the run of a track begins.
-        let start = (u64::from(self.track).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
-        start.wrapping_add((self.offset >> BIN_SHIFT) as usize) & mask
+    fn want(&mut self, index: &Index, hash: Hash, time: i64, penalty: u8) {
+        let occurs = index.occurrences(hash);
+        if occurs > 0 {
+            self.wanted.push(Wanted { hash, occurs, penalty, time });
+        }
     }
 }
 
@@ -83,9 +87,8 @@ pub(super) struct Lookup<'a> {
     pub(super) density: Density,
     /// Votes below which nothing is a candidate.
     pub(super) min_votes: usize,
-    /// Postings that are read under one warp, those of the rarest hashes: a hash that occurs everywhere tells
-    /// nothing.
-    pub(super) max_postings: usize,
+    /// Postings that are read under one warp.
+    pub(super) limits: Limits,
     /// Cells of the table that may pass, those with most votes.
     pub(super) max_cells: usize,
 }
@@ -93,27 +96,16 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     /// Adds the candidates without a warp to `found`.
     pub(super) fn identity(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
-        let LookupScratch { queries, tally, .. } = scratch;
-        queries.clear();
-        landmarks(self.peaks, self.pairs, self.density, |hash, anchor| {
+        scratch.wanted.clear();
+        let (density, mut fan) = (self.density, Fan::default());
+        pairs(self.peaks, self.pairs, density.fan_out, 1.0..=1.0, |pair, anchor, target| {
+            let penalty = fan.penalty(self.peaks, anchor, target);
             let time = i64::from(self.peaks[anchor].time);
-            self.index.for_each_list(hash, |segment, postings| {
-                queries.push(Query { segment, postings, time });
+            pair.probe(density.probe, |hash, away| {
+                scratch.want(self.index, hash, time, penalty + AWAY * away as u8);
             });
         });
-        let mut classes = Classes::default();
-        for query in &*queries {
-            classes.add(query.postings.len());
-        }
-        let (limit, sum) = classes.limit(self.max_postings);
-        tally.hits.clear();
-        tally.hits.reserve(sum);
-        for query in queries.iter().filter(|query| query.postings.len() < limit) {
-            self.index.for_each_posting(query.segment, query.postings.clone(), |track, frame| {
-                tally.hits.push(Hit::new(track, frame, query.time));
-            });
-        }
-        self.count(Warp::IDENTITY, 0..sum, tally, self.min_votes, found);
+        self.count(Warp::IDENTITY, self.min_votes, scratch, found);
     }
 
     /// Adds the `kept` candidates with most votes under any of `warps` to `found`, and those that have as many
@@ -125,98 +117,82 @@ impl Lookup<'_> {
         scratch: &mut LookupScratch,
         found: &mut Vec<Candidate>,
     ) {
-        let LookupScratch { pairs: made, tally, .. } = scratch;
         let tempos = warps.iter().fold(1.0..=1.0, |range: std::ops::RangeInclusive<f32>, warp| {
             range.start().min(warp.tempo)..=range.end().max(warp.tempo)
         });
+        let mut made = std::mem::take(&mut scratch.pairs);
         made.clear();
-        pairs(self.peaks, self.pairs, self.density.fan_out, tempos, |pair, anchor| {
-            made.push((pair, self.peaks[anchor].time));
+        let mut fan = Fan::default();
+        pairs(self.peaks, self.pairs, self.density.fan_out, tempos, |pair, anchor, target| {
+            let penalty = fan.penalty(self.peaks, anchor, target);
+            made.push((pair, self.peaks[anchor].time, penalty));
         });
         let mut least = Least::new(kept, self.min_votes);
-        for warps in warps.chunks(WARPS_AT_ONCE) {
-            let ends = self.gather(warps, made, &mut tally.hits);
-            let mut start = 0;
-            for (warp, end) in warps.iter().zip(ends) {
-                let before = found.len();
-                self.count(*warp, start..end, tally, least.votes(), found);
-                found[before..].iter().for_each(|candidate| least.saw(candidate.votes));
-                start = end;
-            }
-        }
-    }
-
-    /// Collects the hits of pairs, `(pair, time of the anchor)`, under each of a few warps into `hits`, and returns
-    /// where those of each end.
-    ///
-    /// Pair by pair, since what a pair is looked up as under one warp after the other lies close together in memory.
-    fn gather(self, warps: &[Warp], made: &[(Pair, u32)], hits: &mut Vec<Hit>) -> Vec<usize> {
-        let shifts: Vec<Shift> = warps.iter().map(|warp| Shift::from(*warp)).collect();
-        let mut postings = vec![Classes::default(); warps.len()];
-        for (pair, _) in made {
-            for (shift, classes) in shifts.iter().zip(&mut postings) {
-                if let Some(hash) = pair.hash(*shift) {
-                    self.index.for_each_list(hash, |_, postings| classes.add(postings.len()));
+        for warp in warps {
+            let shift = Shift::from(*warp);
+            scratch.wanted.clear();
+            for (pair, time, penalty) in &made {
+                if let Some(hash) = pair.hash(shift) {
+                    // The anchor's time, brought back into the recording's.
+                    let time = (*time as f32 * warp.tempo + 0.5) as i64;
+                    scratch.want(self.index, hash, time, *penalty);
                 }
             }
+            let before = found.len();
+            self.count(*warp, least.votes(), scratch, found);
+            found[before..].iter().for_each(|candidate| least.saw(candidate.votes));
         }
-        let (mut limits, mut places) = (Vec::new(), Vec::new());
-        let mut end = 0;
-        for classes in &postings {
-            let (limit, sum) = classes.limit(self.max_postings);
-            limits.push(limit);
-            places.push(end);
-            end += sum;
-        }
-        hits.clear();
-        hits.resize(end, Hit { track: 0, offset: 0 });
-        for (pair, time) in made {
-            for (at, (warp, shift)) in warps.iter().zip(&shifts).enumerate() {
-                let Some(hash) = pair.hash(*shift) else { continue };
-                // The anchor's time, brought back into the recording's.
-                let time = (*time as f32 * warp.tempo + 0.5) as i64;
-                self.index.for_each_list(hash, |segment, postings| {
-                    if postings.len() >= limits[at] {
-                        return;
-                    }
-                    let place = &mut places[at];
-                    self.index.for_each_posting(segment, postings, |track, frame| {
-                        hits[*place] = Hit::new(track, frame, time);
-                        *place += 1;
-                    });
-                });
-            }
-        }
-        places
+        scratch.pairs = made;
     }
 
-    /// Counts the votes of some of the hits and adds what has `min_votes` of them.
+    /// Counts the votes of all queries and adds what has `min_votes` of them.
     fn count(
         self,
         warp: Warp,
-        range: std::ops::Range<usize>,
-        tally: &mut Tally,
         min_votes: usize,
+        scratch: &mut LookupScratch,
         found: &mut Vec<Candidate>,
     ) {
-        let Tally { counters, hits, passed } = tally;
-        let hits = &hits[range];
-        if hits.len() < min_votes {
+        let LookupScratch { wanted, queries, tally, postings_read, .. } = scratch;
+        let Tally { counters, cells, hits } = tally;
+        let total = self.limits.keep(wanted);
+        *postings_read += total as u64;
+        if total < min_votes {
             return;
         }
+        queries.clear();
+        for Wanted { hash, time, .. } in &*wanted {
+            let time = *time;
+            self.index.for_each_list(*hash, |segment, list| {
+                queries.push(Query { segment, list, time });
+            });
+        }
         // Between a quarter of a vote and half a vote a cell.
-        let bits = usize::BITS + 1 - hits.len().leading_zeros();
-        let bits = bits.clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
+        let bits =
+            (usize::BITS + 1 - total.leading_zeros()).clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         counters.clear();
         counters.resize(1 << bits, 0);
-        let mask = counters.len() - 1;
-        for hit in hits {
-            let counter = &mut counters[hit.cell(mask)];
-            *counter = counter.saturating_add(1);
+        // Neighbouring cells lie together in memory, since they are asked for together.
+        let slot = |cell: i64| {
+            let (group, inside) = (cell as u64 >> GROUP_BITS, cell as usize % GROUP);
+            let group = group.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 + GROUP_BITS - bits);
+            (group as usize) * GROUP + inside
+        };
+        cells.clear();
+        for query in &*queries {
+            // Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset
+            // at once: two tracks share a cell only where one ends and the next begins.
+            let apart = units_behind(query.time);
+            self.index.for_each_posting(query.segment, query.list, |position| {
+                let cell = position as i64 + apart;
+                let counter = &mut counters[slot(cell)];
+                *counter = counter.saturating_add(1);
+                cells.push(cell);
+            });
         }
-        // A counter tells no more than this.
+        // A counter tells no more than this. Pairs across the ends of groups are counted with what lies there.
         let told = min_votes.min(usize::from(u8::MAX));
-        if most_of_two(counters) < told {
+        if !any_two(counters, told) {
             return;
         }
         let few = counters.iter().filter(|count| usize::from(**count) + 1 >= told).count();
@@ -225,15 +201,22 @@ impl Lookup<'_> {
         } else {
             told.max(threshold(counters, self.max_cells) + 1)
         };
-        let count = |cell: usize| usize::from(counters[cell & mask]);
-        passed.clear();
-        passed.extend(hits.iter().filter(|hit| {
-            let cell = hit.cell(mask);
-            let beside = count(cell.wrapping_sub(1)).max(count(cell + 1));
-            count(cell) + beside >= needed
-        }));
-        passed.sort_unstable();
-        for of_track in passed.chunk_by(|a, b| a.track == b.track) {
+        let count = |cell| usize::from(counters[slot(cell)]);
+        hits.clear();
+        let mut of_query = cells.iter();
+        for query in &*queries {
+            let apart = units_behind(query.time);
+            for cell in of_query.by_ref().take(query.list.len as usize) {
+                if count(*cell) + count(cell - 1).max(count(cell + 1)) >= needed
+                    && let Some((track, unit)) = self.index.place((cell - apart) as u64)
+                {
+                    let offset = i64::from(unit) * UNIT_TIME + HALF_UNIT - query.time;
+                    hits.push(Hit { track: track.0, offset });
+                }
+            }
+        }
+        hits.sort_unstable();
+        for of_track in hits.chunk_by(|a, b| a.track == b.track) {
             if self.index.is_alive(TrackId(of_track[0].track)) {
                 clusters(of_track, warp, self.peaks, min_votes, found);
             }
@@ -241,29 +224,9 @@ impl Lookup<'_> {
     }
 }
 
-/// Postings of the hashes that were asked for, by the doublings of their number: equals share one fate.
-#[derive(Debug, Clone, Default)]
-struct Classes([usize; u32::BITS as usize]);
-
-impl Classes {
-    #[inline]
-    fn add(&mut self, postings: usize) {
-        self.0[postings.ilog2() as usize] += postings;
-    }
-
-    /// The number of postings from which on a hash is too common for at most `most` to be read, and how many that
-    /// leaves.
-    fn limit(&self, most: usize) -> (usize, usize) {
-        let mut sum = 0;
-        for (class, postings) in self.0.iter().enumerate() {
-            // Of the rarest there is always some.
-            if sum + postings > most && class > 0 {
-                return (1 << class, sum);
-            }
-            sum += postings;
-        }
-        (usize::MAX, sum)
-    }
+/// Cells that an anchor at `time` puts between a position and its cell. A cell is as wide as a unit.
+fn units_behind(time: i64) -> i64 {
+    (HALF_UNIT - time) >> BIN_SHIFT
 }
 
 /// The votes a candidate needs to be among the best of all so far.
@@ -293,12 +256,18 @@ impl Least {
     }
 }
 
-/// The most votes of two neighbouring cells.
-fn most_of_two(counters: &[u8]) -> usize {
-    let [first, .., last] = *counters else { return 0 };
-    let around = first.saturating_add(last);
-    let pairs = counters.iter().zip(&counters[1..]).map(|(a, b)| a.saturating_add(*b));
-    usize::from(pairs.fold(around, u8::max))
+/// Whether two neighbouring cells of a group can have `votes` together: the end of a group counts for twice its own,
+/// since its neighbour lies elsewhere.
+fn any_two(counters: &[u8], votes: usize) -> bool {
+    let groups = counters.chunks_exact(GROUP);
+    let most = groups.map(|group| {
+        let pairs = group.iter().zip(&group[1..]).map(|(a, b)| a.saturating_add(*b));
+        pairs.fold(0, u8::max)
+    });
+    let ends = counters.chunks_exact(GROUP).flat_map(|group| [group[0], group[GROUP - 1]]);
+    let most = most.fold(0, u8::max);
+    // Of a pair across an end the larger has half of the votes at least.
+    usize::from(most) >= votes || ends.fold(0, u8::max).saturating_mul(2) as usize >= votes
 }
 
 /// The smallest count that at most `max_cells` cells have.
@@ -338,7 +307,7 @@ fn clusters(
         }
     }
     windows.sort_by_key(|(votes, start, _)| (std::cmp::Reverse(*votes), *start));
-    let mut taken: Vec<i32> = Vec::new();
+    let mut taken: Vec<i64> = Vec::new();
     for (votes, start, end) in windows {
         let offset = hits[usize::midpoint(start, end)].offset;
         if taken.iter().any(|t| (t - offset).abs() < 2 * width) {
@@ -348,7 +317,7 @@ fn clusters(
         found.push(Candidate {
             track: TrackId(hits[start].track),
             warp,
-            offset_frames: f64::from(offset) / 16.0,
+            offset_frames: offset as f64 / 16.0,
             votes,
             first: peaks.first().map_or(0, |p| p.time),
             last: peaks.last().map_or(0, |p| p.time),
@@ -359,7 +328,5 @@ fn clusters(
     }
 }
 
-/// Warps whose hits are kept at once; 192 are all of the default's, and 15 MB of hits at the most.
-const WARPS_AT_ONCE: usize = 192;
 /// Places of one track that one look-up reports.
 const MAX_PLACES: usize = 32;

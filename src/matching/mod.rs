@@ -6,6 +6,7 @@
 mod agreement;
 mod align;
 mod chance;
+mod choice;
 mod lookup;
 mod meeting;
 mod search;
@@ -35,8 +36,11 @@ pub struct MatchConfig {
     pub identity_density: Density,
     /// Targets of an anchor of an item of more than two such stretches, which tells more as a whole.
     pub long_item_fan_out: usize,
-    /// Postings that are read without a warp, those of the rarest hashes.
+    /// Postings that are read without a warp: those of the hashes that promise most for them.
     pub identity_postings: Share,
+    /// … and those of the hashes that are likely to lead to the right recording: in a large catalogue these alone are
+    /// too many.
+    pub likely_postings: Share,
     /// Votes below which a candidate is not looked at.
     pub min_votes: usize,
     /// Cells of offsets that are looked at more closely: those with most votes.
@@ -56,8 +60,10 @@ pub struct MatchConfig {
     pub warp_peaks_per_second: usize,
     /// Targets and probing of an item's anchors under a warp: sparse, since there are many warps.
     pub warp_density: Density,
-    /// Postings that are read under each warp, those of the rarest hashes.
+    /// Postings that are read under each warp, likewise.
     pub warp_postings: usize,
+    /// … and those of the hashes that are likely.
+    pub likely_warp_postings: usize,
     /// Length of the stretches that the warps are tried on; 517 frames are 12 s.
     pub warp_window_frames: u32,
     /// One such stretch is tried in so many frames, with every other warp in turn; 2153 are 50 s. In an item that
@@ -72,6 +78,7 @@ impl Default for MatchConfig {
             identity_density: Density { fan_out: 20, probe: 0.2 },
             long_item_fan_out: 12,
             identity_postings: Share { item: 400_000, window: 80_000 },
+            likely_postings: Share { item: 2_500_000, window: 250_000 },
             min_votes: 3,
             cells: Share { item: 4_096, window: 192 },
             candidates: Share { item: 24, window: 8 },
@@ -82,6 +89,7 @@ impl Default for MatchConfig {
             warp_peaks_per_second: 10,
             warp_density: Density { fan_out: 8, probe: 0.0 },
             warp_postings: 10_000,
+            likely_warp_postings: 60_000,
             warp_window_frames: 517,
             warp_window_spacing_frames: 2_153,
         }

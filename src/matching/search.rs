@@ -2,6 +2,7 @@
 
 use super::agreement::Prints;
 use super::align::{Alignment, Pair, align, glance};
+use super::choice::Limits;
 use super::lookup::{Lookup, LookupScratch};
 use super::meeting::Peaks;
 use super::{Candidate, MatchConfig, Share};
@@ -48,8 +49,8 @@ impl<'a> Matcher<'a> {
     /// rather than sound together in it.
     pub fn share_a_passage(&self, a: &Alignment, b: &Alignment) -> bool {
         let unit = f64::from(TIME_UNITS);
-        let (ours, theirs) = (self.index.track(a.track).peaks, self.index.track(b.track).peaks);
-        let peaks = Peaks { item: theirs, recording: ours };
+        let (ours, theirs) = (self.index.peaks(a.track), self.index.peaks(b.track));
+        let peaks = Peaks { item: &theirs, recording: &ours };
         a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x, y))).any(|(x, y)| {
             let both = (x.item.0.max(y.item.0) * unit, x.item.1.min(y.item.1) * unit);
             let (ours, theirs) = (a.line(x), b.line(y));
@@ -64,7 +65,8 @@ impl<'a> Matcher<'a> {
     }
 
     fn search_identity(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
-        let windows = windows(&item.peaks, self.config.window_frames);
+        let peaks = self.marked(&item.peaks);
+        let windows = windows(&peaks, self.config.window_frames);
         let n_windows = windows.len().max(1);
         // A long item may hold many recordings: each stretch has its own candidates, and a share of the work.
         let share = |of: Share| (of.item / n_windows).max(of.window);
@@ -76,14 +78,25 @@ impl<'a> Matcher<'a> {
         for window in windows {
             let before = candidates.len();
             let lookup = self.lookup(window, share(self.config.cells));
-            Lookup { density, max_postings: share(self.config.identity_postings), ..lookup }
-                .identity(scratch, &mut candidates);
+            let limits = Limits {
+                all: share(self.config.identity_postings),
+                likely: share(self.config.likely_postings),
+            };
+            Lookup { density, limits, ..lookup }.identity(scratch, &mut candidates);
             self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
         let mut candidates = merge(candidates);
         let kept = self.config.aligned_of_window * n_windows;
         self.keep_promising(item, &mut candidates, 0, kept.max(self.config.candidates.item));
         self.align_all(item, &candidates, self.released_hypotheses(item))
+    }
+
+    /// The peaks of an item, those marked that would lead if it were a recording.
+    fn marked(&self, peaks: &[Peak]) -> Vec<Peak> {
+        let rate = self.fingerprint.frames_per_second() as f32;
+        let leading = thin(peaks, self.fingerprint.landmark_peaks_per_second, rate);
+        let mut next = leading.iter().peekable();
+        peaks.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
     }
 
     /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
@@ -95,7 +108,7 @@ impl<'a> Matcher<'a> {
         alignments: &mut Vec<Alignment>,
     ) {
         let rate = self.fingerprint.frames_per_second() as f32;
-        let strong = thin(&item.peaks, self.config.warp_peaks_per_second, rate);
+        let strong = self.marked(&thin(&item.peaks, self.config.warp_peaks_per_second, rate));
         let warps = warps(&self.config);
         let halves = halves(&self.config);
         let mut tried: Vec<Stretch> = Vec::new();
@@ -120,7 +133,10 @@ impl<'a> Matcher<'a> {
                 let lookup = self.lookup(peaks, self.config.cells.window);
                 Lookup {
                     density: self.config.warp_density,
-                    max_postings: self.config.warp_postings,
+                    limits: Limits {
+                        all: self.config.warp_postings,
+                        likely: self.config.likely_warp_postings,
+                    },
                     ..lookup
                 }
                 .warped(warps, kept, scratch, &mut candidates);
@@ -162,10 +178,8 @@ impl<'a> Matcher<'a> {
         let found = &mut candidates[first..];
         found.sort_by(by_votes);
         let by_votes = found.len().min(kept / 2);
-        let mut rest: Vec<(f64, Candidate)> = found[by_votes..]
-            .iter()
-            .map(|c| (glance(self.pair(item, c.track).prints, c), *c))
-            .collect();
+        let mut rest: Vec<(f64, Candidate)> =
+            found[by_votes..].iter().map(|c| (glance(self.prints(item, c.track), c), *c)).collect();
         rest.sort_by(|a, b| b.0.total_cmp(&a.0));
         candidates.truncate(first + by_votes);
         candidates.extend(rest.into_iter().take(kept - by_votes).map(|(_, c)| c));
@@ -177,7 +191,10 @@ impl<'a> Matcher<'a> {
             peaks,
             pairs: self.fingerprint.landmarks,
             density: self.config.identity_density,
-            max_postings: self.config.identity_postings.window,
+            limits: Limits {
+                all: self.config.identity_postings.window,
+                likely: self.config.likely_postings.window,
+            },
             min_votes: self.config.min_votes,
             max_cells,
         }
@@ -208,14 +225,18 @@ impl<'a> Matcher<'a> {
         item.seconds * self.fingerprint.frames_per_second()
     }
 
-    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Pair<'p> {
-        let kept = self.index.track(track);
+    fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {
         let step = self.fingerprint.recording_print_step;
+        Prints { item: &item.prints, recording: self.index.prints(track), step }
+    }
+
+    /// An item and the track whose peaks are `peaks`.
+    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId, peaks: &'p [Peak]) -> Pair<'p> {
         Pair {
-            peaks: Peaks { item: &item.all_peaks, recording: kept.peaks },
-            prints: Prints { item: &item.prints, recording: kept.prints, step },
+            peaks: Peaks { item: &item.all_peaks, recording: peaks },
+            prints: self.prints(item, track),
             item_end: self.frames(item) * f64::from(TIME_UNITS),
-            recording_end: f64::from(kept.frames) * f64::from(TIME_UNITS),
+            recording_end: f64::from(self.index.frames(track)) * f64::from(TIME_UNITS),
         }
     }
 
@@ -225,10 +246,19 @@ impl<'a> Matcher<'a> {
         candidates: &[Candidate],
         hypotheses: f64,
     ) -> Vec<Alignment> {
-        let mut alignments: Vec<Alignment> = candidates
-            .iter()
-            .filter_map(|c| align(self.pair(item, c.track), c, hypotheses))
-            .collect();
+        // Peaks are unpacked once for all candidates of a track.
+        let mut unpacked: Option<(TrackId, Vec<Peak>)> = None;
+        let mut by_track: Vec<&Candidate> = candidates.iter().collect();
+        by_track.sort_by_key(|c| c.track);
+        let mut alignments: Vec<Alignment> = Vec::new();
+        for candidate in by_track {
+            let track = candidate.track;
+            if unpacked.as_ref().is_none_or(|(of, _)| *of != track) {
+                unpacked = Some((track, self.index.peaks(track)));
+            }
+            let Some((_, peaks)) = &unpacked else { continue };
+            alignments.extend(align(self.pair(item, track, peaks), candidate, hypotheses));
+        }
         sort(&mut alignments);
         alignments
     }

@@ -21,6 +21,12 @@
 //! | `failure_stage`, `failure_kind`, `failure_message` | why an item was not compared |
 //! | `notes` | joined by `; ` |
 //! | `shares_passage_with` | ids of recordings with the same passage, joined by `; ` |
+//! | `locator` | where the item is, for programs |
+//! | `containers` | kinds of the containers that it lies in, outermost first |
+//! | `offset` | byte offset in the file on disk, if it lies there as it is |
+//! | `tiers` | what speaks for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
+//! | `claimed_by` | where the item says so, joined by `; ` |
+//! | `claims` | what identifiers and sound of the item say of each other |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -37,7 +43,7 @@ use crate::text::{clock, visible};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 24] = [
+pub const COLUMNS: [&str; 30] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -62,6 +68,12 @@ pub const COLUMNS: [&str; 24] = [
     "failure_message",
     "notes",
     "shares_passage_with",
+    "locator",
+    "containers",
+    "offset",
+    "tiers",
+    "claimed_by",
+    "claims",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -154,6 +166,12 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         text(failure.map_or("", |failure| &failure.message)),
         Cow::Owned(text(&record.notes.join("; ")).into_owned()),
         number(&|f| text(&f.shares_passage_with.join("; ")).into_owned()),
+        text(&item.locator),
+        text(&item.containers),
+        Cow::Owned(item.offset.map_or(String::new(), |offset| offset.to_string())),
+        number(&|f| text(&f.tiers.join("; ")).into_owned()),
+        number(&|f| text(&f.claimed_by.join("; ")).into_owned()),
+        text(&record.claims),
     ]
 }
 

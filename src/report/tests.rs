@@ -30,6 +30,8 @@ pub(super) fn finding(id: &str) -> Finding {
         recording_coverage: 1.0,
         stream: 0,
         shares_passage_with: Vec::new(),
+        tiers: vec!["T3".to_owned()],
+        claimed_by: Vec::new(),
     }
 }
 
@@ -51,11 +53,15 @@ fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
             codec: "vorbis".to_owned(),
             duration_seconds: 200.0,
             streams: 1,
+            locator: path.replace(' ', "%20"),
+            containers: String::new(),
+            offset: Some(0),
         },
         verdict: findings.first().map_or(Verdict::Clear, |finding| finding.verdict),
         findings,
         failure: None,
         notes: Vec::new(),
+        claims: String::new(),
     }
 }
 

@@ -9,6 +9,7 @@ mod store;
 pub use store::{EarlierRuns, ResultStore, ResultsError};
 
 use crate::record::ItemRecord;
+use crate::source::Stamp;
 
 /// A run, as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +48,10 @@ pub struct RunKey {
 /// What a scan found out about one item, with what tells whether the item has changed since.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Bytes of the item's path.
-    pub path_key: Vec<u8>,
-    /// Size on disk.
-    pub size_bytes: u64,
-    /// Last change in nanoseconds since 1970.
-    pub modified_ns: i64,
+    /// Key of the item's locator.
+    pub key: Vec<u8>,
+    /// What tells whether the file on disk has changed that the item is or lies in.
+    pub stamp: Stamp,
     /// The record.
     pub record: ItemRecord,
 }

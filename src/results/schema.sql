@@ -20,8 +20,10 @@ CREATE TABLE runs (
 
 CREATE TABLE outcomes (
     run_id       INTEGER NOT NULL REFERENCES runs (run_id),
-    -- Bytes of the absolute path: sorted as reports sort.
+    -- Key of the locator, the bytes of the absolute path and behind zeros the steps into containers:
+    -- sorted as reports sort.
     path         BLOB NOT NULL,
+    -- Of the file on disk.
     size_bytes   INTEGER NOT NULL,
     modified_ns  INTEGER NOT NULL,
     verdict      TEXT NOT NULL,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::{Outcome, Run, RunKey};
 use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
 use crate::scan::{Earlier, Known, OutcomeSink};
-use crate::source::{Item, path_key};
+use crate::source::{Place, Stamp, key_behind, path_key};
 
 /// Version of `schema.sql`.
 const SCHEMA_VERSION: i64 = 2;
@@ -194,6 +194,26 @@ impl ResultStore {
         Ok(())
     }
 
+    /// What the newest run that has it says of a place, by the key of its locator.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn newest_of(&self, key: &[u8]) -> Result<Option<(i64, ItemRecord)>, ResultsError> {
+        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND path = ?2";
+        for run in self.runs()?.into_iter().rev() {
+            let find = || {
+                let mut statement = self.connection.prepare_cached(sql)?;
+                statement.query_row(params![run.run_id, key], |row| row.get(0)).optional()
+            };
+            let text: Option<String> = find().map_err(|source| self.error(source))?;
+            if let Some(record) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+                return Ok(Some((run.run_id, record)));
+            }
+        }
+        Ok(None)
+    }
+
     /// What takes the outcomes of a run; `goes_on` as [`ResultStore::begin`] returned it. Nothing
     /// else may write meanwhile.
     ///
@@ -348,15 +368,15 @@ impl OutcomeSink for RunSink<'_> {
             let mut statement = transaction.prepare_cached(sql)?;
             let sql = "DELETE FROM temp.unseen WHERE path = ?1";
             let mut seen = if self.goes_on { Some(transaction.prepare_cached(sql)?) } else { None };
-            for Outcome { path_key, size_bytes, modified_ns, record } in &waiting {
+            for Outcome { key, stamp, record } in &waiting {
                 if let Some(seen) = &mut seen {
-                    seen.execute([path_key])?;
+                    seen.execute([key])?;
                 }
                 statement.execute(params![
                     self.run_id,
-                    path_key,
-                    *size_bytes as i64,
-                    modified_ns,
+                    key,
+                    stamp.size_bytes as i64,
+                    stamp.modified_ns,
                     record.verdict.as_str(),
                     record.failure.as_ref().map(|f| f.kind.as_str()),
                     json(record),
@@ -378,9 +398,9 @@ pub struct EarlierRuns {
 }
 
 impl Earlier for EarlierRuns {
-    fn look_up(&mut self, item: &Item) -> Known {
+    fn look_up(&mut self, place: &Place) -> Known {
         // A result that cannot be read is one that is made again.
-        let find = |run_id| self.find(run_id, item).ok().flatten();
+        let find = |run_id| self.find(run_id, place).ok().flatten();
         if let Some(record) = find(self.run_id) {
             return Known::Recorded(Box::new(record));
         }
@@ -389,32 +409,96 @@ impl Earlier for EarlierRuns {
             _ => Known::New,
         }
     }
+
+    fn take_over(&mut self, file: &Place, take: &mut dyn FnMut(Outcome) -> bool) -> bool {
+        let whole = |base| self.is_whole(base, file).unwrap_or(false);
+        match self.base.filter(|&base| whole(base)) {
+            // What was handed out before an error is handed out again.
+            Some(base) => self.hand_out(base, file, take).is_ok(),
+            None => false,
+        }
+    }
 }
 
+/// The rows of a file and of what is in it.
+const OF_A_FILE: &str = "run_id = ?1 AND path >= ?2 AND path < ?3";
+
 impl EarlierRuns {
-    fn find(&self, run_id: i64, item: &Item) -> rusqlite::Result<Option<ItemRecord>> {
+    /// Whether a run, which ended, has rows of a file, all of which stand.
+    fn is_whole(&self, run_id: i64, file: &Place) -> rusqlite::Result<bool> {
+        let lasting = LASTING.map(|kind| format!("'{kind}'")).join(",");
+        let sql = format!(
+            "SELECT count(*), ifnull(sum(size_bytes <> ?4 OR modified_ns <> ?5 OR \
+             ifnull(failure_kind, 'empty') NOT IN ({lasting})), 0) FROM outcomes WHERE {OF_A_FILE}"
+        );
+        let (from, to) = (path_key(&file.locator.file), key_behind(&file.locator.file));
+        let Stamp { size_bytes, modified_ns } = file.stamp;
+        let key = params![run_id, from, to, size_bytes as i64, modified_ns];
+        let (rows, fallen): (i64, i64) = self
+            .connection
+            .prepare_cached(&sql)?
+            .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows > 0 && fallen == 0)
+    }
+
+    fn hand_out(
+        &self,
+        run_id: i64,
+        file: &Place,
+        take: &mut dyn FnMut(Outcome) -> bool,
+    ) -> rusqlite::Result<()> {
+        let sql = format!("SELECT path, record FROM outcomes WHERE {OF_A_FILE} ORDER BY path");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let (from, to) = (path_key(&file.locator.file), key_behind(&file.locator.file));
+        let mut rows = statement.query(params![run_id, from, to])?;
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(1)?.as_str()?;
+            let Ok(record) = serde_json::from_str(text) else {
+                return Err(rusqlite::Error::InvalidQuery);
+            };
+            if !take(Outcome { key: row.get(0)?, stamp: file.stamp, record }) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, run_id: i64, place: &Place) -> rusqlite::Result<Option<ItemRecord>> {
         let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND path = ?2 \
                    AND size_bytes = ?3 AND modified_ns = ?4";
-        let key = params![run_id, path_key(&item.path), item.size_bytes as i64, item.modified_ns];
+        let Stamp { size_bytes, modified_ns } = place.stamp;
+        let key = params![run_id, place.locator.key(), size_bytes as i64, modified_ns];
         let text: Option<String> =
             self.connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 }
 
+/// Failures that hold as long as the bytes do.
+const LASTING: [&str; 19] = [
+    NOT_AUDIO,
+    "mislabelled",
+    "empty",
+    "unsupported",
+    "no_audio",
+    "damaged",
+    "silent",
+    "too_short",
+    "sample_rate",
+    "encrypted",
+    "personal_data",
+    "too_large",
+    "container_truncated",
+    "container_damaged",
+    "container_empty",
+    "container_unsupported",
+    "container_too_deep",
+    "container_bomb",
+    "container_members",
+];
+
 /// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.
 fn stands(record: &ItemRecord) -> bool {
-    const LASTING: [&str; 9] = [
-        NOT_AUDIO,
-        "mislabelled",
-        "empty",
-        "unsupported",
-        "no_audio",
-        "damaged",
-        "silent",
-        "too_short",
-        "sample_rate",
-    ];
     match &record.failure {
         Some(failure) => LASTING.contains(&failure.kind.as_str()),
         None => record.verdict != Verdict::Failed,

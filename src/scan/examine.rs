@@ -4,12 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
 use super::Mode;
+use super::claims::compare;
 use crate::catalog::{Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
-use crate::ingest::{Ingested, Ingester, sha256};
+use crate::identify::Identifiers;
+use crate::ingest::{Ingested, Ingester, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
-use crate::source::{Item, display_path};
+use crate::source::{Bytes, Item, Place};
 use crate::verdict::VerdictConfig;
 
 /// All that an item's record depends on, beside the item.
@@ -19,6 +21,8 @@ pub struct Engine {
     pub ingester: Ingester,
     /// What is searched for.
     pub snapshot: Snapshot,
+    /// Its identifiers.
+    pub identifiers: Identifiers,
     /// How much of an item is searched, and along which changes.
     pub mode: Mode,
     /// How it is searched in full mode.
@@ -44,7 +48,8 @@ impl Engine {
         )
     }
 
-    /// Examines an item. `None` if `cancel` was raised before it ended.
+    /// Examines an item. `None` if `cancel` was raised before it ended, or if the index was found to be damaged:
+    /// see [`crate::index::Index::damage`].
     ///
     /// Never panics: a panic inside becomes the item's failure.
     pub fn examine(
@@ -53,34 +58,42 @@ impl Engine {
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
-        let run = catch_unwind(AssertUnwindSafe(|| self.try_examine(item, scratch, cancel)));
+        // What lies compressed is as long as it turns out to be.
+        let mut item = item.clone();
+        let run = catch_unwind(AssertUnwindSafe(|| self.try_examine(&mut item, scratch, cancel)));
+        let item = &item;
         let result = run.unwrap_or_else(|panic| {
             *scratch = LookupScratch::default();
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
+        if self.snapshot.index.damage().is_some() {
+            return None;
+        }
         match result {
             Err((_, failure)) if failure.kind == "cancelled" => None,
-            Err((sha256, failure)) => {
-                Some(examine_failed(display_path(&item.path), item.size_bytes, sha256, failure))
-            }
+            Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel),
             Ok(record) => Some(record),
         }
     }
 
     fn try_examine(
         &self,
-        item: &Item,
+        item: &mut Item,
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Result<ItemRecord, (String, FailureRecord)> {
-        let sha256 = sha256(&item.path, cancel).map_err(|failure| (String::new(), failure))?;
+        let hashed = sha256_and_length(&item.bytes, cancel);
+        let (sha256, length) = hashed.map_err(|failure| (String::new(), failure))?;
+        if matches!(item.bytes, Bytes::Text(_)) {
+            item.size_bytes = length;
+        }
         if self.mode == Mode::Probe
             && let Some(record) = self.probe(item, &sha256, scratch, cancel)
         {
             return Ok(record);
         }
-        let ingested = match self.ingester.ingest(&item.path, cancel) {
+        let ingested = match self.ingester.ingest(item, cancel) {
             Ok(ingested) => ingested,
             Err(failure) => return Err((sha256, failure)),
         };
@@ -91,6 +104,8 @@ impl Engine {
         for (stream, fingerprint) in ingested.fingerprints.iter().enumerate() {
             findings.extend(self.findings(stream as u32, fingerprint, scratch));
         }
+        let tags = &ingested.decoded.tags;
+        let claims = compare(&mut findings, self.claims(item, &sha256, Some(tags)), tags);
         findings.sort_by(|a, b| {
             let chance = a.false_alarm_probability.total_cmp(&b.false_alarm_probability);
             let order = chance.then(b.score.total_cmp(&a.score));
@@ -100,15 +115,14 @@ impl Engine {
         let streams = &ingested.decoded.streams;
         let seconds = ingested.fingerprints.iter().map(|f| f.seconds).fold(0.0, f64::max);
         let facts = ItemFacts {
-            path: display_path(&item.path),
-            size_bytes: item.size_bytes,
-            sha256,
             codec: streams.first().map_or_else(String::new, |s| s.codec.clone()),
             duration_seconds: round(seconds, 3),
             streams: streams.len() as u32,
+            ..facts(&item.place, item.size_bytes, sha256)
         };
-        let notes = ingested.decoded.notes;
-        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes })
+        let mut notes = item.notes.clone();
+        notes.extend(ingested.decoded.notes);
+        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
     }
 
     /// What one stream holds: a finding for each recording and warp, its spans in order.
@@ -195,8 +209,16 @@ impl Engine {
             recording_coverage,
             stream,
             shares_passage_with: Vec::new(),
+            tiers: vec![sound_tier(best).to_owned()],
+            claimed_by: Vec::new(),
         })
     }
+}
+
+/// As released, or at another speed, tempo or pitch.
+fn sound_tier(alignment: &Alignment) -> &'static str {
+    let as_released = (alignment.tempo - 1.0).abs() < 0.005 && alignment.pitch_octaves.abs() < 0.01;
+    if as_released { "T3" } else { "T4" }
 }
 
 /// Whether two alignments are places of one finding: the same recording at about the same warp.
@@ -206,20 +228,35 @@ fn same_finding(a: &Alignment, b: &Alignment) -> bool {
         && (a.pitch_octaves - b.pitch_octaves).abs() < 0.02
 }
 
+/// What is known of an item before it is decoded.
+pub(super) fn facts(place: &Place, size_bytes: u64, sha256: String) -> ItemFacts {
+    ItemFacts {
+        path: place.locator.display(),
+        size_bytes,
+        sha256,
+        codec: String::new(),
+        duration_seconds: 0.0,
+        streams: 0,
+        locator: place.locator.to_string(),
+        containers: place.containers.clone(),
+        offset: place.offset,
+    }
+}
+
 /// The record of an item of which nothing is known.
 pub fn examine_failed(
-    path: String,
+    place: &Place,
     size_bytes: u64,
     sha256: String,
     failure: FailureRecord,
 ) -> ItemRecord {
-    let codec = String::new();
     ItemRecord {
-        item: ItemFacts { path, size_bytes, sha256, codec, duration_seconds: 0.0, streams: 0 },
+        item: facts(place, size_bytes, sha256),
         verdict: Verdict::Failed,
         findings: Vec::new(),
         failure: Some(failure),
         notes: Vec::new(),
+        claims: String::new(),
     }
 }
 

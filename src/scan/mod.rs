@@ -4,10 +4,12 @@
 //! queues are bounded. A panic costs its item; an item that hangs is given up with its thread, and
 //! another thread takes its place. Outcomes come in any order; each depends on its item alone.
 
+mod claims;
 mod examine;
 mod mode;
 mod probe;
 mod run;
+mod walk;
 
 pub use examine::{Engine, examine_failed};
 pub use mode::Mode;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use crate::record::ItemRecord;
 use crate::results::Outcome;
-use crate::source::Item;
+use crate::source::Place;
 
 /// Name of the threads in which a panic costs an item and no more.
 pub const WORKER_NAME: &str = "leakhound-worker";
@@ -72,8 +74,15 @@ pub enum Known {
 
 /// Looks items up in what was found before.
 pub trait Earlier: Send {
-    /// What is known of an item.
-    fn look_up(&mut self, item: &Item) -> Known;
+    /// What is known of an item, or of a row.
+    fn look_up(&mut self, place: &Place) -> Known;
+
+    /// Hands out all that an earlier run found in an unchanged file on disk, the file's own row among
+    /// it. False, and nothing is handed out, if that is not known, or not all of it stands.
+    fn take_over(&mut self, file: &Place, take: &mut dyn FnMut(Outcome) -> bool) -> bool {
+        let _ = (file, take);
+        false
+    }
 }
 
 /// How far a scan has come.
@@ -81,13 +90,15 @@ pub trait Earlier: Send {
 pub struct Progress {
     /// Items that have an outcome.
     pub items: u64,
-    /// Their bytes.
+    /// Bytes of those that are files on disk.
     pub bytes: u64,
+    /// Bytes of containers on disk that were read.
+    pub bytes_in_containers: u64,
     /// Items that were not examined again.
     pub skipped: u64,
     /// Bytes of those.
     pub skipped_bytes: u64,
-    /// Items and bytes in all, once they are counted.
+    /// Files on disk and their bytes, once they are counted.
     pub total: Option<(u64, u64)>,
     /// Length of what was decoded, in seconds.
     pub audio_seconds: f64,

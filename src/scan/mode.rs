@@ -8,7 +8,7 @@ use crate::matching::{MatchConfig, Share};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
     /// A few windows of each item, as released; the whole of it, as in [`Mode::Full`], if they hold
-    /// anything, if it is short, or if it cannot be sought in. Costs a seventh of it where nothing is
+    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of it where nothing is
     /// found. Misses passages between the windows, and what was changed in speed, tempo or pitch.
     Probe,
     /// Every item whole, as released only. Costs four fifths of [`Mode::Full`]. Misses what was changed in
@@ -18,8 +18,8 @@ pub enum Mode {
     /// tempo and pitch by different amounts.
     #[default]
     Full,
-    /// As [`Mode::Full`], and along changes of tempo and pitch by different amounts. Costs three times
-    /// as much, of a clip of 10 s five times.
+    /// As [`Mode::Full`], and along changes of tempo and pitch by different amounts. Costs several times
+    /// as much.
     Thorough,
 }
 

@@ -3,13 +3,13 @@
 use std::sync::atomic::AtomicBool;
 
 use super::Engine;
-use super::examine::{MIN_PEAKS, round};
+use super::examine::{MIN_PEAKS, facts, round};
 use super::mode::as_released;
 use crate::decode::Windows;
 use crate::fingerprint::Fingerprint;
 use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
 use crate::record::{ItemFacts, ItemRecord, Verdict};
-use crate::source::{Item, display_path};
+use crate::source::Item;
 
 /// What is listened to of an item. A clip of 3 s is enough to tell; 8 s bear a quiet bar.
 const WINDOWS: Windows = Windows { count: 3, seconds: 8.0 };
@@ -29,18 +29,19 @@ impl Engine {
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
-        let (excerpts, fingerprints) =
-            self.ingester.ingest_excerpts(&item.path, WINDOWS, cancel)?;
+        // What claims to be ours is listened to whole.
+        if !self.claims(item, sha256, None).is_empty() {
+            return None;
+        }
+        let (excerpts, fingerprints) = self.ingester.ingest_excerpts(item, WINDOWS, cancel)?;
         if !fingerprints.iter().all(|fingerprint| self.is_clear(fingerprint, scratch)) {
             return None;
         }
         let facts = ItemFacts {
-            path: display_path(&item.path),
-            size_bytes: item.size_bytes,
-            sha256: sha256.to_owned(),
             codec: excerpts.codec,
             duration_seconds: round(excerpts.declared_seconds, 3),
             streams: 1,
+            ..facts(&item.place, item.size_bytes, sha256.to_owned())
         };
         let note = format!(
             "probed: {} windows of {} s, {} s of {:.0} s",
@@ -51,10 +52,11 @@ impl Engine {
         );
         Some(ItemRecord {
             item: facts,
+            claims: String::new(),
             verdict: Verdict::Clear,
             findings: Vec::new(),
             failure: None,
-            notes: vec![note],
+            notes: item.notes.iter().cloned().chain([note]).collect(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The loop: walker, workers, watchdog.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,18 +8,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::examine::examine_failed;
-use super::{Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, ScanSummary};
+use super::walk::start_walking;
+use super::{Earlier, Engine, OutcomeSink, Progress, ScanConfig, ScanSummary};
 use crate::matching::LookupScratch;
 use crate::record::{FailureRecord, ItemRecord, Stage, Verdict};
 use crate::results::Outcome;
-use crate::source::{Item, Source, Unlisted, display_path, path_key};
+use crate::source::{Item, Place, Source};
 
 /// How often the caller's thread looks up when nothing comes in.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Scans all items of a source.
 ///
-/// `stop` ends it early, in about the time of a packet; `tell` is called several times a second.
+/// `stop` ends it early, in about the time of a packet; it is raised, too, when the index is found to be damaged
+/// ([`crate::index::Index::damage`]). `tell` is called several times a second.
 ///
 /// # Errors
 ///
@@ -44,7 +46,8 @@ pub fn scan<S: OutcomeSink>(
     });
     let total = Arc::new(Total::default());
     start_counting(Arc::clone(&source), Arc::clone(&total), Arc::clone(&team));
-    start_walking(source, earlier, item_in, event_in.clone(), Arc::clone(&team));
+    let passed = Arc::clone(&total);
+    start_walking(source, earlier, item_in, event_in.clone(), Arc::clone(&team), passed);
     let mut watch =
         Watch { team, event_in, give_up_after: config.give_up_after, posts: Vec::new() };
     for _ in 0..config.threads.max(1) {
@@ -56,7 +59,7 @@ pub fn scan<S: OutcomeSink>(
 }
 
 /// What the threads share.
-struct Team {
+pub(super) struct Team {
     engine: Arc<Engine>,
     items: Mutex<Receiver<Item>>,
     stop: Arc<AtomicBool>,
@@ -64,14 +67,14 @@ struct Team {
 }
 
 impl Team {
-    fn ended(&self) -> bool {
+    pub(super) fn ended(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.over.load(Ordering::Relaxed)
     }
 }
 
-enum Event {
-    /// An item has an outcome; `fresh` if it was examined now, else it was known.
-    Outcome { outcome: Box<Outcome>, fresh: bool },
+pub(super) enum Event {
+    /// An item has an outcome.
+    Outcome { outcome: Box<Outcome>, from: From },
     /// The last item was handed out; so many are to be examined. `whole` unless the source broke
     /// down before it had listed all.
     Walked { handed_out: u64, whole: bool },
@@ -79,75 +82,42 @@ enum Event {
     Stopped,
 }
 
+/// Whom an outcome comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// A worker, who examined the item.
+    Worker,
+    /// The walker, who could not make an item of it.
+    Walker,
+    /// An earlier scan.
+    Earlier,
+}
+
 #[derive(Default)]
-struct Total {
+pub(super) struct Total {
+    /// Files on disk, and their bytes.
     items: AtomicU64,
     bytes: AtomicU64,
     counted: AtomicBool,
+    /// Bytes of containers on disk that were read so far.
+    pub(super) passed: AtomicU64,
 }
 
 /// Counts all items, for the time that is left. Results do not depend on it.
 fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<Team>) {
     thread::spawn(move || {
-        for item in source.items() {
-            if team.ended() {
-                return;
-            }
+        let counted = source.sizes(&mut |bytes| {
             total.items.fetch_add(1, Ordering::Relaxed);
-            total.bytes.fetch_add(item.map_or(0, |i| i.size_bytes), Ordering::Relaxed);
-        }
-        total.counted.store(true, Ordering::Release);
+            total.bytes.fetch_add(bytes, Ordering::Relaxed);
+            if team.ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let any = total.items.load(Ordering::Relaxed) > 0;
+        total.counted.store(counted.is_continue() && any, Ordering::Release);
     });
 }
 
-fn start_walking(
-    source: Arc<dyn Source + Sync>,
-    mut earlier: Box<dyn Earlier>,
-    items: SyncSender<Item>,
-    events: SyncSender<Event>,
-    team: Arc<Team>,
-) {
-    thread::spawn(move || {
-        let mut handed_out = 0;
-        let walk = catch_unwind(AssertUnwindSafe(|| {
-            for item in source.items() {
-                if team.ended() {
-                    break;
-                }
-                let sent = match item {
-                    Err(row) => events.send(unlisted(row)).is_ok(),
-                    Ok(item) => match earlier.look_up(&item) {
-                        Known::Recorded(record) | Known::Carried(record) => {
-                            let outcome = Box::new(outcome(&item, *record));
-                            events.send(Event::Outcome { outcome, fresh: false }).is_ok()
-                        }
-                        Known::New => {
-                            handed_out += 1;
-                            items.send(item).is_ok()
-                        }
-                    },
-                };
-                if !sent {
-                    break;
-                }
-            }
-        }));
-        // Nobody listens any more only if the scan is over.
-        let _ = events.send(Event::Walked { handed_out, whole: walk.is_ok() });
-    });
-}
-
-fn outcome(item: &Item, record: ItemRecord) -> Outcome {
-    let path_key = path_key(&item.path).to_vec();
-    let Item { size_bytes, modified_ns, .. } = *item;
-    Outcome { path_key, size_bytes, modified_ns, record }
-}
-
-fn unlisted(Unlisted { path, failure }: Unlisted) -> Event {
-    let record = examine_failed(display_path(&path), 0, String::new(), failure);
-    let path_key = path_key(&path).to_vec();
-    let outcome = Box::new(Outcome { path_key, size_bytes: 0, modified_ns: 0, record });
-    Event::Outcome { outcome, fresh: true }
+pub(super) fn outcome(place: &Place, record: ItemRecord) -> Box<Outcome> {
+    Box::new(Outcome { key: place.locator.key(), stamp: place.stamp, record })
 }
 
 /// What a worker is at, for the watchdog: empty between items, and once it was given up.
@@ -189,6 +159,7 @@ impl Watch {
                 && let Some((item, since)) = post.take()
             {
                 lost.push(at);
+                item.bytes.forfeit();
                 outcomes.push(hung(&item, since.elapsed()));
             }
         }
@@ -210,8 +181,7 @@ fn hung(item: &Item, after: Duration) -> Outcome {
             after.as_secs_f64()
         ),
     };
-    let path = display_path(&item.path);
-    outcome(item, examine_failed(path, item.size_bytes, String::new(), failure))
+    *outcome(&item.place, examine_failed(&item.place, item.size_bytes, String::new(), failure))
 }
 
 fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
@@ -226,9 +196,13 @@ fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
             // Given up meanwhile: another worker is in this one's place.
             return;
         }
+        if team.engine.snapshot.index.damage().is_some() {
+            // No item can be answered any more.
+            team.stop.store(true, Ordering::Relaxed);
+        }
         let event = match record {
             Some(record) => {
-                Event::Outcome { outcome: Box::new(outcome(&item, record)), fresh: true }
+                Event::Outcome { outcome: outcome(&item.place, record), from: From::Worker }
             }
             None => Event::Stopped,
         };
@@ -253,11 +227,9 @@ fn collect<S: OutcomeSink>(
     let mut stopping: Option<Instant> = None;
     while handed_out.is_none_or(|n| examined < n) {
         match events.recv_timeout(TICK) {
-            Ok(Event::Outcome { outcome, fresh }) => {
-                let walked =
-                    outcome.record.failure.as_ref().is_some_and(|f| f.stage == Stage::Walk);
-                examined += u64::from(fresh && !walked);
-                progress.add(&outcome.record, !fresh);
+            Ok(Event::Outcome { outcome, from }) => {
+                examined += u64::from(from == From::Worker);
+                progress.add(&outcome.record, from == From::Earlier);
                 sink.record(*outcome)?;
             }
             Ok(Event::Walked { handed_out: n, whole: all }) => {
@@ -285,6 +257,7 @@ fn collect<S: OutcomeSink>(
                 let of = |n: &AtomicU64| n.load(Ordering::Relaxed);
                 progress.total = Some((of(&total.items), of(&total.bytes)));
             }
+            progress.bytes_in_containers = total.passed.load(Ordering::Relaxed);
             sink.tick()?;
             tell(&progress);
         }
@@ -299,10 +272,13 @@ fn collect<S: OutcomeSink>(
 impl Progress {
     fn add(&mut self, record: &ItemRecord, known: bool) {
         self.items += 1;
-        self.bytes += record.item.size_bytes;
+        // Of what lies in a container, the container's bytes count.
+        let on_disk = record.item.containers.is_empty();
+        let bytes = if on_disk { record.item.size_bytes } else { 0 };
+        self.bytes += bytes;
         if known {
             self.skipped += 1;
-            self.skipped_bytes += record.item.size_bytes;
+            self.skipped_bytes += bytes;
         } else {
             self.audio_seconds += record.item.duration_seconds;
         }

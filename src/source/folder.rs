@@ -4,12 +4,14 @@
 //! label's own masters into the report.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Item, Source, Unlisted};
+use super::{Item, Place, Stamp, Unlisted};
 use crate::record::{FailureRecord, Stage};
+
+/// What is found: a file, or a row for something that is none.
+pub type Listed = Result<Item, Box<Unlisted>>;
 
 /// Files and all files below folders, in order of their names.
 #[derive(Debug, Clone)]
@@ -50,7 +52,7 @@ impl Folders {
         &self.roots
     }
 
-    fn entry(&self, entry: Result<DirEntry, walkdir::Error>) -> Option<Result<Item, Unlisted>> {
+    fn entry(&self, entry: Result<DirEntry, walkdir::Error>) -> Option<Listed> {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => None,
             Ok(entry) => Some(self.item(&entry)),
@@ -58,12 +60,9 @@ impl Folders {
         }
     }
 
-    fn item(&self, entry: &DirEntry) -> Result<Item, Unlisted> {
+    fn item(&self, entry: &DirEntry) -> Listed {
         let path = entry.path().to_path_buf();
-        let refuse = |kind: &str, message: String| Unlisted {
-            path: path.clone(),
-            failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message },
-        };
+        let refuse = |kind: &str, message: String| refused(path.clone(), kind, message);
         if entry.path_is_symlink() && !self.leads_inside(&path) {
             return Err(refuse("link_outside", link_outside(&path)));
         }
@@ -76,12 +75,7 @@ impl Folders {
                 "is a pipe, socket or device, not a file; nothing was read from it".into(),
             ));
         }
-        let modified_ns =
-            metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
-                Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
-                Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
-            });
-        Ok(Item { path, size_bytes: metadata.len(), modified_ns })
+        Ok(Item::of_file(path, Stamp::of(&metadata)))
     }
 
     fn leads_inside(&self, link: &Path) -> bool {
@@ -102,8 +96,9 @@ fn link_outside(path: &Path) -> String {
     )
 }
 
-impl Source for Folders {
-    fn items(&self) -> Box<dyn Iterator<Item = Result<Item, Unlisted>> + Send + '_> {
+impl Folders {
+    /// The files, in the same order at each call.
+    pub fn items(&self) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
         Box::new(self.roots.iter().flat_map(move |root| {
             let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
             std::iter::from_fn(move || {
@@ -117,14 +112,8 @@ impl Source for Folders {
                     {
                         let path = dir.path().to_path_buf();
                         walk.skip_current_dir();
-                        return Some(Err(Unlisted {
-                            failure: FailureRecord {
-                                stage: Stage::Walk,
-                                kind: "link_outside".into(),
-                                message: link_outside(&path),
-                            },
-                            path,
-                        }));
+                        let message = link_outside(&path);
+                        return Some(Err(refused(path, "link_outside", message)));
                     }
                     if let Some(item) = self.entry(entry) {
                         return Some(item);
@@ -135,8 +124,16 @@ impl Source for Folders {
     }
 }
 
+fn refused(path: PathBuf, kind: &str, message: String) -> Box<Unlisted> {
+    Box::new(Unlisted {
+        place: Place::of_file(path, Stamp::default()),
+        size_bytes: 0,
+        failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message },
+    })
+}
+
 /// A row for what could not be walked.
-fn unlisted(error: &walkdir::Error) -> Unlisted {
+fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
         let to = shown(ancestor);
@@ -149,7 +146,7 @@ fn unlisted(error: &walkdir::Error) -> Unlisted {
         let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
         ("io", format!("cannot be listed: {cause}; check its permissions and scan again"))
     };
-    Unlisted { path, failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message } }
+    refused(path, kind, message)
 }
 
 #[cfg(test)]
@@ -164,8 +161,8 @@ mod tests {
             .unwrap()
             .items()
             .map(|item| match item {
-                Ok(item) => (name(&item.path), None),
-                Err(row) => (name(&row.path), Some(row.failure.kind)),
+                Ok(item) => (name(&item.place.locator.file), None),
+                Err(row) => (name(&row.place.locator.file), Some(row.failure.kind)),
             })
             .collect()
     }

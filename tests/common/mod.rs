@@ -1,11 +1,13 @@
 //! What the tests share: music, files to put it in, and a desk to run the program at.
 
+mod archives;
 mod desk;
 mod encode;
 mod music;
 mod records;
 mod wav;
 
+pub(crate) use archives::{bz2, gz, pack, sevenz, tar, tar_header, without_place, xz, zip, zst};
 pub(crate) use desk::{Desk, Done};
 pub(crate) use encode::encode;
 pub(crate) use music::{RATE_HZ, excerpt, faster, song};

@@ -43,6 +43,7 @@ pub(crate) fn assert_contract(line: &Value) {
             ("findings", Value::is_array),
             ("failure", |v| v.is_null() || v.is_object()),
             ("notes", Value::is_array),
+            ("claims", Value::is_string),
         ],
     );
     object(
@@ -54,6 +55,9 @@ pub(crate) fn assert_contract(line: &Value) {
             ("codec", Value::is_string),
             ("duration_seconds", Value::is_number),
             ("streams", Value::is_u64),
+            ("locator", Value::is_string),
+            ("containers", Value::is_string),
+            ("offset", |v| v.is_null() || v.is_u64()),
         ],
     );
     if !line["failure"].is_null() {

@@ -53,6 +53,30 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Ask about single files
     Query(Query),
+    /// Show what is at a place that a report names
+    Show {
+        /// The item's locator, as the JSONL report has it
+        #[arg(value_name = "LOCATOR")]
+        locator: String,
+        /// The record of the newest run that has it, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write what is at a place to a file, for a reviewer
+    Extract {
+        /// The item's locator, as the JSONL report has it
+        #[arg(value_name = "LOCATOR")]
+        locator: String,
+        /// File to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Tell what is in a dump, without decoding: kinds, counts, bytes, what cannot be read, how long a scan takes
+    Inspect {
+        /// Files and folders
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
     /// Write the report of a run
     Report(Report),
     /// List the runs
@@ -88,6 +112,16 @@ pub(crate) enum Catalog {
         #[arg(required = true, value_name = "RECORDING")]
         names: Vec<String>,
     },
+    /// Read every byte of the catalogue and tell what is wrong
+    Check,
+    /// Show sizes, and what is too common to be looked up
+    Stats {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Merge the index into one segment, without what was removed
+    Compact,
 }
 
 /// How items are searched, and where the lines between match, suspect and clear are drawn.
@@ -152,7 +186,7 @@ pub(crate) enum Format {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Mode {
     /// 3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold
-    /// anything, if it is short, or if it cannot be sought in. Costs a seventh of full where nothing
+    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing
     /// is found. Misses passages between the windows, and what was changed in speed, tempo or pitch
     Probe,
     /// Each item whole, as released only. Costs four fifths of full. Misses what was changed in
@@ -161,7 +195,7 @@ pub(crate) enum Mode {
     /// Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch
     /// changed by different amounts
     Full,
-    /// As full, and at tempo and pitch changed by different amounts. Costs three times as much
+    /// As full, and at tempo and pitch changed by different amounts. Costs several times as much
     Thorough,
 }
 

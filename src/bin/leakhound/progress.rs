@@ -84,15 +84,16 @@ impl Meter {
 
 fn scan_line(progress: &Progress, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
+    let read = progress.bytes + progress.bytes_in_containers;
     let items = match progress.total {
         Some((items, bytes)) => format!(
-            "{} of {} items, {} of {}",
+            "{} items of {} files, {} of {}",
             thousands(progress.items),
             thousands(items),
-            HumanBytes(progress.bytes),
+            HumanBytes(read),
             HumanBytes(bytes)
         ),
-        None => format!("{} items, {}", thousands(progress.items), HumanBytes(progress.bytes)),
+        None => format!("{} items, {}", thousands(progress.items), HumanBytes(read)),
     };
     let mut line = format!(
         "{items}, {:.1} h of audio at {:.0}× real time, {} matches, {} suspects, {} not read",
@@ -102,11 +103,11 @@ fn scan_line(progress: &Progress, elapsed: Duration) -> String {
         thousands(progress.suspect),
         thousands(progress.failed),
     );
-    let fresh = progress.bytes.saturating_sub(progress.skipped_bytes) as f64;
+    let fresh = read.saturating_sub(progress.skipped_bytes) as f64;
     if let Some((_, bytes)) = progress.total
         && fresh > 0.0
     {
-        let left = bytes.saturating_sub(progress.bytes) as f64 * seconds / fresh;
+        let left = bytes.saturating_sub(read) as f64 * seconds / fresh;
         let left = Duration::try_from_secs_f64(left).unwrap_or_default();
         line += &format!(", {} left", HumanDuration(left));
     }

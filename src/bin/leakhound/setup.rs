@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use leakhound::decode::{DecodeLimits, Decoder, Ffmpeg};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
+use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::MatchConfig;
 use leakhound::scan::Engine;
@@ -73,6 +74,7 @@ pub(crate) fn engine(
         );
     }
     Ok(Engine {
+        identifiers: Identifiers::of(snapshot.recordings()),
         ingester: ingester(global),
         snapshot,
         mode: mode.into(),

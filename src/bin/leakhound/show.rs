@@ -19,6 +19,14 @@ pub(crate) fn item(record: &ItemRecord) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
+    let said = finding
+        .claimed_by
+        .iter()
+        .fold(String::new(), |all, place| format!("{all}        it says so: {}\n", visible(place)));
+    if !finding.is_heard() {
+        let name = name(finding);
+        return format!("        {} (suspect), not heard\n{said}", visible(&name));
+    }
     let certain = if finding.verdict == Verdict::Match { "" } else { " (suspect)" };
     let mut out = format!(
         "        {}{certain}, {}, {} of the item, {} of the recording\n",
@@ -42,6 +50,7 @@ fn finding(finding: &Finding) -> String {
             visible(&finding.shares_passage_with.join(", "))
         );
     }
+    out += &said;
     out += &format!("        {}\n", chance(finding.false_alarm_probability));
     out
 }

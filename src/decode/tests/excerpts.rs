@@ -10,7 +10,7 @@ const THREE: Windows = Windows { count: 3, seconds: 3.0 };
 
 fn sample_with(decoder: &Decoder, path: &Path, windows: Windows) -> (Option<Excerpts>, Kept) {
     let mut kept = Kept::default();
-    let excerpts = decoder.sample(path, windows, &AtomicBool::new(false), &mut kept);
+    let excerpts = decoder.sample(&path.into(), windows, &AtomicBool::new(false), &mut kept);
     (excerpts, kept)
 }
 
@@ -155,7 +155,8 @@ fn seeking_ends_in_an_ogg_file_of_several_streams() {
 fn the_flag_and_the_limit_of_length_stop_it() {
     let (_directory, tune) = long_tune();
     let decoder = Decoder::new(LIMITS, None);
-    let sampled = decoder.sample(&tune, THREE, &AtomicBool::new(true), &mut Kept::default());
+    let sampled =
+        decoder.sample(&tune.as_path().into(), THREE, &AtomicBool::new(true), &mut Kept::default());
     assert_eq!(sampled, None);
     // Whole, it is cut there with a note.
     let decoder = Decoder::new(DecodeLimits { max_seconds_of_audio: 20.0, ..LIMITS }, None);

@@ -180,6 +180,8 @@ pub(super) struct FindingRow {
     path: Shown,
     size_bytes: String,
     sha256: Shown,
+    /// Of an item in a container.
+    locator: Option<Shown>,
     codec: Shown,
     item_length: String,
     stream: Option<String>,
@@ -205,6 +207,7 @@ pub(super) struct FindingRow {
     probability: String,
     score: String,
     shared_with: Vec<Shown>,
+    claimed_by: Vec<Shown>,
     notes: Vec<Shown>,
 }
 
@@ -227,6 +230,7 @@ impl FindingRow {
             path: Shown::new(&item.path),
             size_bytes: thousands(item.size_bytes),
             sha256: Shown::new(&item.sha256),
+            locator: (!item.containers.is_empty()).then(|| Shown::new(&item.locator)),
             codec: Shown::new(&item.codec),
             item_length: clock(item.duration_seconds),
             stream: (item.streams > 1)
@@ -238,7 +242,12 @@ impl FindingRow {
             recording_id: Shown::short(&finding.recording_id),
             recording_path: Shown::new(&finding.recording_path),
             full_name: (full_name.chars().count() > CELL_CHARS).then(|| Shown::new(&full_name)),
-            warp: warp(finding.tempo, finding.pitch_cents),
+            warp: if finding.is_heard() {
+                warp(finding.tempo, finding.pitch_cents)
+            } else {
+                "not heard".to_owned()
+            },
+            claimed_by: finding.claimed_by.iter().map(|place| Shown::new(place)).collect(),
             tempo: format!("{:.4}", finding.tempo),
             pitch_cents: format!("{:+.1}", finding.pitch_cents),
             links: links(finding, item.duration_seconds, 12.0, 32.0)
@@ -252,7 +261,11 @@ impl FindingRow {
             recording_share: share(finding.recording_coverage),
             share_key: format!("{:.4}", finding.recording_coverage),
             recording_length: clock(recording_seconds(finding)),
-            chance: chance(finding.false_alarm_probability),
+            chance: if finding.is_heard() {
+                chance(finding.false_alarm_probability)
+            } else {
+                "it says so; no sound of it was found".to_owned()
+            },
             probability: format!("{:.3e}", finding.false_alarm_probability),
             score: tenths(finding.score),
             shared_with: finding.shares_passage_with.iter().map(|id| Shown::short(id)).collect(),

@@ -9,6 +9,7 @@ use leakhound::record::NOT_AUDIO;
 use leakhound::source::Folders;
 use leakhound::text::{clock, thousands, visible};
 
+use super::upkeep;
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
@@ -23,6 +24,9 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
         args::Catalog::List { json } => print(&catalog.recordings()?, *json, false),
         args::Catalog::Show { names, json } => print(&named(&catalog, names, false)?, *json, true),
         args::Catalog::Remove { names } => remove(&mut catalog, names),
+        args::Catalog::Check => upkeep::check(&catalog),
+        args::Catalog::Stats { json } => upkeep::stats(&catalog, *json),
+        args::Catalog::Compact => upkeep::compact(global, &mut catalog),
     }
 }
 

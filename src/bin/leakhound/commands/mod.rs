@@ -1,10 +1,13 @@
 //! The commands, one file a verb.
 
 mod catalog;
+mod inspect;
+mod place;
 mod query;
 mod report;
 mod runs;
 mod scan;
+mod upkeep;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -15,6 +18,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Catalog(command) => catalog::run(&args.global, command),
         Command::Scan(command) => scan::run(&args.global, command),
         Command::Query(command) => query::run(&args.global, command),
+        Command::Show { locator, json } => place::show(&args.global, locator, *json),
+        Command::Extract { locator, out } => place::extract(&args.global, locator, out),
+        Command::Inspect { paths } => inspect::run(&args.global, paths),
         Command::Report(command) => report::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
     }

@@ -1,12 +1,13 @@
 //! `leakhound query`: the answer about single files, kept nowhere.
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use leakhound::matching::LookupScratch;
-use leakhound::record::{NOT_AUDIO, Verdict};
-use leakhound::scan::examine_failed;
-use leakhound::source::{Folders, Source as _, display_path};
+use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
+use leakhound::scan::{Engine, examine_failed};
+use leakhound::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit};
 
 use crate::args::{Global, Query};
 use crate::exit::Exit;
@@ -17,30 +18,75 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let files = Folders::new(&command.files).map_err(super::scan::missing)?;
     let engine = setup::engine(global, &command.search, &home)?;
-    let mut scratch = LookupScratch::default();
-    let mut out = Out::lock();
-    let (mut found, mut failed) = (false, false);
-    for item in files.items() {
-        let record = match item {
-            Ok(item) => engine.examine(&item, &mut scratch, &AtomicBool::new(false)),
-            Err(row) => {
-                Some(examine_failed(display_path(&row.path), 0, String::new(), row.failure))
-            }
-        };
-        // Nobody cancels a query but by ending the process.
-        let Some(record) = record else { continue };
-        found |= matches!(record.verdict, Verdict::Match | Verdict::Suspect);
-        failed |= record.failure.as_ref().is_some_and(|f| f.kind != NOT_AUDIO);
-        if command.json {
-            writeln!(out, "{}", serde_json::to_string(&record)?)?;
-        } else if !global.quiet {
-            write!(out, "{}", show::item(&record))?;
-        }
-        out.flush()?;
+    let mut asker = Asker {
+        engine: &engine,
+        scratch: LookupScratch::default(),
+        out: Out::lock(),
+        command,
+        quiet: global.quiet,
+        found: false,
+        failed: false,
+        error: None,
+    };
+    // It breaks off at an error only.
+    let _ = Dump::new(files, ScanLimits::default()).walk(&mut asker);
+    if let Some(error) = asker.error {
+        return Err(error);
     }
-    Ok(match (found, failed) {
+    Ok(match (asker.found, asker.failed) {
         (true, _) => Exit::Found,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Clear,
     })
+}
+
+/// Answers about each item as it comes.
+struct Asker<'a> {
+    engine: &'a Engine,
+    scratch: LookupScratch,
+    out: Out,
+    command: &'a Query,
+    quiet: bool,
+    found: bool,
+    failed: bool,
+    error: Option<anyhow::Error>,
+}
+
+impl Asker<'_> {
+    fn answer(&mut self, record: &ItemRecord) -> ControlFlow<()> {
+        self.found |= matches!(record.verdict, Verdict::Match | Verdict::Suspect);
+        self.failed |= record.failure.as_ref().is_some_and(|f| f.kind != NOT_AUDIO);
+        match self.write(record) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn write(&mut self, record: &ItemRecord) -> anyhow::Result<()> {
+        if self.command.json {
+            writeln!(self.out, "{}", serde_json::to_string(record)?)?;
+        } else if !self.quiet {
+            write!(self.out, "{}", show::item(record))?;
+        }
+        Ok(self.out.flush()?)
+    }
+}
+
+impl Visit for Asker<'_> {
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        // Nobody cancels a query but by ending the process.
+        let record = self.engine.examine(&item, &mut self.scratch, &AtomicBool::new(false));
+        if let Some(damage) = self.engine.snapshot.index.damage() {
+            self.error = Some(damage.into());
+            return ControlFlow::Break(());
+        }
+        record.map_or(ControlFlow::Continue(()), |record| self.answer(&record))
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        self.answer(&examine_failed(&row.place, row.size_bytes, String::new(), row.failure))
+    }
 }

@@ -96,7 +96,12 @@ fn whole_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let failed = || format!("cannot write {}", path.display());
+    let failed = || {
+        format!(
+            "cannot write {}: is its folder there and yours, and the disk not full?",
+            path.display()
+        )
+    };
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         let device = File::options().write(true).open(path).with_context(failed)?;
         return write(&mut &device).with_context(failed);

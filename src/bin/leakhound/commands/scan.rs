@@ -9,7 +9,7 @@ use leakhound::record::Verdict;
 use leakhound::report::Counts;
 use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
 use leakhound::scan::{Engine, ScanConfig, ScanSummary};
-use leakhound::source::{Folders, display_path};
+use leakhound::source::{Dump, Folders, ScanLimits, display_path};
 use leakhound::text::{clock, thousands, visible};
 
 use crate::args::{Global, Scan};
@@ -28,8 +28,9 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let folders = Folders::new(&command.paths).map_err(missing)?;
     let engine = Arc::new(setup::engine(global, &command.search, &home)?);
     let mut store = ResultStore::open(&home)?;
-    let roots = folders.roots().iter().map(|root| display_path(root)).collect();
-    let (run, goes_on) = store.begin(&run_key(&engine, roots), setup::now())?;
+    let dump = Dump::new(folders, ScanLimits::default());
+    let roots = dump.folders().roots().iter().map(|root| display_path(root)).collect();
+    let (run, goes_on) = store.begin(&run_key(&engine, &dump.settings(), roots), setup::now())?;
     let stop = setup::stop_flag()?;
     let mut meter = Meter::new(global.quiet);
     if goes_on {
@@ -41,8 +42,9 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     };
     let earlier = Box::new(store.earlier(run.run_id)?);
     let mut sink = store.sink(run.run_id, goes_on)?;
+    let searched = Arc::clone(&engine);
     let summary = leakhound::scan::scan(
-        Arc::new(folders),
+        Arc::new(dump),
         engine,
         config,
         earlier,
@@ -52,6 +54,9 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     )?;
     let elapsed = meter.elapsed();
     meter.finish();
+    if let Some(damage) = searched.snapshot.index.damage() {
+        return Err(damage.into());
+    }
     if summary.stopped {
         eprintln!(
             "stopped after {} items; the same command goes on with run {}",
@@ -69,12 +74,14 @@ pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error
     UsageError(format!("{}: {error}; check the path", path.display())).into()
 }
 
-fn run_key(engine: &Engine, roots: Vec<String>) -> RunKey {
+fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> RunKey {
     let config = *engine.ingester.fingerprinter().config();
     RunKey {
         roots,
         mode: engine.mode.to_string(),
-        settings_digest: leakhound::ingest::digest(engine.settings().as_bytes()),
+        settings_digest: leakhound::ingest::digest(
+            format!("{} {limits}", engine.settings()).as_bytes(),
+        ),
         catalogue_digest: engine.snapshot.digest.clone(),
         catalogue_recordings: engine.snapshot.len() as u64,
         fingerprint_digest: format!("{:08x}", config.digest()),

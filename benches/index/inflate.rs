@@ -1,0 +1,125 @@
+//! A large catalogue out of a small one: recordings that nobody played, with the hashes of real ones.
+//!
+//! Each is joined of passages of 8 to 20 s of recordings drawn at random, each passage played backwards and moved in
+//! pitch by up to half an octave: its peaks in reverse order of time and by as much, its prints in reverse order with
+//! all signs turned, by as many bands. So how common hashes are, how they follow one another and how they repeat
+//! stays as in music, and nothing of a real recording is in one of these, whatever pitch or tempo is tried.
+
+use std::path::Path;
+
+use leakhound::catalog::{Catalog, Made, Recording, Snapshot};
+use leakhound::fingerprint::FingerprintConfig;
+use leakhound::peaks::Peak;
+use leakhound::units::TrackId;
+
+/// `SplitMix64`.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.roll() % n.max(1)
+    }
+}
+
+/// Highest pitch of a peak in 1/8192 octave: 5 kHz above 250 Hz.
+const MAX_PITCH: i32 = 35_400;
+/// 1/8192 octaves of a band of the prints: 33 bands to 4.32 octaves.
+const BAND: i32 = MAX_PITCH / 33;
+
+/// The real recordings of a catalogue.
+struct Music {
+    tracks: Vec<(Vec<Peak>, Vec<u32>, u32)>,
+}
+
+impl Music {
+    fn of(snapshot: &Snapshot) -> Self {
+        let index = &snapshot.index;
+        let real = (0..index.track_bound() as u32).map(TrackId).filter(|track| {
+            snapshot.recording(*track).is_some_and(|r| !r.recording_id.starts_with(MADE))
+        });
+        let tracks = real
+            .map(|track| (index.peaks(track), index.prints(track).to_vec(), index.frames(track)))
+            .filter(|(_, _, frames)| *frames > 1_000)
+            .collect();
+        Self { tracks }
+    }
+
+    /// Recording number `number`, of `seconds`. A bare one keeps nothing but the peaks that make landmarks.
+    fn make(&self, number: u64, seconds: f64, bare: bool) -> Made {
+        let config = FingerprintConfig::default();
+        let (rate, step) = (config.frames_per_second(), config.recording_print_step as u64);
+        let end = (seconds * rate) as u64;
+        let mut dice = Dice(number.wrapping_mul(0x517c_c1b7_2722_0a95));
+        let (mut peaks, mut prints) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        while at < end {
+            let (from_peaks, from_prints, frames) =
+                &self.tracks[dice.below(self.tracks.len() as u64) as usize];
+            let length =
+                (345 + dice.below(517)).min(u64::from(*frames)).min(end - at) / step * step;
+            let length = length.max(step);
+            let from =
+                dice.below(u64::from(*frames) - length.min(u64::from(*frames))) / step * step;
+            let rise = dice.below(8_192) as i32 - 4_096;
+            let first = from_peaks.partition_point(|p| u64::from(p.time) < 16 * from);
+            let last = from_peaks.partition_point(|p| u64::from(p.time) < 16 * (from + length));
+            for peak in from_peaks[first..last].iter().rev() {
+                let pitch = i32::from(peak.pitch) + rise;
+                if (0..MAX_PITCH).contains(&pitch) && (!bare || peak.leads()) {
+                    let time = (16 * (at + from + length) - u64::from(peak.time)) as u32;
+                    peaks.push(Peak { time, pitch: pitch as u16, ..*peak });
+                }
+            }
+            if !bare {
+                let bands = (rise / BAND).rem_euclid(32) as u32;
+                let (first, count) = ((from / step) as usize, (length / step) as usize);
+                let some = &from_prints[first.min(from_prints.len())..];
+                let some = &some[..count.min(some.len())];
+                prints.extend(some.iter().rev().map(|print| !print.rotate_left(bands)));
+            }
+            at += length;
+        }
+        let frames = at as f64 / rate;
+        let id = format!("{MADE}{number:08}");
+        let recording = Recording {
+            recording_id: id.clone(),
+            path: format!("/made/{id}"),
+            sha256: id.clone(),
+            stream: 0,
+            audio_digest: id,
+            size_bytes: 0,
+            codec: "made".into(),
+            duration_seconds: frames,
+            title: String::new(),
+            artist: String::new(),
+            album: String::new(),
+            isrc: String::new(),
+            upc: String::new(),
+            label: String::new(),
+            date: String::new(),
+        };
+        Made { recording, peaks, prints }
+    }
+}
+
+/// How the id of a recording begins that nobody played.
+pub(crate) const MADE: &str = "made-";
+
+/// Makes recordings until there are `wanted` in the catalogue of a home; returns how many it made.
+pub(crate) fn inflate(home: &Path, wanted: u64, seconds: f64, bare: bool) -> super::Result<u64> {
+    let mut catalog = Catalog::open(home, FingerprintConfig::default())?;
+    let (music, have) = {
+        let snapshot = catalog.snapshot()?;
+        (Music::of(&snapshot), snapshot.len() as u64)
+    };
+    let numbers = have..wanted.max(have);
+    Ok(catalog.add_made(&mut numbers.map(|number| music.make(number, seconds, bare)))?)
+}

@@ -1,0 +1,119 @@
+//! The same postings as rows of SQLite and as a plain sorted array: how large, and how fast to look up.
+
+use std::time::Instant;
+
+use leakhound::catalog::{Snapshot, Stats};
+use leakhound::fingerprint::{Fingerprint, FingerprintConfig};
+use leakhound::landmarks::{Density, HASH_COUNT, Hash, landmarks};
+
+use super::Result;
+
+/// Hashes that are looked up.
+const LOOKED_UP: usize = 20_000;
+
+pub(crate) fn compare<'a>(
+    snapshot: &Snapshot,
+    stats: &Stats,
+    clips: impl Iterator<Item = &'a (Fingerprint, String)>,
+) -> Result<()> {
+    let index = &snapshot.index;
+    let mut array: Vec<[u32; 3]> = Vec::with_capacity(stats.postings as usize);
+    for hash in 0..HASH_COUNT {
+        index.for_each_list(Hash(hash), |segment, list| {
+            index.for_each_posting(segment, list, |position| {
+                if let Some((track, unit)) = index.place(position) {
+                    array.push([hash, track.0, unit]);
+                }
+            });
+        });
+    }
+    array.sort_unstable();
+    let folder = std::env::temp_dir().join(format!("leakhound-rivals-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("rows.sqlite");
+    let rows = rusqlite::Connection::open(&path)?;
+    rows.execute_batch(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = off; PRAGMA synchronous = off;
+         PRAGMA cache_size = -1000000;
+         CREATE TABLE postings (hash INTEGER, track INTEGER, unit INTEGER, PRIMARY KEY (hash, track, unit)) WITHOUT ROWID;
+         BEGIN;",
+    )?;
+    {
+        // The key makes equal postings one; there are few.
+        let mut insert = rows.prepare("INSERT OR IGNORE INTO postings VALUES (?1, ?2, ?3)")?;
+        for row in &array {
+            insert.execute(*row)?;
+        }
+    }
+    rows.execute_batch("COMMIT")?;
+    let mut asked: Vec<Hash> = Vec::new();
+    let config = FingerprintConfig::default();
+    for (clip, _) in clips {
+        let density = Density { fan_out: 3, probe: 0.0 };
+        landmarks(&clip.peaks, config.landmarks, density, |hash, _| asked.push(hash));
+    }
+    let stride = asked.len().div_ceil(LOOKED_UP).max(1);
+    let asked: Vec<Hash> = asked.into_iter().step_by(stride).collect();
+    let sqlite_bytes = std::fs::metadata(&path)?.len();
+    let mut select = rows.prepare("SELECT track, unit FROM postings WHERE hash = ?1")?;
+    let mut results = Vec::new();
+    results.push((
+        "packed segments",
+        stats.postings_bytes,
+        time(&asked, |hash| {
+            let mut sum = 0;
+            index.for_each_list(hash, |s, list| {
+                index.for_each_posting(s, list, |p| sum += p & 1 | 2);
+            });
+            Ok(sum)
+        })?,
+    ));
+    results.push((
+        "sorted array, 12 bytes each",
+        12 * array.len() as u64,
+        time(&asked, |hash| {
+            let from = array.partition_point(|row| row[0] < hash.0);
+            let list = array[from..].iter().take_while(|row| row[0] == hash.0);
+            Ok(list.fold(0, |sum, row| sum + u64::from(row[2] & 1 | 2)))
+        })?,
+    ));
+    results.push((
+        "SQLite rows, in its cache",
+        sqlite_bytes,
+        time(&asked, |hash| {
+            let mut rows = select.query([hash.0])?;
+            let mut sum = 0;
+            while let Some(row) = rows.next()? {
+                sum += u64::from(row.get::<_, u32>(1)?) & 1 | 2;
+            }
+            Ok(sum)
+        })?,
+    ));
+    println!(
+        "| the same postings as | bytes | bytes a posting | {} look-ups, ms | of packed |",
+        asked.len()
+    );
+    println!("|---|--:|--:|--:|--:|");
+    let ours = results[0].2;
+    for (name, bytes, ms) in results {
+        let each = bytes as f64 / stats.postings as f64;
+        println!("| {name} | {bytes} | {each:.2} | {ms:.1} | {:.2} |", ms / ours);
+    }
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// The best of three times that all are looked up, in ms.
+fn time(asked: &[Hash], mut look_up: impl FnMut(Hash) -> Result<u64>) -> Result<f64> {
+    let mut best = f64::INFINITY;
+    for _ in 0..3 {
+        let began = Instant::now();
+        let mut sum = 0;
+        for hash in asked {
+            sum += look_up(*hash)?;
+        }
+        std::hint::black_box(sum);
+        best = best.min(1e3 * began.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}

@@ -1,0 +1,102 @@
+//! `leakhound show` and `leakhound extract`: from a locator back to what it stands for.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context as _;
+use leakhound::decode::look;
+use leakhound::ingest::sha256;
+use leakhound::results::ResultStore;
+use leakhound::source::{Found, Item, Locator, ScanLimits, find};
+use leakhound::text::{thousands, visible};
+
+use crate::args::Global;
+use crate::exit::{Exit, UsageError};
+use crate::out::Out;
+use crate::{home, show};
+
+pub(crate) fn show(global: &Global, text: &str, json: bool) -> anyhow::Result<Exit> {
+    let locator = parse(text)?;
+    let found = look_up(&locator)?;
+    let known = ResultStore::open(&home::home(global)?)?.newest_of(&locator.key())?;
+    let mut out = Out::lock();
+    if json {
+        let Some((_, record)) = known else {
+            anyhow::bail!("no run has {text}; scan what it is in first");
+        };
+        writeln!(out, "{}", serde_json::to_string(&record)?)?;
+        return Ok(Exit::Clear);
+    }
+    writeln!(out, "{}", visible(&locator.display()))?;
+    match found {
+        Found::Item(item) => describe(&mut out, &item)?,
+        Found::Row(row) => writeln!(out, "        {}", visible(&row.failure.message))?,
+        Found::Nothing => return Err(nothing(text)),
+    }
+    match known {
+        Some((run, record)) => write!(out, "run {run}:\n{}", show::item(&record))?,
+        None => writeln!(out, "no run has it")?,
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}
+
+pub(crate) fn extract(global: &Global, text: &str, to: &Path) -> anyhow::Result<Exit> {
+    let locator = parse(text)?;
+    let item = match look_up(&locator)? {
+        Found::Item(item) => item,
+        Found::Row(row) => anyhow::bail!("{text} {}", row.failure.message),
+        Found::Nothing => return Err(nothing(text)),
+    };
+    let bytes = leakhound::source::extract(&item.bytes, to)
+        .with_context(|| format!("cannot write {}", to.display()))?;
+    let mut out = Out::lock();
+    if !global.quiet {
+        writeln!(out, "{} ({} bytes)", visible(&to.to_string_lossy()), thousands(bytes))?;
+        for note in &item.notes {
+            writeln!(out, "        note: {}", visible(note))?;
+        }
+    }
+    Ok(Exit::Clear)
+}
+
+fn parse(text: &str) -> anyhow::Result<Locator> {
+    let mut locator: Locator = text.parse().map_err(|error| UsageError(format!("{error}")))?;
+    locator.file = std::path::absolute(&locator.file)?;
+    Ok(locator)
+}
+
+fn look_up(locator: &Locator) -> anyhow::Result<Found> {
+    find(locator, ScanLimits::default())
+        .map_err(|error| UsageError(format!("{}: {error}", locator.file.display())).into())
+}
+
+fn nothing(text: &str) -> anyhow::Error {
+    UsageError(format!("nothing is at {text}; has the file changed since the report was written?"))
+        .into()
+}
+
+fn describe(out: &mut Out, item: &Item) -> anyhow::Result<()> {
+    let looks = look(item.bytes.open()?.take(1 << 16))?;
+    writeln!(out, "        locator {}", item.place.locator)?;
+    let within = match item.place.containers.as_str() {
+        "" => String::new(),
+        kinds => format!(", in {kinds}"),
+    };
+    let at = match item.place.offset {
+        Some(offset) if !item.place.locator.is_file() => {
+            format!(", at byte {} of the file", thousands(offset))
+        }
+        _ => String::new(),
+    };
+    writeln!(out, "        {}, {} bytes{within}{at}", looks.what, thousands(item.size_bytes))?;
+    match sha256(&item.bytes, &AtomicBool::new(false)) {
+        Ok(sha256) => writeln!(out, "        SHA-256 {sha256}")?,
+        Err(failure) => writeln!(out, "        {}", visible(&failure.message))?,
+    }
+    for note in &item.notes {
+        writeln!(out, "        note: {}", visible(note))?;
+    }
+    Ok(())
+}

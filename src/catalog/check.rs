@@ -1,0 +1,140 @@
+//! Whether all of a catalogue is as it was written, and fits together.
+
+use std::fs;
+use std::path::Path;
+
+use super::change::counts;
+use super::{Catalog, CatalogError};
+use crate::index::{IndexError, Manifest, Segment};
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Recordings in the database.
+    pub recordings: u64,
+    /// Segments in the manifest.
+    pub segments: usize,
+    /// Bytes of the segments that could be read.
+    pub bytes: u64,
+    /// What is wrong, a line each, with what to do.
+    pub problems: Vec<String>,
+    /// Files of a change that did not come to its end; the next change sweeps them away.
+    pub leftovers: usize,
+}
+
+impl Catalog {
+    /// Reads all of the catalogue: every checksum, every list and track of every segment, every record.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read at all. What is wrong with its content is a problem.
+    pub fn check(&self) -> Result<Checked, CatalogError> {
+        // Nothing is taken away or put in its place meanwhile.
+        let _lock = self.lock()?;
+        let error = |source| self.error(source);
+        let mut checked = Checked::default();
+        for line in self.sqlite_problems().map_err(error)? {
+            checked.problems.push(format!(
+                "the database {} is damaged ({line}): restore it from a copy",
+                self.database.display()
+            ));
+        }
+        let generation = Self::generation(&self.connection).map_err(error)?;
+        let manifest = match self.read_manifest(generation) {
+            Ok(manifest) => manifest,
+            Err(problem) => {
+                checked.problems.push(told(&problem));
+                return Ok(checked);
+            }
+        };
+        checked.segments = manifest.segments.len();
+        for listed in &manifest.segments {
+            match self.open_segment(listed).and_then(|s| s.check().map(|()| s)) {
+                Ok(segment) => {
+                    checked.bytes += segment.info().bytes;
+                    self.check_records(listed.id, &segment, &mut checked.problems)
+                        .map_err(error)?;
+                }
+                Err(problem) => checked.problems.push(told(&problem)),
+            }
+        }
+        self.check_numbers(&manifest, &mut checked).map_err(error)?;
+        checked.leftovers = leftovers(&manifest, &self.segments_folder())?;
+        Ok(checked)
+    }
+
+    fn sqlite_problems(&self) -> rusqlite::Result<Vec<String>> {
+        let mut statement = self.connection.prepare("PRAGMA integrity_check(10)")?;
+        let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+        lines.filter(|line| line.as_ref().map_or(true, |line| line != "ok")).collect()
+    }
+
+    /// Whether the recordings of a segment are tracks of it, of their length.
+    fn check_records(
+        &self,
+        id: u64,
+        segment: &Segment,
+        problems: &mut Vec<String>,
+    ) -> rusqlite::Result<()> {
+        let sql = "SELECT recording_id, track, duration_seconds FROM recordings
+                   WHERE segment_id = ?1 ORDER BY track";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([id as i64])?;
+        while let Some(row) = rows.next()? {
+            let (recording, track): (String, u32) = (row.get(0)?, row.get(1)?);
+            let seconds: f64 = row.get(2)?;
+            let frames = (seconds * self.config.frames_per_second()).round();
+            let kept = segment.frames(crate::units::TrackId(track));
+            if track as usize >= segment.track_count() {
+                problems.push(format!(
+                    "the recording {recording} names track {track} of segment {id}, which has {}: \
+                     remove it and add its file again",
+                    segment.track_count()
+                ));
+            } else if (f64::from(kept) - frames).abs() > 1.0 {
+                problems.push(format!(
+                    "the recording {recording} is {frames} frames long, track {track} of segment {id} \
+                     is {kept}: remove it and add its file again"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every recording is in a segment that counts.
+    fn check_numbers(&self, manifest: &Manifest, checked: &mut Checked) -> rusqlite::Result<()> {
+        let sql = "SELECT segment_id, count(*), min(recording_id) FROM recordings
+                   GROUP BY segment_id ORDER BY segment_id";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, count): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let first: String = row.get(2)?;
+            checked.recordings += count as u64;
+            if manifest.segments.iter().all(|listed| listed.id as i64 != id) {
+                checked.problems.push(format!(
+                    "{count} recordings, {first} among them, name segment {id}, which the manifest \
+                     does not: remove them and add their files again"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error and its cause in one line.
+fn told(error: &IndexError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+fn leftovers(manifest: &Manifest, folder: &Path) -> Result<usize, CatalogError> {
+    let read = |source| CatalogError::Write { path: folder.into(), source };
+    let mut found = 0;
+    for entry in fs::read_dir(folder).map_err(read)? {
+        found += usize::from(!counts(manifest, &entry.map_err(read)?.file_name()));
+    }
+    Ok(found)
+}

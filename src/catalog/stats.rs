@@ -1,0 +1,102 @@
+//! How large a catalogue is, and how common its hashes are.
+
+use super::{Catalog, CatalogError};
+use crate::index::SegmentInfo;
+use crate::landmarks::HASH_COUNT;
+
+/// Sizes and counts of a catalogue. Tracks of removed recordings count until they are merged away.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Stats {
+    /// Recordings.
+    pub recordings: u64,
+    /// Their length in seconds.
+    pub seconds: f64,
+    /// Segments.
+    pub segments: usize,
+    /// Tracks of removed recordings.
+    pub dead_tracks: u64,
+    /// Postings.
+    pub postings: u64,
+    /// Length of all tracks in seconds, dead ones counted: what the bytes are for.
+    pub indexed_seconds: f64,
+    /// Bytes of the segments.
+    pub bytes: u64,
+    /// Bytes of postings and where they are.
+    pub postings_bytes: u64,
+    /// Bytes of the peaks that are kept.
+    pub peaks_bytes: u64,
+    /// Bytes of the prints that are kept.
+    pub prints_bytes: u64,
+    /// Bytes of the database.
+    pub database_bytes: u64,
+    /// Hashes that occur.
+    pub hashes: u64,
+    /// Postings of the commonest hash.
+    pub longest_list: u64,
+    /// For some limits on the postings that a look-up reads: what is too common for it.
+    pub too_common: Vec<TooCommon>,
+}
+
+/// Hashes that occur more often than a look-up reads postings at all. They are in the index, and nothing is dropped
+/// from it; but no look-up with that limit gets to them, since it reads the rarest hashes first.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct TooCommon {
+    /// Postings that are read.
+    pub limit: u64,
+    /// Hashes with more.
+    pub hashes: u64,
+    /// Postings of those hashes.
+    pub postings: u64,
+}
+
+impl Catalog {
+    /// Counts what is in the catalogue; `limits` are the postings that look-ups read.
+    ///
+    /// # Errors
+    ///
+    /// If a segment or the database cannot be read.
+    pub fn stats(&self, limits: &[usize]) -> Result<Stats, CatalogError> {
+        let snapshot = self.snapshot()?;
+        let rate = self.config.frames_per_second();
+        let mut occurs = vec![0_u64; HASH_COUNT as usize];
+        let mut all = SegmentInfo::default();
+        let mut segments = 0;
+        for segment in snapshot.index.segments() {
+            let info = segment.info();
+            segments += 1;
+            all.tracks += info.tracks;
+            all.postings += info.postings;
+            all.frames += info.frames;
+            all.bytes += info.bytes;
+            all.postings_bytes += info.postings_bytes;
+            all.peaks_bytes += info.peaks_bytes;
+            all.prints_bytes += info.prints_bytes;
+            segment.each_list(|hash, list| occurs[hash.0 as usize] += u64::from(list.len));
+        }
+        let too_common = limits
+            .iter()
+            .map(|limit| {
+                let limit = *limit as u64;
+                let above = occurs.iter().filter(|n| **n > limit);
+                let (hashes, postings) = above.fold((0, 0), |(h, p), n| (h + 1, p + n));
+                TooCommon { limit, hashes, postings }
+            })
+            .collect();
+        Ok(Stats {
+            recordings: snapshot.len() as u64,
+            seconds: snapshot.index.total_frames() as f64 / rate,
+            segments,
+            dead_tracks: u64::from(all.tracks) - snapshot.len() as u64,
+            postings: all.postings,
+            indexed_seconds: all.frames as f64 / rate,
+            bytes: all.bytes,
+            postings_bytes: all.postings_bytes,
+            peaks_bytes: all.peaks_bytes,
+            prints_bytes: all.prints_bytes,
+            database_bytes: std::fs::metadata(&self.database).map_or(0, |file| file.len()),
+            hashes: occurs.iter().filter(|n| **n > 0).count() as u64,
+            longest_list: occurs.iter().copied().max().unwrap_or(0),
+            too_common,
+        })
+    }
+}

@@ -1,0 +1,260 @@
+//! Identifiers: what tags, names and tables say, looked up among those of the catalogue.
+//!
+//! | tier | what agrees |
+//! |---|---|
+//! | T0 | an identifier: ISRC, UPC |
+//! | T1 | the SHA-256 of the file |
+//!
+//! An identifier is a claim. It is compared with the sound where there is any, and never takes its place.
+
+mod document;
+mod tokens;
+
+pub(crate) use document::Read;
+pub use tokens::Tokens;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::catalog::Recording;
+use crate::ingest::hex;
+
+/// Places that are named of one recording in one item; the others are counted.
+const MAX_PLACES: usize = 10;
+
+/// The identifiers of the catalogue's recordings.
+#[derive(Debug, Default)]
+pub struct Identifiers {
+    recordings: Vec<Recording>,
+    by_identifier: HashMap<Identifier, Vec<usize>>,
+}
+
+/// One identifier, in the one way that it is written here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Identifier {
+    /// International Standard Recording Code, upper case, without hyphens.
+    Isrc([u8; 12]),
+    /// UPC or EAN, with zeros in front.
+    Upc([u8; 14]),
+    /// SHA-256 of a file.
+    Sha256([u8; 32]),
+}
+
+impl Identifier {
+    /// The identifier that a word is, if it is one: letters, digits and hyphens.
+    pub fn parse(word: &[u8]) -> Option<Self> {
+        let plain = |byte: &&u8| **byte != b'-';
+        match word.len() {
+            64 => sha256(word),
+            12..=18 => {
+                let mut letters = [0; 14];
+                let mut count = 0;
+                for byte in word.iter().filter(plain) {
+                    *letters.get_mut(count)? = byte.to_ascii_uppercase();
+                    count += 1;
+                }
+                match count {
+                    12 => isrc(letters.first_chunk()?).or_else(|| upc(&letters[..12])),
+                    13 | 14 => upc(&letters[..count]),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Its word in the records.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Isrc(_) => "ISRC",
+            Self::Upc(_) => "UPC",
+            Self::Sha256(_) => "SHA-256",
+        }
+    }
+}
+
+impl std::fmt::Display for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Isrc(letters) => f.write_str(&String::from_utf8_lossy(letters)),
+            Self::Upc(digits) => f.write_str(&String::from_utf8_lossy(digits)),
+            Self::Sha256(bytes) => f.write_str(&hex(bytes)),
+        }
+    }
+}
+
+/// Country, registrant, year and number: `GBAYE0000351`.
+fn isrc(letters: &[u8; 12]) -> Option<Identifier> {
+    let right = letters[..2].iter().all(u8::is_ascii_uppercase)
+        && letters[2..5].iter().all(u8::is_ascii_alphanumeric)
+        && letters[5..].iter().all(u8::is_ascii_digit);
+    right.then_some(Identifier::Isrc(*letters))
+}
+
+/// Digits, the last of which checks the others.
+fn upc(digits: &[u8]) -> Option<Identifier> {
+    if !digits.iter().all(u8::is_ascii_digit) || digits.iter().all(|&digit| digit == b'0') {
+        return None;
+    }
+    let mut padded = [b'0'; 14];
+    padded[14 - digits.len()..].copy_from_slice(digits);
+    let weigh =
+        |(at, digit): (usize, &u8)| u32::from(digit - b'0') * if at % 2 == 0 { 3 } else { 1 };
+    let sum: u32 = padded.iter().enumerate().map(weigh).sum();
+    sum.is_multiple_of(10).then_some(Identifier::Upc(padded))
+}
+
+fn sha256(word: &[u8]) -> Option<Identifier> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(word.as_chunks::<2>().0) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(Identifier::Sha256(bytes))
+}
+
+impl Identifiers {
+    /// Those of these recordings.
+    pub fn of<'a>(recordings: impl Iterator<Item = &'a Recording>) -> Self {
+        let mut identifiers = Self::default();
+        for recording in recordings {
+            let at = identifiers.recordings.len();
+            for text in [&recording.isrc, &recording.upc, &recording.sha256] {
+                let mut words = Tokens::default();
+                let mut keep = |identifier| {
+                    let list = identifiers.by_identifier.entry(identifier).or_default();
+                    if list.last() != Some(&at) {
+                        list.push(at);
+                    }
+                };
+                words.feed(text.as_bytes(), &mut |identifier, _| keep(identifier));
+                words.finish(&mut |identifier, _| keep(identifier));
+            }
+            identifiers.recordings.push(recording.clone());
+        }
+        identifiers
+    }
+
+    /// The recordings that have an identifier.
+    fn with(&self, identifier: Identifier) -> &[usize] {
+        self.by_identifier.get(&identifier).map_or(&[], Vec::as_slice)
+    }
+
+    /// Looks up what a text says.
+    pub(crate) fn in_text<'a>(&'a self, text: &str, place: &str, claims: &mut Claims<'a>) {
+        let mut words = Tokens::default();
+        let mut take = |identifier, _| claims.take(self, identifier, || place.to_owned());
+        words.feed(text.as_bytes(), &mut take);
+        words.finish(&mut take);
+    }
+}
+
+/// What an item claims to be.
+#[derive(Debug, Default)]
+pub(crate) struct Claims<'a> {
+    by_recording: BTreeMap<usize, Claim<'a>>,
+}
+
+/// What an item claims of one recording.
+#[derive(Debug)]
+pub(crate) struct Claim<'a> {
+    pub(crate) recording: &'a Recording,
+    pub(crate) is_hash: bool,
+    pub(crate) is_isrc: bool,
+    is_upc: bool,
+    /// Where it says so.
+    places: Vec<String>,
+    count: u64,
+}
+
+impl<'a> Claims<'a> {
+    fn take(&mut self, known: &'a Identifiers, identifier: Identifier, place: impl Fn() -> String) {
+        for &at in known.with(identifier) {
+            let claim = self.by_recording.entry(at).or_insert_with(|| Claim {
+                recording: &known.recordings[at],
+                is_hash: false,
+                is_isrc: false,
+                is_upc: false,
+                places: Vec::new(),
+                count: 0,
+            });
+            claim.is_hash |= matches!(identifier, Identifier::Sha256(_));
+            claim.is_isrc |= matches!(identifier, Identifier::Isrc(_));
+            claim.is_upc |= matches!(identifier, Identifier::Upc(_));
+            claim.count += 1;
+            if claim.places.len() < MAX_PLACES {
+                claim.places.push(format!("{} {identifier} in {}", identifier.kind(), place()));
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_recording.is_empty()
+    }
+
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Claim<'a>> {
+        self.by_recording.into_values()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim<'a>> {
+        self.by_recording.values()
+    }
+}
+
+impl Claim<'_> {
+    /// Where it says so, and how often beside.
+    pub(crate) fn places(&self) -> Vec<String> {
+        let mut places = self.places.clone();
+        let more = self.count - places.len() as u64;
+        if more > 0 {
+            places.push(format!("{more} more"));
+        }
+        places
+    }
+
+    /// The tiers that speak for it.
+    pub(crate) fn tiers(&self) -> Vec<String> {
+        let tiers = [("T0", self.is_isrc || self.is_upc), ("T1", self.is_hash)];
+        tiers.into_iter().filter(|(_, is)| *is).map(|(tier, _)| tier.to_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(word: &str) -> Option<String> {
+        Identifier::parse(word.as_bytes()).map(|i| format!("{} {i}", i.kind()))
+    }
+
+    #[test]
+    fn identifiers_are_known_however_they_are_written() {
+        let isrc = Some("ISRC GBAYE0000351".to_owned());
+        for word in ["GBAYE0000351", "gbaye0000351", "GB-AYE-00-00351"] {
+            assert_eq!(shown(word), isrc, "{word}");
+        }
+        let upc = Some("UPC 00036000291452".to_owned());
+        for word in ["036000291452", "0036000291452", "00036000291452"] {
+            assert_eq!(shown(word), upc, "{word}");
+        }
+        let sha256 = "ab".repeat(32);
+        assert_eq!(shown(&sha256.to_uppercase()), Some(format!("SHA-256 {sha256}")));
+    }
+
+    #[test]
+    fn words_that_are_no_identifiers_are_none() {
+        for word in [
+            "",
+            "GBAYE000035",
+            "1BAYE0000351",
+            "GBAYE00003X1",
+            "036000291453",
+            "000000000000",
+            "1700000000000",
+            "abcdefghijkl",
+            "------------",
+            &"zz".repeat(32),
+        ] {
+            assert_eq!(shown(word), None, "{word}");
+        }
+    }
+}

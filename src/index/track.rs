@@ -1,0 +1,184 @@
+//! What is kept of a track beside its postings, and how it is packed.
+
+use std::borrow::Cow;
+
+use bytemuck::{Pod, Zeroable};
+
+use super::bits::{BitWriter, read};
+use super::sequence::Shape;
+use crate::peaks::Peak;
+
+/// Steps of time in which peaks are kept, in 1/16 frame: a quarter of a frame, 5.8 ms.
+const TIME_STEP: u32 = 4;
+/// Steps of pitch in which peaks are kept, in 1/8192 octave: 2.6 cents. With the mark of those that lead, what lies
+/// in 4.5 octaves takes [`PITCH_BITS`].
+const PITCH_STEP: u16 = 18;
+const PITCH_BITS: u32 = 12;
+/// Frames of a unit, in which postings tell the time: 93 ms.
+pub const UNIT_FRAMES: u32 = 4;
+
+/// What is kept of a track.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Track<'a> {
+    /// Sorted by time. As an index gives them, rounded to a quarter of a frame and 2.6 cents, and without strength
+    /// but for [`Peak::leads`].
+    pub peaks: Cow<'a, [Peak]>,
+    /// Signs of its prints, as [`crate::fingerprint::FingerprintConfig::recording_prints`] keeps them.
+    pub prints: &'a [u32],
+    /// Its length.
+    pub frames: u32,
+}
+
+/// Where a track's parts lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct TrackEntry {
+    /// Position of its first frame among all of the segment.
+    pub(super) first_unit: u64,
+    /// Byte of its prints in the section; its peaks follow them.
+    pub(super) kept_at: u64,
+    pub(super) n_prints: u32,
+    pub(super) n_peaks: u32,
+    pub(super) frames: u32,
+    /// Time of its last peak, in steps.
+    pub(super) last_step: u32,
+}
+
+impl TrackEntry {
+    /// Positions that it takes up: as many as units, and one for an anchor at its very end.
+    pub(super) fn units(&self) -> u64 {
+        let last_frame = u64::from(self.last_step) * u64::from(TIME_STEP) / 16 + 1;
+        last_frame.max(u64::from(self.frames)) / u64::from(UNIT_FRAMES) + 1
+    }
+
+    fn prints_bytes(&self) -> usize {
+        self.n_prints as usize * size_of::<u32>()
+    }
+
+    fn times(&self) -> Shape {
+        Shape::of(u64::from(self.n_peaks), u64::from(self.last_step) + 1)
+    }
+
+    /// Bytes of its prints and peaks, a multiple of four.
+    pub(super) fn kept_bytes(&self) -> usize {
+        let bits = self.times().bits() + u64::from(self.n_peaks) * u64::from(PITCH_BITS);
+        self.prints_bytes() + bits.div_ceil(32) as usize * 4
+    }
+
+    /// The signs of its prints, of the bytes that are kept of it.
+    pub(super) fn prints<'a>(&self, kept: &'a [u8]) -> &'a [u32] {
+        let prints = kept.get(..self.prints_bytes());
+        prints.and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()).unwrap_or_default()
+    }
+
+    /// Its peaks, of the bytes that are kept of it.
+    pub(super) fn peaks(&self, kept: &[u8]) -> Vec<Peak> {
+        let Some(packed) = kept.get(self.prints_bytes()..) else { return Vec::new() };
+        let shape = self.times();
+        // No more than the bytes can hold, whatever the number says.
+        let most = packed.len() * 8 / PITCH_BITS as usize;
+        let mut peaks = Vec::with_capacity(most.min(self.n_peaks as usize));
+        let mut at = shape.bits();
+        shape.visit(packed, 0, |step| {
+            let code = read(packed, at, PITCH_BITS) as u16;
+            at += u64::from(PITCH_BITS);
+            peaks.push(Peak {
+                time: time_of(step as u32),
+                pitch: pitch_of(code >> 1),
+                strength: code & 1,
+            });
+        });
+        peaks
+    }
+}
+
+/// The middle of a step of time. Of an even number of places it is between two: now one, now the other, so that
+/// many peaks together are not late.
+fn time_of(step: u32) -> u32 {
+    step.saturating_mul(TIME_STEP).saturating_add(TIME_STEP / 2 - (step & 1))
+}
+
+/// The middle of a step of pitch, likewise.
+fn pitch_of(step: u16) -> u16 {
+    step.saturating_mul(PITCH_STEP).saturating_add(PITCH_STEP / 2 - (step & 1))
+}
+
+/// Packs a track; `first_unit` and `kept_at` of the entry are still to be set.
+pub(super) fn pack(track: &Track) -> (TrackEntry, Vec<u8>) {
+    let steps: Vec<u64> = track.peaks.iter().map(|p| u64::from(p.time / TIME_STEP)).collect();
+    let entry = TrackEntry {
+        first_unit: 0,
+        kept_at: 0,
+        n_prints: track.prints.len() as u32,
+        n_peaks: track.peaks.len() as u32,
+        frames: track.frames,
+        last_step: steps.last().copied().unwrap_or(0) as u32,
+    };
+    let mut bytes = bytemuck::cast_slice(track.prints).to_vec();
+    let mut packed = BitWriter::default();
+    entry.times().write(&steps, &mut packed);
+    for peak in &*track.peaks {
+        let pitch = u64::from(peak.pitch / PITCH_STEP).min((1 << (PITCH_BITS - 1)) - 1);
+        packed.push(pitch << 1 | u64::from(peak.leads()), PITCH_BITS);
+    }
+    bytes.extend(packed.finish());
+    bytes.resize(entry.kept_bytes(), 0);
+    (entry, bytes)
+}
+
+/// A peak as an index gives it back.
+#[cfg(test)]
+pub(super) fn rounded(peak: Peak) -> Peak {
+    Peak {
+        time: time_of(peak.time / TIME_STEP),
+        pitch: pitch_of(peak.pitch / PITCH_STEP),
+        strength: u16::from(peak.leads()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn rounding_moves_peaks_neither_forth_nor_back() {
+        let places = 0..72_000_u32;
+        let time = |t: u32| i64::from(time_of(t / TIME_STEP)) - i64::from(t);
+        assert_eq!(places.clone().map(time).sum::<i64>(), 0);
+        let pitch = |p: u16| i64::from(pitch_of(p / PITCH_STEP)) - i64::from(p);
+        assert_eq!((0..36_000).map(pitch).sum::<i64>(), 0);
+    }
+
+    #[test]
+    fn rounded_peaks_stay_as_they_are() {
+        let peak = Peak { time: 12_345, pitch: 35_401, strength: 9_999 };
+        let once = rounded(peak);
+        assert!(once.time.abs_diff(peak.time) <= 2 && once.pitch.abs_diff(peak.pitch) <= 9);
+        assert_eq!(once, rounded(once));
+    }
+
+    proptest! {
+        #[test]
+        fn peaks_and_prints_are_read_back_rounded(
+            mut times in prop::collection::vec(0..400_000_u32, 0..200),
+            prints in prop::collection::vec(any::<u32>(), 0..99),
+            seed in 0..30_000_u16,
+        ) {
+            times.sort_unstable();
+            let pitch = |i: usize| (seed as usize + 977 * i) as u16 % 35_402;
+            let peaks: Vec<Peak> = times.iter().enumerate()
+                .map(|(i, time)| Peak { time: *time, pitch: pitch(i), strength: i as u16 })
+                .collect();
+            let track = Track { peaks: Cow::Borrowed(&peaks), prints: &prints, frames: 25_000 };
+            let (entry, kept) = pack(&track);
+            prop_assert_eq!(kept.len(), entry.kept_bytes());
+            prop_assert_eq!(entry.prints(&kept), &prints[..]);
+            let expected: Vec<Peak> = peaks.iter().copied().map(rounded).collect();
+            prop_assert_eq!(entry.peaks(&kept), expected);
+            // Whatever the bytes are, there are not more peaks than the entry says.
+            prop_assert!(entry.peaks(&kept[..kept.len() / 2]).len() <= peaks.len());
+        }
+    }
+}

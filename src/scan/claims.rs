@@ -1,0 +1,149 @@
+//! What an item claims to be, beside what it sounds like.
+
+use std::sync::atomic::AtomicBool;
+
+use super::examine::{Engine, examine_failed, facts};
+use crate::decode::Tags;
+use crate::identify::{Claim, Claims, Read};
+use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
+use crate::source::Item;
+
+impl Engine {
+    /// What the hash, the name and the tags of an item say.
+    pub(super) fn claims(&self, item: &Item, sha256: &str, tags: Option<&Tags>) -> Claims<'_> {
+        let mut claims = Claims::default();
+        let known = &self.identifiers;
+        known.in_text(sha256, "the file itself", &mut claims);
+        let name = String::from_utf8_lossy(&item.place.locator.name()).into_owned();
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        known.in_text(name, "its name", &mut claims);
+        for tag in tags.into_iter().flat_map(|tags| [&tags.isrc, &tags.upc]).flatten() {
+            known.in_text(tag, "its tags", &mut claims);
+        }
+        if let Some(text) = &item.side_car {
+            known.in_text(text, "its side-car", &mut claims);
+        }
+        claims
+    }
+
+    /// The record of an item that was not heard: a document may name recordings all the same.
+    pub(super) fn unheard(
+        &self,
+        item: &Item,
+        sha256: String,
+        failure: FailureRecord,
+        cancel: &AtomicBool,
+    ) -> Option<ItemRecord> {
+        if failure.kind != NOT_AUDIO {
+            let notes = self.claims(item, &sha256, None);
+            let notes = notes.iter().map(|claim| {
+                format!("it claims to be {}: {}", called(claim), claim.places().join("; "))
+            });
+            let notes: Vec<String> = item.notes.iter().cloned().chain(notes).collect();
+            let record = examine_failed(&item.place, item.size_bytes, sha256, failure);
+            return Some(ItemRecord { notes, ..record });
+        }
+        let mut claims = Claims::default();
+        let mut record = ItemRecord {
+            notes: item.notes.clone(),
+            ..examine_failed(&item.place, item.size_bytes, sha256.clone(), failure.clone())
+        };
+        match self.identifiers.in_document(item, &mut claims, cancel) {
+            Read::Whole => {}
+            Read::Cancelled => return None,
+            Read::Personal(column) => {
+                let message = format!(
+                    "holds data about people ({column}) and was not read; leave it out of the scan"
+                );
+                record.failure = Some(refused("personal_data", message));
+                return Some(record);
+            }
+            Read::Packed => record.notes.push(
+                "a database in a container is not looked into; unpack it to have its identifiers read"
+                    .to_owned(),
+            ),
+            Read::Broken(why) => {
+                record.notes.push(format!("it could not be read to its end for identifiers: {why}"));
+            }
+        }
+        if claims.is_empty() {
+            return Some(record);
+        }
+        let mut notes = record.notes;
+        notes.push(format!("no sound: it {}", failure.message));
+        Some(ItemRecord {
+            item: facts(&item.place, item.size_bytes, sha256),
+            verdict: Verdict::Suspect,
+            findings: claims.iter().map(finding).collect(),
+            failure: None,
+            notes,
+            claims: "claim_only".to_owned(),
+        })
+    }
+}
+
+/// Joins what was claimed with what was heard. Returns the word for how they agree.
+pub(super) fn compare(findings: &mut Vec<Finding>, claims: Claims<'_>, tags: &Tags) -> String {
+    let heard = findings.iter().any(|finding| finding.verdict == Verdict::Match);
+    let (mut claimed, mut agree) = (false, false);
+    for claim in claims.into_iter() {
+        let sure = claim.is_isrc || claim.is_hash;
+        claimed |= sure;
+        let mut found = false;
+        for finding in findings.iter_mut() {
+            if finding.recording_id == claim.recording.recording_id {
+                found = true;
+                finding.tiers.splice(0..0, claim.tiers());
+                finding.claimed_by = claim.places();
+            }
+        }
+        agree |= found && sure;
+        // A bar code is that of a whole release.
+        if !found && sure {
+            findings.push(finding(&claim));
+        }
+    }
+    let foreign = tags.isrc.as_ref().is_some_and(|isrc| !isrc.trim().is_empty());
+    match (claimed, heard) {
+        _ if agree => "agree",
+        (true, true) => "disagree",
+        (true, false) => "claim_only",
+        (false, true) if foreign => "foreign_claim",
+        (false, true) => "sound_only",
+        (false, false) => "",
+    }
+    .to_owned()
+}
+
+fn refused(kind: &str, message: String) -> FailureRecord {
+    FailureRecord { stage: Stage::Read, kind: kind.to_owned(), message }
+}
+
+fn called(claim: &Claim<'_>) -> String {
+    let recording = claim.recording;
+    format!("{} – {}", recording.artist, recording.title)
+}
+
+/// The finding of a claim that no sound bears out: for a person to look at.
+fn finding(claim: &Claim<'_>) -> Finding {
+    let recording = claim.recording;
+    Finding {
+        recording_id: recording.recording_id.clone(),
+        recording_path: recording.path.clone(),
+        title: recording.title.clone(),
+        artist: recording.artist.clone(),
+        isrc: recording.isrc.clone(),
+        verdict: Verdict::Suspect,
+        false_alarm_probability: 1.0,
+        score: 0.0,
+        tempo: 1.0,
+        pitch_cents: 0.0,
+        spans: Vec::new(),
+        item_coverage: 0.0,
+        recording_coverage: 0.0,
+        stream: 0,
+        shares_passage_with: Vec::new(),
+        tiers: claim.tiers(),
+        claimed_by: claim.places(),
+    }
+}

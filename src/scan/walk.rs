@@ -1,0 +1,118 @@
+//! The walker: it shows items to the workers, and hands on what is known already.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+
+use super::examine::examine_failed;
+use super::run::{Event, From, Team, Total, outcome};
+use super::{Earlier, Known, WORKER_NAME};
+use crate::record::ItemRecord;
+use crate::results::Outcome;
+use crate::source::{Item, Place, Source, Unlisted, Visit};
+
+/// Walks a source on a thread of its own.
+pub(super) fn start_walking(
+    source: Arc<dyn Source + Sync>,
+    earlier: Box<dyn Earlier>,
+    items: SyncSender<Item>,
+    events: SyncSender<Event>,
+    team: Arc<Team>,
+    total: Arc<Total>,
+) {
+    let walk = move || {
+        let mut walker = Walker { earlier, items, events, team, total, handed_out: 0 };
+        let walk = catch_unwind(AssertUnwindSafe(|| source.walk(&mut walker)));
+        let Walker { handed_out, events, .. } = walker;
+        // Nobody listens any more only if the scan is over.
+        let _ = events.send(Event::Walked { handed_out, whole: walk.is_ok() });
+    };
+    // A panic costs a container and no more. Without a thread nothing is sent, and the scan ends as
+    // one that was stopped.
+    let _ = thread::Builder::new().name(WORKER_NAME.into()).spawn(walk);
+}
+
+struct Walker {
+    earlier: Box<dyn Earlier>,
+    items: SyncSender<Item>,
+    events: SyncSender<Event>,
+    team: Arc<Team>,
+    total: Arc<Total>,
+    handed_out: u64,
+}
+
+/// Goes on as long as somebody takes what is sent.
+fn sent<E>(result: &Result<(), E>) -> ControlFlow<()> {
+    if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+}
+
+impl Walker {
+    fn tell(&self, place: &Place, record: ItemRecord, from: From) -> ControlFlow<()> {
+        sent(&self.events.send(Event::Outcome { outcome: outcome(place, record), from }))
+    }
+
+    /// Hands on what is known of a place. False if nothing is.
+    fn is_known(&mut self, place: &Place) -> bool {
+        match self.earlier.look_up(place) {
+            // Not all that it holds may have been looked at when it was written.
+            Known::Recorded(record) | Known::Carried(record) if is_of_a_container(&record) => false,
+            Known::Recorded(record) | Known::Carried(record) => {
+                // That the scan is over is noticed soon enough.
+                let _ = self.tell(place, *record, From::Earlier);
+                true
+            }
+            Known::New => false,
+        }
+    }
+}
+
+/// Whether a row tells of what a container lacks, beside the rows of what it holds.
+fn is_of_a_container(record: &ItemRecord) -> bool {
+    record.failure.as_ref().is_some_and(|failure| failure.kind.starts_with("container_"))
+}
+
+impl Visit for Walker {
+    fn wants_file(&mut self, file: &Place) -> bool {
+        if self.is_known(file) {
+            return false;
+        }
+        let events = &self.events;
+        let mut packed = false;
+        let mut take = |outcome: Outcome| {
+            packed |= !outcome.record.item.containers.is_empty();
+            let outcome = Box::new(outcome);
+            events.send(Event::Outcome { outcome, from: From::Earlier }).is_ok()
+        };
+        let known = self.earlier.take_over(file, &mut take);
+        if packed {
+            self.passed(file.stamp.size_bytes);
+        }
+        !known
+    }
+
+    fn wants(&mut self, place: &Place) -> bool {
+        !self.is_known(place)
+    }
+
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        self.handed_out += 1;
+        sent(&self.items.send(item))
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        let Unlisted { place, size_bytes, failure } = row;
+        let record = examine_failed(&place, size_bytes, String::new(), failure);
+        self.tell(&place, record, From::Walker)
+    }
+
+    fn is_over(&self) -> bool {
+        self.team.ended()
+    }
+
+    fn passed(&mut self, bytes: u64) {
+        self.total.passed.fetch_add(bytes, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,82 @@
+//! Files and folders on disk, with the containers among them opened.
+
+use std::io::Read as _;
+use std::ops::ControlFlow;
+
+use super::kind::{HEAD_BYTES, Kind};
+use super::unpack::Unpacker;
+use super::{Budget, Folders, Item, ScanLimits, Source, Visit};
+
+/// What is scanned: files and folders, and whatever lies in the containers among them.
+#[derive(Debug, Clone)]
+pub struct Dump {
+    folders: Folders,
+    limits: ScanLimits,
+}
+
+impl Dump {
+    /// The files and folders, opened within `limits`.
+    pub fn new(folders: Folders, limits: ScanLimits) -> Self {
+        Self { folders, limits }
+    }
+
+    /// The files and folders.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// A text that changes with every setting that may change what is found.
+    pub fn settings(&self) -> String {
+        format!("{:?}", self.limits)
+    }
+}
+
+impl Dump {
+    fn file(&self, item: Item, budget: &Budget, visit: &mut dyn Visit) -> ControlFlow<()> {
+        // What cannot be opened is told by whoever decodes it.
+        let Some(kind) = container_kind(&item) else { return visit.item(item) };
+        show(self.limits, budget, kind, item, visit)
+    }
+}
+
+/// Shows what is in the container that a file is.
+pub(super) fn show(
+    limits: ScanLimits,
+    budget: &Budget,
+    kind: Kind,
+    file: Item,
+    visit: &mut dyn Visit,
+) -> ControlFlow<()> {
+    Unpacker::new(limits, budget.clone(), &file.place, visit).file(kind, file.bytes)
+}
+
+/// The container that a file is.
+pub(super) fn container_kind(item: &Item) -> Option<Kind> {
+    let mut head = Vec::new();
+    item.bytes.open().ok()?.take(HEAD_BYTES as u64).read_to_end(&mut head).ok()?;
+    Kind::of(&head)
+}
+
+impl Source for Dump {
+    fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()> {
+        let budget = self.limits.budget();
+        for found in self.folders.items() {
+            match found {
+                Err(row) => visit.unlisted(*row)?,
+                Ok(item) if visit.wants_file(&item.place) => self.file(item, &budget, visit)?,
+                Ok(_) => {}
+            }
+            if visit.is_over() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn sizes(&self, each: &mut dyn FnMut(u64) -> ControlFlow<()>) -> ControlFlow<()> {
+        for item in self.folders.items() {
+            each(item.map_or(0, |item| item.size_bytes))?;
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,128 @@
+//! From a locator back to its item.
+
+use std::io::{self, Read as _, Seek as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::dump::{container_kind, show};
+use super::kind::{Kind, is_tar};
+use super::{Bytes, Extent, Item, Locator, Place, ScanLimits, Stamp, To, Unlisted, Visit};
+
+/// What is at a locator.
+#[derive(Debug)]
+pub enum Found {
+    /// An item.
+    Item(Box<Item>),
+    /// Something that cannot be an item.
+    Row(Box<Unlisted>),
+    /// Nothing: the file is not the one that the locator was made of.
+    Nothing,
+}
+
+/// Finds what is at a locator, whatever else lies in the file.
+///
+/// # Errors
+///
+/// If the file on disk cannot be looked at.
+pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
+    let file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
+    if locator.is_file() {
+        return Ok(Found::Item(Box::new(file)));
+    }
+    let Some(kind) = container_kind(&file) else { return Ok(Found::Nothing) };
+    if kind == Kind::Tar
+        && let Some(item) = lying(locator, &file)?
+    {
+        return Ok(Found::Item(Box::new(item)));
+    }
+    let mut finder = Finder { key: locator.key(), found: Found::Nothing };
+    // It breaks off where it has found.
+    let _ = show(limits, &limits.budget(), kind, file, &mut finder);
+    Ok(finder.found)
+}
+
+/// The member of a plain tar file, if its header stands before it: nothing else is read, be the file as
+/// long as it may.
+fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
+    let [step] = &locator.steps[..] else { return Ok(None) };
+    let (To::Member { .. }, Some(Extent { offset, length })) = (&step.to, step.extent) else {
+        return Ok(None);
+    };
+    let mut header = [0; 512];
+    let mut reader = file.bytes.open()?;
+    let Some(before) = offset.checked_sub(512) else { return Ok(None) };
+    reader.seek(io::SeekFrom::Start(before))?;
+    if reader.read_exact(&mut header).is_err() || !is_tar(&header) {
+        return Ok(None);
+    }
+    let declared = tar::Header::from_byte_slice(&header).entry_size();
+    let is_there = offset.checked_add(length).is_some_and(|end| end <= reader.length());
+    // A size in a PAX header, or an end that is missing: the whole way, then.
+    if !is_there || declared.ok() != Some(length) {
+        return Ok(None);
+    }
+    let place = Place {
+        locator: locator.clone(),
+        stamp: file.place.stamp,
+        containers: Kind::Tar.as_str().to_owned(),
+        offset: Some(offset),
+    };
+    let bytes = file.bytes.slice(offset, length);
+    Ok(bytes.map(|bytes| Item {
+        place,
+        size_bytes: length,
+        bytes,
+        notes: Vec::new(),
+        side_car: None,
+    }))
+}
+
+struct Finder {
+    key: Vec<u8>,
+    found: Found,
+}
+
+impl Visit for Finder {
+    fn wants(&mut self, place: &Place) -> bool {
+        place.locator.key() == self.key
+    }
+
+    fn enters(&mut self, container: &Place) -> bool {
+        self.key.starts_with(&container.locator.key())
+    }
+
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        self.found = Found::Item(Box::new(item));
+        ControlFlow::Break(())
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        if row.place.locator.key() != self.key {
+            return ControlFlow::Continue(());
+        }
+        self.found = Found::Row(Box::new(row));
+        ControlFlow::Break(())
+    }
+}
+
+/// Writes the bytes of an item to a file, which appears whole or not at all.
+///
+/// # Errors
+///
+/// If the item cannot be read or the file cannot be written.
+pub fn extract(bytes: &Bytes, to: &Path) -> io::Result<u64> {
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = Path::new(&part);
+    let copy = || {
+        let mut out = std::fs::File::create(part)?;
+        let copied = io::copy(&mut bytes.stream()?, &mut out)?;
+        out.sync_all()?;
+        std::fs::rename(part, to)?;
+        Ok(copied)
+    };
+    copy().inspect_err(|_| {
+        // It may never have been made.
+        let _ = std::fs::remove_file(part);
+    })
+}

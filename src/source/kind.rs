@@ -1,0 +1,131 @@
+//! Which container a file is, by its first bytes; its name is never looked at.
+
+use super::packed::Codec;
+
+/// First bytes that are looked at. A tar file tells at byte 257 what it is.
+pub(super) const HEAD_BYTES: usize = 1_024;
+
+/// A kind of container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One compressed file.
+    Packed(Codec),
+    Tar,
+    Zip,
+    SevenZ,
+    Parquet,
+    /// One that is known and not read: what it is.
+    Unread(&'static str),
+}
+
+const MAGIC: &[(&[u8], Kind)] = &[
+    (b"\x1f\x8b\x08", Kind::Packed(Codec::Gzip)),
+    (b"\xfd7zXZ\0", Kind::Packed(Codec::Xz)),
+    (b"\x28\xb5\x2f\xfd", Kind::Packed(Codec::Zstd)),
+    (b"PK\x03\x04", Kind::Zip),
+    (b"PK\x05\x06", Kind::Zip),
+    (b"PK\x07\x08PK\x03\x04", Kind::Zip),
+    (b"7z\xbc\xaf\x27\x1c", Kind::SevenZ),
+    (b"PAR1", Kind::Parquet),
+    (b"Rar!\x1a\x07", Kind::Unread("a RAR archive")),
+    (b"\x04\x22\x4d\x18", Kind::Unread("an LZ4 file")),
+    (b"ARROW1\0\0", Kind::Unread("an Arrow table")),
+    (b"LZIP", Kind::Unread("an lzip file")),
+    (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive")),
+];
+
+impl Kind {
+    /// The container that begins like this, if it is one.
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
+        let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
+        known.map(|&(_, kind)| kind).or_else(|| {
+            if is_bzip2(head) {
+                Some(Self::Packed(Codec::Bzip2))
+            } else if is_skippable(head) {
+                Some(Self::Packed(Codec::Zstd))
+            } else if is_tar(head) {
+                Some(Self::Tar)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Its word in the records.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Packed(codec) => codec.as_str(),
+            Self::Tar => "tar",
+            Self::Zip => "zip",
+            Self::SevenZ => "7z",
+            Self::Parquet => "parquet",
+            Self::Unread(what) => what,
+        }
+    }
+}
+
+/// The level, and the mark of a first block or of the end.
+fn is_bzip2(head: &[u8]) -> bool {
+    let [b'B', b'Z', b'h', b'1'..=b'9', block @ ..] = head else { return false };
+    block.starts_with(b"\x31\x41\x59\x26\x53\x59") || block.starts_with(b"\x17\x72\x45\x38\x50\x90")
+}
+
+/// A skippable frame of Zstandard with another frame behind it, as parallel packers write them.
+fn is_skippable(head: &[u8]) -> bool {
+    let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, behind @ ..] = head else { return false };
+    let bytes = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+    behind.get(bytes..).is_some_and(|frame| frame.starts_with(b"\x28\xb5\x2f\xfd"))
+}
+
+/// A header whose sum is right. Tar files from before 1988 have no magic.
+pub(super) fn is_tar(head: &[u8]) -> bool {
+    let Some(header) = head.get(..512) else { return false };
+    let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+    let field = &header[148..156];
+    let blanks = 8 * u32::from(b' ');
+    let expected = sum - field.iter().map(|&byte| u32::from(byte)).sum::<u32>() + blanks;
+    let digits: Vec<u8> = field.iter().copied().filter(|b| !matches!(b, b' ' | 0)).collect();
+    let written = std::str::from_utf8(&digits).ok().and_then(|d| u32::from_str_radix(d, 8).ok());
+    header[0] != 0 && written == Some(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_known_by_their_first_bytes() {
+        let table: &[(&[u8], Option<&str>)] = &[
+            (b"\x1f\x8b\x08\0", Some("gzip")),
+            (b"BZh9\x31\x41\x59\x26\x53\x59", Some("bzip2")),
+            (b"BZh9 is a text", None),
+            (b"\xfd7zXZ\0", Some("xz")),
+            (b"\x28\xb5\x2f\xfd", Some("zstd")),
+            (b"\x5e\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd", Some("zstd")),
+            (b"\x5e\x2a\x4d\x18\x02\0\0\0ab\x28\xb5", None),
+            (b"PK\x03\x04\x14", Some("zip")),
+            (b"7z\xbc\xaf\x27\x1c\0", Some("7z")),
+            (b"Rar!\x1a\x07\x01\0", Some("a RAR archive")),
+            (b"ID3\x04", None),
+            (b"OggS", None),
+            (&[0; 1024], None),
+            (b"", None),
+        ];
+        for (head, word) in table {
+            assert_eq!(Kind::of(head).map(Kind::as_str), *word, "{}", head.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_tar_file_is_known_by_its_sum_with_magic_or_without() {
+        for mut header in [tar::Header::new_ustar(), tar::Header::new_old()] {
+            header.set_path("a/b.mp3").unwrap();
+            header.set_size(5);
+            header.set_cksum();
+            assert_eq!(Kind::of(header.as_bytes()), Some(Kind::Tar));
+            let mut wrong = *header.as_bytes();
+            wrong[0] ^= 1;
+            assert_eq!(Kind::of(&wrong), None);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Compressed files: gzip, bzip2, xz, Zstandard, each of one part or of several in a row.
+//!
+//! It unpacks a stream, and knows nothing of what is in it.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Memory for the window of Zstandard, as a power of two: `zstd --long=27`, 128 MiB, is what its own
+/// program unpacks without being asked to.
+const WINDOW_LOG: u32 = 27;
+
+/// Memory to unpack xz: `xz -9` needs 65 MiB.
+const XZ_MEMORY_KIB: u32 = 192 << 10;
+
+/// A compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codec {
+    Gzip,
+    Bzip2,
+    Xz,
+    Zstd,
+}
+
+impl Codec {
+    /// Its word in the records.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Unpacks a stream. Seekable Zstandard is frames in a row, with a table that is skipped.
+    pub(super) fn unpack<'r>(self, packed: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+            Self::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(packed, true, XZ_MEMORY_KIB)),
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
+                decoder.window_log_max(WINDOW_LOG)?;
+                Box::new(decoder)
+            }
+        })
+    }
+}
+
+/// What a file on disk has unpacked to so far, and how much it may.
+#[derive(Debug, Clone)]
+pub(super) struct Allowance {
+    bytes: Arc<AtomicU64>,
+    most: u64,
+}
+
+/// A file unpacks to more than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("it unpacks to more than {most} bytes")]
+pub(super) struct Bomb {
+    most: u64,
+}
+
+impl Allowance {
+    pub(super) fn new(most: u64) -> Self {
+        Self { bytes: Arc::default(), most }
+    }
+
+    /// How much it is.
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Whether more has come out of it than may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) > self.most
+    }
+
+    /// The same stream, counted.
+    pub(super) fn count<R: Read>(&self, stream: R) -> Counted<R> {
+        Counted { stream, allowance: self.clone() }
+    }
+}
+
+/// A stream that fails once the allowance is spent.
+#[derive(Debug)]
+pub(super) struct Counted<R> {
+    stream: R,
+    allowance: Allowance,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.allowance.is_spent() {
+            return Err(io::Error::other(Bomb { most: self.allowance.most }));
+        }
+        let read = self.stream.read(buffer)?;
+        self.allowance.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The stream with a buffer, if it has none.
+pub(super) fn buffered<R: Read>(stream: R) -> BufReader<R> {
+    BufReader::with_capacity(64 << 10, stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn text() -> Vec<u8> {
+        (0..300_000_u32).flat_map(|i| (i.wrapping_mul(i) % 977).to_le_bytes()).collect()
+    }
+
+    fn packed(codec: Codec, plain: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        match codec {
+            Codec::Gzip => {
+                let mut gz = flate2::write::GzEncoder::new(&mut out, flate2::Compression::fast());
+                gz.write_all(plain).unwrap();
+                gz.finish().unwrap();
+            }
+            Codec::Bzip2 => {
+                let mut bz = bzip2::write::BzEncoder::new(&mut out, bzip2::Compression::fast());
+                bz.write_all(plain).unwrap();
+                bz.finish().unwrap();
+            }
+            Codec::Zstd => out = zstd::encode_all(plain, 1).unwrap(),
+            Codec::Xz => {
+                // The crate unpacks only; a small file was made by `printf hello | xz`.
+                assert_eq!(plain, b"hello");
+                out = b"\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\
+                    \x00\x00\x74\x2f\xe5\xa3\x01\x00\x04\x68\x65\x6c\x6c\x6f\x00\x00\x00\x00\xb1\x37\
+                    \xb9\xdb\xe5\xda\x1e\x9b\x00\x01\x1d\x05\xb8\x2d\x80\xaf\x1f\xb6\xf3\x7d\x01\x00\
+                    \x00\x00\x00\x04\x59\x5a"
+                    .to_vec();
+            }
+        }
+        out
+    }
+
+    fn unpack(codec: Codec, packed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut plain = Vec::new();
+        codec.unpack(packed)?.read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+
+    #[test]
+    fn parts_in_a_row_are_one_stream() {
+        for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd] {
+            let twice = [packed(codec, &text()), packed(codec, b"end")].concat();
+            let expected = [text(), b"end".to_vec()].concat();
+            assert!(unpack(codec, &twice).unwrap() == expected, "{codec:?}");
+        }
+        let twice = packed(Codec::Xz, b"hello").repeat(2);
+        assert_eq!(unpack(Codec::Xz, &twice).unwrap(), b"hellohello");
+    }
+
+    #[test]
+    fn a_seek_table_behind_the_frames_is_passed_over() {
+        // One frame in the table: its sizes, then count, flags and the mark of the footer.
+        let frame = packed(Codec::Zstd, b"rows");
+        let mut table = (frame.len() as u32).to_le_bytes().to_vec();
+        table.extend(4_u32.to_le_bytes());
+        table.extend(1_u32.to_le_bytes());
+        table.push(0);
+        table.extend(0x8f92_eab1_u32.to_le_bytes());
+        let mut seekable = frame;
+        seekable.extend(0x184d_2a5e_u32.to_le_bytes());
+        seekable.extend((table.len() as u32).to_le_bytes());
+        seekable.extend(table);
+        assert_eq!(unpack(Codec::Zstd, &seekable).unwrap(), b"rows");
+    }
+
+    #[test]
+    fn a_cut_stream_is_an_error_behind_what_came_before() {
+        for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd] {
+            let whole = packed(codec, &text());
+            let cut = &whole[..whole.len() * 3 / 4];
+            let mut plain = Vec::new();
+            let mut reader = codec.unpack(cut).unwrap();
+            assert!(reader.read_to_end(&mut plain).is_err(), "{codec:?}");
+            assert!(text().starts_with(&plain));
+        }
+        let whole = packed(Codec::Xz, b"hello");
+        assert!(unpack(Codec::Xz, &whole[..whole.len() - 20]).is_err());
+    }
+
+    #[test]
+    fn a_stream_ends_with_an_error_where_its_allowance_does() {
+        let bomb = packed(Codec::Zstd, &vec![0; 50 << 20]);
+        assert!(bomb.len() < 10_000);
+        let allowance = Allowance::new(1 << 20);
+        let mut reader = allowance.count(Codec::Zstd.unpack(&bomb[..]).unwrap());
+        let mut plain = Vec::new();
+        let error = reader.read_to_end(&mut plain).unwrap_err();
+        assert!(error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Bomb>));
+        assert!(plain.len() < 2 << 20 && allowance.is_spent());
+    }
+}

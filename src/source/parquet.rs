@@ -1,0 +1,389 @@
+//! Parquet tables with sound in their cells, as Hugging Face writes them: row group by row group.
+//!
+//! A column is one of sound if it is a struct with a binary `bytes` (and perhaps the name of a file,
+//! `path`), a binary that is no text, or a struct with a list of numbers, `array`, and a
+//! `sampling_rate`. Each cell is an item. Cells that only name a file are counted in one row.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use bytes::Bytes as Shared;
+use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
+};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::{ChunkReader, FileReader as _, Length, RowGroupReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::schema::types::ColumnDescriptor;
+
+use super::unpack::{At, Member, Unpacker};
+use super::{Bytes, Reader, To};
+use crate::record::NOT_AUDIO;
+use crate::text::{shorten, visible};
+
+/// Longest name of a file that is shown.
+const MAX_NAME_CHARS: usize = 200;
+
+/// Shows the cells of a table that hold sound. False if none of its columns could.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), bool> {
+    let reader = match Chunks::new(bytes.clone()).map(SerializedFileReader::new) {
+        Ok(Ok(reader)) => reader,
+        Ok(Err(error)) => {
+            unpacker.broken(&at.place, &plain(&error))?;
+            return ControlFlow::Continue(true);
+        }
+        Err(error) => {
+            unpacker.broken(&at.place, &error)?;
+            return ControlFlow::Continue(true);
+        }
+    };
+    let columns = columns(reader.metadata().file_metadata().schema_descr().columns());
+    if columns.is_empty() {
+        return ControlFlow::Continue(false);
+    }
+    let mut table = Table { at, columns: &columns, names_only: 0, broken: Vec::new() };
+    for group in 0..reader.num_row_groups() {
+        match reader.get_row_group(group) {
+            Ok(rows) => table.group(unpacker, group, &*rows)?,
+            Err(error) => table.broken.push((group, error)),
+        }
+    }
+    table.end(unpacker)?;
+    ControlFlow::Continue(true)
+}
+
+/// A column of sound, by the places of its leaves among all leaves.
+struct Column {
+    name: String,
+    cells: Cells,
+}
+
+#[derive(Clone, Copy)]
+enum Cells {
+    Files { bytes: usize, path: Option<usize> },
+    Samples { array: usize, rate: usize },
+}
+
+fn columns<D: AsRef<ColumnDescriptor>>(leaves: &[D]) -> Vec<Column> {
+    let at =
+        |parts: &[String]| leaves.iter().position(|leaf| leaf.as_ref().path().parts() == parts);
+    let beside = |name: &[String], leaf: &str| at(&[name, &[leaf.to_owned()]].concat());
+    let column = |(place, leaf): (usize, &D)| {
+        let leaf = leaf.as_ref();
+        let parts = leaf.path().parts();
+        let is_one = leaf.max_rep_level() == 0;
+        let (name, cells) = match (leaf.physical_type(), parts) {
+            (Type::BYTE_ARRAY, [name @ .., last])
+                if is_one && last == "bytes" && !name.is_empty() =>
+            {
+                (name, Cells::Files { bytes: place, path: beside(name, "path") })
+            }
+            (Type::BYTE_ARRAY, [_]) if is_one && !is_text(leaf) => {
+                (parts, Cells::Files { bytes: place, path: None })
+            }
+            (Type::FLOAT | Type::DOUBLE, [name @ .., array, _, _])
+                if leaf.max_rep_level() == 1 && array == "array" =>
+            {
+                (name, Cells::Samples { array: place, rate: beside(name, "sampling_rate")? })
+            }
+            _ => return None,
+        };
+        Some(Column { name: name.join("."), cells })
+    };
+    leaves.iter().enumerate().filter_map(column).collect()
+}
+
+fn is_text(leaf: &ColumnDescriptor) -> bool {
+    let logical = leaf.logical_type_ref();
+    matches!(logical, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum))
+        || matches!(
+            leaf.converted_type(),
+            ConvertedType::UTF8
+                | ConvertedType::JSON
+                | ConvertedType::ENUM
+                | ConvertedType::DECIMAL
+        )
+}
+
+struct Table<'a> {
+    at: &'a At,
+    columns: &'a [Column],
+    /// Cells that name a file and do not hold it.
+    names_only: u64,
+    /// Row groups that broke, and why.
+    broken: Vec<(usize, ParquetError)>,
+}
+
+impl Table<'_> {
+    fn group(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        group: usize,
+        rows: &dyn RowGroupReader,
+    ) -> ControlFlow<()> {
+        let opened: Result<Vec<Opened>> =
+            self.columns.iter().map(|column| Opened::new(rows, column)).collect();
+        let mut opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.broken.push((group, error));
+                return ControlFlow::Continue(());
+            }
+        };
+        for row in 0..rows.metadata().num_rows().max(0) {
+            for (column, cells) in self.columns.iter().zip(&mut opened) {
+                let cell = match cells.next() {
+                    Ok(cell) => cell,
+                    Err(error) => {
+                        self.broken.push((group, error));
+                        return ControlFlow::Continue(());
+                    }
+                };
+                let (name, row) = (column.name.clone(), row.unsigned_abs());
+                let to = To::Cell { group: group as u64, row, column: name };
+                match cell {
+                    Cell::Empty => {}
+                    Cell::Name => self.names_only += 1,
+                    Cell::Sound { bytes, path } => self.sound(unpacker, to, bytes.data(), path)?,
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn sound(
+        &self,
+        unpacker: &mut Unpacker<'_>,
+        to: To,
+        bytes: &[u8],
+        path: Option<String>,
+    ) -> ControlFlow<()> {
+        let note = |path: String| {
+            format!("its table calls it {}", visible(&shorten(&path, MAX_NAME_CHARS)))
+        };
+        let declared = Some(bytes.len() as u64);
+        unpacker.member(Member {
+            place: self.at.member(to, None),
+            depth: self.at.depth,
+            stream: &mut unpacker.limited(bytes),
+            declared,
+            bytes: None,
+            notes: path.map(note).into_iter().collect(),
+        })
+    }
+
+    /// The rows about the table as a whole.
+    fn end(self, unpacker: &mut Unpacker<'_>) -> ControlFlow<()> {
+        if let Some((group, error)) = self.broken.first() {
+            let error = format!(
+                "{} of its row groups cannot be read, the first of them is {group}: {error}",
+                self.broken.len()
+            );
+            return unpacker.broken(&self.at.place, &io::Error::other(error));
+        }
+        if self.names_only > 0 {
+            let message = format!(
+                "names {} files in columns of sound without holding them; scan the folder that has them",
+                self.names_only
+            );
+            return unpacker.row(&self.at.place, NOT_AUDIO, message);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+enum Cell {
+    Empty,
+    Name,
+    Sound { bytes: ByteArray, path: Option<String> },
+}
+
+/// The readers of a column in one row group.
+enum Opened {
+    Files { bytes: Leaf<ByteArrayType>, path: Option<Leaf<ByteArrayType>> },
+    Floats { array: Leaf<FloatType>, rate: Rate },
+    Doubles { array: Leaf<DoubleType>, rate: Rate },
+}
+
+enum Rate {
+    Int(Leaf<Int32Type>),
+    Long(Leaf<Int64Type>),
+}
+
+impl Opened {
+    fn new(rows: &dyn RowGroupReader, column: &Column) -> Result<Self> {
+        let kind = |leaf: usize| rows.metadata().column(leaf).column_type();
+        Ok(match column.cells {
+            Cells::Files { bytes, path } => Self::Files {
+                bytes: Leaf::new(rows, bytes)?,
+                path: match path.filter(|&path| kind(path) == Type::BYTE_ARRAY) {
+                    Some(path) => Some(Leaf::new(rows, path)?),
+                    None => None,
+                },
+            },
+            Cells::Samples { array, rate } => {
+                let rate = match kind(rate) {
+                    Type::INT32 => Rate::Int(Leaf::new(rows, rate)?),
+                    Type::INT64 => Rate::Long(Leaf::new(rows, rate)?),
+                    other => {
+                        let error = format!("a sampling rate is {other}, not a whole number");
+                        return Err(ParquetError::General(error));
+                    }
+                };
+                if kind(array) == Type::FLOAT {
+                    Self::Floats { array: Leaf::new(rows, array)?, rate }
+                } else {
+                    Self::Doubles { array: Leaf::new(rows, array)?, rate }
+                }
+            }
+        })
+    }
+
+    fn next(&mut self) -> Result<Cell> {
+        match self {
+            Self::Files { bytes, path } => {
+                let path = match path {
+                    Some(path) => path.next()?.first().map(|path| text(path.data())),
+                    None => None,
+                };
+                Ok(match (bytes.next()?.first(), path) {
+                    (Some(bytes), path) => Cell::Sound {
+                        // A slice of its page, not a copy.
+                        bytes: bytes.clone(),
+                        path,
+                    },
+                    (None, Some(_)) => Cell::Name,
+                    (None, None) => Cell::Empty,
+                })
+            }
+            Self::Floats { array, rate } => {
+                let rate = rate.next()?;
+                let samples = array.next()?;
+                Ok(samples_cell(rate, samples.len(), samples.iter().copied()))
+            }
+            Self::Doubles { array, rate } => {
+                let rate = rate.next()?;
+                let samples = array.next()?;
+                Ok(samples_cell(rate, samples.len(), samples.iter().map(|&sample| sample as f32)))
+            }
+        }
+    }
+}
+
+impl Rate {
+    fn next(&mut self) -> Result<u32> {
+        let rate = match self {
+            Self::Int(leaf) => leaf.next()?.first().map(|&rate| i64::from(rate)),
+            Self::Long(leaf) => leaf.next()?.first().copied(),
+        };
+        // A rate that is none is told by the decoder.
+        Ok(rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(0))
+    }
+}
+
+/// Samples as a WAV file, which is what they are.
+fn samples_cell(rate_hz: u32, count: usize, samples: impl Iterator<Item = f32>) -> Cell {
+    let data_bytes = u32::try_from(count.saturating_mul(4)).unwrap_or(u32::MAX);
+    if count == 0 {
+        return Cell::Empty;
+    }
+    let mut wav = Vec::with_capacity(44 + count * 4);
+    wav.extend_from_slice(b"RIFF");
+    wav.extend_from_slice(&data_bytes.saturating_add(36).to_le_bytes());
+    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x03\0\x01\0");
+    wav.extend_from_slice(&rate_hz.to_le_bytes());
+    wav.extend_from_slice(&rate_hz.saturating_mul(4).to_le_bytes());
+    wav.extend_from_slice(b"\x04\0\x20\0data");
+    wav.extend_from_slice(&data_bytes.to_le_bytes());
+    samples.for_each(|sample| wav.extend_from_slice(&sample.to_le_bytes()));
+    Cell::Sound { bytes: wav.into(), path: None }
+}
+
+/// One leaf, read a record at a time.
+struct Leaf<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    definitions: Vec<i16>,
+    repetitions: Vec<i16>,
+    values: Vec<T::T>,
+}
+
+impl<T: DataType> Leaf<T> {
+    fn new(rows: &dyn RowGroupReader, leaf: usize) -> Result<Self> {
+        let reader = get_typed_column_reader(rows.get_column_reader(leaf)?);
+        let (definitions, repetitions, values) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { reader, definitions, repetitions, values })
+    }
+
+    /// The values of the next record: none if it is null.
+    fn next(&mut self) -> Result<&[T::T]> {
+        self.definitions.clear();
+        self.repetitions.clear();
+        self.values.clear();
+        let levels = (Some(&mut self.definitions), Some(&mut self.repetitions));
+        let (records, ..) = self.reader.read_records(1, levels.0, levels.1, &mut self.values)?;
+        if records == 0 {
+            return Err(ParquetError::EOF("a column ends before its rows do".to_owned()));
+        }
+        Ok(&self.values)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn plain(error: &ParquetError) -> io::Error {
+    let kind = match error {
+        ParquetError::EOF(_) => io::ErrorKind::UnexpectedEof,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error.to_string())
+}
+
+/// The bytes of a table, as the crate asks for them.
+struct Chunks {
+    bytes: Bytes,
+    length: u64,
+}
+
+impl Chunks {
+    fn new(bytes: Bytes) -> io::Result<Self> {
+        Ok(Self { length: bytes.open()?.length(), bytes })
+    }
+
+    fn reader(&self, start: u64) -> Result<Reader> {
+        use std::io::Seek as _;
+        let mut reader = self.bytes.open()?;
+        reader.seek(io::SeekFrom::Start(start))?;
+        Ok(reader)
+    }
+}
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = io::BufReader<Reader>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        Ok(io::BufReader::new(self.reader(start)?))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Shared> {
+        use std::io::Read as _;
+        // Nothing is asked memory for that is not there.
+        let there = self.length.saturating_sub(start);
+        if length as u64 > there {
+            let error = format!("{length} bytes are asked for at byte {start}, {there} are there");
+            return Err(ParquetError::EOF(error));
+        }
+        let mut chunk = Vec::with_capacity(length);
+        self.reader(start)?.take(length as u64).read_to_end(&mut chunk)?;
+        Ok(chunk.into())
+    }
+}

@@ -1,0 +1,175 @@
+//! 7z files, block by block.
+//!
+//! The files of a block are compressed as one: a block that breaks costs what is behind the break, and
+//! the next block is read.
+
+use std::collections::HashMap;
+use std::io::{self, BufReader, Read};
+use std::ops::ControlFlow;
+
+use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
+
+use super::unpack::{At, Member, Unpacker};
+use super::{Bytes, Place, Reader, To};
+
+/// Memory for the directory, and for the dictionary of one block. The largest that the usual programs make
+/// without being told to is 64 MiB.
+const MAX_MEMORY_KIB: usize = 256 << 10;
+
+/// Shows the members of a 7z file.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
+    let mut reader = match bytes.open().map(BufReader::new) {
+        Ok(reader) => reader,
+        Err(error) => return unpacker.broken(&at.place, &error),
+    };
+    let password = Password::empty();
+    let archive = match Archive::read_with_memory_limit(&mut reader, &password, MAX_MEMORY_KIB) {
+        Ok(archive) => archive,
+        Err(error) => return unopened(unpacker, at, &error),
+    };
+    let mut walk = Walk { at, archive: &archive, seen: HashMap::new() };
+    for block in 0..archive.blocks.len() {
+        walk.block(unpacker, block, &mut reader)?;
+    }
+    for (index, file) in archive.files.iter().enumerate() {
+        let is_in_a_block =
+            archive.stream_map.file_block_index.get(index).is_some_and(Option::is_some);
+        if !is_in_a_block && !file.is_directory && !file.is_anti_item {
+            let place = walk.place(file);
+            walk.member(unpacker, place, 0, &mut io::empty())?;
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// The row of a file whose directory cannot be read.
+fn unopened(unpacker: &mut Unpacker<'_>, at: &At, error: &Error) -> ControlFlow<()> {
+    match error {
+        Error::Io(error, _) if error.raw_os_error().is_some() => unpacker.broken(&at.place, error),
+        Error::Io(error, _) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            unpacker.truncated(&at.place, "its directory, which lies at the end, is missing")
+        }
+        Error::PasswordRequired | Error::MaybeBadPassword(_) => encrypted(unpacker, &at.place),
+        Error::UnsupportedCompressionMethod(method) if method.contains("AES") => {
+            encrypted(unpacker, &at.place)
+        }
+        Error::MaxMemLimited { .. } => {
+            let message = format!(
+                "needs more than {} MiB of memory to be opened; unpack it and scan the folder",
+                MAX_MEMORY_KIB >> 10
+            );
+            unpacker.row(&at.place, "container_unsupported", message)
+        }
+        error => unpacker.broken(&at.place, &io::Error::other(error.to_string())),
+    }
+}
+
+fn encrypted(unpacker: &mut Unpacker<'_>, place: &Place) -> ControlFlow<()> {
+    let message = "is encrypted; unpack it with its password and scan the folder".to_owned();
+    unpacker.row(place, "encrypted", message)
+}
+
+struct Walk<'a> {
+    at: &'a At,
+    archive: &'a Archive,
+    /// How often each name came. The directory is in memory anyhow.
+    seen: HashMap<&'a str, u64>,
+}
+
+impl<'a> Walk<'a> {
+    fn place(&mut self, file: &'a ArchiveEntry) -> Place {
+        let nth = self.seen.entry(&file.name).or_default();
+        *nth += 1;
+        self.at.member(To::Member { name: file.name.clone().into_bytes(), nth: *nth }, None)
+    }
+
+    fn member(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        place: Place,
+        declared: u64,
+        stream: &mut dyn Read,
+    ) -> ControlFlow<()> {
+        let (depth, bytes, notes) = (self.at.depth, None, Vec::new());
+        unpacker.member(Member { place, depth, stream, declared: Some(declared), bytes, notes })
+    }
+
+    fn block(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        block: usize,
+        reader: &mut BufReader<Reader>,
+    ) -> ControlFlow<()> {
+        let archive = self.archive;
+        let of_block = |index: &usize| {
+            archive.stream_map.file_block_index.get(*index).copied().flatten() == Some(block)
+        };
+        let files: Vec<usize> = (0..archive.files.len()).filter(of_block).collect();
+        let places: Vec<Place> =
+            files.iter().map(|&index| self.place(&archive.files[index])).collect();
+        if files.first().is_some_and(|&index| archive.is_file_encrypted(index)) {
+            for place in &places {
+                unpacker.counted()?;
+                encrypted(unpacker, place)?;
+            }
+            return ControlFlow::Continue(());
+        }
+        let password = Password::empty();
+        let decoder = BlockDecoder::new_with_memory_limit(
+            1,
+            MAX_MEMORY_KIB,
+            block,
+            archive,
+            &password,
+            reader,
+        );
+        let (mut next, mut flow) = (0, ControlFlow::Continue(()));
+        let result = decoder.for_each_entries(&mut |file, stream| {
+            let place = places.get(next).cloned();
+            next += 1;
+            if let Some(place) = place
+                && !file.is_directory
+            {
+                let mut stream = unpacker.limited(stream);
+                flow = self.member(unpacker, place, file.size, &mut stream);
+                if flow.is_continue() {
+                    flow = unpacker.drain(&mut stream);
+                }
+            }
+            Ok(flow.is_continue())
+        });
+        flow?;
+        match result {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(error) => self.lost(unpacker, &places[next.min(places.len())..], &error),
+        }
+    }
+
+    /// Rows for what lies behind a break.
+    fn lost(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        places: &[Place],
+        error: &Error,
+    ) -> ControlFlow<()> {
+        let (kind, why) = match error {
+            Error::UnsupportedCompressionMethod(method) => {
+                ("unsupported", format!("is compressed in a way that is not read here ({method})"))
+            }
+            Error::MaxMemLimited { .. } => (
+                "unsupported",
+                format!("needs more than {} MiB of memory to unpack", MAX_MEMORY_KIB >> 10),
+            ),
+            error => ("damaged", format!("lies behind damage in its 7z file ({error})")),
+        };
+        for place in places {
+            unpacker.counted()?;
+            unpacker.row(place, kind, format!("{why}; unpack it and scan the folder"))?;
+        }
+        if places.is_empty() {
+            let error = io::Error::other(error.to_string());
+            return unpacker.broken(&self.at.place, &error);
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Zip files, those beyond 4 GiB among them.
+//!
+//! The directory at the end is read entry by entry, so that its length costs no memory. Members that
+//! are stored are not copied: they are read from where they lie. Without a directory, as in a cut file,
+//! members are read one after the other from the front.
+
+use std::io::{BufReader, Read, Seek};
+use std::ops::ControlFlow;
+
+use zip::CompressionMethod;
+use zip::read::{Config, ZipFile, ZipFileEntry, read_zipfile_from_stream};
+use zip::result::ZipError;
+use zip::unstable::read::ZipIterable;
+
+use super::unpack::{At, Member, Unpacker};
+use super::{Bytes, Extent, Place, Reader, To};
+use crate::record::NOT_AUDIO;
+
+/// Shows the members of a zip file.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
+    let open = || bytes.open().map(BufReader::new);
+    let (directory, mut body) = match open().and_then(|first| Ok((first, open()?))) {
+        Ok(readers) => readers,
+        Err(error) => return unpacker.broken(&at.place, &error),
+    };
+    let mut archive = match ZipIterable::try_new(directory, Config::default()) {
+        Ok(archive) => archive,
+        Err(ZipError::UnsupportedArchive(what)) => {
+            let message = format!("is a zip file that is not read here ({what}); unpack it");
+            return unpacker.row(&at.place, "container_unsupported", message);
+        }
+        Err(error) => return salvage(unpacker, at, body, &error),
+    };
+    let entries = match archive.files() {
+        Ok(entries) => entries,
+        Err(error) => return salvage(unpacker, at, body, &error),
+    };
+    let mut passed = 0;
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return broken(unpacker, at, &error),
+        };
+        passed += entry.compressed_size();
+        if at.depth == 1 {
+            unpacker.passed_to(passed);
+        }
+        member(unpacker, at, entry, bytes, &mut body)?;
+    }
+    ControlFlow::Continue(())
+}
+
+fn member(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    entry: ZipFileEntry<'_>,
+    bytes: &Bytes,
+    body: &mut BufReader<Reader>,
+) -> ControlFlow<()> {
+    if entry.is_dir() {
+        return ControlFlow::Continue(());
+    }
+    let (length, header, size) = (entry.compressed_size(), entry.header_start(), entry.size());
+    let stored = entry.compression() == CompressionMethod::Stored;
+    let to = To::Member { name: entry.name_raw().to_vec(), nth: 1 };
+    // Until its own header is read, it is known by where that lies.
+    let unopened = at.member(to.clone(), Some(Extent { offset: header, length }));
+    if entry.encrypted() {
+        unpacker.counted()?;
+        let message = "is encrypted; unpack it with its password and scan the folder".to_owned();
+        return unpacker.row(&unopened, "encrypted", message);
+    }
+    if entry.is_symlink() {
+        unpacker.counted()?;
+        let message = "is a link, which is not followed".to_owned();
+        return unpacker.row(&unopened, NOT_AUDIO, message);
+    }
+    let file = match entry.with_reader(body, zip::ZipReadOptions::new()) {
+        Ok(file) => file,
+        Err(error) => return unread(unpacker, &unopened, &error),
+    };
+    let offset = file.data_start().unwrap_or(header);
+    let mut place = at.member(to, Some(Extent { offset, length }));
+    let mut notes = Vec::new();
+    let lies = if stored { bytes.slice(offset, length) } else { None };
+    let mut declared = size;
+    if let Some(Bytes::Range { offset, .. }) = &lies {
+        place.offset = Some(*offset);
+        let there = lies.as_ref().and_then(|bytes| bytes.open().ok()).map_or(0, |r| r.length());
+        if there < length {
+            let missing = length - there;
+            notes
+                .push(format!("its container is damaged: {missing} of {length} bytes are missing"));
+        }
+        declared = there;
+    }
+    let mut stream = unpacker.limited(file);
+    unpacker.member(Member {
+        place,
+        depth: at.depth,
+        stream: &mut stream,
+        declared: Some(declared),
+        bytes: lies,
+        notes,
+    })
+}
+
+/// The row of a member that cannot be opened.
+fn unread(unpacker: &mut Unpacker<'_>, place: &Place, error: &ZipError) -> ControlFlow<()> {
+    unpacker.counted()?;
+    match error {
+        ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_) => {
+            let message =
+                format!("is compressed in a way that is not read here ({error}); unpack it");
+            unpacker.row(place, "unsupported", message)
+        }
+        ZipError::Io(error) if error.raw_os_error().is_some() => unpacker.broken(place, error),
+        _ => {
+            let message = format!(
+                "does not lie where the directory of its zip file says ({error}); fetch it again"
+            );
+            unpacker.row(place, "damaged", message)
+        }
+    }
+}
+
+/// The row of a zip file that breaks off.
+fn broken(unpacker: &mut Unpacker<'_>, at: &At, error: &ZipError) -> ControlFlow<()> {
+    let io = match error {
+        ZipError::Io(error) if error.raw_os_error().is_some() => {
+            return unpacker.broken(&at.place, error);
+        }
+        other => std::io::Error::other(other.to_string()),
+    };
+    unpacker.broken(&at.place, &io)
+}
+
+/// Reads members from the front, for want of a directory.
+fn salvage(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    mut body: BufReader<Reader>,
+    why: &ZipError,
+) -> ControlFlow<()> {
+    if matches!(why, ZipError::Io(error) if error.raw_os_error().is_some()) {
+        return broken(unpacker, at, why);
+    }
+    let mut offset = 0;
+    let end = loop {
+        if at.depth == 1 {
+            unpacker.passed_to(offset);
+        }
+        match read_zipfile_from_stream(&mut body) {
+            Ok(Some(file)) => salvaged(unpacker, at, file, offset)?,
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+        match body.stream_position() {
+            Ok(position) => offset = position,
+            Err(error) => return unpacker.broken(&at.place, &error),
+        }
+    };
+    let reason = end.map_or(String::new(), |error| format!("; behind byte {offset}: {error}"));
+    unpacker.truncated(&at.place, &format!("its directory is missing{reason}"))
+}
+
+fn salvaged<R: Read>(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    file: ZipFile<'_, R>,
+    offset: u64,
+) -> ControlFlow<()> {
+    let name = file.name_raw().to_vec();
+    let length = file.compressed_size();
+    let place = at.member(To::Member { name, nth: 1 }, Some(Extent { offset, length }));
+    let (is_dir, declared) = (file.is_dir(), file.size());
+    let mut stream = unpacker.limited(file);
+    if !is_dir {
+        let depth = at.depth;
+        let (declared, bytes, notes) = (Some(declared), None, Vec::new());
+        let stream = &mut stream;
+        unpacker.member(Member { place, depth, stream, declared, bytes, notes })?;
+    }
+    unpacker.drain(&mut stream)
+}

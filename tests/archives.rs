@@ -1,0 +1,598 @@
+//! Archives in a dump: what lies in them is found as in a folder, whatever they are made of and
+//! however they are broken.
+
+use std::time::Duration;
+
+use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
+use leakhound::source::{Locator, To};
+
+use crate::common::{
+    Desk, bz2, encode, excerpt, gz, pack, record, records, sevenz, song, tar, tar_header, wav,
+    without_place, xz, zip, zst,
+};
+
+/// A catalogue of songs 1 and 2, and a folder `plain` with clips of them, others, and what is no sound.
+fn library() -> Desk {
+    let desk = Desk::with_songs(&[1, 2], 30);
+    desk.write_wav("plain/a/one.wav", excerpt(&song(1, 30), 3.0, 18.0));
+    desk.write_wav("plain/a/other.wav", &song(5, 15));
+    desk.write_wav("plain/b/two.wav", excerpt(&song(2, 30), 10.0, 25.0));
+    desk.write("plain/b/notes.txt", b"no music\n");
+    desk.write("plain/b/broken.mp3", &[0; 5_000]);
+    desk.write("plain/empty.ogg", b"");
+    desk
+}
+
+fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {
+    desk.run(["scan", path]);
+    records(&desk.jsonl())
+}
+
+fn kinds(records: &[ItemRecord]) -> Vec<&str> {
+    records.iter().map(|r| r.failure.as_ref().map_or("", |failure| &failure.kind)).collect()
+}
+
+fn message(record: &ItemRecord) -> &str {
+    &record.failure.as_ref().unwrap_or_else(|| panic!("no failure: {record:#?}")).message
+}
+
+#[test]
+fn what_lies_in_an_archive_is_found_as_in_a_folder() {
+    let desk = library();
+    let expected = without_place(&scan(&desk, "plain"));
+    assert_eq!(expected.iter().filter(|(_, r)| r.verdict == Verdict::Match).count(), 2);
+    let members = pack(&desk, "plain");
+    let tar = tar(&members);
+    for (name, bytes, containers) in [
+        ("zip", zip(&members), "zip"),
+        ("7z", sevenz(&members, false), "7z"),
+        ("7z-solid", sevenz(&members, true), "7z"),
+        ("zip-in-tar-gz", gz(&crate::common::tar(&[("a.zip", zip(&members))])), "gzip/tar/zip"),
+        ("7z-in-zip", zip(&[("first", b"x".to_vec()), ("a", sevenz(&members, true))]), "zip/7z"),
+        ("tar", tar.clone(), "tar"),
+        ("tar-gz", gz(&tar), "gzip/tar"),
+        ("tar-bz2", bz2(&tar), "bzip2/tar"),
+        ("tar-xz", xz(&tar), "xz/tar"),
+        ("tar-zst", zst(&tar), "zstd/tar"),
+    ] {
+        // The name says nothing.
+        desk.write(format!("{name}/dump"), &bytes);
+        let mut found = scan(&desk, name);
+        found.retain(|record| !record.item.path.ends_with("!/first"));
+        assert!(found.iter().all(|r| r.item.containers == containers), "{name}: {found:#?}");
+        assert_eq!(without_place(&found), expected, "{name}");
+        for record in &found {
+            let locator: Locator = record.item.locator.parse().unwrap();
+            assert_eq!(locator.to_string(), record.item.locator);
+            assert_eq!(locator.file, desk.path(format!("{name}/dump")).canonicalize().unwrap());
+            assert!(record.item.path.contains("/dump!/"), "{}", record.item.path);
+        }
+    }
+}
+
+#[test]
+fn a_member_of_a_plain_tar_file_lies_where_its_locator_says() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    let archive = desk.write("dump/x.tar", &tar(&members));
+    let archive = std::fs::read(archive).unwrap();
+    let found = scan(&desk, "dump");
+    assert_eq!(found.len(), members.len());
+    for (name, bytes) in &members {
+        let record = record(&found, &format!("x.tar!/{name}"));
+        let locator: Locator = record.item.locator.parse().unwrap();
+        let extent = locator.steps[0].extent.unwrap();
+        let at = extent.offset as usize;
+        assert_eq!(&archive[at..at + extent.length as usize], &bytes[..]);
+        assert_eq!(record.item.offset, Some(extent.offset));
+    }
+}
+
+#[test]
+fn what_a_compressed_file_holds_is_an_item() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 18.0));
+    desk.write("dump/a", &gz(&clip));
+    desk.write("dump/b", &zst(&zst(&clip)));
+    desk.write("dump/c", &gz(b"text\n"));
+    let found = scan(&desk, "dump");
+    let verdicts: Vec<_> = found.iter().map(|r| r.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Match, Verdict::Match, Verdict::Failed]);
+    assert_eq!(kinds(&found), ["", "", NOT_AUDIO]);
+    let steps = |r: &ItemRecord| r.item.locator.parse::<Locator>().unwrap().steps;
+    assert_eq!(steps(&found[0])[0].to, To::Packed);
+    assert_eq!(found[1].item.containers, "zstd/zstd");
+}
+
+#[test]
+fn containers_in_containers_are_opened_down_to_a_limit() {
+    let desk = library();
+    let plain = without_place(&scan(&desk, "plain"));
+    let inner = gz(&tar(&pack(&desk, "plain")));
+    let outer = zst(&tar(&[("deep/inner.bin", &inner), ("beside.txt", &b"text".to_vec())]));
+    desk.write("dump/outer", &outer);
+    let found = scan(&desk, "dump");
+    assert_eq!(found.len(), plain.len() + 1);
+    let deep: Vec<_> = found.iter().filter(|r| r.item.path.contains("!/deep/")).cloned().collect();
+    assert_eq!(without_place(&deep), plain);
+    assert!(deep.iter().all(|r| r.item.containers == "zstd/tar/gzip/tar"));
+    assert!(deep[0].item.path.contains("outer!/deep/inner.bin!/a/"), "{}", deep[0].item.path);
+
+    let mut shell = wav(&song(1, 30));
+    for _ in 0..9 {
+        shell = gz(&shell);
+    }
+    desk.write("shells/x", &shell);
+    let found = scan(&desk, "shells");
+    assert_eq!(kinds(&found), ["container_too_deep"]);
+    assert!(message(&found[0]).contains("8 containers"));
+}
+
+#[test]
+fn a_cut_archive_gives_what_came_before_the_cut_and_one_row() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    let whole = tar(&members);
+    let offset = |name: &str| {
+        let at = members.iter().position(|(n, _)| n == name).unwrap();
+        members[..at].iter().map(|(_, b)| 512 + b.len().next_multiple_of(512)).sum::<usize>()
+    };
+    // In the middle of the sound of the second clip, behind it, and in a header.
+    let two = offset("b/two.wav");
+    for (cut, left) in [(two + 300_000, true), (two, false), (two + 100, false)] {
+        for packed in [false, true] {
+            let bytes = if packed { zst(&whole[..cut]) } else { whole[..cut].to_vec() };
+            let name = format!("cut-{cut}-{packed}/x");
+            desk.write(&name, &bytes);
+            let found = scan(&desk, &name);
+            let row = record(&found, "/x");
+            assert_eq!(row.failure.as_ref().unwrap().kind, "container_truncated", "{row:#?}");
+            assert_eq!(record(&found, "one.wav").verdict, Verdict::Match);
+            let two = found.iter().find(|r| r.item.path.ends_with("two.wav"));
+            assert_eq!(two.is_some(), left, "{name}");
+            if let Some(two) = two {
+                assert_eq!(two.verdict, Verdict::Match);
+                assert!(two.notes[0].contains("its container is damaged"), "{:?}", two.notes);
+            }
+        }
+    }
+    // A compressed stream that is cut.
+    let packed = gz(&whole);
+    desk.write("cut-gz/x", &packed[..packed.len() * 9 / 10]);
+    let found = scan(&desk, "cut-gz");
+    assert_eq!(record(&found, "/x").failure.as_ref().unwrap().kind, "container_truncated");
+    assert_eq!(record(&found, "one.wav").verdict, Verdict::Match);
+}
+
+#[test]
+fn a_damaged_header_ends_an_archive_with_one_row() {
+    let desk = library();
+    let mut bytes = tar(&[("a.wav", wav(excerpt(&song(1, 30), 0.0, 12.0))), ("b", vec![1; 600])]);
+    let at = bytes.len() - 1024 - 1024 - 512 + 20;
+    bytes[at] ^= 0x55;
+    desk.write("dump/x", &bytes);
+    let found = scan(&desk, "dump");
+    assert_eq!(kinds(&found), ["container_damaged", ""]);
+    assert_eq!(found[1].verdict, Verdict::Match);
+}
+
+#[test]
+fn names_in_an_archive_are_only_names_and_links_are_not_followed() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut raw = |name: &[u8], kind: tar::EntryType, link: &str, bytes: &[u8]| {
+        let mut header = tar_header(bytes.len() as u64);
+        header.as_old_mut().name[..name.len()].copy_from_slice(name);
+        header.set_entry_type(kind);
+        header.set_link_name(link).unwrap();
+        header.set_cksum();
+        archive.append(&header, bytes).unwrap();
+    };
+    raw(b"../../../etc/passwd", tar::EntryType::Regular, "x", &clip);
+    raw(b"/abs.wav", tar::EntryType::Regular, "x", &clip);
+    raw(b"twice.wav", tar::EntryType::Regular, "x", &clip);
+    raw(b"twice.wav", tar::EntryType::Regular, "x", b"text\n");
+    raw(b"\xff\x1b[31m.wav", tar::EntryType::Regular, "x", &clip);
+    raw(b"link", tar::EntryType::Symlink, "/etc/passwd", b"");
+    raw(b"hard", tar::EntryType::Link, "twice.wav", b"");
+    raw(b"pipe", tar::EntryType::Fifo, "x", b"");
+    raw(b"folder/", tar::EntryType::Directory, "x", b"");
+    let archive = archive.into_inner().unwrap();
+    desk.write("dump/x", &archive);
+    let done = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(!done.stdout.contains('\u{1b}'));
+    let found = records(&desk.jsonl());
+    assert_eq!(found.len(), 8);
+    assert_eq!(record(&found, "x!/../../../etc/passwd").verdict, Verdict::Match);
+    assert_eq!(record(&found, "x!//abs.wav").verdict, Verdict::Match);
+    let twice: Vec<_> = found.iter().filter(|r| r.item.path.ends_with("twice.wav")).collect();
+    assert_eq!(twice.len(), 2);
+    assert_ne!(twice[0].item.locator, twice[1].item.locator);
+    assert_eq!(
+        record(&found, r"\xff\u{1b}[31m.wav".replace(r"\u{1b}", "\u{1b}").as_str()).verdict,
+        Verdict::Match
+    );
+    for name in ["x!/link", "x!/hard", "x!/pipe"] {
+        assert_eq!(record(&found, name).failure.as_ref().unwrap().kind, NOT_AUDIO);
+    }
+    assert!(message(record(&found, "x!/link")).contains("link to /etc/passwd"));
+}
+
+#[test]
+fn names_and_sizes_of_any_kind_of_tar_are_read() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    let long = format!("{}/song.wav", "very-long-folder/".repeat(20));
+    let mut archive = tar::Builder::new(Vec::new());
+    // A long name of GNU.
+    archive.append_data(&mut tar_header(clip.len() as u64), &long, &clip[..]).unwrap();
+    // A name and a size in a PAX header; the header's own are wrong.
+    let size = clip.len().to_string();
+    archive
+        .append_pax_extensions([("path", "päx/song.wav".as_bytes()), ("size", size.as_bytes())])
+        .unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_path("short").unwrap();
+    header.set_size(0);
+    header.set_cksum();
+    archive.append(&header, &clip[..]).unwrap();
+    let mut bytes = archive.into_inner().unwrap();
+    bytes.truncate(bytes.len() - 1024);
+    // The size in base 256.
+    let mut header = tar_header(0);
+    header.set_path("base256.wav").unwrap();
+    let field = &mut header.as_old_mut().size;
+    field.fill(0);
+    field[0] = 0x80;
+    field[4..].copy_from_slice(&(clip.len() as u64).to_be_bytes());
+    header.set_cksum();
+    bytes.extend(header.as_bytes());
+    bytes.extend(&clip);
+    bytes.resize(bytes.len().next_multiple_of(512) + 1024, 0);
+    for (name, bytes) in [("plain", bytes.clone()), ("packed", zst(&bytes))] {
+        desk.write(format!("dump/{name}"), &bytes);
+    }
+    let found = scan(&desk, "dump");
+    assert_eq!(found.len(), 6, "{found:#?}");
+    assert!(found.iter().all(|r| r.verdict == Verdict::Match));
+    record(&found, &format!("plain!/{long}"));
+    record(&found, "plain!/päx/song.wav");
+}
+
+#[test]
+fn a_name_without_end_is_not_taken_into_memory() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    let mut bytes = tar(&[("a.wav", &clip)]);
+    bytes.truncate(bytes.len() - 1024);
+    let mut header = tar_header(1 << 40);
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_path("././@LongLink").unwrap();
+    header.set_cksum();
+    bytes.extend(header.as_bytes());
+    bytes.extend(vec![b'a'; 20 << 20]);
+    desk.write("dump/x", &bytes);
+    let found = scan(&desk, "dump");
+    assert_eq!(kinds(&found), ["container_damaged", ""]);
+    assert!(message(&found[0]).contains("header"), "{found:#?}");
+}
+
+#[test]
+fn a_bomb_is_a_row_and_what_came_before_it_is_found() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    // 1.2 GiB of zeros in a few KiB: over the slack of 1 GiB.
+    let mut packed = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    std::io::Write::write_all(
+        &mut packed,
+        &tar(&[("a.wav", &clip)])[..512 + clip.len().next_multiple_of(512)],
+    )
+    .unwrap();
+    let mut header = tar_header(10 << 30);
+    header.set_path("zeros").unwrap();
+    header.set_cksum();
+    std::io::Write::write_all(&mut packed, header.as_bytes()).unwrap();
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), 2200 << 20), &mut packed).unwrap();
+    desk.write("dump/bomb", &packed.finish().unwrap());
+    desk.write_wav("dump/clip.wav", excerpt(&song(2, 30), 3.0, 15.0));
+    let found = scan(&desk, "dump");
+    assert_eq!(kinds(&found), ["container_bomb", "", "too_large", ""], "{found:#?}");
+    assert_eq!(found[1].verdict, Verdict::Match);
+    assert_eq!(found[3].verdict, Verdict::Match);
+}
+
+#[test]
+fn an_archive_that_is_not_read_is_a_row_that_alarms() {
+    let desk = library();
+    desk.write("dump/a.mp3", b"Rar!\x1a\x07\x01\0 and so on");
+    let done = desk.run(["scan", "dump"]).ends_with(3);
+    assert!(done.stdout.contains("1 not read"), "{done:#?}");
+    let found = records(&desk.jsonl());
+    assert_eq!(kinds(&found), ["container_unsupported"]);
+    assert!(message(&found[0]).contains("RAR"));
+}
+
+#[test]
+fn an_unchanged_archive_is_taken_over_as_a_whole() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    let archive = desk.write("dump/x", &gz(&tar(&members)));
+    let first = scan(&desk, "dump");
+    let done = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(done.stdout.contains(&format!("{} items unchanged", members.len())), "{done:#?}");
+    assert_eq!(records(&desk.jsonl()), first);
+    // One that was changed is read again.
+    std::fs::write(archive, gz(&tar(&members[1..]))).unwrap();
+    let done = desk.run(["scan", "dump"]);
+    assert!(!done.stdout.contains("items unchanged"), "{done:#?}");
+    assert_eq!(records(&desk.jsonl()).len(), members.len() - 1);
+}
+
+#[test]
+fn a_scan_that_was_killed_within_an_archive_goes_on_there() {
+    let desk = library();
+    let song = song(1, 30);
+    let clip = |i: usize| wav(excerpt(&song, i as f64 / 10.0, i as f64 / 10.0 + 12.0));
+    let members: Vec<_> = (0..60).map(|i| (format!("{i:02}.wav"), clip(i))).collect();
+    desk.write("dump/x", &zst(&tar(&members)));
+    desk.write("dump/y", &tar(&members));
+    let start = |home: &str| {
+        let mut command =
+            desk.command(["--home", home, "--threads", "2", "--quiet", "scan", "dump"]);
+        command.spawn().unwrap()
+    };
+    let copied = std::process::Command::new("cp")
+        .arg("-R")
+        .arg(desk.path("home"))
+        .arg(desk.path("calm"))
+        .status();
+    assert!(copied.unwrap().success());
+    start("calm").wait().unwrap();
+    let mut child = start("home");
+    std::thread::sleep(Duration::from_millis(700));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    start("home").wait().unwrap();
+    let report = |home: &str| {
+        desk.run(["--home", home, "report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout
+    };
+    assert_eq!(records(&report("home")).len(), 120);
+    assert_eq!(report("home"), report("calm"));
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same_in_an_archive() {
+    let desk = library();
+    desk.write("dump/x", &zst(&tar(&pack(&desk, "plain"))));
+    desk.write("dump/y", &tar(&pack(&desk, "plain")));
+    let reports = ["1", "2", "8"].map(|threads| {
+        let home = format!("home-{threads}");
+        let copied = std::process::Command::new("cp")
+            .arg("-R")
+            .arg(desk.path("home"))
+            .arg(desk.path(&home))
+            .status();
+        assert!(copied.unwrap().success());
+        desk.run(["--home", &home, "--threads", threads, "scan", "dump"]).ends_with(1);
+        desk.run(["--home", &home, "report", "--format", "jsonl", "--out", "-"]).stdout
+    });
+    assert_eq!(reports[0], reports[1]);
+    assert_eq!(reports[0], reports[2]);
+}
+
+#[test]
+fn what_only_ffmpeg_reads_is_read_in_an_archive_too() {
+    let desk = library();
+    let from = desk.path("plain/a/one.wav");
+    std::fs::create_dir_all(desk.path("odd")).unwrap();
+    for (name, arguments) in [("a.wv", &[][..]), ("b.wma", &[]), ("c.w64", &[])] {
+        encode(&from, &desk.path("odd").join(name), arguments);
+    }
+    let expected = without_place(&scan(&desk, "odd"));
+    assert!(expected.iter().all(|(_, r)| r.verdict == Verdict::Match));
+    let archive = tar(&pack(&desk, "odd"));
+    for (name, bytes) in [("lying", archive.clone()), ("streamed", gz(&archive))] {
+        desk.write(format!("{name}/x"), &bytes);
+        assert_eq!(without_place(&scan(&desk, name)), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_query_answers_about_the_members_of_an_archive() {
+    let desk = library();
+    desk.write("x.tar", &tar(&pack(&desk, "plain")));
+    let done = desk.run(["query", "x.tar"]).ends_with(1);
+    assert!(done.stdout.contains("x.tar!/a/one.wav"), "{done:#?}");
+}
+
+#[test]
+fn a_zip_file_without_its_directory_is_read_from_the_front() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    let whole = zip(&members);
+    for (name, cut) in [("directory", whole.len() - 30), ("middle", whole.len() * 3 / 4)] {
+        desk.write(format!("{name}/x"), &whole[..cut]);
+        let found = scan(&desk, name);
+        assert_eq!(record(&found, "/x").failure.as_ref().unwrap().kind, "container_truncated");
+        assert_eq!(record(&found, "one.wav").verdict, Verdict::Match, "{name}");
+    }
+}
+
+#[test]
+fn an_encrypted_member_is_a_row_and_the_others_are_found() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    let mut bytes = zip(&[("a.wav", clip.clone()), ("b.wav", clip)]);
+    // The first bit of the flags, in the header and in the directory.
+    let headers = bytes.windows(4).position(|four| four == b"PK\x03\x04").unwrap();
+    bytes[headers + 6] |= 1;
+    let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    bytes[directory + 8] |= 1;
+    desk.write("dump/x", &bytes);
+    let done = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(done.stdout.contains("1 not read"), "{done:#?}");
+    let found = records(&desk.jsonl());
+    assert_eq!(kinds(&found), ["encrypted", ""]);
+    assert!(message(&found[0]).contains("password"));
+    assert_eq!(found[1].verdict, Verdict::Match);
+}
+
+#[test]
+fn members_of_one_name_in_a_zip_file_are_two_items() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    let mut bytes = zip(&[("twice1.wav", clip.clone()), ("twice2.wav", clip)]);
+    let name = b"twice2.wav";
+    while let Some(at) = bytes.windows(name.len()).position(|window| window == name) {
+        bytes[at + 5] = b'1';
+    }
+    desk.write("dump/x", &bytes);
+    let found = scan(&desk, "dump");
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|record| record.verdict == Verdict::Match));
+    assert_ne!(found[0].item.locator, found[1].item.locator);
+}
+
+#[test]
+fn a_zip_file_whose_sizes_lie_costs_its_member_alone() {
+    let desk = library();
+    let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
+    let members = [("a.wav", b"stored".to_vec()), ("b.wav", clip.clone()), ("c.wav", clip)];
+    let whole = zip(&members);
+    let directory = whole.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    let second = directory + 46 + 5;
+    // Unpacked sizes of b.wav: none, and 3 GiB.
+    for size in [0_u32, 3 << 30] {
+        let mut bytes = whole.clone();
+        bytes[second + 24..second + 28].copy_from_slice(&size.to_le_bytes());
+        let name = format!("size-{size}/x");
+        desk.write(&name, &bytes);
+        let found = scan(&desk, &name);
+        assert_eq!(found.len(), 3, "{found:#?}");
+        assert_eq!(record(&found, "c.wav").verdict, Verdict::Match);
+        let b = record(&found, "b.wav");
+        let kind = &b.failure.as_ref().unwrap_or_else(|| panic!("{b:#?}")).kind;
+        assert_eq!(kind, if size == 0 { "damaged" } else { "too_large" });
+    }
+    // Where it does not lie.
+    let mut bytes = whole;
+    bytes[second + 42..second + 46].copy_from_slice(&7_u32.to_le_bytes());
+    desk.write("astray/x", &bytes);
+    let found = scan(&desk, "astray");
+    assert_eq!(record(&found, "b.wav").failure.as_ref().unwrap().kind, "damaged");
+    assert_eq!(record(&found, "c.wav").verdict, Verdict::Match);
+}
+
+#[test]
+fn damage_in_one_block_of_a_7z_file_costs_that_block() {
+    let desk = library();
+    let clip = |seed| wav(excerpt(&song(seed, 30), 3.0, 15.0));
+    let members = [("a.wav", clip(1)), ("b.wav", clip(2)), ("c.wav", clip(1))];
+    let mut bytes = sevenz(&members, false);
+    let half = bytes.len() / 2;
+    bytes[half..half + 200].fill(0x55);
+    desk.write("dump/x", &bytes);
+    let found = scan(&desk, "dump");
+    assert_eq!(record(&found, "a.wav").verdict, Verdict::Match);
+    assert_eq!(record(&found, "c.wav").verdict, Verdict::Match);
+    let b = record(&found, "b.wav");
+    assert!(b.failure.is_some() || b.notes[0].contains("damaged"), "{b:#?}");
+    let whole = sevenz(&members, true);
+    desk.write("cut/x", &whole[..whole.len() - 60]);
+    assert_eq!(kinds(&scan(&desk, "cut")), ["container_truncated"]);
+}
+
+#[test]
+fn any_bytes_in_an_archive_cost_no_more_than_rows() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut roll = |below: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) as usize % below
+    };
+    for (name, whole) in [
+        ("tar", tar(&members)),
+        ("zip", zip(&members)),
+        ("7z", sevenz(&members, true)),
+        ("gz", gz(&tar(&members))),
+        ("zst", zst(&tar(&members))),
+        ("xz", xz(&tar(&members))),
+        ("bz2", bz2(&tar(&members))),
+    ] {
+        for round in 0..6 {
+            let mut bytes = whole.clone();
+            for _ in 0..=round * 4 {
+                let at =
+                    if round % 2 == 0 { roll(bytes.len()) } else { bytes.len() - 1 - roll(400) };
+                bytes[at] = roll(256) as u8;
+            }
+            desk.write(format!("dump/{name}-{round}"), &bytes);
+        }
+    }
+    let done = desk.run(["scan", "--mode", "probe", "dump"]);
+    assert!([0, 1, 3].contains(&done.code), "{done:#?}");
+    let found = records(&desk.jsonl());
+    assert!(kinds(&found).iter().all(|kind| *kind != "panic"), "{found:#?}");
+    // No archive is lost without a row.
+    for record in std::fs::read_dir(desk.path("dump")).unwrap() {
+        let path = record.unwrap().path().to_str().unwrap().to_owned();
+        assert!(found.iter().any(|r| r.item.path.starts_with(&path)), "{path}");
+    }
+}
+
+#[test]
+fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    desk.write("dump/x.tar", &tar(&members));
+    desk.write(
+        "dump/y.tgz",
+        &gz(&tar(&[("in.zip", zip(&members)), ("in.7z", sevenz(&members, true))])),
+    );
+    desk.write("dump/z", &gz(&members[0].1));
+    desk.run(["scan", "dump"]).ends_with(1);
+    let found = records(&desk.jsonl());
+    assert_eq!(found.len(), 3 * members.len() + 1);
+    for record in &found {
+        let locator = record.item.locator.as_str();
+        let json = desk.run(["show", "--json", locator]).ends_with(0).stdout;
+        assert_eq!(records(&json), std::slice::from_ref(record));
+        let shown = desk.run(["show", locator]).ends_with(0).stdout;
+        assert!(shown.contains(&record.item.sha256), "{shown}");
+        desk.run(["extract", locator, "--out", "out"]).ends_with(0);
+        let bytes = std::fs::read(desk.path("out")).unwrap();
+        assert_eq!(leakhound::ingest::digest(&bytes), record.item.sha256, "{locator}");
+    }
+    for (locator, words) in [
+        (format!("{}!nothing", desk.path("dump/x.tar").display()), "nothing is at"),
+        ("dump/x.tar!a b".to_owned(), "no locator"),
+        ("nowhere!a".to_owned(), "nowhere"),
+    ] {
+        desk.run(["show", &locator]).ends_with(2).says_in_one_line(&[words]);
+        desk.run(["extract", &locator, "--out", "out"]).ends_with(2).says_in_one_line(&[words]);
+    }
+}
+
+#[test]
+fn an_inspection_tells_what_is_there_without_decoding() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    desk.write("dump/x.tar", &tar(&members));
+    desk.write("dump/y.tgz", &gz(&tar(&members)));
+    desk.write("dump/z.rar", b"Rar!\x1a\x07\x01\0");
+    let done = desk.run(["inspect", "dump"]).ends_with(3);
+    let line = |words: &[&str]| {
+        let found = done.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(found, "{words:?}: {}", done.stdout);
+    };
+    line(&["3 ", "WAV", " tar"]);
+    line(&["3 ", "WAV", "gzip/tar"]);
+    line(&["1 ", "text", "gzip/tar"]);
+    line(&["1 ", "empty"]);
+    line(&["not read", "container_unsupported", "RAR"]);
+    // Three clips of 15 s, twice, at a quarter of the usual rate.
+    line(&["about 0:00:22", "of sound", "full scan", "probe"]);
+    assert!(!desk.path("home/results.sqlite").exists(), "nothing was scanned");
+}

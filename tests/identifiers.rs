@@ -1,0 +1,209 @@
+//! Identifiers without sound, and beside it: what tags, names and tables say.
+
+use std::path::Path;
+
+use leakhound::record::ItemRecord;
+use leakhound::record::Verdict::{self, Failed, Suspect};
+use rusqlite::Connection;
+
+use crate::common::{Desk, encode, excerpt, gz, record, records, song, tar, wav, zst};
+
+const FIRST: &str = "GBAYE0000351";
+const SECOND: &str = "USRC17607839";
+
+/// A catalogue of songs 1 and 2 with their ISRCs, as FLAC.
+fn label() -> Desk {
+    let desk = Desk::new();
+    for (seed, isrc) in [(1, FIRST), (2, SECOND)] {
+        let whole = desk.write_wav(format!("raw/{seed}.wav"), &song(seed, 30));
+        let title = format!("title=Song {seed}");
+        let isrc = format!("isrc={isrc}");
+        let to = desk.path(format!("masters/{seed}.flac"));
+        encode(&whole, &to, &["-metadata", &title, "-metadata", &isrc]);
+    }
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk
+}
+
+/// A clip of a song, or of another sound, with an ISRC in its tags.
+fn tagged(desk: &Desk, name: &str, seed: u64, isrc: Option<&str>) {
+    let from = desk.write_wav("raw/clip.wav", excerpt(&song(seed, 30), 4.0, 18.0));
+    std::fs::create_dir_all(desk.path("dump")).unwrap();
+    let isrc = isrc.map(|isrc| format!("isrc={isrc}"));
+    let tags: Vec<&str> = isrc.iter().flat_map(|isrc| ["-metadata", isrc]).collect();
+    encode(&from, &desk.path(format!("dump/{name}")), &tags);
+}
+
+fn scan(desk: &Desk) -> Vec<ItemRecord> {
+    desk.run(["scan", "dump"]);
+    records(&desk.jsonl())
+}
+
+fn tiers(record: &ItemRecord) -> Vec<(&str, String)> {
+    record.findings.iter().map(|f| (f.isrc.as_str(), f.tiers.join("+"))).collect()
+}
+
+#[test]
+fn a_text_that_names_a_recording_is_a_suspect_whatever_its_format() {
+    let desk = label();
+    let rows = format!("{{\"id\":1}}\n{{\"id\":2,\"external_ids\":{{\"isrc\":\"{FIRST}\"}}}}\n");
+    desk.write("dump/a.jsonl", rows.as_bytes());
+    desk.write("dump/b.csv", format!("id;isrc\n1;GB-AYE-00-00351\n2;{SECOND}\n").as_bytes());
+    desk.write(
+        "dump/c.xml",
+        format!("<?xml version=\"1.0\"?>\n<a><ISRC>{FIRST}</ISRC></a>").as_bytes(),
+    );
+    desk.write("dump/d.txt", b"nothing of ours: GBAYE0000352\n");
+    desk.write("dump/e", &zst(rows.as_bytes()));
+    desk.write("dump/f", &gz(&tar(&[("meta/x.json", rows.as_bytes())])));
+    let found = scan(&desk);
+    let verdicts: Vec<_> = found.iter().map(|r| r.verdict).collect();
+    assert_eq!(verdicts, [Suspect, Suspect, Suspect, Failed, Suspect, Suspect], "{found:#?}");
+    let first = &found[0].findings[0];
+    assert_eq!(first.claimed_by, [format!("ISRC {FIRST} in line 2")]);
+    assert_eq!((first.title.as_str(), first.tiers.join("+").as_str()), ("Song 1", "T0"));
+    assert_eq!(found[1].findings.len(), 2);
+    assert_eq!(found[0].claims, "claim_only");
+    let done = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(done.stdout.contains("not heard"), "{done:#?}");
+    for format in ["html", "csv"] {
+        let report = desk.run(["report", "--format", format, "--out", "-"]).ends_with(0).stdout;
+        assert!(report.contains("in line 2"), "{report}");
+    }
+}
+
+#[test]
+fn what_tags_and_sound_say_of_each_other_is_told() {
+    let desk = label();
+    tagged(&desk, "a-agree.ogg", 1, Some(FIRST));
+    tagged(&desk, "b-claim.ogg", 5, Some(FIRST));
+    tagged(&desk, "c-sound.ogg", 1, None);
+    tagged(&desk, "d-foreign.ogg", 1, Some("FRXXX0000001"));
+    tagged(&desk, "e-disagree.ogg", 1, Some(SECOND));
+    tagged(&desk, "f-none.ogg", 5, None);
+    tagged(&desk, &format!("g-{FIRST}.ogg"), 1, None);
+    std::fs::copy(desk.path("masters/2.flac"), desk.path("dump/h-copy.flac")).unwrap();
+    let found = scan(&desk);
+    let claims: Vec<_> = found.iter().map(|r| r.claims.as_str()).collect();
+    let expected =
+        ["agree", "claim_only", "sound_only", "foreign_claim", "disagree", "", "agree", "agree"];
+    assert_eq!(claims, expected, "{found:#?}");
+    let all: Vec<_> = found.iter().map(tiers).collect();
+    assert_eq!(all[0], [(FIRST, "T0+T3".to_owned())]);
+    assert_eq!(all[1], [(FIRST, "T0".to_owned())]);
+    assert_eq!(found[1].verdict, Verdict::Suspect);
+    assert_eq!(all[2], [(FIRST, "T3".to_owned())]);
+    assert_eq!(all[4], [(FIRST, "T3".to_owned()), (SECOND, "T0".to_owned())]);
+    assert_eq!(all[7], [(SECOND, "T0+T1+T3".to_owned())]);
+    // Nothing of it hangs on the mode.
+    desk.run(["scan", "--mode", "probe", "dump"]).ends_with(1);
+    let probed = records(&desk.jsonl());
+    assert_eq!(record(&probed, "h-copy.flac").claims, "agree");
+}
+
+fn database(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn the_databases_of_a_scrape_are_looked_into() {
+    let desk = label();
+    desk.write("dump/x", b"");
+    std::fs::remove_file(desk.path("dump/x")).unwrap();
+    let hash = leakhound::ingest::digest(&std::fs::read(desk.path("masters/2.flac")).unwrap());
+    database(
+        &desk.path("dump/spotify_clean.sqlite3"),
+        &format!(
+            "CREATE TABLE tracks (rowid INTEGER PRIMARY KEY, id TEXT, name TEXT, external_id_isrc TEXT,
+                external_id_upc TEXT, duration_ms INTEGER);
+             INSERT INTO tracks (id, name, external_id_isrc) VALUES ('a', 'x', 'FRXXX0000001'),
+                ('b', 'x', '{FIRST}'), ('c', 'x', NULL), ('d', 'x', lower('{FIRST}'));"
+        ),
+    );
+    database(
+        &desk.path("dump/spotify_clean_track_files.sqlite3"),
+        &format!(
+            "CREATE TABLE track_files (track_id TEXT, status TEXT, sha256_original TEXT, sha256_with_embedded_meta BLOB);
+             INSERT INTO track_files VALUES ('a', 'success', NULL, NULL), ('b', 'success', '{hash}', x'{hash}');"
+        ),
+    );
+    database(
+        &desk.path("dump/playlists.sqlite3"),
+        &format!(
+            "CREATE TABLE p (owner_id TEXT, isrc TEXT); INSERT INTO p VALUES ('someone', '{FIRST}');"
+        ),
+    );
+    let found = scan(&desk);
+    assert_eq!(found.len(), 3);
+    let personal = found[0].failure.as_ref().unwrap();
+    assert_eq!(personal.kind, "personal_data");
+    assert!(personal.message.contains("p.owner_id"), "{personal:?}");
+    assert!(!desk.jsonl().contains("someone"));
+    assert_eq!(tiers(&found[1]), [(FIRST, "T0".to_owned())]);
+    assert_eq!(
+        found[1].findings[0].claimed_by[0],
+        format!("ISRC {FIRST} in tracks, row 2, external_id_isrc")
+    );
+    assert_eq!(found[1].findings[0].claimed_by.len(), 2);
+    assert_eq!(tiers(&found[2]), [(SECOND, "T1".to_owned())]);
+    // Nothing is written beside a database.
+    assert_eq!(std::fs::read_dir(desk.path("dump")).unwrap().count(), 3);
+}
+
+#[test]
+fn a_claim_of_what_cannot_be_heard_is_a_note() {
+    let desk = label();
+    desk.write(format!("dump/{FIRST}.mp3"), &[0; 5_000]);
+    let wav = wav(&vec![0.0; 40_000]);
+    desk.write(format!("dump/silence-{FIRST}.wav"), &wav);
+    let found = scan(&desk);
+    assert!(found.iter().all(|r| r.verdict == Verdict::Failed));
+    assert!(found.iter().all(|r| r.notes[0].contains("claims to be")), "{found:#?}");
+}
+
+#[test]
+fn the_side_car_of_a_member_of_a_shard_speaks_for_it() {
+    let desk = label();
+    let json = |isrc: &str| format!("{{\"isrc\": \"{isrc}\"}}").into_bytes();
+    let clip = |seed: u64| wav(excerpt(&song(seed, 30), 4.0, 18.0));
+    let shard = tar(&[
+        ("0001.json", json(FIRST)),
+        ("0001.wav", clip(1)),
+        ("0002.flac", clip(2)),
+        ("0002.json", json(FIRST)),
+        ("0003.wav", clip(1)),
+        ("0004.json", json(FIRST)),
+    ]);
+    desk.write("dump/plain.tar", &shard);
+    desk.write("dump/packed", &gz(&shard));
+    let found = scan(&desk);
+    for container in ["plain.tar", "packed"] {
+        let claims = |name: &str| &*record(&found, &format!("{container}!/{name}")).claims;
+        assert_eq!(claims("0001.wav"), "agree");
+        assert_eq!(claims("0002.flac"), "disagree");
+        assert_eq!(claims("0003.wav"), "sound_only");
+        assert_eq!(claims("0004.json"), "claim_only");
+        let first = record(&found, &format!("{container}!/0001.wav"));
+        assert_eq!(first.findings[0].claimed_by, [format!("ISRC {FIRST} in its side-car")]);
+    }
+}
+
+#[test]
+fn a_compressed_text_is_searched_whatever_its_length() {
+    let desk = label();
+    // 300 MB, more than an item may take of memory.
+    let mut packed = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    let row = "{\"id\": 17, \"name\": \"nobody\", \"isrc\": \"FRXXX0000001\"}\n".repeat(10_000);
+    for _ in 0..560 {
+        std::io::Write::write_all(&mut packed, row.as_bytes()).unwrap();
+    }
+    std::io::Write::write_all(&mut packed, format!("{{\"isrc\": \"{SECOND}\"}}\n").as_bytes())
+        .unwrap();
+    desk.write("dump/rows.jsonl.seekable.zst", &packed.finish().unwrap());
+    let found = scan(&desk);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].findings[0].claimed_by, [format!("ISRC {SECOND} in line 5600001")]);
+    assert_eq!(found[0].item.size_bytes, 560 * row.len() as u64 + 25);
+    let shown = desk.run(["show", &found[0].item.locator]).ends_with(0).stdout;
+    assert!(shown.contains(&found[0].item.sha256), "{shown}");
+}

@@ -1,0 +1,205 @@
+//! Tables with sound in their cells: what is in a cell is found as in a file.
+
+use std::sync::Arc;
+
+use leakhound::record::Verdict::{self, Clear, Failed, Match};
+use leakhound::record::{ItemRecord, NOT_AUDIO};
+use leakhound::source::{Locator, To};
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+use crate::common::{Desk, RATE_HZ, excerpt, gz, record, records, song, tar, wav};
+
+/// A struct of bytes and a path, as Hugging Face writes a column of sound, and other columns.
+const FILES: &str = "message schema {
+    optional binary video_id (STRING);
+    optional group audio { optional binary bytes; optional binary path (STRING); }
+}";
+
+const RAW: &str = "message schema { required binary sound; }";
+
+const FLOATS: &str = "message schema {
+    optional group audio {
+        optional binary path (STRING);
+        optional group array (LIST) { repeated group list { optional float element; } }
+        optional int64 sampling_rate;
+    }
+}";
+
+type Group<'a> = &'a mut dyn FnMut(usize, &mut SerializedRowGroupWriter<'_, Vec<u8>>);
+
+fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
+    for group in 0..groups {
+        let mut rows = writer.next_row_group().unwrap();
+        write(group, &mut rows);
+        rows.close().unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+/// Writes the next column: values, with a level of definition for each row.
+fn column<T: parquet::data_type::DataType>(
+    rows: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    values: &[T::T],
+    definitions: &[i16],
+    repetitions: Option<&[i16]>,
+) {
+    let mut column = rows.next_column().unwrap().unwrap();
+    column.typed::<T>().write_batch(values, Some(definitions), repetitions).unwrap();
+    column.close().unwrap();
+}
+
+fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
+    values.iter().map(|value| ByteArray::from(value.to_vec())).collect()
+}
+
+/// Two row groups of three rows: a clip, one that is only named, nothing; then three clips.
+fn shard() -> Vec<u8> {
+    let clip = |seed, from| wav(excerpt(&song(seed, 30), from, from + 14.0));
+    table(FILES, 2, &mut |group, rows| {
+        column::<ByteArrayType>(rows, &binary(&[b"id0", b"id1", b"id2"]), &[1, 1, 1], None);
+        if group == 0 {
+            column::<ByteArrayType>(rows, &binary(&[&clip(1, 3.0)]), &[2, 1, 0], None);
+            column::<ByteArrayType>(rows, &binary(&[b"a.wav", b"b.wav"]), &[2, 2, 0], None);
+        } else {
+            let clips = [clip(2, 5.0), clip(9, 0.0), clip(1, 9.0)];
+            let clips: Vec<&[u8]> = clips.iter().map(Vec::as_slice).collect();
+            column::<ByteArrayType>(rows, &binary(&clips), &[2, 2, 2], None);
+            column::<ByteArrayType>(rows, &binary(&[b"c.wav"]), &[2, 1, 1], None);
+        }
+    })
+}
+
+fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {
+    desk.run(["scan", path]);
+    records(&desk.jsonl())
+}
+
+fn verdicts(records: &[ItemRecord]) -> Vec<Verdict> {
+    records.iter().map(|record| record.verdict).collect()
+}
+
+#[test]
+fn the_sound_in_the_cells_of_a_table_is_found() {
+    let desk = Desk::with_songs(&[1, 2], 30);
+    desk.write("dump/train-00000", &shard());
+    let found = scan(&desk, "dump");
+    assert_eq!(found.len(), 5, "{found:#?}");
+    let names = found[0].failure.as_ref().unwrap();
+    assert_eq!(names.kind, NOT_AUDIO);
+    assert!(names.message.contains("names 1 files"), "{names:?}");
+
+    assert_eq!(verdicts(&found[1..]), [Match, Match, Clear, Match]);
+    let locator: Locator = found[4].item.locator.parse().unwrap();
+    assert_eq!(locator.steps[0].to, To::Cell { group: 1, row: 2, column: "audio".into() });
+    assert_eq!(found[1].item.containers, "parquet");
+    assert_eq!(found[1].notes, ["its table calls it a.wav"]);
+    assert_eq!(found[1].findings[0].title, "Song 1");
+    assert!((found[1].findings[0].item_coverage - 1.0).abs() < 0.05);
+}
+
+#[test]
+fn a_table_in_an_archive_gives_the_same() {
+    let desk = Desk::with_songs(&[1, 2], 30);
+    desk.write("plain/x", &shard());
+    desk.write("packed/x", &gz(&tar(&[("data/x.parquet", shard())])));
+    let strip = |records: Vec<ItemRecord>| -> Vec<_> {
+        records.into_iter().map(|r| (r.verdict, r.item.sha256, r.findings)).collect()
+    };
+    let packed = scan(&desk, "packed");
+    assert_eq!(packed[1].item.containers, "gzip/tar/parquet");
+    assert_eq!(strip(packed), strip(scan(&desk, "plain")));
+}
+
+#[test]
+fn cells_of_bytes_alone_and_of_samples_are_read_too() {
+    let desk = Desk::with_songs(&[1, 2], 30);
+    let clip = song(2, 30);
+    let clip = excerpt(&clip, 5.0, 20.0);
+    let raw = table(RAW, 1, &mut |_, rows| {
+        let mut column = rows.next_column().unwrap().unwrap();
+        let cells = binary(&[&wav(clip), b"\x01\x02 no sound"]);
+        column.typed::<ByteArrayType>().write_batch(&cells, None, None).unwrap();
+        column.close().unwrap();
+    });
+    desk.write("dump/raw", &raw);
+    let samples = |double: bool| {
+        let schema = if double { FLOATS.replace("float", "double") } else { FLOATS.to_owned() };
+        table(&schema, 1, &mut |_, rows| {
+            // A row of samples, and one that is null.
+            let mut definitions = vec![4; clip.len()];
+            let mut repetitions = vec![1; clip.len()];
+            repetitions[0] = 0;
+            definitions.push(0);
+            repetitions.push(0);
+            column::<ByteArrayType>(rows, &binary(&[b"a"]), &[2, 0], None);
+            if double {
+                let clip: Vec<f64> = clip.iter().copied().map(f64::from).collect();
+                column::<DoubleType>(rows, &clip, &definitions, Some(&repetitions));
+            } else {
+                column::<FloatType>(rows, clip, &definitions, Some(&repetitions));
+            }
+            column::<Int64Type>(rows, &[i64::from(RATE_HZ)], &[2, 0], None);
+        })
+    };
+    desk.write("dump/samples32", &samples(false));
+    desk.write("dump/samples64", &samples(true));
+    let found = scan(&desk, "dump");
+
+    assert_eq!(verdicts(&found), [Match, Failed, Match, Match], "{found:#?}");
+    assert_eq!(record(&found, "samples32!/row 0 of group 0, audio").item.codec, "pcm_f32le");
+}
+
+#[test]
+fn a_table_without_sound_is_one_item_that_is_no_audio() {
+    let desk = Desk::with_songs(&[1], 30);
+    let text = table("message schema { required binary title (STRING); }", 1, &mut |_, rows| {
+        let mut column = rows.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&binary(&[b"a", b"b"]), None, None).unwrap();
+        column.close().unwrap();
+    });
+    desk.write("dump/x", &text);
+    let found = scan(&desk, "dump");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].failure.as_ref().unwrap().kind, NOT_AUDIO);
+}
+
+#[test]
+fn a_broken_table_is_a_row_and_what_can_be_read_of_it_is_found() {
+    let desk = Desk::with_songs(&[1, 2], 30);
+    let whole = shard();
+    desk.write("cut/x", &whole[..whole.len() - 100]);
+    let found = scan(&desk, "cut");
+    assert!(found[0].failure.as_ref().unwrap().kind.starts_with("container_"), "{found:#?}");
+    // In the sound of the last row.
+    let mut bytes = whole.clone();
+    let at = whole.len() * 9 / 10;
+    bytes[at..at + 2_000].fill(0xff);
+    desk.write("hole/x", &bytes);
+    let found = scan(&desk, "hole");
+    assert!(found.iter().any(|record| record.verdict == Verdict::Match), "{found:#?}");
+    let mut dice = 1_u64;
+    for round in 0..40 {
+        let mut bytes = whole.clone();
+        for _ in 0..4 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            let back = (dice >> 33) as usize % if round % 2 == 0 { 1_500 } else { bytes.len() };
+            let at = bytes.len() - 1 - back;
+            bytes[at] = (dice >> 20) as u8;
+        }
+        desk.write(format!("fuzz/{round:02}"), &bytes);
+    }
+    let done = desk.run(["scan", "--mode", "probe", "fuzz"]);
+    assert!([0, 1, 3].contains(&done.code), "{done:#?}");
+    let found = records(&desk.jsonl());
+    for round in 0..40 {
+        let path = desk.path(format!("fuzz/{round:02}")).to_str().unwrap().to_owned();
+        assert!(found.iter().any(|record| record.item.path.starts_with(&path)), "{path}");
+    }
+}
