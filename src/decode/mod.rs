@@ -41,6 +41,7 @@ mod stream;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod trim;
 
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;

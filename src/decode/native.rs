@@ -2,10 +2,10 @@
 //!
 //! It does not judge what it recovered, and calls no other decoder: see `plan`.
 //!
-//! Three habits of Symphonia 0.6.1 shape it. `decode` errors concern one packet, so the next one
+//! Habits of Symphonia 0.6.1 shape it. `decode` errors concern one packet, so the next one
 //! is tried after each of them; `next_packet` errors are final, but for the start of a chained Ogg
 //! stream. Packets behind the declared end come with a trim that empties them; as MP3 headers lie
-//! and their length is often a guess, such packets are kept.
+//! and their length is often a guess, such packets are kept (`trim`).
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,15 +33,13 @@ use super::riff;
 use super::source::{FileSource, Guard};
 use super::stream::{Stream, StreamHead};
 use super::tags;
+use super::trim::Trims;
 use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::source::Bytes;
 
 /// So many packets of a track in a row without a sample: the reader is lost. A minute of music has
 /// 2,300 MP3 frames.
 const MAX_BARREN_PACKETS: u32 = 20_000;
-/// So many packets in a row whose trim leaves nothing are the padding of an encoder. More are
-/// sound behind an end that was declared too early.
-const PADDING_PACKETS: u32 = 2;
 /// What a caught panic is told by.
 const PANICKED: &str = "its reader panicked";
 /// Tags of so many revisions are kept; radio recordings carry one a song.
@@ -68,7 +66,7 @@ pub(super) struct Voice {
     pub(super) decoder: Box<dyn AudioDecoder>,
     stream: usize,
     barren: u32,
-    trimmed: u32,
+    trims: Trims,
 }
 
 impl Native {
@@ -212,7 +210,7 @@ impl Run<'_, '_> {
                         decoder,
                         stream,
                         barren: 0,
-                        trimmed: 0,
+                        trims: Trims::of(track, &self.pass.container),
                     });
                 }
                 Err(error) => {
@@ -265,7 +263,7 @@ impl Run<'_, '_> {
         if stream.full {
             return self.pass.streams.iter().all(|stream| stream.full);
         }
-        self.pass.behind_end |= keep_behind_end(&mut packet, &mut voice.trimmed);
+        self.pass.behind_end |= voice.trims.check(&mut packet);
         stream.packets += 1;
         let before = stream.seconds();
         match shielded(|| voice.decoder.decode(&packet)) {
@@ -318,19 +316,6 @@ fn without_pictures(revision: &MetadataRevision) -> MetadataRevision {
         track.metadata.visuals.clear();
     }
     kept
-}
-
-/// Undoes the trim of a packet that lies wholly behind the declared end, but for the padding of the
-/// encoder. True if it did.
-fn keep_behind_end(packet: &mut Packet, trimmed: &mut u32) -> bool {
-    let whole = packet.trim_end > Duration::ZERO
-        && (packet.dur == Duration::ZERO || packet.trim_end >= packet.dur);
-    *trimmed = if whole { trimmed.saturating_add(1) } else { 0 };
-    if *trimmed <= PADDING_PACKETS {
-        return false;
-    }
-    packet.trim_end = Duration::ZERO;
-    true
 }
 
 /// Length of a track as its container gives it; of a container with one track, its own.

@@ -247,20 +247,40 @@ impl<'a> Matcher<'a> {
         hypotheses: f64,
     ) -> Vec<Alignment> {
         // Peaks are unpacked once for all candidates of a track.
-        let mut unpacked: Option<(TrackId, Vec<Peak>)> = None;
         let mut by_track: Vec<&Candidate> = candidates.iter().collect();
-        by_track.sort_by_key(|c| c.track);
+        by_track.sort_by(|a, b| a.track.cmp(&b.track).then(by_votes(a, b)));
         let mut alignments: Vec<Alignment> = Vec::new();
-        for candidate in by_track {
-            let track = candidate.track;
-            if unpacked.as_ref().is_none_or(|(of, _)| *of != track) {
-                unpacked = Some((track, self.index.peaks(track)));
+        for of_track in by_track.chunk_by(|a, b| a.track == b.track) {
+            let track = of_track[0].track;
+            let peaks = self.index.peaks(track);
+            let first = alignments.len();
+            for candidate in of_track {
+                if !self.is_explained(candidate, &alignments[first..]) {
+                    alignments.extend(align(self.pair(item, track, &peaks), candidate, hypotheses));
+                }
             }
-            let Some((_, peaks)) = &unpacked else { continue };
-            alignments.extend(align(self.pair(item, track, peaks), candidate, hypotheses));
         }
         sort(&mut alignments);
         alignments
+    }
+
+    /// Whether a candidate only shows how a recording resembles itself: where it was looked up, the recording surely
+    /// is, and on a line that more votes speak for.
+    fn is_explained(&self, candidate: &Candidate, of_track: &[Alignment]) -> bool {
+        let unit = f64::from(TIME_UNITS);
+        let window = (f64::from(candidate.first) / unit, f64::from(candidate.last) / unit);
+        let explains = |better: &&Alignment| {
+            candidate.votes as f64 <= EXPLAINED_VOTES * better.votes as f64 && self.sure(better)
+        };
+        let covered: f64 = of_track
+            .iter()
+            .filter(explains)
+            .map(|better| {
+                let spans = better.spans.iter().map(|span| span.item);
+                spans.map(|(from, to)| (to.min(window.1) - from.max(window.0)).max(0.0)).sum()
+            })
+            .fold(0.0, f64::max);
+        covered >= EXPLAINED_SHARE * (window.1 - window.0)
     }
 
     /// The stretches that the warps are tried on: of each part of a gap, as long as `apart`, the one with most
@@ -370,6 +390,11 @@ fn steps(reach: f32, step: f32) -> std::ops::RangeInclusive<i32> {
     let steps = (reach / step).round() as i32;
     -steps..=steps
 }
+
+/// The share of a candidate's window that a sure alignment has to cover to explain it, and the most that it may have
+/// of that one's votes.
+const EXPLAINED_SHARE: f64 = 0.9;
+const EXPLAINED_VOTES: f64 = 0.8;
 
 /// How many hypotheses a candidate, and a warp, comes to for each offset that counts: so that what is told is what
 /// was observed of held-out music, half of it for each of the two searches. The number of stretches an item has
