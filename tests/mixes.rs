@@ -95,3 +95,26 @@ fn every_recording_finds_itself_whole_silence_at_its_ends_included() {
         );
     }
 }
+
+#[test]
+fn a_recording_whose_refrain_returns_is_told_at_its_own_place_and_no_other() {
+    let desk = Desk::new();
+    let refrain = excerpt(&song(9, 30), 3.0, 10.0).to_vec();
+    let verses = [1, 2, 3].map(|seed| excerpt(&song(seed, 30), 0.0, 9.0).to_vec());
+    let sung: Vec<f32> =
+        verses.iter().flat_map(|verse| [verse.clone(), refrain.clone()]).flatten().collect();
+    desk.write_wav("masters/sung.wav", &sung);
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    // Quieter, so that it is not the same file.
+    let quieter: Vec<f32> = sung.iter().map(|sample| 0.4 * sample).collect();
+    desk.write_wav("dump/sung.wav", &quieter);
+    let records = desk.scan(1);
+    let [finding] = &record(&records, "/sung.wav").findings[..] else { panic!("{records:#?}") };
+    assert!(finding.item_coverage > 0.98, "{finding:#?}");
+    for span in &finding.spans {
+        assert!(
+            (span.item_start_seconds - span.recording_start_seconds).abs() < 0.1,
+            "{finding:#?}"
+        );
+    }
+}
