@@ -189,6 +189,28 @@ fn the_side_car_of_a_member_of_a_shard_speaks_for_it() {
 }
 
 #[test]
+fn a_side_car_with_several_isrcs_accuses_of_none_that_is_not_heard() {
+    let desk = label();
+    let album =
+        format!("{{\"tracks\": [\"{FIRST}\", \"{SECOND}\", \"FRXXX0000001\"]}}").into_bytes();
+    let clip = |seed: u64| wav(excerpt(&song(seed, 30), 4.0, 18.0));
+    let shard = tar(&[
+        ("1.wav", clip(1)),
+        ("1.json", album.clone()),
+        ("5.wav", clip(5)),
+        ("5.json", album),
+    ]);
+    desk.write("dump/x.tar", &shard);
+    let found = scan(&desk);
+    let heard = record(&found, "1.wav");
+    assert_eq!(tiers(heard), [(FIRST, "T0+T3".to_owned())]);
+    assert_eq!(heard.claims, "sound_only");
+    let other = record(&found, "5.wav");
+    assert_eq!(other.verdict, Verdict::Clear, "{other:#?}");
+    assert!(other.notes[0].contains("2 of them"), "{other:#?}");
+}
+
+#[test]
 fn a_compressed_text_is_searched_whatever_its_length() {
     let desk = label();
     // 300 MB, more than an item may take of memory.

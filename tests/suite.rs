@@ -9,6 +9,7 @@ mod bad_input;
 mod catalog;
 mod common;
 mod crash;
+mod hostile;
 mod identifiers;
 mod mixes;
 mod probe;

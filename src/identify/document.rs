@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
@@ -17,6 +18,8 @@ use crate::source::{Bytes, Item, Locator};
 const PERSONAL: [&str; 4] = ["owner_id", "owner_display_name", "added_by_id", "added_by"];
 /// What the name of a column with identifiers holds.
 const IDENTIFYING: [&str; 5] = ["isrc", "upc", "ean", "sha256", "barcode"];
+/// Longest cell that is read.
+const MAX_CELL_BYTES: usize = 1 << 20;
 /// Rows between two looks at the flag that stops.
 const ROWS: u64 = 10_000;
 
@@ -97,6 +100,10 @@ impl Identifiers {
         let url = format!("file:{}?immutable=1", Locator::of_file(path));
         let database = Connection::open_with_flags(url, flags)?;
         database.pragma_update(None, "trusted_schema", false)?;
+        database.pragma_update(None, "cell_size_check", true)?;
+        database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // A row takes four bytes of a page or more: what has more of them goes round in circles.
+        let most_rows = path.metadata().map_or(0, |metadata| metadata.len()) / 4;
         let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let mut statement = database.prepare(tables)?;
         let tables: Vec<String> =
@@ -120,8 +127,9 @@ impl Identifiers {
             }
         }
         for (table, columns) in wanted {
-            if self.in_table(&database, &table, &columns, claims, cancel)? == Read::Cancelled {
-                return Ok(Read::Cancelled);
+            match self.in_table(&database, &table, &columns, most_rows, claims, cancel)? {
+                Read::Whole => {}
+                other => return Ok(other),
             }
         }
         Ok(Read::Whole)
@@ -132,15 +140,25 @@ impl Identifiers {
         database: &Connection,
         table: &str,
         columns: &[String],
+        most_rows: u64,
         claims: &mut Claims<'a>,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
-        let list = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
+        // A longer cell is not even read: it may have as many bytes as the database.
+        let cell = |column: &String| {
+            let column = quoted(column);
+            format!("CASE WHEN octet_length({column}) <= {MAX_CELL_BYTES} THEN {column} END")
+        };
+        let list = columns.iter().map(cell).collect::<Vec<_>>().join(", ");
         let mut statement = database.prepare(&format!("SELECT {list} FROM {}", quoted(table)))?;
         let mut rows = statement.query([])?;
         let mut number = 0_u64;
         while let Some(row) = rows.next()? {
             number += 1;
+            if number > most_rows {
+                let message = format!("{table} has more rows than the file has room for");
+                return Ok(Read::Broken(message));
+            }
             if number.is_multiple_of(ROWS) && cancel.load(Ordering::Relaxed) {
                 return Ok(Read::Cancelled);
             }

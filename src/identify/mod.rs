@@ -18,6 +18,12 @@ use std::collections::{BTreeMap, HashMap};
 use crate::catalog::Recording;
 use crate::ingest::hex;
 
+/// Recordings of one ISRC, and of one bar code: edits of a song may share the first, and a box of records has the
+/// second. What more of them have is a placeholder, and says nothing.
+const MAX_SHARERS: (usize, usize) = (32, 1_000);
+/// Recordings that one item may claim; of others only the number is told. A dump of metadata may name a whole
+/// catalogue, and its record is one row.
+pub(crate) const MAX_CLAIMS: usize = 50_000;
 /// Places that are named of one recording in one item; the others are counted.
 const MAX_PLACES: usize = 10;
 
@@ -131,6 +137,12 @@ impl Identifiers {
             }
             identifiers.recordings.push(recording.clone());
         }
+        let (of_isrc, of_upc) = MAX_SHARERS;
+        identifiers.by_identifier.retain(|identifier, list| match identifier {
+            Identifier::Isrc(_) => list.len() <= of_isrc,
+            Identifier::Upc(_) => list.len() <= of_upc,
+            Identifier::Sha256(_) => true,
+        });
         identifiers
     }
 
@@ -146,12 +158,45 @@ impl Identifiers {
         words.feed(text.as_bytes(), &mut take);
         words.finish(&mut take);
     }
+
+    /// Looks up what lies beside an item and speaks of it. One that has several ISRCs, as the list of an album has,
+    /// speaks of others too: what it says counts for no more than a bar code does.
+    pub(crate) fn in_side_car<'a>(&'a self, text: &str, claims: &mut Claims<'a>) {
+        let mut first = None;
+        let mut several = false;
+        let mut words = Tokens::default();
+        let mut look = |identifier, _| {
+            if matches!(identifier, Identifier::Isrc(_)) {
+                several |= *first.get_or_insert(identifier) != identifier;
+            }
+        };
+        words.feed(text.as_bytes(), &mut look);
+        words.finish(&mut look);
+        claims.is_listing = several;
+        self.in_text(text, "its side-car", claims);
+        claims.is_listing = false;
+    }
 }
 
 /// What an item claims to be.
 #[derive(Debug, Default)]
 pub(crate) struct Claims<'a> {
     by_recording: BTreeMap<usize, Claim<'a>>,
+    /// How often something beyond [`MAX_CLAIMS`] recordings was named.
+    beyond: u64,
+    /// What is read speaks of several recordings, not of the item alone.
+    is_listing: bool,
+}
+
+/// What names a recording, from the least sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Named {
+    /// A bar code, which is that of a whole release.
+    ByBarCode,
+    /// An ISRC among others.
+    InList,
+    /// An ISRC.
+    ByIsrc,
 }
 
 /// What an item claims of one recording.
@@ -159,8 +204,8 @@ pub(crate) struct Claims<'a> {
 pub(crate) struct Claim<'a> {
     pub(crate) recording: &'a Recording,
     pub(crate) is_hash: bool,
-    pub(crate) is_isrc: bool,
-    is_upc: bool,
+    /// The surest of the identifiers that name it.
+    pub(crate) named: Option<Named>,
     /// Where it says so.
     places: Vec<String>,
     count: u64,
@@ -169,22 +214,35 @@ pub(crate) struct Claim<'a> {
 impl<'a> Claims<'a> {
     fn take(&mut self, known: &'a Identifiers, identifier: Identifier, place: impl Fn() -> String) {
         for &at in known.with(identifier) {
+            if self.by_recording.len() >= MAX_CLAIMS && !self.by_recording.contains_key(&at) {
+                self.beyond += 1;
+                continue;
+            }
             let claim = self.by_recording.entry(at).or_insert_with(|| Claim {
                 recording: &known.recordings[at],
                 is_hash: false,
-                is_isrc: false,
-                is_upc: false,
+                named: None,
                 places: Vec::new(),
                 count: 0,
             });
-            claim.is_hash |= matches!(identifier, Identifier::Sha256(_));
-            claim.is_isrc |= matches!(identifier, Identifier::Isrc(_));
-            claim.is_upc |= matches!(identifier, Identifier::Upc(_));
+            let named = match identifier {
+                Identifier::Sha256(_) => None,
+                Identifier::Upc(_) => Some(Named::ByBarCode),
+                Identifier::Isrc(_) if self.is_listing => Some(Named::InList),
+                Identifier::Isrc(_) => Some(Named::ByIsrc),
+            };
+            claim.is_hash |= named.is_none();
+            claim.named = claim.named.max(named);
             claim.count += 1;
             if claim.places.len() < MAX_PLACES {
                 claim.places.push(format!("{} {identifier} in {}", identifier.kind(), place()));
             }
         }
+    }
+
+    /// How often recordings were named beyond those that are kept.
+    pub(crate) fn beyond(&self) -> u64 {
+        self.beyond
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -213,7 +271,7 @@ impl Claim<'_> {
 
     /// The tiers that speak for it.
     pub(crate) fn tiers(&self) -> Vec<String> {
-        let tiers = [("T0", self.is_isrc || self.is_upc), ("T1", self.is_hash)];
+        let tiers = [("T0", self.named.is_some()), ("T1", self.is_hash)];
         tiers.into_iter().filter(|(_, is)| *is).map(|(tier, _)| tier.to_owned()).collect()
     }
 }
@@ -238,6 +296,50 @@ mod tests {
         }
         let sha256 = "ab".repeat(32);
         assert_eq!(shown(&sha256.to_uppercase()), Some(format!("SHA-256 {sha256}")));
+    }
+
+    fn recording(id: usize, isrc: &str) -> Recording {
+        let none = String::new;
+        Recording {
+            recording_id: id.to_string(),
+            path: none(),
+            sha256: none(),
+            stream: 0,
+            audio_digest: none(),
+            size_bytes: 0,
+            codec: none(),
+            duration_seconds: 1.0,
+            title: none(),
+            artist: none(),
+            album: none(),
+            isrc: isrc.to_owned(),
+            upc: none(),
+            label: none(),
+            date: none(),
+        }
+    }
+
+    fn claimed(recordings: &[Recording], text: &str) -> (usize, u64) {
+        let identifiers = Identifiers::of(recordings.iter());
+        let mut claims = Claims::default();
+        identifiers.in_text(text, "a text", &mut claims);
+        (claims.iter().count(), claims.beyond())
+    }
+
+    #[test]
+    fn what_half_the_catalogue_has_is_a_placeholder_and_claims_nothing() {
+        let of =
+            |count: usize| (0..count).map(|id| recording(id, "XXXXX0000000")).collect::<Vec<_>>();
+        assert_eq!(claimed(&of(MAX_SHARERS.0), "XXXXX0000000"), (MAX_SHARERS.0, 0));
+        assert_eq!(claimed(&of(MAX_SHARERS.0 + 1), "XXXXX0000000"), (0, 0));
+    }
+
+    #[test]
+    fn a_text_that_names_more_recordings_than_are_kept_says_how_many() {
+        let isrc = |id: usize| format!("GBAYE{id:07}");
+        let all: Vec<_> = (0..MAX_CLAIMS + 7).map(|id| recording(id, &isrc(id))).collect();
+        let text: String = (0..MAX_CLAIMS + 7).map(|id| isrc(id) + "\n").collect();
+        assert_eq!(claimed(&all, &text), (MAX_CLAIMS, 7));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::examine::{Engine, examine_failed, facts};
 use crate::decode::Tags;
-use crate::identify::{Claim, Claims, Read};
+use crate::identify::{Claim, Claims, MAX_CLAIMS, Named, Read};
 use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
 use crate::source::Item;
 
@@ -21,7 +21,7 @@ impl Engine {
             known.in_text(tag, "its tags", &mut claims);
         }
         if let Some(text) = &item.side_car {
-            known.in_text(text, "its side-car", &mut claims);
+            known.in_side_car(text, &mut claims);
         }
         claims
     }
@@ -69,6 +69,13 @@ impl Engine {
         if claims.is_empty() {
             return Some(record);
         }
+        if claims.beyond() > 0 {
+            record.notes.push(format!(
+                "it names more recordings than the {MAX_CLAIMS} that are told: {} more words of it are \
+                 identifiers of others",
+                claims.beyond()
+            ));
+        }
         let mut notes = record.notes;
         notes.push(format!("no sound: it {}", failure.message));
         Some(ItemRecord {
@@ -82,12 +89,19 @@ impl Engine {
     }
 }
 
-/// Joins what was claimed with what was heard. Returns the word for how they agree.
-pub(super) fn compare(findings: &mut Vec<Finding>, claims: Claims<'_>, tags: &Tags) -> String {
+/// Joins what was claimed with what was heard. Returns the word for how they agree, and notes what is said in a way
+/// that is no finding.
+pub(super) fn compare(
+    findings: &mut Vec<Finding>,
+    claims: Claims<'_>,
+    tags: &Tags,
+    notes: &mut Vec<String>,
+) -> String {
+    let mut listed = 0_u64;
     let heard = findings.iter().any(|finding| finding.verdict == Verdict::Match);
     let (mut claimed, mut agree) = (false, false);
     for claim in claims.into_iter() {
-        let sure = claim.is_isrc || claim.is_hash;
+        let sure = claim.named == Some(Named::ByIsrc) || claim.is_hash;
         claimed |= sure;
         let mut found = false;
         for finding in findings.iter_mut() {
@@ -101,7 +115,14 @@ pub(super) fn compare(findings: &mut Vec<Finding>, claims: Claims<'_>, tags: &Ta
         // A bar code is that of a whole release.
         if !found && sure {
             findings.push(finding(&claim));
+        } else if !found && claim.named == Some(Named::InList) {
+            listed += 1;
         }
+    }
+    if listed > 0 {
+        notes.push(format!(
+            "its side-car has several ISRCs, {listed} of them of recordings that it does not sound like"
+        ));
     }
     let foreign = tags.isrc.as_ref().is_some_and(|isrc| !isrc.trim().is_empty());
     match (claimed, heard) {

@@ -105,7 +105,9 @@ impl Engine {
             findings.extend(self.findings(stream as u32, fingerprint, scratch));
         }
         let tags = &ingested.decoded.tags;
-        let claims = compare(&mut findings, self.claims(item, &sha256, Some(tags)), tags);
+        let mut notes = item.notes.clone();
+        let claims = self.claims(item, &sha256, Some(tags));
+        let claims = compare(&mut findings, claims, tags, &mut notes);
         findings.sort_by(|a, b| {
             let chance = a.false_alarm_probability.total_cmp(&b.false_alarm_probability);
             let order = chance.then(b.score.total_cmp(&a.score));
@@ -120,7 +122,6 @@ impl Engine {
             streams: streams.len() as u32,
             ..facts(&item.place, item.size_bytes, sha256)
         };
-        let mut notes = item.notes.clone();
         notes.extend(ingested.decoded.notes);
         Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
     }

@@ -45,7 +45,8 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
 /// long as it may.
 fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
     let [step] = &locator.steps[..] else { return Ok(None) };
-    let (To::Member { .. }, Some(Extent { offset, length })) = (&step.to, step.extent) else {
+    let (To::Member { name, nth: 1 }, Some(Extent { offset, length })) = (&step.to, step.extent)
+    else {
         return Ok(None);
     };
     let mut header = [0; 512];
@@ -55,10 +56,14 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
     if reader.read_exact(&mut header).is_err() || !is_tar(&header) {
         return Ok(None);
     }
-    let declared = tar::Header::from_byte_slice(&header).entry_size();
+    let header = tar::Header::from_byte_slice(&header);
+    let declared = header.entry_size();
+    let kind = header.entry_type();
+    // A long name stands before the header, which has its beginning.
+    let is_it = name.starts_with(&header.path_bytes()) && (kind.is_file() || kind.is_contiguous());
     let is_there = offset.checked_add(length).is_some_and(|end| end <= reader.length());
-    // A size in a PAX header, or an end that is missing: the whole way, then.
-    if !is_there || declared.ok() != Some(length) {
+    // A name or size in a PAX header, or an end that is missing: the whole way, then.
+    if !is_it || !is_there || declared.ok() != Some(length) {
         return Ok(None);
     }
     let place = Place {

@@ -20,8 +20,15 @@ pub struct ScanLimits {
     pub max_ratio: u64,
     /// … and so many bytes. Digital silence as FLAC is 1:1,000 and no song is: 100 is generous to text.
     pub ratio_slack_bytes: u64,
-    /// Members of one file on disk, those of inner containers counted.
+    /// Members of one file on disk, those of inner containers and empty rows of tables counted.
     pub max_members: u64,
+    /// A compressed text in an archive may unpack to `max_ratio` times its own size and so many bytes. It is less than
+    /// `ratio_slack_bytes`, since an archive may hold any number of them.
+    pub text_slack_bytes: u64,
+    /// The directory of a 7z file, which is taken into memory whole, in bytes: 24 MiB is that of 300,000 members.
+    pub max_directory_bytes: u64,
+    /// The directory of a table, likewise: 64 MiB is that of 300,000 pieces of columns.
+    pub max_footer_bytes: u64,
 }
 
 impl Default for ScanLimits {
@@ -34,6 +41,9 @@ impl Default for ScanLimits {
             max_ratio: 100,
             ratio_slack_bytes: 1 << 30,
             max_members: 200_000_000,
+            text_slack_bytes: 1 << 20,
+            max_directory_bytes: 24 << 20,
+            max_footer_bytes: 64 << 20,
         }
     }
 }
@@ -42,6 +52,7 @@ impl ScanLimits {
     /// The memory for items in flight.
     pub(super) fn budget(&self) -> Budget {
         // One more than the longest item, so that its end is met.
-        Budget::new(self.max_item_bytes + self.extra_item_bytes + 1)
+        let most = self.max_item_bytes.saturating_add(self.extra_item_bytes);
+        Budget::new(most.saturating_add(1))
     }
 }

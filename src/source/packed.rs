@@ -77,6 +77,16 @@ impl Allowance {
         self.bytes.load(Ordering::Relaxed) > self.most
     }
 
+    /// Counts what came out of it in another way than as a stream.
+    pub(super) fn add(&self, bytes: u64) -> Result<(), Bomb> {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > self.most {
+            Err(Bomb { most: self.most })
+        } else {
+            Ok(())
+        }
+    }
+
     /// The same stream, counted.
     pub(super) fn count<R: Read>(&self, stream: R) -> Counted<R> {
         Counted { stream, allowance: self.clone() }
@@ -95,7 +105,11 @@ impl<R: Read> Read for Counted<R> {
         if self.allowance.is_spent() {
             return Err(io::Error::other(Bomb { most: self.allowance.most }));
         }
-        let read = self.stream.read(buffer)?;
+        // One byte beyond it, so that it is seen to be spent.
+        let left = self.allowance.most.saturating_sub(self.allowance.bytes.load(Ordering::Relaxed));
+        let most =
+            buffer.len().min(usize::try_from(left).map_or(usize::MAX, |n| n.saturating_add(1)));
+        let read = self.stream.read(&mut buffer[..most])?;
         self.allowance.bytes.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }

@@ -4,12 +4,16 @@
 //! `path`), a binary that is no text, or a struct with a list of numbers, `array`, and a
 //! `sampling_rate`. Each cell is an item. Cells that only name a file are counted in one row.
 
+use std::collections::HashMap;
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes as Shared;
 use parquet::basic::{ConvertedType, LogicalType, Type};
-use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{
     ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
 };
@@ -18,6 +22,7 @@ use parquet::file::reader::{ChunkReader, FileReader as _, Length, RowGroupReader
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::schema::types::ColumnDescriptor;
 
+use super::packed::Allowance;
 use super::unpack::{At, Member, Unpacker};
 use super::{Bytes, Reader, To};
 use crate::record::NOT_AUDIO;
@@ -28,6 +33,22 @@ const MAX_NAME_CHARS: usize = 200;
 
 /// Shows the cells of a table that hold sound. False if none of its columns could.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), bool> {
+    let footer_bytes = match footer_bytes(bytes) {
+        Ok(footer_bytes) => footer_bytes,
+        Err(error) => {
+            unpacker.broken(&at.place, &error)?;
+            return ControlFlow::Continue(true);
+        }
+    };
+    if footer_bytes > unpacker.limits.max_footer_bytes {
+        let message = format!(
+            "has a directory of {} MiB, more than {} are not taken into memory; split the table",
+            footer_bytes >> 20,
+            unpacker.limits.max_footer_bytes >> 20
+        );
+        unpacker.row(&at.place, "container_unsupported", message)?;
+        return ControlFlow::Continue(true);
+    }
     let reader = match Chunks::new(bytes.clone()).map(SerializedFileReader::new) {
         Ok(Ok(reader)) => reader,
         Ok(Err(error)) => {
@@ -43,15 +64,32 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     if columns.is_empty() {
         return ControlFlow::Continue(false);
     }
-    let mut table = Table { at, columns: &columns, names_only: 0, broken: Vec::new() };
+    let load =
+        Load { allowance: unpacker.allowance(), max_values: unpacker.limits.max_item_bytes / 4 };
+    let mut table = Table { at, columns: &columns, load, names_only: 0, broken: Vec::new() };
     for group in 0..reader.num_row_groups() {
         match reader.get_row_group(group) {
             Ok(rows) => table.group(unpacker, group, &*rows)?,
             Err(error) => table.broken.push((group, error)),
         }
+        if table.load.allowance.is_spent() {
+            unpacker.broken(&at.place, &io::Error::other("it unpacks to too much"))?;
+        }
     }
     table.end(unpacker)?;
     ControlFlow::Continue(true)
+}
+
+/// Length of the directory, which the last bytes tell; 0 if there is none.
+fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
+    use std::io::{Read as _, Seek as _};
+    let mut reader = bytes.open()?;
+    let mut end = [0; 8];
+    let Some(at) = reader.length().checked_sub(8) else { return Ok(0) };
+    reader.seek(io::SeekFrom::Start(at))?;
+    reader.read_exact(&mut end)?;
+    let [a, b, c, d, ..] = end;
+    Ok(u64::from(u32::from_le_bytes([a, b, c, d])))
 }
 
 /// A column of sound, by the places of its leaves among all leaves.
@@ -67,9 +105,11 @@ enum Cells {
 }
 
 fn columns<D: AsRef<ColumnDescriptor>>(leaves: &[D]) -> Vec<Column> {
-    let at =
-        |parts: &[String]| leaves.iter().position(|leaf| leaf.as_ref().path().parts() == parts);
-    let beside = |name: &[String], leaf: &str| at(&[name, &[leaf.to_owned()]].concat());
+    let parts = |leaf: &D| leaf.as_ref().path().parts().to_vec();
+    let at: HashMap<Vec<String>, usize> =
+        leaves.iter().enumerate().rev().map(|(place, leaf)| (parts(leaf), place)).collect();
+    let beside =
+        |name: &[String], leaf: &str| at.get(&[name, &[leaf.to_owned()]].concat()).copied();
     let column = |(place, leaf): (usize, &D)| {
         let leaf = leaf.as_ref();
         let parts = leaf.path().parts();
@@ -110,6 +150,7 @@ fn is_text(leaf: &ColumnDescriptor) -> bool {
 struct Table<'a> {
     at: &'a At,
     columns: &'a [Column],
+    load: Load,
     /// Cells that name a file and do not hold it.
     names_only: u64,
     /// Row groups that broke, and why.
@@ -124,7 +165,7 @@ impl Table<'_> {
         rows: &dyn RowGroupReader,
     ) -> ControlFlow<()> {
         let opened: Result<Vec<Opened>> =
-            self.columns.iter().map(|column| Opened::new(rows, column)).collect();
+            self.columns.iter().map(|column| Opened::new(rows, column, &self.load)).collect();
         let mut opened = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -144,8 +185,12 @@ impl Table<'_> {
                 let (name, row) = (column.name.clone(), row.unsigned_abs());
                 let to = To::Cell { group: group as u64, row, column: name };
                 match cell {
-                    Cell::Empty => {}
-                    Cell::Name => self.names_only += 1,
+                    // Nulls without number take no room in a file.
+                    Cell::Empty => unpacker.counted()?,
+                    Cell::Name => {
+                        self.names_only += 1;
+                        unpacker.counted()?;
+                    }
                     Cell::Sound { bytes, path } => self.sound(unpacker, to, bytes.data(), path)?,
                 }
             }
@@ -213,29 +258,29 @@ enum Rate {
 }
 
 impl Opened {
-    fn new(rows: &dyn RowGroupReader, column: &Column) -> Result<Self> {
+    fn new(rows: &dyn RowGroupReader, column: &Column, load: &Load) -> Result<Self> {
         let kind = |leaf: usize| rows.metadata().column(leaf).column_type();
         Ok(match column.cells {
             Cells::Files { bytes, path } => Self::Files {
-                bytes: Leaf::new(rows, bytes)?,
+                bytes: Leaf::new(rows, bytes, load)?,
                 path: match path.filter(|&path| kind(path) == Type::BYTE_ARRAY) {
-                    Some(path) => Some(Leaf::new(rows, path)?),
+                    Some(path) => Some(Leaf::new(rows, path, load)?),
                     None => None,
                 },
             },
             Cells::Samples { array, rate } => {
                 let rate = match kind(rate) {
-                    Type::INT32 => Rate::Int(Leaf::new(rows, rate)?),
-                    Type::INT64 => Rate::Long(Leaf::new(rows, rate)?),
+                    Type::INT32 => Rate::Int(Leaf::new(rows, rate, load)?),
+                    Type::INT64 => Rate::Long(Leaf::new(rows, rate, load)?),
                     other => {
                         let error = format!("a sampling rate is {other}, not a whole number");
                         return Err(ParquetError::General(error));
                     }
                 };
                 if kind(array) == Type::FLOAT {
-                    Self::Floats { array: Leaf::new(rows, array)?, rate }
+                    Self::Floats { array: Leaf::new(rows, array, load)?, rate }
                 } else {
-                    Self::Doubles { array: Leaf::new(rows, array)?, rate }
+                    Self::Doubles { array: Leaf::new(rows, array, load)?, rate }
                 }
             }
         })
@@ -304,20 +349,30 @@ fn samples_cell(rate_hz: u32, count: usize, samples: impl Iterator<Item = f32>) 
 /// One leaf, read a record at a time.
 struct Leaf<T: DataType> {
     reader: ColumnReaderImpl<T>,
+    /// Values of the pages that were opened for this record; of a column of lists only.
+    in_record: Option<Arc<AtomicU64>>,
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
     values: Vec<T::T>,
 }
 
 impl<T: DataType> Leaf<T> {
-    fn new(rows: &dyn RowGroupReader, leaf: usize) -> Result<Self> {
-        let reader = get_typed_column_reader(rows.get_column_reader(leaf)?);
+    fn new(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> Result<Self> {
+        let column = rows.metadata().column(leaf).column_descr_ptr();
+        let values = (column.max_rep_level() > 0).then(Arc::<AtomicU64>::default);
+        let pages = rows.get_column_page_reader(leaf)?;
+        let pages = Guarded { pages, load: load.clone(), values: values.clone() };
+        let reader = ColumnReaderImpl::new(column, Box::new(pages));
+        let in_record = values;
         let (definitions, repetitions, values) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { reader, definitions, repetitions, values })
+        Ok(Self { reader, in_record, definitions, repetitions, values })
     }
 
     /// The values of the next record: none if it is null.
     fn next(&mut self) -> Result<&[T::T]> {
+        if let Some(values) = &self.in_record {
+            values.store(0, Ordering::Relaxed);
+        }
         self.definitions.clear();
         self.repetitions.clear();
         self.values.clear();
@@ -330,8 +385,63 @@ impl<T: DataType> Leaf<T> {
     }
 }
 
+/// What the pages of a table may come to.
+#[derive(Debug, Clone)]
+struct Load {
+    /// Bytes of them all, with what else its file unpacks to.
+    allowance: Allowance,
+    /// Values of one list: a page of a few bytes may say one of them a thousand million times.
+    max_values: u64,
+}
+
+/// Pages, counted as they are opened.
+struct Guarded {
+    pages: Box<dyn PageReader>,
+    load: Load,
+    values: Option<Arc<AtomicU64>>,
+}
+
+impl Iterator for Guarded {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Guarded {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let Some(page) = self.pages.get_next_page()? else { return Ok(None) };
+        self.load
+            .allowance
+            .add(page.buffer().len() as u64)
+            .map_err(|bomb| ParquetError::External(Box::new(bomb)))?;
+        if let Some(values) = self.values.as_ref().filter(|_| page.is_data_page()) {
+            let count = u64::from(page.num_values());
+            if values.fetch_add(count, Ordering::Relaxed) + count > self.load.max_values {
+                let most = self.load.max_values;
+                return Err(ParquetError::General(format!("a list has more than {most} values")));
+            }
+        }
+        Ok(Some(page))
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        self.pages.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.pages.skip_next_page()
+    }
+
+    fn at_record_boundary(&mut self) -> Result<bool> {
+        self.pages.at_record_boundary()
+    }
+}
+
+/// The beginning of a name: it may be as long as a page, and every row have the same.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    String::from_utf8_lossy(&bytes[..bytes.len().min(4 * MAX_NAME_CHARS)]).into_owned()
 }
 
 fn plain(error: &ParquetError) -> io::Error {

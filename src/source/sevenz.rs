@@ -12,8 +12,8 @@ use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
 use super::unpack::{At, Member, Unpacker};
 use super::{Bytes, Place, Reader, To};
 
-/// Memory for the directory, and for the dictionary of one block. The largest that the usual programs make
-/// without being told to is 64 MiB.
+/// Memory for the dictionary of one block. The largest that the usual programs make without being told to is
+/// 64 MiB.
 const MAX_MEMORY_KIB: usize = 256 << 10;
 
 /// Shows the members of a 7z file.
@@ -23,13 +23,15 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Err(error) => return unpacker.broken(&at.place, &error),
     };
     let password = Password::empty();
-    let archive = match Archive::read_with_memory_limit(&mut reader, &password, MAX_MEMORY_KIB) {
+    // What the crate makes of a directory takes up to two hundred times its length.
+    let directory_kib = (unpacker.limits.max_directory_bytes >> 10) as usize;
+    let archive = match Archive::read_with_memory_limit(&mut reader, &password, directory_kib) {
         Ok(archive) => archive,
-        Err(error) => return unopened(unpacker, at, &error),
+        Err(error) => return unopened(unpacker, at, &error, directory_kib),
     };
     let mut walk = Walk { at, archive: &archive, seen: HashMap::new() };
-    for block in 0..archive.blocks.len() {
-        walk.block(unpacker, block, &mut reader)?;
+    for (block, files) in files_of_blocks(&archive).iter().enumerate() {
+        walk.block(unpacker, block, files, &mut reader)?;
     }
     for (index, file) in archive.files.iter().enumerate() {
         let is_in_a_block =
@@ -43,7 +45,12 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
 }
 
 /// The row of a file whose directory cannot be read.
-fn unopened(unpacker: &mut Unpacker<'_>, at: &At, error: &Error) -> ControlFlow<()> {
+fn unopened(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    error: &Error,
+    most_kib: usize,
+) -> ControlFlow<()> {
     match error {
         Error::Io(error, _) if error.raw_os_error().is_some() => unpacker.broken(&at.place, error),
         Error::Io(error, _) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -55,8 +62,8 @@ fn unopened(unpacker: &mut Unpacker<'_>, at: &At, error: &Error) -> ControlFlow<
         }
         Error::MaxMemLimited { .. } => {
             let message = format!(
-                "needs more than {} MiB of memory to be opened; unpack it and scan the folder",
-                MAX_MEMORY_KIB >> 10
+                "has a directory that needs more than {} MiB to be opened; unpack it and scan the folder",
+                most_kib >> 10
             );
             unpacker.row(&at.place, "container_unsupported", message)
         }
@@ -67,6 +74,17 @@ fn unopened(unpacker: &mut Unpacker<'_>, at: &At, error: &Error) -> ControlFlow<
 fn encrypted(unpacker: &mut Unpacker<'_>, place: &Place) -> ControlFlow<()> {
     let message = "is encrypted; unpack it with its password and scan the folder".to_owned();
     unpacker.row(place, "encrypted", message)
+}
+
+/// The files of each block, in their order.
+fn files_of_blocks(archive: &Archive) -> Vec<Vec<usize>> {
+    let mut files = vec![Vec::new(); archive.blocks.len()];
+    for (file, block) in archive.stream_map.file_block_index.iter().enumerate() {
+        if let Some(list) = block.and_then(|block| files.get_mut(block)) {
+            list.push(file);
+        }
+    }
+    files
 }
 
 struct Walk<'a> {
@@ -98,13 +116,10 @@ impl<'a> Walk<'a> {
         &mut self,
         unpacker: &mut Unpacker<'_>,
         block: usize,
+        files: &[usize],
         reader: &mut BufReader<Reader>,
     ) -> ControlFlow<()> {
         let archive = self.archive;
-        let of_block = |index: &usize| {
-            archive.stream_map.file_block_index.get(*index).copied().flatten() == Some(block)
-        };
-        let files: Vec<usize> = (0..archive.files.len()).filter(of_block).collect();
         let places: Vec<Place> =
             files.iter().map(|&index| self.place(&archive.files[index])).collect();
         if files.first().is_some_and(|&index| archive.is_file_encrypted(index)) {

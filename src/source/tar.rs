@@ -66,7 +66,11 @@ fn members<R: Read>(
         checks.left.set(u64::MAX);
         checks.zeros.set(0);
         // What nobody reads of a sparse file is passed over with the next header.
-        rest = if is_sparse(&entry) { entry.header().entry_size().unwrap_or(0) } else { 0 };
+        rest = if entry.header().entry_type().is_gnu_sparse() {
+            entry.header().entry_size().unwrap_or(0)
+        } else {
+            0
+        };
         end = entry.raw_file_position().saturating_add(entry.size());
         if at.depth == 1 && lies.is_some() {
             unpacker.passed_to(entry.raw_header_position());
@@ -107,12 +111,15 @@ fn member<R: Read>(
         return ControlFlow::Continue(());
     }
     let (offset, length) = (entry.raw_file_position(), entry.size());
-    let extent = (!kind.is_gnu_sparse()).then_some(Extent { offset, length });
+    let is_sparse = kind.is_gnu_sparse();
+    // Of a sparse member what is stored of it: it tells it from others of its name.
+    let stored = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { length };
+    let extent = Extent { offset, length: stored };
     let name = entry.path_bytes().into_owned();
     let key = key_of(&name);
-    let is_side_car = is_side_car(&name) && length <= MAX_SIDE_CAR_BYTES && extent.is_some();
-    let mut place = at.member(To::Member { name, nth: 1 }, extent);
-    let bytes = lies.filter(|_| extent.is_some()).and_then(|(bytes, whole)| {
+    let is_side_car = is_side_car(&name) && length <= MAX_SIDE_CAR_BYTES && !is_sparse;
+    let mut place = at.member(To::Member { name, nth: 1 }, Some(extent));
+    let bytes = lies.filter(|_| !is_sparse).and_then(|(bytes, whole)| {
         let there = length.min(whole.saturating_sub(offset));
         Some((bytes.slice(offset, there)?, length - there))
     });
@@ -151,14 +158,16 @@ fn member<R: Read>(
         return unpacker.member(Member { place, depth, stream, declared, bytes, notes });
     }
     // The holes of a sparse file take no time to skip, and for ever to read.
-    let has_rest = bytes.is_none() && extent.is_some();
-    let (depth, stream) = (at.depth, &mut entry);
+    let has_rest = bytes.is_none() && !is_sparse;
+    let depth = at.depth;
+    if is_sparse {
+        // They unpack as what is compressed does, and are counted likewise.
+        let stream = &mut unpacker.limited(&mut entry);
+        return unpacker.member(Member { place, depth, stream, declared, bytes, notes });
+    }
+    let stream = &mut entry;
     unpacker.member(Member { place, depth, stream, declared, bytes, notes })?;
     if has_rest { unpacker.drain(&mut entry) } else { ControlFlow::Continue(()) }
-}
-
-fn is_sparse<R: Read>(entry: &Entry<'_, R>) -> bool {
-    entry.header().entry_type().is_gnu_sparse()
 }
 
 /// What is looked after while a tar file is read.

@@ -50,6 +50,10 @@ impl At {
 
     /// The place of a member, of which no more is known than where it is.
     pub(super) fn member(&self, to: To, extent: Option<Extent>) -> Place {
+        let to = match to {
+            To::Member { name, nth } => To::Member { name: bounded(name), nth },
+            other => other,
+        };
         Place {
             locator: self.place.locator.step(to, extent),
             stamp: self.place.stamp,
@@ -64,6 +68,21 @@ impl At {
         let inside = format!("{}{between}{}", self.inside, kind.as_str());
         Self { place: self.place.clone(), inside, depth: self.depth + 1 }
     }
+}
+
+/// Longest name that is kept, in bytes, as long as a path on disk may be. A row holds it three times over, and
+/// hundreds of rows are under way at a time.
+const MAX_NAME_BYTES: usize = 4_096;
+
+/// A name of which there is not more than can be kept: what is longer is cut, and ends with its digest, so that it
+/// stays one of its own.
+pub(super) fn bounded(mut name: Vec<u8>) -> Vec<u8> {
+    if name.len() > MAX_NAME_BYTES {
+        let digest = crate::ingest::digest(&name);
+        name.truncate(MAX_NAME_BYTES - digest.len());
+        name.extend_from_slice(digest.as_bytes());
+    }
+    name
 }
 
 /// One member of a container, about to be looked at.
@@ -105,8 +124,8 @@ impl<'v> Unpacker<'v> {
         file: &Place,
         visit: &'v mut dyn Visit,
     ) -> Self {
-        let most =
-            file.stamp.size_bytes.saturating_mul(limits.max_ratio) + limits.ratio_slack_bytes;
+        let most = file.stamp.size_bytes.saturating_mul(limits.max_ratio);
+        let most = most.saturating_add(limits.ratio_slack_bytes);
         Self {
             limits,
             visit,
@@ -228,8 +247,9 @@ impl<'v> Unpacker<'v> {
             Err(error) => return self.broken(&at.place, &error),
         };
         let mut head = Vec::new();
-        if let Err(error) = (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head)
-            && head.is_empty()
+        let broken = (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head).err();
+        if head.is_empty()
+            && let Some(error) = broken
         {
             return self.broken(&at.place, &error);
         }
@@ -238,10 +258,11 @@ impl<'v> Unpacker<'v> {
             && let Some(packed) = packed
             && is_text(&head)
         {
-            let text = PackedText { head, packed, codec, most: self.allowance.most() };
+            let most = self.most_of_a_text(&packed, at.depth);
+            let text = PackedText { head, packed, codec, most };
             return self.text(at.member(To::Packed, None), text);
         }
-        let mut stream = Cursor::new(head).chain(stream);
+        let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
         if let Some(kind) = kind {
             return self.container(at, kind, Input::Stream(&mut stream));
         }
@@ -253,6 +274,16 @@ impl<'v> Unpacker<'v> {
             bytes: None,
             notes: Vec::new(),
         })
+    }
+
+    /// What a compressed text may unpack to. It is not counted against what its file may unpack to, as whoever
+    /// reads it does so at another time; so its share goes by its own length.
+    fn most_of_a_text(&self, packed: &Bytes, depth: usize) -> u64 {
+        let length = packed.open().map_or(0, |reader| reader.length());
+        let most = length.saturating_mul(self.limits.max_ratio);
+        let limits = &self.limits;
+        let slack = if depth == 1 { limits.ratio_slack_bytes } else { limits.text_slack_bytes };
+        most.saturating_add(slack).min(self.allowance.most())
     }
 
     /// Shows a compressed text, which whoever wants it unpacks.
@@ -273,7 +304,7 @@ impl<'v> Unpacker<'v> {
         let mut head = Vec::new();
         let broken = stream.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         if let Some(kind) = Kind::of(&head) {
-            let mut stream = Cursor::new(head).chain(stream);
+            let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
             let input = bytes.map_or(Input::Stream(&mut stream), Input::Anywhere);
             return self.container(&At::of(place, depth), kind, input);
         }
@@ -457,6 +488,11 @@ impl<'v> Unpacker<'v> {
         }
     }
 
+    /// What the file on disk may unpack to.
+    pub(super) fn allowance(&self) -> Allowance {
+        self.allowance.clone()
+    }
+
     /// A stream that counts against what the file on disk may unpack to.
     pub(super) fn limited<R: Read>(&self, stream: R) -> Counted<R> {
         self.allowance.count(stream)
@@ -469,9 +505,9 @@ impl<'v> Unpacker<'v> {
             Input::Anywhere(bytes) => return ControlFlow::Continue(Some(bytes)),
             Input::Stream(stream) => stream,
         };
-        let left = self.limits.max_container_bytes - self.held_bytes;
+        let left = self.limits.max_container_bytes.saturating_sub(self.held_bytes);
         let mut bytes = Vec::new();
-        if let Err(error) = stream.take(left + 1).read_to_end(&mut bytes) {
+        if let Err(error) = stream.take(left.saturating_add(1)).read_to_end(&mut bytes) {
             // Its directory would be at the end.
             self.broken(&at.place, &error)?;
             return ControlFlow::Continue(None);

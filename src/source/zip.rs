@@ -4,7 +4,7 @@
 //! are stored are not copied: they are read from where they lie. Without a directory, as in a cut file,
 //! members are read one after the other from the front.
 
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use zip::CompressionMethod;
@@ -16,13 +16,23 @@ use super::unpack::{At, Member, Unpacker};
 use super::{Bytes, Extent, Place, Reader, To};
 use crate::record::NOT_AUDIO;
 
+/// The last record of a zip file, its remark and the mark before it.
+const MAX_END_BYTES: u64 = 22 + 0xffff;
+
 /// Shows the members of a zip file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
     let open = || bytes.open().map(BufReader::new);
-    let (directory, mut body) = match open().and_then(|first| Ok((first, open()?))) {
+    let opened = open().and_then(|mut first| {
+        let has_directory = has_directory(&mut first)?;
+        Ok((first, open()?, has_directory))
+    });
+    let (directory, mut body, has_directory) = match opened {
         Ok(readers) => readers,
         Err(error) => return unpacker.broken(&at.place, &error),
     };
+    if !has_directory {
+        return salvage(unpacker, at, body, &ZipError::FileNotFound);
+    }
     let mut archive = match ZipIterable::try_new(directory, Config::default()) {
         Ok(archive) => archive,
         Err(ZipError::UnsupportedArchive(what)) => {
@@ -35,19 +45,42 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Ok(entries) => entries,
         Err(error) => return salvage(unpacker, at, body, &error),
     };
-    let mut passed = 0;
+    let whole = body.get_ref().length();
+    let mut passed = 0_u64;
     for entry in entries {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => return broken(unpacker, at, &error),
         };
-        passed += entry.compressed_size();
+        passed = passed.saturating_add(entry.compressed_size());
+        if passed > whole {
+            return overlapping(unpacker, at, passed, whole);
+        }
         if at.depth == 1 {
             unpacker.passed_to(passed);
         }
         member(unpacker, at, entry, bytes, &mut body)?;
     }
     ControlFlow::Continue(())
+}
+
+/// The row of a zip file whose members lie over each other, so that a short file holds any amount.
+fn overlapping(unpacker: &mut Unpacker<'_>, at: &At, declared: u64, whole: u64) -> ControlFlow<()> {
+    let message = format!(
+        "has members that lie over each other: {declared} bytes of them or more in a file of {whole}; those \
+         before were looked at, the rest was not: unpack it with care and scan the folder"
+    );
+    unpacker.row(&at.place, "container_damaged", message)
+}
+
+/// Whether the end of a file has the mark of a directory, which stands in front of a remark of 64 KiB at most.
+/// Where it is missing, the crate would look for it through the whole file, be it as long as it may.
+fn has_directory(reader: &mut BufReader<Reader>) -> std::io::Result<bool> {
+    let mut end = Vec::new();
+    let from = reader.get_ref().length().saturating_sub(MAX_END_BYTES);
+    reader.seek(SeekFrom::Start(from))?;
+    reader.take(MAX_END_BYTES).read_to_end(&mut end)?;
+    Ok(end.windows(4).any(|mark| mark == b"PK\x05\x06"))
 }
 
 fn member(

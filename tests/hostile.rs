@@ -1,0 +1,287 @@
+//! Containers made to cost more than they weigh, or to hide one thing behind another: each costs rows.
+//!
+//! They are walked by the library, with limits that are low enough to be met by small files.
+
+use std::io::Read as _;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use leakhound::record::Verdict;
+use leakhound::source::{
+    Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
+};
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+
+use crate::common::{Desk, gz, records, sevenz, tar, tar_header, zip, zst};
+
+/// What a walk showed.
+#[derive(Default)]
+struct Seen {
+    items: Vec<Item>,
+    rows: Vec<Unlisted>,
+    /// The file, as long as this lives.
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Visit for Seen {
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        self.items.push(item);
+        ControlFlow::Continue(())
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        self.rows.push(row);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Seen {
+    fn kinds(&self) -> Vec<&str> {
+        self.rows.iter().map(|row| row.failure.kind.as_str()).collect()
+    }
+
+    fn says(&self, kind: &str, words: &str) {
+        let said =
+            |row: &&Unlisted| row.failure.kind == kind && row.failure.message.contains(words);
+        assert!(self.rows.iter().any(|row| said(&row)), "{:#?}", self.rows);
+    }
+}
+
+/// Walks a file of these bytes.
+fn walk(bytes: &[u8], limits: ScanLimits) -> Seen {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x"), bytes).unwrap();
+    let folders = Folders::new(&[folder.path().to_path_buf()]).unwrap();
+    let mut seen = Seen::default();
+    assert!(Dump::new(folders, limits).walk(&mut seen).is_continue());
+    seen.folder = Some(folder);
+    seen
+}
+
+#[test]
+fn members_of_a_zip_file_that_lie_over_each_other_are_read_once() {
+    let whole = zip(&[("a.bin", vec![7; 10_000])]);
+    let at = |mark: &[u8]| whole.windows(4).position(|four| four == mark).unwrap();
+    let (directory, end) = (at(b"PK\x01\x02"), at(b"PK\x05\x06"));
+    let mut bytes = whole[..directory].to_vec();
+    for letter in b'a'..=b'z' {
+        let mut entry = whole[directory..end].to_vec();
+        entry[46] = letter;
+        bytes.extend(entry);
+    }
+    let length = (bytes.len() - directory) as u32;
+    let mut tail = whole[end..].to_vec();
+    tail[8..10].copy_from_slice(&26_u16.to_le_bytes());
+    tail[10..12].copy_from_slice(&26_u16.to_le_bytes());
+    tail[12..16].copy_from_slice(&length.to_le_bytes());
+    bytes.extend(tail);
+    let seen = walk(&bytes, ScanLimits::default());
+    assert_eq!(seen.items.len(), 1);
+    seen.says("container_damaged", "lie over each other");
+}
+
+/// The header of a sparse member of GNU that is one hole of so many bytes.
+fn hole(name: &str, bytes: u64) -> tar::Header {
+    let mut header = tar_header(0);
+    header.set_path(name).unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    let gnu = header.as_gnu_mut().unwrap();
+    let octal = |field: &mut [u8; 12], number: u64| {
+        field.copy_from_slice(format!("{number:011o}\0").as_bytes());
+    };
+    octal(&mut gnu.realsize, bytes);
+    octal(&mut gnu.sparse[0].offset, bytes);
+    octal(&mut gnu.sparse[0].numbytes, 0);
+    header.set_cksum();
+    header
+}
+
+#[test]
+fn holes_of_sparse_members_count_as_what_is_unpacked() {
+    let mut bytes = Vec::new();
+    for _ in 0..10 {
+        bytes.extend_from_slice(hole("hole", 1 << 20).as_bytes());
+    }
+    bytes.extend([0; 1024]);
+    let limits = ScanLimits { ratio_slack_bytes: 2 << 20, ..ScanLimits::default() };
+    let seen = walk(&bytes, limits);
+    assert_eq!(seen.kinds(), ["container_bomb"]);
+    assert!((2..=4).contains(&seen.items.len()), "{}", seen.items.len());
+    // They have one name, and are several items all the same.
+    let mut keys: Vec<_> = seen.items.iter().map(|item| item.place.locator.key()).collect();
+    keys.dedup();
+    assert_eq!(keys.len(), seen.items.len());
+}
+
+#[test]
+fn a_directory_that_is_too_long_is_not_taken_into_memory() {
+    let members: Vec<_> = (0..400).map(|n| (format!("{n}.bin"), vec![1; 10])).collect();
+    let limits = ScanLimits { max_directory_bytes: 2 << 10, ..ScanLimits::default() };
+    let seen = walk(&sevenz(&members, true), limits);
+    assert!(seen.items.is_empty());
+    assert_eq!(seen.rows.len(), 1);
+    let limits = ScanLimits { max_footer_bytes: 10, ..ScanLimits::default() };
+    walk(&lists(3, 1), limits).says("container_unsupported", "directory");
+}
+
+/// A table of rows of as many equal samples each.
+fn lists(rows: usize, samples: usize) -> Vec<u8> {
+    let schema = "message schema { optional group audio {
+        optional group array (LIST) { repeated group list { optional float element; } }
+        optional int64 sampling_rate; } }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    for _ in 0..rows {
+        let mut repetitions = vec![1; samples];
+        repetitions[0] = 0;
+        let values = vec![0.5; samples];
+        let levels = (Some(&vec![4; samples][..]), Some(&repetitions[..]));
+        column.typed::<FloatType>().write_batch(&values, levels.0, levels.1).unwrap();
+    }
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let rates = vec![8_000; rows];
+    column.typed::<Int64Type>().write_batch(&rates, Some(&vec![2; rows]), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_list_of_a_few_bytes_that_says_one_sample_a_million_times_is_refused() {
+    let bytes = lists(2, 1 << 20);
+    assert!(bytes.len() < 50_000, "{}", bytes.len());
+    assert_eq!(walk(&bytes, ScanLimits::default()).items.len(), 2);
+    let limits = ScanLimits { max_item_bytes: 1 << 20, ..ScanLimits::default() };
+    walk(&bytes, limits).says("container_damaged", "a list has more than 262144 values");
+    let limits = ScanLimits { max_ratio: 1, ratio_slack_bytes: 10, ..ScanLimits::default() };
+    assert_eq!(walk(&bytes, limits).kinds(), ["container_bomb"]);
+}
+
+#[test]
+fn empty_rows_of_a_table_count_as_members() {
+    let schema = "message schema { optional group audio { optional binary bytes; } }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<ByteArrayType>().write_batch(&[], Some(&[0; 5_000]), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    let bytes = writer.into_inner().unwrap();
+    let limits = ScanLimits { max_members: 1_000, ..ScanLimits::default() };
+    assert_eq!(walk(&bytes, limits).kinds(), ["container_members"]);
+    // None of them is a row.
+    assert_eq!(walk(&bytes, ScanLimits::default()).kinds(), ["container_empty"; 0]);
+}
+
+#[test]
+fn compressed_texts_in_an_archive_unpack_to_so_many_times_their_own_length() {
+    let text = zst("{\"a\": 1}\n".repeat(1_000_000).as_bytes());
+    let bytes = tar(&[("a.jsonl.zst", &text), ("b.jsonl.zst", &text)]);
+    let seen = walk(&bytes, ScanLimits::default());
+    assert_eq!(seen.items.len(), 2);
+    for item in &seen.items {
+        let mut plain = Vec::new();
+        assert!(item.bytes.stream().unwrap().read_to_end(&mut plain).is_err());
+        assert!(plain.len() < (1 << 20) + 101 * text.len() + (1 << 17), "{}", plain.len());
+    }
+}
+
+#[test]
+fn a_compressed_file_that_breaks_in_its_first_bytes_says_so() {
+    let mut noise = vec![0; 700];
+    let mut dice = 1_u32;
+    for byte in &mut noise {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (dice >> 24) as u8;
+    }
+    noise[..4].copy_from_slice(b"OggS");
+    let whole = gz(&noise);
+    let seen = walk(&whole[..whole.len() - 60], ScanLimits::default());
+    assert!(seen.items[0].notes[0].contains("its container is damaged"), "{:?}", seen.items);
+}
+
+#[test]
+fn a_name_that_is_too_long_is_cut_and_stays_one_of_its_own() {
+    let long = "n".repeat(10_000);
+    let bytes = tar(&[(format!("{long}a"), b"1"), (format!("{long}b"), b"2")]);
+    for bytes in [bytes.clone(), gz(&bytes)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x");
+        std::fs::write(&file, &bytes).unwrap();
+        let mut seen = Seen::default();
+        let folders = Folders::new(std::slice::from_ref(&file)).unwrap();
+        let _ = Dump::new(folders, ScanLimits::default()).walk(&mut seen);
+        assert_eq!(seen.items.len(), 2);
+        let names: Vec<_> = seen.items.iter().map(|item| item.place.locator.name()).collect();
+        assert!(names[0] != names[1] && names[0].len() == 4_096);
+        for item in &seen.items {
+            let found = find(&item.place.locator, ScanLimits::default()).unwrap();
+            let Found::Item(found) = found else { panic!("{found:?}") };
+            assert_eq!(found.place.locator, item.place.locator);
+        }
+    }
+}
+
+#[test]
+fn a_locator_of_another_name_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x");
+    std::fs::write(&file, tar(&[("a.wav", b"12345")])).unwrap();
+    let at = |name: &str| format!("{}!{name};512+5", file.display()).parse::<Locator>().unwrap();
+    let found = |name| find(&at(name), ScanLimits::default()).unwrap();
+    assert!(matches!(found("a.wav"), Found::Item(_)));
+    assert!(matches!(found("b.wav"), Found::Nothing));
+}
+
+/// A database whose tree says a few pages again and again, so that it has thousands of times the rows that
+/// there is room for.
+fn circling(path: &std::path::Path) {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let sql = "PRAGMA page_size = 512; CREATE TABLE t (isrc TEXT);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+        INSERT INTO t SELECT 'FRXXX0000001' FROM n;";
+    database.execute_batch(sql).unwrap();
+    drop(database);
+    let mut bytes = std::fs::read(path).unwrap();
+    let page = |number: u32| (number as usize - 1) * 512;
+    let four = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let two = |bytes: &[u8], at: usize| usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+    // The places in an inner page of the numbers of its children.
+    let children = |bytes: &[u8], number: u32| -> Vec<usize> {
+        let at = page(number);
+        assert_eq!(bytes[at], 5, "an inner page");
+        let cells = (0..two(bytes, at + 3)).map(|cell| at + two(bytes, at + 12 + 2 * cell));
+        cells.chain([at + 8]).collect()
+    };
+    let inner: Vec<u32> = children(&bytes, 2).iter().take(3).map(|&at| four(&bytes, at)).collect();
+    let leaf = four(&bytes, children(&bytes, inner[2])[0]);
+    // The root leads to one page alone, that to the next, and so on.
+    let next = [inner[0], inner[1], inner[2], leaf];
+    for (number, to) in [2, inner[0], inner[1], inner[2]].into_iter().zip(next) {
+        for at in children(&bytes, number) {
+            bytes[at..at + 4].copy_from_slice(&to.to_be_bytes());
+        }
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_database_with_more_rows_than_it_has_room_for_is_given_up() {
+    let desk = Desk::with_songs(&[1], 15);
+    desk.write("dump/a.txt", b"nothing\n");
+    circling(&desk.path("dump/x.sqlite"));
+    desk.run(["scan", "dump"]);
+    let found = records(&desk.jsonl());
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1].verdict, Verdict::Failed);
+    assert!(found[1].notes[0].contains("more rows than the file has room for"), "{found:#?}");
+}
