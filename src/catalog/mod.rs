@@ -19,7 +19,11 @@
 mod add;
 mod change;
 mod check;
+mod entries;
+mod entry;
 mod error;
+mod links;
+mod log;
 mod rows;
 mod stats;
 mod store;
@@ -28,7 +32,10 @@ pub(crate) use add::panic_message;
 pub use add::{AddEvent, AddSummary, Made};
 pub use change::Compacted;
 pub use check::Checked;
+pub use entries::{EntryImport, Imported, Staged};
+pub use entry::{AudioName, Conflict, Entry, Policy, Release, Role, WORLD};
 pub use error::CatalogError;
+pub use log::{Log, LogLine, Logged};
 pub use stats::{Stats, TooCommon};
 pub use store::Catalog;
 
@@ -90,6 +97,15 @@ impl Snapshot {
     /// All recordings.
     pub fn recordings(&self) -> impl Iterator<Item = &Recording> {
         self.tracks.iter().flatten()
+    }
+
+    /// Puts into the digest what a finding may show beside: recordings that are known by their identifiers alone.
+    pub fn know(&mut self, silent: &[Recording]) {
+        if !silent.is_empty() {
+            let texts: Vec<String> = silent.iter().map(crate::record::json).collect();
+            self.digest =
+                crate::ingest::digest(format!("{}\n{}", self.digest, texts.join("\n")).as_bytes());
+        }
     }
 
     /// Number of recordings.
