@@ -2,8 +2,10 @@
 
 pub mod catalog;
 pub mod decode;
+pub mod export;
 pub mod fingerprint;
 pub mod identify;
+pub mod import;
 pub mod index;
 pub mod ingest;
 pub mod landmarks;
