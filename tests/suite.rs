@@ -10,6 +10,7 @@ mod catalog;
 mod common;
 mod crash;
 mod identifiers;
+mod imports;
 mod mixes;
 mod probe;
 mod report;

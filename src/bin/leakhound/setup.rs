@@ -65,8 +65,10 @@ pub(crate) fn engine(
         .into());
     }
     let catalog = leakhound::catalog::Catalog::open(home, FingerprintConfig::default())?;
-    let snapshot = catalog.snapshot()?;
-    if snapshot.is_empty() {
+    let mut snapshot = catalog.snapshot()?;
+    let silent = catalog.silent_recordings()?;
+    snapshot.know(&silent);
+    if snapshot.is_empty() && silent.is_empty() {
         anyhow::bail!(
             "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add \
              PATH",
@@ -74,7 +76,7 @@ pub(crate) fn engine(
         );
     }
     Ok(Engine {
-        identifiers: Identifiers::of(snapshot.recordings()),
+        identifiers: Identifiers::of(snapshot.recordings().chain(&silent)),
         ingester: ingester(global),
         snapshot,
         mode: mode.into(),

@@ -1,7 +1,10 @@
 //! The commands, one file a verb.
 
 mod catalog;
+mod delivery;
+mod entries;
 mod inspect;
+mod log;
 mod place;
 mod query;
 mod report;
