@@ -9,6 +9,7 @@ pub mod import;
 pub mod index;
 pub mod ingest;
 pub mod landmarks;
+pub mod lint;
 pub mod matching;
 pub mod peaks;
 pub mod prints;

@@ -11,6 +11,7 @@ mod common;
 mod crash;
 mod identifiers;
 mod imports;
+mod lint;
 mod mixes;
 mod probe;
 mod report;

@@ -23,6 +23,21 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
+    /// The links: recording and entry, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn audio_links(&self) -> Result<Vec<(String, String)>, CatalogError> {
+        let sql = "SELECT recording_id, entry_id FROM entry_audio ORDER BY recording_id, entry_id";
+        let read = || {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|source| self.error(source))
+    }
+
     /// Links recordings to entries, those too that carry the ISRC of one entry alone in their tags and belong to none;
     /// then writes what the label says of the recordings of these entries. Returns how many links are new.
     ///

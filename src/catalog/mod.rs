@@ -24,6 +24,7 @@ mod entry;
 mod error;
 mod links;
 mod log;
+mod rights;
 mod rows;
 mod stats;
 mod store;
@@ -36,6 +37,7 @@ pub use entries::{EntryImport, Imported, Staged};
 pub use entry::{AudioName, Conflict, Entry, Policy, Release, Role, WORLD};
 pub use error::CatalogError;
 pub use log::{Log, LogLine, Logged};
+pub use rights::{Licence, Passage, Rights};
 pub use stats::{Stats, TooCommon};
 pub use store::Catalog;
 
@@ -99,12 +101,13 @@ impl Snapshot {
         self.tracks.iter().flatten()
     }
 
-    /// Puts into the digest what a finding may show beside: recordings that are known by their identifiers alone.
-    pub fn know(&mut self, silent: &[Recording]) {
-        if !silent.is_empty() {
-            let texts: Vec<String> = silent.iter().map(crate::record::json).collect();
-            self.digest =
-                crate::ingest::digest(format!("{}\n{}", self.digest, texts.join("\n")).as_bytes());
+    /// Puts into the digest what a finding may show beside: recordings that are known by their identifiers alone, and
+    /// rights.
+    pub fn know(&mut self, silent: &[Recording], rights: &Rights) {
+        if !silent.is_empty() || !rights.is_empty() {
+            let mut texts = vec![self.digest.clone(), rights.digest()];
+            texts.extend(silent.iter().map(crate::record::json));
+            self.digest = crate::ingest::digest(texts.join("\n").as_bytes());
         }
     }
 

@@ -105,6 +105,14 @@ pub(crate) enum Catalog {
         #[arg(long, value_enum)]
         format: Option<TableFormat>,
     },
+    /// Look for what makes wrong accusations: the same audio twice, shared passages, previews, rights; marks passages
+    Lint {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Uses that are licensed: what is found of them is shown as permitted
+    Allow(Allow),
     /// Show who imported, added, removed and exported what and when, and whether the log is whole
     Log {
         /// One JSON object a line
@@ -175,6 +183,25 @@ pub(crate) struct Import {
     pub(crate) dry_run: bool,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Allow {
+    /// File or folder whose items are licensed, as reports write its path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) dump: Vec<PathBuf>,
+    /// SHA-256 of a file that is licensed
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) hash: Vec<String>,
+    /// Recording that may be used: its id, an ISRC, or the id of an entry without audio
+    #[arg(long, value_name = "ID")]
+    pub(crate) recording: Vec<String>,
+    /// Why: the contract, the person who said so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) note: String,
+    /// Take these away instead
+    #[arg(long)]
+    pub(crate) remove: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TableFormat {
     /// UTF-8 with a byte-order mark
@@ -197,6 +224,10 @@ pub(crate) struct Search {
     /// … below which it is a suspect
     #[arg(long, value_name = "P", default_value = "1e-3", value_parser = probability)]
     pub(crate) suspect_below: f64,
+    /// Country where the items are offered, two letters (ISO 3166): what the label has no rights in there is shown
+    /// as permitted
+    #[arg(long, value_name = "CC", value_parser = territory)]
+    pub(crate) territory: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -268,6 +299,14 @@ impl From<Mode> for leakhound::scan::Mode {
             Mode::Full => Self::Full,
             Mode::Thorough => Self::Thorough,
         }
+    }
+}
+
+fn territory(text: &str) -> Result<String, String> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("a territory is two letters, such as DE".into())
     }
 }
 

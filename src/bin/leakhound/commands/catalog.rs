@@ -9,7 +9,7 @@ use leakhound::record::NOT_AUDIO;
 use leakhound::source::{Folders, display_path};
 use leakhound::text::{clock, thousands, visible};
 
-use super::{delivery, entries, log, upkeep};
+use super::{delivery, entries, lint, log, upkeep};
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
@@ -24,6 +24,8 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
         args::Catalog::Import(command) => delivery::import(global, &mut catalog, command),
         args::Catalog::Export { out, format } => delivery::export(global, &catalog, out, *format),
         args::Catalog::Log { json } => log::show(&catalog, *json),
+        args::Catalog::Lint { json } => lint::run(global, &catalog, *json),
+        args::Catalog::Allow(command) => lint::allow(global, &catalog, command),
         args::Catalog::List { entries: true, json } => entries::list(&catalog, *json),
         args::Catalog::List { entries: false, json } => print(&catalog.recordings()?, *json, false),
         args::Catalog::Show { names, json } => show(&catalog, names, *json),

@@ -4,6 +4,7 @@ mod catalog;
 mod delivery;
 mod entries;
 mod inspect;
+mod lint;
 mod log;
 mod place;
 mod query;
