@@ -2,11 +2,14 @@
 
 pub mod catalog;
 pub mod decode;
+pub mod export;
 pub mod fingerprint;
 pub mod identify;
+pub mod import;
 pub mod index;
 pub mod ingest;
 pub mod landmarks;
+pub mod lint;
 pub mod matching;
 pub mod peaks;
 pub mod prints;

@@ -13,6 +13,8 @@ pub enum Verdict {
     Match,
     /// It may hold one: a person has to look.
     Suspect,
+    /// It holds one, and may: the use is licensed, or no right of the label's is in force.
+    Permitted,
     /// It was read and nothing was found.
     Clear,
     /// It could not be read, so nothing is known about it.
@@ -25,6 +27,7 @@ impl Verdict {
         match self {
             Self::Match => "match",
             Self::Suspect => "suspect",
+            Self::Permitted => "permitted",
             Self::Clear => "clear",
             Self::Failed => "failed",
         }
@@ -98,7 +101,7 @@ pub struct Finding {
     pub artist: String,
     /// ISRC, likewise.
     pub isrc: String,
-    /// [`Verdict::Match`] or [`Verdict::Suspect`].
+    /// [`Verdict::Match`], [`Verdict::Suspect`] or [`Verdict::Permitted`].
     pub verdict: Verdict,
     /// Chance that an unrelated item scores as high against the whole catalogue, all hypotheses
     /// counted.
@@ -129,6 +132,61 @@ pub struct Finding {
     /// Where the item says so, for `T0` and `T1`: `ISRC GBAYE0000351 in its tags`.
     #[serde(default)]
     pub claimed_by: Vec<String>,
+    /// What the catalogue's rights, licences and marks say of it; `null` where all of it is the label's.
+    #[serde(default)]
+    pub standing: Option<Standing>,
+}
+
+/// Why a finding is less than an infringement, or may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// A stable word to group and count by.
+    pub kind: StandingKind,
+    /// One line for people.
+    pub reason: String,
+}
+
+/// How a recording or a finding of it stands, the fullest right first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StandingKind {
+    /// The rights hold in some territories, and where the item is offered is not known.
+    Limited,
+    /// A passage that other recordings of the catalogue hold, too.
+    SharedPassage,
+    /// The label wants a person to look at it, or somebody else may have licensed the use.
+    Review,
+    /// The item is offered where the label has no rights.
+    OutsideTerritory,
+    /// The rights have ended.
+    Expired,
+    /// The label does not want it reported.
+    Excluded,
+    /// Nobody's right.
+    PublicDomain,
+    /// This dump, file or recording is licensed.
+    Licensed,
+}
+
+impl StandingKind {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Limited => "limited",
+            Self::SharedPassage => "shared_passage",
+            Self::Review => "review",
+            Self::OutsideTerritory => "outside_territory",
+            Self::Expired => "expired",
+            Self::Excluded => "excluded",
+            Self::PublicDomain => "public_domain",
+            Self::Licensed => "licensed",
+        }
+    }
+
+    /// Whether it is no infringement, as far as the catalogue tells.
+    pub const fn is_permitted(self) -> bool {
+        !matches!(self, Self::Limited | Self::SharedPassage | Self::Review)
+    }
 }
 
 impl Finding {

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use leakhound::catalog::Catalog;
+use leakhound::catalog::{Catalog, Rights};
 use leakhound::decode::{DecodeLimits, Decoder};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::identify::Identifiers;
@@ -112,6 +112,7 @@ fn engine(desk: &Desk) -> Engine {
     Engine {
         ingester,
         identifiers: Identifiers::of(snapshot.recordings()),
+        rights: Rights::default(),
         snapshot,
         mode: Mode::Full,
         matching: MatchConfig::default(),

@@ -11,6 +11,8 @@ mod common;
 mod crash;
 mod hostile;
 mod identifiers;
+mod imports;
+mod lint;
 mod mixes;
 mod probe;
 mod report;

@@ -11,6 +11,7 @@ use std::io::{BufWriter, Write as _};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::rows::insert;
+use super::store::private;
 use super::{Catalog, CatalogError, Recording};
 use crate::index::{Listed, Manifest, MergeError, MergeInput, SegmentBuilder, SegmentInfo, merge};
 
@@ -42,6 +43,7 @@ impl Catalog {
         let path = self.folder.join("write.lock");
         let write = |source| CatalogError::Write { path: path.clone(), source };
         let file = File::create(&path).map_err(write)?;
+        private(&path).map_err(write)?;
         match file.try_lock() {
             Ok(()) => Ok(WriteLock { _file: file }),
             Err(fs::TryLockError::WouldBlock) => Err(CatalogError::Busy { path }),
@@ -243,8 +245,9 @@ impl Catalog {
         let folder = self.segments_folder();
         let (part, path) = (folder.join(format!("{name}.part")), folder.join(name));
         let written = (|| {
-            let mut out =
-                BufWriter::with_capacity(1 << 20, File::create(&part).map_err(MergeError::Write)?);
+            let file = File::create(&part).map_err(MergeError::Write)?;
+            private(&part).map_err(MergeError::Write)?;
+            let mut out = BufWriter::with_capacity(1 << 20, file);
             let value = write(&mut out)?;
             let finish = || {
                 out.into_inner()?.sync_all()?;

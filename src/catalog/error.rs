@@ -62,6 +62,15 @@ pub enum CatalogError {
         /// The program's.
         expected: String,
     },
+    /// An entry is not as this program writes them.
+    #[error("an entry of the catalogue {} cannot be read: restore the catalogue from a copy", path.display())]
+    Entry {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A segment cannot be used.
     #[error(transparent)]
     Index(#[from] IndexError),

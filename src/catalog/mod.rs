@@ -19,7 +19,12 @@
 mod add;
 mod change;
 mod check;
+mod entries;
+mod entry;
 mod error;
+mod links;
+mod log;
+mod rights;
 mod rows;
 mod stats;
 mod store;
@@ -28,7 +33,11 @@ pub(crate) use add::panic_message;
 pub use add::{AddEvent, AddSummary, Made};
 pub use change::Compacted;
 pub use check::Checked;
+pub use entries::{EntryImport, Imported, Staged};
+pub use entry::{AudioName, Conflict, Entry, Policy, Release, Role, WORLD};
 pub use error::CatalogError;
+pub use log::{Log, LogLine, Logged};
+pub use rights::{Licence, Passage, Rights};
 pub use stats::{Stats, TooCommon};
 pub use store::Catalog;
 
@@ -90,6 +99,16 @@ impl Snapshot {
     /// All recordings.
     pub fn recordings(&self) -> impl Iterator<Item = &Recording> {
         self.tracks.iter().flatten()
+    }
+
+    /// Puts into the digest what a finding may show beside: recordings that are known by their identifiers alone, and
+    /// rights.
+    pub fn know(&mut self, silent: &[Recording], rights: &Rights) {
+        if !silent.is_empty() || !rights.is_empty() {
+            let mut texts = vec![self.digest.clone(), rights.digest()];
+            texts.extend(silent.iter().map(crate::record::json));
+            self.digest = crate::ingest::digest(texts.join("\n").as_bytes());
+        }
     }
 
     /// Number of recordings.

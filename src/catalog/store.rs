@@ -14,8 +14,12 @@ use crate::ingest::hex;
 use crate::record::json;
 use crate::units::TrackId;
 
-/// Version of `schema.sql`.
-const SCHEMA_VERSION: i64 = 2;
+/// Version of `schema.sql`, the oldest that is read: the index of an older one cannot be made from what it holds.
+const FIRST_VERSION: i64 = 2;
+/// What makes each later version of the one before, in order.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/3-entries.sql")];
+/// The version that this program writes.
+const SCHEMA_VERSION: i64 = FIRST_VERSION + MIGRATIONS.len() as i64;
 /// Times that a reader begins anew because a writer has put other segments in the place of those it was about to
 /// open. Each time takes a whole change of the catalogue.
 const READ_ATTEMPTS: usize = 100;
@@ -44,6 +48,9 @@ impl Catalog {
         let database = folder.join("catalog.sqlite");
         let error = |source| CatalogError::Database { path: database.clone(), source };
         let connection = Connection::open(&database).map_err(error)?;
+        // Its journals have the same permissions.
+        private(&database)
+            .map_err(|source| CatalogError::Write { path: database.clone(), source })?;
         let mut catalog = Self { folder, database: database.clone(), connection, config };
         catalog.prepare()?;
         Ok(catalog)
@@ -60,23 +67,30 @@ impl Catalog {
             self.connection.pragma_update(None, "synchronous", "full")?;
             let transaction =
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-            let version: i64 =
+            let mut version: i64 =
                 transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             if version == 0 {
                 if let Err(error) = begin() {
                     return Ok(Err(error));
                 }
                 transaction.execute_batch(include_str!("schema.sql"))?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 let sql = "INSERT INTO facts VALUES ('fingerprint_config', ?1), ('manifest', '0')";
                 transaction.execute(sql, [&expected])?;
-            } else if version != SCHEMA_VERSION {
+                version = FIRST_VERSION;
+            }
+            if !(FIRST_VERSION..=SCHEMA_VERSION).contains(&version) {
                 let (path, found, known) = (path.clone(), version, SCHEMA_VERSION);
                 return Ok(Err(if version > SCHEMA_VERSION {
                     CatalogError::Version { path, found, known }
                 } else {
                     CatalogError::Older { path, found, known }
                 }));
+            }
+            for migration in &MIGRATIONS[(version - FIRST_VERSION) as usize..] {
+                transaction.execute_batch(migration)?;
+            }
+            if version != SCHEMA_VERSION {
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             }
             let sql = "SELECT value FROM facts WHERE name = 'fingerprint_config'";
             let digest: String = transaction.query_row(sql, [], |row| row.get(0))?;
@@ -268,14 +282,15 @@ impl Catalog {
     }
 }
 
-/// Unreleased music is in there: nobody else reads it.
-fn private(folder: &Path) -> std::io::Result<()> {
+/// Makes a file or folder its owner's alone: unreleased music is in there.
+pub(crate) fn private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
     }
     #[cfg(not(unix))]
-    let _ = folder;
+    let _ = path;
     Ok(())
 }

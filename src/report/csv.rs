@@ -10,7 +10,7 @@
 //! | `codec` | codec of its first audio stream |
 //! | `duration_seconds` | decoded length, three decimals |
 //! | `stream` | audio stream of the finding, from 0 |
-//! | `verdict` | of the finding: `match` or `suspect`; without one of the item: `clear` or `failed` |
+//! | `verdict` | of the finding: `match`, `suspect` or `permitted`; without one of the item: `clear` or `failed` |
 //! | `recording_id`, `title`, `artist`, `isrc`, `recording_path` | the recording found |
 //! | `false_alarm_probability` | as `1.234e-12` |
 //! | `score` | one decimal |
@@ -27,6 +27,7 @@
 //! | `tiers` | what speaks for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
 //! | `claimed_by` | where the item says so, joined by `; ` |
 //! | `claims` | what identifiers and sound of the item say of each other |
+//! | `standing` | why the finding is less than an infringement, or may be: a word, a colon and the reason |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -43,7 +44,7 @@ use crate::text::{clock, visible};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 30] = [
+pub const COLUMNS: [&str; 31] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -74,6 +75,7 @@ pub const COLUMNS: [&str; 30] = [
     "tiers",
     "claimed_by",
     "claims",
+    "standing",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -172,6 +174,10 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         number(&|f| text(&f.tiers.join("; ")).into_owned()),
         number(&|f| text(&f.claimed_by.join("; ")).into_owned()),
         text(&record.claims),
+        number(&|f| {
+            let told = f.standing.as_ref().map(|s| format!("{}: {}", s.kind.as_str(), s.reason));
+            text(&told.unwrap_or_default()).into_owned()
+        }),
     ]
 }
 

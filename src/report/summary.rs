@@ -32,12 +32,14 @@ pub struct RunSummary {
 /// What the records of a run add up to; start from the default and [`add`](Self::add) each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Counts {
-    /// Items looked at. The five numbers that follow add up to it.
+    /// Items looked at. The six numbers that follow add up to it.
     pub items: u64,
     /// Items that hold a recording of the catalogue.
     pub matched: u64,
     /// Items that may hold one.
     pub suspect: u64,
+    /// Items that hold none but those that they may hold.
+    pub permitted: u64,
     /// Items that were read and hold none.
     pub clear: u64,
     /// Items that should have been readable and were not.
@@ -46,7 +48,7 @@ pub struct Counts {
     pub not_audio: u64,
     /// Decoded audio of all items, in seconds.
     pub audio_seconds: f64,
-    /// Findings of all items, matches and suspects.
+    /// Findings of all items, of whatever verdict.
     pub findings: u64,
     /// Recordings of the catalogue with at least one match; suspects do not count.
     pub recordings_found: u64,
@@ -60,6 +62,7 @@ impl Counts {
         items: 0,
         matched: 0,
         suspect: 0,
+        permitted: 0,
         clear: 0,
         failed: 0,
         not_audio: 0,
@@ -75,6 +78,7 @@ impl Counts {
         *match record.verdict {
             Verdict::Match => &mut self.matched,
             Verdict::Suspect => &mut self.suspect,
+            Verdict::Permitted => &mut self.permitted,
             Verdict::Clear => &mut self.clear,
             Verdict::Failed if is_not_audio(record) => &mut self.not_audio,
             Verdict::Failed => &mut self.failed,
@@ -95,8 +99,9 @@ impl Counts {
     /// of them differ in the last digits with the order they were added in.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         let whole = |c: &Self| {
-            let Self { items, matched, suspect, clear, failed, not_audio, .. } = *c;
-            [items, matched, suspect, clear, failed, not_audio, c.findings, c.recordings_found]
+            let Self { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *c;
+            let found = [c.findings, c.recordings_found];
+            ([items, matched, suspect, permitted, clear, failed, not_audio], found)
         };
         whole(self) == whole(other)
     }

@@ -32,6 +32,7 @@ pub(super) fn finding(id: &str) -> Finding {
         shares_passage_with: Vec::new(),
         tiers: vec!["T3".to_owned()],
         claimed_by: Vec::new(),
+        standing: None,
     }
 }
 

@@ -166,5 +166,6 @@ fn finding(claim: &Claim<'_>) -> Finding {
         shares_passage_with: Vec::new(),
         tiers: claim.tiers(),
         claimed_by: claim.places(),
+        standing: None,
     }
 }

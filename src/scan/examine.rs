@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Mode;
 use super::claims::compare;
-use crate::catalog::{Snapshot, panic_message};
+use crate::catalog::{Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, sha256_and_length};
@@ -23,6 +23,8 @@ pub struct Engine {
     pub snapshot: Snapshot,
     /// Its identifiers.
     pub identifiers: Identifiers,
+    /// What may be said of what is found.
+    pub rights: Rights,
     /// How much of an item is searched, and along which changes.
     pub mode: Mode,
     /// How it is searched in full mode.
@@ -70,11 +72,13 @@ impl Engine {
         if self.snapshot.index.damage().is_some() {
             return None;
         }
-        match result {
+        let mut record = match result {
             Err((_, failure)) if failure.kind == "cancelled" => None,
             Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel),
             Ok(record) => Some(record),
-        }
+        }?;
+        self.rights.apply(&mut record);
+        Some(record)
     }
 
     fn try_examine(
@@ -212,6 +216,7 @@ impl Engine {
             shares_passage_with: Vec::new(),
             tiers: vec![sound_tier(best).to_owned()],
             claimed_by: Vec::new(),
+            standing: None,
         })
     }
 }
@@ -277,7 +282,7 @@ fn too_little(ingested: &Ingested) -> Option<FailureRecord> {
 }
 
 /// Share of `whole` seconds inside the stretches, which may overlap.
-fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
+pub(crate) fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
     stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut sum, mut end) = (0.0, 0.0_f64);
     for (from, to) in stretches {

@@ -11,6 +11,7 @@ mod probe;
 mod run;
 mod walk;
 
+pub(crate) use examine::coverage;
 pub use examine::{Engine, examine_failed};
 pub use mode::Mode;
 pub use run::scan;

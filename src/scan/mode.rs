@@ -35,7 +35,7 @@ impl Mode {
     }
 
     /// How a whole item is searched in this mode, where `config` is how it is in full mode.
-    pub(super) fn matching(self, config: MatchConfig) -> MatchConfig {
+    pub(crate) fn matching(self, config: MatchConfig) -> MatchConfig {
         match self {
             Self::Identity => as_released(config),
             Self::Probe | Self::Full => config,

@@ -285,7 +285,7 @@ impl Progress {
         match record.verdict {
             Verdict::Match => self.matched += 1,
             Verdict::Suspect => self.suspect += 1,
-            Verdict::Clear => {}
+            Verdict::Permitted | Verdict::Clear => {}
             Verdict::Failed => self.failed += 1,
         }
     }

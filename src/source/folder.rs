@@ -40,7 +40,8 @@ impl Folders {
         // A root inside another would list its files twice.
         let mut kept: Vec<PathBuf> = Vec::new();
         for root in roots {
-            if !kept.iter().any(|k| root.starts_with(k)) {
+            // Sorted, so what is inside another comes right behind it and the rest of that.
+            if !kept.last().is_some_and(|k| root.starts_with(k)) {
                 kept.push(root);
             }
         }

@@ -32,6 +32,9 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "LEAKHOUND_THREADS", value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
+    /// Who is at work, for the catalogue's log [default: the system's name of the user]
+    #[arg(long, global = true, env = "LEAKHOUND_OPERATOR", value_name = "NAME")]
+    pub(crate) operator: Option<String>,
     /// Do not use an installed ffmpeg for what the built-in decoders lack
     #[arg(long, global = true)]
     pub(crate) no_ffmpeg: bool,
@@ -91,24 +94,52 @@ pub(crate) enum Catalog {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
-    /// List all recordings
-    List {
+    /// Read what the label delivers: CSV, TSV, XLSX, DDEX ERN 3.8 to 4.3, JSONL; the same again changes nothing
+    Import(Import),
+    /// Write all entries: .csv, .xlsx or .jsonl; import reads them back without loss
+    Export {
+        /// File to write; `-` for standard output
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Format [default: by the ending of the file]
+        #[arg(long, value_enum)]
+        format: Option<TableFormat>,
+    },
+    /// Look for what makes wrong accusations: the same audio twice, shared passages, previews, rights; marks passages
+    Lint {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
-    /// Show recordings
+    /// Uses that are licensed: what is found of them is shown as permitted
+    Allow(Allow),
+    /// Show who imported, added, removed and exported what and when, and whether the log is whole
+    Log {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all recordings
+    List {
+        /// The entries instead: what the label says, with and without audio
+        #[arg(long)]
+        entries: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show recordings, and what the label says of them
     Show {
-        /// Id or the start of one, path, or ISRC
+        /// Id or the start of one, path, ISRC, id of an entry, or an id of the label
         #[arg(required = true, value_name = "RECORDING")]
         names: Vec<String>,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
-    /// Remove recordings
+    /// Remove recordings, or entries by their ids; the audio of an entry stays
     Remove {
-        /// Id or the start of one, path, or ISRC; each has to name one recording
+        /// Id or the start of one, path, or ISRC; each has to name one recording or be the id of an entry
         #[arg(required = true, value_name = "RECORDING")]
         names: Vec<String>,
     },
@@ -124,6 +155,63 @@ pub(crate) enum Catalog {
     Compact,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Import {
+    /// Files, and folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What the columns hold, as JSON: {"columns": {"Track title": "title"}, "dates": "dmy"}
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// A mapping that is shipped [default: the one that knows most headers]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Encoding of texts, such as windows-1250 [default: found by their bytes]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+    /// Delimiter of tables, one character or `tab` [default: found by their header]
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<String>,
+    /// Folder in which sound files are looked for, beside that of the delivery
+    #[arg(long, value_name = "DIR")]
+    pub(crate) audio: Vec<PathBuf>,
+    /// Lists (ISRCs, artists, releases, files) that a row has take the place of the earlier, and do not add to them
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Show what would be read of the first rows and what is wrong with all, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Allow {
+    /// File or folder whose items are licensed, as reports write its path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) dump: Vec<PathBuf>,
+    /// SHA-256 of a file that is licensed
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) hash: Vec<String>,
+    /// Recording that may be used: its id, an ISRC, or the id of an entry without audio
+    #[arg(long, value_name = "ID")]
+    pub(crate) recording: Vec<String>,
+    /// Why: the contract, the person who said so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) note: String,
+    /// Take these away instead
+    #[arg(long)]
+    pub(crate) remove: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// UTF-8 with a byte-order mark
+    Csv,
+    /// A workbook whose cells are all text
+    Xlsx,
+    /// One JSON object an entry
+    Jsonl,
+}
+
 /// How items are searched, and where the lines between match, suspect and clear are drawn.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Search {
@@ -136,6 +224,10 @@ pub(crate) struct Search {
     /// … below which it is a suspect
     #[arg(long, value_name = "P", default_value = "1e-3", value_parser = probability)]
     pub(crate) suspect_below: f64,
+    /// Country where the items are offered, two letters (ISO 3166): what the label has no rights in there is shown
+    /// as permitted
+    #[arg(long, value_name = "CC", value_parser = territory)]
+    pub(crate) territory: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -207,6 +299,14 @@ impl From<Mode> for leakhound::scan::Mode {
             Mode::Full => Self::Full,
             Mode::Thorough => Self::Thorough,
         }
+    }
+}
+
+fn territory(text: &str) -> Result<String, String> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("a territory is two letters, such as DE".into())
     }
 }
 

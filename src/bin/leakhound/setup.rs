@@ -11,6 +11,7 @@ use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::MatchConfig;
 use leakhound::scan::Engine;
+use leakhound::text::day;
 use leakhound::verdict::VerdictConfig;
 
 use crate::args::{Global, Search};
@@ -56,7 +57,7 @@ pub(crate) fn engine(
     search: &Search,
     home: &std::path::Path,
 ) -> anyhow::Result<Engine> {
-    let Search { mode, match_below, suspect_below } = *search;
+    let Search { mode, match_below, suspect_below, .. } = *search;
     if match_below > suspect_below {
         return Err(UsageError(format!(
             "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match has to \
@@ -65,8 +66,11 @@ pub(crate) fn engine(
         .into());
     }
     let catalog = leakhound::catalog::Catalog::open(home, FingerprintConfig::default())?;
-    let snapshot = catalog.snapshot()?;
-    if snapshot.is_empty() {
+    let mut snapshot = catalog.snapshot()?;
+    let silent = catalog.silent_recordings()?;
+    let rights = catalog.rights(&day(now()), search.territory.as_deref())?;
+    snapshot.know(&silent, &rights);
+    if snapshot.is_empty() && silent.is_empty() {
         anyhow::bail!(
             "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add \
              PATH",
@@ -74,7 +78,8 @@ pub(crate) fn engine(
         );
     }
     Ok(Engine {
-        identifiers: Identifiers::of(snapshot.recordings()),
+        identifiers: Identifiers::of(snapshot.recordings().chain(&silent)),
+        rights,
         ingester: ingester(global),
         snapshot,
         mode: mode.into(),

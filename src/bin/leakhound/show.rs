@@ -23,11 +23,20 @@ fn finding(finding: &Finding) -> String {
         .claimed_by
         .iter()
         .fold(String::new(), |all, place| format!("{all}        it says so: {}\n", visible(place)));
+    let standing = finding.standing.as_ref().map_or_else(String::new, |standing| {
+        let kind = standing.kind.as_str().replace('_', " ");
+        format!("        {kind}: {}\n", visible(&standing.reason))
+    });
     if !finding.is_heard() {
         let name = name(finding);
-        return format!("        {} (suspect), not heard\n{said}", visible(&name));
+        let verdict = finding.verdict.as_str();
+        return format!("        {} ({verdict}), not heard\n{said}{standing}", visible(&name));
     }
-    let certain = if finding.verdict == Verdict::Match { "" } else { " (suspect)" };
+    let certain = match finding.verdict {
+        Verdict::Match => "",
+        Verdict::Permitted => " (permitted)",
+        _ => " (suspect)",
+    };
     let mut out = format!(
         "        {}{certain}, {}, {} of the item, {} of the recording\n",
         visible(&name(finding)),
@@ -51,6 +60,7 @@ fn finding(finding: &Finding) -> String {
         );
     }
     out += &said;
+    out += &standing;
     out += &format!("        {}\n", chance(finding.false_alarm_probability));
     out
 }

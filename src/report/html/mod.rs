@@ -40,6 +40,8 @@ pub struct HtmlWriter<W> {
     matches: u64,
     suspects: u64,
     suspect_rows: String,
+    permitted: u64,
+    permitted_rows: String,
     failures: BTreeMap<String, (u64, Vec<FailureLine>)>,
     not_audio: Vec<Shown>,
 }
@@ -54,6 +56,8 @@ impl<W: Write> HtmlWriter<W> {
             matches: 0,
             suspects: 0,
             suspect_rows: String::new(),
+            permitted: 0,
+            permitted_rows: String::new(),
             failures: BTreeMap::new(),
             not_audio: Vec::new(),
         }
@@ -69,6 +73,11 @@ impl<W: Write> HtmlWriter<W> {
             }
             if self.matches <= LISTED_FINDINGS {
                 row.write_into(&mut self.out)?;
+            }
+        } else if finding.verdict == Verdict::Permitted {
+            self.permitted += 1;
+            if self.permitted <= LISTED_FINDINGS {
+                row.render_into(&mut self.permitted_rows).map_err(io::Error::other)?;
             }
         } else {
             self.suspects += 1;
@@ -104,6 +113,18 @@ impl<W: Write> HtmlWriter<W> {
         }
         let nothing = "Nothing was found that needs a second look.";
         close_table(&mut self.out, self.suspects, nothing)
+    }
+
+    /// What was found and is no infringement, if anything.
+    fn permitted_section(&mut self) -> io::Result<()> {
+        if self.permitted == 0 {
+            return Ok(());
+        }
+        self.out.write_all(include_bytes!("../templates/permitted.html"))?;
+        TableHead { caption: "Findings that are no infringement, as far as the catalogue tells" }
+            .write_into(&mut self.out)?;
+        self.out.write_all(self.permitted_rows.as_bytes())?;
+        close_table(&mut self.out, self.permitted, "")
     }
 
     fn foot(&mut self, run: &Run) -> io::Result<()> {
@@ -150,6 +171,7 @@ impl<W: Write> ReportWriter for HtmlWriter<W> {
         let nothing = "No recording of the catalogue was found in the items that were read.";
         close_table(&mut self.out, self.matches, nothing)
             .and_then(|()| self.suspects_section())
+            .and_then(|()| self.permitted_section())
             .and_then(|()| self.foot(&run))
             .and_then(|()| self.out.flush())
             .map_err(|source| Format::Html.failed(source))?;

@@ -208,6 +208,7 @@ pub(super) struct FindingRow {
     score: String,
     shared_with: Vec<Shown>,
     claimed_by: Vec<Shown>,
+    standing: Option<Shown>,
     notes: Vec<Shown>,
 }
 
@@ -224,7 +225,15 @@ impl FindingRow {
         };
         Self {
             verdict: finding.verdict.as_str(),
-            verdict_word: if finding.verdict == Verdict::Match { "Match" } else { "Suspect" },
+            verdict_word: match finding.verdict {
+                Verdict::Match => "Match",
+                Verdict::Permitted => "Permitted",
+                _ => "Suspect",
+            },
+            standing: finding.standing.as_ref().map(|standing| {
+                let kind = standing.kind.as_str().replace('_', " ");
+                Shown::new(&format!("{kind}: {}", standing.reason))
+            }),
             folder: Shown::short(folder),
             name: Shown::short(name),
             path: Shown::new(&item.path),

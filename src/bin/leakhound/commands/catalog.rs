@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use leakhound::catalog::{AddEvent, Catalog, Recording};
 use leakhound::fingerprint::FingerprintConfig;
 use leakhound::record::NOT_AUDIO;
-use leakhound::source::Folders;
+use leakhound::source::{Folders, display_path};
 use leakhound::text::{clock, thousands, visible};
 
-use super::upkeep;
+use super::{delivery, entries, lint, log, upkeep};
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
@@ -21,9 +21,15 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
     let mut catalog = Catalog::open(&home, FingerprintConfig::default())?;
     match command {
         args::Catalog::Add { paths } => add(global, &mut catalog, paths),
-        args::Catalog::List { json } => print(&catalog.recordings()?, *json, false),
-        args::Catalog::Show { names, json } => print(&named(&catalog, names, false)?, *json, true),
-        args::Catalog::Remove { names } => remove(&mut catalog, names),
+        args::Catalog::Import(command) => delivery::import(global, &mut catalog, command),
+        args::Catalog::Export { out, format } => delivery::export(global, &catalog, out, *format),
+        args::Catalog::Log { json } => log::show(&catalog, *json),
+        args::Catalog::Lint { json } => lint::run(global, &catalog, *json),
+        args::Catalog::Allow(command) => lint::allow(global, &catalog, command),
+        args::Catalog::List { entries: true, json } => entries::list(&catalog, *json),
+        args::Catalog::List { entries: false, json } => print(&catalog.recordings()?, *json, false),
+        args::Catalog::Show { names, json } => show(&catalog, names, *json),
+        args::Catalog::Remove { names } => remove(global, &mut catalog, names),
         args::Catalog::Check => upkeep::check(&catalog),
         args::Catalog::Stats { json } => upkeep::stats(&catalog, *json),
         args::Catalog::Compact => upkeep::compact(global, &mut catalog),
@@ -32,6 +38,9 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
 
 fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Result<Exit> {
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
+    // Before anything is changed, so that nothing is changed unlogged.
+    let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
+    catalog.log(&log::line(global, "add", names.join(", ")))?;
     let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
     let ingester = setup::ingester(global);
     let mut meter = Meter::new(global.quiet);
@@ -68,6 +77,19 @@ fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Res
     })
 }
 
+/// Shows recordings, with their entries, and entries that have none.
+fn show(catalog: &Catalog, names: &[String], json: bool) -> anyhow::Result<Exit> {
+    let mut found = Vec::new();
+    for name in names {
+        let said = catalog.entries_named(name)?;
+        if said.is_empty() || !catalog.find(name)?.is_empty() {
+            found.extend(named(catalog, std::slice::from_ref(name), false)?);
+        }
+        entries::print(&said, json)?;
+    }
+    print(&found, json, true)
+}
+
 /// The recordings that names name; if `one`, each has to name exactly one.
 fn named(catalog: &Catalog, names: &[String], one: bool) -> anyhow::Result<Vec<Recording>> {
     let mut out: Vec<Recording> = Vec::new();
@@ -97,11 +119,26 @@ fn named(catalog: &Catalog, names: &[String], one: bool) -> anyhow::Result<Vec<R
     Ok(out)
 }
 
-fn remove(catalog: &mut Catalog, names: &[String]) -> anyhow::Result<Exit> {
-    let recordings = named(catalog, names, true)?;
+fn remove(global: &Global, catalog: &mut Catalog, names: &[String]) -> anyhow::Result<Exit> {
+    let is_entry = |name: &String| {
+        let named = catalog.entries_named(name)?;
+        anyhow::Ok(named.len() == 1 && named[0].entry_id == *name)
+    };
+    let (mut entries, mut others) = (Vec::new(), Vec::new());
+    for name in names {
+        let of = if is_entry(name)? { &mut entries } else { &mut others };
+        of.push(name.clone());
+    }
+    let recordings = named(catalog, &others, true)?;
     let ids: Vec<String> = recordings.iter().map(|r| r.recording_id.clone()).collect();
+    let all: Vec<&str> = entries.iter().chain(&ids).map(String::as_str).collect();
+    catalog.log(&log::line(global, "remove", all.join(", ")))?;
     let removed = catalog.remove(&ids)?;
     writeln!(Out::lock(), "{removed} recordings removed")?;
+    if !entries.is_empty() {
+        let removed = catalog.remove_entries(&entries)?;
+        writeln!(Out::lock(), "{removed} entries removed, their audio stays")?;
+    }
     Ok(Exit::Clear)
 }
 

@@ -1,7 +1,11 @@
 //! The commands, one file a verb.
 
 mod catalog;
+mod delivery;
+mod entries;
 mod inspect;
+mod lint;
+mod log;
 mod place;
 mod query;
 mod report;

@@ -102,7 +102,8 @@ fn conclude(
     let mut listed = Vec::new();
     store.for_each_record(run.run_id, |record| {
         counts.add(&record);
-        let found = matches!(record.verdict, Verdict::Match | Verdict::Suspect);
+        let found =
+            matches!(record.verdict, Verdict::Match | Verdict::Suspect | Verdict::Permitted);
         if found && listed.len() < LISTED {
             listed.push(show::item(&record));
         }
@@ -113,7 +114,8 @@ fn conclude(
         for item in &listed {
             writeln!(out, "{item}")?;
         }
-        let more = (counts.matched + counts.suspect).saturating_sub(listed.len() as u64);
+        let more = (counts.matched + counts.suspect + counts.permitted)
+            .saturating_sub(listed.len() as u64);
         if more > 0 {
             writeln!(out, "… and {} more items with findings\n", thousands(more))?;
         }
@@ -132,12 +134,17 @@ fn conclude(
 fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
     let mut out = format!(
-        "{} items, {} of audio, {} recordings searched for: {} matches, {} suspects, {} clear, {} not read, {} no audio\n",
+        "{} items, {} of audio, {} recordings searched for: {} matches, {} suspects,{} {} clear, {} not read, {} no audio\n",
         thousands(counts.items),
         clock(counts.audio_seconds),
         thousands(run.key.catalogue_recordings),
         thousands(counts.matched),
         thousands(counts.suspect),
+        if counts.permitted > 0 {
+            format!(" {} permitted,", thousands(counts.permitted))
+        } else {
+            String::new()
+        },
         thousands(counts.clear),
         thousands(counts.failed),
         thousands(counts.not_audio),

@@ -57,14 +57,37 @@ pub(crate) fn stats(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     let MatchConfig { likely_postings, likely_warp_postings, .. } = MatchConfig::default();
     let limits = [likely_warp_postings, likely_postings.window, likely_postings.item];
     let stats = catalog.stats(&limits)?;
+    let (entries, heard) = catalog.count_entries()?;
+    let all = All {
+        stats: &stats,
+        entries,
+        entries_without_audio: entries - heard,
+        shared_passages: catalog.passages()?.len(),
+    };
     let mut out = Out::lock();
     if json {
-        writeln!(out, "{}", serde_json::to_string(&stats)?)?;
+        writeln!(out, "{}", serde_json::to_string(&all)?)?;
     } else {
+        let (entries, silent) = (thousands(entries), thousands(all.entries_without_audio));
+        let passages = thousands(all.shared_passages as u64);
         write!(out, "{}", table(&stats))?;
+        writeln!(
+            out,
+            "{entries} entries, {silent} of them without audio; {passages} shared passages marked"
+        )?;
     }
     out.flush()?;
     Ok(Exit::Clear)
+}
+
+/// What `--json` prints.
+#[derive(serde::Serialize)]
+struct All<'a> {
+    #[serde(flatten)]
+    stats: &'a Stats,
+    entries: u64,
+    entries_without_audio: u64,
+    shared_passages: usize,
 }
 
 fn table(stats: &Stats) -> String {

@@ -1,0 +1,260 @@
+//! `leakhound catalog import|export`: what labels deliver, and back.
+
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use leakhound::catalog::{AddEvent, Catalog, Entry, Imported};
+use leakhound::export::{self, Format};
+use leakhound::import::{
+    Event, Import, ImportError, Links, Mapping, Options, Outcome, Problem, Row, presets,
+};
+use leakhound::text::{thousands, visible};
+
+use super::log::line;
+use crate::args::{self, Global, TableFormat};
+use crate::exit::{Exit, UsageError};
+use crate::out::Out;
+use crate::progress::Meter;
+use crate::setup;
+
+/// Rows of each file that a dry run shows.
+const SHOWN: u64 = 10;
+/// Problems that are told one by one; the others are counted.
+const TOLD: u64 = 1_000;
+
+pub(crate) fn import(
+    global: &Global,
+    catalog: &mut Catalog,
+    command: &args::Import,
+) -> anyhow::Result<Exit> {
+    let import = Import {
+        paths: command.paths.clone(),
+        audio: command.audio.clone(),
+        options: options(command)?,
+        replace: command.replace,
+        dry_run: command.dry_run,
+    };
+    for folder in &import.audio {
+        if !folder.is_dir() {
+            let why = format!("--audio {} is no folder; check the path", folder.display());
+            return Err(UsageError(why).into());
+        }
+    }
+    let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
+    let ingester = setup::ingester(global);
+    let mut meter = Meter::new(global.quiet);
+    let (mut told, mut untold, mut rows, mut shown, mut added) = (0, 0, 0_u64, 0, 0_u64);
+    let mut out = Out::lock();
+    let outcome = import.run(
+        catalog,
+        &ingester,
+        &pool,
+        &stop,
+        &|detail| line(global, "import", detail),
+        &mut |event| {
+            match event {
+                Event::File(_) => shown = 0,
+                Event::Row(_, row) => {
+                    shown += 1;
+                    if shown <= SHOWN && !global.quiet {
+                        // Whoever reads it may have had enough; the import goes on.
+                        let _ = write!(out, "{}", self::row(row));
+                    }
+                }
+                Event::Problem(path, problem) if told < TOLD => {
+                    told += 1;
+                    meter.print(&self::problem(path, problem));
+                }
+                Event::Problem(..) => untold += 1,
+                Event::Audio(AddEvent::Refused { path, failure }) => {
+                    meter.print(&format!(
+                        "refused: {} {}",
+                        visible(path),
+                        visible(&failure.message)
+                    ));
+                }
+                Event::Audio(_) => added += 1,
+            }
+            rows += 1;
+            if rows.is_multiple_of(1_000) || added > 0 {
+                meter.show(|| {
+                    format!("{} rows read, {} sound files", thousands(rows), thousands(added))
+                });
+            }
+        },
+    );
+    let outcome = outcome.map_err(|error| match error {
+        ImportError::Path { .. } => UsageError(error.to_string()).into(),
+        error => anyhow::Error::from(error),
+    })?;
+    let seconds = meter.elapsed().as_secs_f64();
+    meter.finish();
+    if untold > 0 {
+        eprintln!("… and {} more of these", thousands(untold));
+    }
+    if !global.quiet {
+        write!(out, "{}", summary(&outcome, command.dry_run, seconds))?;
+    }
+    out.flush()?;
+    Ok(match outcome {
+        o if o.stopped => Exit::Stopped,
+        o if o.refused > 0 || o.links.refused > 0 => Exit::Incomplete,
+        _ => Exit::Clear,
+    })
+}
+
+fn options(command: &args::Import) -> anyhow::Result<Options> {
+    let usage = |why: String| anyhow::Error::from(UsageError(why));
+    let mapping = match (&command.mapping, &command.preset) {
+        (Some(path), _) => Some(Mapping::read(path).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(|c| format!(": {c}"));
+            usage(format!("{error}{}", cause.unwrap_or_default()))
+        })?),
+        (None, Some(name)) => {
+            let known = presets().iter().find(|preset| preset.name == *name);
+            let names = || presets().iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+            Some(known.cloned().ok_or_else(|| {
+                usage(format!("there is no preset {name:?}; there are {}", names()))
+            })?)
+        }
+        (None, None) => None,
+    };
+    let encoding = command.encoding.as_ref().map(|name| {
+        leakhound::import::encoding(name).ok_or_else(|| {
+            usage(format!("there is no encoding {name:?}; try utf-8, utf-16le or windows-1252"))
+        })
+    });
+    let delimiter = command.delimiter.as_ref().map(|text| match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err(usage(format!("--delimiter {text:?} is not one character such as ; or `tab`"))),
+    });
+    Ok(Options {
+        mapping,
+        encoding: encoding.transpose()?,
+        delimiter: delimiter.transpose()?,
+        max_rows: None,
+    })
+}
+
+/// A row of a dry run, as it was understood.
+fn row(row: &Row) -> String {
+    let Row { spot, entry } = row;
+    let Entry { isrcs, artists, label, releases, audio, .. } = entry;
+    let mut parts = vec![
+        format!("{} – {}", artists.join("; "), entry.full_title()),
+        isrcs.join(", "),
+        label.clone(),
+    ];
+    parts.extend(releases.iter().map(|r| format!("on {} {}", r.title, r.upc)));
+    parts.extend(audio.iter().map(|file| format!("file {}", file.uri)));
+    parts.retain(|part| !part.trim().is_empty());
+    format!("row {:<7}{}\n", spot.row, visible(&parts.join(" | ")))
+}
+
+fn problem(path: &Path, problem: &Problem) -> String {
+    let Problem { spot, column, value, why, is_fatal } = problem;
+    let mut place = path.display().to_string();
+    if !spot.part.is_empty() {
+        place += &format!(", {}", spot.part);
+    }
+    if spot.row > 0 {
+        place += &format!(", row {}", spot.row);
+    }
+    if !column.is_empty() {
+        place += &format!(", {column}");
+    }
+    let value = if value.is_empty() { String::new() } else { format!("{value:?} ") };
+    let kind = if *is_fatal { "refused" } else { "warning" };
+    visible(&format!("{kind}: {place}: {value}{why}")).into_owned()
+}
+
+fn summary(outcome: &Outcome, dry_run: bool, seconds: f64) -> String {
+    let Outcome { files, rows, refused, warnings, entries, links, .. } = *outcome;
+    let Imported { new, updated, unchanged } = entries;
+    let n = thousands;
+    let would = if dry_run { "dry run, nothing was written: " } else { "" };
+    let mut text = format!(
+        "{would}{} files, {} rows: {} entries new, {} updated, {} unchanged; {} refused, {} warnings; in {seconds:.1} s\n",
+        n(files),
+        n(rows),
+        n(new),
+        n(updated),
+        n(unchanged),
+        n(refused),
+        n(warnings)
+    );
+    let Links { found, missing, unnamed, added, refused, linked } = links;
+    text += &format!(
+        "audio: {} files found, {} not found, {} rows name none; {} recordings added, {} refused, {} linked\n",
+        n(found),
+        n(missing),
+        n(unnamed),
+        n(added),
+        n(refused),
+        n(linked)
+    );
+    if missing + unnamed > 0 {
+        text += "Entries without audio are found by their identifiers alone (tier T0).\n";
+    }
+    text
+}
+
+pub(crate) fn export(
+    global: &Global,
+    catalog: &Catalog,
+    out: &PathBuf,
+    format: Option<TableFormat>,
+) -> anyhow::Result<Exit> {
+    let ending = out.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let format = match (format, ending.as_str()) {
+        (Some(TableFormat::Csv), _) | (None, "csv") => Format::Csv,
+        (Some(TableFormat::Xlsx), _) | (None, "xlsx") => Format::Xlsx,
+        (Some(TableFormat::Jsonl), _) | (None, "jsonl") => Format::Jsonl,
+        _ => {
+            let why =
+                format!("{} ends in none of .csv, .xlsx, .jsonl; name a --format", out.display());
+            return Err(UsageError(why).into());
+        }
+    };
+    // What leaves the catalogue is logged before it does.
+    catalog.log(&line(global, "export", out.display().to_string()))?;
+    if out.as_os_str() == "-" {
+        let mut stdout = Out::lock();
+        export::write(catalog, format, &mut stdout)?;
+        return Ok(Exit::Clear);
+    }
+    let part = PathBuf::from(format!("{}.part", out.display()));
+    let written = write(catalog, format, &part, out);
+    if written.is_err() {
+        // What was written of it is of no use.
+        let _ = std::fs::remove_file(&part);
+    }
+    let count = written?;
+    if !global.quiet {
+        writeln!(Out::lock(), "{} entries in {}", thousands(count), out.display())?;
+    }
+    Ok(Exit::Clear)
+}
+
+fn write(catalog: &Catalog, format: Format, part: &Path, out: &Path) -> anyhow::Result<u64> {
+    let cannot = || format!("cannot write {}", out.display());
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        // Unreleased titles are in there.
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = BufWriter::new(options.open(part).with_context(cannot)?);
+    let count = export::write(catalog, format, &mut file)?;
+    file.into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?
+        .sync_all()
+        .with_context(cannot)?;
+    std::fs::rename(part, out).with_context(cannot)?;
+    Ok(count)
+}

@@ -1,0 +1,59 @@
+//! Entries for people: `catalog list --entries`, `catalog show`.
+
+use std::io::Write as _;
+
+use leakhound::catalog::{Catalog, Entry};
+use leakhound::import::{Field, cells};
+use leakhound::text::{clock, thousands, visible};
+
+use crate::exit::Exit;
+use crate::out::Out;
+
+/// All entries, a line each.
+pub(crate) fn list(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
+    let mut out = Out::lock();
+    catalog.for_each_entry(|entry| {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(&entry)?)?;
+        } else {
+            writeln!(out, "{}", line(&entry))?;
+        }
+        anyhow::Ok(())
+    })?;
+    if !json {
+        let (entries, heard) = catalog.count_entries()?;
+        let silent = thousands(entries - heard);
+        writeln!(out, "{} entries, {silent} of them without audio", thousands(entries))?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}
+
+fn line(entry: &Entry) -> String {
+    let length = entry.duration_seconds.map_or_else(|| "?".into(), clock);
+    let name = format!("{} – {}", entry.artists.join("; "), entry.full_title());
+    let isrcs = entry.isrcs.join(", ");
+    format!("{:<18}  {length:>9}  {} [{isrcs}]", visible(&entry.entry_id), visible(&name))
+}
+
+/// Entries, all that they say.
+pub(crate) fn print(entries: &[Entry], json: bool) -> anyhow::Result<()> {
+    let mut out = Out::lock();
+    for entry in entries {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(entry)?)?;
+            continue;
+        }
+        for (at, row) in cells(entry).iter().enumerate() {
+            for (field, values) in row {
+                let repeated = at > 0 && *field == Field::EntryId;
+                if !values.is_empty() && !repeated {
+                    writeln!(out, "{:<24}{}", field.name(), visible(&values.join("; ")))?;
+                }
+            }
+        }
+        writeln!(out)?;
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! `leakhound catalog lint|allow`: what makes wrong accusations, and what is none.
+
+use std::io::Write as _;
+use std::sync::Mutex;
+
+use leakhound::catalog::{Catalog, Licence};
+use leakhound::lint::{Line, Linted, lint};
+use leakhound::source::display_path;
+use leakhound::text::{day, thousands, visible};
+
+use super::log::line;
+use crate::args::{self, Global};
+use crate::exit::{Exit, UsageError};
+use crate::out::Out;
+use crate::progress::Meter;
+use crate::setup;
+
+pub(crate) fn run(global: &Global, catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
+    let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
+    let meter = Mutex::new(Meter::new(global.quiet));
+    let linted = lint(catalog, &day(setup::now()), &pool, &stop, &|done, all| {
+        // Who cannot show it now shows the next.
+        if let Ok(mut meter) = meter.try_lock() {
+            meter.show(|| {
+                format!(
+                    "{} of {} recordings compared",
+                    thousands(done as u64),
+                    thousands(all as u64)
+                )
+            });
+        }
+    })?;
+    if let Ok(meter) = meter.into_inner() {
+        meter.finish();
+    }
+    let Linted { lines, passages, recordings, stopped } = linted;
+    if stopped {
+        return Ok(Exit::Stopped);
+    }
+    if catalog.passages()? != passages {
+        let detail = format!("{} shared passages marked", passages.len());
+        catalog.log(&line(global, "lint", detail))?;
+        catalog.mark_passages(&passages)?;
+    }
+    let mut out = Out::lock();
+    for line in &lines {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(line)?)?;
+        } else {
+            write!(out, "{}", shown(line))?;
+        }
+    }
+    if !json {
+        let (lines, recordings) = (thousands(lines.len() as u64), thousands(recordings as u64));
+        let marked = thousands(passages.len() as u64);
+        writeln!(
+            out,
+            "{recordings} recordings compared: {lines} lines, {marked} shared passages marked"
+        )?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}
+
+fn shown(line: &Line) -> String {
+    let Line { kind, about, detail } = line;
+    format!(
+        "{:<16}{}\n                {}\n                {}\n",
+        kind.as_str(),
+        visible(detail),
+        visible(&about.join(", ")),
+        kind.effect()
+    )
+}
+
+/// Adds, removes or lists licensed uses.
+pub(crate) fn allow(
+    global: &Global,
+    catalog: &Catalog,
+    command: &args::Allow,
+) -> anyhow::Result<Exit> {
+    let args::Allow { dump, hash, recording, note, remove } = command;
+    let mut licences = Vec::new();
+    for path in dump {
+        licences.push(("dump", display_path(&std::path::absolute(path)?)));
+    }
+    for hash in hash {
+        let hash = hash.to_lowercase();
+        if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let why = format!("--hash {hash:?} is no SHA-256; reports have that of each item");
+            return Err(UsageError(why).into());
+        }
+        licences.push(("hash", hash));
+    }
+    licences.extend(recording.iter().map(|recording| ("recording", recording.clone())));
+    let mut out = Out::lock();
+    for (kind, value) in licences {
+        let (kind, note) = (kind.to_owned(), note.clone());
+        let verb = if *remove { "disallow" } else { "allow" };
+        catalog.log(&line(global, verb, format!("{kind} {value} {note}")))?;
+        let licence = Licence { kind, value, note };
+        if !catalog.license(&licence, !remove)? {
+            writeln!(out, "{} {} was not licensed", licence.kind, visible(&licence.value))?;
+        }
+    }
+    for Licence { kind, value, note } in catalog.licences()? {
+        writeln!(out, "{kind:<10} {}  {}", visible(&value), visible(&note))?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}

@@ -1,0 +1,355 @@
+//! Entries in the database: rows of an import on their way in, and reading them again.
+//!
+//! An import is one transaction. Its rows are staged first, those of one recording joined, and only then compared
+//! with what is there. So the same import again changes nothing, whatever the order of its rows, and one that
+//! is only tried leaves nothing.
+
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::change::WriteLock;
+use super::entry::{Conflict, Entry};
+use super::{Catalog, CatalogError, LogLine};
+use crate::ingest::digest;
+use crate::record::json;
+
+/// Statements that are kept prepared: all of an import.
+const STATEMENTS: usize = 64;
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staged {
+    /// It is the first of its recording in this import.
+    First {
+        /// The entry's id.
+        id: String,
+    },
+    /// It was joined with an earlier one of this import.
+    Joined {
+        /// The entry's id.
+        id: String,
+        /// Where they differ; the earlier row stays.
+        conflicts: Vec<Conflict>,
+    },
+    /// It cannot be told which recording it is: why, with the remedy. It was left out.
+    Ambiguous(String),
+}
+
+/// How many entries an import has made or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Imported {
+    /// New ones.
+    pub new: u64,
+    /// Those that say something else now.
+    pub updated: u64,
+    /// Those that say the same as before.
+    pub unchanged: u64,
+}
+
+/// An import on its way. Dropped before [`EntryImport::finish`], it leaves nothing.
+#[derive(Debug)]
+pub struct EntryImport<'a> {
+    catalog: &'a Catalog,
+    transaction: Transaction<'a>,
+    _lock: WriteLock,
+    staged: i64,
+}
+
+const STAGE: &str = "
+    CREATE TEMP TABLE IF NOT EXISTS staged (number INTEGER PRIMARY KEY, entry_id TEXT NOT NULL, document TEXT NOT NULL);
+    CREATE UNIQUE INDEX IF NOT EXISTS temp.staged_by_id ON staged (entry_id);
+    CREATE TEMP TABLE IF NOT EXISTS staged_keys (
+        kind TEXT NOT NULL, value TEXT NOT NULL, entry_id TEXT NOT NULL,
+        PRIMARY KEY (kind, value, entry_id)) WITHOUT ROWID;
+    DELETE FROM staged;
+    DELETE FROM staged_keys;";
+
+impl Catalog {
+    /// Begins an import. Other writers are kept out until it ends.
+    ///
+    /// # Errors
+    ///
+    /// If another program is changing the catalogue, or the database cannot be written.
+    pub fn import(&self) -> Result<EntryImport<'_>, CatalogError> {
+        let lock = self.lock()?;
+        let begin = || {
+            self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            transaction.execute_batch(STAGE)?;
+            Ok(transaction)
+        };
+        let transaction = begin().map_err(|source| self.error(source))?;
+        Ok(EntryImport { catalog: self, transaction, _lock: lock, staged: 0 })
+    }
+
+    /// Calls `take` with each entry, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read, or the first that `take` returns.
+    pub fn for_each_entry<E: From<CatalogError>>(
+        &self,
+        mut take: impl FnMut(Entry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let error = |source| E::from(self.error(source));
+        let sql = "SELECT document FROM entries ORDER BY entry_id";
+        let mut statement = self.connection.prepare(sql).map_err(error)?;
+        let mut rows = statement.query([]).map_err(error)?;
+        while let Some(row) = rows.next().map_err(error)? {
+            let document: String = row.get(0).map_err(error)?;
+            take(self.parse(&document)?)?;
+        }
+        Ok(())
+    }
+
+    /// The entries that a name names: an id, an ISRC, one of the label's ids, or the id of a recording.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn entries_named(&self, name: &str) -> Result<Vec<Entry>, CatalogError> {
+        let sql = "SELECT document FROM entries WHERE entry_id = ?1
+             OR entry_id IN (SELECT entry_id FROM entry_keys WHERE kind IN ('isrc', 'own') AND value = ?1)
+             OR entry_id IN (SELECT entry_id FROM entry_audio WHERE recording_id = ?1)
+             ORDER BY entry_id";
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_map([name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+        };
+        let documents: Vec<String> = read().map_err(|source| self.error(source))?;
+        documents.iter().map(|document| self.parse(document)).collect()
+    }
+
+    /// Number of entries, and of those that have audio in the index.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn count_entries(&self) -> Result<(u64, u64), CatalogError> {
+        let sql = "SELECT (SELECT count(*) FROM entries), (SELECT count(DISTINCT entry_id) FROM entry_audio)";
+        self.connection
+            .query_row(sql, [], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
+            })
+            .map_err(|source| self.error(source))
+    }
+
+    /// Removes entries by id; their audio stays.
+    ///
+    /// # Errors
+    ///
+    /// If another program is changing the catalogue, or the database cannot be written.
+    pub fn remove_entries(&mut self, entry_ids: &[String]) -> Result<usize, CatalogError> {
+        let _lock = self.lock()?;
+        (|| {
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let mut removed = 0;
+            for id in entry_ids {
+                removed += transaction.execute("DELETE FROM entries WHERE entry_id = ?1", [id])?;
+                transaction.execute("DELETE FROM entry_keys WHERE entry_id = ?1", [id])?;
+                transaction.execute("DELETE FROM entry_audio WHERE entry_id = ?1", [id])?;
+            }
+            transaction.commit()?;
+            Ok(removed)
+        })()
+        .map_err(|source| self.error(source))
+    }
+
+    pub(super) fn parse(&self, document: &str) -> Result<Entry, CatalogError> {
+        serde_json::from_str(document)
+            .map_err(|source| CatalogError::Entry { path: self.database.clone(), source })
+    }
+}
+
+impl EntryImport<'_> {
+    /// Takes one row.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written.
+    pub fn stage(&mut self, mut entry: Entry) -> Result<Staged, CatalogError> {
+        let id = match self.identify(&entry)? {
+            Ok(id) => id,
+            Err(why) => return Ok(Staged::Ambiguous(why)),
+        };
+        entry.entry_id.clone_from(&id);
+        let sql = "SELECT number, document FROM temp.staged WHERE entry_id = ?1";
+        let known: Option<(i64, String)> = self
+            .transaction
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            .map_err(|source| self.catalog.error(source))?;
+        let (number, staged) = if let Some((number, document)) = known {
+            let mut first = self.catalog.parse(&document)?;
+            let conflicts = first.unite(entry);
+            entry = first;
+            (number, Staged::Joined { id: id.clone(), conflicts })
+        } else {
+            self.staged += 1;
+            (self.staged, Staged::First { id: id.clone() })
+        };
+        (|| {
+            let sql = "INSERT OR REPLACE INTO temp.staged VALUES (?1, ?2, ?3)";
+            self.transaction.prepare_cached(sql)?.execute(params![number, id, json(&entry)])?;
+            for (kind, value) in keys(&entry) {
+                let sql = "INSERT OR IGNORE INTO temp.staged_keys VALUES (?1, ?2, ?3)";
+                self.transaction.prepare_cached(sql)?.execute(params![kind, value, id])?;
+            }
+            Ok(())
+        })()
+        .map_err(|source| self.catalog.error(source))?;
+        Ok(staged)
+    }
+
+    /// Which entry a row speaks of; an id is made where it is a new one. What decides is, in this order, the id, the label's
+    /// ids, the ISRCs, and the words. An entry of another id of the label is another recording, though the ISRC is the same.
+    fn identify(&self, entry: &Entry) -> Result<Result<String, String>, CatalogError> {
+        if !entry.entry_id.is_empty() {
+            return Ok(Ok(entry.entry_id.clone()));
+        }
+        for own in &entry.own_ids {
+            match self.with_key("own", own)?.as_slice() {
+                [] => {}
+                [id] => return Ok(Ok(id.clone())),
+                many => return Ok(Err(ambiguous("the id", own, many))),
+            }
+        }
+        let mut found: Vec<String> = Vec::new();
+        for isrc in &entry.isrcs {
+            for id in self.with_key("isrc", isrc)? {
+                if !found.contains(&id) && (entry.own_ids.is_empty() || !self.has_own_id(&id)?) {
+                    found.push(id);
+                }
+            }
+        }
+        Ok(match found.as_slice() {
+            [] => Ok(new_id(entry)),
+            [id] => Ok(id.clone()),
+            many => Err(ambiguous("the ISRC", &entry.isrcs.join(", "), many)),
+        })
+    }
+
+    /// Entries with this key, staged or stored.
+    fn with_key(&self, kind: &str, value: &str) -> Result<Vec<String>, CatalogError> {
+        let sql = "SELECT entry_id FROM temp.staged_keys WHERE kind = ?1 AND value = ?2
+                   UNION SELECT entry_id FROM entry_keys WHERE kind = ?1 AND value = ?2";
+        let read = || {
+            let mut statement = self.transaction.prepare_cached(sql)?;
+            statement.query_map([kind, value], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|source| self.catalog.error(source))
+    }
+
+    /// The recordings whose file has this SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn with_sha256(&self, sha256: &str) -> Result<Vec<String>, CatalogError> {
+        self.catalog.with_sha256(sha256)
+    }
+
+    fn has_own_id(&self, id: &str) -> Result<bool, CatalogError> {
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM temp.staged_keys WHERE entry_id = ?1 AND kind = 'own')
+                       OR EXISTS (SELECT 1 FROM entry_keys WHERE entry_id = ?1 AND kind = 'own')";
+        self.transaction
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([id], |row| row.get(0)))
+            .map_err(|source| self.catalog.error(source))
+    }
+
+    /// Compares what was staged with what is there, and writes it with the line of the log; without a line it was only
+    /// tried, and nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written; then nothing is.
+    pub fn finish(
+        self,
+        replace: bool,
+        log: Option<&dyn Fn(Imported) -> LogLine>,
+    ) -> Result<Imported, CatalogError> {
+        let mut imported = Imported::default();
+        let error = |source| self.catalog.error(source);
+        {
+            let sql = "SELECT s.document, e.document FROM temp.staged s
+                       LEFT JOIN entries e ON e.entry_id = s.entry_id ORDER BY s.number";
+            let mut statement = self.transaction.prepare(sql).map_err(error)?;
+            let mut rows = statement.query([]).map_err(error)?;
+            while let Some(row) = rows.next().map_err(error)? {
+                let staged = self.catalog.parse(&row.get::<_, String>(0).map_err(error)?)?;
+                let stored: Option<String> = row.get(1).map_err(error)?;
+                match stored {
+                    None => {
+                        imported.new += 1;
+                        self.write(&staged, &json(&staged)).map_err(error)?;
+                    }
+                    Some(stored) => {
+                        let mut entry = self.catalog.parse(&stored)?;
+                        entry.update(staged, replace);
+                        let document = json(&entry);
+                        if document == stored {
+                            imported.unchanged += 1;
+                        } else {
+                            imported.updated += 1;
+                            self.write(&entry, &document).map_err(error)?;
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(log) = log {
+            super::log::append(&self.transaction, &log(imported)).map_err(error)?;
+            self.transaction.commit().map_err(error)?;
+        }
+        Ok(imported)
+    }
+
+    fn write(&self, entry: &Entry, document: &str) -> rusqlite::Result<()> {
+        let id = &entry.entry_id;
+        let sql = "INSERT OR REPLACE INTO entries VALUES (?1, ?2)";
+        self.transaction.prepare_cached(sql)?.execute([id, document])?;
+        let sql = "DELETE FROM entry_keys WHERE entry_id = ?1";
+        self.transaction.prepare_cached(sql)?.execute([id])?;
+        for (kind, value) in keys(entry) {
+            let sql = "INSERT OR IGNORE INTO entry_keys VALUES (?1, ?2, ?3)";
+            self.transaction.prepare_cached(sql)?.execute([kind, value, id])?;
+        }
+        Ok(())
+    }
+}
+
+/// What an entry is looked up by.
+fn keys(entry: &Entry) -> impl Iterator<Item = (&'static str, &str)> {
+    let isrcs = entry.isrcs.iter().map(|isrc| ("isrc", isrc.as_str()));
+    isrcs.chain(entry.own_ids.iter().map(|own| ("own", own.as_str())))
+}
+
+fn ambiguous(what: &str, value: &str, entries: &[String]) -> String {
+    let first: Vec<&str> = entries.iter().take(3).map(String::as_str).collect();
+    format!(
+        "{what} {value} is that of {} entries ({} …); give the row the entry_id of one of them, or an own_id \
+         if it is another recording",
+        entries.len(),
+        first.join(", ")
+    )
+}
+
+/// An id that is the same whenever and from whatever format a recording is imported.
+fn new_id(entry: &Entry) -> String {
+    let words = |parts: &[&str]| parts.join("\u{0}").to_lowercase();
+    let Entry { own_ids, isrcs, title, version, artists, audio, .. } = entry;
+    let key = if let Some(own) = own_ids.first() {
+        format!("own\u{0}{own}")
+    } else if let Some(isrc) = isrcs.first() {
+        format!("isrc\u{0}{isrc}")
+    } else if !title.is_empty() {
+        words(&["words", title, version, &artists.join("\u{0}")])
+    } else {
+        let file = audio.first().map_or("", |a| if a.uri.is_empty() { &a.hash } else { &a.uri });
+        format!("audio\u{0}{file}")
+    };
+    format!("e-{}", &digest(key.as_bytes())[..16])
+}

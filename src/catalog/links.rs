@@ -1,0 +1,159 @@
+//! Which recordings of the index are the sound of which entries.
+//!
+//! What the label says of a recording takes the place of what its file's tags say, so that everything that shows a
+//! recording shows the label's words.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::entry::Entry;
+use super::{Catalog, CatalogError, Recording};
+
+impl Catalog {
+    /// The recordings whose file has this SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn with_sha256(&self, sha256: &str) -> Result<Vec<String>, CatalogError> {
+        let sql = "SELECT recording_id FROM recordings WHERE sha256 = ?1 ORDER BY stream";
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_map([sha256], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|source| self.error(source))
+    }
+
+    /// The links: recording and entry, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn audio_links(&self) -> Result<Vec<(String, String)>, CatalogError> {
+        let sql = "SELECT recording_id, entry_id FROM entry_audio ORDER BY recording_id, entry_id";
+        let read = || {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|source| self.error(source))
+    }
+
+    /// Links recordings to entries, those too that carry the ISRC of one entry alone in their tags and belong to none;
+    /// then writes what the label says of the recordings of these entries. Returns how many links are new.
+    ///
+    /// # Errors
+    ///
+    /// If another program is changing the catalogue, or the database cannot be written.
+    pub fn link(&self, links: &[(String, String)]) -> Result<u64, CatalogError> {
+        let _lock = self.lock()?;
+        (|| {
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let mut new = 0;
+            // A recording may have been removed meanwhile.
+            let sql = "INSERT OR IGNORE INTO entry_audio (recording_id, entry_id)
+                       SELECT r.recording_id, e.entry_id FROM recordings r, entries e
+                       WHERE r.recording_id = ?2 AND e.entry_id = ?1";
+            for (entry, recording) in links {
+                new += transaction.prepare_cached(sql)?.execute([entry, recording])?;
+            }
+            let sql = "INSERT OR IGNORE INTO entry_audio (recording_id, entry_id)
+                SELECT r.recording_id, min(k.entry_id) FROM recordings r
+                JOIN entry_keys k ON k.kind = 'isrc' AND k.value = upper(replace(replace(r.isrc, '-', ''), ' ', ''))
+                WHERE r.isrc <> '' AND NOT EXISTS (SELECT 1 FROM entry_audio a WHERE a.recording_id = r.recording_id)
+                GROUP BY r.recording_id HAVING count(*) = 1";
+            new += transaction.execute(sql, [])?;
+            Ok((transaction, new))
+        })()
+        .map_err(|source| self.error(source))
+        .and_then(|(transaction, new)| {
+            self.describe(&transaction)?;
+            transaction.commit().map_err(|source| self.error(source))?;
+            Ok(new as u64)
+        })
+    }
+
+    /// Writes the label's words into the recordings that have entries; of several the first by its id.
+    fn describe(&self, connection: &Connection) -> Result<(), CatalogError> {
+        let error = |source| self.error(source);
+        let sql = "SELECT a.recording_id, e.document FROM entries e
+            JOIN (SELECT recording_id, min(entry_id) AS entry_id FROM entry_audio GROUP BY recording_id) a
+            ON a.entry_id = e.entry_id";
+        let mut statement = connection.prepare(sql).map_err(error)?;
+        let mut rows = statement.query([]).map_err(error)?;
+        let sql = "UPDATE recordings SET title = ?2, artist = ?3, isrc = ?4,
+                album = CASE WHEN ?5 = '' THEN album ELSE ?5 END,
+                upc = CASE WHEN ?6 = '' THEN upc ELSE ?6 END,
+                label = CASE WHEN ?7 = '' THEN label ELSE ?7 END,
+                date = CASE WHEN ?8 = '' THEN date ELSE ?8 END
+            WHERE recording_id = ?1 AND (title, artist, isrc, album, upc, label, date)
+                IS NOT (?2, ?3, ?4, CASE WHEN ?5 = '' THEN album ELSE ?5 END, CASE WHEN ?6 = '' THEN upc ELSE ?6 END,
+                        CASE WHEN ?7 = '' THEN label ELSE ?7 END, CASE WHEN ?8 = '' THEN date ELSE ?8 END)";
+        let mut update = connection.prepare(sql).map_err(error)?;
+        while let Some(row) = rows.next().map_err(error)? {
+            let id: String = row.get(0).map_err(error)?;
+            let entry = self.parse(&row.get::<_, String>(1).map_err(error)?)?;
+            let Recording { title, artist, isrc, album, upc, label, date, .. } =
+                entry.as_recording();
+            update
+                .execute([&id, &title, &artist, &isrc, &album, &upc, &label, &date])
+                .map_err(error)?;
+        }
+        Ok(())
+    }
+
+    /// The entries that have no audio in the index, as recordings that cannot be heard: their identifiers are looked
+    /// up all the same. In the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn silent_recordings(&self) -> Result<Vec<Recording>, CatalogError> {
+        let sql = "SELECT document FROM entries e WHERE NOT EXISTS
+                   (SELECT 1 FROM entry_audio a WHERE a.entry_id = e.entry_id) ORDER BY entry_id";
+        let error = |source| self.error(source);
+        let mut statement = self.connection.prepare(sql).map_err(error)?;
+        let mut rows = statement.query([]).map_err(error)?;
+        let mut silent = Vec::new();
+        while let Some(row) = rows.next().map_err(error)? {
+            let document: String = row.get(0).map_err(error)?;
+            silent.push(self.parse(&document)?.as_recording());
+        }
+        Ok(silent)
+    }
+}
+
+impl Entry {
+    /// Title and version in one line.
+    pub fn full_title(&self) -> String {
+        let Self { title, version, .. } = self;
+        if version.is_empty() { title.clone() } else { format!("{title} ({version})") }
+    }
+
+    /// What the label says, as the record of a recording that has no sound. Several identifiers are joined by `; `.
+    pub fn as_recording(&self) -> Recording {
+        let releases = |of: fn(&super::Release) -> &String| {
+            let texts = self.releases.iter().map(of).filter(|text| !text.is_empty());
+            texts.cloned().collect::<Vec<_>>()
+        };
+        let first = |texts: Vec<String>| texts.into_iter().next().unwrap_or_default();
+        let sha256 = self.audio.iter().map(|file| &file.hash).filter(|hash| hash.len() == 64);
+        Recording {
+            recording_id: self.entry_id.clone(),
+            path: String::new(),
+            sha256: first(sha256.cloned().collect()),
+            stream: 0,
+            audio_digest: String::new(),
+            size_bytes: 0,
+            codec: String::new(),
+            duration_seconds: self.duration_seconds.unwrap_or(0.0),
+            title: self.full_title(),
+            artist: self.artists.join("; "),
+            album: first(releases(|release| &release.title)),
+            isrc: self.isrcs.join("; "),
+            upc: releases(|release| &release.upc).join("; "),
+            label: self.label.clone(),
+            date: first(releases(|release| &release.date)),
+        }
+    }
+}

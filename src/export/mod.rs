@@ -1,0 +1,97 @@
+//! The catalogue's entries, written so that an import reads them back without loss: CSV, XLSX, JSONL.
+//!
+//! The tables have a column for each [`Field`], and a row for each entry; each further release or file of an entry has
+//! a row of its own with its id. Values of one cell are parted by `; `, with `\;` and `\\` for what they hold of these. A
+//! cell that a spreadsheet would run as a formula has an apostrophe in front, which an import takes away.
+//! The same entries give the same bytes.
+
+mod tables;
+
+use std::io::Write;
+
+use crate::catalog::{Catalog, CatalogError};
+use crate::import::Field;
+use crate::record::json;
+use tables::{csv_row, workbook};
+
+/// A format of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// UTF-8 with a byte-order mark, commas, CRLF.
+    Csv,
+    /// A workbook; all cells are text, so that no zero is lost.
+    Xlsx,
+    /// One JSON object an entry.
+    Jsonl,
+}
+
+/// Why an export cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The output cannot be written.
+    #[error("cannot write the export: is the disk full?")]
+    Write(#[from] std::io::Error),
+    /// A row cannot be written.
+    #[error("cannot write the export: is the disk full?")]
+    Csv(#[from] csv::Error),
+    /// A workbook cannot hold it.
+    #[error(
+        "the entry {entry_id} does not fit into a workbook ({what}); write .csv or .jsonl instead"
+    )]
+    TooLarge {
+        /// Which entry is the first that does not fit.
+        entry_id: String,
+        /// What is too large.
+        what: String,
+    },
+    /// The workbook cannot be written.
+    #[error("cannot write the workbook: is the disk full?")]
+    Workbook(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The catalogue cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+/// The columns of the tables.
+fn columns() -> impl Iterator<Item = (&'static str, Field)> {
+    let all = Field::ALL.iter().filter(|(_, field, _)| *field != Field::Ignore);
+    all.map(|(name, field, _)| (*name, *field))
+}
+
+/// Writes all entries; returns how many.
+///
+/// # Errors
+///
+/// If the output cannot be written or the catalogue cannot be read.
+pub fn write(catalog: &Catalog, format: Format, out: &mut dyn Write) -> Result<u64, ExportError> {
+    let mut count = 0;
+    match format {
+        Format::Jsonl => catalog.for_each_entry(|entry| {
+            count += 1;
+            writeln!(out, "{}", json(&entry)).map_err(ExportError::from)
+        })?,
+        Format::Csv => {
+            let mut rows = csv::WriterBuilder::new();
+            let mut rows =
+                rows.terminator(csv::Terminator::CRLF).flexible(false).from_writer(&mut *out);
+            // Without the mark spreadsheets take UTF-8 for the machine's old code page.
+            let names = columns().enumerate().map(|(at, (name, _))| {
+                if at == 0 { format!("\u{FEFF}{name}") } else { name.to_owned() }
+            });
+            rows.write_record(names)?;
+            catalog.for_each_entry(|entry| {
+                count += 1;
+                for row in crate::import::cells(&entry) {
+                    rows.write_record(csv_row(&row))?;
+                }
+                Ok::<_, ExportError>(())
+            })?;
+            rows.flush()?;
+            drop(rows);
+        }
+        Format::Xlsx => count = workbook(catalog, out)?,
+    }
+    out.flush()?;
+    Ok(count)
+}

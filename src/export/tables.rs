@@ -1,0 +1,85 @@
+//! Rows of cells, for CSV and for a workbook.
+
+use std::io::Write;
+
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
+
+use super::{ExportError, columns};
+use crate::catalog::{Catalog, Entry};
+use crate::import::{Field, cells};
+
+/// Most characters that a workbook keeps in a cell.
+const MAX_CELL: usize = 32_767;
+/// Most rows of a sheet.
+const MAX_ROWS: u32 = 1_048_576;
+/// What a spreadsheet takes for the beginning of a formula, and the apostrophe that tells it not to.
+const MARKED: [char; 9] = ['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠'];
+
+type Cells = Vec<(Field, Vec<String>)>;
+
+/// The cells of a row, in the order of the columns.
+fn row(cells: &Cells) -> impl Iterator<Item = String> {
+    columns().map(move |(_, field)| {
+        let values = cells.iter().find(|(known, _)| *known == field).map(|(_, values)| values);
+        let Some(values) = values else { return String::new() };
+        if !field.is_list() {
+            return values.first().cloned().unwrap_or_default();
+        }
+        let escaped = values.iter().map(|value| value.replace('\\', "\\\\").replace(';', "\\;"));
+        escaped.collect::<Vec<_>>().join("; ")
+    })
+}
+
+/// The same, without what would be run.
+pub(super) fn csv_row(cells: &Cells) -> impl Iterator<Item = String> {
+    row(cells).map(|cell| if cell.starts_with(MARKED) { format!("'{cell}") } else { cell })
+}
+
+/// Writes a workbook of one sheet.
+pub(super) fn workbook(catalog: &Catalog, out: &mut dyn Write) -> Result<u64, ExportError> {
+    let failed = |error: XlsxError| ExportError::Workbook(Box::new(error));
+    let mut book = Workbook::new();
+    // The day of writing would make each export other bytes.
+    let day = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&day));
+    let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
+    sheet.set_name("entries").map_err(failed)?;
+    sheet.set_freeze_panes(1, 0).map_err(failed)?;
+    for (column, (name, _)) in (0..).zip(columns()) {
+        sheet.write_string(0, column, name).map_err(failed)?;
+    }
+    let (mut count, mut next) = (0, 1);
+    catalog.for_each_entry(|entry| {
+        count += 1;
+        write_entry(sheet, &entry, &mut next)
+    })?;
+    let bytes = book.save_to_buffer().map_err(failed)?;
+    out.write_all(&bytes)?;
+    Ok(count)
+}
+
+fn write_entry(sheet: &mut Worksheet, entry: &Entry, next: &mut u32) -> Result<(), ExportError> {
+    let too_large = |what: String| ExportError::TooLarge { entry_id: entry.entry_id.clone(), what };
+    for cells in cells(entry) {
+        if *next >= MAX_ROWS {
+            return Err(too_large(format!("a sheet has {MAX_ROWS} rows")));
+        }
+        // A text that begins like a formula is no formula in a cell of text, but the import that reads both
+        // tables alike takes an apostrophe away.
+        for (column, cell) in (0..).zip(csv_row(&cells)) {
+            if cell.is_empty() {
+                continue;
+            }
+            let length = cell.encode_utf16().count();
+            if length > MAX_CELL {
+                return Err(too_large(format!(
+                    "a cell has {MAX_CELL} characters, this one {length}"
+                )));
+            }
+            let written = sheet.write_string(*next, column, cell);
+            written.map_err(|error| ExportError::Workbook(Box::new(error)))?;
+        }
+        *next += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! Text in whatever encoding, as UTF-8; and readers that no single row can exhaust.
+
+use std::fs::File;
+use std::io::{self, BufRead, Read, Seek as _, SeekFrom};
+use std::path::Path;
+
+use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// An encoding of text.
+pub type Encoding = &'static encoding_rs::Encoding;
+
+/// Bytes by which UTF-16 without a mark and the XML declaration are looked for.
+const HEAD: usize = 1_024;
+const BLOCK: usize = 1 << 16;
+
+/// Opens a text file and decodes it; without an encoding, by its mark, its XML declaration or its bytes.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(crate) fn open(path: &Path, encoding: Option<Encoding>) -> io::Result<(Utf8, Encoding)> {
+    let mut file = File::open(path)?;
+    let encoding = match encoding {
+        Some(encoding) => encoding,
+        None => sniff(&mut file)?,
+    };
+    file.seek(SeekFrom::Start(0))?;
+    Ok((Utf8::new(file, encoding), encoding))
+}
+
+/// A mark decides, then a declaration, then whether it is UTF-8 to its end; what is left is cp1252, the code page of
+/// the spreadsheets of the West.
+fn sniff(file: &mut File) -> io::Result<Encoding> {
+    let mut head = Vec::with_capacity(HEAD);
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    if let Some((encoding, _)) = encoding_rs::Encoding::for_bom(&head) {
+        return Ok(encoding);
+    }
+    if let Some(encoding) = utf16(&head).or_else(|| declared(&head)) {
+        return Ok(encoding);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(if is_utf8(file)? { UTF_8 } else { WINDOWS_1252 })
+}
+
+/// Text of the West has a zero in every second byte of UTF-16.
+fn utf16(head: &[u8]) -> Option<Encoding> {
+    let (pairs, _) = head.as_chunks::<2>();
+    let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
+    let most = |count: usize| 10 * count > 7 * pairs.len() && !pairs.is_empty();
+    if most(zeros(1)) && zeros(0) == 0 {
+        Some(UTF_16LE)
+    } else if most(zeros(0)) && zeros(1) == 0 {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// `<?xml version="1.0" encoding="ISO-8859-1"?>`
+fn declared(head: &[u8]) -> Option<Encoding> {
+    let head = String::from_utf8_lossy(head);
+    let declaration = head.trim_start().strip_prefix("<?xml")?.split_once("?>")?.0;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let name = value[1..].split(quote).next()?;
+    // Whoever declares UTF-16 in single bytes was converted on the way.
+    encoding_rs::Encoding::for_label(name.as_bytes())
+        .filter(|encoding| *encoding != UTF_8 && encoding.is_ascii_compatible())
+}
+
+fn is_utf8(file: &mut File) -> io::Result<bool> {
+    let mut decoder = UTF_8.new_decoder_without_bom_handling();
+    let mut block = vec![0; BLOCK];
+    let mut out = vec![0; 3 * BLOCK + 16];
+    loop {
+        let read = file.read(&mut block)?;
+        let last = read == 0;
+        let (result, ..) =
+            decoder.decode_to_utf8_without_replacement(&block[..read], &mut out, last);
+        if !matches!(result, encoding_rs::DecoderResult::InputEmpty) {
+            return Ok(false);
+        }
+        if last {
+            return Ok(true);
+        }
+    }
+}
+
+/// A text file as UTF-8. What its encoding does not have becomes U+FFFD.
+pub(crate) struct Utf8 {
+    file: File,
+    decoder: Decoder,
+    block: Vec<u8>,
+    /// What was decoded, and how much of it was handed out.
+    text: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl Utf8 {
+    fn new(file: File, encoding: Encoding) -> Self {
+        let decoder = encoding.new_decoder_with_bom_removal();
+        Self { file, decoder, block: vec![0; BLOCK], text: Vec::new(), at: 0, ended: false }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let read = self.file.read(&mut self.block)?;
+        self.ended = read == 0;
+        let most = self.decoder.max_utf8_buffer_length(read).unwrap_or(4 * BLOCK);
+        self.text.resize(most, 0);
+        let (result, _, written, _) =
+            self.decoder.decode_to_utf8(&self.block[..read], &mut self.text, self.ended);
+        debug_assert_eq!(result, CoderResult::InputEmpty, "there is room for all of it");
+        self.text.truncate(written);
+        self.at = 0;
+        Ok(())
+    }
+}
+
+impl Read for Utf8 {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() && !self.ended {
+            self.fill()?;
+        }
+        let left = &self.text[self.at..];
+        let count = left.len().min(out.len());
+        out[..count].copy_from_slice(&left[..count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+/// A reader that gives up when more than `limit` bytes go by without [`Bounded::renew`].
+#[derive(Debug)]
+pub struct Bounded<R> {
+    inner: R,
+    limit: usize,
+    left: std::rc::Rc<std::cell::Cell<usize>>,
+}
+
+/// What renews a [`Bounded`] that a parser owns.
+#[derive(Debug, Clone)]
+pub struct Renew {
+    limit: usize,
+    left: std::rc::Rc<std::cell::Cell<usize>>,
+}
+
+impl Renew {
+    /// Allows as many bytes again.
+    pub fn renew(&self) {
+        self.left.set(self.limit);
+    }
+}
+
+impl<R> Bounded<R> {
+    /// Bounds a reader; a parser's own buffer comes on top.
+    pub fn new(inner: R, limit: usize) -> (Self, Renew) {
+        let left = std::rc::Rc::new(std::cell::Cell::new(limit));
+        let renew = Renew { limit, left: std::rc::Rc::clone(&left) };
+        (Self { inner, limit, left }, renew)
+    }
+
+    fn too_long(&self) -> io::Error {
+        io::Error::other(format!(
+            "more than {} bytes without an end of a row or element; is a quote missing?",
+            self.limit
+        ))
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(self.too_long());
+        }
+        let most = out.len().min(left);
+        let read = self.inner.read(&mut out[..most])?;
+        self.left.set(left.saturating_sub(read));
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Bounded<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left.get() == 0 {
+            return Err(self.too_long());
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, read: usize) {
+        self.left.set(self.left.get().saturating_sub(read));
+        self.inner.consume(read);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> (String, &'static str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        std::fs::write(&path, bytes).unwrap();
+        let (mut reader, encoding) = open(&path, None).unwrap();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        (text, encoding.name())
+    }
+
+    fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(order).collect()
+    }
+
+    #[test]
+    fn a_text_is_read_in_the_encoding_that_its_bytes_tell() {
+        let text = "title;artist\nÄrger – naïve;Jürgen\n";
+        let plain = (text.to_owned(), "UTF-8");
+        assert_eq!(decoded(text.as_bytes()), plain);
+        assert_eq!(decoded(&[b"\xEF\xBB\xBF", text.as_bytes()].concat()), plain);
+        let little = utf16(&format!("\u{FEFF}{text}"), u16::to_le_bytes);
+        assert_eq!(decoded(&little), (text.to_owned(), "UTF-16LE"));
+        assert_eq!(decoded(&utf16(text, u16::to_be_bytes)), (text.to_owned(), "UTF-16BE"));
+        let western = WINDOWS_1252.encode(text).0.into_owned();
+        assert_eq!(decoded(&western), (text.to_owned(), "windows-1252"));
+        let xml = "<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?>\n<a>Łódź</a>";
+        let latin2 = encoding_rs::ISO_8859_2.encode(xml).0.into_owned();
+        assert_eq!(decoded(&latin2), (xml.to_owned(), "ISO-8859-2"));
+    }
+
+    #[test]
+    fn a_long_text_is_read_whole_across_blocks() {
+        let text = "ä–€𝄞".repeat(40_000);
+        assert_eq!(decoded(text.as_bytes()).0, text);
+        assert_eq!(decoded(&utf16(&format!("\u{FEFF}{text}"), u16::to_be_bytes)).0, text);
+    }
+
+    #[test]
+    fn a_row_without_end_is_not_read_to_its_end() {
+        let (mut bounded, renew) = Bounded::new(io::repeat(b'x'), 100);
+        let mut block = [0; 64];
+        for _ in 0..10 {
+            renew.renew();
+            assert_eq!(bounded.read(&mut block).unwrap(), 64);
+        }
+        let told = io::copy(&mut bounded, &mut io::sink()).unwrap_err().to_string();
+        assert!(told.contains("100 bytes"), "{told}");
+    }
+}

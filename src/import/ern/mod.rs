@@ -1,0 +1,135 @@
+//! DDEX Electronic Release Notification messages, 3.8.x and 4.1 to 4.3, read alike.
+//!
+//! What is read, by the local names of the elements, whatever their namespaces:
+//!
+//! ```text
+//! NewReleaseMessage
+//!   PartyList/Party            PartyReference, PartyName/FullName                                     (4.x)
+//!   ResourceList/SoundRecording
+//!     SoundRecordingId | ResourceId | SoundRecordingEdition/ResourceId     ISRC, ProprietaryId
+//!     ReferenceTitle | DisplayTitle | DisplayTitleText, VersionType        TitleText, SubTitle
+//!     SoundRecordingDetailsByTerritory (3.8) or the recording itself (4.x): DisplayArtist, LabelName, PLine
+//!     Technical…Details        IsPreview, File/{URI, FilePath, FileName, HashSum}
+//!   ReleaseList/Release        ReleaseId/{ICPN, GRid, CatalogNumber}, the recordings that are on it
+//!   DealList/ReleaseDeal       the release, TerritoryCode, ExcludedTerritoryCode, ValidityPeriod/EndDate
+//! ```
+//!
+//! Of deals only territories and ends are taken: they begin with the release, but the rights are older, and what leaks
+//! before the release has to be reported. A file that is a preview is no reference and is left out. The message is
+//! read as a stream, each of these elements as a small tree of bounded size. Entities of a document type are
+//! never expanded.
+
+mod deals;
+mod recording;
+mod release;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Options, Problem, Row, Spot, Take};
+use deals::Deals;
+use recording::{Sound, sound};
+use release::Releases;
+use tree::{Messages, Node};
+
+/// What of a message is kept until its end: releases and deals come after the recordings.
+#[derive(Default)]
+struct Message {
+    parties: BTreeMap<String, String>,
+    sounds: Vec<Sound>,
+    releases: Releases,
+    deals: Deals,
+}
+
+/// Reads a message.
+pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<(), Problem> {
+    let (text, _) = super::encoding::open(path, options.encoding)
+        .map_err(|error| Problem::refused(Spot::default(), format!("cannot be read: {error}")))?;
+    let mut messages = Messages::new(text);
+    let mut message = Message::default();
+    let ended = loop {
+        match messages.next() {
+            Ok(Some(node)) => message.take(&node, messages.language()),
+            Ok(None) => break Ok(()),
+            Err(why) => break Err(why),
+        }
+    };
+    match (&ended, messages.root()) {
+        (_, Some("NewReleaseMessage")) => {}
+        (_, Some(root)) => {
+            let why = format!("is no ERN message but a {root}; nothing of it is read");
+            return Err(Problem { is_fatal: false, ..Problem::refused(Spot::default(), why) });
+        }
+        (Ok(()), None) => {
+            return Err(Problem::refused(Spot::default(), "is no XML message: it has no element"));
+        }
+        (Err(_), None) => {}
+    }
+    for note in messages.notes() {
+        if !take.problem(Problem::warning(Spot::default(), note)) {
+            return Ok(());
+        }
+    }
+    // What came before the damage is whole, and goes in; what rights it has nobody knows.
+    if let Err(why) = ended {
+        return Err(Problem::refused(
+            Spot { row: messages.line(), part: String::new() },
+            format!("is damaged ({why}); nothing of the message is read: have it sent again"),
+        ));
+    }
+    message.finish(options, take);
+    Ok(())
+}
+
+impl Message {
+    fn take(&mut self, node: &Node, language: &str) {
+        match node.name.as_str() {
+            "Party" => {
+                let reference = node.text_at(&["PartyReference"]);
+                let name = node.text_at(&["PartyName", "FullName"]);
+                if let (Some(reference), Some(name)) = (reference, name) {
+                    self.parties.insert(reference.to_owned(), name.to_owned());
+                }
+            }
+            "SoundRecording" => self.sounds.push(sound(node, language)),
+            "Release" | "TrackRelease" => self.releases.take(node),
+            "ReleaseDeal" => self.deals.take(node),
+            _ => {}
+        }
+    }
+
+    fn finish(self, options: &Options, take: &mut dyn Take) {
+        let Self { parties, sounds, releases, deals } = self;
+        let most = options.max_rows.unwrap_or(u64::MAX);
+        for (sound, row) in sounds.into_iter().zip(1..=most) {
+            let reference = sound.reference.clone();
+            let spot = Spot { row, part: reference.clone() };
+            let (mut entry, mut problems) = sound.entry(&parties);
+            let on = releases.of(&reference);
+            for release in &on {
+                release.add_to(&mut entry, &parties, &mut problems);
+            }
+            deals.apply(on.iter().map(|release| release.reference()), &mut entry, &mut problems);
+            let mut whole = true;
+            for problem in problems {
+                whole &= !problem.is_fatal;
+                if !take.problem(Problem { spot: spot.clone(), ..problem }) {
+                    return;
+                }
+            }
+            if !whole {
+                continue;
+            }
+            let goes_on = if entry.names_something() {
+                take.row(Row { spot, entry })
+            } else {
+                let why = "names no recording: it has no ISRC, title, id or file";
+                take.problem(Problem::refused(spot, why))
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+}

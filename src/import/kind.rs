@@ -1,0 +1,76 @@
+//! What a delivered file is, by its first bytes, and which files of a folder are deliveries.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+/// A kind of file that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// CSV or TSV.
+    Table,
+    /// A workbook.
+    Xlsx,
+    /// A JSON object a line.
+    Jsonl,
+    /// A DDEX ERN message.
+    Ern,
+}
+
+/// Names of files in a folder that are looked into; of a file that was named itself only the bytes count.
+const ENDINGS: [&str; 6] = ["csv", "tsv", "xlsx", "xml", "jsonl", "ndjson"];
+
+impl Kind {
+    /// What the file is; `None` for nothing that is read.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn of(path: &Path) -> io::Result<Option<Self>> {
+        let mut head = Vec::with_capacity(512);
+        File::open(path)?.take(512).read_to_end(&mut head)?;
+        if head.starts_with(b"PK\x03\x04") {
+            return Ok(Some(Self::Xlsx));
+        }
+        let marked = encoding_rs::Encoding::for_bom(&head).is_some();
+        // UTF-16 has zeros; other files with zeros are no text.
+        let zeros = head.iter().filter(|byte| **byte == 0).count();
+        let controls = head.iter().filter(|b| **b < 9 && **b != 0).count();
+        if controls > 0 || (zeros > 0 && !marked && 3 * zeros < head.len()) {
+            return Ok(None);
+        }
+        let plain = |b: &&u8| **b != 0 && !b.is_ascii_whitespace() && b.is_ascii();
+        let first: Vec<u8> = head.iter().filter(plain).copied().take(8).collect();
+        Ok(match first.first() {
+            None => None,
+            Some(b'<') => Some(Self::Ern),
+            Some(b'{') => Some(Self::Jsonl),
+            Some(_) => Some(Self::Table),
+        })
+    }
+}
+
+/// The files at a path: itself, or those below a folder whose names end as deliveries do, in the order of their names.
+///
+/// # Errors
+///
+/// If a folder cannot be listed.
+pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        // So that what is not there is told now.
+        path.metadata()?;
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(io::Error::from)?;
+        let ending = entry.path().extension().map(|e| e.to_string_lossy().to_lowercase());
+        let is_one = ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()));
+        if entry.file_type().is_file() && is_one {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}

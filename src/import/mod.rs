@@ -1,0 +1,142 @@
+//! What labels deliver, read into entries: tables (CSV, TSV, XLSX), DDEX ERN messages, JSONL.
+//!
+//! ```text
+//! file ─kind─▶ reader (table │ xlsx │ jsonl │ ern) ─Row─▶ catalog::EntryImport ─▶ entries
+//!                 │ encoding: any text → UTF-8          └ Problem: file, row, column, value, why
+//!                 └ columns: headers → fields
+//! ```
+//!
+//! A reader holds one row at a time, of bounded size; an ERN reader one message's recordings and releases. A row
+//! with something wrong in it is refused whole, with all that is wrong; the others go in. Nothing here opens a
+//! sound file but `audio`, and nothing reaches out of the folders that were named.
+
+mod audio;
+mod columns;
+mod encoding;
+mod ern;
+mod field;
+mod jsonl;
+mod kind;
+mod run;
+mod table;
+mod xlsx;
+
+pub use columns::{Mapping, MappingError, presets};
+pub use encoding::{Bounded, Encoding};
+pub use field::cells;
+pub use field::{DateOrder, Field};
+pub use kind::{Kind, files};
+pub use run::{Event, Import, ImportError, Links, Outcome};
+
+use std::path::Path;
+
+use crate::catalog::Entry;
+
+/// Bytes of one row, one line or one run of text in XML beyond which it is none: a row with 2,000 characters in each of
+/// thirty fields has 60 kB.
+pub const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// The encoding of a name, such as `windows-1252`.
+pub fn encoding(name: &str) -> Option<Encoding> {
+    encoding_rs::Encoding::for_label(name.as_bytes())
+}
+
+/// Where something stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spot {
+    /// Row of a table (its header is row 1), line of a text; 0 for the file as a whole.
+    pub row: u64,
+    /// Sheet of a workbook, reference of a recording in an ERN message; else empty.
+    pub part: String,
+}
+
+/// A row that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Where.
+    pub spot: Spot,
+    /// What it says.
+    pub entry: Entry,
+}
+
+/// Something that is wrong, or that is to be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub spot: Spot,
+    /// The column, field or element; empty for the row as a whole.
+    pub column: String,
+    /// The value, shortened; empty if it is not one value.
+    pub value: String,
+    /// What is wrong with it and what to do, as the rest of a sentence that begins with the value.
+    pub why: String,
+    /// Whether the row was left out for it.
+    pub is_fatal: bool,
+}
+
+impl Problem {
+    /// What is wrong with a whole file, row or recording, for which it is left out.
+    pub(crate) fn refused(spot: Spot, why: impl Into<String>) -> Self {
+        let (column, value) = (String::new(), String::new());
+        Self { spot, column, value, why: why.into(), is_fatal: true }
+    }
+
+    /// The same of something that goes in all the same.
+    pub(crate) fn warning(spot: Spot, why: impl Into<String>) -> Self {
+        Self { is_fatal: false, ..Self::refused(spot, why) }
+    }
+
+    /// … of a value.
+    pub(crate) fn of(mut self, column: &str, value: &str) -> Self {
+        column.clone_into(&mut self.column);
+        self.value = crate::text::shorten(value, 60).into_owned();
+        self
+    }
+}
+
+/// Takes what a reader reads; false ends the reading.
+pub trait Take {
+    /// Takes a row.
+    fn row(&mut self, row: Row) -> bool;
+    /// Takes a problem.
+    fn problem(&mut self, problem: Problem) -> bool;
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Which columns hold what; found by the headers if not given.
+    pub mapping: Option<Mapping>,
+    /// Encoding of texts; found by their bytes if not given.
+    pub encoding: Option<Encoding>,
+    /// Delimiter of tables; found by their first lines if not given.
+    pub delimiter: Option<u8>,
+    /// Rows after which reading ends, of each file.
+    pub max_rows: Option<u64>,
+}
+
+/// Reads a file of whatever kind it is.
+pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
+    let refused = |why: String| Problem::refused(Spot::default(), why);
+    let kind = match Kind::of(path) {
+        Ok(Some(kind)) => kind,
+        Ok(None) => {
+            let why = "is no table, XLSX workbook, ERN message or JSONL; convert it to CSV (UTF-8)";
+            take.problem(refused(why.into()));
+            return;
+        }
+        Err(error) => {
+            take.problem(refused(format!("cannot be read: {error}")));
+            return;
+        }
+    };
+    let done = match kind {
+        Kind::Table => table::read(path, options, take),
+        Kind::Xlsx => xlsx::read(path, options, take),
+        Kind::Jsonl => jsonl::read(path, options, take),
+        Kind::Ern => ern::read(path, options, take),
+    };
+    if let Err(problem) = done {
+        take.problem(problem);
+    }
+}

@@ -1,0 +1,443 @@
+//! What labels deliver goes in, and comes out again.
+
+use std::fs;
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::common::deliveries::{Track, csv, ern, grid, tracks, upc, xlsx};
+use crate::common::{Desk, excerpt, parse, song, wav, zip};
+
+/// The export of a home as JSONL.
+fn entries(desk: &Desk) -> String {
+    desk.run(["catalog", "export", "--out", "-", "--format", "jsonl"]).ends_with(0).stdout
+}
+
+fn import(bytes: &[u8], name: &str) -> Desk {
+    let desk = Desk::new();
+    desk.write(name, bytes);
+    let done = desk.run(["catalog", "import", name]).ends_with(0);
+    assert!(done.stderr.is_empty(), "{done:#?}");
+    desk
+}
+
+#[test]
+fn the_same_recordings_are_the_same_entries_from_whatever_they_are_read() {
+    let tracks = tracks(1_000);
+    let expected: String = {
+        let desk = import(&csv(&tracks, b','), "delivery/tracks.csv");
+        entries(&desk)
+    };
+    assert_eq!(parse(&expected).len(), 1_000);
+    let first = &parse(&expected).into_iter().find(|e| e["isrcs"][0] == "GBAYE2000004").unwrap();
+    assert_eq!(first["title"], "Song <4> & “Söhne”");
+    assert_eq!(first["artists"], serde_json::json!(["Artist 0", "Guest, The"]));
+    assert_eq!(first["releases"][0]["upc"], upc(1));
+    assert_eq!(first["releases"][0]["grid"], grid(1));
+    assert_eq!(first["territories_excluded"], serde_json::json!(["US", "CA"]));
+    for (name, bytes) in [
+        ("tracks.tsv", csv(&tracks, b'\t')),
+        ("tracks.csv", csv(&tracks, b';')),
+        ("tracks.xlsx", xlsx(&tracks)),
+        ("3.xml", ern("382", &tracks).into_bytes()),
+        ("41.xml", ern("41", &tracks).into_bytes()),
+        ("42.xml", ern("42", &tracks).into_bytes()),
+        ("43.xml", ern("43", &tracks).into_bytes()),
+    ] {
+        let desk = import(&bytes, name);
+        let found = entries(&desk);
+        for (ours, theirs) in found.lines().zip(expected.lines()) {
+            assert_eq!(ours, theirs, "{name}");
+        }
+        assert_eq!(found.len(), expected.len(), "{name}");
+    }
+}
+
+#[test]
+fn what_was_exported_and_imported_is_exported_as_the_same_bytes() {
+    let desk = Desk::new();
+    desk.write("tracks.csv", &csv(&tracks(30), b','));
+    let odd = serde_json::json!({
+        "entry_id": "odd; one", "own_ids": ["=1+1", "a;b", "c\\d"], "isrcs": ["GBAYE0000351", "USRC17607839"],
+        "iswcs": ["T0345246801"], "title": "=HYPERLINK(\"x\")", "version": "'quoted'", "artists": ["A; B", "\"C\", D"],
+        "duration_seconds": 201.25, "share_percent": 37.5, "role": "exclusive_licensee", "policy": "review",
+        "territories": ["DE", "AT"], "valid_from": "2001", "valid_until": "2031-12-31",
+        "service_ids": {"spotify": ["4uLU6hMCjMI75M1A2tKUQC"], "youtube": ["dQw4w9WgXcQ"]},
+        "us_registration_number": "SR0000123456", "us_registration_date": "2020-02-03",
+        "first_publication_date": "2020", "flags": ["karaoke"],
+        "releases": [{"title": "+1", "upc": "036000291452"}, {"title": "@home", "catalogue_number": "-7"}],
+        "audio": [{"uri": "a;b.wav", "hash": ""}, {"uri": "", "hash": "ab".repeat(16)}, {"uri": "c.wav", "hash": "cd".repeat(32)}],
+        "p_line": "℗ x", "c_line": "© y", "label": "_x0041_ & <b>", "territories_excluded": ["US"],
+    });
+    desk.write("odd.jsonl", format!("{odd}\n").as_bytes());
+    desk.run(["catalog", "import", "tracks.csv", "odd.jsonl"]).ends_with(0);
+    let all = entries(&desk);
+    for ending in ["jsonl", "csv", "xlsx"] {
+        let name = format!("out.{ending}");
+        desk.run(["catalog", "export", "--out", &name]).ends_with(0);
+        let bytes = fs::read(desk.path(&name)).unwrap();
+        let other = Desk::new();
+        other.write(&name, &bytes);
+        let done = other.run(["catalog", "import", &name]).ends_with(0);
+        assert!(done.stdout.contains("31 entries new"), "{done:#?}");
+        assert_eq!(entries(&other), all, "{ending}");
+        other.run(["catalog", "export", "--out", "again", "--format", ending]).ends_with(0);
+        assert!(fs::read(other.path("again")).unwrap() == bytes, "{ending} differs");
+        let done = desk.run(["catalog", "import", &name]).ends_with(0);
+        assert!(done.stdout.contains("0 entries new, 0 updated, 31 unchanged"), "{done:#?}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(desk.path(&name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}
+
+#[test]
+fn the_same_import_again_changes_nothing_and_an_updated_file_updates() {
+    let desk = Desk::new();
+    let mut all = tracks(20);
+    // On a second release, and under a title that was mistyped there.
+    let again = Track { release: 9, title: "Sonk".into(), ..all[0].clone() };
+    all.push(again);
+    desk.write("tracks.csv", &csv(&all, b','));
+    let done = desk.run(["catalog", "import", "tracks.csv"]).ends_with(0);
+    assert!(done.stdout.contains("21 rows: 20 entries new"), "{done:#?}");
+    assert!(done.stderr.contains("row 22, title: \"Sonk\" is \"Song <1>"), "{done:#?}");
+    let first = entries(&desk);
+    let one = parse(&first).into_iter().find(|e| e["isrcs"][0] == "GBAYE2000001").unwrap();
+    assert_eq!(one["releases"].as_array().unwrap().len(), 2);
+    let done = desk.run(["catalog", "import", "tracks.csv"]).ends_with(0);
+    assert!(done.stdout.contains("0 entries new, 0 updated, 20 unchanged"), "{done:#?}");
+    assert_eq!(entries(&desk), first);
+    all.truncate(20);
+    all[4].title = "Another title".into();
+    desk.write("tracks.csv", &csv(&all, b','));
+    let tried = desk.run(["catalog", "import", "--dry-run", "tracks.csv"]).ends_with(0);
+    assert!(tried.stdout.contains("0 entries new, 1 updated, 19 unchanged"), "{tried:#?}");
+    assert!(tried.stdout.contains("row 2      Artist 0 – Song <1>"), "{tried:#?}");
+    assert_eq!(entries(&desk), first);
+    let done = desk.run(["catalog", "import", "tracks.csv"]).ends_with(0);
+    assert!(done.stdout.contains("0 entries new, 1 updated, 19 unchanged"), "{done:#?}");
+    assert!(entries(&desk).contains("Another title"));
+}
+
+#[test]
+fn a_bad_row_is_told_with_file_row_column_value_and_why_and_the_others_go_in() {
+    let desk = Desk::new();
+    let table = "Report of the label;;;;\n\
+        ;;;;\n\
+        Title;ISRC;UPC;Release date;Remarks\n\
+        Good;GBAYE0000351;036000291452;2020-01-02;x\n\
+        Bad code;GBAYE000035;036000291452;2020-01-02;\n\
+        Rounded;GBAYE0000353;1.23E+11;2020-01-02;\n\
+        Zeros lost;GBAYE0000354;36000291452;2020-01-02;\n\
+        Two wrong;GBAYE00X0355;036000291453;2020-01-02;\n\
+        Which day;GBAYE0000356;;03/04/2020;\n\
+        ;;;;nobody\n\
+        Good, too;GBAYE0000357;;;\n";
+    desk.write("t.csv", table.as_bytes());
+    let done = desk.run(["catalog", "import", "t.csv"]).ends_with(3);
+    assert!(
+        done.stdout.contains("2 rows: 2 entries new, 0 updated, 0 unchanged; 6 refused"),
+        "{done:#?}"
+    );
+    for told in [
+        "warning: t.csv, row 3: the columns Remarks are not read",
+        "refused: t.csv, row 5, ISRC: \"GBAYE000035\" is no ISRC: it has 11",
+        "refused: t.csv, row 6, UPC: \"1.23E+11\" is a number that a spreadsheet has rounded",
+        "refused: t.csv, row 7, UPC: \"36000291452\" has 11 digits: a spreadsheet has taken the leading zeros away (it may have been 036000291452): format the column as text",
+        "refused: t.csv, row 8, ISRC: \"GBAYE00X0355\" is no ISRC",
+        "refused: t.csv, row 8, UPC: \"036000291453\" is no UPC or EAN: its check digit is wrong",
+        "refused: t.csv, row 9, Release date: \"03/04/2020\" is a date that can be read in two ways",
+        "refused: t.csv, row 10: names no recording",
+    ] {
+        assert!(done.stderr.contains(told), "{told}\n{done:#?}");
+    }
+    assert_eq!(parse(&entries(&desk)).len(), 2);
+}
+
+#[test]
+fn a_table_that_no_mapping_knows_is_refused_until_a_mapping_file_says_what_it_holds() {
+    let desk = Desk::new();
+    desk.write("t.csv", "Werk|Kode|Tag\nLied|GBAYE0000351|03/04/2020\n".as_bytes());
+    let done = desk.run(["catalog", "import", "t.csv"]).ends_with(3);
+    assert!(done.stderr.contains("has no header that is known (it begins with Werk"), "{done:#?}");
+    let map =
+        r#"{"columns": {"werk": "title", "Kode": "isrc", "Tag": "release_date"}, "dates": "dmy"}"#;
+    desk.write("map.json", map.as_bytes());
+    desk.run(["catalog", "import", "--mapping", "map.json", "t.csv"]).ends_with(0);
+    assert!(entries(&desk).contains("\"date\":\"2020-04-03\""));
+    desk.write("map.json", br#"{"columns": {"werk": "titel"}}"#);
+    desk.run(["catalog", "import", "--mapping", "map.json", "t.csv"])
+        .ends_with(2)
+        .says_in_one_line(&["map.json", "\"titel\"", "is no field"]);
+}
+
+/// A delivery folder: a message of each release, with its sound files beside it.
+fn delivery(desk: &Desk, version: &str, count: usize) -> Vec<Track> {
+    let mut all = tracks(count);
+    for release in all.chunk_mut_by_release() {
+        let folder = format!("batch/20260101/{}", upc(release[0].release));
+        for track in release.iter_mut() {
+            let seed: u64 = track.isrc[5..].parse().unwrap();
+            let file = wav(excerpt(&song(seed, 12), 0.0, 12.0));
+            let name = format!("{}_01_{}.wav", upc(track.release), &track.isrc[8..]);
+            desk.write(format!("{folder}/resources/{name}"), &file);
+            track.file = Some((name, md5(&file)));
+        }
+        let name = format!("{folder}/{}.xml", upc(release[0].release));
+        desk.write(name, ern(version, release).as_bytes());
+    }
+    desk.write(
+        "batch/20260101/BatchComplete_20260101.xml",
+        b"<?xml version=\"1.0\"?><echo:ManifestMessage xmlns:echo=\"x\"/>",
+    );
+    all
+}
+
+trait ByRelease {
+    fn chunk_mut_by_release(&mut self) -> Vec<&mut [Track]>;
+}
+
+impl ByRelease for Vec<Track> {
+    fn chunk_mut_by_release(&mut self) -> Vec<&mut [Track]> {
+        self.chunk_by_mut(|a, b| a.release == b.release).collect()
+    }
+}
+
+fn md5(bytes: &[u8]) -> String {
+    use md5::Digest as _;
+    leakhound::ingest::hex(&md5::Md5::digest(bytes))
+}
+
+#[test]
+fn a_delivery_with_its_audio_becomes_a_catalogue() {
+    let desk = Desk::new();
+    let all = delivery(&desk, "382", 50);
+    let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
+    assert!(done.stderr.contains("is no ERN message but a ManifestMessage"), "{done:#?}");
+    assert!(done.stdout.contains("50 rows: 50 entries new"), "{done:#?}");
+    assert!(done.stdout.contains("50 files found, 0 not found"), "{done:#?}");
+    assert!(done.stdout.contains("50 recordings added, 0 refused, 50 linked"), "{done:#?}");
+    let recordings = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
+    assert_eq!(recordings.len(), 50);
+    let one = recordings.iter().find(|r| r["isrc"] == *all[3].isrc).unwrap();
+    assert_eq!(one["title"], *all[3].title);
+    assert_eq!(one["artist"], "Artist 0; Guest, The");
+    assert_eq!(one["upc"], upc(1));
+    let shown = desk.run(["catalog", "show", &all[2].isrc]).ends_with(0).stdout;
+    for word in ["Radio Edit 3", "territories_excluded", "US; CA", &grid(1), "sha256"] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+    let again = desk.run(["catalog", "import", "batch"]).ends_with(0);
+    assert!(again.stdout.contains("0 entries new, 0 updated, 50 unchanged"), "{again:#?}");
+    assert!(again.stdout.contains("0 recordings added, 0 refused, 0 linked"), "{again:#?}");
+    // What it sounds like is found under the label's words.
+    let clip = wav(excerpt(&song(2_000_004, 12), 2.0, 10.0));
+    desk.write("dump/x.wav", &clip);
+    let found = desk.scan(1);
+    assert_eq!(found[0].findings[0].isrc, all[3].isrc);
+    assert_eq!(found[0].findings[0].title, all[3].title);
+}
+
+#[test]
+fn a_file_that_is_not_what_the_message_says_is_not_used() {
+    let desk = Desk::new();
+    let all = delivery(&desk, "43", 3);
+    let file = |n: usize| {
+        format!("batch/20260101/{}/resources/{}", upc(1), all[n].file.as_ref().unwrap().0)
+    };
+    desk.write(file(0), &wav(&song(77, 12)));
+    fs::remove_file(desk.path(file(1))).unwrap();
+    let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
+    assert!(done.stderr.contains("have it sent again"), "{done:#?}");
+    assert!(done.stderr.contains("was not found: it goes in without audio"), "{done:#?}");
+    assert!(done.stdout.contains("3 entries new"), "{done:#?}");
+    assert!(done.stdout.contains("1 files found, 2 not found"), "{done:#?}");
+    assert!(done.stdout.contains("1 recordings added, 0 refused, 1 linked"), "{done:#?}");
+    // What is found later is linked then.
+    desk.write(file(1), &wav(excerpt(&song(2_000_002, 12), 0.0, 12.0)));
+    let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
+    assert!(done.stdout.contains("3 unchanged"), "{done:#?}");
+    assert!(done.stdout.contains("1 recordings added, 0 refused, 1 linked"), "{done:#?}");
+}
+
+#[test]
+fn recordings_that_were_there_before_get_the_words_of_the_label_by_their_isrc() {
+    let desk = Desk::new();
+    let plain = desk.write_wav("raw.wav", &song(5, 20));
+    let to = desk.path("masters/x.flac");
+    crate::common::encode(
+        &plain,
+        &to,
+        &["-metadata", "ISRC=GB-AYE-20-00001", "-metadata", "title=tag"],
+    );
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk.write("t.csv", &csv(&tracks(2), b','));
+    let done = desk.run(["catalog", "import", "t.csv"]).ends_with(0);
+    assert!(done.stdout.contains("1 linked"), "{done:#?}");
+    let recordings = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
+    assert_eq!(recordings[0]["title"], "Song <1> & “Söhne”");
+    assert_eq!(recordings[0]["isrc"], "GBAYE2000001");
+}
+
+#[test]
+fn an_entry_without_audio_is_found_by_its_identifiers() {
+    let desk = import(&csv(&tracks(3), b','), "t.csv");
+    desk.write(
+        "dump/list.jsonl",
+        b"{\"isrc\": \"GB-AYE-20-00002\"}\n{\"isrc\": \"FRXXX0000001\"}\n",
+    );
+    let found = desk.scan(1);
+    assert_eq!(found[0].findings.len(), 1);
+    let finding = &found[0].findings[0];
+    assert_eq!(
+        (finding.title.as_str(), finding.tiers.join("+").as_str()),
+        ("Song <2> & “Söhne”", "T0")
+    );
+    assert!(finding.recording_id.starts_with("e-"));
+}
+
+#[test]
+fn damaged_and_hostile_messages_are_refused_or_read_with_warnings() {
+    let whole = ern("382", &tracks(3));
+    let bomb = format!(
+        "<!DOCTYPE x [<!ENTITY a \"{}\"><!ENTITY b \"&a;&a;&a;&a;\">]>\n{}",
+        "ha".repeat(1_000),
+        whole[whole.find("<ern:").unwrap()..].replace("Léger", "&b;")
+    );
+    let deep = format!("<NewReleaseMessage>{}", "<a>".repeat(100_000));
+    let dangling = whole.replacen("&amp;", "&", 3);
+    let other_namespace = whole.replace("ern:", "n0:").replace("ResourceList", "n0:ResourceList");
+    let wrong = whole.replacen("GBAYE2000002", "GBAYE200002", 1);
+    for (name, xml, code, said, kept) in [
+        ("cut", whole[..whole.len() / 2].to_owned(), 3, "is damaged (", 0),
+        ("bomb", bomb, 0, "the entity &b; is not expanded", 3),
+        ("deep", deep, 3, "lie more than 64 deep", 0),
+        ("endless", format!("<NewReleaseMessage><a>{}", "x".repeat(3 << 20)), 3, "is damaged", 0),
+        ("dangling", dangling, 0, "", 3),
+        ("namespace", other_namespace, 0, "", 3),
+        ("wrong", wrong, 3, "A2, row 2, ISRC: \"GBAYE200002\" is no ISRC: it has 11", 2),
+        ("other", "<html><body/></html>".into(), 0, "is no ERN message but a html", 0),
+        ("crossed", whole.replace("</ReferenceTitle>", "</Title>"), 3, "is damaged", 0),
+    ] {
+        let desk = Desk::new();
+        desk.write("m.xml", xml.as_bytes());
+        let done = desk.run(["catalog", "import", "m.xml"]).ends_with(code);
+        assert!(done.stderr.contains(said), "{name}: {done:#?}");
+        assert_eq!(parse(&entries(&desk)).len(), kept, "{name}");
+    }
+}
+
+#[test]
+fn tables_that_would_exhaust_the_machine_are_refused() {
+    let desk = Desk::new();
+    let open = format!("title,isrc\nfirst,GBAYE0000351\n\"never closed,{}", "x,\n".repeat(1 << 20));
+    desk.write("open.csv", open.as_bytes());
+    let done = desk.run(["catalog", "import", "open.csv"]).ends_with(3);
+    assert!(done.stderr.contains("row 3: cannot be read further"), "{done:#?}");
+    assert!(done.stdout.contains("1 entries new"), "{done:#?}");
+    let strings = vec![b' '; (512 << 20) + 2];
+    // The second member is the one that is packed.
+    desk.write("bomb.xlsx", &zip(&[("x", Vec::new()), ("xl/sharedStrings.xml", strings)]));
+    let done = desk.run(["catalog", "import", "bomb.xlsx"]).ends_with(3);
+    assert!(done.stderr.contains("unpacks to more than 512 MB"), "{done:#?}");
+    desk.write("no.xlsx", b"PK\x03\x04 nothing");
+    let done = desk.run(["catalog", "import", "no.xlsx"]).ends_with(3);
+    assert!(done.stderr.contains("is a damaged ZIP archive"), "{done:#?}");
+    desk.write("long.jsonl", format!("{{\"title\": \"{}\"}}\n", "x".repeat(3_000)).as_bytes());
+    let done = desk.run(["catalog", "import", "long.jsonl"]).ends_with(3);
+    assert!(done.stderr.contains("longer than 2000 characters"), "{done:#?}");
+}
+
+#[test]
+fn the_log_says_who_did_what_and_that_nobody_changed_it() {
+    let desk = Desk::with_songs(&[1], 20);
+    desk.write("t.csv", &csv(&tracks(3), b','));
+    desk.run(["catalog", "import", "--operator", "Ann", "t.csv"]).ends_with(0);
+    desk.run(["catalog", "export", "--operator", "Bob", "--out", "o.csv"]).ends_with(0);
+    let id = parse(&entries(&desk))[0]["entry_id"].as_str().unwrap().to_owned();
+    desk.run(["catalog", "remove", &id]).ends_with(0);
+    let shown = desk.run(["catalog", "log"]).ends_with(0).stdout;
+    for words in [
+        "add",
+        "Ann  import  t.csv: 3 new, 0 updated",
+        "Bob  export  o.csv",
+        &format!("remove  {id}"),
+        "the log is whole",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let rows: Vec<Value> = parse(&desk.run(["catalog", "log", "--json"]).ends_with(0).stdout);
+    assert_eq!(rows[1]["previous"], rows[0]["digest"]);
+    let database = Connection::open(desk.path("home/catalog/catalog.sqlite")).unwrap();
+    let refused = database.execute("UPDATE log SET who = 'nobody'", []).unwrap_err().to_string();
+    assert!(refused.contains("append-only"), "{refused}");
+    database
+        .execute_batch(
+            "DROP TRIGGER log_is_never_changed; UPDATE log SET who = 'nobody' WHERE number = 2",
+        )
+        .unwrap();
+    desk.run(["catalog", "log"]).ends_with(4).says_in_one_line(&["row 2 of the log", "restore"]);
+}
+
+#[test]
+fn a_catalogue_of_the_last_version_is_taken_over() {
+    let desk = Desk::with_songs(&[1], 20);
+    let before = desk.run(["catalog", "list", "--json"]).ends_with(0).stdout;
+    let path = desk.path("home/catalog/catalog.sqlite");
+    let database = Connection::open(&path).unwrap();
+    // What version 3 added, taken away again: what is left is what version 2 wrote.
+    let added = "SELECT 'DROP ' || type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'table')
+        AND name NOT IN ('facts', 'recordings') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC";
+    let drops: Vec<String> = {
+        let mut statement = database.prepare(added).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    database.execute_batch(&drops.join(";")).unwrap();
+    database.pragma_update(None, "user_version", 2).unwrap();
+    let schema: Vec<String> = {
+        let mut statement = database
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let version_2 = Connection::open_in_memory().unwrap();
+    version_2.execute_batch(include_str!("../src/catalog/schema.sql")).unwrap();
+    let expected: Vec<String> = {
+        let mut statement = version_2
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(schema, expected);
+    drop(database);
+    assert_eq!(desk.run(["catalog", "list", "--json"]).ends_with(0).stdout, before);
+    desk.write("t.csv", &csv(&tracks(3), b','));
+    desk.run(["catalog", "import", "t.csv"]).ends_with(0);
+    desk.run(["catalog", "check"]).ends_with(0);
+    desk.run(["scan", "masters"]).ends_with(1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_of_the_catalogue_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::with_songs(&[1], 20);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for entry in walk(&desk.path("home/catalog")) {
+        assert_eq!(mode(&entry), 0o600, "{}", entry.display());
+    }
+}
+
+#[cfg(unix)]
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files
+}
