@@ -37,10 +37,10 @@ pub(crate) enum Read {
 
 impl Identifiers {
     /// Looks up what a document says.
-    pub(crate) fn in_document<'a>(
-        &'a self,
+    pub(crate) fn in_document(
+        &self,
         item: &Item,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> Read {
         let mut head = [0; 16];
@@ -59,10 +59,10 @@ impl Identifiers {
         }
     }
 
-    fn in_stream<'a>(
-        &'a self,
+    fn in_stream(
+        &self,
         bytes: &Bytes,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> io::Result<Read> {
         let mut reader = bytes.stream()?;
@@ -84,10 +84,10 @@ impl Identifiers {
         Ok(Read::Whole)
     }
 
-    fn in_database<'a>(
-        &'a self,
+    fn in_database(
+        &self,
         path: &Path,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -127,12 +127,12 @@ impl Identifiers {
         Ok(Read::Whole)
     }
 
-    fn in_table<'a>(
-        &'a self,
+    fn in_table(
+        &self,
         database: &Connection,
         table: &str,
         columns: &[String],
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
         let list = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");

@@ -13,19 +13,25 @@ mod tokens;
 pub(crate) use document::Read;
 pub use tokens::Tokens;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
-use crate::catalog::Recording;
+use crate::catalog::{CatalogError, Recording, Records, Snapshot};
 use crate::ingest::hex;
+use crate::units::TrackId;
 
 /// Places that are named of one recording in one item; the others are counted.
 const MAX_PLACES: usize = 10;
 
-/// The identifiers of the catalogue's recordings.
-#[derive(Debug, Default)]
+/// The identifiers of the catalogue's recordings: 12 bytes for each. The records themselves are read when one is
+/// claimed.
+#[derive(Debug)]
 pub struct Identifiers {
-    recordings: Vec<Recording>,
-    by_identifier: HashMap<Identifier, Vec<usize>>,
+    records: Arc<Records>,
+    /// The two halves of an identifier's key, and a track that may have it; sorted.
+    keys: Vec<[u32; 3]>,
 }
 
 /// One identifier, in the one way that it is written here.
@@ -60,6 +66,14 @@ impl Identifier {
             }
             _ => None,
         }
+    }
+
+    /// 64 bits that few others have, in two halves.
+    fn key(&self) -> [u32; 2] {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        let key = hasher.finish();
+        [(key >> 32) as u32, key as u32]
     }
 
     /// Its word in the records.
@@ -113,34 +127,35 @@ fn sha256(word: &[u8]) -> Option<Identifier> {
 }
 
 impl Identifiers {
-    /// Those of these recordings.
-    pub fn of<'a>(recordings: impl Iterator<Item = &'a Recording>) -> Self {
-        let mut identifiers = Self::default();
-        for recording in recordings {
-            let at = identifiers.recordings.len();
-            for text in [&recording.isrc, &recording.upc, &recording.sha256] {
-                let mut words = Tokens::default();
-                let mut keep = |identifier| {
-                    let list = identifiers.by_identifier.entry(identifier).or_default();
-                    if list.last() != Some(&at) {
-                        list.push(at);
-                    }
-                };
-                words.feed(text.as_bytes(), &mut |identifier, _| keep(identifier));
-                words.finish(&mut |identifier, _| keep(identifier));
-            }
-            identifiers.recordings.push(recording.clone());
-        }
-        identifiers
+    /// Those of the recordings of a snapshot.
+    ///
+    /// # Errors
+    ///
+    /// If the records cannot be read.
+    pub fn of(snapshot: &Snapshot) -> Result<Self, CatalogError> {
+        let records = snapshot.records();
+        let mut keys = Vec::new();
+        records.each_identifier(|track, texts| {
+            each(texts, |identifier| {
+                let [high, low] = identifier.key();
+                keys.push([high, low, track.0]);
+            });
+        })?;
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(Self { records, keys })
     }
 
-    /// The recordings that have an identifier.
-    fn with(&self, identifier: Identifier) -> &[usize] {
-        self.by_identifier.get(&identifier).map_or(&[], Vec::as_slice)
+    /// The tracks that may have an identifier: two identifiers may have one key.
+    fn tracks(&self, identifier: Identifier) -> impl Iterator<Item = TrackId> {
+        let [high, low] = identifier.key();
+        let from = self.keys.partition_point(|key| *key < [high, low, 0]);
+        let of_key = self.keys[from..].iter().take_while(move |key| key[..2] == [high, low]);
+        of_key.map(|key| TrackId(key[2]))
     }
 
     /// Looks up what a text says.
-    pub(crate) fn in_text<'a>(&'a self, text: &str, place: &str, claims: &mut Claims<'a>) {
+    pub(crate) fn in_text(&self, text: &str, place: &str, claims: &mut Claims) {
         let mut words = Tokens::default();
         let mut take = |identifier, _| claims.take(self, identifier, || place.to_owned());
         words.feed(text.as_bytes(), &mut take);
@@ -150,14 +165,14 @@ impl Identifiers {
 
 /// What an item claims to be.
 #[derive(Debug, Default)]
-pub(crate) struct Claims<'a> {
-    by_recording: BTreeMap<usize, Claim<'a>>,
+pub(crate) struct Claims {
+    by_track: BTreeMap<TrackId, Claim>,
 }
 
 /// What an item claims of one recording.
 #[derive(Debug)]
-pub(crate) struct Claim<'a> {
-    pub(crate) recording: &'a Recording,
+pub(crate) struct Claim {
+    pub(crate) recording: Recording,
     pub(crate) is_hash: bool,
     pub(crate) is_isrc: bool,
     is_upc: bool,
@@ -166,17 +181,21 @@ pub(crate) struct Claim<'a> {
     count: u64,
 }
 
-impl<'a> Claims<'a> {
-    fn take(&mut self, known: &'a Identifiers, identifier: Identifier, place: impl Fn() -> String) {
-        for &at in known.with(identifier) {
-            let claim = self.by_recording.entry(at).or_insert_with(|| Claim {
-                recording: &known.recordings[at],
-                is_hash: false,
-                is_isrc: false,
-                is_upc: false,
-                places: Vec::new(),
-                count: 0,
-            });
+impl Claims {
+    fn take(&mut self, known: &Identifiers, identifier: Identifier, place: impl Fn() -> String) {
+        for track in known.tracks(identifier) {
+            let claim = match self.by_track.entry(track) {
+                Entry::Occupied(claim) if has(&claim.get().recording, identifier) => {
+                    claim.into_mut()
+                }
+                Entry::Occupied(_) => continue,
+                Entry::Vacant(place) => match known.records.get(track) {
+                    Some(recording) if has(&recording, identifier) => {
+                        place.insert(Claim::of(recording))
+                    }
+                    _ => continue,
+                },
+            };
             claim.is_hash |= matches!(identifier, Identifier::Sha256(_));
             claim.is_isrc |= matches!(identifier, Identifier::Isrc(_));
             claim.is_upc |= matches!(identifier, Identifier::Upc(_));
@@ -188,19 +207,24 @@ impl<'a> Claims<'a> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_recording.is_empty()
+        self.by_track.is_empty()
     }
 
-    pub(crate) fn into_iter(self) -> impl Iterator<Item = Claim<'a>> {
-        self.by_recording.into_values()
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Claim> {
+        self.by_track.into_values()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim<'a>> {
-        self.by_recording.values()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim> {
+        self.by_track.values()
     }
 }
 
-impl Claim<'_> {
+impl Claim {
+    fn of(recording: Recording) -> Self {
+        let (is_hash, is_isrc, is_upc) = (false, false, false);
+        Self { recording, is_hash, is_isrc, is_upc, places: Vec::new(), count: 0 }
+    }
+
     /// Where it says so, and how often beside.
     pub(crate) fn places(&self) -> Vec<String> {
         let mut places = self.places.clone();
@@ -215,6 +239,22 @@ impl Claim<'_> {
     pub(crate) fn tiers(&self) -> Vec<String> {
         let tiers = [("T0", self.is_isrc || self.is_upc), ("T1", self.is_hash)];
         tiers.into_iter().filter(|(_, is)| *is).map(|(tier, _)| tier.to_owned()).collect()
+    }
+}
+
+fn has(recording: &Recording, identifier: Identifier) -> bool {
+    let mut has = false;
+    let Recording { isrc, upc, sha256, .. } = recording;
+    each([isrc, upc, sha256], |one| has |= one == identifier);
+    has
+}
+
+/// Visits the identifiers that texts hold.
+fn each(texts: [&str; 3], mut visit: impl FnMut(Identifier)) {
+    for text in texts {
+        let mut words = Tokens::default();
+        words.feed(text.as_bytes(), &mut |identifier, _| visit(identifier));
+        words.finish(&mut |identifier, _| visit(identifier));
     }
 }
 

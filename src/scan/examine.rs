@@ -48,8 +48,8 @@ impl Engine {
         )
     }
 
-    /// Examines an item. `None` if `cancel` was raised before it ended, or if the index was found to be damaged:
-    /// see [`crate::index::Index::damage`].
+    /// Examines an item. `None` if `cancel` was raised before it ended, or if the catalogue was found to be damaged:
+    /// see [`Snapshot::damage`].
     ///
     /// Never panics: a panic inside becomes the item's failure.
     pub fn examine(
@@ -67,14 +67,12 @@ impl Engine {
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
-        if self.snapshot.index.damage().is_some() {
-            return None;
-        }
-        match result {
+        let record = match result {
             Err((_, failure)) if failure.kind == "cancelled" => None,
             Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel),
             Ok(record) => Some(record),
-        }
+        };
+        record.filter(|_| self.snapshot.damage().is_none())
     }
 
     fn try_examine(
@@ -147,18 +145,18 @@ impl Engine {
         }
         let make = |group: &Vec<Alignment>| {
             let mut finding = self.finding(stream, fingerprint, group)?;
-            let mut others: Vec<&str> = groups
+            let mut others: Vec<String> = groups
                 .iter()
                 .filter(|other| other[0].track != group[0].track)
                 .filter(|other| {
                     group.iter().any(|a| other.iter().any(|b| matcher.share_a_passage(a, b)))
                 })
                 .filter_map(|other| self.snapshot.recording(other[0].track))
-                .map(|recording| recording.recording_id.as_str())
+                .map(|recording| recording.recording_id)
                 .collect();
             others.sort_unstable();
             others.dedup();
-            finding.shares_passage_with = others.into_iter().map(str::to_owned).collect();
+            finding.shares_passage_with = others;
             Some(finding)
         };
         groups.iter().filter_map(make).collect()

@@ -74,7 +74,7 @@ pub(crate) fn engine(
         );
     }
     Ok(Engine {
-        identifiers: Identifiers::of(snapshot.recordings()),
+        identifiers: Identifiers::of(&snapshot)?,
         ingester: ingester(global),
         snapshot,
         mode: mode.into(),
