@@ -12,7 +12,7 @@ use leakhound::decode::{DecodeLimits, Decoder};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
-use leakhound::matching::MatchConfig;
+use leakhound::matching::{LookupScratch, MatchConfig};
 use leakhound::record::{FailureRecord, ItemRecord, Stage, Verdict};
 use leakhound::results::Outcome;
 use leakhound::scan::{
@@ -21,7 +21,7 @@ use leakhound::scan::{
 use leakhound::source::{self, Folders, Item, Place, Source, Stamp, Unlisted, Visit};
 use leakhound::verdict::VerdictConfig;
 
-use crate::common::{Desk, excerpt, song};
+use crate::common::{Desk, excerpt, parse, song};
 
 /// Longest that a scan here may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -111,7 +111,7 @@ fn engine(desk: &Desk) -> Engine {
     let snapshot = catalog.snapshot().unwrap();
     Engine {
         ingester,
-        identifiers: Identifiers::of(snapshot.recordings()),
+        identifiers: Identifiers::of(&snapshot, Vec::new()).unwrap(),
         rights: Rights::default(),
         snapshot,
         mode: Mode::Full,
@@ -268,6 +268,29 @@ fn an_item_that_breaks_the_source_does_not_hang_the_scan() {
     let (summary, outcomes) = Run::default().of(Breaking(item(&clip)), engine(&Desk::new()));
     assert!(summary.unwrap().stopped, "what was not listed was not scanned");
     assert_eq!(outcomes.len(), 1);
+}
+
+#[test]
+fn a_catalogue_that_is_changed_during_a_scan_stays_as_it_was_for_the_scan() {
+    let (home, dump) = (Desk::new(), Desk::new());
+    let engine = engine(&home);
+    let [one, three] = [1, 3]
+        .map(|seed| dump.write_wav(format!("{seed}.wav"), &excerpt(&song(seed, 20), 2.0, 12.0)));
+    let titles = |engine: &Engine, path: &Path| {
+        let stop = AtomicBool::new(false);
+        let record = engine.examine(&item(path), &mut LookupScratch::default(), &stop).unwrap();
+        record.findings.into_iter().map(|finding| finding.title).collect::<Vec<_>>()
+    };
+    assert_eq!((titles(&engine, &one), titles(&engine, &three)), (vec!["Song 1".into()], vec![]));
+    let master = home.path("masters/song-1.wav");
+    home.run(["catalog".as_ref(), "remove".as_ref(), master.as_os_str()]).ends_with(0);
+    let new = home.master(3, 20);
+    home.run(["catalog".as_ref(), "add".as_ref(), new.as_os_str()]).ends_with(0);
+    home.run(["catalog", "compact"]).ends_with(0);
+    assert_eq!((titles(&engine, &one), titles(&engine, &three)), (vec!["Song 1".into()], vec![]));
+    let found = parse(&home.run(["query", "--json", three.to_str().unwrap()]).ends_with(1).stdout);
+    assert_eq!(found[0]["findings"][0]["title"], "Song 3");
+    home.run(["query", one.to_str().unwrap()]).ends_with(0);
 }
 
 /// To open a pipe that nobody writes to takes for ever: such an item never ends.

@@ -113,13 +113,34 @@ impl Music {
 /// How the id of a recording begins that nobody played.
 pub(crate) const MADE: &str = "made-";
 
-/// Makes recordings until there are `wanted` in the catalogue of a home; returns how many it made.
-pub(crate) fn inflate(home: &Path, wanted: u64, seconds: f64, bare: bool) -> super::Result<u64> {
-    let mut catalog = Catalog::open(home, FingerprintConfig::default())?;
-    let (music, have) = {
+/// Whether a recording that nobody played is one of those that go: every hundredth.
+pub(crate) fn leaves(recording_id: &str) -> bool {
+    recording_id.starts_with(MADE) && recording_id.ends_with("00")
+}
+
+/// Recordings to make, until there are so many in a catalogue.
+pub(crate) struct Inflation {
+    catalog: Catalog,
+    music: Music,
+    numbers: std::ops::Range<u64>,
+    seconds: f64,
+    bare: bool,
+}
+
+impl Inflation {
+    /// Reads the music of the catalogue of a home.
+    pub(crate) fn of(home: &Path, wanted: u64, seconds: f64, bare: bool) -> super::Result<Self> {
+        let catalog = Catalog::open(home, FingerprintConfig::default())?;
         let snapshot = catalog.snapshot()?;
-        (Music::of(&snapshot), snapshot.len() as u64)
-    };
-    let numbers = have..wanted.max(have);
-    Ok(catalog.add_made(&mut numbers.map(|number| music.make(number, seconds, bare)))?)
+        let have = snapshot.len() as u64;
+        let music = Music::of(&snapshot);
+        drop(snapshot);
+        Ok(Self { catalog, music, numbers: have..wanted.max(have), seconds, bare })
+    }
+
+    /// Makes and adds them; returns how many.
+    pub(crate) fn add(self) -> super::Result<u64> {
+        let Self { mut catalog, music, numbers, seconds, bare } = self;
+        Ok(catalog.add_made(&mut numbers.map(|number| music.make(number, seconds, bare)))?)
+    }
 }

@@ -1,9 +1,10 @@
 //! The index at a label's scale: sizes, look-ups, recall and false alarms on a catalogue that is inflated step by step.
 //!
-//! `cargo bench --bench index [-- [--corpus DIR] [--work DIR] [--seconds S] [--bare] [--queries N] [SIZE …]]` adds the
+//! `cargo bench --bench index [-- [--corpus DIR] [--work DIR] [--seconds S] [--bare] [--queries N] [--asked WORDS] [--compact] [SIZE …]]` adds the
 //! catalogue's music of `scripts/corpus` (or of DIR) to a home under `target/bench/index` (or WORK), makes it larger to each SIZE
 //! (1000, 10000) with recordings of S seconds (200) that nobody played (`inflate.rs` says how), and asks at each size for clips of
-//! N (20) recordings. `--bare` leaves out of these what candidates are checked with: a million fits on half the disk.
+//! N (20) recordings, of those kinds that have WORDS in their name. `--bare` leaves out of these what candidates are checked with: a million fits on half the disk.
+//! `--compact` removes every hundredth recording that nobody played at the end, and merges all segments.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 mod inflate;
@@ -13,7 +14,7 @@ mod rivals;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use leakhound::catalog::{Catalog, Snapshot};
@@ -34,6 +35,8 @@ struct Options {
     seconds: f64,
     bare: bool,
     queries: usize,
+    asked: String,
+    compact: bool,
     sizes: Vec<u64>,
 }
 
@@ -48,6 +51,8 @@ impl Options {
             seconds: 200.0,
             bare: false,
             queries: 20,
+            asked: String::new(),
+            compact: false,
             sizes: Vec::new(),
         };
         let mut args = std::env::args().skip(1).filter(|a| a != "--bench");
@@ -58,7 +63,9 @@ impl Options {
                 "--work" => options.work = value()?.into(),
                 "--seconds" => options.seconds = value()?.parse()?,
                 "--queries" => options.queries = value()?.parse()?,
+                "--asked" => options.asked = value()?,
                 "--bare" => options.bare = true,
+                "--compact" => options.compact = true,
                 size => options.sizes.push(size.parse()?),
             }
         }
@@ -84,23 +91,52 @@ fn main() -> Result<()> {
         }
     }
     let mut asked = Vec::new();
-    for condition in CONDITIONS {
+    for condition in CONDITIONS.into_iter().filter(|c| c.name.contains(&options.asked)) {
         let folder = options.work.join("queries");
         let clips = condition.make(&options.corpus, &folder, options.queries)?;
         asked.push((condition, fingerprints(clips)));
     }
     for size in &options.sizes {
-        let began = Instant::now();
-        let made = inflate::inflate(&home, *size, options.seconds, options.bare)?;
-        let took = began.elapsed().as_secs_f64();
-        let peak_mb = status_kb("VmHWM:")? / 1_024;
         println!("\n## {size} recordings\n");
-        println!(
-            "{made} made and added in {took:.1} s; peak of memory so far {peak_mb} MB, maps counted\n"
-        );
+        let inflation = inflate::Inflation::of(&home, *size, options.seconds, options.bare)?;
+        let (made, cost) = watched(|| inflation.add())?;
+        println!("{made} made and added: {cost}\n");
+        measure(&home, &asked)?;
+    }
+    if options.compact {
+        let mut catalog = Catalog::open(&home, FingerprintConfig::default())?;
+        let ids: Vec<String> = catalog.recordings()?.into_iter().map(|r| r.recording_id).collect();
+        let removed: Vec<String> = ids.into_iter().filter(|id| inflate::leaves(id)).collect();
+        let (removed, cost) = watched(|| Ok(catalog.remove(&removed)?))?;
+        println!("\n## Compacted\n\n{removed} removed: {cost}\n");
+        let (compacted, cost) = watched(|| Ok(catalog.compact()?))?;
+        println!("{compacted:?}: {cost}\n");
         measure(&home, &asked)?;
     }
     Ok(())
+}
+
+/// Runs something and tells what it took: seconds, and the most memory beyond maps and the kernel's cache of files.
+fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, String)> {
+    let before = status_kb("RssAnon:")?;
+    let ended = AtomicBool::new(false);
+    let began = Instant::now();
+    let (result, most) = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut most = before;
+            while !ended.load(Ordering::Relaxed) {
+                most = most.max(status_kb("RssAnon:").unwrap_or(0));
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        let result = run();
+        ended.store(true, Ordering::Relaxed);
+        (result, watch.join().unwrap_or(0))
+    });
+    let (took, before, most) = (began.elapsed().as_secs_f64(), before / 1_024, most / 1_024);
+    let cost = format!("{took:.1} s, memory beyond maps {most} MB at the most, {before} MB before");
+    Ok((result?, cost))
 }
 
 type Asked = (Condition, Vec<(Fingerprint, String)>);
@@ -148,7 +184,7 @@ fn measure(home: &Path, asked: &[Asked]) -> Result<()> {
         row(&snapshot, condition, clips);
     }
     let anonymous = status_kb("RssAnon:")? / 1_024;
-    println!("\nmemory beyond the map: {anonymous} MB, the records of all recordings among them\n");
+    println!("\nmemory beyond the map: {anonymous} MB, the fingerprints of all clips among them\n");
     if stats.postings < 100_000_000 {
         rivals::compare(&snapshot, &stats, asked.iter().flat_map(|(_, clips)| clips))?;
     }

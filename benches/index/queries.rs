@@ -21,7 +21,7 @@ const MP3_64: &[&str] = &["-c:a", "libmp3lame", "-b:a", "64k"];
 const NOISE: &str = "aformat=channel_layouts=mono:sample_rates=48000,asplit[a][b];[b]volume=0[z];\
     anoisesrc=color=pink:amplitude=0.1:seed=7:sample_rate=48000[n];[z][n]amix=duration=first[m];[a][m]amix=normalize=0";
 
-pub(crate) const CONDITIONS: [Condition; 7] = [
+pub(crate) const CONDITIONS: [Condition; 8] = [
     Condition::new("200 s, MP3 64k", 200, "anull", MP3_64, "mp3"),
     Condition::new("10 s, Opus 24k", 10, "anull", OPUS_24, "opus"),
     Condition::new("3 s, MP3 64k", 3, "anull", MP3_64, "mp3"),
@@ -41,6 +41,7 @@ pub(crate) const CONDITIONS: [Condition; 7] = [
         "mp3",
     ),
     Condition { held_out: true, ..Condition::new("held out, 10 s", 10, "anull", OPUS_24, "opus") },
+    Condition { held_out: true, ..Condition::new("held out, 200 s", 200, "anull", MP3_64, "mp3") },
 ];
 
 impl Condition {

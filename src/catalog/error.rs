@@ -26,6 +26,14 @@ pub enum CatalogError {
         #[source]
         source: rusqlite::Error,
     },
+    /// A record cannot be read any more.
+    #[error("the records of the catalogue {} cannot be read any more ({what}); leakhound catalog check tells more", path.display())]
+    Records {
+        /// The database.
+        path: PathBuf,
+        /// `SQLite`'s reason.
+        what: String,
+    },
     /// Somebody else is writing.
     #[error("another program is changing the catalogue {}; run this again when it has ended", path.display())]
     Busy {

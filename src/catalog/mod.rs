@@ -14,7 +14,8 @@
 //!   one of which more than half is dead is written anew. So every posting is written about as often as the
 //!   catalogue has grown eightfold, and a look-up has a few segments for each eightfold to ask.
 //! * `compact` merges everything into one segment.
-//! * Readers keep the segments that they have opened; a second writer is refused.
+//! * Readers keep the segments that they have opened, and read records as they were then; a second writer is
+//!   refused.
 
 mod add;
 mod change;
@@ -26,6 +27,7 @@ mod links;
 mod log;
 mod rights;
 mod rows;
+mod snapshot;
 mod stats;
 mod store;
 
@@ -38,11 +40,9 @@ pub use entry::{AudioName, Conflict, Entry, Policy, Release, Role, WORLD};
 pub use error::CatalogError;
 pub use log::{Log, LogLine, Logged};
 pub use rights::{Licence, Passage, Rights};
+pub use snapshot::{Records, Snapshot};
 pub use stats::{Stats, TooCommon};
 pub use store::Catalog;
-
-use crate::index::Index;
-use crate::units::TrackId;
 
 /// A recording of the catalogue. Text that the file did not carry is empty.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -77,47 +77,4 @@ pub struct Recording {
     pub label: String,
     /// Date of release, as the file writes it.
     pub date: String,
-}
-
-/// The catalogue as a scan sees it: fixed when it was opened, whatever is added or removed meanwhile.
-#[derive(Debug)]
-pub struct Snapshot {
-    /// The index.
-    pub index: Index,
-    /// By track number of the index; `None` for one that was removed.
-    tracks: Vec<Option<Recording>>,
-    /// SHA-256 over all that a finding can show: another digest may give other results.
-    pub digest: String,
-}
-
-impl Snapshot {
-    /// The recording that a track is.
-    pub fn recording(&self, track: TrackId) -> Option<&Recording> {
-        self.tracks.get(track.0 as usize)?.as_ref()
-    }
-
-    /// All recordings.
-    pub fn recordings(&self) -> impl Iterator<Item = &Recording> {
-        self.tracks.iter().flatten()
-    }
-
-    /// Puts into the digest what a finding may show beside: recordings that are known by their identifiers alone, and
-    /// rights.
-    pub fn know(&mut self, silent: &[Recording], rights: &Rights) {
-        if !silent.is_empty() || !rights.is_empty() {
-            let mut texts = vec![self.digest.clone(), rights.digest()];
-            texts.extend(silent.iter().map(crate::record::json));
-            self.digest = crate::ingest::digest(texts.join("\n").as_bytes());
-        }
-    }
-
-    /// Number of recordings.
-    pub fn len(&self) -> usize {
-        self.index.track_count()
-    }
-
-    /// Whether there is nothing to find.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }

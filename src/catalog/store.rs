@@ -2,16 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
-use sha2::{Digest as _, Sha256};
 
 use super::rows::{COLUMNS, recording};
-use super::{CatalogError, Recording, Snapshot};
+use super::{CatalogError, Recording, Records, Snapshot};
 use crate::fingerprint::FingerprintConfig;
 use crate::index::{Index, IndexError, Listed, Manifest, Segment};
-use crate::ingest::hex;
-use crate::record::json;
 use crate::units::TrackId;
 
 /// Version of `schema.sql`, the oldest that is read: the index of an older one cannot be made from what it holds.
@@ -206,7 +204,7 @@ impl Catalog {
         }
     }
 
-    /// Reads the whole catalogue for a scan. Whatever others change from then on, it stays as it was.
+    /// Takes the catalogue as it is, for a scan. Whatever others change from then on, it stays so.
     ///
     /// # Errors
     ///
@@ -214,13 +212,14 @@ impl Catalog {
     pub fn snapshot(&self) -> Result<Snapshot, CatalogError> {
         let mut attempts = READ_ATTEMPTS;
         loop {
-            let transaction =
-                self.connection.unchecked_transaction().map_err(|source| self.error(source))?;
-            let generation = Self::generation(&transaction).map_err(|source| self.error(source))?;
-            let result = self.read(&transaction, generation);
-            drop(transaction);
+            let reader = self.reader()?;
+            let begin = || {
+                reader.execute_batch("BEGIN")?;
+                Self::generation(&reader)
+            };
+            let generation = begin().map_err(|source| self.error(source))?;
             attempts -= 1;
-            match result {
+            match self.read(reader, generation) {
                 // A writer may have taken away what was about to be opened.
                 Err(CatalogError::Index(IndexError::Read { .. }))
                     if attempts > 0
@@ -230,56 +229,52 @@ impl Catalog {
         }
     }
 
-    /// Reads the catalogue as one transaction sees it.
-    fn read(&self, transaction: &Connection, generation: u64) -> Result<Snapshot, CatalogError> {
+    /// Reads the catalogue as the transaction of `reader` sees it.
+    fn read(&self, reader: Connection, generation: u64) -> Result<Snapshot, CatalogError> {
         let manifest = self.read_manifest(generation)?;
         let mut index = Index::default();
-        let mut firsts = Vec::new();
+        let mut segments = Vec::new();
         for listed in &manifest.segments {
-            firsts.push((listed.id, index.push(self.open_segment(listed)?).0));
+            segments.push((listed.id, index.push(self.open_segment(listed)?).0));
         }
-        let mut tracks: Vec<Option<Recording>> = Vec::new();
-        tracks.resize(index.track_bound(), None);
-        let mut dangling = None;
-        let sql = format!("SELECT {COLUMNS}, segment_id, track FROM recordings");
-        (|| {
-            let mut statement = transaction.prepare(&sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let (segment, track): (i64, u32) = (row.get(15)?, row.get(16)?);
-                let recording = recording(row)?;
-                let at = firsts.iter().position(|(id, _)| *id == segment as u64);
-                let inside = at.filter(|at| track < manifest.segments[*at].tracks);
-                let Some(at) = inside else {
-                    let recording_id = recording.recording_id;
-                    dangling = Some(CatalogError::Dangling { recording_id, track, segment });
-                    return Ok(());
-                };
-                let track = firsts[at].1 + track;
-                index.revive(TrackId(track));
-                tracks[track as usize] = Some(recording);
-            }
-            Ok(())
-        })()
-        .map_err(|source| self.error(source))?;
-        if let Some(error) = dangling {
-            return Err(error);
+        let dangling = revive(&reader, &manifest, &segments, &mut index);
+        if let Some((segment, track)) = dangling.map_err(|source| self.error(source))? {
+            let sql = "SELECT recording_id FROM recordings WHERE segment_id = ?1 AND track = ?2";
+            let recording_id = reader
+                .query_row(sql, [segment, i64::from(track)], |row| row.get(0))
+                .map_err(|source| self.error(source))?;
+            return Err(CatalogError::Dangling { recording_id, track, segment });
         }
-        let digest = self.digest(&tracks);
-        Ok(Snapshot { index, tracks, digest })
+        let records = Records {
+            connection: Mutex::new(reader),
+            database: self.database.clone(),
+            config: self.config,
+            segments,
+            failed: OnceLock::new(),
+        };
+        Ok(Snapshot { index, records: Arc::new(records) })
     }
+}
 
-    /// A digest of all that a finding can show.
-    fn digest(&self, tracks: &[Option<Recording>]) -> String {
-        let mut shown: Vec<&Recording> = tracks.iter().flatten().collect();
-        shown.sort_by(|a, b| a.recording_id.cmp(&b.recording_id));
-        let mut digest = Sha256::new();
-        digest.update(self.config.digest().to_le_bytes());
-        for recording in shown {
-            digest.update(json(recording).as_bytes());
-        }
-        hex(&digest.finalize())
+/// Makes the tracks count that have a record. Returns the place of a record that names no track, if there is one.
+fn revive(
+    reader: &Connection,
+    manifest: &Manifest,
+    segments: &[(u64, u32)],
+    index: &mut Index,
+) -> rusqlite::Result<Option<(i64, u32)>> {
+    // All of it stands in an index of the database.
+    let mut statement = reader.prepare("SELECT segment_id, track FROM recordings")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
+        let at = segments.iter().position(|(id, _)| *id as i64 == segment);
+        match at.filter(|at| track < manifest.segments[*at].tracks) {
+            Some(at) => index.revive(TrackId(segments[at].1 + track)),
+            None => return Ok(Some((segment, track))),
+        };
     }
+    Ok(None)
 }
 
 /// Makes a file or folder its owner's alone: unreleased music is in there.

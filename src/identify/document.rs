@@ -40,10 +40,10 @@ pub(crate) enum Read {
 
 impl Identifiers {
     /// Looks up what a document says.
-    pub(crate) fn in_document<'a>(
-        &'a self,
+    pub(crate) fn in_document(
+        &self,
         item: &Item,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> Read {
         let mut head = [0; 16];
@@ -62,10 +62,10 @@ impl Identifiers {
         }
     }
 
-    fn in_stream<'a>(
-        &'a self,
+    fn in_stream(
+        &self,
         bytes: &Bytes,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> io::Result<Read> {
         let mut reader = bytes.stream()?;
@@ -87,10 +87,10 @@ impl Identifiers {
         Ok(Read::Whole)
     }
 
-    fn in_database<'a>(
-        &'a self,
+    fn in_database(
+        &self,
         path: &Path,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -135,13 +135,13 @@ impl Identifiers {
         Ok(Read::Whole)
     }
 
-    fn in_table<'a>(
-        &'a self,
+    fn in_table(
+        &self,
         database: &Connection,
         table: &str,
         columns: &[String],
         most_rows: u64,
-        claims: &mut Claims<'a>,
+        claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
         // A longer cell is not even read: it may have as many bytes as the database.

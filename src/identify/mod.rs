@@ -13,10 +13,14 @@ mod tokens;
 pub(crate) use document::Read;
 pub use tokens::Tokens;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
-use crate::catalog::Recording;
+use crate::catalog::{CatalogError, Recording, Records, Snapshot};
 use crate::ingest::hex;
+use crate::units::TrackId;
 
 /// Recordings of one ISRC, and of one bar code: edits of a song may share the first, and a box of records has the
 /// second. What more of them have is a placeholder, and says nothing.
@@ -27,11 +31,21 @@ pub(crate) const MAX_CLAIMS: usize = 50_000;
 /// Places that are named of one recording in one item; the others are counted.
 const MAX_PLACES: usize = 10;
 
-/// The identifiers of the catalogue's recordings.
-#[derive(Debug, Default)]
+/// The last two bits of a key.
+const IS_ISRC: u32 = 0;
+const IS_UPC: u32 = 1;
+const IS_SHA256: u32 = 2;
+
+/// The identifiers of the catalogue's recordings: 12 bytes for each. The records themselves are read when one is
+/// claimed.
+#[derive(Debug)]
 pub struct Identifiers {
-    recordings: Vec<Recording>,
-    by_identifier: HashMap<Identifier, Vec<usize>>,
+    records: Arc<Records>,
+    /// Recordings that cannot be heard, and the number after the last track, which is that of their first.
+    silent: Vec<Recording>,
+    first_silent: u32,
+    /// The two halves of an identifier's key, and a track that may have it; sorted.
+    keys: Vec<[u32; 3]>,
 }
 
 /// One identifier, in the one way that it is written here.
@@ -66,6 +80,19 @@ impl Identifier {
             }
             _ => None,
         }
+    }
+
+    /// 62 bits that few others have and two that tell its kind, in two halves.
+    fn key(&self) -> [u32; 2] {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        let key = hasher.finish();
+        let kind = match self {
+            Self::Isrc(_) => IS_ISRC,
+            Self::Upc(_) => IS_UPC,
+            Self::Sha256(_) => IS_SHA256,
+        };
+        [(key >> 32) as u32, key as u32 & !3 | kind]
     }
 
     /// Its word in the records.
@@ -119,40 +146,58 @@ fn sha256(word: &[u8]) -> Option<Identifier> {
 }
 
 impl Identifiers {
-    /// Those of these recordings.
-    pub fn of<'a>(recordings: impl Iterator<Item = &'a Recording>) -> Self {
-        let mut identifiers = Self::default();
-        for recording in recordings {
-            let at = identifiers.recordings.len();
-            for text in [&recording.isrc, &recording.upc, &recording.sha256] {
-                let mut words = Tokens::default();
-                let mut keep = |identifier| {
-                    let list = identifiers.by_identifier.entry(identifier).or_default();
-                    if list.last() != Some(&at) {
-                        list.push(at);
-                    }
-                };
-                words.feed(text.as_bytes(), &mut |identifier, _| keep(identifier));
-                words.finish(&mut |identifier, _| keep(identifier));
-            }
-            identifiers.recordings.push(recording.clone());
+    /// Those of the recordings of a snapshot, and of `silent` ones that are known by them alone.
+    ///
+    /// # Errors
+    ///
+    /// If the records cannot be read.
+    pub fn of(snapshot: &Snapshot, silent: Vec<Recording>) -> Result<Self, CatalogError> {
+        let records = snapshot.records();
+        let mut keys = Vec::new();
+        let mut keep = |track: u32, texts: [&str; 3]| {
+            each(texts, |identifier| {
+                let [high, low] = identifier.key();
+                keys.push([high, low, track]);
+            });
+        };
+        records.each_identifier(|track, texts| keep(track.0, texts))?;
+        let first_silent = snapshot.index.track_bound() as u32;
+        for (Recording { isrc, upc, sha256, .. }, track) in silent.iter().zip(first_silent..) {
+            keep(track, [isrc, upc, sha256]);
         }
-        let (of_isrc, of_upc) = MAX_SHARERS;
-        identifiers.by_identifier.retain(|identifier, list| match identifier {
-            Identifier::Isrc(_) => list.len() <= of_isrc,
-            Identifier::Upc(_) => list.len() <= of_upc,
-            Identifier::Sha256(_) => true,
-        });
-        identifiers
+        keys.sort_unstable();
+        keys.dedup();
+        let keys = keys
+            .chunk_by(|a, b| a[..2] == b[..2])
+            .filter(|sharers| sharers.len() <= most_sharers(sharers[0]))
+            .flatten()
+            .copied()
+            .collect();
+        Ok(Self { records, silent, first_silent, keys })
     }
 
-    /// The recordings that have an identifier.
-    fn with(&self, identifier: Identifier) -> &[usize] {
-        self.by_identifier.get(&identifier).map_or(&[], Vec::as_slice)
+    /// The recordings that are known by their identifiers alone.
+    pub(crate) fn silent(&self) -> &[Recording] {
+        &self.silent
+    }
+
+    fn recording(&self, track: TrackId) -> Option<Recording> {
+        match track.0.checked_sub(self.first_silent) {
+            Some(at) => self.silent.get(at as usize).cloned(),
+            None => self.records.get(track),
+        }
+    }
+
+    /// The tracks that may have an identifier: two identifiers may have one key.
+    fn tracks(&self, identifier: Identifier) -> impl Iterator<Item = TrackId> {
+        let [high, low] = identifier.key();
+        let from = self.keys.partition_point(|key| *key < [high, low, 0]);
+        let of_key = self.keys[from..].iter().take_while(move |key| key[..2] == [high, low]);
+        of_key.map(|key| TrackId(key[2]))
     }
 
     /// Looks up what a text says.
-    pub(crate) fn in_text<'a>(&'a self, text: &str, place: &str, claims: &mut Claims<'a>) {
+    pub(crate) fn in_text(&self, text: &str, place: &str, claims: &mut Claims) {
         let mut words = Tokens::default();
         let mut take = |identifier, _| claims.take(self, identifier, || place.to_owned());
         words.feed(text.as_bytes(), &mut take);
@@ -161,7 +206,7 @@ impl Identifiers {
 
     /// Looks up what lies beside an item and speaks of it. One that has several ISRCs, as the list of an album has,
     /// speaks of others too: what it says counts for no more than a bar code does.
-    pub(crate) fn in_side_car<'a>(&'a self, text: &str, claims: &mut Claims<'a>) {
+    pub(crate) fn in_side_car(&self, text: &str, claims: &mut Claims) {
         let mut first = None;
         let mut several = false;
         let mut words = Tokens::default();
@@ -180,8 +225,8 @@ impl Identifiers {
 
 /// What an item claims to be.
 #[derive(Debug, Default)]
-pub(crate) struct Claims<'a> {
-    by_recording: BTreeMap<usize, Claim<'a>>,
+pub(crate) struct Claims {
+    by_track: BTreeMap<TrackId, Claim>,
     /// How often something beyond [`MAX_CLAIMS`] recordings was named.
     beyond: u64,
     /// What is read speaks of several recordings, not of the item alone.
@@ -201,8 +246,8 @@ pub(crate) enum Named {
 
 /// What an item claims of one recording.
 #[derive(Debug)]
-pub(crate) struct Claim<'a> {
-    pub(crate) recording: &'a Recording,
+pub(crate) struct Claim {
+    pub(crate) recording: Recording,
     pub(crate) is_hash: bool,
     /// The surest of the identifiers that name it.
     pub(crate) named: Option<Named>,
@@ -211,25 +256,31 @@ pub(crate) struct Claim<'a> {
     count: u64,
 }
 
-impl<'a> Claims<'a> {
-    fn take(&mut self, known: &'a Identifiers, identifier: Identifier, place: impl Fn() -> String) {
-        for &at in known.with(identifier) {
-            if self.by_recording.len() >= MAX_CLAIMS && !self.by_recording.contains_key(&at) {
-                self.beyond += 1;
-                continue;
-            }
-            let claim = self.by_recording.entry(at).or_insert_with(|| Claim {
-                recording: &known.recordings[at],
-                is_hash: false,
-                named: None,
-                places: Vec::new(),
-                count: 0,
-            });
-            let named = match identifier {
-                Identifier::Sha256(_) => None,
-                Identifier::Upc(_) => Some(Named::ByBarCode),
-                Identifier::Isrc(_) if self.is_listing => Some(Named::InList),
-                Identifier::Isrc(_) => Some(Named::ByIsrc),
+impl Claims {
+    fn take(&mut self, known: &Identifiers, identifier: Identifier, place: impl Fn() -> String) {
+        let named = match identifier {
+            Identifier::Sha256(_) => None,
+            Identifier::Upc(_) => Some(Named::ByBarCode),
+            Identifier::Isrc(_) if self.is_listing => Some(Named::InList),
+            Identifier::Isrc(_) => Some(Named::ByIsrc),
+        };
+        for track in known.tracks(identifier) {
+            let is_full = self.by_track.len() >= MAX_CLAIMS;
+            let claim = match self.by_track.entry(track) {
+                Entry::Occupied(claim) if has(&claim.get().recording, identifier) => {
+                    claim.into_mut()
+                }
+                Entry::Occupied(_) => continue,
+                Entry::Vacant(_) if is_full => {
+                    self.beyond += 1;
+                    continue;
+                }
+                Entry::Vacant(place) => match known.recording(track) {
+                    Some(recording) if has(&recording, identifier) => {
+                        place.insert(Claim::of(recording))
+                    }
+                    _ => continue,
+                },
             };
             claim.is_hash |= named.is_none();
             claim.named = claim.named.max(named);
@@ -246,19 +297,23 @@ impl<'a> Claims<'a> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_recording.is_empty()
+        self.by_track.is_empty()
     }
 
-    pub(crate) fn into_iter(self) -> impl Iterator<Item = Claim<'a>> {
-        self.by_recording.into_values()
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Claim> {
+        self.by_track.into_values()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim<'a>> {
-        self.by_recording.values()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Claim> {
+        self.by_track.values()
     }
 }
 
-impl Claim<'_> {
+impl Claim {
+    fn of(recording: Recording) -> Self {
+        Self { recording, is_hash: false, named: None, places: Vec::new(), count: 0 }
+    }
+
     /// Where it says so, and how often beside.
     pub(crate) fn places(&self) -> Vec<String> {
         let mut places = self.places.clone();
@@ -276,9 +331,37 @@ impl Claim<'_> {
     }
 }
 
+fn has(recording: &Recording, identifier: Identifier) -> bool {
+    let mut has = false;
+    let Recording { isrc, upc, sha256, .. } = recording;
+    each([isrc, upc, sha256], |one| has |= one == identifier);
+    has
+}
+
+/// So many recordings may have the identifier of a key.
+fn most_sharers(key: [u32; 3]) -> usize {
+    let (of_isrc, of_upc) = MAX_SHARERS;
+    match key[1] & 3 {
+        IS_ISRC => of_isrc,
+        IS_UPC => of_upc,
+        _ => usize::MAX,
+    }
+}
+
+/// Visits the identifiers that texts hold.
+fn each(texts: [&str; 3], mut visit: impl FnMut(Identifier)) {
+    for text in texts {
+        let mut words = Tokens::default();
+        words.feed(text.as_bytes(), &mut |identifier, _| visit(identifier));
+        words.finish(&mut |identifier, _| visit(identifier));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Catalog;
+    use crate::fingerprint::FingerprintConfig;
 
     fn shown(word: &str) -> Option<String> {
         Identifier::parse(word.as_bytes()).map(|i| format!("{} {i}", i.kind()))
@@ -320,7 +403,10 @@ mod tests {
     }
 
     fn claimed(recordings: &[Recording], text: &str) -> (usize, u64) {
-        let identifiers = Identifiers::of(recordings.iter());
+        let home = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(home.path(), FingerprintConfig::default()).unwrap();
+        let snapshot = catalog.snapshot().unwrap();
+        let identifiers = Identifiers::of(&snapshot, recordings.to_vec()).unwrap();
         let mut claims = Claims::default();
         identifiers.in_text(text, "a text", &mut claims);
         (claims.iter().count(), claims.beyond())

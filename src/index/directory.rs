@@ -21,6 +21,9 @@ use crate::landmarks::{HASH_COUNT, Hash};
 
 /// Lists of a block.
 const BLOCK: usize = 32;
+/// Lists between two of which the beginning is kept in memory; a part of a block.
+const STRIDE: usize = 8;
+const _: () = assert!(BLOCK.is_multiple_of(STRIDE), "a stride is a part of a block");
 /// Words of the bitmap.
 const WORDS: usize = (HASH_COUNT as usize).div_ceil(64);
 
@@ -114,6 +117,7 @@ pub(super) struct Directory<'a> {
     blocks: &'a [Block],
     counts: &'a [u8],
     bound: u64,
+    starts: &'a [u64],
 }
 
 /// Bytes of bitmap and ranks.
@@ -121,7 +125,13 @@ const HEAD_BYTES: usize = (WORDS * 12).next_multiple_of(8);
 
 impl<'a> Directory<'a> {
     /// Lays a directory of `n_lists` over its bytes, which begin at a multiple of 8; `None` where they are too few.
-    pub(super) fn of(bytes: &'a [u8], n_lists: usize, bound: u64) -> Option<Self> {
+    /// `starts` are its own [`Directory::starts`]; without them nothing is found.
+    pub(super) fn of(
+        bytes: &'a [u8],
+        n_lists: usize,
+        bound: u64,
+        starts: &'a [u64],
+    ) -> Option<Self> {
         let (head, rest) = bytes.split_at_checked(HEAD_BYTES)?;
         let n_blocks = n_lists.div_ceil(BLOCK).checked_mul(size_of::<Block>())?;
         let (blocks, counts) = rest.split_at_checked(n_blocks)?;
@@ -132,7 +142,21 @@ impl<'a> Directory<'a> {
             blocks: bytemuck::cast_slice(blocks),
             counts,
             bound,
+            starts,
         })
+    }
+
+    /// The bit at which every eighth list begins: so few are summed up to find one.
+    pub(super) fn starts(self) -> Vec<u64> {
+        let mut starts = Vec::new();
+        let mut rank = 0;
+        self.each(|_, list| {
+            if rank % STRIDE == 0 {
+                starts.push(list.bit);
+            }
+            rank += 1;
+        });
+        starts
     }
 
     /// The list of a hash, if it occurs.
@@ -146,8 +170,10 @@ impl<'a> Directory<'a> {
         let below = present & ((1 << bit) - 1);
         let rank = self.ranks[word] as usize + below.count_ones() as usize;
         let block = self.blocks.get(rank / BLOCK)?;
-        let (mut at, width, mut bit) = (block.counts_bit(), block.width(), block.first_bit);
-        for _ in 0..rank % BLOCK {
+        let (mut bit, width) = (*self.starts.get(rank / STRIDE)?, block.width());
+        let mut at =
+            block.counts_bit() + (rank % BLOCK / STRIDE * STRIDE) as u64 * u64::from(width);
+        for _ in 0..rank % STRIDE {
             bit += Shape::of(u64::from(self.len(at, width)), self.bound).bits();
             at += u64::from(width);
         }
@@ -199,7 +225,8 @@ mod tests {
         }
         builder.push(Hash(HASH_COUNT - 1), 0);
         let bytes = builder.finish();
-        let directory = Directory::of(&bytes, lists.len(), bound).unwrap();
+        let starts = Directory::of(&bytes, lists.len(), bound, &[]).unwrap().starts();
+        let directory = Directory::of(&bytes, lists.len(), bound, &starts).unwrap();
         let mut bit = 0;
         for (hash, len) in &lists {
             assert_eq!(directory.find(Hash(*hash)), Some(List { len: *len, bit }));
@@ -215,8 +242,8 @@ mod tests {
     #[test]
     fn too_few_bytes_are_no_directory() {
         let bytes = DirectoryBuilder::new(9).finish();
-        assert!(Directory::of(&bytes, 0, 9).is_some());
-        assert!(Directory::of(&bytes[..bytes.len() - 8], 0, 9).is_none());
-        assert!(Directory::of(&bytes, 33, 9).is_none());
+        assert!(Directory::of(&bytes, 0, 9, &[]).is_some());
+        assert!(Directory::of(&bytes[..bytes.len() - 8], 0, 9, &[]).is_none());
+        assert!(Directory::of(&bytes, 33, 9, &[]).is_none());
     }
 }

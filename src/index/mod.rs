@@ -53,6 +53,7 @@ mod track;
 mod writer;
 
 pub use builder::SegmentBuilder;
+use directory::Directory;
 pub use directory::List;
 pub use error::IndexError;
 pub use manifest::{Listed, Manifest};
@@ -111,13 +112,32 @@ struct Placed {
     first_unit: u64,
 }
 
+/// Reads the postings of one segment.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    segment: &'a Segment,
+    directory: Directory<'a>,
+    first_unit: u64,
+}
+
+impl Reader<'_> {
+    /// Puts the positions of a hash, which rise, in `positions`; those of dead tracks too. It is cheapest for hashes
+    /// that rise.
+    #[inline]
+    pub fn read(&self, hash: Hash, positions: &mut Vec<u64>) {
+        positions.clear();
+        if let Some(list) = self.directory.find(hash) {
+            self.segment.visit(list, |position| positions.push(self.first_unit + position));
+        }
+    }
+}
+
 impl Index {
     /// Adds a segment; returns the number of its first track. All its tracks are dead until
     /// [`Index::revive`].
     pub fn push(&mut self, segment: Segment) -> TrackId {
         let first_track = self.alive.len() as u32;
-        let end = |last: &Placed| last.first_unit + last.segment.units();
-        let first_unit = self.segments.last().map_or(0, end);
+        let first_unit = self.position_count();
         self.alive.resize(self.alive.len() + segment.track_count(), false);
         self.occurrences.resize(HASH_COUNT as usize, 0);
         segment.each_list(|hash, list| {
@@ -170,28 +190,22 @@ impl Index {
         self.segments().find_map(Segment::damage)
     }
 
-    /// How often a hash occurs, in dead tracks too: the postings that [`Index::for_each_list`] leads to.
+    /// How often a hash occurs, in dead tracks too: the postings that all [`Index::readers`] read of it.
     #[inline]
     pub fn occurrences(&self, hash: Hash) -> u32 {
         self.occurrences.get(hash.0 as usize).copied().unwrap_or(0)
     }
 
-    /// Visits `(segment, list)` for each segment in which a hash occurs.
-    #[inline]
-    pub fn for_each_list(&self, hash: Hash, mut visit: impl FnMut(u32, List)) {
-        for (at, placed) in self.segments.iter().enumerate() {
-            if let Some(list) = placed.segment.list(hash) {
-                visit(at as u32, list);
-            }
-        }
+    /// What reads the postings of each segment.
+    pub fn readers(&self) -> impl Iterator<Item = Reader<'_>> {
+        self.segments.iter().filter_map(|Placed { segment, first_unit, .. }| {
+            Some(Reader { segment, directory: segment.directory()?, first_unit: *first_unit })
+        })
     }
 
-    /// Visits the position of each posting of a list that [`Index::for_each_list`] gave. Those of dead tracks are
-    /// visited too.
-    #[inline]
-    pub fn for_each_posting(&self, segment: u32, list: List, mut visit: impl FnMut(u64)) {
-        let Placed { segment, first_unit, .. } = &self.segments[segment as usize];
-        segment.visit(list, |position| visit(first_unit + position));
+    /// Positions of all tracks: every posting is below.
+    pub fn position_count(&self) -> u64 {
+        self.segments.last().map_or(0, |last| last.first_unit + last.segment.units())
     }
 
     /// The track that holds a position, and the unit of [`UNIT_FRAMES`] inside it.

@@ -31,6 +31,8 @@ pub struct Segment {
     map: Mmap,
     header: Header,
     layout: Layout,
+    /// Where some of the lists begin: see [`Directory::starts`].
+    starts: Vec<u64>,
     /// A bit for each block that was found to be as it was written.
     sound: Vec<AtomicU64>,
     damage: OnceLock<String>,
@@ -73,10 +75,16 @@ impl Segment {
         let blocks = layout.data().len().div_ceil(CHECKED_BYTES);
         let sound = (0..blocks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let path = path.to_path_buf();
-        let segment = Self { path, map, header, layout, sound, damage: OnceLock::new() };
-        if segment.directory().is_none() {
-            return Err(damaged("length of the directory"));
-        }
+        let starts = Vec::new();
+        let mut segment =
+            Self { path, map, header, layout, starts, sound, damage: OnceLock::new() };
+        let Some(directory) = segment.directory() else {
+            return Err(IndexError::Damaged {
+                path: segment.path,
+                what: "length of the directory".into(),
+            });
+        };
+        segment.starts = directory.starts();
         Ok(segment)
     }
 
@@ -122,9 +130,10 @@ impl Segment {
         sound
     }
 
-    fn directory(&self) -> Option<Directory<'_>> {
+    #[inline]
+    pub(super) fn directory(&self) -> Option<Directory<'_>> {
         let bytes = &self.map[self.layout.directory.clone()];
-        Directory::of(bytes, self.header.n_lists as usize, self.header.units)
+        Directory::of(bytes, self.header.n_lists as usize, self.header.units, &self.starts)
     }
 
     pub(super) fn entries(&self) -> &[TrackEntry] {

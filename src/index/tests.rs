@@ -149,13 +149,18 @@ fn tracks_and_positions_are_numbered_through_all_segments() {
     assert!(index.revive(TrackId(2)) && !index.revive(TrackId(3)));
     assert_eq!((index.track_count(), index.track_bound(), index.total_frames()), (1, 3, 2_000));
     let mut seen = Vec::new();
+    let mut positions = Vec::new();
     for hash in 0..crate::landmarks::HASH_COUNT {
-        index.for_each_list(Hash(hash), |segment, list| {
-            index.for_each_posting(segment, list, |position| {
-                let (track, unit) = index.place(position).unwrap();
+        let before = seen.len();
+        for reader in index.readers() {
+            reader.read(Hash(hash), &mut positions);
+            for position in &positions {
+                let (track, unit) = index.place(*position).unwrap();
+                assert!(*position < index.position_count());
                 seen.push((hash, track.0, unit));
-            });
-        });
+            }
+        }
+        assert_eq!(seen.len() - before, index.occurrences(Hash(hash)) as usize);
     }
     assert_eq!(seen, landmarks_of(&[1, 2, 3]));
     assert_eq!(index.prints(TrackId(2)), [3; 333]);

@@ -36,7 +36,7 @@ pub(super) fn lint(
     let snapshot = catalog.snapshot()?;
     linted.recordings = snapshot.len();
     let pairs = pairs(catalog, &snapshot, pool, stop, tell);
-    if let Some(damage) = snapshot.index.damage() {
+    if let Some(damage) = snapshot.damage() {
         return Err(damage.into());
     }
     linted.stopped = stop.load(Ordering::Relaxed);
@@ -44,7 +44,7 @@ pub(super) fn lint(
         let (Some(a), Some(b)) = (snapshot.recording(first), snapshot.recording(second)) else {
             continue;
         };
-        pair(a, b, &spans, linted);
+        pair(&a, &b, &spans, linted);
     }
     linted.passages.sort_by(|a, b| {
         let order = a.recording_id.cmp(&b.recording_id);

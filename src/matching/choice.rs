@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) penalty: u8,
     /// The anchor in the recording's time, in 1/16 frame.
     pub(super) time: i64,
+    /// The number of the warp under which it is looked up, among those that are gathered together.
+    pub(super) warp: u32,
 }
 
 /// Halvings of the chance for each axis on which the hash is the neighbour of the pair's own.
@@ -89,11 +91,11 @@ impl Wanted {
 }
 
 impl Limits {
-    /// Drops what goes beyond the limits, the dearest for what they promise; hashes that are equal in that share one
-    /// fate. Returns how many postings are left.
-    pub(super) fn keep(self, wanted: &mut Vec<Wanted>) -> usize {
+    /// Drops of `wanted[first..]` what goes beyond the limits, the dearest for what they promise; hashes that are equal
+    /// in that share one fate. Returns how many postings are left.
+    pub(super) fn keep(self, wanted: &mut Vec<Wanted>, first: usize) -> usize {
         let mut postings = [[0; 2]; CLASSES];
-        for want in &*wanted {
+        for want in &wanted[first..] {
             postings[want.class()][usize::from(want.is_likely())] += want.occurs as usize;
         }
         let (mut all, mut likely, mut ends) = (0, 0, [0; 2]);
@@ -106,8 +108,18 @@ impl Limits {
                 ends[1] = class + 1;
             }
         }
-        wanted.retain(|want| want.class() < ends[usize::from(want.is_likely())]);
-        wanted.iter().map(|want| want.occurs as usize).sum()
+        let mut kept = first;
+        let mut sum = 0;
+        for at in first..wanted.len() {
+            let want = wanted[at];
+            if want.class() < ends[usize::from(want.is_likely())] {
+                sum += want.occurs as usize;
+                wanted[kept] = want;
+                kept += 1;
+            }
+        }
+        wanted.truncate(kept);
+        sum
     }
 }
 
@@ -116,12 +128,14 @@ mod tests {
     use super::*;
 
     fn want(occurs: u32, penalty: u8) -> Wanted {
-        Wanted { hash: Hash(0), occurs, penalty, time: 0 }
+        Wanted { hash: Hash(0), occurs, penalty, time: 0, warp: 0 }
     }
 
     fn kept(wanted: &[Wanted], all: usize, likely: usize) -> Vec<(u32, u8)> {
-        let mut wanted = wanted.to_vec();
-        let sum = Limits { all, likely }.keep(&mut wanted);
+        // What stands before the first is left alone.
+        let mut wanted = [&[want(1 << 30, 11)], wanted].concat();
+        let sum = Limits { all, likely }.keep(&mut wanted, 1);
+        assert_eq!(wanted.remove(0).occurs, 1 << 30);
         assert_eq!(sum, wanted.iter().map(|w| w.occurs as usize).sum::<usize>());
         wanted.iter().map(|w| (w.occurs, w.penalty)).collect()
     }

@@ -1,15 +1,17 @@
 //! Which recordings are in an item, where, and how surely.
 //!
-//! `lookup` gives candidates from landmarks, `align` fits and scores each peak by peak against what
+//! `lookup` and `tally` give candidates from landmarks, `align` fits and scores each peak by peak against what
 //! chance gives, `search` drives both over the item and over the warps.
 
 mod agreement;
 mod align;
 mod chance;
 mod choice;
+mod confirm;
 mod lookup;
 mod meeting;
 mod search;
+mod tally;
 
 pub use align::{Alignment, MatchedSpan};
 pub use lookup::LookupScratch;

@@ -10,7 +10,7 @@ use crate::source::Item;
 
 impl Engine {
     /// What the hash, the name and the tags of an item say.
-    pub(super) fn claims(&self, item: &Item, sha256: &str, tags: Option<&Tags>) -> Claims<'_> {
+    pub(super) fn claims(&self, item: &Item, sha256: &str, tags: Option<&Tags>) -> Claims {
         let mut claims = Claims::default();
         let known = &self.identifiers;
         known.in_text(sha256, "the file itself", &mut claims);
@@ -93,7 +93,7 @@ impl Engine {
 /// that is no finding.
 pub(super) fn compare(
     findings: &mut Vec<Finding>,
-    claims: Claims<'_>,
+    claims: Claims,
     tags: &Tags,
     notes: &mut Vec<String>,
 ) -> String {
@@ -140,14 +140,14 @@ fn refused(kind: &str, message: String) -> FailureRecord {
     FailureRecord { stage: Stage::Read, kind: kind.to_owned(), message }
 }
 
-fn called(claim: &Claim<'_>) -> String {
-    let recording = claim.recording;
+fn called(claim: &Claim) -> String {
+    let recording = &claim.recording;
     format!("{} – {}", recording.artist, recording.title)
 }
 
 /// The finding of a claim that no sound bears out: for a person to look at.
-fn finding(claim: &Claim<'_>) -> Finding {
-    let recording = claim.recording;
+fn finding(claim: &Claim) -> Finding {
+    let recording = &claim.recording;
     Finding {
         recording_id: recording.recording_id.clone(),
         recording_path: recording.path.clone(),

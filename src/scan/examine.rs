@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::Mode;
 use super::claims::compare;
-use crate::catalog::{Rights, Snapshot, panic_message};
+use crate::catalog::{CatalogError, Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
-use crate::ingest::{Ingested, Ingester, sha256_and_length};
+use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
-use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict};
+use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict, json};
 use crate::source::{Bytes, Item, Place};
 use crate::verdict::VerdictConfig;
 
@@ -50,8 +50,24 @@ impl Engine {
         )
     }
 
-    /// Examines an item. `None` if `cancel` was raised before it ended, or if the index was found to be damaged:
-    /// see [`crate::index::Index::damage`].
+    /// SHA-256 over all of the catalogue that a finding can show: its recordings, those that are known by their
+    /// identifiers alone, and rights.
+    ///
+    /// # Errors
+    ///
+    /// If the catalogue cannot be read.
+    pub fn catalogue_digest(&self) -> Result<String, CatalogError> {
+        let heard = self.snapshot.digest()?;
+        let silent = self.identifiers.silent();
+        if silent.is_empty() && self.rights.is_empty() {
+            return Ok(heard);
+        }
+        let texts = [heard, self.rights.digest()].into_iter().chain(silent.iter().map(json));
+        Ok(digest(texts.collect::<Vec<_>>().join("\n").as_bytes()))
+    }
+
+    /// Examines an item. `None` if `cancel` was raised before it ended, or if the catalogue was found to be damaged:
+    /// see [`Snapshot::damage`].
     ///
     /// Never panics: a panic inside becomes the item's failure.
     pub fn examine(
@@ -69,7 +85,7 @@ impl Engine {
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
-        if self.snapshot.index.damage().is_some() {
+        if self.snapshot.damage().is_some() {
             return None;
         }
         let mut record = match result {
@@ -152,18 +168,18 @@ impl Engine {
         }
         let make = |group: &Vec<Alignment>| {
             let mut finding = self.finding(stream, fingerprint, group)?;
-            let mut others: Vec<&str> = groups
+            let mut others: Vec<String> = groups
                 .iter()
                 .filter(|other| other[0].track != group[0].track)
                 .filter(|other| {
                     group.iter().any(|a| other.iter().any(|b| matcher.share_a_passage(a, b)))
                 })
                 .filter_map(|other| self.snapshot.recording(other[0].track))
-                .map(|recording| recording.recording_id.as_str())
+                .map(|recording| recording.recording_id)
                 .collect();
             others.sort_unstable();
             others.dedup();
-            finding.shares_passage_with = others.into_iter().map(str::to_owned).collect();
+            finding.shares_passage_with = others;
             Some(finding)
         };
         groups.iter().filter_map(make).collect()

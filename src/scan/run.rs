@@ -196,7 +196,7 @@ fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
             // Given up meanwhile: another worker is in this one's place.
             return;
         }
-        if team.engine.snapshot.index.damage().is_some() {
+        if team.engine.snapshot.damage().is_some() {
             // No item can be answered any more.
             team.stop.store(true, Ordering::Relaxed);
         }

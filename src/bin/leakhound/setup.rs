@@ -66,10 +66,9 @@ pub(crate) fn engine(
         .into());
     }
     let catalog = leakhound::catalog::Catalog::open(home, FingerprintConfig::default())?;
-    let mut snapshot = catalog.snapshot()?;
+    let snapshot = catalog.snapshot()?;
     let silent = catalog.silent_recordings()?;
     let rights = catalog.rights(&day(now()), search.territory.as_deref())?;
-    snapshot.know(&silent, &rights);
     if snapshot.is_empty() && silent.is_empty() {
         anyhow::bail!(
             "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add \
@@ -78,7 +77,7 @@ pub(crate) fn engine(
         );
     }
     Ok(Engine {
-        identifiers: Identifiers::of(snapshot.recordings().chain(&silent)),
+        identifiers: Identifiers::of(&snapshot, silent)?,
         rights,
         ingester: ingester(global),
         snapshot,

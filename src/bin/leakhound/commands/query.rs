@@ -79,7 +79,7 @@ impl Visit for Asker<'_> {
     fn item(&mut self, item: Item) -> ControlFlow<()> {
         // Nobody cancels a query but by ending the process.
         let record = self.engine.examine(&item, &mut self.scratch, &AtomicBool::new(false));
-        if let Some(damage) = self.engine.snapshot.index.damage() {
+        if let Some(damage) = self.engine.snapshot.damage() {
             self.error = Some(damage.into());
             return ControlFlow::Break(());
         }

@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let mut store = ResultStore::open(&home)?;
     let dump = Dump::new(folders, ScanLimits::default());
     let roots = dump.folders().roots().iter().map(|root| display_path(root)).collect();
-    let (run, goes_on) = store.begin(&run_key(&engine, &dump.settings(), roots), setup::now())?;
+    let (run, goes_on) = store.begin(&run_key(&engine, &dump.settings(), roots)?, setup::now())?;
     let stop = setup::stop_flag()?;
     let mut meter = Meter::new(global.quiet);
     if goes_on {
@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     )?;
     let elapsed = meter.elapsed();
     meter.finish();
-    if let Some(damage) = searched.snapshot.index.damage() {
+    if let Some(damage) = searched.snapshot.damage() {
         return Err(damage.into());
     }
     if summary.stopped {
@@ -74,20 +74,20 @@ pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error
     UsageError(format!("{}: {error}; check the path", path.display())).into()
 }
 
-fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> RunKey {
+fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> anyhow::Result<RunKey> {
     let config = *engine.ingester.fingerprinter().config();
-    RunKey {
+    Ok(RunKey {
         roots,
         mode: engine.mode.to_string(),
         settings_digest: leakhound::ingest::digest(
             format!("{} {limits}", engine.settings()).as_bytes(),
         ),
-        catalogue_digest: engine.snapshot.digest.clone(),
+        catalogue_digest: engine.catalogue_digest()?,
         catalogue_recordings: engine.snapshot.len() as u64,
         fingerprint_digest: format!("{:08x}", config.digest()),
         decoders: engine.ingester.decoder().describe(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
-    }
+    })
 }
 
 /// Prints what was found, and turns it into an exit code.

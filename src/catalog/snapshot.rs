@@ -1,0 +1,233 @@
+//! The catalogue as a scan sees it: fixed when it was opened, whatever is added or removed meanwhile.
+//!
+//! Segments are mapped and do not change. Records are read when something shows them, inside the one transaction
+//! in which the snapshot was taken, so memory does not grow with the catalogue. While a snapshot lives, the
+//! database keeps what was changed since in its write-ahead log, a few hundred bytes a recording.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _};
+use sha2::{Digest as _, Sha256};
+
+use super::rows::{COLUMNS, recording};
+use super::{CatalogError, Recording};
+use crate::fingerprint::FingerprintConfig;
+use crate::index::Index;
+use crate::ingest::hex;
+use crate::record::json;
+use crate::units::TrackId;
+
+/// The catalogue as a scan sees it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The index.
+    pub index: Index,
+    pub(super) records: Arc<Records>,
+}
+
+/// The records of a snapshot.
+#[derive(Debug)]
+pub struct Records {
+    /// Inside a transaction, which ends with it.
+    pub(super) connection: Mutex<Connection>,
+    pub(super) database: std::path::PathBuf,
+    pub(super) config: FingerprintConfig,
+    /// Number and first track of each segment, by track.
+    pub(super) segments: Vec<(u64, u32)>,
+    /// Why a record could not be read.
+    pub(super) failed: OnceLock<String>,
+}
+
+impl Snapshot {
+    /// The recording that a track is; `None` for one that was removed. Also where the database cannot be read: then
+    /// [`Snapshot::damage`] says so from then on.
+    pub fn recording(&self, track: TrackId) -> Option<Recording> {
+        self.records.get(track)
+    }
+
+    /// The records, which outlive the snapshot.
+    pub fn records(&self) -> Arc<Records> {
+        Arc::clone(&self.records)
+    }
+
+    /// What could not be read since the snapshot was taken, if anything: then what was searched is not to be
+    /// believed.
+    pub fn damage(&self) -> Option<CatalogError> {
+        let index = self.index.damage().map(CatalogError::from);
+        index.or_else(|| {
+            let what = self.records.failed.get()?.clone();
+            Some(CatalogError::Records { path: self.records.database.clone(), what })
+        })
+    }
+
+    /// SHA-256 over all that a finding can show, in whatever order it was added: another digest may give other
+    /// results. It reads all records.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn digest(&self) -> Result<String, CatalogError> {
+        // A sum, so that no order is needed: a million records are sorted only through a million seeks.
+        let mut sums = [0_u64; 4];
+        self.records.each(&format!("SELECT {COLUMNS} FROM recordings"), |row| {
+            let one = Sha256::digest(json(&recording(row)?).as_bytes());
+            for (sum, lane) in sums.iter_mut().zip(one.as_chunks::<8>().0) {
+                *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
+            }
+            Ok(())
+        })?;
+        let mut digest = Sha256::new();
+        digest.update(self.records.config.digest().to_le_bytes());
+        digest.update((self.len() as u64).to_le_bytes());
+        sums.iter().for_each(|sum| digest.update(sum.to_le_bytes()));
+        Ok(hex(&digest.finalize()))
+    }
+
+    /// Number of recordings.
+    pub fn len(&self) -> usize {
+        self.index.track_count()
+    }
+
+    /// Whether there is nothing to find.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Records {
+    /// The recording that a track is, as [`Snapshot::recording`].
+    pub fn get(&self, track: TrackId) -> Option<Recording> {
+        let at = self.segments.partition_point(|(_, first)| *first <= track.0).checked_sub(1)?;
+        let (segment, first) = self.segments[at];
+        let sql = format!("SELECT {COLUMNS} FROM recordings WHERE segment_id = ?1 AND track = ?2");
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement.query_row([segment as i64, i64::from(track.0 - first)], recording).optional()
+        };
+        read().unwrap_or_else(|error: rusqlite::Error| {
+            self.failed.get_or_init(|| error.to_string());
+            None
+        })
+    }
+
+    /// Visits the identifiers of all recordings: `(track, [ISRC, UPC, SHA-256])`, as the records have them.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub(crate) fn each_identifier(
+        &self,
+        mut visit: impl FnMut(TrackId, [&str; 3]),
+    ) -> Result<(), CatalogError> {
+        let sql = "SELECT segment_id, track, isrc, upc, sha256 FROM recordings";
+        self.each(sql, |row| {
+            let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
+            let at = self.segments.iter().find(|(id, _)| *id as i64 == segment);
+            let Some((_, first)) = at else { return Ok(()) };
+            let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+            visit(TrackId(first + track), [text(2)?, text(3)?, text(4)?]);
+            Ok(())
+        })
+    }
+
+    /// Visits all rows of a query.
+    fn each(
+        &self,
+        sql: &str,
+        mut visit: impl FnMut(&rusqlite::Row) -> rusqlite::Result<()>,
+    ) -> Result<(), CatalogError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = || {
+            let mut statement = connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                visit(row)?;
+            }
+            Ok(())
+        };
+        read().map_err(|source| CatalogError::Database { path: self.database.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Catalog, Made};
+    use crate::peaks::Peak;
+
+    fn made(name: &str) -> Made {
+        let text = || name.to_owned();
+        let recording = Recording {
+            recording_id: text(),
+            path: text(),
+            sha256: text(),
+            stream: 0,
+            audio_digest: text(),
+            size_bytes: 9,
+            codec: text(),
+            duration_seconds: 12.5,
+            title: text(),
+            artist: text(),
+            album: text(),
+            isrc: text(),
+            upc: text(),
+            label: text(),
+            date: text(),
+        };
+        let peaks = (0..40).map(|i| Peak { time: 50 * i, pitch: 700 * i as u16, strength: 1 });
+        Made { recording, peaks: peaks.collect(), prints: Vec::new() }
+    }
+
+    fn catalog(home: &tempfile::TempDir, names: &[&str]) -> Catalog {
+        let mut catalog = Catalog::open(home.path(), FingerprintConfig::default()).unwrap();
+        for name in names {
+            catalog.add_made(&mut [made(name)].into_iter()).unwrap();
+        }
+        catalog
+    }
+
+    #[test]
+    fn a_snapshot_stays_as_it_was_whatever_is_added_removed_and_merged() {
+        let home = tempfile::tempdir().unwrap();
+        let mut catalog = catalog(&home, &["one", "two", "three"]);
+        let snapshot = catalog.snapshot().unwrap();
+        let digest = snapshot.digest().unwrap();
+        let names = |snapshot: &Snapshot| {
+            let tracks = (0..snapshot.index.track_bound() as u32).map(TrackId);
+            tracks.map(|t| snapshot.recording(t).map(|r| r.title)).collect::<Vec<_>>()
+        };
+        let before = names(&snapshot);
+        assert_eq!(before, ["one", "two", "three"].map(|name| Some(name.to_owned())));
+        catalog.remove(&["two".to_owned()]).unwrap();
+        catalog.add_made(&mut [made("four")].into_iter()).unwrap();
+        catalog.compact().unwrap();
+        assert_eq!(names(&snapshot), before);
+        assert_eq!(snapshot.digest().unwrap(), digest);
+        assert!(snapshot.damage().is_none());
+        let now = catalog.snapshot().unwrap();
+        assert_eq!(names(&now), ["one", "three", "four"].map(|name| Some(name.to_owned())));
+        assert_ne!(now.digest().unwrap(), digest);
+    }
+
+    #[test]
+    fn the_digest_tells_what_is_in_a_catalogue_and_not_how_it_came_there() {
+        let digest = |names: &[&str]| {
+            let home = tempfile::tempdir().unwrap();
+            catalog(&home, names).snapshot().unwrap().digest().unwrap()
+        };
+        assert_eq!(digest(&["one", "two", "three"]), digest(&["three", "one", "two"]));
+        assert_ne!(digest(&["one", "two"]), digest(&["one", "three"]));
+        assert_ne!(digest(&["one"]), digest(&[]));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_damage_and_not_a_track_that_was_removed() {
+        let home = tempfile::tempdir().unwrap();
+        let snapshot = catalog(&home, &["one"]).snapshot().unwrap();
+        *snapshot.records.connection.lock().unwrap() = Connection::open_in_memory().unwrap();
+        assert_eq!(snapshot.recording(TrackId(0)), None);
+        let told = snapshot.damage().unwrap().to_string();
+        assert!(told.contains("no such table") && told.contains("catalog check"), "{told}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether a place with too few votes is worth an alignment: do the leading peaks of the recording lie there?
+//!
+//! In a catalogue so large that only a ten-thousandth of the postings can be read, a recording may have no more than
+//! two votes at its place. Of other places few have as many, and to compare the peaks of one takes some
+//! microseconds: a hundredth of an alignment.
+
+use super::Candidate;
+use crate::index::Index;
+use crate::landmarks::Warp;
+use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+
+/// Places with two votes that chance may give under one warp, so that looking at each costs less than the look-up.
+const MAX_BY_CHANCE: f64 = 16.0;
+
+/// How far off a peak may lie: half a bin of the hash, and half a step between two warps.
+const NEAR_OCTAVES: f32 = 0.02;
+/// Frames to both sides of the offset that votes tell, which is coarse.
+const REACH: i32 = 6;
+const BINS: usize = 2 * REACH as usize + 1;
+
+/// Compares candidates with the peaks of their recordings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Confirmed<'a> {
+    pub(super) index: &'a Index,
+    /// The peaks that were looked up, sorted by time.
+    pub(super) peaks: &'a [Peak],
+}
+
+impl Confirmed<'_> {
+    /// Whether so few places have two of `votes` by chance that each can be looked at.
+    pub(super) fn is_cheap(votes: usize, index: &Index) -> bool {
+        // Pairs of votes, in one cell or the next to either side.
+        let pairs = 1.5 * (votes as f64).powi(2) / index.position_count().max(1) as f64;
+        pairs <= MAX_BY_CHANCE
+    }
+
+    /// Whether so many peaks meet a leading one of the recording that chance hardly gives as many.
+    pub(super) fn agrees(&self, candidate: &Candidate) -> bool {
+        let recording = self.index.peaks(candidate.track);
+        let met = met(self.peaks, &recording, candidate.warp, candidate.offset_frames);
+        met >= 8 + self.peaks.len() / 16
+    }
+}
+
+/// The most of the item's peaks that meet a leading one of the recording within three frames, near the offset.
+fn met(item: &[Peak], recording: &[Peak], warp: Warp, offset_frames: f64) -> usize {
+    let near = (NEAR_OCTAVES * PITCH_UNITS) as i32;
+    let rise = (warp.pitch_octaves * PITCH_UNITS) as i32;
+    let unit = TIME_UNITS as i32;
+    let reach = REACH * unit + unit / 2;
+    let mut bins = [0_usize; BINS];
+    let mut first = 0;
+    for peak in item {
+        let time =
+            (f64::from(peak.time) * f64::from(warp.tempo) + 16.0 * offset_frames).round() as i64;
+        let pitch = i32::from(peak.pitch) - rise;
+        let after = |p: &Peak| i64::from(p.time) - time;
+        first += recording[first..].partition_point(|p| after(p) < -i64::from(reach));
+        let within = recording[first..].iter().take_while(|p| after(p) < i64::from(reach));
+        let mut seen = [false; BINS];
+        for other in within.filter(|p| p.leads() && (i32::from(p.pitch) - pitch).abs() <= near) {
+            let bin = (after(other) as i32 + reach) / unit;
+            seen[(bin as usize).min(BINS - 1)] = true;
+        }
+        bins.iter_mut().zip(seen).for_each(|(bin, seen)| *bin += usize::from(seen));
+    }
+    bins.windows(3).map(|three| three.iter().sum()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Peaks of dense music, drawn with a seed.
+    fn music(seed: u32, count: u32) -> Vec<Peak> {
+        let mut state = seed;
+        let mut draw = |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % n
+        };
+        let peak =
+            |i: u32| Peak { time: 64 * i + draw(64), pitch: draw(30_000) as u16, strength: 1 };
+        (0..count).map(peak).collect()
+    }
+
+    #[test]
+    fn the_peaks_of_a_warped_passage_meet_those_of_the_recording_and_no_others_do() {
+        let (recording, other) = (music(1, 900), music(2, 900));
+        let warp = Warp { tempo: 1.05, pitch_octaves: 0.07 };
+        let (from, rise) = (300, (0.07 * PITCH_UNITS) as u16);
+        let start = f64::from(recording[from].time);
+        let item: Vec<Peak> = recording[from..from + 120]
+            .iter()
+            .step_by(2)
+            .map(|p| Peak {
+                time: ((f64::from(p.time) - start) / 1.05).round() as u32,
+                pitch: p.pitch + rise + 40,
+                ..*p
+            })
+            .collect();
+        // Votes tell the offset to two frames or so.
+        for off in [-3.0, 0.0, 2.5] {
+            let offset = start / 16.0 + off;
+            let right = met(&item, &recording, warp, offset);
+            assert!(right * 10 > item.len() * 9, "{right} of {}", item.len());
+            let wrong = met(&item, &other, warp, offset);
+            assert!(wrong < 6, "{wrong} of {}", item.len());
+            let elsewhere = met(&item, &recording, warp, offset + 40.0);
+            assert!(elsewhere < 6, "{elsewhere} of {}", item.len());
+        }
+    }
+
+    #[test]
+    fn places_before_and_behind_a_recording_meet_nothing() {
+        let (item, recording) = (music(3, 50), music(3, 50));
+        for offset in [-1e6, 1e6] {
+            assert_eq!(met(&item, &recording, Warp::IDENTITY, offset), 0);
+        }
+        // One that meets two of the recording's may count twice.
+        assert!(met(&item, &recording, Warp::IDENTITY, 0.0) >= item.len());
+        assert_eq!(met(&item, &[], Warp::IDENTITY, 0.0), 0);
+    }
+}

@@ -1,0 +1,408 @@
+//! Counting votes: which places of which recordings have many.
+//!
+//! Votes are counted twice: first in a small table of counters that may collide, then exactly for what the table let
+//! through.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::Candidate;
+use super::choice::Wanted;
+use super::lookup::Lookup;
+use crate::index::UNIT_FRAMES;
+use crate::landmarks::Warp;
+use crate::peaks::Peak;
+use crate::units::TrackId;
+
+/// Width of an offset bin in frames; two neighbouring bins count together: 8 frames are 186 ms.
+const BIN_FRAMES: i64 = 4;
+/// From 1/16 frame to bins.
+const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
+/// A unit of the index in 1/16 frame, and from its start to the middle of its frames.
+const UNIT_TIME: i64 = 16 * UNIT_FRAMES as i64;
+const HALF_UNIT: i64 = (UNIT_TIME - 16) / 2;
+const _: () = assert!(UNIT_TIME == 1 << BIN_SHIFT, "a cell is as wide as a unit");
+/// log2 of the smallest and largest counter table; 2^23 counters are 8 MiB.
+const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=23;
+
+/// Counters that lie together.
+const GROUP_BITS: u32 = 5;
+const GROUP: usize = 1 << GROUP_BITS;
+
+/// Positions for each vote from which on votes are thin: in all but small catalogues.
+const THIN: u64 = 16;
+/// Thin votes are counted in parts: log2 of how many they are at the most, and of the votes of one.
+const MAX_PARTS_BITS: u32 = 8;
+const PART_VOTES_BITS: u32 = 11;
+/// Cells whose counters lie together there; at the ends of such a group neighbours lie elsewhere.
+const BLOCK_BITS: u32 = 8;
+const BLOCK: usize = 1 << BLOCK_BITS;
+
+/// A posting that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Vote {
+    /// Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset at
+    /// once: two tracks share a cell only where one ends and the next begins.
+    pub(super) cell: i64,
+    /// Which of the wanted hashes led to it.
+    pub(super) of: u32,
+}
+
+/// Cells that an anchor at `time` puts between a position and its cell. A cell is as wide as a unit.
+pub(super) fn units_behind(time: i64) -> i64 {
+    (HALF_UNIT - time) >> BIN_SHIFT
+}
+
+/// An agreement between a landmark of the item and one of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    track: u32,
+    /// Frame of the recording less frame of the item in the recording's time, in 1/16 frame.
+    offset: i64,
+}
+
+/// Buffers for counting.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    counters: Vec<u8>,
+    ordered: Vec<Vote>,
+    passed: Vec<Vote>,
+    hits: Vec<Hit>,
+}
+
+impl Tally {
+    /// Counts the votes under one warp and adds what has `min_votes` of them to `found`.
+    pub(super) fn count(
+        &mut self,
+        lookup: &Lookup,
+        warp: Warp,
+        votes: &[Vote],
+        wanted: &[Wanted],
+        min_votes: usize,
+        found: &mut Vec<Candidate>,
+    ) {
+        if votes.len() < min_votes {
+            return;
+        }
+        let thin = votes.len() as u64 * THIN < lookup.index.position_count();
+        let needed = if thin {
+            self.pass_thin(votes, min_votes);
+            least_needed(&self.passed, min_votes, lookup.max_cells)
+        } else {
+            self.pass(votes, min_votes, lookup.max_cells);
+            self.passed.sort_unstable();
+            min_votes
+        };
+        let Self { passed, hits, .. } = self;
+        hits.clear();
+        for Vote { cell, of } in cells(passed).filter(|(_, n)| *n >= needed).flat_map(|(v, _)| v) {
+            let (cell, of) = (*cell, *of);
+            let time = wanted[of as usize].time;
+            if let Some((track, unit)) = lookup.index.place((cell - units_behind(time)) as u64) {
+                let offset = i64::from(unit) * UNIT_TIME + HALF_UNIT - time;
+                hits.push(Hit { track: track.0, offset });
+            }
+        }
+        hits.sort_unstable();
+        for of_track in hits.chunk_by(|a, b| a.track == b.track) {
+            if lookup.index.is_alive(TrackId(of_track[0].track)) {
+                clusters(of_track, warp, lookup.peaks, min_votes, found);
+            }
+        }
+    }
+
+    /// Gathers the votes in `passed` whose counters say that there may be `min_votes`, or so many that at most
+    /// `max_cells` have them.
+    fn pass(&mut self, votes: &[Vote], min_votes: usize, max_cells: usize) {
+        let Self { counters, passed, .. } = self;
+        passed.clear();
+        // Between a quarter of a vote and half a vote a cell.
+        let bits = usize::BITS + 1 - votes.len().leading_zeros();
+        let bits = bits.clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
+        counters.clear();
+        counters.resize(1 << bits, 0);
+        // Neighbouring cells lie together in memory, since they are asked for together.
+        let slot = |cell: i64| {
+            let (group, inside) = (cell as u64 >> GROUP_BITS, cell as usize % GROUP);
+            (mixed(group) >> (64 + GROUP_BITS - bits)) as usize * GROUP + inside
+        };
+        for vote in votes {
+            let counter = &mut counters[slot(vote.cell)];
+            *counter = counter.saturating_add(1);
+        }
+        // A counter tells no more than this. Pairs across the ends of groups are counted with what lies there.
+        let told = min_votes.min(usize::from(u8::MAX));
+        if !any_two(counters, told) {
+            return;
+        }
+        let needed = told.max(threshold(counters, told - 1, max_cells) + 1);
+        let count = |cell| usize::from(counters[slot(cell)]);
+        passed.extend(votes.iter().filter(|Vote { cell, .. }| {
+            count(*cell) + count(cell - 1).max(count(cell + 1)) >= needed
+        }));
+    }
+
+    /// Gathers the votes in `passed`, sorted, whose counters say that there may be `min_votes`, part by part: the
+    /// counters of a part stay in the processor's own memory, where those of all would be waited for.
+    fn pass_thin(&mut self, votes: &[Vote], min_votes: usize) {
+        let Self { counters, ordered, passed, .. } = self;
+        passed.clear();
+        let parts_bits = votes.len().ilog2().saturating_sub(PART_VOTES_BITS).min(MAX_PARTS_BITS);
+        // So thin that the most that pass are more than one by chance.
+        let bits =
+            votes.len().ilog2().saturating_sub(parts_bits) + if min_votes < 3 { 6 } else { 5 };
+        let bits = bits.max(BLOCK_BITS + 1);
+        let hash = |cell: i64| mixed(cell as u64 >> BLOCK_BITS);
+        let ends = part(votes, parts_bits, ordered, hash);
+        let told = min_votes.min(usize::from(u8::MAX)) as u8;
+        let mut from = 0;
+        for end in ends {
+            let votes = &ordered[from..end];
+            from = end;
+            counters.clear();
+            counters.resize(1 << bits, 0);
+            let slot = |cell: i64| {
+                let block = hash(cell) << parts_bits >> (64 + BLOCK_BITS - bits);
+                block as usize * BLOCK + cell as usize % BLOCK
+            };
+            for vote in votes {
+                let counter = &mut counters[slot(vote.cell)];
+                *counter = counter.saturating_add(1);
+            }
+            passed.extend(votes.iter().filter(|Vote { cell, .. }| {
+                let at = slot(*cell);
+                let inside = at % BLOCK;
+                // What lies beyond the ends of a block is not known.
+                inside == 0
+                    || inside == BLOCK - 1
+                    || counters[at].saturating_add(counters[at - 1].max(counters[at + 1])) >= told
+            }));
+        }
+        passed.sort_unstable();
+    }
+}
+
+/// Multiplicative hashing (Knuth): the highest bits are those that are well mixed.
+#[inline]
+fn mixed(number: u64) -> u64 {
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Puts votes into `1 << parts_bits` parts by the highest bits of their cells' hash; returns where each part ends.
+fn part(
+    votes: &[Vote],
+    parts_bits: u32,
+    ordered: &mut Vec<Vote>,
+    hash: impl Fn(i64) -> u64,
+) -> Vec<usize> {
+    // In two steps, since there may be no bits at all.
+    let part = |vote: &Vote| (hash(vote.cell) >> 1 >> (63 - parts_bits)) as usize;
+    let mut places = vec![0_usize; 1 << parts_bits];
+    votes.iter().for_each(|vote| places[part(vote)] += 1);
+    let mut end = 0;
+    for place in &mut places {
+        end += std::mem::replace(place, end);
+    }
+    if ordered.len() < votes.len() {
+        ordered.resize(votes.len(), Vote::default());
+    }
+    for vote in votes {
+        let place = &mut places[part(vote)];
+        ordered[*place] = *vote;
+        *place += 1;
+    }
+    places
+}
+
+/// The cells of votes, sorted, and how many votes each has with the fuller one of its neighbours.
+fn cells(votes: &[Vote]) -> impl Iterator<Item = (&[Vote], usize)> {
+    let count = |cells: Option<&[Vote]>, cell: i64| {
+        cells.filter(|same| same[0].cell == cell).map_or(0, <[Vote]>::len)
+    };
+    let mut cells = votes.chunk_by(|a, b| a.cell == b.cell).peekable();
+    let mut before: Option<&[Vote]> = None;
+    std::iter::from_fn(move || {
+        let same = cells.next()?;
+        let cell = same[0].cell;
+        let beside = count(before, cell - 1).max(count(cells.peek().copied(), cell + 1));
+        before = Some(same);
+        Some((same, same.len() + beside))
+    })
+}
+
+/// The fewest votes, `min_votes` at the least, that at most `max_cells` cells have.
+fn least_needed(votes: &[Vote], min_votes: usize, max_cells: usize) -> usize {
+    let mut counts: Vec<usize> = cells(votes).map(|(_, count)| count).collect();
+    counts.retain(|count| *count >= min_votes);
+    if counts.len() <= max_cells {
+        return min_votes;
+    }
+    counts.sort_unstable_by_key(|count| Reverse(*count));
+    counts[max_cells] + 1
+}
+
+/// The votes a candidate needs to be among the best of all so far.
+pub(super) struct Least {
+    kept: usize,
+    min_votes: usize,
+    /// Votes of the best so far, the fewest on top.
+    best: BinaryHeap<Reverse<usize>>,
+}
+impl Least {
+    pub(super) fn new(kept: usize, min_votes: usize) -> Self {
+        Self { kept, min_votes, best: BinaryHeap::with_capacity(kept + 1) }
+    }
+
+    pub(super) fn saw(&mut self, votes: usize) {
+        self.best.push(Reverse(votes));
+        if self.best.len() > self.kept {
+            self.best.pop();
+        }
+    }
+
+    pub(super) fn votes(&self) -> usize {
+        let full = self.best.len() == self.kept;
+        let least = self.best.peek().filter(|_| full).map_or(0, |votes| votes.0);
+        least.max(self.min_votes)
+    }
+}
+
+/// Whether two neighbouring cells of a group can have `votes` together: the end of a group counts for twice its own,
+/// since its neighbour lies elsewhere.
+fn any_two(counters: &[u8], votes: usize) -> bool {
+    let groups = counters.chunks_exact(GROUP);
+    let most = groups.map(|group| {
+        let pairs = group.iter().zip(&group[1..]).map(|(a, b)| a.saturating_add(*b));
+        pairs.fold(0, u8::max)
+    });
+    let ends = counters.chunks_exact(GROUP).flat_map(|group| [group[0], group[GROUP - 1]]);
+    let most = most.fold(0, u8::max);
+    // Of a pair across an end the larger has half of the votes at least.
+    usize::from(most) >= votes || ends.fold(0, u8::max).saturating_mul(2) as usize >= votes
+}
+
+/// The smallest count, from `least` on, that at most `max_cells` cells have.
+fn threshold(counters: &[u8], least: usize, max_cells: usize) -> usize {
+    let at_least = |count: usize| -> usize {
+        let groups = counters.chunks(GROUP);
+        // So few that a byte counts them, as the processor does for many at once.
+        let of = groups.map(|g| g.iter().map(|c| u8::from(usize::from(*c) >= count)).sum::<u8>());
+        of.map(usize::from).sum()
+    };
+    (least.max(1)..256).find(|count| at_least(*count) <= max_cells).unwrap_or(256)
+}
+
+/// Adds the densest places of one track's hits (sorted by offset): windows of two bins, strongest
+/// first, no two within two bins of each other.
+fn clusters(
+    hits: &[Hit],
+    warp: Warp,
+    peaks: &[Peak],
+    min_votes: usize,
+    found: &mut Vec<Candidate>,
+) {
+    let width = 2 * 16 * BIN_FRAMES;
+    let mut windows: Vec<(usize, usize, usize)> = Vec::new();
+    let mut end = 0;
+    for start in 0..hits.len() {
+        while end < hits.len() && hits[end].offset < hits[start].offset + width {
+            end += 1;
+        }
+        if end - start >= min_votes {
+            windows.push((end - start, start, end));
+        }
+    }
+    windows.sort_by_key(|(votes, start, _)| (std::cmp::Reverse(*votes), *start));
+    let mut taken: Vec<i64> = Vec::new();
+    for (votes, start, end) in windows {
+        let offset = hits[usize::midpoint(start, end)].offset;
+        if taken.iter().any(|t| (t - offset).abs() < 2 * width) {
+            continue;
+        }
+        taken.push(offset);
+        found.push(Candidate {
+            track: TrackId(hits[start].track),
+            warp,
+            offset_frames: offset as f64 / 16.0,
+            votes,
+            first: peaks.first().map_or(0, |p| p.time),
+            last: peaks.last().map_or(0, |p| p.time),
+        });
+        if taken.len() == MAX_PLACES {
+            break;
+        }
+    }
+}
+
+/// Places of one track that one look-up reports.
+const MAX_PLACES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Votes on cells drawn with a seed, some of them beside one another.
+    fn drawn(seed: u32, count: u32, range: u32) -> Vec<Vote> {
+        let mut state = seed;
+        let mut draw = |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (u64::from(state) * u64::from(n) >> 32) as i64
+        };
+        let vote = |of: u32| {
+            let place = draw(range);
+            // A tenth lies around the ends of blocks.
+            let cell = if of.is_multiple_of(10) { place / 256 * 256 + draw(4) - 2 } else { place };
+            Vote { cell: cell - 1_000, of }
+        };
+        (0..count).map(vote).collect()
+    }
+
+    fn crowded(votes: &[Vote], min_votes: usize) -> Vec<Vote> {
+        let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+        votes.iter().for_each(|vote| *counts.entry(vote.cell).or_default() += 1);
+        let count = |cell: i64| counts.get(&cell).copied().unwrap_or(0);
+        let has = |v: &Vote| count(v.cell) + count(v.cell - 1).max(count(v.cell + 1)) >= min_votes;
+        let mut crowded: Vec<Vote> = votes.iter().copied().filter(has).collect();
+        crowded.sort_unstable();
+        crowded
+    }
+
+    #[test]
+    fn thin_votes_that_are_counted_in_parts_pass_where_counting_them_one_by_one_says_so() {
+        let mut tally = Tally::default();
+        for (seed, count) in [(1, 1), (2, 7), (3, 900), (4, 5_000), (5, 80_000), (6, 700_000)] {
+            let votes = drawn(seed, count, 20 * count);
+            for min_votes in [2, 3, 5] {
+                tally.pass_thin(&votes, min_votes);
+                let of_cells = cells(&tally.passed).filter(|(_, count)| *count >= min_votes);
+                let passed: Vec<Vote> = of_cells.flat_map(|(votes, _)| votes).copied().collect();
+                assert_eq!(passed, crowded(&votes, min_votes), "{count} votes, {min_votes}");
+                let few = tally.passed.len() * 2 < votes.len();
+                assert!(few || count < 5_000, "{} of {count} passed", tally.passed.len());
+            }
+        }
+    }
+
+    #[test]
+    fn of_dense_votes_the_cells_with_most_pass() {
+        let mut votes = drawn(7, 40_000, 20_000);
+        votes.extend((0..90).map(|of| Vote { cell: 5_000, of }));
+        let mut tally = Tally::default();
+        tally.pass(&votes, 3, 40);
+        let at = |cell| tally.passed.iter().filter(|vote| vote.cell == cell).count();
+        assert!(at(5_000) >= 90);
+        assert!(tally.passed.len() < 10_000, "{}", tally.passed.len());
+    }
+
+    #[test]
+    fn so_many_votes_are_needed_that_no_more_cells_have_them_than_may_pass() {
+        let votes: Vec<Vote> =
+            (1..=9_i64).flat_map(|n| (0..n).map(move |_| Vote { cell: 10 * n, of: 0 })).collect();
+        assert_eq!(least_needed(&votes, 3, 7), 3);
+        assert_eq!(least_needed(&votes, 3, 6), 4);
+        assert_eq!(least_needed(&votes, 3, 1), 9);
+        assert_eq!(least_needed(&[], 3, 0), 3);
+    }
+}
