@@ -7,13 +7,16 @@
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::change::WriteLock;
-use super::entry::{Conflict, Entry};
+use super::entry::Entry;
+use super::merge::Conflict;
 use super::{Catalog, CatalogError, LogLine};
 use crate::ingest::digest;
 use crate::record::json;
 
 /// Statements that are kept prepared: all of an import.
 const STATEMENTS: usize = 64;
+/// Memory for the pages of the database, and of what is staged, in KiB: the ids of entries are in no order.
+const CACHE_KIB: i64 = 64 << 10;
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +76,8 @@ impl Catalog {
         let lock = self.lock()?;
         let begin = || {
             self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
+            self.connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            self.connection.pragma_update(Some("temp"), "cache_size", -CACHE_KIB)?;
             let transaction =
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             transaction.execute_batch(STAGE)?;
@@ -274,32 +279,40 @@ impl EntryImport<'_> {
         let mut imported = Imported::default();
         let error = |source| self.catalog.error(source);
         {
-            let sql = "SELECT s.document, e.document FROM temp.staged s
-                       LEFT JOIN entries e ON e.entry_id = s.entry_id ORDER BY s.number";
+            // By id, so that the new ones are written in the order in which they lie.
+            let sql = "SELECT s.entry_id, s.document, e.document FROM temp.staged s
+                       LEFT JOIN entries e ON e.entry_id = s.entry_id ORDER BY s.entry_id";
             let mut statement = self.transaction.prepare(sql).map_err(error)?;
             let mut rows = statement.query([]).map_err(error)?;
             while let Some(row) = rows.next().map_err(error)? {
-                let staged = self.catalog.parse(&row.get::<_, String>(0).map_err(error)?)?;
-                let stored: Option<String> = row.get(1).map_err(error)?;
-                match stored {
+                let text = |at: usize| row.get_ref(at)?.as_str_or_null().map_err(rusqlite::Error::from);
+                let id = text(0).map_err(error)?.unwrap_or_default();
+                let staged = text(1).map_err(error)?.unwrap_or_default();
+                match text(2).map_err(error)? {
                     None => {
                         imported.new += 1;
-                        self.write(&staged, &json(&staged)).map_err(error)?;
+                        self.write(id, staged).map_err(error)?;
                     }
+                    Some(stored) if stored == staged => imported.unchanged += 1,
                     Some(stored) => {
-                        let mut entry = self.catalog.parse(&stored)?;
-                        entry.update(staged, replace);
+                        let mut entry = self.catalog.parse(stored)?;
+                        entry.update(self.catalog.parse(staged)?, replace);
                         let document = json(&entry);
                         if document == stored {
                             imported.unchanged += 1;
                         } else {
                             imported.updated += 1;
-                            self.write(&entry, &document).map_err(error)?;
+                            self.write(id, &document).map_err(error)?;
+                            self.write_keys(&entry, replace).map_err(error)?;
                         }
                     }
                 }
             }
         }
+        let sql =
+            "INSERT OR IGNORE INTO entry_keys SELECT kind, value, entry_id FROM temp.staged_keys
+                   ORDER BY kind, value, entry_id";
+        self.transaction.execute(sql, []).map_err(error)?;
         if let Some(log) = log {
             super::log::append(&self.transaction, &log(imported)).map_err(error)?;
             self.transaction.commit().map_err(error)?;
@@ -307,12 +320,19 @@ impl EntryImport<'_> {
         Ok(imported)
     }
 
-    fn write(&self, entry: &Entry, document: &str) -> rusqlite::Result<()> {
-        let id = &entry.entry_id;
+    fn write(&self, id: &str, document: &str) -> rusqlite::Result<()> {
         let sql = "INSERT OR REPLACE INTO entries VALUES (?1, ?2)";
         self.transaction.prepare_cached(sql)?.execute([id, document])?;
-        let sql = "DELETE FROM entry_keys WHERE entry_id = ?1";
-        self.transaction.prepare_cached(sql)?.execute([id])?;
+        Ok(())
+    }
+
+    /// Takes away the keys that an entry has no more, and makes sure of the others.
+    fn write_keys(&self, entry: &Entry, replace: bool) -> rusqlite::Result<()> {
+        let id = &entry.entry_id;
+        if replace {
+            let sql = "DELETE FROM entry_keys WHERE entry_id = ?1";
+            self.transaction.prepare_cached(sql)?.execute([id])?;
+        }
         for (kind, value) in keys(entry) {
             let sql = "INSERT OR IGNORE INTO entry_keys VALUES (?1, ?2, ?3)";
             self.transaction.prepare_cached(sql)?.execute([kind, value, id])?;

@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::field::{DateOrder, Field};
+use super::field::Field;
+use super::value::DateOrder;
 
 /// Between the values of a cell that holds several.
 const SEPARATORS: &str = ";|\n";

@@ -1,28 +1,15 @@
-//! One field: the text that a row has for it, checked, normalised and put into an entry.
+//! Fields: what a column may hold, how a value gets into an entry, and how an entry is a row of values.
 //!
-//! What is wrong is said with the remedy and never mended in silence: a bar code that lost its zeros
-//! may have lost other digits, too.
+//! What a value may be is in `value`.
 
-use crate::catalog::{AudioName, Entry, Policy, Role, WORLD};
-use crate::identify::Identifier;
+use super::value::{
+    DateOrder, date, duration, grid, hash, isrc, iswc, last_part, line, share, spotify, territory,
+    upc,
+};
+use crate::catalog::{AudioName, Entry, Policy, Role};
 
-/// Longest text of a field, in characters; titles of classical recordings have a few hundred.
-const MAX_CHARS: usize = 2_000;
 /// Most values in one field.
 const MAX_VALUES: usize = 1_000;
-
-/// In which order a date with two numbers in front of the year is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DateOrder {
-    /// Not known: `03/04/2020` is refused.
-    #[default]
-    Unknown,
-    /// Month first.
-    Mdy,
-    /// Day first.
-    Dmy,
-}
 
 macro_rules! fields {
     ($($name:literal => $field:ident, $what:literal;)+) => {
@@ -52,7 +39,7 @@ fields! {
     "duration" => Duration, "length: seconds, `m:ss`, `h:mm:ss` or `PT3M21S`";
     "release_title" => ReleaseTitle, "title of the release";
     "upc" => Upc, "UPC or EAN of the release";
-    "grid" => Grid, "GRid of the release";
+    "grid" => Grid, "`GRid` of the release";
     "catalogue_number" => CatalogueNumber, "catalogue number of the release";
     "release_date" => ReleaseDate, "date of the release";
     "territories" => Territories, "countries with rights";
@@ -62,11 +49,11 @@ fields! {
     "valid_from" => ValidFrom, "first day of the rights";
     "valid_until" => ValidUntil, "last day of the rights";
     "spotify_id" => SpotifyId, "Spotify ids or links";
-    "youtube_id" => YoutubeId, "YouTube ids or links";
+    "youtube_id" => YoutubeId, "`YouTube` ids or links";
     "apple_id" => AppleId, "Apple Music ids";
     "deezer_id" => DeezerId, "Deezer ids";
-    "musicbrainz_id" => MusicbrainzId, "MusicBrainz ids";
-    "acoustid" => Acoustid, "AcoustIDs";
+    "musicbrainz_id" => MusicbrainzId, "`MusicBrainz` ids";
+    "acoustid" => Acoustid, "`AcoustID`s";
     "us_registration_number" => UsRegistrationNumber, "US copyright registration";
     "us_registration_date" => UsRegistrationDate, "its date";
     "first_publication_date" => FirstPublicationDate, "date of first publication";
@@ -148,8 +135,8 @@ impl Field {
             Self::Grid => release(entry).grid = grid(text)?,
             Self::CatalogueNumber => release(entry).catalogue_number.clone_from(text),
             Self::ReleaseDate => release(entry).date = date(text, order)?,
-            Self::Territories => territory(text, &mut entry.territories)?,
-            Self::TerritoriesExcluded => territory(text, &mut entry.territories_excluded)?,
+            Self::Territories => push(&mut entry.territories, territory(text)?)?,
+            Self::TerritoriesExcluded => push(&mut entry.territories_excluded, territory(text)?)?,
             Self::Share => entry.share_percent = Some(share(text)?),
             Self::Role => {
                 entry.role = Role::parse(text).ok_or_else(|| one_of(&Role::WORDS[1..]))?;
@@ -216,54 +203,53 @@ pub fn cells(entry: &Entry) -> Vec<Vec<(Field, Vec<String>)>> {
         flags,
         audio,
     } = entry;
-    use Field as F;
     let one = |text: &str| if text.is_empty() { Vec::new() } else { vec![text.to_owned()] };
     let number = |number: &Option<f64>| number.iter().map(f64::to_string).collect();
     let ids = |service: &str| service_ids.get(service).cloned().unwrap_or_default();
     let mut rows = vec![vec![
-        (F::OwnId, own_ids.clone()),
-        (F::Isrc, isrcs.clone()),
-        (F::Iswc, iswcs.clone()),
-        (F::Title, one(title)),
-        (F::Version, one(version)),
-        (F::Artist, artists.clone()),
-        (F::Label, one(label)),
-        (F::PLine, one(p_line)),
-        (F::CLine, one(c_line)),
-        (F::Duration, number(duration_seconds)),
-        (F::Territories, territories.clone()),
-        (F::TerritoriesExcluded, territories_excluded.clone()),
-        (F::Share, number(share_percent)),
-        (F::Role, one(role.as_str())),
-        (F::ValidFrom, one(valid_from)),
-        (F::ValidUntil, one(valid_until)),
-        (F::SpotifyId, ids("spotify")),
-        (F::YoutubeId, ids("youtube")),
-        (F::AppleId, ids("apple")),
-        (F::DeezerId, ids("deezer")),
-        (F::MusicbrainzId, ids("musicbrainz")),
-        (F::Acoustid, ids("acoustid")),
-        (F::UsRegistrationNumber, one(us_registration_number)),
-        (F::UsRegistrationDate, one(us_registration_date)),
-        (F::FirstPublicationDate, one(first_publication_date)),
-        (F::Policy, one(policy.as_str())),
-        (F::Flags, flags.clone()),
+        (Field::OwnId, own_ids.clone()),
+        (Field::Isrc, isrcs.clone()),
+        (Field::Iswc, iswcs.clone()),
+        (Field::Title, one(title)),
+        (Field::Version, one(version)),
+        (Field::Artist, artists.clone()),
+        (Field::Label, one(label)),
+        (Field::PLine, one(p_line)),
+        (Field::CLine, one(c_line)),
+        (Field::Duration, number(duration_seconds)),
+        (Field::Territories, territories.clone()),
+        (Field::TerritoriesExcluded, territories_excluded.clone()),
+        (Field::Share, number(share_percent)),
+        (Field::Role, one(role.as_str())),
+        (Field::ValidFrom, one(valid_from)),
+        (Field::ValidUntil, one(valid_until)),
+        (Field::SpotifyId, ids("spotify")),
+        (Field::YoutubeId, ids("youtube")),
+        (Field::AppleId, ids("apple")),
+        (Field::DeezerId, ids("deezer")),
+        (Field::MusicbrainzId, ids("musicbrainz")),
+        (Field::Acoustid, ids("acoustid")),
+        (Field::UsRegistrationNumber, one(us_registration_number)),
+        (Field::UsRegistrationDate, one(us_registration_date)),
+        (Field::FirstPublicationDate, one(first_publication_date)),
+        (Field::Policy, one(policy.as_str())),
+        (Field::Flags, flags.clone()),
     ]];
     rows.resize_with(releases.len().max(audio.len()).max(1), Vec::new);
     for (row, release) in rows.iter_mut().zip(releases) {
         row.extend([
-            (F::ReleaseTitle, one(&release.title)),
-            (F::Upc, one(&release.upc)),
-            (F::Grid, one(&release.grid)),
-            (F::CatalogueNumber, one(&release.catalogue_number)),
-            (F::ReleaseDate, one(&release.date)),
+            (Field::ReleaseTitle, one(&release.title)),
+            (Field::Upc, one(&release.upc)),
+            (Field::Grid, one(&release.grid)),
+            (Field::CatalogueNumber, one(&release.catalogue_number)),
+            (Field::ReleaseDate, one(&release.date)),
         ]);
     }
     for (row, file) in rows.iter_mut().zip(audio) {
-        row.extend([(F::Audio, one(&file.uri)), (F::AudioHash, one(&file.hash))]);
+        row.extend([(Field::Audio, one(&file.uri)), (Field::AudioHash, one(&file.hash))]);
     }
     for row in &mut rows {
-        row.insert(0, (F::EntryId, one(entry_id)));
+        row.insert(0, (Field::EntryId, one(entry_id)));
     }
     rows
 }
@@ -319,260 +305,10 @@ fn one_of(words: &[&str]) -> String {
     format!("is none of {}", words.join(", "))
 }
 
-/// One line of text: white space of any kind is one blank, control characters are none.
-pub(crate) fn line(text: &str) -> Result<String, String> {
-    let mut line = String::with_capacity(text.len().min(4 * MAX_CHARS));
-    let mut chars = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        if word.is_empty() {
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        chars += word.chars().count() + 1;
-        if chars > MAX_CHARS + 1 {
-            return Err(format!("is longer than {MAX_CHARS} characters; is a quote missing?"));
-        }
-    }
-    Ok(line)
-}
-
-/// Letters and digits, upper case.
-fn letters(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-}
-
-/// Whether a spreadsheet has written a number as `1.23E+11`.
-fn is_scientific(text: &str) -> bool {
-    let Some((number, exponent)) = text.split_once(['e', 'E']) else { return false };
-    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-    let (whole, part) = number.split_once(['.', ',']).unwrap_or((number, "0"));
-    digits(whole) && digits(part) && digits(exponent.trim_start_matches('+'))
-}
-
-const AS_TEXT: &str =
-    "format the column as text before the numbers are typed or pasted, and export it again";
-
-fn isrc(text: &str) -> Result<String, String> {
-    let letters = letters(text);
-    let code = letters.strip_prefix("ISRC").unwrap_or(&letters);
-    match Identifier::parse(code.as_bytes()) {
-        Some(isrc @ Identifier::Isrc(_)) => Ok(isrc.to_string()),
-        _ if code.len() == 12 => Err(
-            "is no ISRC: two letters, three letters or digits and seven digits, such as GBAYE0000351"
-                .into(),
-        ),
-        _ => Err(format!("is no ISRC: it has {} letters and digits, not 12", code.len())),
-    }
-}
-
-fn upc(text: &str) -> Result<String, String> {
-    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let plain = plain.strip_suffix(".0").unwrap_or(&plain);
-    if is_scientific(plain) {
-        return Err(format!(
-            "is a number that a spreadsheet has rounded; the last digits are lost: {AS_TEXT}"
-        ));
-    }
-    if plain.is_empty() || !plain.bytes().all(|b| b.is_ascii_digit()) {
-        return Err("is no UPC or EAN: it has other characters than digits".into());
-    }
-    let length = plain.len();
-    if length < 12 {
-        let padded = format!("{plain:0>12}");
-        return Err(match Identifier::parse(padded.as_bytes()) {
-            Some(_) if length >= 6 => format!(
-                "has {length} digits: a spreadsheet has taken the leading zeros away (it may have been \
-                 {padded}): {AS_TEXT}"
-            ),
-            _ => format!("has {length} digits, a UPC has 12 and an EAN 13"),
-        });
-    }
-    match Identifier::parse(plain.as_bytes()) {
-        Some(Identifier::Upc(digits)) => {
-            let digits = String::from_utf8_lossy(&digits).into_owned();
-            let zeros = digits.bytes().take_while(|b| *b == b'0').count();
-            Ok(digits[zeros.min(2)..].to_owned())
-        }
-        _ if (12..=14).contains(&length) => {
-            Err("is no UPC or EAN: its check digit is wrong, so a digit was mistyped".into())
-        }
-        _ => Err(format!("has {length} digits, a UPC has 12 and an EAN 13")),
-    }
-}
-
-/// `A1-2425G-ABC1234002-M`: the last character checks the others (ISO 7064, MOD 37,36).
-fn grid(text: &str) -> Result<String, String> {
-    let letters = letters(text);
-    let code = letters.strip_prefix("GRID").unwrap_or(&letters);
-    if code.len() != 18 || !code.starts_with("A1") {
-        return Err("is no GRid: A1, then 16 letters and digits".into());
-    }
-    let value = |c: char| c.to_digit(36).unwrap_or(0);
-    let (front, last) = code.split_at(17);
-    let sum = front.chars().fold(36, |sum, c| {
-        let sum = (sum + value(c)) % 36;
-        (if sum == 0 { 36 } else { sum }) * 2 % 37
-    });
-    let check = (37 - sum) % 36;
-    if last.chars().next().map(value) == Some(check) {
-        Ok(code.to_owned())
-    } else {
-        Err("is no GRid: its check character is wrong, so a character was mistyped".into())
-    }
-}
-
-/// `T-034.524.680-1`: the last digit checks the others.
-fn iswc(text: &str) -> Result<String, String> {
-    let letters = letters(text);
-    let code = letters.strip_prefix("ISWC").unwrap_or(&letters);
-    let digits: Vec<u32> = code.chars().skip(1).filter_map(|c| c.to_digit(10)).collect();
-    if !code.starts_with('T') || code.len() != 11 || digits.len() != 10 {
-        return Err("is no ISWC: T and ten digits, such as T-034.524.680-1".into());
-    }
-    let sum: u32 = 1 + digits.iter().take(9).zip(1..).map(|(digit, at)| digit * at).sum::<u32>();
-    if (sum + digits[9]).is_multiple_of(10) {
-        Ok(code.to_owned())
-    } else {
-        Err("is no ISWC: its check digit is wrong, so a digit was mistyped".into())
-    }
-}
-
-/// Lower-case hex.
-pub(crate) fn hash(text: &str) -> Result<String, String> {
-    let hex: String = text.chars().filter(|c| !matches!(c, ' ' | ':' | '-')).collect();
-    let right =
-        matches!(hex.len(), 32 | 40 | 64 | 96 | 128) && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    if right { Ok(hex.to_lowercase()) } else { Err("is no MD5, SHA-1 or SHA-2 in hex".into()) }
-}
-
-/// A date as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-pub(crate) fn date(text: &str, order: DateOrder) -> Result<String, String> {
-    let day = text.split(['T', ' ']).next().unwrap_or_default();
-    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
-    let number = |part: &str| -> Option<u32> {
-        (part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok())?
-    };
-    let numbers: Option<Vec<u32>> = parts.iter().map(|part| number(part)).collect();
-    let wrong = || "is no date; write 2020-04-03".to_owned();
-    let numbers = numbers.ok_or_else(wrong)?;
-    let (year, month, day) = match (numbers.as_slice(), parts[0].len()) {
-        (&[year], 4) => (year, None, None),
-        (&[year, month], 4) => (year, Some(month), None),
-        (&[year, month, day], 4) => (year, Some(month), Some(day)),
-        (&[first, second, year], _) if parts[2].len() == 4 => {
-            let month_first = match order {
-                DateOrder::Mdy => true,
-                DateOrder::Dmy => false,
-                DateOrder::Unknown if text.contains('.') || first > 12 => false,
-                DateOrder::Unknown if second > 12 || first == second => true,
-                DateOrder::Unknown => {
-                    return Err(
-                        "is a date that can be read in two ways; write 2020-04-03, or name \
-                                the order in a mapping file: \"dates\": \"mdy\" or \"dmy\""
-                            .into(),
-                    );
-                }
-            };
-            let (month, day) = if month_first { (first, second) } else { (second, first) };
-            (year, Some(month), Some(day))
-        }
-        _ => return Err(wrong()),
-    };
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = |month| match month {
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(leap),
-        _ => 31,
-    };
-    if !(1800..=2200).contains(&year) {
-        return Err(format!("has the year {year}; write 2020-04-03"));
-    }
-    match (month, day) {
-        (None, _) => Ok(format!("{year}")),
-        (Some(month @ 1..=12), None) => Ok(format!("{year}-{month:02}")),
-        (Some(month @ 1..=12), Some(day)) if (1..=days(month)).contains(&day) => {
-            Ok(format!("{year}-{month:02}-{day:02}"))
-        }
-        _ => Err("is a day that no calendar has; write 2020-04-03".into()),
-    }
-}
-
-/// Seconds, `m:ss`, `h:mm:ss` or ISO 8601, rounded to milliseconds.
-fn duration(text: &str) -> Result<f64, String> {
-    let wrong = || "is no length; write 201.5, 3:21 or PT3M21S".to_owned();
-    let number = |part: &str| -> Option<f64> {
-        let plain = part.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        if plain { part.parse().ok() } else { None }
-    };
-    let seconds = if let Some(iso) = text.strip_prefix("PT") {
-        let mut seconds = 0.0;
-        let mut rest = iso;
-        for (unit, worth) in [('H', 3_600.0), ('M', 60.0), ('S', 1.0)] {
-            if let Some((count, after)) = rest.split_once(unit) {
-                seconds += worth * number(count).ok_or_else(wrong)?;
-                rest = after;
-            }
-        }
-        if !rest.is_empty() || iso.is_empty() {
-            return Err(wrong());
-        }
-        seconds
-    } else {
-        let mut seconds = 0.0;
-        for part in text.split(':') {
-            seconds = 60.0 * seconds + number(part).ok_or_else(wrong)?;
-        }
-        seconds
-    };
-    if seconds.is_finite() && seconds < 1e6 {
-        Ok((seconds * 1_000.0).round() / 1_000.0)
-    } else {
-        Err(wrong())
-    }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let number = text.trim_end_matches('%').trim().replace(',', ".");
-    match number.parse::<f64>() {
-        Ok(share) if (0.0..=100.0).contains(&share) => Ok(share),
-        _ => Err("is no share; write a number of percent from 0 to 100".into()),
-    }
-}
-
-/// A country, or the whole world, which is no country at all.
-fn territory(text: &str, list: &mut Vec<String>) -> Result<(), String> {
-    let plain: String = text.chars().filter(char::is_ascii_alphabetic).collect();
-    let upper = plain.to_ascii_uppercase();
-    match upper.as_str() {
-        "WORLDWIDE" | "WORLD" | "WW" | "GLOBAL" | "ALL" => push(list, WORLD.to_owned()),
-        code if code.len() == 2 && text.len() == 2 => push(list, code.to_owned()),
-        _ => Err("is no country code of two letters (ISO 3166), and not Worldwide".into()),
-    }
-}
-
-/// The 22 characters of an id, a URI or a link.
-fn spotify(text: &str) -> Result<String, String> {
-    let id = last_part(text, &["spotify:track:", "/"]);
-    if id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        Ok(id)
-    } else {
-        Err("is no Spotify id: it has 22 letters and digits".into())
-    }
-}
-
-/// What follows the first of these marks that occurs, up to `?` or `&`.
-fn last_part(text: &str, marks: &[&str]) -> String {
-    let found = marks.iter().find_map(|mark| text.rsplit_once(mark));
-    let id = found.map_or(text, |(_, id)| id);
-    id.split(['?', '&', '#']).next().unwrap_or(id).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::WORLD;
 
     fn put(field: Field, text: &str) -> Result<Entry, String> {
         let mut entry = Entry::default();
@@ -627,8 +363,8 @@ mod tests {
         assert_eq!(date("12/25/2020").unwrap(), "2020-12-25");
         assert_eq!(date("3.4.2020").unwrap(), "2020-04-03");
         assert!(date("03/04/2020").unwrap_err().contains("two ways"));
-        assert_eq!(super::date("03/04/2020", DateOrder::Mdy).unwrap(), "2020-03-04");
-        assert_eq!(super::date("03/04/2020", DateOrder::Dmy).unwrap(), "2020-04-03");
+        assert_eq!(super::super::value::date("03/04/2020", DateOrder::Mdy).unwrap(), "2020-03-04");
+        assert_eq!(super::super::value::date("03/04/2020", DateOrder::Dmy).unwrap(), "2020-04-03");
         for wrong in ["", "soon", "2020-13-01", "2021-02-29", "20-1-1", "1-2-3-4", "99999-1-1"] {
             assert!(date(wrong).is_err(), "{wrong}");
         }

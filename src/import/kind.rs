@@ -36,9 +36,9 @@ impl Kind {
         }
         let marked = encoding_rs::Encoding::for_bom(&head).is_some();
         // UTF-16 has zeros; other files with zeros are no text.
-        let zeros = head.iter().filter(|byte| **byte == 0).count();
-        let controls = head.iter().filter(|b| **b < 9 && **b != 0).count();
-        if controls > 0 || (zeros > 0 && !marked && 3 * zeros < head.len()) {
+        let (zeros, others): (Vec<u8>, Vec<u8>) = head.iter().copied().partition(|byte| *byte == 0);
+        let is_binary = others.iter().any(|byte| *byte < 9);
+        if is_binary || (!zeros.is_empty() && !marked && 3 * zeros.len() < head.len()) {
             return Ok(None);
         }
         let plain = |b: &&u8| **b != 0 && !b.is_ascii_whitespace() && b.is_ascii();

@@ -19,14 +19,16 @@ mod jsonl;
 mod kind;
 mod run;
 mod table;
+mod value;
 mod xlsx;
 
 pub use columns::{Mapping, MappingError, presets};
 pub use encoding::{Bounded, Encoding};
+pub use field::Field;
 pub use field::cells;
-pub use field::{DateOrder, Field};
 pub use kind::{Kind, files};
 pub use run::{Event, Import, ImportError, Links, Outcome};
+pub use value::DateOrder;
 
 use std::path::Path;
 
@@ -138,5 +140,110 @@ pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
     };
     if let Err(problem) = done {
         take.problem(problem);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What was read, and what is wrong.
+    #[derive(Default)]
+    struct Taken {
+        rows: Vec<Row>,
+        problems: Vec<Problem>,
+    }
+
+    impl Take for Taken {
+        fn row(&mut self, row: Row) -> bool {
+            self.rows.push(row);
+            true
+        }
+
+        fn problem(&mut self, problem: Problem) -> bool {
+            self.problems.push(problem);
+            true
+        }
+    }
+
+    fn taken(bytes: &[u8]) -> Taken {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("delivery");
+        std::fs::write(&path, bytes).expect("a file");
+        let mut taken = Taken::default();
+        read(&path, &Options::default(), &mut taken);
+        taken
+    }
+
+    const MESSAGE: &str = "<?xml version=\"1.0\"?><NewReleaseMessage><ResourceList><SoundRecording><SoundRecordingId>\
+        <ISRC>GBAYE0000351</ISRC></SoundRecordingId><ResourceReference>A1</ResourceReference><ReferenceTitle>\
+        <TitleText>A &amp; B</TitleText></ReferenceTitle><Duration>PT3M</Duration></SoundRecording></ResourceList>\
+        <ReleaseList><Release><ReleaseId><ICPN>036000291452</ICPN></ReleaseId><ReleaseReference>R0</ReleaseReference>\
+        <ReleaseResourceReferenceList><ReleaseResourceReference>A1</ReleaseResourceReference>\
+        </ReleaseResourceReferenceList></Release></ReleaseList></NewReleaseMessage>";
+    const TABLE: &str = "title;isrc;upc\r\n\"A; \"\"B\"\"\";GBAYE0000351;036000291452\r\n";
+    const LINE: &str = "{\"title\":\"A\",\"isrcs\":[\"GBAYE0000351\"],\"releases\":[{\"upc\":\"036000291452\"}]}\n";
+
+    #[test]
+    fn what_is_whole_is_read() {
+        for whole in [MESSAGE, TABLE, LINE] {
+            let Taken { rows, problems } = taken(whole.as_bytes());
+            assert_eq!((rows.len(), problems), (1, Vec::new()));
+            assert_eq!(rows[0].entry.isrcs, ["GBAYE0000351"]);
+            assert_eq!(rows[0].entry.releases[0].upc, "036000291452");
+        }
+        for nothing in [&b""[..], b"  \n", b"\x00\x01\x02", b"PK\x03\x04"] {
+            assert_eq!(taken(nothing).problems.len(), 1, "{nothing:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        /// Damage costs rows, and says so; it is never a panic, and no identifier that is wrong goes in.
+        #[test]
+        fn damage_is_a_problem_and_never_a_panic(
+            which in 0_usize..3,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            cut in any::<Option<prop::sample::Index>>(),
+        ) {
+            let mut bytes = [MESSAGE, TABLE, LINE][which].as_bytes().to_vec();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            let Taken { rows, .. } = taken(&bytes);
+            for isrc in rows.iter().flat_map(|row| &row.entry.isrcs) {
+                let known = crate::identify::Identifier::parse(isrc.as_bytes());
+                prop_assert!(matches!(known, Some(crate::identify::Identifier::Isrc(_))));
+            }
+        }
+
+        #[test]
+        fn an_entry_is_the_same_after_its_cells(
+            titles in prop::collection::vec("[ -~äß]{0,12}", 6),
+            releases in prop::collection::vec(("[A-C]{0,1}", "[0-3]{0,1}", "(2020-04-03)?"), 0..4),
+            seconds in prop::option::of(0.0_f64..1e5),
+        ) {
+            let releases = releases.into_iter().map(|(title, catalogue_number, date)| {
+                crate::catalog::Release { title, catalogue_number, date, ..Default::default() }
+            });
+            let entry = Entry {
+                entry_id: "e".into(),
+                title: titles[0].clone(),
+                version: titles[1].clone(),
+                artists: titles[2..4].to_vec(),
+                own_ids: titles[4..].to_vec(),
+                releases: releases.collect(),
+                duration_seconds: seconds,
+                ..Entry::default()
+            };
+            let once = field::checked(&entry).expect("nothing is wrong with it");
+            let again = field::checked(&once).expect("nothing is wrong with it");
+            prop_assert_eq!(&once, &again);
+        }
     }
 }

@@ -157,7 +157,8 @@ impl Import {
         outcome.entries = import.finish(self.replace, log_line)?;
         outcome.links.found = wanted.values().map(|w: &Wanted| w.entries.len() as u64).sum();
         if !self.dry_run {
-            self.audio(catalog, ingester, pool, stop, &wanted, &mut outcome, tell)?;
+            let work = Work { ingester, pool, stop };
+            link_audio(catalog, &work, &wanted, &mut outcome, tell)?;
         }
         Ok(outcome)
     }
@@ -167,55 +168,59 @@ impl Import {
         let around = self.paths.iter().filter(|p| p.is_dir() && delivery.starts_with(p));
         around.chain(&self.audio).cloned().collect()
     }
+}
 
-    /// Adds the sound files to the index and links their recordings.
-    #[allow(clippy::too_many_arguments, reason = "the parts of a run")]
-    fn audio(
-        &self,
-        catalog: &mut Catalog,
-        ingester: &Ingester,
-        pool: &rayon::ThreadPool,
-        stop: &AtomicBool,
-        wanted: &BTreeMap<String, Wanted>,
-        outcome: &mut Outcome,
-        tell: &mut dyn FnMut(Event),
-    ) -> Result<(), ImportError> {
-        let mut links = Vec::new();
-        let mut paths = Vec::new();
-        for want in wanted.values() {
-            match &want.place {
-                Found::Known(recordings) => {
-                    for entry in &want.entries {
-                        links.extend(recordings.iter().map(|r| (entry.clone(), r.clone())));
-                    }
+/// What decodes sound files, and ends that.
+struct Work<'a> {
+    ingester: &'a Ingester,
+    pool: &'a rayon::ThreadPool,
+    stop: &'a AtomicBool,
+}
+
+/// Adds the sound files to the index and links their recordings.
+fn link_audio(
+    catalog: &mut Catalog,
+    work: &Work,
+    wanted: &BTreeMap<String, Wanted>,
+    outcome: &mut Outcome,
+    tell: &mut dyn FnMut(Event),
+) -> Result<(), ImportError> {
+    let Work { ingester, pool, stop } = *work;
+    let mut links = Vec::new();
+    let mut paths = Vec::new();
+    for want in wanted.values() {
+        match &want.place {
+            Found::Known(recordings) => {
+                for entry in &want.entries {
+                    links.extend(recordings.iter().map(|r| (entry.clone(), r.clone())));
                 }
-                Found::File(path) => paths.push(path.clone()),
             }
+            Found::File(path) => paths.push(path.clone()),
         }
-        if !paths.is_empty() {
-            let folders = Folders::new(&paths)
-                .map_err(|(path, source)| ImportError::Path { path, source })?;
-            let summary = catalog.add(&folders, ingester, pool, stop, &mut |event| {
-                let of = match &event {
-                    AddEvent::Added(recording) => Some((&recording.path, &recording.recording_id)),
-                    AddEvent::Duplicate { path, of } => Some((path, of)),
-                    AddEvent::Refused { .. } => None,
-                };
-                if let Some((path, recording)) = of
-                    && let Some(want) = wanted.get(path)
-                {
-                    let linked = want.entries.iter().map(|e| (e.clone(), recording.clone()));
-                    links.extend(linked);
-                }
-                tell(Event::Audio(&event));
-            })?;
-            outcome.links.added = summary.added;
-            outcome.links.refused = summary.refused;
-            outcome.stopped = summary.stopped;
-        }
-        outcome.links.linked = catalog.link(&links)?;
-        Ok(())
     }
+    if !paths.is_empty() {
+        let folders =
+            Folders::new(&paths).map_err(|(path, source)| ImportError::Path { path, source })?;
+        let summary = catalog.add(&folders, ingester, pool, stop, &mut |event| {
+            let of = match &event {
+                AddEvent::Added(recording) => Some((&recording.path, &recording.recording_id)),
+                AddEvent::Duplicate { path, of } => Some((path, of)),
+                AddEvent::Refused { .. } => None,
+            };
+            if let Some((path, recording)) = of
+                && let Some(want) = wanted.get(path)
+            {
+                let linked = want.entries.iter().map(|e| (e.clone(), recording.clone()));
+                links.extend(linked);
+            }
+            tell(Event::Audio(&event));
+        })?;
+        outcome.links.added = summary.added;
+        outcome.links.refused = summary.refused;
+        outcome.stopped = summary.stopped;
+    }
+    outcome.links.linked = catalog.link(&links)?;
+    Ok(())
 }
 
 /// A sound file that entries name.

@@ -102,7 +102,9 @@ fn text(cell: &DataRef) -> String {
         DataRef::Int(number) => number.to_string(),
         // Whole numbers have no point: a bar code that was typed as a number is its digits.
         DataRef::Float(number) => number.to_string(),
-        DataRef::String(text) => text.clone(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            text.clone()
+        }
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(value) => value.to_string(),
         DataRef::DateTime(date) if date.is_duration() => {
@@ -112,7 +114,6 @@ fn text(cell: &DataRef) -> String {
             let (year, month, day, ..) = date.to_ymd_hms_milli();
             format!("{year:04}-{month:02}-{day:02}")
         }
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Error(error) => format!("{error}"),
         DataRef::Empty => String::new(),
     }

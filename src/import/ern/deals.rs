@@ -6,7 +6,8 @@ use super::recording::put;
 use super::tree::Node;
 use crate::catalog::{Entry, WORLD};
 use crate::import::Problem;
-use crate::import::field::{DateOrder, Field, date};
+use crate::import::field::Field;
+use crate::import::value::{DateOrder, date};
 
 /// What one deal says, not checked yet.
 #[derive(Debug, Clone, Default)]

@@ -55,16 +55,17 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
             Err(why) => break Err(why),
         }
     };
-    match (&ended, messages.root()) {
-        (_, Some("NewReleaseMessage")) => {}
-        (_, Some(root)) => {
+    let whole = Spot::default();
+    match messages.root() {
+        Some("NewReleaseMessage") => {}
+        Some(root) => {
             let why = format!("is no ERN message but a {root}; nothing of it is read");
-            return Err(Problem { is_fatal: false, ..Problem::refused(Spot::default(), why) });
+            return Err(Problem::warning(whole, why));
         }
-        (Ok(()), None) => {
-            return Err(Problem::refused(Spot::default(), "is no XML message: it has no element"));
+        None if ended.is_ok() => {
+            return Err(Problem::refused(whole, "is no XML message: it has no element"));
         }
-        (Err(_), None) => {}
+        None => {}
     }
     for note in messages.notes() {
         if !take.problem(Problem::warning(Spot::default(), note)) {

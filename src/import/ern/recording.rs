@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::tree::Node;
 use crate::catalog::{AudioName, Entry};
-use crate::import::field::{DateOrder, Field, hash, line};
+use crate::import::field::Field;
+use crate::import::value::{DateOrder, hash, line};
 use crate::import::{Problem, Spot};
 
 /// Where versions of the standard keep the identifiers of a recording.

@@ -149,7 +149,7 @@ impl Messages {
                     if self.root.is_none() {
                         self.root = Some(node.name.clone());
                         let language = node.attribute("LanguageAndScriptCode");
-                        self.language = language.unwrap_or_default().to_owned();
+                        language.unwrap_or_default().clone_into(&mut self.language);
                     }
                     nodes += 1;
                     if !open.is_empty() || PARTS.contains(&node.name.as_str()) {
@@ -168,16 +168,13 @@ impl Messages {
                 }
                 Event::Text(text) => text.xml10_content().into_owned(),
                 Event::CData(text) => text.xml10_content().into_owned(),
-                Event::GeneralRef(reference) => match resolve(&reference) {
-                    Some(text) => text,
-                    None => {
-                        let name = reference.to_string();
-                        self.note(format!(
-                            "the entity &{name}; is not expanded: only those of XML itself are"
-                        ));
-                        format!("&{name};")
-                    }
-                },
+                Event::GeneralRef(reference) => resolve(&reference).unwrap_or_else(|| {
+                    let name = reference.to_string();
+                    self.note(format!(
+                        "the entity &{name}; is not expanded: only those of XML itself are"
+                    ));
+                    format!("&{name};")
+                }),
                 Event::DocType(_) => {
                     self.note("it has a document type, which ERN does not; it is not read".into());
                     continue;

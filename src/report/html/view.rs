@@ -102,6 +102,8 @@ pub(super) struct Run {
     clear: String,
     matched: String,
     suspect: String,
+    /// If there are any.
+    permitted: Option<String>,
     failed: String,
     not_audio: String,
     found: String,
@@ -111,8 +113,8 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(summary: &RunSummary) -> Self {
         let RunSummary { roots, counts, .. } = summary;
-        let Counts { items, matched, suspect, clear, failed, not_audio, audio_seconds, .. } =
-            *counts;
+        let Counts { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *counts;
+        let audio_seconds = counts.audio_seconds;
         let tenths = (audio_seconds / 360.0).round() as u64;
         Self {
             id: Shown::new(&summary.run_id),
@@ -129,6 +131,7 @@ impl Run {
             clear: thousands(clear),
             matched: thousands(matched),
             suspect: thousands(suspect),
+            permitted: (permitted > 0).then(|| thousands(permitted)),
             failed: thousands(failed),
             not_audio: thousands(not_audio),
             found: thousands(counts.recordings_found),
