@@ -18,4 +18,5 @@ mod resume;
 mod scan;
 mod scan_library;
 mod tables;
+mod torrents;
 mod upkeep;

@@ -27,6 +27,9 @@
 //! | `tiers` | what speaks for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
 //! | `claimed_by` | where the item says so, joined by `; ` |
 //! | `claims` | what identifiers and sound of the item say of each other |
+//! | `torrent` | info-hash of the torrent that the item, or its container, is a file of |
+//! | `torrent_file` | path of that file in the torrent |
+//! | `torrent_standing` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -37,13 +40,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::record::{Finding, ItemRecord, Span};
+use crate::record::{Finding, ItemRecord, Span, TorrentFacts};
 use crate::text::{clock, visible};
 
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 30] = [
+pub const COLUMNS: [&str; 33] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -74,6 +77,9 @@ pub const COLUMNS: [&str; 30] = [
     "tiers",
     "claimed_by",
     "claims",
+    "torrent",
+    "torrent_file",
+    "torrent_standing",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -140,6 +146,7 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
     let item = &record.item;
     let failure = record.failure.as_ref();
     let name = |of: fn(&Finding) -> &str| text(finding.map_or("", of));
+    let torrent = |of: fn(&TorrentFacts) -> &str| text(item.torrent.as_ref().map_or("", of));
     let number = |of: &dyn Fn(&Finding) -> String| Cow::Owned(finding.map_or(String::new(), of));
     [
         text(&item.path),
@@ -172,6 +179,12 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         number(&|f| text(&f.tiers.join("; ")).into_owned()),
         number(&|f| text(&f.claimed_by.join("; ")).into_owned()),
         text(&record.claims),
+        torrent(|torrent| match torrent.info_hash.as_str() {
+            "" => &torrent.info_hash_v2,
+            hash => hash,
+        }),
+        torrent(|torrent| &torrent.file),
+        torrent(|torrent| torrent.standing.as_str()),
     ]
 }
 
