@@ -53,7 +53,7 @@ pub struct ItemRecord {
     /// What is true of the item but did not stop it from being compared: damaged packets, a
     /// truncated end, the help of an outside decoder. One sentence each.
     pub notes: Vec<String>,
-    /// What identifiers (ISRC, hash) and sound say of each other: `agree`; `disagree`, they name different recordings;
+    /// What identifiers (ISRC, hash) and sound that is a match say of each other: `agree`; `disagree`, they name different recordings;
     /// `claim_only`, identifiers of the catalogue and no sound of it; `sound_only`, the other way round; `foreign_claim`, sound
     /// of the catalogue under an ISRC that is not in it; `""` if neither is of the catalogue.
     #[serde(default)]
@@ -86,6 +86,73 @@ pub struct ItemFacts {
     /// Byte offset in the file on disk at which it lies as it is; `null` if it is compressed or scattered there.
     #[serde(default)]
     pub offset: Option<u64>,
+    /// The file of a torrent that it is, or that its container is; `null` if no torrent beside it has it.
+    #[serde(default)]
+    pub torrent: Option<TorrentFacts>,
+}
+
+/// Which file of which torrent an item is, and whether it is what the torrent's hashes say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TorrentFacts {
+    /// Where it is in the torrent, for programs: the `.torrent` file, info-hash and path.
+    pub locator: String,
+    /// Info-hash of version 1, lower-case hex; `""` if it has none.
+    pub info_hash: String,
+    /// … of version 2.
+    pub info_hash_v2: String,
+    /// What the torrent is called.
+    pub name: String,
+    /// Path of the file in the torrent.
+    pub file: String,
+    /// Whether the bytes on disk are those of the torrent.
+    pub standing: Fetched,
+    /// How many bytes of the item, or of its container if it lies compressed there, have the right hashes.
+    pub verified_bytes: u64,
+}
+
+/// Whether what is on disk is what a torrent's hashes say. It is looked into where something was found, or an item could
+/// not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fetched {
+    /// Every byte has the right hash.
+    Verified,
+    /// Some have; the others were not fetched, or share a piece with a file that is not there.
+    Partial,
+    /// None could be compared.
+    Unverified,
+    /// Some are there and have another hash.
+    Damaged,
+    /// It was not looked into.
+    Unchecked,
+}
+
+impl Fetched {
+    /// The word of the JSONL contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Partial => "partial",
+            Self::Unverified => "unverified",
+            Self::Damaged => "damaged",
+            Self::Unchecked => "unchecked",
+        }
+    }
+}
+
+impl TorrentFacts {
+    /// A sentence of it.
+    pub fn describe(&self) -> String {
+        let hash = if self.info_hash.is_empty() { &self.info_hash_v2 } else { &self.info_hash };
+        let standing = match self.standing {
+            Fetched::Verified => "verified",
+            Fetched::Partial => "verified in part",
+            Fetched::Unverified => "not verified",
+            Fetched::Damaged => "damaged: it is not what the torrent says",
+            Fetched::Unchecked => "not compared",
+        };
+        format!("file {} of the torrent {} ({hash}), {standing}", self.file, self.name)
+    }
 }
 
 /// One recording of the catalogue found in an item.

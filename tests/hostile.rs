@@ -242,6 +242,22 @@ fn a_locator_of_another_name_leads_nowhere() {
     assert!(matches!(found("b.wav"), Found::Nothing));
 }
 
+#[test]
+fn the_limits_are_set_on_the_command_line() {
+    let desk = Desk::with_songs(&[1], 15);
+    desk.write("dump/x.tgz", &gz(&tar(&[("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c")])));
+    let kinds = |flags: &[&str]| {
+        desk.run(["scan", "dump"].iter().chain(flags));
+        let of = |r: &leakhound::record::ItemRecord| r.failure.as_ref().map(|f| f.kind.clone());
+        records(&desk.jsonl()).iter().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&[]), ["not_audio"; 3]);
+    assert_eq!(kinds(&["--max-members", "2"])[0], "container_members");
+    assert_eq!(kinds(&["--max-depth", "1"]), ["container_too_deep"]);
+    let done = desk.run(["inspect", "dump", "--max-depth", "1"]).ends_with(3);
+    assert!(done.stdout.contains("container_too_deep"), "{done:#?}");
+}
+
 /// A database whose tree says a few pages again and again, so that it has thousands of times the rows that
 /// there is room for.
 fn circling(path: &std::path::Path) {

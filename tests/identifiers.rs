@@ -101,6 +101,33 @@ fn what_tags_and_sound_say_of_each_other_is_told() {
     assert_eq!(record(&probed, "h-copy.flac").claims, "agree");
 }
 
+#[test]
+fn an_inspection_counts_what_names_recordings_and_refuses_what_is_about_people() {
+    let desk = label();
+    desk.write(format!("dump/{FIRST}.bin"), &[0; 3_000]);
+    desk.write("dump/rows.jsonl.gz", &gz(format!("{{\"isrc\": \"{SECOND}\"}}\n").as_bytes()));
+    tagged(&desk, "x.opus", 5, None);
+    database(&desk.path("dump/y.sqlite"), "CREATE TABLE p (owner_id TEXT, isrc TEXT);");
+    let done = desk.run(["inspect", "dump"]).ends_with(3);
+    assert!(done.stdout.contains("2 items name 2 recordings of the catalogue"), "{done:#?}");
+    assert!(done.stdout.contains("Ogg Opus"), "{done:#?}");
+    assert!(done.stdout.contains("personal_data"), "{done:#?}");
+}
+
+#[test]
+fn a_probe_listens_to_the_whole_of_what_its_tags_say_is_ours() {
+    let desk = label();
+    let from = desk.write_wav("raw/long.wav", &song(5, 120));
+    std::fs::create_dir_all(desk.path("dump")).unwrap();
+    let isrc = format!("isrc={FIRST}");
+    encode(&from, &desk.path("dump/ours.flac"), &["-metadata", &isrc]);
+    encode(&from, &desk.path("dump/theirs.flac"), &[]);
+    desk.run(["scan", "--mode", "probe", "dump"]).ends_with(1);
+    let found = records(&desk.jsonl());
+    let claims: Vec<_> = found.iter().map(|record| record.claims.as_str()).collect();
+    assert_eq!(claims, ["claim_only", ""], "{found:#?}");
+}
+
 fn database(path: &Path, sql: &str) {
     Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
@@ -208,6 +235,70 @@ fn a_side_car_with_several_isrcs_accuses_of_none_that_is_not_heard() {
     let other = record(&found, "5.wav");
     assert_eq!(other.verdict, Verdict::Clear, "{other:#?}");
     assert!(other.notes[0].contains("2 of them"), "{other:#?}");
+}
+
+#[test]
+fn metadata_beside_files_speaks_for_each_of_them() {
+    let desk = label();
+    let clip = |seed: u64| wav(excerpt(&song(seed, 30), 4.0, 18.0));
+    // An AudioFolder, with a table of each kind.
+    desk.write(
+        "dump/a/metadata.csv",
+        format!("file_name,id\nx/1.wav,{FIRST}\n2.wav,{FIRST}\n").as_bytes(),
+    );
+    desk.write("dump/a/x/1.wav", &clip(1));
+    desk.write("dump/a/2.wav", &clip(2));
+    desk.write("dump/a/3.wav", &clip(1));
+    desk.write(
+        "dump/b/metadata.jsonl",
+        format!("{{\"file_name\": \"1.wav\", \"isrc\": \"{FIRST}\"}}\nno json\n").as_bytes(),
+    );
+    desk.write("dump/b/1.wav", &clip(1));
+    // A container of Anna's Archive: files without endings, their metadata beside the folder.
+    let aacid = |id: &str| format!("aacid__some_files__20260116T000346Z__{id}__abc");
+    let folder = "annas_archive_data__aacid__some_files__20260116T000346Z--20260116T000347Z";
+    let line = |id: &str, isrc: &str, folder: &str| {
+        format!(
+            "{{\"aacid\": \"{}\", \"metadata\": {{\"isrc\": \"{isrc}\"}}, \"data_folder\": \"{folder}\"}}\n",
+            aacid(id)
+        )
+    };
+    let lines = line("one", FIRST, folder) + &line("two", FIRST, "elsewhere");
+    desk.write(
+        "dump/c/annas_archive_meta__aacid__some_files__20260116T000346Z--20260116T000347Z.jsonl.seekable.zst",
+        &zst(lines.as_bytes()),
+    );
+    desk.write(format!("dump/c/{folder}/{}", aacid("one")), &clip(1));
+    desk.write(format!("dump/c/{folder}/{}", aacid("two")), &clip(1));
+    let found = scan(&desk);
+    let claims = |name: &str| &*record(&found, name).claims;
+    assert_eq!(claims("a/x/1.wav"), "agree");
+    assert_eq!(claims("a/2.wav"), "disagree");
+    assert_eq!(claims("a/3.wav"), "sound_only");
+    assert_eq!(claims("b/1.wav"), "agree");
+    assert_eq!(claims(&aacid("one")), "agree");
+    assert_eq!(claims(&aacid("two")), "sound_only");
+}
+
+#[test]
+fn a_database_in_an_archive_is_looked_into() {
+    let desk = label();
+    let path = desk.path("raw/x.sqlite");
+    database(
+        &path,
+        &format!(
+            "PRAGMA journal_mode = WAL; CREATE TABLE t (isrc TEXT); INSERT INTO t VALUES ('{FIRST}');"
+        ),
+    );
+    let bytes = std::fs::read(&path).unwrap();
+    let archive = tar(&[("meta/x.sqlite3", bytes)]);
+    desk.write("dump/a.tar", &archive);
+    desk.write("dump/b.tgz", &gz(&archive));
+    let found = scan(&desk);
+    for archive in ["a.tar", "b.tgz"] {
+        let record = record(&found, &format!("{archive}!/meta/x.sqlite3"));
+        assert_eq!(tiers(record), [(FIRST, "T0".to_owned())], "{record:#?}");
+    }
 }
 
 #[test]

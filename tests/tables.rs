@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use crate::common::{Desk, RATE_HZ, excerpt, gz, record, records, song, tar, wav};
+use crate::common::{Desk, RATE_HZ, encode, excerpt, gz, record, records, song, tar, wav};
 
 /// A struct of bytes and a path, as Hugging Face writes a column of sound, and other columns.
 const FILES: &str = "message schema {
@@ -60,7 +60,7 @@ fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
 }
 
 /// Two row groups of three rows: a clip, one that is only named, nothing; then three clips.
-fn shard() -> Vec<u8> {
+pub(crate) fn shard() -> Vec<u8> {
     let clip = |seed, from| wav(excerpt(&song(seed, 30), from, from + 14.0));
     table(FILES, 2, &mut |group, rows| {
         column::<ByteArrayType>(rows, &binary(&[b"id0", b"id1", b"id2"]), &[1, 1, 1], None);
@@ -73,6 +73,28 @@ fn shard() -> Vec<u8> {
             column::<ByteArrayType>(rows, &binary(&clips), &[2, 2, 2], None);
             column::<ByteArrayType>(rows, &binary(&[b"c.wav"]), &[2, 1, 1], None);
         }
+    })
+}
+
+/// A row for each of these files.
+pub(crate) fn cells(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    table(FILES, 2, &mut |group, rows| {
+        let half = files.len() / 2;
+        let files = if group == 0 { &files[..half] } else { &files[half..] };
+        let names: Vec<&[u8]> = files.iter().map(|(name, _)| name.as_bytes()).collect();
+        let bytes: Vec<&[u8]> = files.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+        column::<ByteArrayType>(rows, &[], &vec![0; files.len()], None);
+        column::<ByteArrayType>(rows, &binary(&bytes), &vec![2; files.len()], None);
+        column::<ByteArrayType>(rows, &binary(&names), &vec![2; files.len()], None);
+    })
+}
+
+/// A row of samples.
+pub(crate) fn numbers() -> Vec<u8> {
+    table(FLOATS, 1, &mut |_, rows| {
+        column::<ByteArrayType>(rows, &binary(&[b"a"]), &[2], None);
+        column::<FloatType>(rows, &[0.5, 0.25, 0.5], &[4, 4, 4], Some(&[0, 1, 1]));
+        column::<Int64Type>(rows, &[8_000], &[2], None);
     })
 }
 
@@ -168,6 +190,47 @@ fn a_table_without_sound_is_one_item_that_is_no_audio() {
     let found = scan(&desk, "dump");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].failure.as_ref().unwrap().kind, NOT_AUDIO);
+}
+
+#[test]
+fn the_columns_of_text_of_a_table_are_read_for_identifiers() {
+    let desk = Desk::new();
+    let raw = desk.write_wav("raw/1.wav", &song(1, 30));
+    std::fs::create_dir_all(desk.path("masters")).unwrap();
+    encode(&raw, &desk.path("masters/1.flac"), &["-metadata", "isrc=GBAYE0000351"]);
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    let schema = "message schema { required binary title (STRING);
+        optional group ids (LIST) { repeated group list { optional binary element (STRING); } }
+        required binary added_by (STRING); }";
+    let links = table(schema, 1, &mut |_, rows| {
+        let mut titles = rows.next_column().unwrap().unwrap();
+        titles.typed::<ByteArrayType>().write_batch(&binary(&[b"a", b"b"]), None, None).unwrap();
+        titles.close().unwrap();
+        column::<ByteArrayType>(
+            rows,
+            &binary(&[b"x", b"y", b"GBAYE0000351"]),
+            &[3, 3, 3],
+            Some(&[0, 0, 1]),
+        );
+        let mut people = rows.next_column().unwrap().unwrap();
+        let named = binary(&[b"GBAYE0000351", b"someone"]);
+        people.typed::<ByteArrayType>().write_batch(&named, None, None).unwrap();
+        people.close().unwrap();
+    });
+    desk.write("dump/links.parquet", &links);
+    // Beside sound they speak for the sound of their row.
+    let clip = wav(excerpt(&song(1, 30), 3.0, 17.0));
+    let sound = table(FILES, 1, &mut |_, rows| {
+        column::<ByteArrayType>(rows, &binary(&[b"GBAYE0000351", b"none"]), &[1, 1], None);
+        column::<ByteArrayType>(rows, &binary(&[&clip, &clip]), &[2, 2], None);
+        column::<ByteArrayType>(rows, &binary(&[b"a.wav", b"b.wav"]), &[2, 2], None);
+    });
+    desk.write("dump/sound.parquet", &sound);
+    let found = scan(&desk, "dump");
+    let claims: Vec<_> = found.iter().map(|record| record.claims.as_str()).collect();
+    assert_eq!(claims, ["claim_only", "agree", "sound_only"], "{found:#?}");
+    let places = &found[0].findings[0].claimed_by;
+    assert_eq!(*places, ["ISRC GBAYE0000351 in row 1 of group 0, ids.list.element"]);
 }
 
 #[test]

@@ -79,9 +79,12 @@ pub(super) fn sample(
         window_bytes += window(&mut run, (at, astray), &guard, sink)?;
     }
     let explained = window_bytes as f64 * seconds / windows.total_seconds();
-    EXPLAINED
-        .contains(&(explained / audio_bytes as f64))
-        .then_some(Excerpts { codec: head.codec, declared_seconds: seconds })
+    let tags = run.tags(source, start.base);
+    EXPLAINED.contains(&(explained / audio_bytes as f64)).then_some(Excerpts {
+        codec: head.codec,
+        declared_seconds: seconds,
+        tags,
+    })
 }
 
 /// Decodes the window that begins at about `at` seconds, `astray` seconds off at most. Returns the

@@ -176,6 +176,8 @@ pub struct Excerpts {
     pub codec: String,
     /// Length that the container gives.
     pub declared_seconds: f64,
+    /// What the file says of itself.
+    pub tags: Tags,
 }
 
 /// What was decoded of a file.

@@ -32,7 +32,7 @@ use super::priming;
 use super::riff;
 use super::source::{FileSource, Guard};
 use super::stream::{Stream, StreamHead};
-use super::tags;
+use super::tags::{self, Tags};
 use super::trim::Trims;
 use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::source::Bytes;
@@ -90,11 +90,8 @@ impl Native {
     ) -> Result<Pass, Failure> {
         guard.rewind();
         let run = self.open(source, start, limits, guard)?;
-        let is_wav = run.pass.container == "wave";
-        let (mut pass, mut revisions) = run.run(guard, sink)?;
-        let chunks = if is_wav { riff::read(source, start.base) } else { riff::Found::default() };
-        revisions.extend(chunks.id3.as_ref().map(without_pictures));
-        pass.tags = tags::of(&revisions, &chunks.info);
+        let (mut pass, revisions) = run.run(guard, sink)?;
+        pass.tags = with_chunks(&pass.container, revisions, source, start.base);
         Ok(pass)
     }
 
@@ -291,6 +288,12 @@ impl Run<'_, '_> {
     }
 
     /// Takes the tags that were read since the last call. The last revision stays in the log.
+    /// What the file says of itself, as far as its reader has come.
+    pub(super) fn tags(&mut self, source: &Bytes, base: u64) -> Tags {
+        self.take_metadata();
+        with_chunks(&self.pass.container, std::mem::take(&mut self.revisions), source, base)
+    }
+
     fn take_metadata(&mut self) {
         let mut metadata = self.format.metadata();
         if self.revisions.is_empty() {
@@ -301,6 +304,19 @@ impl Run<'_, '_> {
             self.revisions.extend(metadata.current().map(without_pictures));
         }
     }
+}
+
+/// Tags, with those in the chunks of a WAV file, which Symphonia does not read.
+fn with_chunks(
+    container: &str,
+    mut revisions: Vec<MetadataRevision>,
+    source: &Bytes,
+    base: u64,
+) -> Tags {
+    let is_wav = container == "wave";
+    let chunks = if is_wav { riff::read(source, base) } else { riff::Found::default() };
+    revisions.extend(chunks.id3.as_ref().map(without_pictures));
+    tags::of(&revisions, &chunks.info)
 }
 
 /// Runs a call of Symphonia whose panic ends the pass, not the item: builds that check arithmetic

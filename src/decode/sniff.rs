@@ -43,12 +43,30 @@ pub fn look(stream: impl Read) -> io::Result<Look> {
     let behind = if tag == 0 { Some(&head[..]) } else { head.get(tag..) };
     let kind = behind.map_or(Kind::Native("MP3"), sniff);
     Ok(match kind {
+        Kind::Native("Ogg") => ogg(&head),
         Kind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
         Kind::Foreign(what) => Look { what, bytes_per_second: Some(24_000.0) },
         Kind::NotAudio(what, _) => Look { what, bytes_per_second: None },
         Kind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
         Kind::Unknown => Look { what: looks_like_unknown(&head), bytes_per_second: None },
     })
+}
+
+/// The codec of an Ogg file, by its first packet or that behind a page of Spotify's own.
+fn ogg(head: &[u8]) -> Look {
+    let page = head.get(private_ogg_page_bytes(head) as usize..).unwrap_or_default();
+    let packet = page.get(26).and_then(|&segments| page.get(27 + usize::from(segments)..));
+    let begins = |magic: &[u8]| packet.is_some_and(|packet| packet.starts_with(magic));
+    let (what, rate) = if begins(b"OpusHead") {
+        ("Ogg Opus", 12_000.0)
+    } else if begins(b"\x01vorbis") {
+        ("Ogg Vorbis", 20_000.0)
+    } else if begins(b"\x7fFLAC") {
+        ("Ogg FLAC", 110_000.0)
+    } else {
+        ("Ogg", 18_000.0)
+    };
+    Look { what, bytes_per_second: Some(rate) }
 }
 
 /// Whether something begins as a text does.
@@ -173,8 +191,6 @@ const MAGIC: &[(&[u8], Kind)] = &[
     (b"\x7fELF", Kind::NotAudio("a program", SKIP)),
     (b"MZ\x90\0", Kind::NotAudio("a program", SKIP)),
     (b"\xca\xfe\xba\xbe", Kind::NotAudio("a program", SKIP)),
-    (b"d8:announce", Kind::NotAudio("a torrent file", "fetch what it names and scan that folder")),
-    (b"d13:announce-list", Kind::NotAudio("a torrent file", "fetch what it names and scan it")),
     // Notes.
     (b"MThd", Kind::NotAudio("a MIDI file", RENDER)),
     (b"IMPM", Kind::NotAudio("a tracker module", RENDER)),
@@ -232,6 +248,11 @@ fn by_form(head: &[u8]) -> Option<Kind> {
     }
     if at(257, b"ustar") {
         return Some(Kind::NotAudio("a tar archive", UNPACK));
+    }
+    // A dictionary of bencode with another called `info` in it.
+    let is_dictionary = at(0, b"d") && head.get(1).is_some_and(u8::is_ascii_digit);
+    if is_dictionary && head.windows(7).any(|key| key == b"4:infod") {
+        return Some(Kind::NotAudio("a torrent file", "put it beside what it names and scan both"));
     }
     if at(44, b"SCRM") || at(1080, b"M.K.") || at(1080, b"M!K!") {
         return Some(Kind::NotAudio("a tracker module", RENDER));

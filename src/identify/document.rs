@@ -1,10 +1,11 @@
 //! Documents: texts, tables and databases that may name recordings.
 //!
-//! A text is read as a stream. Of a database on disk only columns that may hold identifiers are read, and
-//! one that holds what people listen to is refused.
+//! A text is read as a stream, of a Parquet table the columns of text. Of a database only columns that may hold
+//! identifiers are read, and one that holds what people listen to is refused.
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::config::DbConfig;
@@ -12,12 +13,16 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{Claims, Identifiers, Tokens};
-use crate::source::{Bytes, Item, Locator};
+use crate::catalog::panic_message;
+use crate::source::{Bytes, Cell, Item, Locator, texts};
 
 /// Columns that name people, in the playlists of a scrape.
-const PERSONAL: [&str; 4] = ["owner_id", "owner_display_name", "added_by_id", "added_by"];
+pub(crate) const PERSONAL: [&str; 4] =
+    ["owner_id", "owner_display_name", "added_by_id", "added_by"];
 /// What the name of a column with identifiers holds.
 const IDENTIFYING: [&str; 5] = ["isrc", "upc", "ean", "sha256", "barcode"];
+/// Longest database in a container that is held in memory to be read; beside the item's own memory.
+const MAX_DATABASE_BYTES: u64 = 64 << 20;
 /// Longest cell that is read.
 const MAX_CELL_BYTES: usize = 1 << 20;
 /// Rows between two looks at the flag that stops.
@@ -49,17 +54,44 @@ impl Identifiers {
         let mut head = [0; 16];
         let is_database = item.bytes.open().and_then(|mut r| r.read_exact(&mut head)).is_ok()
             && head == *b"SQLite format 3\0";
-        match (&item.bytes, is_database) {
-            (Bytes::File(path), true) => match self.in_database(path, claims, cancel) {
-                Ok(read) => read,
-                Err(error) => Read::Broken(error.to_string()),
-            },
-            (_, true) => Read::Packed,
-            (bytes, false) => {
-                let read = self.in_stream(bytes, claims, cancel);
-                read.unwrap_or_else(|error| Read::Broken(error.to_string()))
+        let read = if is_database {
+            match opened(item) {
+                Ok(Some(database)) => self.in_database(&database, item.size_bytes, claims, cancel),
+                Ok(None) => return Read::Packed,
+                Err(error) => return Read::Broken(error),
             }
-        }
+            .map_err(|error| error.to_string())
+        } else if head.starts_with(b"PAR1") {
+            self.in_columns(&item.bytes, claims, cancel).map_err(|error| error.to_string())
+        } else {
+            self.in_stream(&item.bytes, claims, cancel).map_err(|error| error.to_string())
+        };
+        read.unwrap_or_else(Read::Broken)
+    }
+
+    fn in_columns(
+        &self,
+        bytes: &Bytes,
+        claims: &mut Claims,
+        cancel: &AtomicBool,
+    ) -> io::Result<Read> {
+        let mut count = 0_u64;
+        let mut cancelled = false;
+        let mut each = |cell: Cell<'_>| {
+            count += 1;
+            cancelled = count.is_multiple_of(ROWS) && cancel.load(Ordering::Relaxed);
+            let Cell { group, row, column, text } = cell;
+            let place = || format!("row {row} of group {group}, {column}");
+            let mut words = Tokens::default();
+            let mut take = |identifier, _| claims.take(self, identifier, place);
+            words.feed(text, &mut take);
+            words.finish(&mut take);
+            if cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        // The reader of tables may break down over a broken one.
+        let read = catch_unwind(AssertUnwindSafe(|| texts(bytes, &mut each)));
+        read.unwrap_or_else(|panic| Err(io::Error::other(panic_message(panic.as_ref()))))?;
+        Ok(if cancelled { Read::Cancelled } else { Read::Whole })
     }
 
     fn in_stream(
@@ -89,28 +121,23 @@ impl Identifiers {
 
     fn in_database(
         &self,
-        path: &Path,
+        database: &Connection,
+        size_bytes: u64,
         claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_URI;
-        // Immutable: no journal is replayed, and nothing is written beside what is scanned.
-        let url = format!("file:{}?immutable=1", Locator::of_file(path));
-        let database = Connection::open_with_flags(url, flags)?;
         database.pragma_update(None, "trusted_schema", false)?;
         database.pragma_update(None, "cell_size_check", true)?;
         database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         // A row takes four bytes of a page or more: what has more of them goes round in circles.
-        let most_rows = path.metadata().map_or(0, |metadata| metadata.len()) / 4;
+        let most_rows = size_bytes / 4;
         let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let mut statement = database.prepare(tables)?;
         let tables: Vec<String> =
             statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         let mut wanted = Vec::new();
         for table in tables {
-            let columns = columns(&database, &table)?;
+            let columns = columns(database, &table)?;
             let has = |names: &[&str], column: &str| {
                 names.iter().any(|name| column.eq_ignore_ascii_case(name))
             };
@@ -127,7 +154,7 @@ impl Identifiers {
             }
         }
         for (table, columns) in wanted {
-            match self.in_table(&database, &table, &columns, most_rows, claims, cancel)? {
+            match self.in_table(database, &table, &columns, most_rows, claims, cancel)? {
                 Read::Whole => {}
                 other => return Ok(other),
             }
@@ -182,6 +209,34 @@ impl Identifiers {
         }
         Ok(Read::Whole)
     }
+}
+
+/// Opens a database on disk, or one in a container that is short enough to be held in memory. `None` if it is not.
+fn opened(item: &Item) -> Result<Option<Connection>, String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    if let Bytes::File(path) = &item.bytes {
+        // Immutable: no journal is replayed, and nothing is written beside what is scanned.
+        let url = format!("file:{}?immutable=1", Locator::of_file(path));
+        return Connection::open_with_flags(url, flags).map(Some).map_err(|e| e.to_string());
+    }
+    if item.size_bytes > MAX_DATABASE_BYTES {
+        return Ok(None);
+    }
+    let in_memory = || -> Result<Connection, Box<dyn std::error::Error>> {
+        let mut bytes = item.bytes.open()?;
+        let length = bytes.length() as usize;
+        let mut head = [0; 100];
+        bytes.read_exact(&mut head)?;
+        // What is in memory has no journal beside it, whatever it says.
+        head[18..20].fill(1);
+        let mut database = Connection::open_in_memory()?;
+        let whole = head.as_slice().chain(bytes);
+        database.deserialize_read_exact(rusqlite::MAIN_DB, whole, length, true)?;
+        Ok(database)
+    };
+    in_memory().map(Some).map_err(|error| error.to_string())
 }
 
 fn columns(database: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {

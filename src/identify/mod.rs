@@ -10,7 +10,7 @@
 mod document;
 mod tokens;
 
-pub(crate) use document::Read;
+pub(crate) use document::{PERSONAL, Read};
 pub use tokens::Tokens;
 
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use crate::catalog::{CatalogError, Recording, Records, Snapshot};
 use crate::ingest::hex;
+use crate::source::Item;
 use crate::units::TrackId;
 
 /// Recordings of one ISRC, and of one bar code: edits of a song may share the first, and a box of records has the
@@ -204,9 +205,19 @@ impl Identifiers {
         words.finish(&mut take);
     }
 
+    /// Looks up what an item is called and what lies beside it says.
+    pub(crate) fn outside(&self, item: &Item, claims: &mut Claims) {
+        let name = String::from_utf8_lossy(&item.place.locator.name()).into_owned();
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        self.in_text(name, "its name", claims);
+        if let Some(text) = &item.side_car {
+            self.in_side_car(text, claims);
+        }
+    }
+
     /// Looks up what lies beside an item and speaks of it. One that has several ISRCs, as the list of an album has,
     /// speaks of others too: what it says counts for no more than a bar code does.
-    pub(crate) fn in_side_car(&self, text: &str, claims: &mut Claims) {
+    fn in_side_car(&self, text: &str, claims: &mut Claims) {
         let mut first = None;
         let mut several = false;
         let mut words = Tokens::default();

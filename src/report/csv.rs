@@ -28,6 +28,9 @@
 //! | `claimed_by` | where the item says so, joined by `; ` |
 //! | `claims` | what identifiers and sound of the item say of each other |
 //! | `standing` | why the finding is less than an infringement, or may be: a word, a colon and the reason |
+//! | `torrent` | info-hash of the torrent that the item, or its container, is a file of |
+//! | `torrent_file` | path of that file in the torrent |
+//! | `torrent_standing` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -38,13 +41,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::record::{Finding, ItemRecord, Span};
+use crate::record::{Finding, ItemRecord, Span, TorrentFacts};
 use crate::text::{clock, visible};
 
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 31] = [
+pub const COLUMNS: [&str; 34] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -76,6 +79,9 @@ pub const COLUMNS: [&str; 31] = [
     "claimed_by",
     "claims",
     "standing",
+    "torrent",
+    "torrent_file",
+    "torrent_standing",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -142,6 +148,7 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
     let item = &record.item;
     let failure = record.failure.as_ref();
     let name = |of: fn(&Finding) -> &str| text(finding.map_or("", of));
+    let torrent = |of: fn(&TorrentFacts) -> &str| text(item.torrent.as_ref().map_or("", of));
     let number = |of: &dyn Fn(&Finding) -> String| Cow::Owned(finding.map_or(String::new(), of));
     [
         text(&item.path),
@@ -178,6 +185,12 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
             let told = f.standing.as_ref().map(|s| format!("{}: {}", s.kind.as_str(), s.reason));
             text(&told.unwrap_or_default()).into_owned()
         }),
+        torrent(|torrent| match torrent.info_hash.as_str() {
+            "" => &torrent.info_hash_v2,
+            hash => hash,
+        }),
+        torrent(|torrent| &torrent.file),
+        torrent(|torrent| torrent.standing.as_str()),
     ]
 }
 

@@ -57,6 +57,7 @@ fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
             locator: path.replace(' ', "%20"),
             containers: String::new(),
             offset: Some(0),
+            torrent: None,
         },
         verdict: findings.first().map_or(Verdict::Clear, |finding| finding.verdict),
         findings,

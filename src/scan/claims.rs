@@ -14,14 +14,9 @@ impl Engine {
         let mut claims = Claims::default();
         let known = &self.identifiers;
         known.in_text(sha256, "the file itself", &mut claims);
-        let name = String::from_utf8_lossy(&item.place.locator.name()).into_owned();
-        let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-        known.in_text(name, "its name", &mut claims);
+        known.outside(item, &mut claims);
         for tag in tags.into_iter().flat_map(|tags| [&tags.isrc, &tags.upc]).flatten() {
             known.in_text(tag, "its tags", &mut claims);
-        }
-        if let Some(text) = &item.side_car {
-            known.in_side_car(text, &mut claims);
         }
         claims
     }
@@ -59,7 +54,7 @@ impl Engine {
                 return Some(record);
             }
             Read::Packed => record.notes.push(
-                "a database in a container is not looked into; unpack it to have its identifiers read"
+                "a database of more than 64 MiB in a container is not looked into; unpack it to have its identifiers read"
                     .to_owned(),
             ),
             Read::Broken(why) => {
@@ -107,11 +102,12 @@ pub(super) fn compare(
         for finding in findings.iter_mut() {
             if finding.recording_id == claim.recording.recording_id {
                 found = true;
+                // A resemblance by chance is no second witness.
+                agree |= sure && finding.verdict == Verdict::Match;
                 finding.tiers.splice(0..0, claim.tiers());
                 finding.claimed_by = claim.places();
             }
         }
-        agree |= found && sure;
         // A bar code is that of a whole release.
         if !found && sure {
             findings.push(finding(&claim));

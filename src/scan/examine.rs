@@ -10,8 +10,11 @@ use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
-use crate::record::{FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, Verdict, json};
-use crate::source::{Bytes, Item, Place};
+use crate::record::{
+    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, TorrentFacts, Verdict,
+    json,
+};
+use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
 
 /// All that an item's record depends on, beside the item.
@@ -89,10 +92,14 @@ impl Engine {
             return None;
         }
         let mut record = match result {
-            Err((_, failure)) if failure.kind == "cancelled" => None,
-            Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel),
-            Ok(record) => Some(record),
-        }?;
+            Err((_, failure)) if failure.kind == "cancelled" => return None,
+            Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel)?,
+            Ok(record) => record,
+        };
+        record.item.torrent = match &item.torrent {
+            Some(file) => Some(compared(file, item, &record, cancel)?),
+            None => None,
+        };
         self.rights.apply(&mut record);
         Some(record)
     }
@@ -237,6 +244,24 @@ impl Engine {
     }
 }
 
+/// The file of a torrent that an item is, compared with the torrent's hashes where that can matter to anybody.
+fn compared(
+    file: &TorrentFile,
+    item: &Item,
+    record: &ItemRecord,
+    cancel: &AtomicBool,
+) -> Option<TorrentFacts> {
+    let alarms = record.failure.as_ref().is_some_and(|failure| failure.kind != NOT_AUDIO);
+    if record.findings.is_empty() && !alarms {
+        return Some(file.facts());
+    }
+    let stretch = item.place.offset.map(|offset| (offset, item.size_bytes));
+    if stretch.is_none() && !file.is_short() {
+        return Some(file.facts());
+    }
+    file.verified(stretch.filter(|_| !item.place.locator.is_file()), cancel)
+}
+
 /// As released, or at another speed, tempo or pitch.
 fn sound_tier(alignment: &Alignment) -> &'static str {
     let as_released = (alignment.tempo - 1.0).abs() < 0.005 && alignment.pitch_octaves.abs() < 0.01;
@@ -262,6 +287,7 @@ pub(super) fn facts(place: &Place, size_bytes: u64, sha256: String) -> ItemFacts
         locator: place.locator.to_string(),
         containers: place.containers.clone(),
         offset: place.offset,
+        torrent: None,
     }
 }
 

@@ -34,6 +34,9 @@ impl Engine {
             return None;
         }
         let (excerpts, fingerprints) = self.ingester.ingest_excerpts(item, WINDOWS, cancel)?;
+        if !self.claims(item, sha256, Some(&excerpts.tags)).is_empty() {
+            return None;
+        }
         if !fingerprints.iter().all(|fingerprint| self.is_clear(fingerprint, scratch)) {
             return None;
         }

@@ -3,7 +3,9 @@
 use std::io::Read as _;
 use std::ops::ControlFlow;
 
+use super::joined::Joined;
 use super::kind::{HEAD_BYTES, Kind};
+use super::torrent::Torrents;
 use super::unpack::Unpacker;
 use super::{Budget, Folders, Item, ScanLimits, Source, Visit};
 
@@ -47,7 +49,7 @@ pub(super) fn show(
     file: Item,
     visit: &mut dyn Visit,
 ) -> ControlFlow<()> {
-    Unpacker::new(limits, budget.clone(), &file.place, visit).file(kind, file.bytes)
+    Unpacker::new(limits, budget.clone(), &file, visit).file(kind, file.bytes)
 }
 
 /// The container that a file is.
@@ -60,10 +62,18 @@ pub(super) fn container_kind(item: &Item) -> Option<Kind> {
 impl Source for Dump {
     fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()> {
         let budget = self.limits.budget();
+        let mut torrents = Torrents::among(&self.folders);
+        let mut joined = Joined::among(&self.folders, self.limits);
         for found in self.folders.items() {
             match found {
                 Err(row) => visit.unlisted(*row)?,
-                Ok(item) if visit.wants_file(&item.place) => self.file(item, &budget, visit)?,
+                Ok(mut item) if visit.wants_file(&item.place) => {
+                    let path = &item.place.locator.file;
+                    item.torrent = torrents.file_at(path);
+                    item.notes.extend(torrents.note(path));
+                    item.side_car = joined.of(path);
+                    self.file(item, &budget, visit)?;
+                }
                 Ok(_) => {}
             }
             if visit.is_over() {

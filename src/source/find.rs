@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::dump::{container_kind, show};
 use super::kind::{Kind, is_tar};
-use super::{Bytes, Extent, Item, Locator, Place, ScanLimits, Stamp, To, Unlisted, Visit};
+use super::{
+    Bytes, Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
+};
 
 /// What is at a locator.
 #[derive(Debug)]
@@ -28,6 +30,12 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
     let file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
     if locator.is_file() {
         return Ok(Found::Item(Box::new(file)));
+    }
+    if let [Step { to: To::Shared { info_hash, path }, extent: None }] = &locator.steps[..] {
+        return Ok(match TorrentFile::find(&locator.file, info_hash, path) {
+            Some(shared) => Found::Item(Box::new(shared.item()?)),
+            None => Found::Nothing,
+        });
     }
     let Some(kind) = container_kind(&file) else { return Ok(Found::Nothing) };
     if kind == Kind::Tar
@@ -79,6 +87,7 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
         bytes,
         notes: Vec::new(),
         side_car: None,
+        torrent: None,
     }))
 }
 

@@ -59,6 +59,7 @@ impl Unpacker<'_> {
 
     /// Shows an item, at once or when its group is whole.
     pub(super) fn shown(&mut self, mut item: Item) -> ControlFlow<()> {
+        item.torrent.clone_from(&self.torrent);
         let Some(group) = &mut self.group else { return self.visit.item(item) };
         item.side_car.clone_from(&group.side_car);
         group.waiting.push(item);

@@ -9,8 +9,10 @@
 //! step    = name [ "@" number ]             ; a member; of several of that name the number-th, from 2
 //!         / "~"                             ; what a compressed file holds
 //!         / "~" number "." number "." name  ; row group, row within it, column
+//!         / "~t" hash "." name              ; the file of a torrent, by its info-hash
 //! extent  = ";" number "+" number           ; byte offset and length in the container, if it lies there as it is
 //! name    = *( ALPHA / DIGIT / "-" / "." / "_" / "/" / "%" 2HEXUPPER )
+//! hash    = 40HEXLOWER / 64HEXLOWER
 //! number  = "0" / %x31-39 *DIGIT
 //! ```
 //!
@@ -62,6 +64,13 @@ pub enum To {
         /// Column, its parts joined by dots.
         column: String,
     },
+    /// A file that a `.torrent` file describes and does not hold.
+    Shared {
+        /// Info-hash of the torrent in lower-case hex: of version 1, if it has one, else of version 2.
+        info_hash: String,
+        /// The file's path, the torrent's name first if it has several.
+        path: Vec<u8>,
+    },
 }
 
 /// A stretch of bytes.
@@ -104,6 +113,7 @@ impl Locator {
     pub fn name(&self) -> Vec<u8> {
         let member = self.steps.iter().rev().find_map(|step| match &step.to {
             To::Member { name, .. } => Some(name.clone()),
+            To::Shared { path, .. } => Some(path.clone()),
             To::Packed | To::Cell { .. } => None,
         });
         member.unwrap_or_else(|| path_key(&self.file).to_vec())
@@ -128,6 +138,9 @@ impl Locator {
                 To::Cell { group, row, column } => {
                     let text = format!("~{group:020}.{row:020}.{}", encoded(column.as_bytes()));
                     key.extend(text.as_bytes());
+                }
+                To::Shared { info_hash, path } => {
+                    key.extend(format!("~t{info_hash}.{}", encoded(path)).as_bytes());
                 }
             }
             // It alone tells members of one name apart where nobody can afford to count names.
@@ -154,6 +167,10 @@ impl Locator {
                 To::Cell { group, row, column } => {
                     let _ = write!(text, "!/row {row} of group {group}, {column}");
                 }
+                To::Shared { path, .. } => {
+                    text.push_str("!/");
+                    text.push_str(&display_path(&path_of_key(path)));
+                }
             }
         }
         text
@@ -176,6 +193,7 @@ impl fmt::Display for Locator {
                 To::Cell { group, row, column } => {
                     write!(f, "~{group}.{row}.{}", encoded(column.as_bytes()))?;
                 }
+                To::Shared { info_hash, path } => write!(f, "~t{info_hash}.{}", encoded(path))?,
             }
             if let Some(Extent { offset, length }) = step.extent {
                 write!(f, ";{offset}+{length}")?;
@@ -210,6 +228,8 @@ fn parse_step(text: &str) -> Result<Step, &'static str> {
     };
     let to = if to == "~" {
         To::Packed
+    } else if let Some(shared) = to.strip_prefix("~t") {
+        parse_shared(shared)?
     } else if let Some(cell) = to.strip_prefix('~') {
         parse_cell(cell).ok_or("a row is written ~GROUP.ROW.COLUMN")?
     } else {
@@ -230,6 +250,16 @@ fn parse_extent(text: &str) -> Result<Extent, &'static str> {
         Some(Extent { offset: number(offset)?, length: number(length)? })
     });
     parsed.ok_or("a place is written ;OFFSET+LENGTH")
+}
+
+fn parse_shared(text: &str) -> Result<To, &'static str> {
+    let is_hash = |text: &str| {
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        matches!(text.len(), 40 | 64) && text.bytes().all(is_hex)
+    };
+    let parts = text.split_once('.').filter(|(hash, _)| is_hash(hash));
+    let (info_hash, path) = parts.ok_or("a file of a torrent is written ~tINFOHASH.PATH")?;
+    Ok(To::Shared { info_hash: info_hash.to_owned(), path: decoded(path)? })
 }
 
 fn parse_cell(text: &str) -> Option<To> {
@@ -335,6 +365,7 @@ mod tests {
             ("/a!b;-1+2", "OFFSET"),
             ("/a!~1.2", "GROUP"),
             ("/a!~x", "GROUP"),
+            ("/a!~tab.c", "INFOHASH"),
             ("/a!b~", "letters"),
             ("/a!b;99999999999999999999+1", "OFFSET"),
         ] {
@@ -359,6 +390,8 @@ mod tests {
             (proptest::collection::vec(any::<u8>(), 0..40), 1_u64..)
                 .prop_map(|(name, nth)| To::Member { name, nth }),
             Just(To::Packed),
+            ("[0-9a-f]{40}", proptest::collection::vec(any::<u8>(), 0..40))
+                .prop_map(|(info_hash, path)| To::Shared { info_hash, path }),
             (any::<u64>(), any::<u64>(), ".{0,20}").prop_map(|(group, row, column)| To::Cell {
                 group,
                 row,

@@ -8,7 +8,10 @@
 //! | `locator`, `name` | where an item is, as text and key |
 //! | `bytes` | the bytes of an item, and the memory that those in flight may take |
 //! | `find`, `survey` | from a locator back to its item; what is in a dump without decoding |
+//! | `joined` | metadata beside files: `AudioFolder`, containers of Anna's Archive |
+//! | `texts` | the columns of text of a table |
 //! | `group` | members of a tar file that belong together |
+//! | `torrent` | torrents whose data lies beside them |
 //! | `limits` | what a container may cost |
 //! | `kind`, `unpack` | which container a file is, by its bytes; the way into it |
 //! | `packed`, `tar`, `zip`, `sevenz`, `parquet` | one file a kind of container |
@@ -18,6 +21,7 @@ mod dump;
 mod find;
 mod folder;
 mod group;
+mod joined;
 mod kind;
 mod limits;
 mod locator;
@@ -27,6 +31,8 @@ mod parquet;
 mod sevenz;
 mod survey;
 mod tar;
+mod texts;
+mod torrent;
 mod unpack;
 mod zip;
 
@@ -38,6 +44,8 @@ pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
 pub use survey::{Survey, Tally};
+pub(crate) use texts::{Cell, texts};
+pub use torrent::TorrentFile;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -100,6 +108,8 @@ pub struct Item {
     pub notes: Vec<String>,
     /// What lies beside it and speaks of it: the `.json` of the same name in a tar file.
     pub side_car: Option<Arc<str>>,
+    /// The file of a torrent that it is, or that its container on disk is.
+    pub torrent: Option<TorrentFile>,
 }
 
 impl Item {
@@ -112,6 +122,7 @@ impl Item {
             size_bytes: stamp.size_bytes,
             notes: Vec::new(),
             side_car: None,
+            torrent: None,
         }
     }
 }

@@ -25,9 +25,12 @@ use parquet::schema::types::ColumnDescriptor;
 use super::packed::Allowance;
 use super::unpack::{At, Member, Unpacker};
 use super::{Bytes, Reader, To};
+use crate::identify::PERSONAL;
 use crate::record::NOT_AUDIO;
 use crate::text::{shorten, visible};
 
+/// Columns of text that are joined to the sound of their row.
+const MAX_TEXTS: usize = 64;
 /// Longest name of a file that is shown.
 const MAX_NAME_CHARS: usize = 200;
 
@@ -60,13 +63,22 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             return ControlFlow::Continue(true);
         }
     };
-    let columns = columns(reader.metadata().file_metadata().schema_descr().columns());
+    let leaves = reader.metadata().file_metadata().schema_descr().columns();
+    let columns = columns(leaves);
     if columns.is_empty() {
         return ControlFlow::Continue(false);
     }
     let load =
         Load { allowance: unpacker.allowance(), max_values: unpacker.limits.max_item_bytes / 4 };
-    let mut table = Table { at, columns: &columns, load, names_only: 0, broken: Vec::new() };
+    let is_path = |leaf: usize| {
+        columns.iter().any(|c| matches!(c.cells, Cells::Files { path, .. } if path == Some(leaf)))
+    };
+    let is_said = |leaf: &usize| {
+        leaves[*leaf].max_rep_level() == 0 && says(&leaves[*leaf]) && !is_path(*leaf)
+    };
+    let texts = (0..leaves.len()).filter(is_said).take(MAX_TEXTS).collect();
+    let (names_only, broken) = (0, Vec::new());
+    let mut table = Table { at, columns: &columns, texts, load, names_only, broken };
     for group in 0..reader.num_row_groups() {
         match reader.get_row_group(group) {
             Ok(rows) => table.group(unpacker, group, &*rows)?,
@@ -81,7 +93,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
 }
 
 /// Length of the directory, which the last bytes tell; 0 if there is none.
-fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
+pub(super) fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
     use std::io::{Read as _, Seek as _};
     let mut reader = bytes.open()?;
     let mut end = [0; 8];
@@ -135,6 +147,16 @@ fn columns<D: AsRef<ColumnDescriptor>>(leaves: &[D]) -> Vec<Column> {
     leaves.iter().enumerate().filter_map(column).collect()
 }
 
+/// Whether a column is one of text that may be read for identifiers: people are left out.
+pub(super) fn says(leaf: &ColumnDescriptor) -> bool {
+    let names_people = leaf
+        .path()
+        .parts()
+        .iter()
+        .any(|part| PERSONAL.iter().any(|p| part.eq_ignore_ascii_case(p)));
+    leaf.physical_type() == Type::BYTE_ARRAY && is_text(leaf) && !names_people
+}
+
 fn is_text(leaf: &ColumnDescriptor) -> bool {
     let logical = leaf.logical_type_ref();
     matches!(logical, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum))
@@ -150,6 +172,8 @@ fn is_text(leaf: &ColumnDescriptor) -> bool {
 struct Table<'a> {
     at: &'a At,
     columns: &'a [Column],
+    /// Leaves of text, which speak of the sound in their row.
+    texts: Vec<usize>,
     load: Load,
     /// Cells that name a file and do not hold it.
     names_only: u64,
@@ -173,7 +197,15 @@ impl Table<'_> {
                 return ControlFlow::Continue(());
             }
         };
+        // One that cannot be read says nothing, and the sound beside it is read.
+        let text = |&leaf: &usize| Leaf::<ByteArrayType>::new(rows, leaf, &self.load).ok();
+        let mut texts: Vec<_> = self.texts.iter().filter_map(text).collect();
         for row in 0..rows.metadata().num_rows().max(0) {
+            let said = row_text(&mut texts);
+            unpacker.join(Some(format!("{group}.{row}").as_bytes()))?;
+            if !said.is_empty() {
+                unpacker.side_car(said.as_bytes());
+            }
             for (column, cells) in self.columns.iter().zip(&mut opened) {
                 let cell = match cells.next() {
                     Ok(cell) => cell,
@@ -195,7 +227,7 @@ impl Table<'_> {
                 }
             }
         }
-        ControlFlow::Continue(())
+        unpacker.join(None)
     }
 
     fn sound(
@@ -237,6 +269,22 @@ impl Table<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// What the columns of text say in the next row.
+fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
+    let mut said = String::new();
+    texts.retain_mut(|leaf| match leaf.next() {
+        Ok(values) => {
+            for value in values {
+                said.push_str(&text(value.data()));
+                said.push(' ');
+            }
+            true
+        }
+        Err(_) => false,
+    });
+    said
 }
 
 enum Cell {
@@ -347,7 +395,7 @@ fn samples_cell(rate_hz: u32, count: usize, samples: impl Iterator<Item = f32>) 
 }
 
 /// One leaf, read a record at a time.
-struct Leaf<T: DataType> {
+pub(super) struct Leaf<T: DataType> {
     reader: ColumnReaderImpl<T>,
     /// Values of the pages that were opened for this record; of a column of lists only.
     in_record: Option<Arc<AtomicU64>>,
@@ -357,7 +405,7 @@ struct Leaf<T: DataType> {
 }
 
 impl<T: DataType> Leaf<T> {
-    fn new(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> Result<Self> {
+    pub(super) fn new(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> Result<Self> {
         let column = rows.metadata().column(leaf).column_descr_ptr();
         let values = (column.max_rep_level() > 0).then(Arc::<AtomicU64>::default);
         let pages = rows.get_column_page_reader(leaf)?;
@@ -369,7 +417,7 @@ impl<T: DataType> Leaf<T> {
     }
 
     /// The values of the next record: none if it is null.
-    fn next(&mut self) -> Result<&[T::T]> {
+    pub(super) fn next(&mut self) -> Result<&[T::T]> {
         if let Some(values) = &self.in_record {
             values.store(0, Ordering::Relaxed);
         }
@@ -387,11 +435,11 @@ impl<T: DataType> Leaf<T> {
 
 /// What the pages of a table may come to.
 #[derive(Debug, Clone)]
-struct Load {
+pub(super) struct Load {
     /// Bytes of them all, with what else its file unpacks to.
-    allowance: Allowance,
+    pub(super) allowance: Allowance,
     /// Values of one list: a page of a few bytes may say one of them a thousand million times.
-    max_values: u64,
+    pub(super) max_values: u64,
 }
 
 /// Pages, counted as they are opened.
@@ -453,13 +501,13 @@ fn plain(error: &ParquetError) -> io::Error {
 }
 
 /// The bytes of a table, as the crate asks for them.
-struct Chunks {
+pub(super) struct Chunks {
     bytes: Bytes,
     length: u64,
 }
 
 impl Chunks {
-    fn new(bytes: Bytes) -> io::Result<Self> {
+    pub(super) fn new(bytes: Bytes) -> io::Result<Self> {
         Ok(Self { length: bytes.open()?.length(), bytes })
     }
 

@@ -1,21 +1,32 @@
 //! What is in a dump, without decoding: kinds, counts, bytes, what cannot be read and why, and about how
 //! long a scan of it would take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::{Bytes, Item, Unlisted, Visit};
 use crate::decode::{Look, look};
+use crate::identify::{Claims, Identifiers, Read};
 use crate::record::NOT_AUDIO;
 
 /// What is known of a dump after a look at each item's first bytes.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Survey {
+    /// Identifiers that are looked for in names, side-cars, texts and tables, if any.
+    pub known: Option<Arc<Identifiers>>,
+    /// Items that have some of them.
+    pub claiming: u64,
+    /// The ids of the recordings that those name.
+    pub claimed: BTreeSet<String>,
     /// By the containers that items lie in (`""`: files on disk) and by what they are.
     pub kinds: BTreeMap<(String, String), Tally>,
     /// By kind of failure: how many, and the first of them, with its reason.
     pub unread: BTreeMap<String, (u64, String)>,
+    /// What torrents hold and how much of it is there, a sentence each; not all, if there are many.
+    pub torrents: Vec<String>,
     /// About how much sound there is, in seconds, from sizes and usual bit rates.
     pub sound_seconds: f64,
 }
@@ -48,11 +59,31 @@ impl Survey {
         self.full_seconds() / 10.0
     }
 
+    /// Looks for identifiers in what an item is called, and in it if it is no sound.
+    fn claims(&mut self, item: &Item, is_sound: bool) {
+        let Some(known) = self.known.clone() else { return };
+        let mut claims = Claims::default();
+        known.outside(item, &mut claims);
+        if !is_sound
+            && let Read::Personal(column) =
+                known.in_document(item, &mut claims, &AtomicBool::new(false))
+        {
+            let path = item.place.locator.display();
+            self.fail("personal_data", format!("{path}: holds data about people ({column})"));
+        }
+        if !claims.is_empty() {
+            self.claiming += 1;
+            self.claimed.extend(claims.iter().map(|claim| claim.recording.recording_id.clone()));
+        }
+    }
+
     fn fail(&mut self, kind: &str, first: String) {
         self.unread.entry(kind.to_owned()).or_insert((0, first)).0 += 1;
     }
 }
 
+/// Torrents that are told one by one.
+const MAX_TORRENTS: usize = 100;
 /// Bytes of each item that are looked at.
 const HEAD_BYTES: u64 = 64 << 10;
 
@@ -71,6 +102,10 @@ impl Visit for Survey {
             }
         };
         let Look { what, bytes_per_second } = look;
+        self.claims(&item, bytes_per_second.is_some());
+        if what == "a torrent file" && self.torrents.len() < MAX_TORRENTS {
+            self.torrents.extend(item.notes.iter().cloned());
+        }
         let key = (item.place.containers.clone(), what.to_owned());
         let tally = self.kinds.entry(key).or_default();
         tally.items += 1;

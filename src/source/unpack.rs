@@ -14,7 +14,7 @@ use super::bytes::{Filled, PackedText};
 use super::group::Group;
 use super::kind::{HEAD_BYTES, Kind};
 use super::packed::{Allowance, Bomb, Codec, Counted, buffered};
-use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, Unlisted, Visit};
+use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use super::{parquet, sevenz, tar, zip};
 use crate::catalog::panic_message;
 use crate::decode::is_text;
@@ -114,6 +114,8 @@ pub(super) struct Unpacker<'v> {
     told: u64,
     /// The file has its last row.
     is_closed: bool,
+    /// The file of a torrent that it is.
+    pub(super) torrent: Option<TorrentFile>,
     pub(super) group: Option<Group>,
 }
 
@@ -121,9 +123,10 @@ impl<'v> Unpacker<'v> {
     pub(super) fn new(
         limits: ScanLimits,
         budget: Budget,
-        file: &Place,
+        file: &Item,
         visit: &'v mut dyn Visit,
     ) -> Self {
+        let (file, torrent) = (&file.place, file.torrent.clone());
         let most = file.stamp.size_bytes.saturating_mul(limits.max_ratio);
         let most = most.saturating_add(limits.ratio_slack_bytes);
         Self {
@@ -138,6 +141,7 @@ impl<'v> Unpacker<'v> {
             position: Arc::default(),
             told: 0,
             is_closed: false,
+            torrent,
             group: None,
         }
     }
@@ -225,7 +229,7 @@ impl<'v> Unpacker<'v> {
         }
         let size_bytes = bytes.open().map_or(0, |reader| reader.length());
         let (place, notes) = (at.place.clone(), Vec::new());
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
     }
 
     /// A compressed file: the container in it, else the file in it.
@@ -294,7 +298,7 @@ impl<'v> Unpacker<'v> {
         }
         // Its length is known to whoever reads it to the end.
         let (size_bytes, bytes, notes) = (0, Bytes::Text(Arc::new(text)), Vec::new());
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
     }
 
     /// Shows one member: the container that it is, else the item.
@@ -313,7 +317,14 @@ impl<'v> Unpacker<'v> {
         }
         if let Some(bytes) = bytes {
             let size_bytes = declared.unwrap_or_default();
-            return self.shown(Item { place, size_bytes, bytes, notes, side_car: None });
+            return self.shown(Item {
+                place,
+                size_bytes,
+                bytes,
+                notes,
+                side_car: None,
+                torrent: None,
+            });
         }
         let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
         self.take_in(place, &mut stream, declared, notes)
@@ -364,7 +375,7 @@ impl<'v> Unpacker<'v> {
         notes.extend(missing.map(|missing| format!("its container is damaged: {missing}")));
         let size_bytes = buffer.as_slice().len() as u64;
         let bytes = Bytes::Memory(buffer);
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
     }
 
     /// Shows the first bytes of an item, with the length of all.
@@ -384,7 +395,7 @@ impl<'v> Unpacker<'v> {
             None => size_bytes += io::copy(stream, &mut io::sink()).unwrap_or(0),
         }
         let (bytes, notes) = (Bytes::of_memory(head), Vec::new());
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None })
+        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
     }
 
     /// Reads a stream to its end for nobody.

@@ -79,6 +79,8 @@ pub(crate) enum Command {
         /// Files and folders
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Write the report of a run
     Report(Report),
@@ -230,11 +232,43 @@ pub(crate) struct Search {
     pub(crate) territory: Option<String>,
 }
 
+/// What containers may cost. What goes beyond has a row that says so.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Limits on containers")]
+pub(crate) struct Limits {
+    /// Containers within each other
+    #[arg(long = "max-depth", value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) depth: u16,
+    /// Memory for one item that lies compressed, in MiB
+    #[arg(long = "max-item", value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) item: u32,
+    /// A file may unpack to this many times its size, and 1 GiB
+    #[arg(long = "max-ratio", value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) ratio: u32,
+    /// Members of one file
+    #[arg(long = "max-members", value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) members: u64,
+}
+
+impl From<&Limits> for leakhound::source::ScanLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            max_depth: usize::from(limits.depth),
+            max_item_bytes: u64::from(limits.item) << 20,
+            max_ratio: u64::from(limits.ratio),
+            max_members: limits.members,
+            ..Self::default()
+        }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Scan {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) search: Search,
 }

@@ -12,6 +12,9 @@ pub(crate) fn item(record: &ItemRecord) -> String {
     for finding in &record.findings {
         out += &self::finding(finding);
     }
+    if let Some(torrent) = &record.item.torrent {
+        out += &format!("        {}\n", visible(&torrent.describe()));
+    }
     for note in &record.notes {
         out += &format!("        note: {}\n", visible(note));
     }

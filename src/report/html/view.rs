@@ -6,7 +6,7 @@ use std::fmt;
 
 use askama::Template;
 
-use crate::record::{Finding, ItemRecord, Verdict};
+use crate::record::{Finding, ItemRecord, TorrentFacts, Verdict};
 use crate::text::{chance, clock, share, shorten, thousands, visible, warp};
 
 use super::super::{Counts, RunSummary};
@@ -172,6 +172,11 @@ impl FailureLine {
     }
 }
 
+/// What its torrent says of an item.
+fn torrent_line(record: &ItemRecord) -> Option<String> {
+    record.item.torrent.as_ref().map(TorrentFacts::describe)
+}
+
 /// One finding: a row to read and a row of evidence to open.
 #[derive(Template)]
 #[template(path = "finding.html", config = "src/report/askama.toml")]
@@ -281,7 +286,11 @@ impl FindingRow {
             probability: format!("{:.3e}", finding.false_alarm_probability),
             score: tenths(finding.score),
             shared_with: finding.shares_passage_with.iter().map(|id| Shown::short(id)).collect(),
-            notes: record.notes.iter().map(|note| Shown::new(note)).collect(),
+            notes: torrent_line(record)
+                .iter()
+                .chain(&record.notes)
+                .map(|note| Shown::new(note))
+                .collect(),
         }
     }
 }

@@ -2,20 +2,24 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use leakhound::catalog::Catalog;
+use leakhound::fingerprint::FingerprintConfig;
+use leakhound::identify::Identifiers;
 use leakhound::source::{Dump, Folders, ScanLimits, Source as _, Survey, Tally};
 use leakhound::text::{clock, thousands, visible};
 
-use crate::args::Global;
+use crate::args::{Global, Limits};
 use crate::exit::Exit;
 use crate::out::Out;
-use crate::setup;
+use crate::{home, setup};
 
-pub(crate) fn run(global: &Global, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+pub(crate) fn run(global: &Global, paths: &[PathBuf], limits: &Limits) -> anyhow::Result<Exit> {
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
-    let mut survey = Survey::default();
+    let mut survey = Survey { known: known(global)?, ..Survey::default() };
     // A survey never breaks off.
-    let _ = Dump::new(folders, ScanLimits::default()).walk(&mut survey);
+    let _ = Dump::new(folders, ScanLimits::from(limits)).walk(&mut survey);
     let mut out = Out::lock();
     writeln!(out, "{:>12}  {:>18}  {:<32}  in", "items", "bytes", "what")?;
     for ((containers, what), tally) in &survey.kinds {
@@ -27,6 +31,17 @@ pub(crate) fn run(global: &Global, paths: &[PathBuf]) -> anyhow::Result<Exit> {
     for (kind, (count, first)) in &survey.unread {
         writeln!(out, "{:>12}  not read, {}: {}", thousands(*count), kind, visible(first))?;
     }
+    if survey.claiming > 0 {
+        writeln!(
+            out,
+            "{} items name {} recordings of the catalogue in names, side-cars, texts or tables",
+            thousands(survey.claiming),
+            thousands(survey.claimed.len() as u64)
+        )?;
+    }
+    for torrent in &survey.torrents {
+        writeln!(out, "{}", visible(torrent))?;
+    }
     let threads = setup::threads(global) as f64;
     writeln!(
         out,
@@ -37,4 +52,15 @@ pub(crate) fn run(global: &Global, paths: &[PathBuf]) -> anyhow::Result<Exit> {
     )?;
     out.flush()?;
     Ok(if survey.unread.is_empty() { Exit::Clear } else { Exit::Incomplete })
+}
+
+/// The identifiers of the catalogue, if there is one.
+fn known(global: &Global) -> anyhow::Result<Option<Arc<Identifiers>>> {
+    let home = home::home(global)?;
+    if !home.join("catalog").is_dir() {
+        return Ok(None);
+    }
+    let catalog = Catalog::open(&home, FingerprintConfig::default())?;
+    let snapshot = catalog.snapshot()?;
+    Ok(Some(Arc::new(Identifiers::of(&snapshot, catalog.silent_recordings()?)?)))
 }

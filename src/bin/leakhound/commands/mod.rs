@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Query(command) => query::run(&args.global, command),
         Command::Show { locator, json } => place::show(&args.global, locator, *json),
         Command::Extract { locator, out } => place::extract(&args.global, locator, out),
-        Command::Inspect { paths } => inspect::run(&args.global, paths),
+        Command::Inspect { paths, limits } => inspect::run(&args.global, paths, limits),
         Command::Report(command) => report::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
     }

@@ -19,7 +19,12 @@ use crate::{home, show};
 pub(crate) fn show(global: &Global, text: &str, json: bool) -> anyhow::Result<Exit> {
     let locator = parse(text)?;
     let found = look_up(&locator)?;
-    let known = ResultStore::open(&home::home(global)?)?.newest_of(&locator.key())?;
+    // What a torrent's locator leads to has one of its own on disk.
+    let key = match &found {
+        Found::Item(item) => item.place.locator.key(),
+        Found::Row(_) | Found::Nothing => locator.key(),
+    };
+    let known = ResultStore::open(&home::home(global)?)?.newest_of(&key)?;
     let mut out = Out::lock();
     if json {
         let Some((_, record)) = known else {
@@ -94,6 +99,11 @@ fn describe(out: &mut Out, item: &Item) -> anyhow::Result<()> {
     match sha256(&item.bytes, &AtomicBool::new(false)) {
         Ok(sha256) => writeln!(out, "        SHA-256 {sha256}")?,
         Err(failure) => writeln!(out, "        {}", visible(&failure.message))?,
+    }
+    if let Some(file) = &item.torrent
+        && let Some(facts) = file.verified(None, &AtomicBool::new(false))
+    {
+        writeln!(out, "        {}", visible(&facts.describe()))?;
     }
     for note in &item.notes {
         writeln!(out, "        note: {}", visible(note))?;

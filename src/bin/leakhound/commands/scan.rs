@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let folders = Folders::new(&command.paths).map_err(missing)?;
     let engine = Arc::new(setup::engine(global, &command.search, &home)?);
     let mut store = ResultStore::open(&home)?;
-    let dump = Dump::new(folders, ScanLimits::default());
+    let dump = Dump::new(folders, ScanLimits::from(&command.limits));
     let roots = dump.folders().roots().iter().map(|root| display_path(root)).collect();
     let (run, goes_on) = store.begin(&run_key(&engine, &dump.settings(), roots)?, setup::now())?;
     let stop = setup::stop_flag()?;

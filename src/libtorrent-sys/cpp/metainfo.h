@@ -1,0 +1,13 @@
+#pragma once
+
+#include "rust/cxx.h"
+
+namespace leakhound {
+
+struct Metainfo;
+
+/// Reads a .torrent file. Throws what derives from std::exception, and nothing else.
+Metainfo parse(rust::Slice<const uint8_t> bytes, int32_t max_bytes, int32_t max_pieces,
+               int32_t max_depth, int32_t max_tokens);
+
+}  // namespace leakhound

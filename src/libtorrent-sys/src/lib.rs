@@ -1,0 +1,140 @@
+//! `.torrent` files, read by libtorrent-rasterbar 2.0: versions 1, 2 and hybrid.
+//!
+//! It is the one call of libtorrent that is needed to know what a torrent holds. There is no session, so no socket,
+//! no thread and no file. Any bytes give a [`Metainfo`] or an [`Error`].
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub use cxx::Exception as Error;
+pub use ffi::{File, Metainfo};
+
+#[cxx::bridge(namespace = "leakhound")]
+mod ffi {
+    /// What a `.torrent` file says.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Metainfo {
+        /// What the torrent is called: the folder of its files, or its only file.
+        name: Vec<u8>,
+        /// SHA-1 of the info dictionary, 20 bytes; empty if it is of version 2 alone.
+        info_hash_v1: Vec<u8>,
+        /// SHA-256 of the info dictionary, 32 bytes; empty if it is of version 1 alone.
+        info_hash_v2: Vec<u8>,
+        /// Bytes of a piece.
+        piece_length: u32,
+        /// SHA-1 of each piece, 20 bytes each; empty if it is of version 2 alone.
+        pieces: Vec<u8>,
+        /// All files, those that pad among them, in the order of their offsets.
+        files: Vec<File>,
+    }
+
+    /// A file of a torrent.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct File {
+        /// Its path, the torrent's name first if there are several files; cleaned by libtorrent of what leads out.
+        path: Vec<u8>,
+        /// Its length in bytes.
+        length: u64,
+        /// Bytes of the torrent before it.
+        offset: u64,
+        /// It holds zeros alone, so that the next begins with a piece.
+        is_padding: bool,
+        /// It is a link to another file, without bytes of its own.
+        is_link: bool,
+        /// Root of the hash tree of version 2, 32 bytes, or empty.
+        root: Vec<u8>,
+        /// The layer of that tree that has a hash a piece, 32 bytes each; empty if the file has no more than one piece.
+        layer: Vec<u8>,
+    }
+
+    unsafe extern "C++" {
+        include!("metainfo.h");
+
+        fn parse(
+            bytes: &[u8],
+            max_bytes: i32,
+            max_pieces: i32,
+            max_depth: i32,
+            max_tokens: i32,
+        ) -> Result<Metainfo>;
+    }
+}
+
+/// What a `.torrent` file may cost to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Its length in bytes.
+    pub max_bytes: i32,
+    /// Its pieces.
+    pub max_pieces: i32,
+    /// Lists and dictionaries within each other.
+    pub max_depth: i32,
+    /// Values of any kind.
+    pub max_tokens: i32,
+}
+
+impl Default for Limits {
+    /// 32 MiB and a million pieces: a torrent of 60,000 files in 16 TiB has a tenth of it.
+    fn default() -> Self {
+        Self { max_bytes: 32 << 20, max_pieces: 1 << 20, max_depth: 100, max_tokens: 4_000_000 }
+    }
+}
+
+/// Reads a `.torrent` file.
+///
+/// # Errors
+///
+/// If the bytes are none, or go beyond `limits`.
+pub fn parse(bytes: &[u8], limits: Limits) -> Result<Metainfo, Error> {
+    let Limits { max_bytes, max_pieces, max_depth, max_tokens } = limits;
+    ffi::parse(bytes, max_bytes, max_pieces, max_depth, max_tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn small() -> Vec<u8> {
+        let mut torrent =
+            b"d4:infod6:lengthi5e4:name5:a.wav12:piece lengthi16384e6:pieces20:".to_vec();
+        torrent.extend([7; 20]);
+        torrent.extend(b"ee");
+        torrent
+    }
+
+    #[test]
+    fn a_small_torrent_is_read() {
+        let read = parse(&small(), Limits::default()).unwrap();
+        assert_eq!((&read.name[..], read.piece_length), (&b"a.wav"[..], 16_384));
+        assert_eq!(hex(&read.pieces), "07".repeat(20));
+        assert_eq!((read.files.len(), read.files[0].length), (1, 5));
+        assert_eq!((read.info_hash_v1.len(), read.info_hash_v2.len()), (20, 0));
+    }
+
+    #[test]
+    fn what_is_no_torrent_or_goes_beyond_a_limit_is_an_error() {
+        let deep = [b"d4:info".to_vec(), b"l".repeat(100_000)].concat();
+        for bytes in [&b""[..], b"d", b"de", b"i5e", b"\xff\xfe", &deep, &small()[..60]] {
+            assert!(parse(bytes, Limits::default()).is_err());
+        }
+        let tight = Limits { max_bytes: 50, ..Limits::default() };
+        assert!(parse(&small(), tight).unwrap_err().what().contains("longer than 50"));
+        assert!(parse(&small(), Limits { max_tokens: 3, ..Limits::default() }).is_err());
+    }
+
+    #[test]
+    fn any_change_of_a_byte_gives_a_torrent_or_an_error() {
+        let whole = small();
+        for at in 0..whole.len() {
+            for byte in [0, b'-', b'0', b'9', b'd', b'e', b'i', b'l', 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                let _ = parse(&bytes, Limits::default());
+            }
+            let _ = parse(&whole[..at], Limits::default());
+        }
+    }
+}

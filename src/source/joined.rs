@@ -1,0 +1,231 @@
+//! Metadata that lies beside files and speaks of each of them: `metadata.csv|tsv|jsonl` of an `AudioFolder`, and the
+//! `annas_archive_meta__…` files of containers whose files are called after their AACID.
+//!
+//! Of each row only the identifiers are kept, under the name of the file that it is about. It is read once, when the
+//! walk comes to its folder.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::kind::Kind;
+use super::packed::{Allowance, buffered};
+use super::{Folders, ScanLimits};
+use crate::identify::Tokens;
+
+/// Memory for the rows of one folder, in bytes. 100,000 files with an ISRC each take 6 MiB.
+const MAX_BYTES: usize = 128 << 20;
+/// Longest row, in bytes.
+const MAX_ROW_BYTES: u64 = 16 << 20;
+/// Names of the tables of an `AudioFolder`.
+const TABLES: [&str; 3] = ["metadata.csv", "metadata.tsv", "metadata.jsonl"];
+/// What folders of files and files of metadata begin with, as Anna's Archive names them.
+const AAC_DATA: &str = "annas_archive_data__aacid__";
+const AAC_META: &str = "annas_archive_meta__aacid__";
+
+/// What is said of the files of one folder, and of those below it.
+type Rows = HashMap<Box<str>, Arc<str>>;
+
+/// The metadata of the folders that the walk is in.
+#[derive(Debug)]
+pub(super) struct Joined {
+    roots: Vec<PathBuf>,
+    limits: ScanLimits,
+    /// From the outermost.
+    open: Vec<(PathBuf, Rows)>,
+}
+
+impl Joined {
+    pub(super) fn among(folders: &Folders, limits: ScanLimits) -> Self {
+        Self { roots: folders.roots().to_vec(), limits, open: Vec::new() }
+    }
+
+    /// The identifiers that the metadata beside a file has for it, in words.
+    pub(super) fn of(&mut self, file: &Path) -> Option<Arc<str>> {
+        self.open.retain(|(folder, _)| file.starts_with(folder));
+        let known = self.open.last().map_or(0, |(folder, _)| folder.components().count());
+        let mut new: Vec<&Path> = file
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.components().count() > known)
+            .filter(|folder| self.roots.iter().any(|root| folder.starts_with(root)))
+            .collect();
+        new.reverse();
+        for folder in new {
+            let rows = self.read(folder);
+            self.open.push((folder.to_path_buf(), rows));
+        }
+        self.open.iter().rev().find_map(|(folder, rows)| {
+            let name = file.strip_prefix(folder).ok()?.to_str()?;
+            rows.get(name).cloned()
+        })
+    }
+
+    /// What lies in a folder, or beside it, about its files. What cannot be read says nothing here: it is an item
+    /// itself, and has a row that says why.
+    fn read(&self, folder: &Path) -> Rows {
+        let mut rows = Kept::default();
+        for name in TABLES {
+            let path = folder.join(name);
+            // Nothing is opened that could wait for ever.
+            if path.is_file() {
+                let _ = self.table(&path, &mut rows);
+            }
+        }
+        if let Some(name) = folder.file_name().and_then(|name| name.to_str())
+            && let Some(collection) =
+                name.strip_prefix(AAC_DATA).and_then(|rest| rest.split("__").next())
+        {
+            for path in metadata_beside(folder, collection) {
+                let _ = self.containers(&path, name, &mut rows);
+            }
+        }
+        rows.rows
+    }
+
+    fn table(&self, path: &Path, rows: &mut Kept) -> io::Result<()> {
+        let stream = self.open(path)?;
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("jsonl") => lines(stream, |line| {
+                let Ok(Value::Object(row)) = serde_json::from_slice(line) else { return true };
+                let name = row.get("file_name").and_then(Value::as_str);
+                name.is_none_or(|name| rows.keep(name, line))
+            }),
+            ending => {
+                let delimiter = if ending == Some("tsv") { b'\t' } else { b',' };
+                separated(stream, delimiter, rows)
+            }
+        }
+    }
+
+    /// Reads metadata of AACIDs: each line has the AACID, which is the name of a file, and the folder that it is in.
+    fn containers(&self, path: &Path, folder: &str, rows: &mut Kept) -> io::Result<()> {
+        lines(self.open(path)?, |line| {
+            let Ok(Value::Object(row)) = serde_json::from_slice(line) else { return true };
+            let text = |key| row.get(key).and_then(Value::as_str);
+            let is_here = text("data_folder").is_none_or(|name: &str| name == folder);
+            text("aacid").filter(|_| is_here).is_none_or(|aacid| rows.keep(aacid, line))
+        })
+    }
+
+    /// Opens a text that may lie compressed.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
+        let file = File::open(path)?;
+        let most = file.metadata()?.len().saturating_mul(self.limits.max_ratio);
+        let allowance = Allowance::new(most.saturating_add(self.limits.ratio_slack_bytes));
+        let mut head = Vec::new();
+        File::open(path)?.take(super::kind::HEAD_BYTES as u64).read_to_end(&mut head)?;
+        Ok(match Kind::of(&head) {
+            Some(Kind::Packed(codec)) => Box::new(allowance.count(codec.unpack(buffered(file))?)),
+            _ => Box::new(file),
+        })
+    }
+}
+
+/// Rows, as many as memory is given to.
+#[derive(Default)]
+struct Kept {
+    rows: Rows,
+    bytes: usize,
+}
+
+impl Kept {
+    /// Keeps the identifiers of a row. False once there is no more room.
+    fn keep(&mut self, name: &str, row: &[u8]) -> bool {
+        let mut words = String::new();
+        let mut tokens = Tokens::default();
+        let mut take = |identifier: crate::identify::Identifier, _| {
+            let word = identifier.to_string();
+            if !words.contains(&word) {
+                words.push_str(&word);
+                words.push(' ');
+            }
+        };
+        tokens.feed(row, &mut take);
+        tokens.finish(&mut take);
+        if words.is_empty() {
+            return true;
+        }
+        self.bytes += name.len() + words.len() + 64;
+        if self.bytes > MAX_BYTES {
+            return false;
+        }
+        self.rows.insert(name.into(), words.into());
+        true
+    }
+}
+
+/// The files of metadata of a collection, in the order of their names: beside the folder of its files.
+fn metadata_beside(folder: &Path, collection: &str) -> Vec<PathBuf> {
+    let begins = format!("{AAC_META}{collection}__");
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with(&begins) && name.contains(".jsonl") && path.is_file()
+    };
+    let Some(Ok(entries)) = folder.parent().map(std::fs::read_dir) else { return Vec::new() };
+    let mut found: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(is_it).collect();
+    found.sort();
+    found
+}
+
+/// Hands each line to `take`, as long as it says true. A line that is too long ends it.
+fn lines(stream: Box<dyn Read>, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+    let mut stream = BufReader::with_capacity(1 << 16, stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut stream).take(MAX_ROW_BYTES).read_until(b'\n', &mut line)?;
+        if read == 0 || read as u64 == MAX_ROW_BYTES || !take(&line) {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads a table with a column `file_name`.
+fn separated(stream: Box<dyn Read>, delimiter: u8, rows: &mut Kept) -> io::Result<()> {
+    // A quote that is never closed would make one row of all that follows.
+    let left = Rc::new(Cell::new(MAX_ROW_BYTES));
+    let bounded = Bounded { stream, left: Rc::clone(&left) };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bounded);
+    let headers = reader.byte_headers().map_err(io::Error::from)?;
+    let is_name =
+        |header: &[u8]| header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header) == b"file_name";
+    let Some(at) = headers.iter().position(is_name) else { return Ok(()) };
+    let mut row = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut row).map_err(io::Error::from)? {
+        left.set(MAX_ROW_BYTES);
+        let name = row.get(at).and_then(|name| std::str::from_utf8(name).ok());
+        let cells: Vec<&[u8]> = row.iter().collect();
+        if name.is_some_and(|name| !rows.keep(name, &cells.join(&b' '))) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A stream of which so much may be read until more is allowed.
+struct Bounded<R> {
+    stream: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(io::Error::other(format!("a row has more than {MAX_ROW_BYTES} bytes")));
+        }
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let read = self.stream.read(&mut buffer[..most])?;
+        self.left.set(left - read as u64);
+        Ok(read)
+    }
+}
