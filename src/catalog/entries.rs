@@ -285,7 +285,8 @@ impl EntryImport<'_> {
             let mut statement = self.transaction.prepare(sql).map_err(error)?;
             let mut rows = statement.query([]).map_err(error)?;
             while let Some(row) = rows.next().map_err(error)? {
-                let text = |at: usize| row.get_ref(at)?.as_str_or_null().map_err(rusqlite::Error::from);
+                let text =
+                    |at: usize| row.get_ref(at)?.as_str_or_null().map_err(rusqlite::Error::from);
                 let id = text(0).map_err(error)?.unwrap_or_default();
                 let staged = text(1).map_err(error)?.unwrap_or_default();
                 match text(2).map_err(error)? {
