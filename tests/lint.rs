@@ -1,6 +1,7 @@
 //! The linter finds what was planted and nothing else; rights and marks are shown and accuse nobody.
 
-use leakhound::record::{StandingKind, Verdict};
+use leakhound::record::StandingKind as Kind;
+use leakhound::record::Verdict::{self, Match, Permitted, Suspect};
 use serde_json::Value;
 
 use crate::common::{Desk, excerpt, parse, record, song, wav};
@@ -103,7 +104,7 @@ fn a_dump_that_holds_only_the_shared_loop_is_a_suspect_that_says_so() {
     assert_eq!(theirs.verdict, Verdict::Suspect, "{theirs:#?}");
     for finding in &theirs.findings {
         let standing = finding.standing.as_ref().unwrap();
-        assert_eq!(standing.kind, StandingKind::SharedPassage);
+        assert_eq!(standing.kind, Kind::SharedPassage);
         assert!(finding.recording_coverage < 0.25, "{finding:#?}");
     }
     let ours = record(&after, "ours.wav");
@@ -131,7 +132,7 @@ fn what_is_no_infringement_is_shown_as_permitted() {
     }
     desk.write("dump/list.csv", b"id,isrc\n1,GBAYE0000006\n");
     desk.run(["catalog", "import", "masters/rows.jsonl"]).ends_with(0);
-    let stands = |desk: &Desk, args: &[&str]| -> Vec<(Verdict, Option<StandingKind>)> {
+    let stands = |desk: &Desk, args: &[&str]| -> Vec<(Verdict, Option<Kind>)> {
         let all = [&["scan"], args, &["dump"]].concat();
         desk.run(all).ends_with(1);
         let found = crate::common::records(&desk.jsonl());
@@ -140,8 +141,6 @@ fn what_is_no_infringement_is_shown_as_permitted() {
         };
         found.iter().map(stand).collect()
     };
-    use StandingKind as Kind;
-    use Verdict::{Match, Permitted, Suspect};
     let expected = [
         (Permitted, Some(Kind::Expired)),
         (Match, Some(Kind::Limited)),

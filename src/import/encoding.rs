@@ -131,9 +131,9 @@ impl Read for Utf8 {
     }
 }
 
-/// A reader that gives up when more than `limit` bytes go by without [`Bounded::renew`].
+/// A reader that gives up when more than `limit` bytes go by without [`Renew::renew`].
 #[derive(Debug)]
-pub struct Bounded<R> {
+pub(crate) struct Bounded<R> {
     inner: R,
     limit: usize,
     left: std::rc::Rc<std::cell::Cell<usize>>,
@@ -141,21 +141,21 @@ pub struct Bounded<R> {
 
 /// What renews a [`Bounded`] that a parser owns.
 #[derive(Debug, Clone)]
-pub struct Renew {
+pub(crate) struct Renew {
     limit: usize,
     left: std::rc::Rc<std::cell::Cell<usize>>,
 }
 
 impl Renew {
     /// Allows as many bytes again.
-    pub fn renew(&self) {
+    pub(crate) fn renew(&self) {
         self.left.set(self.limit);
     }
 }
 
 impl<R> Bounded<R> {
     /// Bounds a reader; a parser's own buffer comes on top.
-    pub fn new(inner: R, limit: usize) -> (Self, Renew) {
+    pub(crate) fn new(inner: R, limit: usize) -> (Self, Renew) {
         let left = std::rc::Rc::new(std::cell::Cell::new(limit));
         let renew = Renew { limit, left: std::rc::Rc::clone(&left) };
         (Self { inner, limit, left }, renew)

@@ -23,7 +23,7 @@ mod value;
 mod xlsx;
 
 pub use columns::{Mapping, MappingError, presets};
-pub use encoding::{Bounded, Encoding};
+pub use encoding::Encoding;
 pub use field::Field;
 pub use field::cells;
 pub use kind::{Kind, files};

@@ -205,7 +205,7 @@ fn summary(outcome: &Outcome, dry_run: bool, seconds: f64) -> String {
 pub(crate) fn export(
     global: &Global,
     catalog: &Catalog,
-    out: &PathBuf,
+    out: &Path,
     format: Option<TableFormat>,
 ) -> anyhow::Result<Exit> {
     let ending = out.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
