@@ -79,7 +79,9 @@ impl Snapshot {
         let mut digest = Sha256::new();
         digest.update(self.records.config.digest().to_le_bytes());
         digest.update((self.len() as u64).to_le_bytes());
-        sums.iter().for_each(|sum| digest.update(sum.to_le_bytes()));
+        for sum in sums {
+            digest.update(sum.to_le_bytes());
+        }
         Ok(hex(&digest.finalize()))
     }
 

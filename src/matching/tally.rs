@@ -198,7 +198,9 @@ fn part(
     // In two steps, since there may be no bits at all.
     let part = |vote: &Vote| (hash(vote.cell) >> 1 >> (63 - parts_bits)) as usize;
     let mut places = vec![0_usize; 1 << parts_bits];
-    votes.iter().for_each(|vote| places[part(vote)] += 1);
+    for vote in votes {
+        places[part(vote)] += 1;
+    }
     let mut end = 0;
     for place in &mut places {
         end += std::mem::replace(place, end);
@@ -348,7 +350,7 @@ mod tests {
         let mut state = seed;
         let mut draw = |n: u32| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (u64::from(state) * u64::from(n) >> 32) as i64
+            ((u64::from(state) * u64::from(n)) >> 32) as i64
         };
         let vote = |of: u32| {
             let place = draw(range);
@@ -361,7 +363,9 @@ mod tests {
 
     fn crowded(votes: &[Vote], min_votes: usize) -> Vec<Vote> {
         let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
-        votes.iter().for_each(|vote| *counts.entry(vote.cell).or_default() += 1);
+        for vote in votes {
+            *counts.entry(vote.cell).or_default() += 1;
+        }
         let count = |cell: i64| counts.get(&cell).copied().unwrap_or(0);
         let has = |v: &Vote| count(v.cell) + count(v.cell - 1).max(count(v.cell + 1)) >= min_votes;
         let mut crowded: Vec<Vote> = votes.iter().copied().filter(has).collect();
