@@ -105,7 +105,7 @@ pub struct TorrentFacts {
     /// Path of the file in the torrent.
     pub file: String,
     /// Whether the bytes on disk are those of the torrent.
-    pub standing: Fetched,
+    pub integrity: Integrity,
     /// How many bytes of the item, or of its container if it lies compressed there, have the right hashes.
     pub verified_bytes: u64,
 }
@@ -114,7 +114,7 @@ pub struct TorrentFacts {
 /// not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Fetched {
+pub enum Integrity {
     /// Every byte has the right hash.
     Verified,
     /// Some have; the others were not fetched, or share a piece with a file that is not there.
@@ -127,7 +127,7 @@ pub enum Fetched {
     Unchecked,
 }
 
-impl Fetched {
+impl Integrity {
     /// The word of the JSONL contract.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -144,14 +144,14 @@ impl TorrentFacts {
     /// A sentence of it.
     pub fn describe(&self) -> String {
         let hash = if self.info_hash.is_empty() { &self.info_hash_v2 } else { &self.info_hash };
-        let standing = match self.standing {
-            Fetched::Verified => "verified",
-            Fetched::Partial => "verified in part",
-            Fetched::Unverified => "not verified",
-            Fetched::Damaged => "damaged: it is not what the torrent says",
-            Fetched::Unchecked => "not compared",
+        let integrity = match self.integrity {
+            Integrity::Verified => "verified",
+            Integrity::Partial => "verified in part",
+            Integrity::Unverified => "not verified",
+            Integrity::Damaged => "damaged: it is not what the torrent says",
+            Integrity::Unchecked => "not compared",
         };
-        format!("file {} of the torrent {} ({hash}), {standing}", self.file, self.name)
+        format!("file {} of the torrent {} ({hash}), {integrity}", self.file, self.name)
     }
 }
 

@@ -84,6 +84,30 @@ fn members_of_a_zip_file_that_lie_over_each_other_are_read_once() {
     seen.says("container_damaged", "lie over each other");
 }
 
+#[test]
+fn two_entries_of_one_name_at_one_place_are_two_items() {
+    let whole = zip(&[("a.bin", vec![7; 10_000])]);
+    let at = |mark: &[u8]| whole.windows(4).position(|four| four == mark).unwrap();
+    let (directory, end) = (at(b"PK\x01\x02"), at(b"PK\x05\x06"));
+    // The second says that it is shorter. Found by tests/fuzz.rs, seed 7, round 52149.
+    let mut again = whole[directory..end].to_vec();
+    again[20..24].copy_from_slice(&10_u32.to_le_bytes());
+    again[24..28].copy_from_slice(&10_u32.to_le_bytes());
+    let mut tail = whole[end..].to_vec();
+    tail[8..12].copy_from_slice(&[2, 0, 2, 0]);
+    tail[12..16].copy_from_slice(&(2 * (end - directory) as u32).to_le_bytes());
+    let bytes = [&whole[..end], &again, &tail].concat();
+    let seen = walk(&bytes, ScanLimits::default());
+    assert_eq!(seen.items.len(), 2, "{:#?}", seen.rows);
+    assert_ne!(seen.items[0].place.locator.key(), seen.items[1].place.locator.key());
+    for item in &seen.items {
+        let Found::Item(found) = find(&item.place.locator, ScanLimits::default()).unwrap() else {
+            panic!("{} leads nowhere", item.place.locator)
+        };
+        assert_eq!(found.size_bytes, item.size_bytes);
+    }
+}
+
 /// The header of a sparse member of GNU that is one hole of so many bytes.
 fn hole(name: &str, bytes: u64) -> tar::Header {
     let mut header = tar_header(0);

@@ -275,7 +275,7 @@ fn a_catalogue_that_is_changed_during_a_scan_stays_as_it_was_for_the_scan() {
     let (home, dump) = (Desk::new(), Desk::new());
     let engine = engine(&home);
     let [one, three] = [1, 3]
-        .map(|seed| dump.write_wav(format!("{seed}.wav"), &excerpt(&song(seed, 20), 2.0, 12.0)));
+        .map(|seed| dump.write_wav(format!("{seed}.wav"), excerpt(&song(seed, 20), 2.0, 12.0)));
     let titles = |engine: &Engine, path: &Path| {
         let stop = AtomicBool::new(false);
         let record = engine.examine(&item(path), &mut LookupScratch::default(), &stop).unwrap();

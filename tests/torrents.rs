@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use leakhound::record::Fetched::{Damaged, Partial, Unchecked, Unverified, Verified};
-use leakhound::record::{Fetched, ItemRecord, TorrentFacts, Verdict};
+use leakhound::record::Integrity::{Damaged, Partial, Unchecked, Unverified, Verified};
+use leakhound::record::{Integrity, ItemRecord, TorrentFacts, Verdict};
 use sha1::{Digest as _, Sha1};
 
 use crate::common::{Desk, gz, record, records, tar};
@@ -78,8 +78,8 @@ fn facts<'a>(found: &'a [ItemRecord], name: &str) -> &'a TorrentFacts {
     record.item.torrent.as_ref().unwrap_or_else(|| panic!("no torrent: {record:#?}"))
 }
 
-fn standings(found: &[ItemRecord]) -> [Fetched; 2] {
-    ["01 one.wav", "02 two.wav"].map(|name| facts(found, name).standing)
+fn standings(found: &[ItemRecord]) -> [Integrity; 2] {
+    ["01 one.wav", "02 two.wav"].map(|name| facts(found, name).integrity)
 }
 
 #[test]
@@ -91,10 +91,10 @@ fn a_match_says_which_file_of_which_torrent_it_is_and_that_it_is_the_one() {
         assert_eq!(one.verdict, Verdict::Match, "{version}");
         let facts = facts(&found, "01 one.wav");
         assert_eq!((&*facts.name, &*facts.file), ("album", "album/01 one.wav"));
-        assert_eq!((facts.standing, facts.verified_bytes), (Verified, one.item.size_bytes));
+        assert_eq!((facts.integrity, facts.verified_bytes), (Verified, one.item.size_bytes));
         assert_eq!(standings(&found), [Verified; 2], "{version}");
         // Nobody asks about what is not found.
-        assert_eq!(self::facts(&found, "03 other.wav").standing, Unchecked);
+        assert_eq!(self::facts(&found, "03 other.wav").integrity, Unchecked);
         let torrent = record(&found, &format!("{version}.torrent"));
         assert!(torrent.notes[0].contains("4 files of 793,941 bytes"), "{torrent:#?}");
         assert!(torrent.notes[0].contains("4 of the files are here"), "{torrent:#?}");
@@ -155,7 +155,7 @@ fn a_file_that_shares_a_piece_with_one_that_is_missing_is_verified_without_that_
         let desk = shared(version);
         std::fs::remove_file(desk.path("dump/album/02 two.wav")).unwrap();
         let found = scan(&desk);
-        assert_eq!(facts(&found, "01 one.wav").standing, standing, "{version}");
+        assert_eq!(facts(&found, "01 one.wav").integrity, standing, "{version}");
     }
 }
 
@@ -192,11 +192,11 @@ fn what_lies_in_an_archive_is_verified_by_the_pieces_it_lies_in() {
     desk.write("dump/songs.tar", &archive);
     desk.write("dump/songs.tgz", &packed);
     let found = scan(&desk);
-    assert_eq!(facts(&found, "songs.tar!/a.wav").standing, Verified);
-    assert_eq!(facts(&found, "songs.tar!/b.wav").standing, Damaged);
+    assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
+    assert_eq!(facts(&found, "songs.tar!/b.wav").integrity, Damaged);
     // The pieces of what is compressed are those of its container.
     let packed = facts(&found, "songs.tgz!/a.wav");
-    assert_eq!((packed.standing, &*packed.file), (Verified, "songs.tgz"));
+    assert_eq!((packed.integrity, &*packed.file), (Verified, "songs.tgz"));
 }
 
 #[test]
@@ -216,10 +216,10 @@ fn a_piece_that_nobody_can_compare_leaves_its_file_unverified() {
     info.push(b'e');
     desk.write("dump/pair.torrent", &[&b"d4:info"[..], &info, b"e"].concat());
     desk.write("dump/pair/a.wav", &one);
-    assert_eq!(facts(&scan(&desk), "a.wav").standing, Unverified);
+    assert_eq!(facts(&scan(&desk), "a.wav").integrity, Unverified);
     desk.write("dump/pair/b.wav", &two);
     desk.write("dump/pair/a.wav", &one);
-    assert_eq!(facts(&scan(&desk), "pair/b.wav").standing, Verified);
+    assert_eq!(facts(&scan(&desk), "pair/b.wav").integrity, Verified);
 }
 
 #[test]

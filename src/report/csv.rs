@@ -30,7 +30,7 @@
 //! | `standing` | why the finding is less than an infringement, or may be: a word, a colon and the reason |
 //! | `torrent` | info-hash of the torrent that the item, or its container, is a file of |
 //! | `torrent_file` | path of that file in the torrent |
-//! | `torrent_standing` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
+//! | `torrent_integrity` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -81,7 +81,7 @@ pub const COLUMNS: [&str; 34] = [
     "standing",
     "torrent",
     "torrent_file",
-    "torrent_standing",
+    "torrent_integrity",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -190,7 +190,7 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
             hash => hash,
         }),
         torrent(|torrent| &torrent.file),
-        torrent(|torrent| torrent.standing.as_str()),
+        torrent(|torrent| torrent.integrity.as_str()),
     ]
 }
 

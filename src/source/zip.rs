@@ -4,6 +4,7 @@
 //! are stored are not copied: they are read from where they lie. Without a directory, as in a cut file,
 //! members are read one after the other from the front.
 
+use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
@@ -47,6 +48,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     };
     let whole = body.get_ref().length();
     let mut passed = 0_u64;
+    let mut order = Order::default();
     for entry in entries {
         let entry = match entry {
             Ok(entry) => entry,
@@ -59,9 +61,38 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         if at.depth == 1 {
             unpacker.passed_to(passed);
         }
-        member(unpacker, at, entry, bytes, &mut body)?;
+        let Some(nth) = order.nth(entry.header_start()) else {
+            let message = "has a directory in no order; unpack it with care and scan the folder";
+            return unpacker.row(&at.place, "container_damaged", message.to_owned());
+        };
+        member(unpacker, at, entry, nth, bytes, &mut body)?;
     }
     ControlFlow::Continue(())
+}
+
+/// Entries that come before others that lie behind them; more are not looked at.
+const MAX_DISORDER: usize = 1 << 20;
+
+/// Tells entries of a directory that lie at the same place apart. Usually each lies behind those before.
+#[derive(Default)]
+struct Order {
+    next: u64,
+    /// By place: how many entries came that lie before others.
+    back: HashMap<u64, u64>,
+}
+
+impl Order {
+    /// Which of the entries at this place it is, from 1, or from 2 if it is out of order.
+    fn nth(&mut self, offset: u64) -> Option<u64> {
+        if offset >= self.next {
+            self.next = offset.saturating_add(1);
+            return Some(1);
+        }
+        let count = self.back.entry(offset).or_insert(1);
+        *count += 1;
+        let nth = *count;
+        (self.back.len() <= MAX_DISORDER).then_some(nth)
+    }
 }
 
 /// The row of a zip file whose members lie over each other, so that a short file holds any amount.
@@ -87,6 +118,7 @@ fn member(
     unpacker: &mut Unpacker<'_>,
     at: &At,
     entry: ZipFileEntry<'_>,
+    nth: u64,
     bytes: &Bytes,
     body: &mut BufReader<Reader>,
 ) -> ControlFlow<()> {
@@ -95,7 +127,7 @@ fn member(
     }
     let (length, header, size) = (entry.compressed_size(), entry.header_start(), entry.size());
     let stored = entry.compression() == CompressionMethod::Stored;
-    let to = To::Member { name: entry.name_raw().to_vec(), nth: 1 };
+    let to = To::Member { name: entry.name_raw().to_vec(), nth };
     // Until its own header is read, it is known by where that lies.
     let unopened = at.member(to.clone(), Some(Extent { offset: header, length }));
     if entry.encrypted() {

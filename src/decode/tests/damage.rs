@@ -188,9 +188,9 @@ fn no_bytes_make_it_panic() {
 /// The checksum of an Ogg page whose own field is zero: CRC-32 of polynomial 04c11db7, from the high bit on (RFC 3533).
 fn ogg_checksum(page: &[u8]) -> u32 {
     page.iter().fold(0, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
+        (0..8).fold(sum ^ (u32::from(*byte) << 24), |sum, _| {
             let carry = sum >> 31;
-            sum << 1 ^ carry * 0x04c1_1db7
+            (sum << 1) ^ (carry * 0x04c1_1db7)
         })
     })
 }

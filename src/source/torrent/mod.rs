@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 use self::metainfo::Metainfo;
 use super::{Locator, To, display_path, path_key};
-use crate::record::{Fetched, TorrentFacts};
+use crate::record::{Integrity, TorrentFacts};
 use crate::text::thousands;
 
 /// A container of no more than this is compared with the torrent as a whole, for what lies compressed in it, in bytes.
@@ -151,7 +151,7 @@ impl TorrentFile {
             info_hash_v2: metainfo.info_hash_v2.clone(),
             name: display_path(&metainfo.name),
             file: display_path(&self.info().path),
-            standing: Fetched::Unchecked,
+            integrity: Integrity::Unchecked,
             verified_bytes: 0,
         }
     }
@@ -173,14 +173,14 @@ impl TorrentFile {
             None => self.torrent.verify(self.index, 0, info.bytes, cancel)?,
         };
         facts.verified_bytes = verified.bytes;
-        facts.standing = if verified.differs || on_disk > info.bytes {
-            Fetched::Damaged
+        facts.integrity = if verified.differs || on_disk > info.bytes {
+            Integrity::Damaged
         } else if verified.all {
-            Fetched::Verified
+            Integrity::Verified
         } else if verified.bytes > 0 {
-            Fetched::Partial
+            Integrity::Partial
         } else {
-            Fetched::Unverified
+            Integrity::Unverified
         };
         Some(facts)
     }
