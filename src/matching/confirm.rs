@@ -12,6 +12,10 @@ use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 /// Places with two votes that chance may give under one warp, so that looking at each costs less than the look-up.
 const MAX_BY_CHANCE: f64 = 16.0;
 
+/// Positions of an index in which three votes are too many to ask for: those of some 45,000 recordings of 200 s. In a
+/// smaller one enough of the postings are read, and looking at two votes tripled the cost of the warps.
+const FROM_POSITIONS: u64 = 100_000_000;
+
 /// How far off a peak may lie: half a bin of the hash, and half a step between two warps.
 const NEAR_OCTAVES: f32 = 0.02;
 /// Frames to both sides of the offset that votes tell, which is coarse.
@@ -27,11 +31,12 @@ pub(super) struct Confirmed<'a> {
 }
 
 impl Confirmed<'_> {
-    /// Whether so few places have two of `votes` by chance that each can be looked at.
+    /// Whether an index is so large that two votes must do, and so few places have two of `votes` by chance that each can
+    /// be looked at.
     pub(super) fn is_cheap(votes: usize, index: &Index) -> bool {
         // Pairs of votes, in one cell or the next to either side.
         let pairs = 1.5 * (votes as f64).powi(2) / index.position_count().max(1) as f64;
-        pairs <= MAX_BY_CHANCE
+        index.position_count() >= FROM_POSITIONS && pairs <= MAX_BY_CHANCE
     }
 
     /// Whether so many peaks meet a leading one of the recording that chance hardly gives as many.
