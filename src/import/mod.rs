@@ -123,7 +123,12 @@ pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
     let kind = match Kind::of(path) {
         Ok(Some(kind)) => kind,
         Ok(None) => {
-            let why = "is no table, XLSX workbook, ERN message or JSONL; convert it to CSV (UTF-8)";
+            let is_empty = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
+            let why = if is_empty {
+                "is empty (0 bytes): have it sent again"
+            } else {
+                "is no table, XLSX workbook, ERN message or JSONL; convert it to CSV (UTF-8)"
+            };
             take.problem(refused(why.into()));
             return;
         }
