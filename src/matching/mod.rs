@@ -64,6 +64,11 @@ pub struct MatchConfig {
     pub warp_density: Density,
     /// Postings that are read under each warp, likewise.
     pub warp_postings: usize,
+    /// Targets of an anchor, and postings, under a warp where the warps are tried on more than one stretch: what plays
+    /// longer is met again.
+    pub long_item_warp_fan_out: usize,
+    /// See [`MatchConfig::long_item_warp_fan_out`].
+    pub long_item_warp_postings: usize,
     /// … and those of the hashes that are likely.
     pub likely_warp_postings: usize,
     /// Length of the stretches that the warps are tried on; 517 frames are 12 s.
@@ -91,6 +96,8 @@ impl Default for MatchConfig {
             warp_peaks_per_second: 10,
             warp_density: Density { fan_out: 8, probe: 0.0 },
             warp_postings: 10_000,
+            long_item_warp_fan_out: 4,
+            long_item_warp_postings: 4_000,
             likely_warp_postings: 60_000,
             warp_window_frames: 517,
             warp_window_spacing_frames: 2_153,
