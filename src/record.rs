@@ -221,6 +221,8 @@ pub enum StandingKind {
     Limited,
     /// A passage that other recordings of the catalogue hold, too.
     SharedPassage,
+    /// Some seconds of a longer item and of a longer recording: a loop or a sample that both may have from elsewhere.
+    BriefPassage,
     /// The label wants a person to look at it, or somebody else may have licensed the use.
     Review,
     /// The item is offered where the label has no rights.
@@ -241,6 +243,7 @@ impl StandingKind {
         match self {
             Self::Limited => "limited",
             Self::SharedPassage => "shared_passage",
+            Self::BriefPassage => "brief_passage",
             Self::Review => "review",
             Self::OutsideTerritory => "outside_territory",
             Self::Expired => "expired",
@@ -252,7 +255,7 @@ impl StandingKind {
 
     /// Whether it is no infringement, as far as the catalogue tells.
     pub const fn is_permitted(self) -> bool {
-        !matches!(self, Self::Limited | Self::SharedPassage | Self::Review)
+        !matches!(self, Self::Limited | Self::SharedPassage | Self::BriefPassage | Self::Review)
     }
 }
 

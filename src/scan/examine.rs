@@ -11,8 +11,8 @@ use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{
-    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, TorrentFacts, Verdict,
-    json,
+    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, Standing, StandingKind,
+    TorrentFacts, Verdict, json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
@@ -221,13 +221,17 @@ impl Engine {
             coverage(item.collect(), fingerprint.seconds),
             coverage(ours.collect(), recording.duration_seconds),
         );
+        let standing = brief(&spans, item_coverage.max(recording_coverage));
         Some(Finding {
             recording_id: recording.recording_id.clone(),
             recording_path: recording.path.clone(),
             title: recording.title.clone(),
             artist: recording.artist.clone(),
             isrc: recording.isrc.clone(),
-            verdict: self.verdict.verdict(chance),
+            verdict: match &standing {
+                Some(_) => Verdict::Suspect,
+                None => self.verdict.verdict(chance),
+            },
             false_alarm_probability: significant(chance),
             score: round(best.nats, 1),
             tempo: round(best.tempo, 5),
@@ -239,9 +243,26 @@ impl Engine {
             shares_passage_with: Vec::new(),
             tiers: vec![sound_tier(best).to_owned()],
             claimed_by: Vec::new(),
-            standing: None,
+            standing,
         })
     }
+}
+
+/// A finding of less than this in all is a passage, not a recording, if it is less than half of both sides. What two
+/// recordings of a label have in common without being the same is mostly shorter: a drum loop, a crash, a voice of a
+/// sample library.
+const BRIEF_SECONDS: f64 = 6.0;
+
+/// How a finding stands whose spans, the share of either side that they cover at the most, say little of the whole.
+fn brief(spans: &[Span], most_coverage: f64) -> Option<Standing> {
+    let seconds: f64 = spans.iter().map(|s| s.item_end_seconds - s.item_start_seconds).sum();
+    (seconds < BRIEF_SECONDS && most_coverage < 0.5).then(|| Standing {
+        kind: StandingKind::BriefPassage,
+        reason: format!(
+            "only {seconds:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample that \
+             both have from elsewhere"
+        ),
+    })
 }
 
 /// The file of a torrent that an item is, compared with the torrent's hashes where that can matter to anybody.
@@ -355,6 +376,25 @@ mod tests {
         assert_eq!(coverage(vec![(0.0, 10.0), (5.0, 15.0), (20.0, 25.0)], 40.0), 0.5);
         assert_eq!(coverage(vec![(0.0, 11.0)], 10.0), 1.0);
         assert_eq!(coverage(vec![], 0.0), 0.0);
+    }
+
+    #[test]
+    fn some_seconds_of_a_longer_item_and_recording_are_a_passage() {
+        let spans = |seconds: f64| {
+            let (item_start_seconds, recording_start_seconds) = (100.0, 7.0);
+            let (item_end_seconds, recording_end_seconds) = (100.0 + seconds, 7.0 + seconds);
+            [Span {
+                item_start_seconds,
+                item_end_seconds,
+                recording_start_seconds,
+                recording_end_seconds,
+            }]
+        };
+        let brief = |seconds, most| brief(&spans(seconds), most).map(|standing| standing.kind);
+        assert_eq!(brief(4.4, 0.03), Some(StandingKind::BriefPassage));
+        // A clip of three seconds is all of its item.
+        assert_eq!(brief(3.0, 1.0), None);
+        assert_eq!(brief(6.0, 0.03), None);
     }
 
     #[test]
