@@ -33,6 +33,7 @@ pub(super) fn finding(id: &str) -> Finding {
         tiers: vec!["T3".to_owned()],
         claimed_by: Vec::new(),
         standing: None,
+        evidence: None,
     }
 }
 

@@ -163,5 +163,6 @@ fn finding(claim: &Claim) -> Finding {
         tiers: claim.tiers(),
         claimed_by: claim.places(),
         standing: None,
+        evidence: None,
     }
 }

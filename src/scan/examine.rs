@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Mode;
 use super::claims::compare;
-use crate::catalog::{CatalogError, Rights, Snapshot, panic_message};
+use crate::catalog::{CatalogError, Recording, Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
@@ -163,18 +163,22 @@ impl Engine {
         let config = *self.ingester.fingerprinter().config();
         let matching = self.mode.matching(self.matching);
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
+        let all = matcher.search(fingerprint, scratch);
         let mut groups: Vec<Vec<Alignment>> = Vec::new();
-        for alignment in matcher.search(fingerprint, scratch) {
+        for alignment in &all {
             if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
                 continue;
             }
-            match groups.iter_mut().find(|g| same_finding(&g[0], &alignment)) {
-                Some(group) => group.push(alignment),
-                None => groups.push(vec![alignment]),
+            match groups.iter_mut().find(|g| same_finding(&g[0], alignment)) {
+                Some(group) => group.push(alignment.clone()),
+                None => groups.push(vec![alignment.clone()]),
             }
         }
         let make = |group: &Vec<Alignment>| {
-            let mut finding = self.finding(stream, fingerprint, group)?;
+            let recording = self.snapshot.recording(group[0].track)?;
+            let mut finding = self.finding(stream, fingerprint, &recording, group);
+            finding.evidence =
+                Some(self.evidence(&matcher, fingerprint, &recording, (group, &all)));
             let mut others: Vec<String> = groups
                 .iter()
                 .filter(|other| other[0].track != group[0].track)
@@ -196,10 +200,10 @@ impl Engine {
         &self,
         stream: u32,
         fingerprint: &Fingerprint,
+        recording: &Recording,
         group: &[Alignment],
-    ) -> Option<Finding> {
+    ) -> Finding {
         let best = &group[0];
-        let recording = self.snapshot.recording(best.track)?;
         let rate = self.ingester.fingerprinter().config().frames_per_second();
         let seconds = |frames: f64| round(frames / rate, 3);
         let mut spans: Vec<Span> = group
@@ -221,7 +225,7 @@ impl Engine {
             coverage(item.collect(), fingerprint.seconds),
             coverage(ours.collect(), recording.duration_seconds),
         );
-        Some(Finding {
+        Finding {
             recording_id: recording.recording_id.clone(),
             recording_path: recording.path.clone(),
             title: recording.title.clone(),
@@ -240,7 +244,8 @@ impl Engine {
             tiers: vec![sound_tier(best).to_owned()],
             claimed_by: Vec::new(),
             standing: None,
-        })
+            evidence: None,
+        }
     }
 }
 
@@ -341,7 +346,7 @@ pub(super) fn round(value: f64, digits: i32) -> f64 {
 }
 
 /// Three significant digits.
-fn significant(value: f64) -> f64 {
+pub(super) fn significant(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
