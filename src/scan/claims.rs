@@ -163,5 +163,7 @@ fn finding(claim: &Claim) -> Finding {
         tiers: claim.tiers(),
         claimed_by: claim.places(),
         standing: None,
+        finding_id: String::new(),
+        work: None,
     }
 }
