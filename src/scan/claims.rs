@@ -164,5 +164,7 @@ fn finding(claim: &Claim) -> Finding {
         claimed_by: claim.places(),
         standing: None,
         evidence: None,
+        finding_id: String::new(),
+        work: None,
     }
 }

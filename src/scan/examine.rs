@@ -1,5 +1,6 @@
 //! One item, from its bytes to its record.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
@@ -11,8 +12,8 @@ use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{
-    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, TorrentFacts, Verdict,
-    json,
+    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
+    TorrentFacts, Verdict, json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
@@ -44,7 +45,7 @@ impl Engine {
     /// A text that changes with every setting that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "{} {:?} {:?} {:?} {}",
+            "record {RECORD_VERSION} {} {:?} {:?} {:?} {}",
             self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,
@@ -88,14 +89,15 @@ impl Engine {
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
-        if self.snapshot.damage().is_some() {
-            return None;
-        }
         let mut record = match result {
             Err((_, failure)) if failure.kind == "cancelled" => return None,
             Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel)?,
             Ok(record) => record,
         };
+        self.describe(&mut record);
+        if self.snapshot.damage().is_some() {
+            return None;
+        }
         record.item.torrent = match &item.torrent {
             Some(file) => Some(compared(file, item, &record, cancel)?),
             None => None,
@@ -151,6 +153,23 @@ impl Engine {
         };
         notes.extend(ingested.decoded.notes);
         Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
+    }
+
+    /// Gives each finding its name, and says what the catalogue knows of what was found.
+    fn describe(&self, record: &mut ItemRecord) {
+        let mut named = BTreeSet::new();
+        for finding in &mut record.findings {
+            let mut id = finding_id(&record.item.sha256, finding, 0);
+            // The same recording may begin at the same place at two speeds.
+            for nth in 1.. {
+                if named.insert(id.clone()) {
+                    break;
+                }
+                id = finding_id(&record.item.sha256, finding, nth);
+            }
+            finding.finding_id = id;
+            finding.work = self.snapshot.work(&finding.recording_id);
+        }
     }
 
     /// What one stream holds: a finding for each recording and warp, its spans in order.
@@ -245,8 +264,19 @@ impl Engine {
             claimed_by: Vec::new(),
             standing: None,
             evidence: None,
+            finding_id: String::new(),
+            work: None,
         }
     }
+}
+
+/// `f-` and the first 16 digits of a digest of what a finding is about: these bytes, this recording, where it begins.
+/// Without the letter a spreadsheet would take some for numbers.
+fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
+    let Finding { recording_id, stream, spans, .. } = finding;
+    let start = spans.first().map(|span| (span.item_start_seconds * 1_000.0).round() as i64);
+    let digest = digest(json(&(sha256, recording_id, stream, start, nth)).as_bytes());
+    format!("f-{}", &digest[..16])
 }
 
 /// The file of a torrent that an item is, compared with the torrent's hashes where that can matter to anybody.
