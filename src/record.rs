@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.
+pub const RECORD_VERSION: u32 = 3;
+
 /// What a run concluded about an item, or what one finding claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -202,6 +205,121 @@ pub struct Finding {
     /// What the catalogue's rights, licences and marks say of it; `null` where all of it is the label's.
     #[serde(default)]
     pub standing: Option<Standing>,
+    /// What the alignment looks like, for people who want to see it; `null` of a claim that nobody heard, and in records of before.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// Names the finding for good: the same bytes with the same recording at the same place have the same id in every
+    /// run and at every path. `f-` and 16 hexadecimal digits; `""` in records of before there were ids.
+    #[serde(default)]
+    pub finding_id: String,
+    /// What the catalogue says of the recording beyond its title; `null` in records of before it was kept.
+    #[serde(default)]
+    pub work: Option<Work>,
+}
+
+/// What an alignment was scored on, in few points: at most 1 kB, whatever the length of the item.
+///
+/// The texts are base64 (RFC 4648, with padding) of packed points, which programs unpack as the fields say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Spectral peaks of the recording inside the spans.
+    pub peaks: u64,
+    /// … and how many of them the item has where they should be, by 35 ms and 14 cents. Under noise few are, and prints decide.
+    pub peaks_met: u64,
+    /// Up to 64 peaks that met, spread over all spans by the item's time. Four bytes each, big-endian from the highest bit: 12 bits time in the
+    /// item over its duration, 12 bits time in the recording over its duration, 8 bits pitch of the recording's peak in 1/50 octave above 250 Hz.
+    pub dots: String,
+    /// Length of the recording, which `dots` are told in.
+    pub recording_seconds: f64,
+    /// The stretch of a few seconds with most peaks that met; `null` if none did.
+    pub window: Option<PeakWindow>,
+    /// The share of the recording's strong peaks that is met when the recording is moved by −3.0, −2.9 … +3.0 s against the item, in the best span:
+    /// 61 bytes in percent. That in the middle is the alignment, the others are chance and what the music repeats.
+    pub met_when_moved: String,
+    /// The next best recording for the same stretch of the item; `null` if no other recording showed any likeness there.
+    pub runner_up: Option<RunnerUp>,
+}
+
+/// Peaks of item and recording in one short stretch of both, to lie over each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeakWindow {
+    /// The stretch of the item, and that of the recording which lies on it.
+    pub span: Span,
+    /// Up to 64 of the item's peaks: those that the recording's meet, then the strongest others. Three bytes each, big-endian, by time: 12 bits
+    /// time over the window, 12 bits pitch in 1/800 octave above 250 Hz.
+    pub item: String,
+    /// The recording's up to 64 strongest peaks, likewise.
+    pub recording: String,
+}
+
+/// The next best recording for a stretch of an item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    /// Id in the catalogue.
+    pub recording_id: String,
+    /// Title of the recording, `""` if the catalogue has none.
+    pub title: String,
+    /// Artist, likewise.
+    pub artist: String,
+    /// Chance that an unrelated item scores as high; 1 is no evidence at all.
+    pub false_alarm_probability: f64,
+}
+
+/// What the catalogue says of a recording that was found: what the label delivered of it, else what the tags of the
+/// label's file say. What was not said is empty or `null`; nothing is guessed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Work {
+    /// Id of the label's entry, `""` if only the sound file is known.
+    pub entry_id: String,
+    /// The label's ids of it in other systems.
+    pub own_ids: Vec<String>,
+    /// Version: `Radio Edit`.
+    pub version: String,
+    /// Label.
+    pub label: String,
+    /// Releases that it is on, in the label's order.
+    pub releases: Vec<Release>,
+    /// ℗ line.
+    pub p_line: String,
+    /// © line.
+    pub c_line: String,
+    /// Number of its registration at the US Copyright Office.
+    pub registration: String,
+    /// Date of that registration: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub registration_date: String,
+    /// Date of first publication, likewise.
+    pub first_published: String,
+    /// Countries in which the rights are the label's; `WW`, or none, is the whole world.
+    pub territories: Vec<String>,
+    /// Countries in which they are not.
+    pub territories_excluded: Vec<String>,
+    /// Share of the rights, in percent.
+    pub share_percent: Option<f64>,
+}
+
+impl Work {
+    /// One thing of all releases, those left out that have none, joined by `; `.
+    pub fn of_releases(&self, of: fn(&Release) -> &str) -> String {
+        let texts: Vec<_> = self.releases.iter().map(of).filter(|text| !text.is_empty()).collect();
+        texts.join("; ")
+    }
+}
+
+/// A release that a recording is on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Release {
+    /// Title.
+    pub title: String,
+    /// UPC (12 digits) or EAN (13).
+    pub upc: String,
+    /// Global Release Identifier.
+    pub grid: String,
+    /// The label's catalogue number.
+    pub catalogue_number: String,
+    /// Date of release.
+    pub date: String,
 }
 
 /// Why a finding is less than an infringement, or may be.

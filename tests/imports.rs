@@ -240,6 +240,15 @@ fn a_delivery_with_its_audio_becomes_a_catalogue() {
     let found = desk.scan(1);
     assert_eq!(found[0].findings[0].isrc, all[3].isrc);
     assert_eq!(found[0].findings[0].title, all[3].title);
+    // And under all that counsel asks for.
+    let work = found[0].findings[0].work.as_ref().unwrap();
+    assert_eq!(
+        (work.label.as_str(), work.p_line.as_str()),
+        ("Léger Records", "2020 Léger Records")
+    );
+    let release = &work.releases[0];
+    assert_eq!((release.upc.clone(), release.grid.clone()), (upc(1), grid(1)));
+    assert_eq!(work.territories_excluded, ["US", "CA"]);
 }
 
 #[test]
@@ -298,6 +307,9 @@ fn an_entry_without_audio_is_found_by_its_identifiers() {
         ("Song <2> & “Söhne”", "T0")
     );
     assert!(finding.recording_id.starts_with("e-"));
+    let work = finding.work.as_ref().unwrap();
+    assert_eq!(work.entry_id, finding.recording_id);
+    assert_eq!(work.releases[0].catalogue_number, "CAT-1");
 }
 
 #[test]

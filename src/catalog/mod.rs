@@ -31,6 +31,7 @@ mod rows;
 mod snapshot;
 mod stats;
 mod store;
+mod work;
 
 pub(crate) use add::panic_message;
 pub use add::{AddEvent, AddSummary, Made};

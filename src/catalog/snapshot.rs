@@ -14,7 +14,7 @@ use super::{CatalogError, Recording};
 use crate::fingerprint::FingerprintConfig;
 use crate::index::Index;
 use crate::ingest::hex;
-use crate::record::json;
+use crate::record::{Work, json};
 use crate::units::TrackId;
 
 /// The catalogue as a scan sees it.
@@ -43,6 +43,11 @@ impl Snapshot {
     /// [`Snapshot::damage`] says so from then on.
     pub fn recording(&self, track: TrackId) -> Option<Recording> {
         self.records.get(track)
+    }
+
+    /// What the catalogue says beyond that of a recording, or of an entry without sound; `None` and damage as above.
+    pub(crate) fn work(&self, recording_id: &str) -> Option<Work> {
+        self.records.work(recording_id)
     }
 
     /// The records, which outlive the snapshot.
@@ -75,6 +80,12 @@ impl Snapshot {
                 *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
             }
             Ok(())
+        })?;
+        self.records.each_work(|id, work| {
+            let one = Sha256::digest(json(&(id, work)).as_bytes());
+            for (sum, lane) in sums.iter_mut().zip(one.as_chunks::<8>().0) {
+                *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
+            }
         })?;
         let mut digest = Sha256::new();
         digest.update(self.records.config.digest().to_le_bytes());
@@ -134,7 +145,7 @@ impl Records {
     }
 
     /// Visits all rows of a query.
-    fn each(
+    pub(super) fn each(
         &self,
         sql: &str,
         mut visit: impl FnMut(&rusqlite::Row) -> rusqlite::Result<()>,
@@ -155,7 +166,7 @@ impl Records {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Catalog, Made};
+    use crate::catalog::{Catalog, Entry, LogLine, Made};
     use crate::peaks::Peak;
 
     fn made(name: &str) -> Made {
@@ -221,6 +232,28 @@ mod tests {
         assert_eq!(digest(&["one", "two", "three"]), digest(&["three", "one", "two"]));
         assert_ne!(digest(&["one", "two"]), digest(&["one", "three"]));
         assert_ne!(digest(&["one"]), digest(&[]));
+    }
+
+    #[test]
+    fn the_digest_tells_what_the_label_says_beyond_the_recordings_own_words() {
+        let home = tempfile::tempdir().unwrap();
+        let catalog = catalog(&home, &["one"]);
+        let deliver = |registration: &str| {
+            let entry = Entry {
+                isrcs: vec!["GBAYE0000351".into()],
+                us_registration_number: registration.into(),
+                ..Entry::default()
+            };
+            let mut import = catalog.import().unwrap();
+            import.stage(entry).unwrap();
+            let who = || "label".to_owned();
+            let log = |_| LogLine { at: 0, who: who(), action: who(), detail: who() };
+            import.finish(false, Some(&log)).unwrap();
+            catalog.snapshot().unwrap().digest().unwrap()
+        };
+        let (without, with) = (deliver(""), deliver("SR 1-234"));
+        assert_ne!(without, with);
+        assert_eq!(with, deliver("SR 1-234"));
     }
 
     #[test]

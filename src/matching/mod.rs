@@ -1,7 +1,7 @@
 //! Which recordings are in an item, where, and how surely.
 //!
 //! `lookup` and `tally` give candidates from landmarks, `align` fits and scores each peak by peak against what
-//! chance gives, `search` drives both over the item and over the warps.
+//! chance gives, `search` drives both over the item and over the warps; `picture` shows what was found.
 
 mod agreement;
 mod align;
@@ -10,11 +10,13 @@ mod choice;
 mod confirm;
 mod lookup;
 mod meeting;
+mod picture;
 mod search;
 mod tally;
 
 pub use align::{Alignment, MatchedSpan};
 pub use lookup::LookupScratch;
+pub use picture::{DOTS, MOVES, Picture, PictureWindow, WINDOW_PEAKS};
 pub use search::Matcher;
 
 use crate::landmarks::{Density, Warp};

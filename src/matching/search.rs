@@ -223,6 +223,11 @@ impl<'a> Matcher<'a> {
         item.seconds * self.fingerprint.frames_per_second()
     }
 
+    /// The peaks that are kept of a recording.
+    pub(super) fn peaks(&self, track: TrackId) -> Vec<Peak> {
+        self.index.peaks(track)
+    }
+
     fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {
         let step = self.fingerprint.recording_print_step;
         Prints { item: &item.prints, recording: self.index.prints(track), step }

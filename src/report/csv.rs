@@ -31,6 +31,11 @@
 //! | `torrent` | info-hash of the torrent that the item, or its container, is a file of |
 //! | `torrent_file` | path of that file in the torrent |
 //! | `torrent_integrity` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
+//! | `finding_id` | names the finding for good |
+//! | `version`, `label` | of the recording |
+//! | `release`, `upc`, `grid`, `catalogue_number` | of each release of it that has one, joined by `; ` |
+//! | `p_line`, `c_line` | its ℗ and © lines |
+//! | `registration`, `registration_date`, `first_published` | at the US Copyright Office, and when it first came out |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
 //! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
@@ -41,13 +46,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::record::{Finding, ItemRecord, Span, TorrentFacts};
+use crate::record::{Finding, ItemRecord, Span, TorrentFacts, Work};
 use crate::text::{clock, visible};
 
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 34] = [
+pub const COLUMNS: [&str; 46] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -82,6 +87,18 @@ pub const COLUMNS: [&str; 34] = [
     "torrent",
     "torrent_file",
     "torrent_integrity",
+    "finding_id",
+    "version",
+    "label",
+    "release",
+    "upc",
+    "grid",
+    "catalogue_number",
+    "p_line",
+    "c_line",
+    "registration",
+    "registration_date",
+    "first_published",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -149,6 +166,10 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
     let failure = record.failure.as_ref();
     let name = |of: fn(&Finding) -> &str| text(finding.map_or("", of));
     let torrent = |of: fn(&TorrentFacts) -> &str| text(item.torrent.as_ref().map_or("", of));
+    let work = |of: fn(&Work) -> String| {
+        let said = finding.and_then(|finding| finding.work.as_ref()).map_or(String::new(), of);
+        Cow::Owned(text(&said).into_owned())
+    };
     let number = |of: &dyn Fn(&Finding) -> String| Cow::Owned(finding.map_or(String::new(), of));
     [
         text(&item.path),
@@ -191,6 +212,18 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         }),
         torrent(|torrent| &torrent.file),
         torrent(|torrent| torrent.integrity.as_str()),
+        name(|f| &f.finding_id),
+        work(|work| work.version.clone()),
+        work(|work| work.label.clone()),
+        work(|work| work.of_releases(|release| &release.title)),
+        work(|work| work.of_releases(|release| &release.upc)),
+        work(|work| work.of_releases(|release| &release.grid)),
+        work(|work| work.of_releases(|release| &release.catalogue_number)),
+        work(|work| work.p_line.clone()),
+        work(|work| work.c_line.clone()),
+        work(|work| work.registration.clone()),
+        work(|work| work.registration_date.clone()),
+        work(|work| work.first_published.clone()),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, Verdict,
+    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Release, Span, Stage, Verdict, Work,
 };
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
@@ -33,6 +33,35 @@ pub(super) fn finding(id: &str) -> Finding {
         tiers: vec!["T3".to_owned()],
         claimed_by: Vec::new(),
         standing: None,
+        evidence: None,
+        finding_id: "f-0123456789abcdef".to_owned(),
+        work: Some(work("Harbour Records")),
+    }
+}
+
+fn work(text: &str) -> Work {
+    let text = || text.to_owned();
+    let release = Release {
+        title: text(),
+        upc: "036000291452".to_owned(),
+        grid: "A12425GABC1234002M".to_owned(),
+        catalogue_number: text(),
+        date: "2024-03-01".to_owned(),
+    };
+    Work {
+        entry_id: text(),
+        own_ids: vec![text()],
+        version: text(),
+        label: text(),
+        releases: vec![release, Release { title: text(), ..Release::default() }],
+        p_line: text(),
+        c_line: text(),
+        registration: text(),
+        registration_date: "2024-05-06".to_owned(),
+        first_published: "2024-03-01".to_owned(),
+        territories: vec!["WW".to_owned()],
+        territories_excluded: vec!["US".to_owned()],
+        share_percent: Some(100.0),
     }
 }
 
@@ -84,6 +113,7 @@ fn sample() -> Vec<ItemRecord> {
         title: String::new(),
         artist: String::new(),
         isrc: String::new(),
+        work: None,
         false_alarm_probability: 0.0004,
         score: 21.0,
         tempo: 0.85,
@@ -114,6 +144,8 @@ fn hostile() -> Vec<ItemRecord> {
         artist: text(),
         isrc: text(),
         verdict,
+        finding_id: text(),
+        work: Some(work(HOSTILE)),
         ..finding("")
     };
     let mut item = record(HOSTILE, vec![found(Verdict::Match), found(Verdict::Suspect)]);

@@ -163,5 +163,8 @@ fn finding(claim: &Claim) -> Finding {
         tiers: claim.tiers(),
         claimed_by: claim.places(),
         standing: None,
+        evidence: None,
+        finding_id: String::new(),
+        work: None,
     }
 }

@@ -1,18 +1,19 @@
 //! One item, from its bytes to its record.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
 use super::Mode;
 use super::claims::compare;
-use crate::catalog::{CatalogError, Rights, Snapshot, panic_message};
+use crate::catalog::{CatalogError, Recording, Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{
-    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, Standing, StandingKind,
-    TorrentFacts, Verdict, json,
+    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
+    Standing, StandingKind, TorrentFacts, Verdict, json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
@@ -44,7 +45,7 @@ impl Engine {
     /// A text that changes with every setting that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "{} {:?} {:?} {:?} {}",
+            "record {RECORD_VERSION} {} {:?} {:?} {:?} {}",
             self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,
@@ -88,14 +89,15 @@ impl Engine {
             let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
-        if self.snapshot.damage().is_some() {
-            return None;
-        }
         let mut record = match result {
             Err((_, failure)) if failure.kind == "cancelled" => return None,
             Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel)?,
             Ok(record) => record,
         };
+        self.describe(&mut record);
+        if self.snapshot.damage().is_some() {
+            return None;
+        }
         record.item.torrent = match &item.torrent {
             Some(file) => Some(compared(file, item, &record, cancel)?),
             None => None,
@@ -153,6 +155,23 @@ impl Engine {
         Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
     }
 
+    /// Gives each finding its name, and says what the catalogue knows of what was found.
+    fn describe(&self, record: &mut ItemRecord) {
+        let mut named = BTreeSet::new();
+        for finding in &mut record.findings {
+            let mut id = finding_id(&record.item.sha256, finding, 0);
+            // The same recording may begin at the same place at two speeds.
+            for nth in 1.. {
+                if named.insert(id.clone()) {
+                    break;
+                }
+                id = finding_id(&record.item.sha256, finding, nth);
+            }
+            finding.finding_id = id;
+            finding.work = self.snapshot.work(&finding.recording_id);
+        }
+    }
+
     /// What one stream holds: a finding for each recording and warp, its spans in order.
     fn findings(
         &self,
@@ -163,18 +182,22 @@ impl Engine {
         let config = *self.ingester.fingerprinter().config();
         let matching = self.mode.matching(self.matching);
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
+        let all = matcher.search(fingerprint, scratch);
         let mut groups: Vec<Vec<Alignment>> = Vec::new();
-        for alignment in matcher.search(fingerprint, scratch) {
+        for alignment in &all {
             if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
                 continue;
             }
-            match groups.iter_mut().find(|g| same_finding(&g[0], &alignment)) {
-                Some(group) => group.push(alignment),
-                None => groups.push(vec![alignment]),
+            match groups.iter_mut().find(|g| same_finding(&g[0], alignment)) {
+                Some(group) => group.push(alignment.clone()),
+                None => groups.push(vec![alignment.clone()]),
             }
         }
         let make = |group: &Vec<Alignment>| {
-            let mut finding = self.finding(stream, fingerprint, group)?;
+            let recording = self.snapshot.recording(group[0].track)?;
+            let mut finding = self.finding(stream, fingerprint, &recording, group);
+            finding.evidence =
+                Some(self.evidence(&matcher, fingerprint, &recording, (group, &all)));
             let mut others: Vec<String> = groups
                 .iter()
                 .filter(|other| other[0].track != group[0].track)
@@ -196,10 +219,10 @@ impl Engine {
         &self,
         stream: u32,
         fingerprint: &Fingerprint,
+        recording: &Recording,
         group: &[Alignment],
-    ) -> Option<Finding> {
+    ) -> Finding {
         let best = &group[0];
-        let recording = self.snapshot.recording(best.track)?;
         let rate = self.ingester.fingerprinter().config().frames_per_second();
         let seconds = |frames: f64| round(frames / rate, 3);
         let mut spans: Vec<Span> = group
@@ -222,7 +245,7 @@ impl Engine {
             coverage(ours.collect(), recording.duration_seconds),
         );
         let standing = brief(&spans, item_coverage.max(recording_coverage));
-        Some(Finding {
+        Finding {
             recording_id: recording.recording_id.clone(),
             recording_path: recording.path.clone(),
             title: recording.title.clone(),
@@ -244,8 +267,20 @@ impl Engine {
             tiers: vec![sound_tier(best).to_owned()],
             claimed_by: Vec::new(),
             standing,
-        })
+            evidence: None,
+            finding_id: String::new(),
+            work: None,
+        }
     }
+}
+
+/// `f-` and the first 16 digits of a digest of what a finding is about: these bytes, this recording, where it begins.
+/// Without the letter a spreadsheet would take some for numbers.
+fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
+    let Finding { recording_id, stream, spans, .. } = finding;
+    let start = spans.first().map(|span| (span.item_start_seconds * 1_000.0).round() as i64);
+    let digest = digest(json(&(sha256, recording_id, stream, start, nth)).as_bytes());
+    format!("f-{}", &digest[..16])
 }
 
 /// A finding of less than this in all is a passage, not a recording, if it is less than half of both sides. What two
@@ -362,7 +397,7 @@ pub(super) fn round(value: f64, digits: i32) -> f64 {
 }
 
 /// Three significant digits.
-fn significant(value: f64) -> f64 {
+pub(super) fn significant(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
