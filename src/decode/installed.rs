@@ -105,7 +105,7 @@ mod tests {
         let last = read(&memory).unwrap();
         assert_eq!((last.ffmpeg, last.ffprobe), (now.ffmpeg, now.ffprobe));
         assert_eq!(last.version, "5.1.9");
-        for bytes in [&b""[..], b"{}", b"\xff\xfe", &[b' '; 70_000]] {
+        for bytes in [&b""[..], b"{}", b"\xff\xfe", &vec![b' '; 70_000]] {
             fs::write(&memory, bytes).unwrap();
             assert!(read(&memory).is_none());
         }
