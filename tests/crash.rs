@@ -31,6 +31,26 @@ fn listed(desk: &Desk) -> BTreeSet<PathBuf> {
     lines.iter().map(|line| line["path"].as_str().unwrap().into()).collect()
 }
 
+/// How many recordings there are by what the log says was added and removed.
+fn logged(desk: &Desk) -> usize {
+    let rows = parse(&desk.run(["catalog", "log", "--json"]).ends_with(0).stdout);
+    rows.iter().fold(0, |sum, row| {
+        let detail = row["detail"].as_str().unwrap();
+        let detail =
+            detail.rsplit_once(": ").map_or(detail, |(front, end)| match row["action"].as_str() {
+                Some("add") => end,
+                _ => front,
+            });
+        let count: usize = detail.split(' ').next().unwrap().parse().unwrap();
+        match row["action"].as_str().unwrap() {
+            "add" => sum + count,
+            "remove" => sum - count,
+            "compact" => sum,
+            other => panic!("{other}: {row}"),
+        }
+    })
+}
+
 /// A file that is being written, or was just given its name.
 fn writing(desk: &Desk) -> bool {
     let Ok(folder) = fs::read_dir(desk.path("home/catalog/segments")) else { return false };
@@ -97,6 +117,7 @@ fn a_change_that_is_killed_at_any_moment_loses_nothing_that_was_told_to_be_done(
             _ => [&before, &before],
         };
         assert!(may_be.contains(&&after), "round {round}, {args:?}, done: {done}: {after:?}");
+        assert_eq!(logged(&desk), after.len(), "round {round}, {args:?}, done: {done}");
         desk.run(["catalog", "check"]).ends_with(0);
     }
     assert!(unfinished * 4 > crashes, "{unfinished} of {crashes} were killed before they ended");
@@ -133,6 +154,7 @@ fn a_disk_that_is_full_is_told_in_one_line_and_nothing_is_lost() {
             let told = on_a_full_disk(&desk, blocks, args).ends_with(4);
             told.says_in_one_line(&["is the disk full"]);
             assert_eq!(listed(&desk), before, "{blocks} {args:?}");
+            assert_eq!(logged(&desk), before.len(), "{blocks} {args:?}");
             let checked = desk.run(["catalog", "check"]).ends_with(0).stdout;
             assert!(checked.starts_with("3 recordings, 3 segments"), "{checked}");
         }

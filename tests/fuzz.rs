@@ -27,6 +27,7 @@ const LIMITS: ScanLimits = ScanLimits {
     text_slack_bytes: 1 << 16,
     max_directory_bytes: 1 << 20,
     max_footer_bytes: 1 << 20,
+    max_page_bytes: 1 << 20,
 };
 
 /// Numbers that are the same at each run.

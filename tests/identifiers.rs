@@ -254,6 +254,11 @@ fn metadata_beside_files_speaks_for_each_of_them() {
         format!("{{\"file_name\": \"1.wav\", \"isrc\": \"{FIRST}\"}}\nno json\n").as_bytes(),
     );
     desk.write("dump/b/1.wav", &clip(1));
+    let rows = [("1.wav", FIRST), ("2.wav", "none"), ("x/3.wav", FIRST)];
+    desk.write("dump/p/metadata.parquet", &crate::tables::metadata(&rows));
+    for name in ["1.wav", "2.wav", "x/3.wav"] {
+        desk.write(format!("dump/p/{name}"), &clip(1));
+    }
     // A container of Anna's Archive: files without endings, their metadata beside the folder.
     let aacid = |id: &str| format!("aacid__some_files__20260116T000346Z__{id}__abc");
     let folder = "annas_archive_data__aacid__some_files__20260116T000346Z--20260116T000347Z";
@@ -276,6 +281,9 @@ fn metadata_beside_files_speaks_for_each_of_them() {
     assert_eq!(claims("a/2.wav"), "disagree");
     assert_eq!(claims("a/3.wav"), "sound_only");
     assert_eq!(claims("b/1.wav"), "agree");
+    assert_eq!(claims("p/1.wav"), "agree");
+    assert_eq!(claims("p/2.wav"), "sound_only");
+    assert_eq!(claims("p/x/3.wav"), "agree");
     assert_eq!(claims(&aacid("one")), "agree");
     assert_eq!(claims(&aacid("two")), "sound_only");
 }

@@ -5,8 +5,9 @@ use std::fs;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::common::deliveries::{Track, csv, ern, grid, tracks, upc, xlsx};
-use crate::common::{Desk, excerpt, parse, song, wav, zip};
+use crate::common::deliveries::{Track, csv, grid, tracks, upc, xlsx};
+use crate::common::ern::{batch, ern};
+use crate::common::{Desk, encode, excerpt, parse, song, wav, zip};
 
 /// The export of a home as JSONL.
 fn entries(desk: &Desk) -> String {
@@ -14,9 +15,16 @@ fn entries(desk: &Desk) -> String {
 }
 
 fn import(bytes: &[u8], name: &str) -> Desk {
+    import_all(&[bytes.to_vec()], name)
+}
+
+/// Several files, in folders of their own.
+fn import_all(files: &[Vec<u8>], name: &str) -> Desk {
     let desk = Desk::new();
-    desk.write(name, bytes);
-    let done = desk.run(["catalog", "import", name]).ends_with(0);
+    for (at, bytes) in files.iter().enumerate() {
+        desk.write(format!("delivery/{at:03}/{name}"), bytes);
+    }
+    let done = desk.run(["catalog", "import", "delivery"]).ends_with(0);
     assert!(done.stderr.is_empty(), "{done:#?}");
     desk
 }
@@ -25,7 +33,7 @@ fn import(bytes: &[u8], name: &str) -> Desk {
 fn the_same_recordings_are_the_same_entries_from_whatever_they_are_read() {
     let tracks = tracks(1_000);
     let expected: String = {
-        let desk = import(&csv(&tracks, b','), "delivery/tracks.csv");
+        let desk = import(&csv(&tracks, b','), "tracks.csv");
         entries(&desk)
     };
     assert_eq!(parse(&expected).len(), 1_000);
@@ -35,21 +43,41 @@ fn the_same_recordings_are_the_same_entries_from_whatever_they_are_read() {
     assert_eq!(first["releases"][0]["upc"], upc(1));
     assert_eq!(first["releases"][0]["grid"], grid(1));
     assert_eq!(first["territories_excluded"], serde_json::json!(["US", "CA"]));
-    for (name, bytes) in [
-        ("tracks.tsv", csv(&tracks, b'\t')),
-        ("tracks.csv", csv(&tracks, b';')),
-        ("tracks.xlsx", xlsx(&tracks)),
-        ("3.xml", ern("382", &tracks).into_bytes()),
-        ("41.xml", ern("41", &tracks).into_bytes()),
-        ("42.xml", ern("42", &tracks).into_bytes()),
-        ("43.xml", ern("43", &tracks).into_bytes()),
+    let message = |version: &str| -> Vec<Vec<u8>> {
+        batch(version, &tracks).into_iter().map(String::into_bytes).collect()
+    };
+    for (name, files) in [
+        ("tracks.tsv", vec![csv(&tracks, b'\t')]),
+        ("tracks.csv", vec![csv(&tracks, b';')]),
+        ("tracks.xlsx", vec![xlsx(&tracks)]),
+        ("382.xml", message("382")),
+        ("383.xml", message("383")),
+        ("41.xml", message("41")),
+        ("411.xml", message("411")),
+        ("42.xml", message("42")),
+        ("43.xml", message("43")),
     ] {
-        let desk = import(&bytes, name);
+        let desk = import_all(&files, name);
         let found = entries(&desk);
         for (ours, theirs) in found.lines().zip(expected.lines()) {
             assert_eq!(ours, theirs, "{name}");
         }
         assert_eq!(found.len(), expected.len(), "{name}");
+    }
+}
+
+#[test]
+#[ignore = "writes the messages that scripts/ern-schemas holds against the published schemas"]
+fn ern_messages_are_written_for_their_validation() {
+    let folder = std::env::var("LEAKHOUND_ERN_SAMPLES").expect("a folder to write to");
+    let mut tracks = tracks(15);
+    for (at, track) in tracks.iter_mut().enumerate() {
+        track.file = Some((format!("{at} & .wav"), format!("{at:032x}")));
+    }
+    for version in ["382", "383", "41", "411", "42", "43"] {
+        for (at, message) in batch(version, &tracks).into_iter().enumerate() {
+            fs::write(format!("{folder}/{version}-{at}.xml"), message).unwrap();
+        }
     }
 }
 
@@ -92,6 +120,66 @@ fn what_was_exported_and_imported_is_exported_as_the_same_bytes() {
             assert_eq!(mode & 0o777, 0o600);
         }
     }
+}
+
+#[test]
+fn recordings_that_came_without_a_delivery_are_exported_too_and_come_back() {
+    let desk = Desk::new();
+    let tags = [
+        "title==Song; one",
+        "artist=The \"Seeds\"",
+        "album=Album",
+        "ISRC=GB-AYE-00-00351",
+        "date=2020-04",
+    ];
+    let tags: Vec<&str> = tags.iter().flat_map(|tag| ["-metadata", tag]).collect();
+    let plain = desk.write_wav("plain.wav", &song(1, 20));
+    encode(&plain, &desk.path("masters/tagged.flac"), &tags);
+    desk.write("masters/odd; name.wav", &wav(&song(2, 20)));
+    desk.write_wav("masters/delivered.wav", &song(3, 20));
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    let row = r#"{"entry_id":"z","title":"Delivered","audio":[{"uri":"delivered.wav"}]}"#;
+    desk.write("masters/rows.jsonl", row.as_bytes());
+    desk.run(["catalog", "import", "masters/rows.jsonl"]).ends_with(0);
+    let all = entries(&desk);
+    let rows = parse(&all);
+    assert_eq!(rows.len(), 3, "{all}");
+    let tagged = rows.iter().find(|row| row["title"] == "=Song; one").unwrap();
+    assert_eq!(tagged["artists"], serde_json::json!(["The \"Seeds\""]));
+    assert_eq!(tagged["isrcs"], serde_json::json!(["GBAYE0000351"]));
+    assert_eq!(tagged["releases"][0]["title"], "Album");
+    assert_eq!(tagged["releases"][0]["date"], "2020-04");
+    let path = desk.path("masters/tagged.flac");
+    assert_eq!(tagged["audio"][0]["uri"], path.to_str().unwrap());
+    let hash = leakhound::ingest::digest(&fs::read(&path).unwrap());
+    assert_eq!(tagged["audio"][0]["hash"], hash);
+    for ending in ["jsonl", "csv", "xlsx"] {
+        let name = format!("out.{ending}");
+        let done = desk.run(["catalog", "export", "--out", &name]).ends_with(0);
+        assert!(done.stdout.contains("1 entries in out."), "{done:#?}");
+        assert!(done.stdout.contains("and 2 recordings without one"), "{done:#?}");
+        let bytes = fs::read(desk.path(&name)).unwrap();
+        let other = Desk::new();
+        other.write(&name, &bytes);
+        let done = other.run(["catalog", "import", &name]).ends_with(0);
+        assert!(done.stdout.contains("3 entries new"), "{done:#?}");
+        assert_eq!(entries(&other), all, "{ending}");
+        other.run(["catalog", "export", "--out", "again", "--format", ending]).ends_with(0);
+        assert!(fs::read(other.path("again")).unwrap() == bytes, "{ending} differs");
+    }
+    // Where they came from they become entries of their own recordings.
+    let done = desk.run(["catalog", "import", "out.csv"]).ends_with(0);
+    assert!(done.stdout.contains("2 entries new, 0 updated, 1 unchanged"), "{done:#?}");
+    assert!(done.stdout.contains("2 linked"), "{done:#?}");
+    assert_eq!(entries(&desk), all);
+    // With the sound beside it a new home has the same recordings again.
+    let other = Desk::new();
+    other.write("out.csv", &fs::read(desk.path("out.csv")).unwrap());
+    let masters = desk.path("masters");
+    let masters = masters.to_str().unwrap();
+    other.run(["catalog", "import", "--audio", masters, "out.csv"]).ends_with(0);
+    let list = |desk: &Desk| desk.run(["catalog", "list", "--json"]).ends_with(0).stdout;
+    assert_eq!(list(&other), list(&desk));
 }
 
 #[test]
@@ -278,11 +366,7 @@ fn recordings_that_were_there_before_get_the_words_of_the_label_by_their_isrc() 
     let desk = Desk::new();
     let plain = desk.write_wav("raw.wav", &song(5, 20));
     let to = desk.path("masters/x.flac");
-    crate::common::encode(
-        &plain,
-        &to,
-        &["-metadata", "ISRC=GB-AYE-20-00001", "-metadata", "title=tag"],
-    );
+    encode(&plain, &to, &["-metadata", "ISRC=GB-AYE-20-00001", "-metadata", "title=tag"]);
     desk.run(["catalog", "add", "masters"]).ends_with(0);
     desk.write("t.csv", &csv(&tracks(2), b','));
     let done = desk.run(["catalog", "import", "t.csv"]).ends_with(0);
@@ -377,8 +461,9 @@ fn the_log_says_who_did_what_and_that_nobody_changed_it() {
     for words in [
         "add",
         "Ann  import  t.csv: 3 new, 0 updated",
-        "Bob  export  o.csv",
-        &format!("remove  {id}"),
+        "Bob  export  o.csv: begun",
+        "Bob  export  o.csv: 3 entries and 1 recordings without one written",
+        &format!("remove  0 recordings, 1 entries: {id}"),
         "the log is whole",
     ] {
         assert!(shown.contains(words), "{words}: {shown}");
@@ -394,6 +479,48 @@ fn the_log_says_who_did_what_and_that_nobody_changed_it() {
         )
         .unwrap();
     desk.run(["catalog", "log"]).ends_with(4).says_in_one_line(&["row 2 of the log", "restore"]);
+}
+
+#[test]
+fn the_log_tells_what_was_done_and_not_what_was_tried() {
+    let desk = Desk::with_songs(&[1, 2], 20);
+    let log = || -> Vec<String> {
+        let rows = parse(&desk.run(["catalog", "log", "--json"]).ends_with(0).stdout);
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+        rows.iter().map(|row| format!("{} {}", text(row, "action"), text(row, "detail"))).collect()
+    };
+    let masters = desk.path("masters");
+    let before = log();
+    assert_eq!(before.len(), 1);
+    let told = format!("add {}: 2 recordings added, the first is ", masters.display());
+    assert!(before[0].starts_with(&told), "{before:?}");
+    // Nothing is changed by any of these.
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk.run(["catalog", "compact"]).ends_with(0);
+    desk.run(["catalog", "lint"]).ends_with(0);
+    let hash = "ab".repeat(32);
+    desk.run(["catalog", "allow", "--remove", "--hash", &hash]).ends_with(0);
+    desk.run(["catalog", "remove", "nobody"]).ends_with(2);
+    {
+        let lock = fs::File::create(desk.path("home/catalog/write.lock")).unwrap();
+        lock.lock().unwrap();
+        let ids = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
+        let id = ids[0]["recording_id"].as_str().unwrap();
+        for args in [&["remove", id][..], &["compact"], &["allow", "--hash", &hash]] {
+            let args = ["catalog"].iter().chain(args);
+            desk.run(args).ends_with(4).says_in_one_line(&["another program"]);
+        }
+    }
+    assert_eq!(log(), before);
+    // What leaves the catalogue is told before and after.
+    desk.write("folder/file", b"");
+    desk.run(["catalog", "export", "--out", "folder", "--format", "csv"]).ends_with(4);
+    desk.run(["catalog", "allow", "--hash", &hash, "--note", "a contract"]).ends_with(0);
+    let after = log();
+    assert_eq!(after[1], "export folder: begun");
+    assert!(after[2].starts_with("export folder: failed: cannot write folder"), "{after:?}");
+    assert_eq!(after[3], format!("allow hash {hash} a contract"));
+    assert_eq!(after.len(), 4);
 }
 
 #[test]

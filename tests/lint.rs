@@ -4,17 +4,18 @@ use leakhound::record::StandingKind as Kind;
 use leakhound::record::Verdict::{self, Match, Permitted, Suspect};
 use serde_json::Value;
 
-use crate::common::{Desk, excerpt, parse, record, song, wav};
+use crate::common::{Desk, RATE_HZ, excerpt, faster, parse, record, song, wav};
 
 /// `kind: what it is about`, by the names of the files.
-fn lines(desk: &Desk) -> Vec<String> {
+fn lines(desk: &Desk, args: &[&str]) -> Vec<String> {
     let listed = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
     let name = |id: &str| {
         let recording = listed.iter().find(|r| r["recording_id"] == id);
         let path = recording.map_or(id, |r| r["path"].as_str().unwrap());
         path.rsplit('/').next().unwrap().trim_end_matches(".wav").to_owned()
     };
-    let lines = parse(&desk.run(["catalog", "lint", "--json"]).ends_with(0).stdout);
+    let args = ["catalog", "lint", "--json"].iter().chain(args);
+    let lines = parse(&desk.run(args).ends_with(0).stdout);
     let shown = |line: &Value| {
         let about = line["about"].as_array().unwrap().iter().map(|id| name(id.as_str().unwrap()));
         let mut about: Vec<String> = about.collect();
@@ -31,9 +32,16 @@ fn with_loop(seed: u64, seconds: u32) -> Vec<f32> {
     let mut sound = song(seed, seconds).to_vec();
     let shared = song(900, 40);
     let shared = excerpt(&shared, 10.0, 19.0);
-    let at = 12 * crate::common::RATE_HZ as usize;
+    let at = 12 * RATE_HZ as usize;
     sound[at..at + shared.len()].copy_from_slice(shared);
     sound
+}
+
+/// A steady tone.
+fn tone(hz: f64, seconds: u32) -> Vec<f32> {
+    let samples = 0..seconds * RATE_HZ;
+    let step = std::f64::consts::TAU * hz / f64::from(RATE_HZ);
+    samples.map(|at| (0.4 * (f64::from(at) * step).sin()) as f32).collect()
 }
 
 /// A catalogue with planted trouble.
@@ -52,6 +60,11 @@ fn troubled() -> Desk {
     desk.write_wav("masters/edit.wav", excerpt(&song(7, 60), 0.0, 42.0));
     desk.write_wav("masters/long.wav", &song(7, 60));
     desk.write_wav("masters/short.wav", &song(8, 8));
+    let silence = |seconds: usize| vec![0.0; seconds * RATE_HZ as usize];
+    let gap = [&song(9, 20)[..], &silence(14), &song(10, 20)].concat();
+    desk.write_wav("masters/hidden.wav", &gap);
+    desk.write_wav("masters/lineup.wav", &[&tone(1_000.0, 12), &song(11, 30)[..]].concat());
+    desk.write_wav("masters/empty.wav", &[&song(12, 12)[..], &silence(25)].concat());
     let rows = [
         r#"{"entry_id":"nonex","title":"N","role":"non_exclusive","audio":[{"uri":"plain-2.wav"}]}"#,
         r#"{"entry_id":"free","title":"F","flags":["public_domain"],"audio":[{"uri":"plain-3.wav"}]}"#,
@@ -70,6 +83,7 @@ fn troubled() -> Desk {
 fn the_linter_finds_what_was_planted_and_nothing_else() {
     let desk = troubled();
     let expected = [
+        "no_music: empty",
         "no_reference: mix",
         "non_exclusive: nonex",
         "preview: preview whole",
@@ -77,14 +91,49 @@ fn the_linter_finds_what_was_planted_and_nothing_else() {
         "same_audio: plain-1 twin",
         "shared_isrc: one two",
         "shared_passage: loop-1 loop-2",
+        "silence: empty",
+        "silence: hidden",
+        "tone: lineup",
         "too_short: short",
         "version: edit long",
         "wrong_length: clip preview",
     ];
-    assert_eq!(lines(&desk), expected);
+    assert_eq!(lines(&desk, &[]), expected);
     let told = desk.run(["catalog", "lint"]).ends_with(0).stdout;
-    assert!(told.contains("2 shared passages marked"), "{told}");
+    assert!(told.contains("3 shared passages marked"), "{told}");
     assert!(told.contains("a finding in the passage alone may be from elsewhere"), "{told}");
+}
+
+#[test]
+fn edits_at_another_speed_are_found_when_asked_for() {
+    let desk = Desk::new();
+    desk.write_wav("masters/plain.wav", &song(1, 40));
+    desk.write_wav("masters/sped-up.wav", &faster(&song(1, 40), 1.15));
+    desk.write_wav("masters/other.wav", &song(2, 40));
+    desk.write_wav("masters/third.wav", &song(3, 40));
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    assert_eq!(lines(&desk, &[]), Vec::<String>::new());
+    assert_eq!(lines(&desk, &["--edits"]), ["other_speed: plain sped-up"]);
+    let told = desk.run(["catalog", "lint", "--edits"]).ends_with(0).stdout;
+    // Which of the two comes first is told by their ids.
+    let (faster, slower) = ("sped up 15 %", "slowed 13 %");
+    assert!(told.contains(faster) || told.contains(slower), "{told}");
+}
+
+#[test]
+fn a_dump_that_holds_only_a_test_tone_is_no_match_once_it_is_marked() {
+    let desk = Desk::new();
+    desk.write_wav("masters/lineup.wav", &[&tone(1_000.0, 20), &song(11, 30)[..]].concat());
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk.run(["catalog", "lint"]).ends_with(0);
+    desk.write_wav("dump/tone.wav", &tone(1_000.0, 20));
+    desk.write_wav("dump/whole.wav", &[&tone(1_000.0, 20), &song(11, 30)[..]].concat());
+    let records = desk.scan(1);
+    for finding in &record(&records, "tone.wav").findings {
+        assert_eq!(finding.verdict, Verdict::Suspect, "{finding:#?}");
+        assert_eq!(finding.standing.as_ref().unwrap().kind, Kind::SharedPassage);
+    }
+    assert_eq!(record(&records, "whole.wav").verdict, Verdict::Match);
 }
 
 #[test]
@@ -123,7 +172,7 @@ fn some_seconds_of_ours_in_a_longer_item_are_a_suspect_that_says_so() {
     let with = |seconds: f64| {
         let mut theirs = song(77, 30).to_vec();
         let taken = excerpt(&ours, 20.0, 20.0 + seconds);
-        let at = 9 * crate::common::RATE_HZ as usize;
+        let at = 9 * RATE_HZ as usize;
         theirs[at..at + taken.len()].copy_from_slice(taken);
         theirs
     };

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use leakhound::catalog::{Catalog, Rights};
+use leakhound::catalog::{Catalog, LogLine, Rights};
 use leakhound::decode::{DecodeLimits, Decoder};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::identify::Identifiers;
@@ -106,7 +106,8 @@ fn engine(desk: &Desk) -> Engine {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let masters = Folders::new(&masters).unwrap();
     let stop = AtomicBool::new(false);
-    let added = catalog.add(&masters, &ingester, &pool, &stop, &mut |_| {}).unwrap();
+    let log = |detail| LogLine { at: 0, who: "a test".into(), action: "add".into(), detail };
+    let added = catalog.add(&masters, &ingester, &pool, &stop, &log, &mut |_| {}).unwrap();
     assert_eq!(added.added, 2);
     let snapshot = catalog.snapshot().unwrap();
     Engine {

@@ -89,6 +89,21 @@ pub(crate) fn cells(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     })
 }
 
+/// A table of metadata: names of files, and a word about each.
+pub(crate) fn metadata(rows_of: &[(&str, &str)]) -> Vec<u8> {
+    let schema =
+        "message schema { required binary file_name (STRING); required binary isrc (STRING); }";
+    table(schema, rows_of.len(), &mut |group, rows| {
+        let (name, word) = rows_of[group];
+        for text in [name, word] {
+            let mut column = rows.next_column().unwrap().unwrap();
+            let values = binary(&[text.as_bytes()]);
+            column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+            column.close().unwrap();
+        }
+    })
+}
+
 /// A row of samples.
 pub(crate) fn numbers() -> Vec<u8> {
     table(FLOATS, 1, &mut |_, rows| {
@@ -231,6 +246,22 @@ fn the_columns_of_text_of_a_table_are_read_for_identifiers() {
     assert_eq!(claims, ["claim_only", "agree", "sound_only"], "{found:#?}");
     let places = &found[0].findings[0].claimed_by;
     assert_eq!(*places, ["ISRC GBAYE0000351 in row 1 of group 0, ids.list.element"]);
+}
+
+#[test]
+fn a_page_that_is_too_large_is_a_row_that_says_so() {
+    let desk = Desk::with_songs(&[1], 30);
+    let clip = || wav(&song(1, 30));
+    let files: Vec<_> = ["a.wav", "b.wav", "c.wav", "d.wav"].map(|n| (n.to_owned(), clip())).into();
+    // A page has at least one song of 1.3 MB.
+    desk.write("dump/x.parquet", &cells(&files));
+    desk.run(["scan", "--max-page", "1", "dump"]).ends_with(3);
+    let found = records(&desk.jsonl());
+    let told = &found[0].failure.as_ref().unwrap().message;
+    assert!(told.contains("more than 1 are not taken into memory"), "{told}");
+    assert!(found.iter().all(|record| record.verdict == Verdict::Failed), "{found:#?}");
+    let found = scan(&desk, "dump");
+    assert_eq!(verdicts(&found), [Verdict::Match; 4]);
 }
 
 #[test]

@@ -160,6 +160,22 @@ fn a_file_that_shares_a_piece_with_one_that_is_missing_is_verified_without_that_
 }
 
 #[test]
+fn an_unchanged_file_is_compared_anew_when_its_neighbours_or_its_torrent_change() {
+    let desk = shared("v1");
+    std::fs::remove_file(desk.path("dump/album/02 two.wav")).unwrap();
+    assert_eq!(facts(&scan(&desk), "01 one.wav").integrity, Partial);
+    // The file that it shares a piece with has come.
+    desk.write("dump/album/02 two.wav", &tune(2, 12));
+    assert_eq!(facts(&scan(&desk), "01 one.wav").integrity, Verified);
+    // The torrent was another one all the time.
+    desk.write("dump/v1.torrent", &fixture("v2"));
+    assert_eq!(facts(&scan(&desk), "01 one.wav").info_hash, "");
+    // Nothing has changed: all is taken over.
+    let done = desk.run(["scan", "dump"]).ends_with(1);
+    assert!(done.stdout.contains("5 items unchanged"), "{done:#?}");
+}
+
+#[test]
 fn data_that_is_longer_than_the_torrent_says_is_not_what_it_says() {
     let desk = shared("v2");
     desk.write("dump/album/01 one.wav", &[tune(1, 12), vec![0; 10]].concat());

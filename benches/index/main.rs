@@ -17,7 +17,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use leakhound::catalog::{Catalog, Snapshot};
+use leakhound::catalog::{Catalog, LogLine, Snapshot};
 use leakhound::decode::{DecodeLimits, Decoder};
 use leakhound::fingerprint::{Fingerprint, FingerprintConfig, Fingerprinter};
 use leakhound::ingest::Ingester;
@@ -107,9 +107,10 @@ fn main() -> Result<()> {
         let mut catalog = Catalog::open(&home, FingerprintConfig::default())?;
         let ids: Vec<String> = catalog.recordings()?.into_iter().map(|r| r.recording_id).collect();
         let removed: Vec<String> = ids.into_iter().filter(|id| inflate::leaves(id)).collect();
-        let (removed, cost) = watched(|| Ok(catalog.remove(&removed)?))?;
+        let log = |detail| LogLine { at: 0, who: "bench".into(), action: "bench".into(), detail };
+        let (removed, cost) = watched(|| Ok(catalog.remove(&removed, &[], &log)?.recordings))?;
         println!("\n## Compacted\n\n{removed} removed: {cost}\n");
-        let (compacted, cost) = watched(|| Ok(catalog.compact()?))?;
+        let (compacted, cost) = watched(|| Ok(catalog.compact(&log)?))?;
         println!("{compacted:?}: {cost}\n");
         measure(&home, &asked)?;
     }

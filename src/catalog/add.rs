@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::change::WriteLock;
-use super::{Catalog, CatalogError, Recording};
+use super::{Catalog, CatalogError, MakeLine, Recording};
 use crate::decode::Decoded;
 use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::{SegmentBuilder, Track};
@@ -81,6 +81,14 @@ struct Batch {
     fates: Vec<Result<usize, AddEvent<'static>>>,
 }
 
+/// What a batch needs to become true.
+struct Commit<'a> {
+    lock: &'a WriteLock,
+    log: Option<MakeLine<'a>>,
+    summary: &'a mut AddSummary,
+    tell: &'a mut dyn FnMut(AddEvent),
+}
+
 impl Batch {
     fn new(config: FingerprintConfig) -> Self {
         let builder = SegmentBuilder::new(config);
@@ -99,7 +107,7 @@ impl Batch {
 impl Catalog {
     /// Adds all files, and tells of each in their order.
     ///
-    /// `pool` decodes; raising `stop` ends it, with what is ready kept.
+    /// `pool` decodes; raising `stop` ends it, with what is ready kept. What is kept is logged a batch at a time.
     ///
     /// # Errors
     ///
@@ -110,6 +118,7 @@ impl Catalog {
         ingester: &Ingester,
         pool: &rayon::ThreadPool,
         stop: &AtomicBool,
+        log: MakeLine,
         tell: &mut dyn FnMut(AddEvent),
     ) -> Result<AddSummary, CatalogError> {
         let lock = self.lock()?;
@@ -125,7 +134,8 @@ impl Catalog {
             let prepared: Vec<Prepared> = pool.install(|| {
                 files.into_par_iter().map(|file| prepare(file, &known, ingester, stop)).collect()
             });
-            self.keep(prepared, &lock, &mut summary, tell)?;
+            let mut commit = Commit { lock: &lock, log: Some(log), summary: &mut summary, tell };
+            self.keep(prepared, &mut commit)?;
         }
         summary.stopped = stop.load(Ordering::Relaxed);
         self.merge_what_is_due(&lock)?;
@@ -133,13 +143,7 @@ impl Catalog {
     }
 
     /// Writes what is new, and tells what became of each file.
-    fn keep(
-        &mut self,
-        prepared: Vec<Prepared>,
-        lock: &WriteLock,
-        summary: &mut AddSummary,
-        tell: &mut dyn FnMut(AddEvent),
-    ) -> Result<(), CatalogError> {
+    fn keep(&mut self, prepared: Vec<Prepared>, commit: &mut Commit) -> Result<(), CatalogError> {
         let mut batch = Batch::new(self.config());
         for file in prepared {
             match file {
@@ -152,23 +156,18 @@ impl Catalog {
             }
             if batch.builder.is_full() {
                 let full = std::mem::replace(&mut batch, Batch::new(self.config()));
-                self.settle(full, lock, summary, tell)?;
+                self.settle(full, commit)?;
             }
         }
-        self.settle(batch, lock, summary, tell)
+        self.settle(batch, commit)
     }
 
     /// Writes the recordings of a batch; what became of each file is told only once it is true.
-    fn settle(
-        &mut self,
-        batch: Batch,
-        lock: &WriteLock,
-        summary: &mut AddSummary,
-        tell: &mut dyn FnMut(AddEvent),
-    ) -> Result<(), CatalogError> {
+    fn settle(&mut self, batch: Batch, commit: &mut Commit) -> Result<(), CatalogError> {
         let Batch { builder, recordings, fates } = batch;
+        let Commit { lock, log, summary, tell } = commit;
         if !recordings.is_empty() {
-            self.commit(builder, &recordings, lock)?;
+            self.commit(builder, &recordings, lock, *log)?;
         }
         for fate in fates {
             let event = match fate {
@@ -235,7 +234,8 @@ pub struct Made {
 
 impl Catalog {
     /// Adds recordings whose fingerprints were made elsewhere, under this catalogue's settings; returns how many. A
-    /// recording whose audio is there already is an error: who makes fingerprints makes sure of that.
+    /// recording whose audio is there already is an error: who makes fingerprints makes sure of that. It is not logged: no
+    /// command does this.
     ///
     /// # Errors
     ///
@@ -243,7 +243,9 @@ impl Catalog {
     pub fn add_made(&mut self, made: &mut dyn Iterator<Item = Made>) -> Result<u64, CatalogError> {
         let lock = self.lock()?;
         self.sweep(&lock)?;
-        let mut summary = AddSummary::default();
+        let (mut summary, mut nobody) = (AddSummary::default(), |_: AddEvent| {});
+        let mut commit =
+            Commit { lock: &lock, log: None, summary: &mut summary, tell: &mut nobody };
         let mut batch = Batch::new(self.config());
         let rate = self.config().frames_per_second();
         for Made { recording, peaks, prints } in made {
@@ -253,11 +255,11 @@ impl Catalog {
             batch.recordings.push(recording);
             if batch.builder.is_full() {
                 let full = std::mem::replace(&mut batch, Batch::new(self.config()));
-                self.settle(full, &lock, &mut summary, &mut |_| {})?;
+                self.settle(full, &mut commit)?;
                 self.merge_what_is_due(&lock)?;
             }
         }
-        self.settle(batch, &lock, &mut summary, &mut |_| {})?;
+        self.settle(batch, &mut commit)?;
         self.merge_what_is_due(&lock)?;
         Ok(summary.added)
     }

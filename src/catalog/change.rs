@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::rows::insert;
 use super::store::private;
-use super::{Catalog, CatalogError, Recording};
+use super::{Catalog, CatalogError, LogLine, MakeLine, Recording};
 use crate::index::{Listed, Manifest, MergeError, MergeInput, SegmentBuilder, SegmentInfo, merge};
 
 /// So many segments of about one size are merged into one of the next size.
@@ -37,6 +37,15 @@ pub struct Compacted {
     pub dropped: u64,
 }
 
+/// What [`Catalog::remove`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// Recordings that are gone.
+    pub recordings: usize,
+    /// Entries that are gone; their audio stays.
+    pub entries: usize,
+}
+
 impl Catalog {
     /// Keeps other writers out until the lock is dropped.
     pub(super) fn lock(&self) -> Result<WriteLock, CatalogError> {
@@ -51,19 +60,40 @@ impl Catalog {
         }
     }
 
-    /// Removes recordings by id. Their tracks stay in their segments, unused, until a merge; a segment without a
-    /// recording goes at once.
+    /// Removes recordings and entries by their ids, and logs it. The tracks of recordings stay in their segments, unused,
+    /// until a merge; a segment without a recording goes at once. The audio of entries stays.
     ///
     /// # Errors
     ///
     /// If another program is changing the catalogue, or the database cannot be written.
-    pub fn remove(&mut self, recording_ids: &[String]) -> Result<usize, CatalogError> {
+    pub fn remove(
+        &mut self,
+        recording_ids: &[String],
+        entry_ids: &[String],
+        log: MakeLine,
+    ) -> Result<Removed, CatalogError> {
         let lock = self.lock()?;
         self.change(&lock, |transaction, manifest| {
-            let mut removed = 0;
+            let mut removed = Removed::default();
+            let mut gone = Vec::new();
             let sql = "DELETE FROM recordings WHERE recording_id = ?1";
             for id in recording_ids {
-                removed += transaction.prepare_cached(sql)?.execute([id])?;
+                if transaction.prepare_cached(sql)?.execute([id])? > 0 {
+                    removed.recordings += 1;
+                    gone.push(id.as_str());
+                }
+            }
+            for id in entry_ids {
+                if super::entries::remove(transaction, id)? {
+                    removed.entries += 1;
+                    gone.push(id);
+                }
+            }
+            if !gone.is_empty() {
+                let Removed { recordings, entries } = removed;
+                let detail =
+                    format!("{recordings} recordings, {entries} entries: {}", gone.join(", "));
+                super::log::append(transaction, &log(detail))?;
             }
             let mut used = Vec::new();
             for listed in &manifest.segments {
@@ -75,13 +105,13 @@ impl Catalog {
         })
     }
 
-    /// Merges all segments into one, without the tracks of removed recordings.
+    /// Merges all segments into one, without the tracks of removed recordings, and logs it.
     ///
     /// # Errors
     ///
     /// If another program is changing the catalogue, a segment is damaged, or the new one cannot be written; then
     /// all is as it was.
-    pub fn compact(&mut self) -> Result<Compacted, CatalogError> {
+    pub fn compact(&mut self, log: MakeLine) -> Result<Compacted, CatalogError> {
         let lock = self.lock()?;
         self.sweep(&lock)?;
         let before = self.manifest()?.segments;
@@ -92,7 +122,14 @@ impl Catalog {
         let tracks: u64 = before.iter().map(|l| u64::from(l.tracks)).sum();
         let dropped = tracks - alive;
         if before.len() > 1 || dropped > 0 {
-            self.merge_segments(&before, &lock)?;
+            let line = || {
+                let detail = format!(
+                    "{} segments merged, {dropped} tracks of removed recordings dropped",
+                    before.len()
+                );
+                log(detail)
+            };
+            self.merge_segments(&before, &lock, Some(&line))?;
         }
         let after = self.manifest()?.segments;
         let bytes = |segments: &[Listed]| segments.iter().map(|l| l.bytes).sum();
@@ -103,12 +140,13 @@ impl Catalog {
         })
     }
 
-    /// Writes a segment and, in one transaction, the recordings that are its tracks, in order.
+    /// Writes a segment and, in one transaction, the recordings that are its tracks, in order, and the line of the log.
     pub(super) fn commit(
         &mut self,
         builder: SegmentBuilder,
         recordings: &[Recording],
         lock: &WriteLock,
+        log: Option<MakeLine>,
     ) -> Result<(), CatalogError> {
         let id = self.manifest()?.next_id;
         let info = self.write_file(&Listed::new(id, &SegmentInfo::default()).file(), |out| {
@@ -119,6 +157,11 @@ impl Catalog {
             manifest.segments.push(Listed::new(id, &info));
             for (track, recording) in recordings.iter().enumerate() {
                 insert(transaction, id, track as u32, recording)?;
+            }
+            if let (Some(log), Some(first)) = (log, recordings.first()) {
+                let (count, first) = (recordings.len(), &first.recording_id);
+                let detail = format!("{count} recordings added, the first is {first}");
+                super::log::append(transaction, &log(detail))?;
             }
             Ok(())
         })
@@ -135,12 +178,18 @@ impl Catalog {
                 alive.push(living(&self.connection, listed).map_err(|s| self.error(s))?);
             }
             let Some(due) = due(&segments, &alive) else { return Ok(()) };
-            self.merge_segments(&due, lock)?;
+            self.merge_segments(&due, lock, None)?;
         }
     }
 
-    /// Puts one segment in the place of several.
-    fn merge_segments(&mut self, old: &[Listed], lock: &WriteLock) -> Result<(), CatalogError> {
+    /// Puts one segment in the place of several. Which recordings there are does not change by it: it is logged where
+    /// somebody asked for it.
+    fn merge_segments(
+        &mut self,
+        old: &[Listed],
+        lock: &WriteLock,
+        log: Option<&dyn Fn() -> LogLine>,
+    ) -> Result<(), CatalogError> {
         let mut inputs = Vec::new();
         for listed in old {
             let segment = self.open_segment(listed)?;
@@ -173,6 +222,9 @@ impl Catalog {
                     update.execute(params![id as i64, moved_to, listed.id as i64, track as i64])?;
                     moved_to += 1;
                 }
+            }
+            if let Some(log) = log {
+                super::log::append(transaction, &log())?;
             }
             Ok(())
         })

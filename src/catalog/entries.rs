@@ -139,28 +139,6 @@ impl Catalog {
             .map_err(|source| self.error(source))
     }
 
-    /// Removes entries by id; their audio stays.
-    ///
-    /// # Errors
-    ///
-    /// If another program is changing the catalogue, or the database cannot be written.
-    pub fn remove_entries(&mut self, entry_ids: &[String]) -> Result<usize, CatalogError> {
-        let _lock = self.lock()?;
-        (|| {
-            let transaction =
-                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-            let mut removed = 0;
-            for id in entry_ids {
-                removed += transaction.execute("DELETE FROM entries WHERE entry_id = ?1", [id])?;
-                transaction.execute("DELETE FROM entry_keys WHERE entry_id = ?1", [id])?;
-                transaction.execute("DELETE FROM entry_audio WHERE entry_id = ?1", [id])?;
-            }
-            transaction.commit()?;
-            Ok(removed)
-        })()
-        .map_err(|source| self.error(source))
-    }
-
     pub(super) fn parse(&self, document: &str) -> Result<Entry, CatalogError> {
         serde_json::from_str(document)
             .map_err(|source| CatalogError::Entry { path: self.database.clone(), source })
@@ -340,6 +318,18 @@ impl EntryImport<'_> {
         }
         Ok(())
     }
+}
+
+/// Removes an entry; its audio stays. Whether there was one.
+pub(super) fn remove(transaction: &Transaction, entry_id: &str) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("DELETE FROM entry_keys WHERE entry_id = ?1")?
+        .execute([entry_id])?;
+    transaction
+        .prepare_cached("DELETE FROM entry_audio WHERE entry_id = ?1")?
+        .execute([entry_id])?;
+    let sql = "DELETE FROM entries WHERE entry_id = ?1";
+    Ok(transaction.prepare_cached(sql)?.execute([entry_id])? > 0)
 }
 
 /// What an entry is looked up by.

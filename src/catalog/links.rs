@@ -6,7 +6,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::entry::Entry;
-use super::{Catalog, CatalogError, Recording};
+use super::{Catalog, CatalogError, MakeLine, Recording};
 
 impl Catalog {
     /// The recordings whose file has this SHA-256.
@@ -39,12 +39,12 @@ impl Catalog {
     }
 
     /// Links recordings to entries, those too that carry the ISRC of one entry alone in their tags and belong to none;
-    /// then writes what the label says of the recordings of these entries. Returns how many links are new.
+    /// then writes what the label says of the recordings of these entries, and logs it. Returns how many links are new.
     ///
     /// # Errors
     ///
     /// If another program is changing the catalogue, or the database cannot be written.
-    pub fn link(&self, links: &[(String, String)]) -> Result<u64, CatalogError> {
+    pub fn link(&self, links: &[(String, String)], log: MakeLine) -> Result<u64, CatalogError> {
         let _lock = self.lock()?;
         (|| {
             let transaction =
@@ -63,6 +63,10 @@ impl Catalog {
                 WHERE r.isrc <> '' AND NOT EXISTS (SELECT 1 FROM entry_audio a WHERE a.recording_id = r.recording_id)
                 GROUP BY r.recording_id HAVING count(*) = 1";
             new += transaction.execute(sql, [])?;
+            if new > 0 {
+                let line = log(format!("{new} recordings linked to entries"));
+                super::log::append(&transaction, &line)?;
+            }
             Ok((transaction, new))
         })()
         .map_err(|source| self.error(source))

@@ -23,6 +23,10 @@ pub struct LogLine {
     pub detail: String,
 }
 
+/// Makes the line of the log of what was done. It is written in the transaction that does it: the log never tells of what did
+/// not happen, and nothing happens that it does not tell. Who, when and by which command is the caller's to know.
+pub type MakeLine<'a> = &'a dyn Fn(String) -> LogLine;
+
 /// A row of the log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Logged {
@@ -59,7 +63,7 @@ pub struct Log {
 }
 
 impl Catalog {
-    /// Adds a line.
+    /// Adds a line about what happens outside of the database: one before, and one when it is done or has failed.
     ///
     /// # Errors
     ///

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
+use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::entry::{Entry, Policy, Role, WORLD};
-use super::{Catalog, CatalogError};
+use super::{Catalog, CatalogError, MakeLine};
 use crate::ingest::digest;
 use crate::record::{Finding, ItemRecord, Standing, StandingKind, Verdict, json};
 
@@ -38,7 +38,7 @@ pub struct Licence {
     pub note: String,
 }
 
-/// A stretch of a recording that another one holds, too.
+/// A stretch of a recording that another one holds, too, or may hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passage {
     /// The recording.
@@ -47,7 +47,7 @@ pub struct Passage {
     pub start_seconds: f64,
     /// Where it ends.
     pub end_seconds: f64,
-    /// The other recording.
+    /// The other recording; the same one for a steady tone, which anybody may hold.
     pub with_recording: String,
 }
 
@@ -110,12 +110,12 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// Puts these passages in the place of those that are there.
+    /// Puts these passages in the place of those that are there, and logs it.
     ///
     /// # Errors
     ///
     /// If another program is changing the catalogue, or the database cannot be written.
-    pub fn mark_passages(&self, passages: &[Passage]) -> Result<(), CatalogError> {
+    pub fn mark_passages(&self, passages: &[Passage], log: MakeLine) -> Result<(), CatalogError> {
         let _lock = self.lock()?;
         (|| {
             let transaction = self.connection.unchecked_transaction()?;
@@ -125,6 +125,10 @@ impl Catalog {
                 let row = params![recording_id, start_seconds, end_seconds, with_recording];
                 transaction.prepare_cached(sql)?.execute(row)?;
             }
+            super::log::append(
+                &transaction,
+                &log(format!("{} shared passages marked", passages.len())),
+            )?;
             transaction.commit()
         })()
         .map_err(|source| self.error(source))
@@ -147,22 +151,36 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// Adds a licensed use, or takes one away; returns whether there is one less or more.
+    /// Adds a licensed use, or takes one away, and logs it; returns whether there is one less or more.
     ///
     /// # Errors
     ///
     /// If another program is changing the catalogue, or the database cannot be written.
-    pub fn license(&self, licence: &Licence, add: bool) -> Result<bool, CatalogError> {
+    pub fn license(
+        &self,
+        licence: &Licence,
+        add: bool,
+        log: MakeLine,
+    ) -> Result<bool, CatalogError> {
         let _lock = self.lock()?;
         let Licence { kind, value, note } = licence;
-        let changed = if add {
-            let sql = "INSERT OR REPLACE INTO licences VALUES (?1, ?2, ?3)";
-            self.connection.execute(sql, [kind, value, note])
-        } else {
-            let sql = "DELETE FROM licences WHERE kind = ?1 AND value = ?2";
-            self.connection.execute(sql, [kind, value])
-        };
-        changed.map(|changed| changed > 0).map_err(|source| self.error(source))
+        (|| {
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let changed = if add {
+                let sql = "INSERT OR REPLACE INTO licences VALUES (?1, ?2, ?3)";
+                transaction.execute(sql, [kind, value, note])?
+            } else {
+                let sql = "DELETE FROM licences WHERE kind = ?1 AND value = ?2";
+                transaction.execute(sql, [kind, value])?
+            };
+            if changed > 0 {
+                super::log::append(&transaction, &log(format!("{kind} {value} {note}")))?;
+            }
+            transaction.commit()?;
+            Ok(changed > 0)
+        })()
+        .map_err(|source| self.error(source))
     }
 }
 
@@ -275,8 +293,8 @@ impl Rights {
         if known.is_none_or(|standing| standing.kind == StandingKind::Limited)
             && self.is_shared(finding)
         {
-            let reason = "all that was found lies in a passage that other recordings of the catalogue hold, too: a \
-                          loop or a sample; it may be from elsewhere";
+            let reason = "all that was found lies in a passage that is not this recording's alone: a loop, a sample \
+                          or a tone that others hold, too; it may be from elsewhere";
             return Some(Standing { kind: StandingKind::SharedPassage, reason: reason.into() });
         }
         known.cloned()

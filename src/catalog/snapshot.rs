@@ -212,9 +212,10 @@ mod tests {
         };
         let before = names(&snapshot);
         assert_eq!(before, ["one", "two", "three"].map(|name| Some(name.to_owned())));
-        catalog.remove(&["two".to_owned()]).unwrap();
+        let log = |detail| LogLine { at: 0, who: "a test".into(), action: "test".into(), detail };
+        catalog.remove(&["two".to_owned()], &[], &log).unwrap();
         catalog.add_made(&mut [made("four")].into_iter()).unwrap();
-        catalog.compact().unwrap();
+        catalog.compact(&log).unwrap();
         assert_eq!(names(&snapshot), before);
         assert_eq!(snapshot.digest().unwrap(), digest);
         assert!(snapshot.damage().is_none());

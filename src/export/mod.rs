@@ -1,15 +1,17 @@
-//! The catalogue's entries, written so that an import reads them back without loss: CSV, XLSX, JSONL.
+//! The catalogue's entries, written so that an import reads them back without loss: CSV, XLSX, JSONL. Recordings without
+//! an entry are written as the entries that their tags make (`recordings`).
 //!
 //! The tables have a column for each [`Field`], and a row for each entry; each further release or file of an entry has
 //! a row of its own with its id. Values of one cell are parted by `; `, with `\;` and `\\` for what they hold of these. A
 //! cell that a spreadsheet would run as a formula has an apostrophe in front, which an import takes away.
 //! The same entries give the same bytes.
 
+mod recordings;
 mod tables;
 
 use std::io::Write;
 
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Entry, Known};
 use crate::import::Field;
 use crate::record::json;
 use tables::{csv_row, workbook};
@@ -59,18 +61,32 @@ fn columns() -> impl Iterator<Item = (&'static str, Field)> {
     all.map(|(name, field, _)| (*name, *field))
 }
 
-/// Writes all entries; returns how many.
+/// How much was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exported {
+    /// Entries.
+    pub entries: u64,
+    /// Recordings without an entry, each written as one.
+    pub recordings: u64,
+}
+
+/// Writes all entries, and all recordings that have none.
 ///
 /// # Errors
 ///
 /// If the output cannot be written or the catalogue cannot be read.
-pub fn write(catalog: &Catalog, format: Format, out: &mut dyn Write) -> Result<u64, ExportError> {
-    let mut count = 0;
+pub fn write(
+    catalog: &Catalog,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<Exported, ExportError> {
+    let exported;
     match format {
-        Format::Jsonl => catalog.for_each_entry(|entry| {
-            count += 1;
-            writeln!(out, "{}", json(&entry)).map_err(ExportError::from)
-        })?,
+        Format::Jsonl => {
+            exported = for_each(catalog, |entry| {
+                writeln!(out, "{}", json(&entry)).map_err(ExportError::from)
+            })?;
+        }
         Format::Csv => {
             let mut rows = csv::WriterBuilder::new();
             let mut rows =
@@ -80,8 +96,7 @@ pub fn write(catalog: &Catalog, format: Format, out: &mut dyn Write) -> Result<u
                 if at == 0 { format!("\u{FEFF}{name}") } else { name.to_owned() }
             });
             rows.write_record(names)?;
-            catalog.for_each_entry(|entry| {
-                count += 1;
+            exported = for_each(catalog, |entry| {
                 for row in crate::import::cells(&entry) {
                     rows.write_record(csv_row(&row))?;
                 }
@@ -90,8 +105,31 @@ pub fn write(catalog: &Catalog, format: Format, out: &mut dyn Write) -> Result<u
             rows.flush()?;
             drop(rows);
         }
-        Format::Xlsx => count = workbook(catalog, out)?,
+        Format::Xlsx => exported = workbook(catalog, out)?,
     }
     out.flush()?;
-    Ok(count)
+    Ok(exported)
+}
+
+/// Calls `take` with each entry and each recording without one, in the order of their ids: a catalogue that read them all
+/// as entries has the same order.
+fn for_each(
+    catalog: &Catalog,
+    mut take: impl FnMut(Entry) -> Result<(), ExportError>,
+) -> Result<Exported, ExportError> {
+    let mut exported = Exported::default();
+    catalog.for_each_entry_and_recording(recordings::PREFIX, |known| {
+        let entry = match known {
+            Known::Entry(entry) => {
+                exported.entries += 1;
+                *entry
+            }
+            Known::Recording(recording) => {
+                exported.recordings += 1;
+                recordings::entry(&recording)
+            }
+        };
+        take(entry)
+    })?;
+    Ok(exported)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
-use super::{ExportError, columns};
+use super::{ExportError, Exported, columns, for_each};
 use crate::catalog::{Catalog, Entry};
 use crate::import::{Field, cells};
 
@@ -36,7 +36,7 @@ pub(super) fn csv_row(cells: &Cells) -> impl Iterator<Item = String> {
 }
 
 /// Writes a workbook of one sheet.
-pub(super) fn workbook(catalog: &Catalog, out: &mut dyn Write) -> Result<u64, ExportError> {
+pub(super) fn workbook(catalog: &Catalog, out: &mut dyn Write) -> Result<Exported, ExportError> {
     let failed = |error: XlsxError| ExportError::Workbook(Box::new(error));
     let mut book = Workbook::new();
     // The day of writing would make each export other bytes.
@@ -48,14 +48,11 @@ pub(super) fn workbook(catalog: &Catalog, out: &mut dyn Write) -> Result<u64, Ex
     for (column, (name, _)) in (0..).zip(columns()) {
         sheet.write_string(0, column, name).map_err(failed)?;
     }
-    let (mut count, mut next) = (0, 1);
-    catalog.for_each_entry(|entry| {
-        count += 1;
-        write_entry(sheet, &entry, &mut next)
-    })?;
+    let mut next = 1;
+    let exported = for_each(catalog, |entry| write_entry(sheet, &entry, &mut next))?;
     let bytes = book.save_to_buffer().map_err(failed)?;
     out.write_all(&bytes)?;
-    Ok(count)
+    Ok(exported)
 }
 
 fn write_entry(sheet: &mut Worksheet, entry: &Entry, next: &mut u32) -> Result<(), ExportError> {

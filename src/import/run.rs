@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::audio::Finder;
 use super::{Options, Problem, Row, Spot, Take, files, read};
 use crate::catalog::{
-    AddEvent, Catalog, CatalogError, Entry, EntryImport, Imported, LogLine, Staged,
+    AddEvent, Catalog, CatalogError, Entry, EntryImport, Imported, LogLine, MakeLine, Staged,
 };
 use crate::ingest::Ingester;
 use crate::source::{Folders, display_path};
@@ -105,7 +105,7 @@ impl Import {
         ingester: &Ingester,
         pool: &rayon::ThreadPool,
         stop: &AtomicBool,
-        log: &dyn Fn(String) -> LogLine,
+        log: MakeLine,
         tell: &mut dyn FnMut(Event),
     ) -> Result<Outcome, ImportError> {
         let mut outcome = Outcome::default();
@@ -157,7 +157,7 @@ impl Import {
         outcome.entries = import.finish(self.replace, log_line)?;
         outcome.links.found = wanted.values().map(|w: &Wanted| w.entries.len() as u64).sum();
         if !self.dry_run {
-            let work = Work { ingester, pool, stop };
+            let work = Work { ingester, pool, stop, log };
             link_audio(catalog, &work, &wanted, &mut outcome, tell)?;
         }
         Ok(outcome)
@@ -175,6 +175,7 @@ struct Work<'a> {
     ingester: &'a Ingester,
     pool: &'a rayon::ThreadPool,
     stop: &'a AtomicBool,
+    log: MakeLine<'a>,
 }
 
 /// Adds the sound files to the index and links their recordings.
@@ -185,7 +186,7 @@ fn link_audio(
     outcome: &mut Outcome,
     tell: &mut dyn FnMut(Event),
 ) -> Result<(), ImportError> {
-    let Work { ingester, pool, stop } = *work;
+    let Work { ingester, pool, stop, log } = *work;
     let mut links = Vec::new();
     let mut paths = Vec::new();
     for want in wanted.values() {
@@ -201,7 +202,7 @@ fn link_audio(
     if !paths.is_empty() {
         let folders =
             Folders::new(&paths).map_err(|(path, source)| ImportError::Path { path, source })?;
-        let summary = catalog.add(&folders, ingester, pool, stop, &mut |event| {
+        let summary = catalog.add(&folders, ingester, pool, stop, log, &mut |event| {
             let of = match &event {
                 AddEvent::Added(recording) => Some((&recording.path, &recording.recording_id)),
                 AddEvent::Duplicate { path, of } => Some((path, of)),
@@ -219,7 +220,7 @@ fn link_audio(
         outcome.links.refused = summary.refused;
         outcome.stopped = summary.stopped;
     }
-    outcome.links.linked = catalog.link(&links)?;
+    outcome.links.linked = catalog.link(&links, log)?;
     Ok(())
 }
 

@@ -1,16 +1,19 @@
 //! The reference linter: what is wrong with a catalogue before it accuses anybody.
 //!
-//! It looks at what the label says (`words`) and compares each recording with all others (`sound`), as released. Each
-//! line says what it may do to a report. Passages that recordings share are handed to the catalogue, which marks
-//! them: a finding that lies in them alone is a suspect and says so.
+//! It looks at what the label says (`words`), for passages without music (`still`), and compares each recording with all
+//! others (`sound`), as released or also at other speeds, tempos and pitches. Each line says what it may do to a report.
+//! Passages that recordings share, and steady tones, are handed to the catalogue, which marks them: a finding that lies in
+//! them alone is a suspect and says so.
 
 mod sound;
+mod still;
 mod words;
 
 use std::sync::atomic::AtomicBool;
 
 use crate::catalog::{Catalog, CatalogError, Passage};
 use crate::index::IndexError;
+use crate::scan::Mode;
 
 /// A kind of trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -24,12 +27,20 @@ pub enum Kind {
     SharedIsrc,
     /// Versions of one recording: remaster, edit.
     Version,
+    /// One recording is the other at another speed, tempo or pitch.
+    OtherSpeed,
     /// A short stretch of another recording: a preview taken for a master.
     Preview,
     /// The file is much shorter or longer than the label says.
     WrongLength,
     /// A passage that other recordings hold, too.
     SharedPassage,
+    /// A passage of silence.
+    Silence,
+    /// A passage of a steady tone.
+    Tone,
+    /// Silence and tones are most of it.
+    NoMusic,
     /// Too short.
     TooShort,
     /// The rights are not exclusive.
@@ -48,9 +59,13 @@ impl Kind {
             Self::SeveralEntries => "several_entries",
             Self::SharedIsrc => "shared_isrc",
             Self::Version => "version",
+            Self::OtherSpeed => "other_speed",
             Self::Preview => "preview",
             Self::WrongLength => "wrong_length",
             Self::SharedPassage => "shared_passage",
+            Self::Silence => "silence",
+            Self::Tone => "tone",
+            Self::NoMusic => "no_music",
             Self::TooShort => "too_short",
             Self::NonExclusive => "non_exclusive",
             Self::PublicDomain => "public_domain",
@@ -73,6 +88,9 @@ impl Kind {
             Self::Version => {
                 "an item is reported as each version that it holds, the best first; set the policy of one to review or exclude if only one is yours"
             }
+            Self::OtherSpeed => {
+                "an edit of the one in a dump is reported as both, one of them as changed in speed; set the policy of one to review or exclude if only one is yours"
+            }
             Self::Preview => {
                 "short clips are reported twice, and its coverage says 100 % of what is a part; remove it, or import the whole file"
             }
@@ -81,6 +99,15 @@ impl Kind {
             }
             Self::SharedPassage => {
                 "a finding in the passage alone may be from elsewhere; it is marked, and such a finding is a suspect"
+            }
+            Self::Silence => {
+                "nothing is found there, so that a whole copy is told as a part of the recording; cut the file if the silence is none of the release"
+            }
+            Self::Tone => {
+                "whoever uses the same tone holds the same sound; it is marked, and a finding in it alone is a suspect"
+            }
+            Self::NoMusic => {
+                "hardly anything of it can be told from other files; listen to it, and remove it or set its policy to exclude"
             }
             Self::TooShort => {
                 "what agrees with it can hardly be told from chance; set its policy to review"
@@ -134,7 +161,8 @@ pub enum LintError {
     Index(#[from] IndexError),
 }
 
-/// Lints a catalogue on a day (`YYYY-MM-DD`). `pool` compares; `tell` hears how many recordings are compared, of how many.
+/// Lints a catalogue on a day (`YYYY-MM-DD`), comparing recordings as thoroughly as `mode` compares items. `pool` compares;
+/// `tell` hears how many recordings are compared, of how many.
 ///
 /// # Errors
 ///
@@ -142,13 +170,14 @@ pub enum LintError {
 pub fn lint(
     catalog: &Catalog,
     day: &str,
+    mode: Mode,
     pool: &rayon::ThreadPool,
     stop: &AtomicBool,
     tell: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Linted, LintError> {
     let mut linted = Linted::default();
     words::lint(catalog, day, &mut linted)?;
-    sound::lint(catalog, pool, stop, tell, &mut linted)?;
+    sound::lint(catalog, mode, pool, stop, tell, &mut linted)?;
     linted.lines.sort();
     linted.lines.dedup();
     Ok(linted)

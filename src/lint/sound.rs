@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::still::{self, Still};
 use super::{Kind, LintError, Linted};
 use crate::catalog::{Catalog, Passage, Recording, Snapshot};
 use crate::fingerprint::Fingerprint;
-use crate::matching::{LookupScratch, MatchConfig, Matcher};
+use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::scan::{Mode, coverage};
-use crate::text::{clock, share};
+use crate::text::{clock, share, warp};
 use crate::units::TrackId;
 use crate::verdict::VerdictConfig;
 
@@ -23,11 +24,44 @@ const PREVIEW_SECONDS: f64 = 95.0;
 /// A shared passage is no shorter than this, in seconds; what is shorter may end anywhere.
 const SHORTEST_PASSAGE_SECONDS: f64 = 1.0;
 
-/// Two recordings, the first with the lower track, and where they agree, in seconds of the first and of the second.
-type Pairs = BTreeMap<(TrackId, TrackId), Vec<[(f64, f64); 2]>>;
+/// Tempo or pitch is another beyond this, in octaves (9 cents, 0.5 %): below it lie the clocks of two converters.
+const WARPED_OCTAVES: f64 = 0.007_5;
+/// A share of a recording beyond which silence and tones are most of it.
+const STILL: f64 = 0.5;
+
+/// Two recordings, the first with the lower track, and how they agree.
+type Pairs = BTreeMap<(TrackId, TrackId), Agreement>;
+
+/// How two recordings agree.
+#[derive(Debug, Clone, Default)]
+struct Agreement {
+    /// Where, in seconds of the first and of the second.
+    spans: Vec<[(f64, f64); 2]>,
+    /// How much faster and, in octaves, higher the first plays; none if any of it agrees as released.
+    warp: Option<(f64, f64)>,
+}
+
+impl Agreement {
+    /// Takes what one search found, by which of the two was searched for.
+    fn join(&mut self, other: Agreement, is_first: bool) {
+        let turned = |[a, b]: [(f64, f64); 2]| if is_first { [a, b] } else { [b, a] };
+        let warp = other.warp.map(|(t, p)| if is_first { (t, p) } else { (t.recip(), -p) });
+        self.warp = if self.spans.is_empty() { warp } else { self.warp.and(warp).and(self.warp) };
+        self.spans.extend(other.spans.into_iter().map(turned));
+    }
+}
+
+/// What was seen of one recording.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The others that it agrees with.
+    found: Vec<(TrackId, Agreement)>,
+    still: Vec<(Still, f64, f64)>,
+}
 
 pub(super) fn lint(
     catalog: &Catalog,
+    mode: Mode,
     pool: &rayon::ThreadPool,
     stop: &AtomicBool,
     tell: &(dyn Fn(usize, usize) + Sync),
@@ -35,16 +69,28 @@ pub(super) fn lint(
 ) -> Result<(), LintError> {
     let snapshot = catalog.snapshot()?;
     linted.recordings = snapshot.len();
-    let pairs = pairs(catalog, &snapshot, pool, stop, tell);
+    let seen = see(catalog, &snapshot, mode, pool, stop, tell);
     if let Some(damage) = snapshot.damage() {
         return Err(damage.into());
     }
     linted.stopped = stop.load(Ordering::Relaxed);
-    for ((first, second), spans) in pairs {
+    let mut pairs = Pairs::new();
+    for (item, Seen { found, still }) in (0..).map(TrackId).zip(seen) {
+        if !still.is_empty()
+            && let Some(recording) = snapshot.recording(item)
+        {
+            without_music(&recording, &still, linted);
+        }
+        for (other, agreement) in found {
+            let known = pairs.entry((item.min(other), item.max(other))).or_default();
+            known.join(agreement, item < other);
+        }
+    }
+    for ((first, second), agreement) in pairs {
         let (Some(a), Some(b)) = (snapshot.recording(first), snapshot.recording(second)) else {
             continue;
         };
-        pair(&a, &b, &spans, linted);
+        pair(&a, &b, &agreement, linted);
     }
     linted.passages.sort_by(|a, b| {
         let order = a.recording_id.cmp(&b.recording_id);
@@ -54,61 +100,105 @@ pub(super) fn lint(
     Ok(())
 }
 
-/// Searches for each recording in all others, as released.
-fn pairs(
+/// Looks at each recording, and searches for it in all others; by track.
+fn see(
     catalog: &Catalog,
     snapshot: &Snapshot,
+    mode: Mode,
     pool: &rayon::ThreadPool,
     stop: &AtomicBool,
     tell: &(dyn Fn(usize, usize) + Sync),
-) -> Pairs {
+) -> Vec<Seen> {
     let config = catalog.config();
     let verdict = VerdictConfig::default();
-    let matching = Mode::Identity.matching(MatchConfig::default());
+    let matching = mode.matching(MatchConfig::default());
     let matcher = Matcher::new(&snapshot.index, config, matching, verdict);
     let rate = config.frames_per_second();
     let done = AtomicUsize::new(0);
     let search = |scratch: &mut LookupScratch, at: u32| {
         let track = TrackId(at);
         if snapshot.recording(track).is_none() || stop.load(Ordering::Relaxed) {
-            return Vec::new();
+            return Seen::default();
         }
         let peaks = snapshot.index.peaks(track);
+        let frames = snapshot.index.frames(track);
+        let still = still::passages(&peaks, frames, rate);
         // Of the prints only one in six is kept, too few for an item: the peaks are enough for what is the same.
         let item = Fingerprint {
             all_peaks: peaks.clone(),
             peaks,
             prints: Vec::new(),
-            seconds: f64::from(snapshot.index.frames(track)) / rate,
+            seconds: f64::from(frames) / rate,
         };
-        let mut found = Vec::new();
-        for alignment in matcher.search(&item, scratch) {
-            let sure = alignment.false_alarm_probability() < verdict.match_below;
-            if alignment.track == track || !sure {
-                continue;
+        let sure = |a: &Alignment| a.false_alarm_probability() < verdict.match_below;
+        let alignments = matcher.without(track).search(&item, scratch);
+        let others = alignments.iter().filter(|a| sure(a));
+        let mut found: Vec<(TrackId, Agreement)> = Vec::new();
+        for alignment in others {
+            let agreement = agreement(alignment, rate);
+            match found.iter_mut().find(|(other, _)| *other == alignment.track) {
+                Some((_, known)) => known.join(agreement, true),
+                None => found.push((alignment.track, agreement)),
             }
-            let seconds = |(from, to): (f64, f64)| (from / rate, to / rate);
-            let spans =
-                alignment.spans.iter().map(|span| [seconds(span.item), seconds(span.recording)]);
-            found.push((track, alignment.track, spans.collect::<Vec<_>>()));
         }
         tell(done.fetch_add(1, Ordering::Relaxed) + 1, snapshot.len());
-        found
+        Seen { found, still }
     };
     let tracks = snapshot.index.track_bound() as u32;
-    let found: Vec<_> = pool
-        .install(|| (0..tracks).into_par_iter().map_init(LookupScratch::default, search).collect());
-    let mut pairs = Pairs::new();
-    for (item, other, spans) in found.into_iter().flatten() {
-        let turned = |[a, b]: [(f64, f64); 2]| if item < other { [a, b] } else { [b, a] };
-        let known = pairs.entry((item.min(other), item.max(other))).or_default();
-        known.extend(spans.into_iter().map(turned));
+    pool.install(|| (0..tracks).into_par_iter().map_init(LookupScratch::default, search).collect())
+}
+
+fn agreement(alignment: &Alignment, rate: f64) -> Agreement {
+    let Alignment { tempo, pitch_octaves, spans, .. } = alignment;
+    let is_warped = tempo.log2().abs().max(pitch_octaves.abs()) > WARPED_OCTAVES;
+    let seconds = |(from, to): (f64, f64)| (from / rate, to / rate);
+    Agreement {
+        spans: spans.iter().map(|span| [seconds(span.item), seconds(span.recording)]).collect(),
+        warp: is_warped.then_some((*tempo, *pitch_octaves)),
     }
-    pairs
+}
+
+/// Tells of silence and tones; tones are marked.
+fn without_music(recording: &Recording, still: &[(Still, f64, f64)], linted: &mut Linted) {
+    let id = &recording.recording_id;
+    let length = |(_, from, to): &(Still, f64, f64)| to - from;
+    let all: f64 = still.iter().map(length).sum();
+    if all > STILL * recording.duration_seconds {
+        let part = share(all / recording.duration_seconds);
+        let detail = format!("{}: {part} of it is silence or steady tones", name(recording));
+        linted.add(Kind::NoMusic, [id], detail);
+    }
+    for (what, kind) in [(Still::Silence, Kind::Silence), (Still::Tone, Kind::Tone)] {
+        let these: Vec<_> = still.iter().filter(|(still, ..)| *still == what).collect();
+        if these.is_empty() {
+            continue;
+        }
+        let places =
+            these.iter().map(|(_, from, to)| format!("{} to {}", clock(*from), clock(*to)));
+        let detail = format!("{} {}", name(recording), places.collect::<Vec<_>>().join(", "));
+        linted.add(kind, [id], detail);
+        if what == Still::Tone {
+            let passages =
+                these.iter().map(|(_, from, to)| marked(recording, *from, *to, recording));
+            linted.passages.extend(passages);
+        }
+    }
+}
+
+/// A passage to be marked, to the millisecond.
+fn marked(ours: &Recording, from: f64, to: f64, theirs: &Recording) -> Passage {
+    let round = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
+    Passage {
+        recording_id: ours.recording_id.clone(),
+        start_seconds: round(from),
+        end_seconds: round(to),
+        with_recording: theirs.recording_id.clone(),
+    }
 }
 
 /// What two recordings are to each other.
-fn pair(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut Linted) {
+fn pair(a: &Recording, b: &Recording, agreement: &Agreement, linted: &mut Linted) {
+    let Agreement { spans, warp: warped } = agreement;
     let of = |side: usize| spans.iter().map(|span| span[side]).collect::<Vec<_>>();
     let in_a = coverage(of(0), a.duration_seconds);
     let in_b = coverage(of(1), b.duration_seconds);
@@ -124,7 +214,12 @@ fn pair(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut Li
     let of_shorter = if std::ptr::eq(shorter, a) { in_a } else { in_b };
     let (least, most) = (in_a.min(in_b), in_a.max(in_b));
     let detail = format!("{names}: {} and {} agree", share(in_a), share(in_b));
-    if least >= WHOLE {
+    if let (Some((tempo, pitch)), true) = (warped, most >= MOST) {
+        let how = warp(*tempo, 1_200.0 * pitch);
+        let names = format!("{} is {} {how}", name(a), name(b));
+        let detail = format!("{names}: {} and {} agree", share(in_a), share(in_b));
+        linted.add(Kind::OtherSpeed, both, detail);
+    } else if least >= WHOLE {
         // Another mastering cannot be told from another encoding; another title can.
         let kind = if same_words(a, b) { Kind::SameAudio } else { Kind::Version };
         linted.add(kind, both, detail);
@@ -163,13 +258,7 @@ fn passage(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut
         joined.retain(|(from, to)| to - from >= SHORTEST_PASSAGE_SECONDS);
         let places = joined.iter().map(|(from, to)| format!("{} to {}", clock(*from), clock(*to)));
         told.push(format!("{} {}", name(ours), places.collect::<Vec<_>>().join(", ")));
-        let round = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
-        linted.passages.extend(joined.iter().map(|(from, to)| Passage {
-            recording_id: ours.recording_id.clone(),
-            start_seconds: round(*from),
-            end_seconds: round(*to),
-            with_recording: theirs.recording_id.clone(),
-        }));
+        linted.passages.extend(joined.iter().map(|(from, to)| marked(ours, *from, *to, theirs)));
     }
     linted.add(Kind::SharedPassage, [&a.recording_id, &b.recording_id], told.join(" = "));
 }

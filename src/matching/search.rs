@@ -20,6 +20,8 @@ pub struct Matcher<'a> {
     fingerprint: FingerprintConfig,
     config: MatchConfig,
     verdict: VerdictConfig,
+    /// A track that is not looked for.
+    without: Option<TrackId>,
 }
 
 impl<'a> Matcher<'a> {
@@ -30,7 +32,13 @@ impl<'a> Matcher<'a> {
         config: MatchConfig,
         verdict: VerdictConfig,
     ) -> Self {
-        Self { index, fingerprint, config, verdict }
+        Self { index, fingerprint, config, verdict, without: None }
+    }
+
+    /// The same without a track, whose own sound is searched: it would settle all of itself, and nothing else were looked for.
+    #[must_use]
+    pub fn without(self, track: TrackId) -> Self {
+        Self { without: Some(track), ..self }
     }
 
     /// Searches an item: at most one alignment for a place of a recording, the surest first.
@@ -83,12 +91,22 @@ impl<'a> Matcher<'a> {
                 likely: share(self.config.likely_postings),
             };
             Lookup { density, limits, ..lookup }.identity(scratch, &mut candidates);
+            self.leave_out(&mut candidates, before);
             self.keep_promising(item, &mut candidates, before, share(self.config.candidates));
         }
         let mut candidates = merge(candidates);
         let kept = self.config.aligned_of_window * n_windows;
         self.keep_promising(item, &mut candidates, 0, kept.max(self.config.candidates.item));
         self.align_all(item, &candidates, self.released_hypotheses(item))
+    }
+
+    /// Takes the track that is not looked for out of the candidates from `first` on.
+    fn leave_out(&self, candidates: &mut Vec<Candidate>, first: usize) {
+        if let Some(track) = self.without {
+            let others: Vec<Candidate> =
+                candidates.drain(first..).filter(|c| c.track != track).collect();
+            candidates.extend(others);
+        }
     }
 
     /// The peaks of an item, those marked that would lead if it were a recording.
@@ -138,6 +156,7 @@ impl<'a> Matcher<'a> {
                 }
                 let limits = Limits { all, likely: self.config.likely_warp_postings };
                 Lookup { density, limits, ..lookup }.warped(warps, kept, scratch, &mut candidates);
+                self.leave_out(&mut candidates, before);
                 keep_best(&mut candidates, before, kept);
             }
             let mut candidates = merge(candidates);

@@ -67,14 +67,18 @@ impl Source for Dump {
         for found in self.folders.items() {
             match found {
                 Err(row) => visit.unlisted(*row)?,
-                Ok(mut item) if visit.wants_file(&item.place) => {
-                    let path = &item.place.locator.file;
-                    item.torrent = torrents.file_at(path);
-                    item.notes.extend(torrents.note(path));
-                    item.side_car = joined.of(path);
-                    self.file(item, &budget, visit)?;
+                Ok(mut item) => {
+                    item.torrent = torrents.file_at(&item.place.locator.file);
+                    if let Some(file) = &item.torrent {
+                        item.place.stamp = item.place.stamp.beside(file.surroundings());
+                    }
+                    if visit.wants_file(&item.place) {
+                        let path = &item.place.locator.file;
+                        item.notes.extend(torrents.note(path));
+                        item.side_car = joined.of(path);
+                        self.file(item, &budget, visit)?;
+                    }
                 }
-                Ok(_) => {}
             }
             if visit.is_over() {
                 return ControlFlow::Break(());

@@ -1,13 +1,14 @@
-//! Metadata that lies beside files and speaks of each of them: `metadata.csv|tsv|jsonl` of an `AudioFolder`, and the
+//! Metadata that lies beside files and speaks of each of them: `metadata.csv|tsv|jsonl|parquet` of an `AudioFolder`, and the
 //! `annas_archive_meta__…` files of containers whose files are called after their AACID.
 //!
 //! Of each row only the identifiers are kept, under the name of the file that it is about. It is read once, when the
 //! walk comes to its folder.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use serde_json::Value;
 
 use super::kind::Kind;
 use super::packed::{Allowance, buffered};
-use super::{Folders, ScanLimits};
+use super::texts::texts;
+use super::{Folders, Item, ScanLimits, Stamp};
 use crate::identify::Tokens;
 
 /// Memory for the rows of one folder, in bytes. 100,000 files with an ISRC each take 6 MiB.
@@ -24,7 +26,9 @@ const MAX_BYTES: usize = 128 << 20;
 /// Longest row, in bytes.
 const MAX_ROW_BYTES: u64 = 16 << 20;
 /// Names of the tables of an `AudioFolder`.
-const TABLES: [&str; 3] = ["metadata.csv", "metadata.tsv", "metadata.jsonl"];
+const TABLES: [&str; 4] = ["metadata.csv", "metadata.tsv", "metadata.jsonl", "metadata.parquet"];
+/// The column that says which file a row is about.
+const FILE_NAME: &str = "file_name";
 /// What folders of files and files of metadata begin with, as Anna's Archive names them.
 const AAC_DATA: &str = "annas_archive_data__aacid__";
 const AAC_META: &str = "annas_archive_meta__aacid__";
@@ -90,11 +94,14 @@ impl Joined {
     }
 
     fn table(&self, path: &Path, rows: &mut Kept) -> io::Result<()> {
+        if path.extension().is_some_and(|ending| ending == "parquet") {
+            return columns(path, rows);
+        }
         let stream = self.open(path)?;
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("jsonl") => lines(stream, |line| {
                 let Ok(Value::Object(row)) = serde_json::from_slice(line) else { return true };
-                let name = row.get("file_name").and_then(Value::as_str);
+                let name = row.get(FILE_NAME).and_then(Value::as_str);
                 name.is_none_or(|name| rows.keep(name, line))
             }),
             ending => {
@@ -139,16 +146,11 @@ impl Kept {
     /// Keeps the identifiers of a row. False once there is no more room.
     fn keep(&mut self, name: &str, row: &[u8]) -> bool {
         let mut words = String::new();
-        let mut tokens = Tokens::default();
-        let mut take = |identifier: crate::identify::Identifier, _| {
-            let word = identifier.to_string();
-            if !words.contains(&word) {
-                words.push_str(&word);
-                words.push(' ');
-            }
-        };
-        tokens.feed(row, &mut take);
-        tokens.finish(&mut take);
+        identifiers(row, &mut words);
+        self.keep_words(name, words)
+    }
+
+    fn keep_words(&mut self, name: &str, words: String) -> bool {
         if words.is_empty() {
             return true;
         }
@@ -159,6 +161,50 @@ impl Kept {
         self.rows.insert(name.into(), words.into());
         true
     }
+}
+
+/// Adds the identifiers of a text to words.
+fn identifiers(text: &[u8], words: &mut String) {
+    let mut tokens = Tokens::default();
+    let mut take = |identifier: crate::identify::Identifier, _| {
+        let word = identifier.to_string();
+        if !words.contains(&word) {
+            words.push_str(&word);
+            words.push(' ');
+        }
+    };
+    tokens.feed(text, &mut take);
+    tokens.finish(&mut take);
+}
+
+/// Reads a Parquet table with a column `file_name`. Its columns come one after the other, a row group at a time.
+fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
+    let bytes = Item::of_file(path, Stamp::of(&path.metadata()?)).bytes;
+    // What the rows of a group say: the name of a file, and identifiers.
+    let mut group: BTreeMap<u64, (String, String)> = BTreeMap::new();
+    let (mut number, mut held) = (0, 0);
+    let mut flush = |group: &mut BTreeMap<u64, (String, String)>| {
+        let said = std::mem::take(group).into_values().filter(|(name, _)| !name.is_empty());
+        said.into_iter().all(|(name, words)| rows.keep_words(&name, words))
+    };
+    texts(&bytes, &mut |cell| {
+        if cell.group != number {
+            (number, held) = (cell.group, 0);
+            if !flush(&mut group) {
+                return ControlFlow::Break(());
+            }
+        }
+        let (name, words) = group.entry(cell.row).or_default();
+        let before = name.len() + words.len();
+        match std::str::from_utf8(cell.text) {
+            Ok(text) if cell.column == FILE_NAME => text.clone_into(name),
+            _ => identifiers(cell.text, words),
+        }
+        held += name.len() + words.len() - before.min(name.len() + words.len()) + 64;
+        if held > MAX_BYTES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    flush(&mut group);
+    Ok(())
 }
 
 /// The files of metadata of a collection, in the order of their names: beside the folder of its files.
@@ -196,8 +242,9 @@ fn separated(stream: Box<dyn Read>, delimiter: u8, rows: &mut Kept) -> io::Resul
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bounded);
     let headers = reader.byte_headers().map_err(io::Error::from)?;
-    let is_name =
-        |header: &[u8]| header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header) == b"file_name";
+    let is_name = |header: &[u8]| {
+        header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header) == FILE_NAME.as_bytes()
+    };
     let Some(at) = headers.iter().position(is_name) else { return Ok(()) };
     let mut row = csv::ByteRecord::new();
     while reader.read_byte_record(&mut row).map_err(io::Error::from)? {

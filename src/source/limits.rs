@@ -29,6 +29,9 @@ pub struct ScanLimits {
     pub max_directory_bytes: u64,
     /// The directory of a table, likewise: 64 MiB is that of 300,000 pieces of columns.
     pub max_footer_bytes: u64,
+    /// A page of a table, which is taken into memory whole, likewise, twice if it lies compressed: 512 MiB hold a hundred
+    /// songs of 5 MiB, as many as the usual row group.
+    pub max_page_bytes: u64,
 }
 
 impl Default for ScanLimits {
@@ -44,6 +47,7 @@ impl Default for ScanLimits {
             text_slack_bytes: 1 << 20,
             max_directory_bytes: 24 << 20,
             max_footer_bytes: 64 << 20,
+            max_page_bytes: 512 << 20,
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `packed`, `tar`, `zip`, `sevenz`, `parquet` | one file a kind of container |
 
 mod bytes;
+mod chunks;
 mod dump;
 mod find;
 mod folder;
@@ -58,7 +59,7 @@ use crate::record::FailureRecord;
 pub struct Stamp {
     /// Size on disk.
     pub size_bytes: u64,
-    /// Last change of the content, in nanoseconds since 1970.
+    /// Last change of the content, in nanoseconds since 1970; see [`Stamp::beside`].
     pub modified_ns: i64,
 }
 
@@ -71,6 +72,13 @@ impl Stamp {
                 Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
             });
         Self { size_bytes: metadata.len(), modified_ns }
+    }
+
+    /// The same for a file of which a record says something that depends on others: it is another one when they are. It is
+    /// only ever compared, and so tells no time any more.
+    #[must_use]
+    pub fn beside(self, others: u64) -> Self {
+        Self { modified_ns: self.modified_ns ^ others as i64, ..self }
     }
 }
 

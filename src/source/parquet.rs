@@ -10,7 +10,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes as Shared;
 use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::ColumnReaderImpl;
@@ -18,13 +17,14 @@ use parquet::data_type::{
     ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
 };
 use parquet::errors::{ParquetError, Result};
-use parquet::file::reader::{ChunkReader, FileReader as _, Length, RowGroupReader};
+use parquet::file::reader::{FileReader as _, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::schema::types::ColumnDescriptor;
 
+use super::chunks::Chunks;
 use super::packed::Allowance;
 use super::unpack::{At, Member, Unpacker};
-use super::{Bytes, Reader, To};
+use super::{Bytes, To};
 use crate::identify::PERSONAL;
 use crate::record::NOT_AUDIO;
 use crate::text::{shorten, visible};
@@ -52,7 +52,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         unpacker.row(&at.place, "container_unsupported", message)?;
         return ControlFlow::Continue(true);
     }
-    let reader = match Chunks::new(bytes.clone()).map(SerializedFileReader::new) {
+    let reader = match Chunks::new(bytes.clone(), unpacker.limits).map(SerializedFileReader::new) {
         Ok(Ok(reader)) => reader,
         Ok(Err(error)) => {
             unpacker.broken(&at.place, &plain(&error))?;
@@ -498,50 +498,4 @@ fn plain(error: &ParquetError) -> io::Error {
         _ => io::ErrorKind::Other,
     };
     io::Error::new(kind, error.to_string())
-}
-
-/// The bytes of a table, as the crate asks for them.
-pub(super) struct Chunks {
-    bytes: Bytes,
-    length: u64,
-}
-
-impl Chunks {
-    pub(super) fn new(bytes: Bytes) -> io::Result<Self> {
-        Ok(Self { length: bytes.open()?.length(), bytes })
-    }
-
-    fn reader(&self, start: u64) -> Result<Reader> {
-        use std::io::Seek as _;
-        let mut reader = self.bytes.open()?;
-        reader.seek(io::SeekFrom::Start(start))?;
-        Ok(reader)
-    }
-}
-
-impl Length for Chunks {
-    fn len(&self) -> u64 {
-        self.length
-    }
-}
-
-impl ChunkReader for Chunks {
-    type T = io::BufReader<Reader>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T> {
-        Ok(io::BufReader::new(self.reader(start)?))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Shared> {
-        use std::io::Read as _;
-        // Nothing is asked memory for that is not there.
-        let there = self.length.saturating_sub(start);
-        if length as u64 > there {
-            let error = format!("{length} bytes are asked for at byte {start}, {there} are there");
-            return Err(ParquetError::EOF(error));
-        }
-        let mut chunk = Vec::with_capacity(length);
-        self.reader(start)?.take(length as u64).read_to_end(&mut chunk)?;
-        Ok(chunk.into())
-    }
 }

@@ -8,8 +8,9 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::SerializedFileReader;
 
+use super::chunks::Chunks;
 use super::packed::Allowance;
-use super::parquet::{Chunks, Leaf, Load, footer_bytes, says};
+use super::parquet::{Leaf, Load, footer_bytes, says};
 use super::{Bytes, ScanLimits};
 
 /// A value of a table.
@@ -35,7 +36,7 @@ pub(crate) fn texts(
     let most = length.saturating_mul(limits.max_ratio).saturating_add(limits.ratio_slack_bytes);
     let load = Load { allowance: Allowance::new(most), max_values: limits.max_item_bytes / 4 };
     let broken = |error: ParquetError| io::Error::other(error.to_string());
-    let reader = SerializedFileReader::new(Chunks::new(bytes.clone())?).map_err(broken)?;
+    let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
     let leaves = reader.metadata().file_metadata().schema_descr().columns();
     for group in 0..reader.num_row_groups() {
         let rows = reader.get_row_group(group).map_err(broken)?;

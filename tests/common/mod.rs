@@ -4,6 +4,7 @@ mod archives;
 pub(crate) mod deliveries;
 mod desk;
 mod encode;
+pub(crate) mod ern;
 mod music;
 mod records;
 mod wav;

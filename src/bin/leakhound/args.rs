@@ -64,6 +64,9 @@ pub(crate) enum Command {
         /// The record of the newest run that has it, as JSON
         #[arg(long)]
         json: bool,
+        /// Those of the scan
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Write what is at a place to a file, for a reviewer
     Extract {
@@ -73,6 +76,9 @@ pub(crate) enum Command {
         /// File to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Those of the scan
+        #[command(flatten)]
+        limits: Limits,
     },
     /// Tell what is in a dump, without decoding: kinds, counts, bytes, what cannot be read, how long a scan takes
     Inspect {
@@ -109,6 +115,9 @@ pub(crate) enum Catalog {
     },
     /// Look for what makes wrong accusations: the same audio twice, shared passages, previews, rights; marks passages
     Lint {
+        /// Compare at other speeds and pitches, too; takes several times as long
+        #[arg(long)]
+        edits: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -248,6 +257,9 @@ pub(crate) struct Limits {
     /// Members of one file
     #[arg(long = "max-members", value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) members: u64,
+    /// Memory for one page of a Parquet table, in MiB; it is taken twice if it lies compressed
+    #[arg(long = "max-page", value_name = "MIB", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=2_048))]
+    pub(crate) page: u32,
 }
 
 impl From<&Limits> for leakhound::source::ScanLimits {
@@ -257,6 +269,7 @@ impl From<&Limits> for leakhound::source::ScanLimits {
             max_item_bytes: u64::from(limits.item) << 20,
             max_ratio: u64::from(limits.ratio),
             max_members: limits.members,
+            max_page_bytes: u64::from(limits.page) << 20,
             ..Self::default()
         }
     }

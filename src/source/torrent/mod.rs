@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Arc, OnceLock};
 
+use sha2::{Digest as _, Sha256};
+
 use self::metainfo::Metainfo;
-use super::{Locator, To, display_path, path_key};
+use super::{Locator, Stamp, To, display_path, path_key};
 use crate::record::{Integrity, TorrentFacts};
 use crate::text::thousands;
 
@@ -39,6 +41,8 @@ pub(in crate::source) struct Torrent {
     layers: Vec<OnceLock<bool>>,
     /// The places of files, in the order of their paths.
     by_path: Vec<usize>,
+    /// By file: what it was on disk when it was first looked at.
+    stamps: Vec<OnceLock<Option<Stamp>>>,
 }
 
 /// What came of comparing a stretch of a file with its torrent.
@@ -71,6 +75,7 @@ impl Torrent {
         };
         let pieces = std::iter::repeat_with(AtomicU8::default).take(count(&metainfo)).collect();
         let layers = std::iter::repeat_with(OnceLock::new).take(metainfo.files.len()).collect();
+        let stamps = std::iter::repeat_with(OnceLock::new).take(metainfo.files.len()).collect();
         let mut by_path: Vec<usize> = (0..metainfo.files.len()).collect();
         by_path.retain(|&at| !metainfo.files[at].is_padding);
         by_path.sort_by(|&a, &b| metainfo.files[a].path.cmp(&metainfo.files[b].path));
@@ -82,6 +87,7 @@ impl Torrent {
             pieces,
             layers,
             by_path,
+            stamps,
         })
     }
 
@@ -183,6 +189,37 @@ impl TorrentFile {
             Integrity::Unverified
         };
         Some(facts)
+    }
+
+    /// A number that is another when its integrity may be, though its own bytes are the same: the `.torrent` file has changed,
+    /// or one of the files that share pieces of version 1 with it.
+    pub(super) fn surroundings(&self) -> u64 {
+        let Torrent { file, metainfo, stamps, .. } = &*self.torrent;
+        let info = self.info();
+        let mut digest = Sha256::new();
+        let mut add = |stamp: Option<Stamp>| {
+            let Stamp { size_bytes, modified_ns } = stamp.unwrap_or_default();
+            digest.update(size_bytes.to_le_bytes());
+            digest.update(modified_ns.to_le_bytes());
+        };
+        let on_disk = |path: &Path| path.metadata().ok().map(|metadata| Stamp::of(&metadata));
+        add(on_disk(file));
+        // Pieces of version 2 end with their file.
+        if info.root.is_none() {
+            let piece_bytes = metainfo.piece_bytes;
+            let from = info.offset / piece_bytes * piece_bytes;
+            let to = (info.offset + info.bytes).div_ceil(piece_bytes).saturating_mul(piece_bytes);
+            let first = metainfo.files.partition_point(|f| f.offset + f.bytes <= from);
+            let near = metainfo.files.iter().enumerate().skip(first);
+            for (at, near) in near.take_while(|(_, near)| near.offset < to) {
+                if !near.is_padding && at != self.index {
+                    let path = self.torrent.folder.join(&near.path);
+                    add(*stamps[at].get_or_init(|| on_disk(&path)));
+                }
+            }
+        }
+        let [a, b, c, d, e, f, g, h, ..] = digest.finalize().0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// Whether it is short enough to be compared as a whole for the sake of a member.

@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
         args::Catalog::Import(command) => delivery::import(global, &mut catalog, command),
         args::Catalog::Export { out, format } => delivery::export(global, &catalog, out, *format),
         args::Catalog::Log { json } => log::show(&catalog, *json),
-        args::Catalog::Lint { json } => lint::run(global, &catalog, *json),
+        args::Catalog::Lint { edits, json } => lint::run(global, &catalog, *edits, *json),
         args::Catalog::Allow(command) => lint::allow(global, &catalog, command),
         args::Catalog::List { entries: true, json } => entries::list(&catalog, *json),
         args::Catalog::List { entries: false, json } => print(&catalog.recordings()?, *json, false),
@@ -38,14 +38,14 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
 
 fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Result<Exit> {
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
-    // Before anything is changed, so that nothing is changed unlogged.
     let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
-    catalog.log(&log::line(global, "add", names.join(", ")))?;
+    let names = names.join(", ");
+    let log = |detail: String| log::line(global, "add", format!("{names}: {detail}"));
     let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
     let ingester = setup::ingester(global, &crate::home::home(global)?);
     let mut meter = Meter::new(global.quiet);
     let (mut added, mut not_audio) = (0_u64, 0_u64);
-    let summary = catalog.add(&folders, &ingester, &pool, &stop, &mut |event| {
+    let summary = catalog.add(&folders, &ingester, &pool, &stop, &log, &mut |event| {
         match &event {
             AddEvent::Added(_) => added += 1,
             AddEvent::Duplicate { path, of } => {
@@ -131,13 +131,11 @@ fn remove(global: &Global, catalog: &mut Catalog, names: &[String]) -> anyhow::R
     }
     let recordings = named(catalog, &others, true)?;
     let ids: Vec<String> = recordings.iter().map(|r| r.recording_id.clone()).collect();
-    let all: Vec<&str> = entries.iter().chain(&ids).map(String::as_str).collect();
-    catalog.log(&log::line(global, "remove", all.join(", ")))?;
-    let removed = catalog.remove(&ids)?;
-    writeln!(Out::lock(), "{removed} recordings removed")?;
+    let log = |detail: String| log::line(global, "remove", detail);
+    let removed = catalog.remove(&ids, &entries, &log)?;
+    writeln!(Out::lock(), "{} recordings removed", removed.recordings)?;
     if !entries.is_empty() {
-        let removed = catalog.remove_entries(&entries)?;
-        writeln!(Out::lock(), "{removed} entries removed, their audio stays")?;
+        writeln!(Out::lock(), "{} entries removed, their audio stays", removed.entries)?;
     }
     Ok(Exit::Clear)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use leakhound::catalog::{AddEvent, Catalog, Entry, Imported};
-use leakhound::export::{self, Format};
+use leakhound::export::{self, Exported, Format};
 use leakhound::import::{
     Event, Import, ImportError, Links, Mapping, Options, Outcome, Problem, Row, presets,
 };
@@ -219,27 +219,40 @@ pub(crate) fn export(
             return Err(UsageError(why).into());
         }
     };
-    // What leaves the catalogue is logged before it does.
-    catalog.log(&line(global, "export", out.display().to_string()))?;
-    if out.as_os_str() == "-" {
-        let mut stdout = Out::lock();
-        export::write(catalog, format, &mut stdout)?;
-        return Ok(Exit::Clear);
-    }
-    let part = PathBuf::from(format!("{}.part", out.display()));
-    let written = write(catalog, format, &part, out);
-    if written.is_err() {
-        // What was written of it is of no use.
-        let _ = std::fs::remove_file(&part);
-    }
-    let count = written?;
-    if !global.quiet {
-        writeln!(Out::lock(), "{} entries in {}", thousands(count), out.display())?;
+    // What leaves the catalogue is logged before it does, and what became of it after.
+    let log =
+        |what: &str| catalog.log(&line(global, "export", format!("{}: {what}", out.display())));
+    log("begun")?;
+    let written = if out.as_os_str() == "-" {
+        export::write(catalog, format, &mut Out::lock()).map_err(anyhow::Error::from)
+    } else {
+        let part = PathBuf::from(format!("{}.part", out.display()));
+        write(catalog, format, &part, out).inspect_err(|_| {
+            // What was written of it is of no use.
+            let _ = std::fs::remove_file(&part);
+        })
+    };
+    let Exported { entries, recordings } = match written {
+        Ok(exported) => exported,
+        Err(error) => {
+            // What failed is told even if the log cannot be written any more.
+            let _ = log(&format!("failed: {error}"));
+            return Err(error);
+        }
+    };
+    log(&format!("{entries} entries and {recordings} recordings without one written"))?;
+    if !global.quiet && out.as_os_str() != "-" {
+        let (entries, recordings) = (thousands(entries), thousands(recordings));
+        writeln!(
+            Out::lock(),
+            "{entries} entries in {}, and {recordings} recordings without one as what their tags say",
+            out.display()
+        )?;
     }
     Ok(Exit::Clear)
 }
 
-fn write(catalog: &Catalog, format: Format, part: &Path, out: &Path) -> anyhow::Result<u64> {
+fn write(catalog: &Catalog, format: Format, part: &Path, out: &Path) -> anyhow::Result<Exported> {
     let cannot = || format!("cannot write {}", out.display());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -250,11 +263,11 @@ fn write(catalog: &Catalog, format: Format, part: &Path, out: &Path) -> anyhow::
         options.mode(0o600);
     }
     let mut file = BufWriter::new(options.open(part).with_context(cannot)?);
-    let count = export::write(catalog, format, &mut file)?;
+    let exported = export::write(catalog, format, &mut file)?;
     file.into_inner()
         .map_err(std::io::IntoInnerError::into_error)?
         .sync_all()
         .with_context(cannot)?;
     std::fs::rename(part, out).with_context(cannot)?;
-    Ok(count)
+    Ok(exported)
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use leakhound::catalog::{Catalog, Licence};
 use leakhound::lint::{Line, Linted, lint};
+use leakhound::scan::Mode;
 use leakhound::source::display_path;
 use leakhound::text::{day, thousands, visible};
 
@@ -15,10 +16,16 @@ use crate::out::Out;
 use crate::progress::Meter;
 use crate::setup;
 
-pub(crate) fn run(global: &Global, catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
+pub(crate) fn run(
+    global: &Global,
+    catalog: &Catalog,
+    edits: bool,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let mode = if edits { Mode::Full } else { Mode::Identity };
     let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
     let meter = Mutex::new(Meter::new(global.quiet));
-    let linted = lint(catalog, &day(setup::now()), &pool, &stop, &|done, all| {
+    let linted = lint(catalog, &day(setup::now()), mode, &pool, &stop, &|done, all| {
         // Who cannot show it now shows the next.
         if let Ok(mut meter) = meter.try_lock() {
             meter.show(|| {
@@ -38,9 +45,7 @@ pub(crate) fn run(global: &Global, catalog: &Catalog, json: bool) -> anyhow::Res
         return Ok(Exit::Stopped);
     }
     if catalog.passages()? != passages {
-        let detail = format!("{} shared passages marked", passages.len());
-        catalog.log(&line(global, "lint", detail))?;
-        catalog.mark_passages(&passages)?;
+        catalog.mark_passages(&passages, &|detail| line(global, "lint", detail))?;
     }
     let mut out = Out::lock();
     for line in &lines {
@@ -97,9 +102,8 @@ pub(crate) fn allow(
     for (kind, value) in licences {
         let (kind, note) = (kind.to_owned(), note.clone());
         let verb = if *remove { "disallow" } else { "allow" };
-        catalog.log(&line(global, verb, format!("{kind} {value} {note}")))?;
         let licence = Licence { kind, value, note };
-        if !catalog.license(&licence, !remove)? {
+        if !catalog.license(&licence, !remove, &|detail| line(global, verb, detail))? {
             writeln!(out, "{} {} was not licensed", licence.kind, visible(&licence.value))?;
         }
     }

@@ -22,8 +22,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Catalog(command) => catalog::run(&args.global, command),
         Command::Scan(command) => scan::run(&args.global, command),
         Command::Query(command) => query::run(&args.global, command),
-        Command::Show { locator, json } => place::show(&args.global, locator, *json),
-        Command::Extract { locator, out } => place::extract(&args.global, locator, out),
+        Command::Show { locator, json, limits } => {
+            place::show(&args.global, locator, *json, limits.into())
+        }
+        Command::Extract { locator, out, limits } => {
+            place::extract(&args.global, locator, out, limits.into())
+        }
         Command::Inspect { paths, limits } => inspect::run(&args.global, paths, limits),
         Command::Report(command) => report::run(&args.global, command),
         Command::Runs => runs::run(&args.global),

@@ -16,9 +16,14 @@ use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::{home, show};
 
-pub(crate) fn show(global: &Global, text: &str, json: bool) -> anyhow::Result<Exit> {
+pub(crate) fn show(
+    global: &Global,
+    text: &str,
+    json: bool,
+    limits: ScanLimits,
+) -> anyhow::Result<Exit> {
     let locator = parse(text)?;
-    let found = look_up(&locator)?;
+    let found = look_up(&locator, limits)?;
     // What a torrent's locator leads to has one of its own on disk.
     let key = match &found {
         Found::Item(item) => item.place.locator.key(),
@@ -47,9 +52,14 @@ pub(crate) fn show(global: &Global, text: &str, json: bool) -> anyhow::Result<Ex
     Ok(Exit::Clear)
 }
 
-pub(crate) fn extract(global: &Global, text: &str, to: &Path) -> anyhow::Result<Exit> {
+pub(crate) fn extract(
+    global: &Global,
+    text: &str,
+    to: &Path,
+    limits: ScanLimits,
+) -> anyhow::Result<Exit> {
     let locator = parse(text)?;
-    let item = match look_up(&locator)? {
+    let item = match look_up(&locator, limits)? {
         Found::Item(item) => item,
         Found::Row(row) => anyhow::bail!("{text} {}", row.failure.message),
         Found::Nothing => return Err(nothing(text)),
@@ -72,13 +82,13 @@ fn parse(text: &str) -> anyhow::Result<Locator> {
     Ok(locator)
 }
 
-fn look_up(locator: &Locator) -> anyhow::Result<Found> {
-    find(locator, ScanLimits::default())
+fn look_up(locator: &Locator, limits: ScanLimits) -> anyhow::Result<Found> {
+    find(locator, limits)
         .map_err(|error| UsageError(format!("{}: {error}", locator.file.display())).into())
 }
 
 fn nothing(text: &str) -> anyhow::Error {
-    UsageError(format!("nothing is at {text}; has the file changed since the report was written?"))
+    UsageError(format!("nothing is at {text}; has the file changed since the report was written, or had the scan other limits (--max-depth, --max-item)?"))
         .into()
 }
 

@@ -6,6 +6,7 @@ use leakhound::catalog::{Catalog, Checked, Compacted, Stats, TooCommon};
 use leakhound::matching::MatchConfig;
 use leakhound::text::{thousands, visible};
 
+use super::log::line;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::out::Out;
@@ -38,7 +39,8 @@ pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn compact(global: &Global, catalog: &mut Catalog) -> anyhow::Result<Exit> {
-    let Compacted { segments, bytes, dropped } = catalog.compact()?;
+    let Compacted { segments, bytes, dropped } =
+        catalog.compact(&|detail| line(global, "compact", detail))?;
     if !global.quiet {
         writeln!(
             Out::lock(),
