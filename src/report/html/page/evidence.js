@@ -10,10 +10,10 @@ const figure = (title, svg, ...caption) => make('figure', {}, make('figcaption',
 // What the chance means, for those who have to explain it.
 const chanceWords = (row, detail) => {
   if (!isHeard(row)) {
-    return [make('p', { className: 'big' }, 'A claim, not a finding of sound'),
+    return [make('p', { className: `big ${VERDICTS[row[VERDICT]][0]}` }, 'A claim, not a finding of sound'),
       make('p', {}, 'The item names this recording, and no sound of it was found in the item. It may be mislabelled, a preview page, or a fake. Nothing is said of how likely that is.')];
   }
-  return [make('p', { className: 'big' }, `${texts[row[CHANCE]].replace(/^./, (c) => c.toUpperCase())}.`),
+  return [make('p', { className: `big ${VERDICTS[row[VERDICT]][0]}` }, `${texts[row[CHANCE]].replace(/^./, (c) => c.toUpperCase())}.`),
     make('p', {}, 'That is: take sound files that hold nothing of the catalogue, and compare each with every recording, at every place, speed and pitch that was tried here. So many of them would agree as well as this one does, by coincidence. It is an estimate from music that was known to be unrelated; it is not the chance that this finding is wrong, and it says nothing about who made the copy or whether it is licensed.'),
     make('p', { className: 'ids' }, `False-alarm probability ${detail.probability}, score ${row[SCORE].toFixed(1)}.`)];
 };
@@ -127,7 +127,7 @@ const evidenceOf = (number, titleId) => {
   const found = heard
     ? make('p', { className: 'lead' }, `${texts[row[HOW]].replace(/^./, (c) => c.toUpperCase())}; ${detail.ofRecording} of the recording, ${detail.ofItem} of `, isolated(row[NAME], 'path'), '.')
     : make('p', { className: 'lead' }, 'Named by ', isolated(row[NAME], 'path'), ', not heard in it.');
-  return make('article', { className: 'finding-sheet' }, title, found, detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
+  return make('article', { className: 'finding-sheet' }, title, found, texts[row[STANDING]] && make('p', { className: 'why' }, make('b', {}, `${texts[row[STANDING]].replace(/^./, (c) => c.toUpperCase())}: `), isolated(detail.standing)), detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
     part('How sure it is', ...chanceWords(row, detail)),
     heard && part('Where they agree', timeLine(detail), spansTable(detail)),
     heard && part('What the alignment looks like', pictures(row, detail)),

@@ -149,6 +149,7 @@ const rowAt = (at) => {
   const row = typeof entry === 'number' ? findingRow(entry) : groupRow(entry);
   row.dataset.at = at;
   row.setAttribute('aria-rowindex', at + 2);
+  if (view.group !== '') row.setAttribute('aria-level', typeof entry === 'number' ? 2 : 1);
   row.tabIndex = at === current ? 0 : -1;
   row.style.transform = `translateY(${at * rowHeight}px)`;
   return row;
@@ -192,6 +193,8 @@ const refresh = () => {
   arrange();
   current = 0;
   viewport.scrollTop = 0;
+  // Rows that open are those of a tree.
+  grid.setAttribute('role', view.group === '' ? 'grid' : 'treegrid');
   grid.setAttribute('aria-rowcount', entries.length + 1);
   for (const { header, column } of headers) header.setAttribute('aria-sort', column.key === view.sort ? (view.down ? 'descending' : 'ascending') : 'none');
   showCount();

@@ -47,13 +47,18 @@ const printTable = () => {
   const more = order.length > PRINTED ? `; the first ${count(PRINTED)} are printed` : '';
   return [make('p', { className: 'note' }, `${document.getElementById('shown').value}${more}.`), make('table', { className: 'plain listing' }, head, body)];
 };
+// Lists of what could not be read, which paper cannot open.
+const closedLists = [];
 const beforePrint = () => {
+  closedLists.push(...document.querySelectorAll('section[aria-labelledby="failures"] details:not([open])'));
+  for (const details of closedLists) details.open = true;
   const print = document.getElementById('print');
   document.body.dataset.print = dialog.open ? 'one' : 'list';
   print.replaceChildren(...(dialog.open ? [evidenceOf(order[opened], 'printed-title')] : printTable()));
   print.hidden = false;
 };
 const afterPrint = () => {
+  for (const details of closedLists.splice(0)) details.open = false;
   delete document.body.dataset.print;
   const print = document.getElementById('print');
   print.hidden = true;
