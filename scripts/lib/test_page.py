@@ -208,6 +208,11 @@ class Accessibility(PageTest):
         self.open(policy=False, **options)
         self.assertEqual(axe.violations(self.tab, self.script), [])
 
+    def test_the_checker_sees_what_is_wrong(self):
+        self.open(policy=False)
+        self.tab.evaluate("(() => { const s = document.getElementById('search'); s.placeholder = ''; s.closest('label').replaceWith(s); })()")
+        self.assertEqual([line.split(":")[0] for line in axe.violations(self.tab, self.script)], ["label"])
+
     def test_the_page_breaks_no_rule_in_light(self):
         self.check()
 

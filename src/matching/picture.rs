@@ -82,7 +82,7 @@ fn window_of(span: &MatchedSpan) -> Window {
 fn met(peaks: Peaks, line: Line, window: Window) -> Vec<(Peak, Peak)> {
     let mut pairs = Vec::new();
     peaks.visit(line, window, LOOSE, |meeting| {
-        pairs.extend(meeting.item.map(|item| (item, meeting.recording)))
+        pairs.extend(meeting.item.map(|item| (item, meeting.recording)));
     });
     pairs
 }

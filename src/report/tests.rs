@@ -431,7 +431,9 @@ fn more_findings_than_a_page_bears_are_counted_and_not_dropped_in_silence() {
     let (records, mut out) = (many(603), Vec::new());
     let mut writer = html::HtmlWriter::holding(&mut out, 600);
     writer.begin(&summary(&records)).unwrap();
-    records.iter().for_each(|record| writer.item(record).unwrap());
+    for record in &records {
+        writer.item(record).unwrap();
+    }
     writer.end().unwrap();
     let page = String::from_utf8(out).unwrap();
     let data = data(&page);

@@ -2,7 +2,7 @@
 //!
 //! It asks for nothing from any network, and its content policy forbids to: the one style and the one script that may run are named by
 //! their digests. What the run adds up to, its charts, failures and the first findings need no script. All findings stand
-//! in the page as data ([`data`]), which the scripts in `page/` sort, filter, group and open; they put text into the page as text,
+//! in the page as data (`data.rs`), which the scripts in `page/` sort, filter, group and open; they put text into the page as text,
 //! never as markup.
 //!
 //! Findings are written as they come, failures are kept until the end, within the limits below; what is beyond a limit is
