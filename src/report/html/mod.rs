@@ -10,6 +10,7 @@
 
 mod charts;
 mod data;
+mod rows;
 mod view;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,8 @@ use crate::record::{Finding, ItemRecord, Verdict};
 use crate::text::thousands;
 
 use self::data::Data;
-use self::view::{FailureGroup, FailureLine, Foot, Head, Plain, PlainRow, Run, Shown, unlisted};
+use self::rows::{FailureGroup, FailureLine, PlainRow};
+use self::view::{Foot, Head, Plain, Run, Shown, unlisted};
 use super::summary::is_not_audio;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 

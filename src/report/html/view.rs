@@ -6,18 +6,15 @@ use std::fmt;
 
 use askama::Template;
 
-use crate::record::{Finding, ItemRecord, Verdict};
 use crate::report::tally::Tally;
-use crate::text::{chance, clock, share, shorten, thousands, visible, warp};
+use crate::text::{chance, share, shorten, thousands, visible};
 
 use super::super::{Counts, RunSummary};
 use super::charts::{Chart, charts};
-use super::data::NOT_HEARD;
+use super::rows::{ContainerRow, FailureGroup, PlainRow, ReasonRow, container_rows, reason_rows};
 
 /// Characters of a path or title shown in a table.
 const CELL_CHARS: usize = 160;
-/// Containers of the heat map.
-const CONTAINERS: usize = 14;
 
 /// Text from outside with its control characters made visible. The template escapes it for HTML.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +26,7 @@ impl Shown {
     }
 
     /// As much as a table's cell takes.
-    fn short(raw: &str) -> Self {
+    pub(super) fn short(raw: &str) -> Self {
         Self(visible(&shorten(raw, CELL_CHARS)).into_owned())
     }
 
@@ -271,157 +268,6 @@ fn unread(counts: &Counts) -> String {
         thousands(counts.failed),
         listed.join(", ")
     )
-}
-
-/// A container of the heat map.
-#[derive(Debug)]
-pub(super) struct ContainerRow {
-    name: Shown,
-    cells: Vec<HeatCell>,
-}
-
-#[derive(Debug)]
-struct HeatCell {
-    class: String,
-    count: String,
-}
-
-/// Those with most matches, then most suspects; and how many more there are.
-fn container_rows(tally: &Tally) -> (Vec<ContainerRow>, u64) {
-    let mut all: Vec<_> = tally.containers.iter().collect();
-    all.sort_by_key(|(name, [matched, suspect, permitted, ..])| {
-        (std::cmp::Reverse((*matched, *suspect, *permitted)), name.as_str())
-    });
-    let row = |(name, counts): &(&String, &[u64; 5])| {
-        let whole = counts.iter().sum::<u64>().max(1) as f64;
-        let cell = |(class, count): (&str, &u64)| {
-            let shade = (*count as f64 / whole * 4.0).ceil() as u64;
-            HeatCell { class: format!("heat-{class} heat-{shade}"), count: thousands(*count) }
-        };
-        let classes = ["match", "suspect", "permitted", "clear", "failed"];
-        let name = if name.is_empty() { Shown::new("no folder") } else { Shown::short(name) };
-        ContainerRow { name, cells: classes.into_iter().zip(*counts).map(cell).collect() }
-    };
-    let rows = all.iter().take(CONTAINERS).map(row).collect();
-    (rows, all.len().saturating_sub(CONTAINERS) as u64)
-}
-
-/// A reason why items could not be read.
-#[derive(Debug)]
-pub(super) struct ReasonRow {
-    kind: Shown,
-    count: String,
-    width: String,
-}
-
-fn reason_rows(tally: &Tally) -> Vec<ReasonRow> {
-    let mut all: Vec<_> = tally.failures.iter().collect();
-    all.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), kind.as_str()));
-    let most = all.first().map_or(1, |(_, count)| **count) as f64;
-    let row = |(kind, count): (&String, &u64)| ReasonRow {
-        kind: Shown::short(&kind.replace('_', " ")),
-        count: thousands(*count),
-        width: format!("{:.1}", *count as f64 / most * 100.0),
-    };
-    all.into_iter().take(12).map(row).collect()
-}
-
-/// Failures of one kind.
-#[derive(Debug)]
-pub(super) struct FailureGroup {
-    pub(super) kind: Shown,
-    pub(super) count: String,
-    pub(super) unlisted: String,
-    pub(super) listed: Vec<FailureLine>,
-}
-
-/// One item that could not be read.
-#[derive(Debug)]
-pub(super) struct FailureLine {
-    path: Shown,
-    stage: &'static str,
-    message: Shown,
-}
-
-impl FailureLine {
-    pub(super) fn new(record: &ItemRecord) -> Self {
-        let failure = record.failure.as_ref();
-        Self {
-            path: Shown::short(&record.item.path),
-            stage: failure.map_or("", |failure| failure.stage.as_str()),
-            message: Shown::short(failure.map_or("no reason given", |failure| &failure.message)),
-        }
-    }
-}
-
-/// One finding, of the table that needs no script.
-#[derive(Debug)]
-pub(super) struct PlainRow {
-    class: &'static str,
-    verdict: &'static str,
-    path: Shown,
-    title: Shown,
-    artist: Shown,
-    isrc: Shown,
-    id: Shown,
-    standing: Option<Shown>,
-    how: String,
-    of_item: String,
-    of_recording: String,
-    spans: String,
-    chance: String,
-}
-
-impl PlainRow {
-    pub(super) fn new(record: &ItemRecord, finding: &Finding) -> Self {
-        let heard = finding.is_heard();
-        Self {
-            class: finding.verdict.as_str(),
-            verdict: match finding.verdict {
-                Verdict::Match => "Match",
-                Verdict::Permitted => "Permitted",
-                _ => "Suspect",
-            },
-            path: Shown::short(&record.item.path),
-            title: Shown::short(&finding.title),
-            artist: Shown::short(&finding.artist),
-            isrc: Shown::short(&finding.isrc),
-            id: Shown::short(&finding.recording_id),
-            standing: finding.standing.as_ref().map(|standing| {
-                let kind = standing.kind.as_str().replace('_', " ");
-                Shown::short(&format!("{kind}: {}", standing.reason))
-            }),
-            how: if heard {
-                warp(finding.tempo, finding.pitch_cents)
-            } else {
-                "not heard".to_owned()
-            },
-            of_item: share(finding.item_coverage),
-            of_recording: share(finding.recording_coverage),
-            spans: spans(finding),
-            chance: if heard {
-                chance(finding.false_alarm_probability)
-            } else {
-                NOT_HEARD.to_owned()
-            },
-        }
-    }
-}
-
-/// The first spans of a finding, in words.
-fn spans(finding: &Finding) -> String {
-    let told = finding.spans.iter().take(3).map(|span| {
-        format!(
-            "item {} – {} is recording {} – {}",
-            clock(span.item_start_seconds),
-            clock(span.item_end_seconds),
-            clock(span.recording_start_seconds),
-            clock(span.recording_end_seconds)
-        )
-    });
-    let told: Vec<_> = told.collect();
-    let more = if finding.spans.len() > told.len() { "; and more" } else { "" };
-    told.join("; ") + more
 }
 
 /// How many more there are than are listed, `""` if none.
