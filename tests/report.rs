@@ -56,6 +56,37 @@ fn each_line_of_the_jsonl_report_has_every_key_of_the_contract() {
 }
 
 #[test]
+fn a_finding_shows_its_alignment_and_names_the_next_best_recording() {
+    use base64::Engine as _;
+    let desk = Desk::with_songs(&[1], 20);
+    desk.write_wav("more/edit.wav", excerpt(&song(1, 20), 2.0, 16.0));
+    desk.run(["catalog", "add", "more"]).ends_with(0);
+    desk.write_wav("dump/clip.wav", excerpt(&song(1, 20), 4.0, 14.0));
+    desk.run(["scan", "dump"]).ends_with(1);
+    let found = parse(&desk.jsonl()).remove(0)["findings"].as_array().unwrap().clone();
+    assert_eq!(found.len(), 2, "the song and the edit of it: {found:#?}");
+    for (one, other) in [(0, 1), (1, 0)] {
+        let evidence = &found[one]["evidence"];
+        assert_eq!(evidence["runner_up"]["recording_id"], found[other]["recording_id"]);
+        let (met, all) =
+            (evidence["peaks_met"].as_u64().unwrap(), evidence["peaks"].as_u64().unwrap());
+        assert!(met * 10 > all * 9, "{met} of {all}");
+        let bytes = |text: &serde_json::Value| {
+            base64::engine::general_purpose::STANDARD.decode(text.as_str().unwrap()).unwrap()
+        };
+        let moved = bytes(&evidence["met_when_moved"]);
+        assert!(moved[30] > 90, "{moved:?}");
+        let elsewhere = moved.iter().enumerate().filter(|(at, _)| at.abs_diff(30) > 1);
+        assert!(elsewhere.map(|(_, share)| *share).max().unwrap() < 70, "{moved:?}");
+        assert_eq!(bytes(&evidence["dots"]).len(), 64 * 4);
+        let window = &evidence["window"]["span"];
+        let length = window["item_end_seconds"].as_f64().unwrap()
+            - window["item_start_seconds"].as_f64().unwrap();
+        assert!((4.9..5.1).contains(&length), "{window}");
+    }
+}
+
+#[test]
 fn a_report_replaces_the_one_before() {
     let desk = scanned();
     let path = desk.write("report.csv", &b"old,old\n".repeat(100_000));

@@ -18,6 +18,7 @@ pub mod csv;
 pub mod html;
 pub mod jsonl;
 mod summary;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use std::str::FromStr;
 
 use crate::record::ItemRecord;
 
-pub use self::summary::{Counts, RunSummary};
+pub use self::summary::{Change, Counts, RunSummary};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::tally::Tally;
 use crate::record::{ItemRecord, NOT_AUDIO, Verdict};
 
 /// What the report says of the run itself.
@@ -27,6 +28,21 @@ pub struct RunSummary {
     pub complete: bool,
     /// What the records add up to.
     pub counts: Counts,
+    /// What has changed since an earlier run, if this one was compared with it.
+    pub change: Option<Change>,
+}
+
+/// What has changed since an earlier run over the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    /// The earlier run's name.
+    pub since_run: String,
+    /// Findings that only this run has.
+    pub new: u64,
+    /// Findings that only the earlier run had.
+    pub gone: u64,
+    /// Findings of both.
+    pub standing: u64,
 }
 
 /// What the records of a run add up to; start from the default and [`add`](Self::add) each.
@@ -54,6 +70,8 @@ pub struct Counts {
     pub recordings_found: u64,
     /// Their ids.
     found: BTreeSet<String>,
+    /// How items and findings are spread.
+    pub(super) tally: Tally,
 }
 
 impl Counts {
@@ -70,6 +88,7 @@ impl Counts {
         findings: 0,
         recordings_found: 0,
         found: BTreeSet::new(),
+        tally: Tally::EMPTY,
     };
 
     /// Counts one more item.
@@ -93,6 +112,7 @@ impl Counts {
             }
         }
         self.recordings_found = self.found.len() as u64;
+        self.tally.add(record);
     }
 
     /// Whether two tellings of a run agree in every whole number. The seconds are left out: sums

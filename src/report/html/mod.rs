@@ -1,31 +1,55 @@
 //! HTML: one self-contained page for people who never saw a terminal.
 //!
-//! It asks for nothing from any network and its content policy forbids to; scripts only add search,
-//! filter and sorting. Matches are written as they come. What has its own section further down is
-//! kept until the end, within the limits below; what is beyond a limit is counted on the page, with
-//! a word on where all of it is. So memory is bounded however long the run is.
+//! It asks for nothing from any network, and its content policy forbids to: the one style and the one script that may run are named by
+//! their digests. What the run adds up to, its charts, failures and the first findings need no script. All findings stand
+//! in the page as data (`data.rs`), which the scripts in `page/` sort, filter, group and open; they put text into the page as text,
+//! never as markup.
+//!
+//! Findings are written as they come, failures are kept until the end, within the limits below; what is beyond a limit is
+//! counted on the page, with a word on where all of it is. So memory is bounded however long the run is.
 
-mod timeline;
+mod charts;
+mod data;
+mod rows;
 mod view;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::text::thousands;
 
-use self::view::{FailureGroup, FailureLine, FindingRow, Foot, Run, Shown, TableHead, unlisted};
+use self::data::Data;
+use self::rows::{FailureGroup, FailureLine, PlainRow};
+use self::view::{Foot, Head, Plain, Run, Shown, unlisted};
 use super::summary::is_not_audio;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 
-const STYLE: &str = include_str!("../templates/style.css");
-const SCRIPT: &str = include_str!("../templates/script.js");
+const STYLE: &str = concat!(
+    include_str!("page/style.css"),
+    include_str!("page/findings.css"),
+    include_str!("page/print.css")
+);
+/// One script of several files, which share one scope and nothing with the page.
+const SCRIPT: &str = concat!(
+    "'use strict';\n(() => {\n",
+    include_str!("page/data.js"),
+    include_str!("page/draw.js"),
+    include_str!("page/evidence.js"),
+    include_str!("page/list.js"),
+    include_str!("page/page.js"),
+    "})();\n"
+);
 
-/// Findings listed in each of the two tables. At about 4 kB each that is a page of 40 MB, and a
-/// browser still opens it.
-const LISTED_FINDINGS: u64 = 5_000;
+/// Findings on a page. At about 1 kB each, and as much again for their pictures, a browser still opens it.
+const FINDINGS: u64 = 250_000;
+/// Findings in the table that needs no script.
+const PLAIN_FINDINGS: usize = 200;
 /// Failures listed of each kind.
 const LISTED_FAILURES: usize = 200;
 /// Files listed that are no audio.
@@ -37,55 +61,61 @@ pub struct HtmlWriter<W> {
     out: W,
     run: Option<(Counts, Run)>,
     seen: Counts,
-    matches: u64,
-    suspects: u64,
-    suspect_rows: String,
-    permitted: u64,
-    permitted_rows: String,
+    plain: Vec<PlainRow>,
+    is_plain_written: bool,
+    data: Data,
+    /// Findings that the page takes.
+    most: u64,
     failures: BTreeMap<String, (u64, Vec<FailureLine>)>,
     not_audio: Vec<Shown>,
 }
 
 impl<W: Write> HtmlWriter<W> {
     /// A writer to `out`, which should be buffered.
-    pub const fn new(out: W) -> Self {
+    pub fn new(out: W) -> Self {
         Self {
             out,
             run: None,
             seen: Counts::EMPTY,
-            matches: 0,
-            suspects: 0,
-            suspect_rows: String::new(),
-            permitted: 0,
-            permitted_rows: String::new(),
+            plain: Vec::new(),
+            is_plain_written: false,
+            data: Data::default(),
+            most: FINDINGS,
             failures: BTreeMap::new(),
             not_audio: Vec::new(),
         }
     }
 
-    fn finding(&mut self, record: &ItemRecord, finding: &Finding) -> io::Result<()> {
-        let row = FindingRow::new(record, finding);
-        if finding.verdict == Verdict::Match {
-            self.matches += 1;
-            if self.matches == 1 {
-                TableHead { caption: "Recordings of the catalogue found in the scanned items" }
-                    .write_into(&mut self.out)?;
-            }
-            if self.matches <= LISTED_FINDINGS {
-                row.write_into(&mut self.out)?;
-            }
-        } else if finding.verdict == Verdict::Permitted {
-            self.permitted += 1;
-            if self.permitted <= LISTED_FINDINGS {
-                row.render_into(&mut self.permitted_rows).map_err(io::Error::other)?;
-            }
-        } else {
-            self.suspects += 1;
-            if self.suspects <= LISTED_FINDINGS {
-                row.render_into(&mut self.suspect_rows).map_err(io::Error::other)?;
-            }
+    /// A writer of a page that takes no more findings than so many.
+    #[cfg(test)]
+    pub(super) fn holding(out: W, most: u64) -> Self {
+        Self { most, ..Self::new(out) }
+    }
+
+    fn finding(&mut self, number: u64, record: &ItemRecord, finding: &Finding) -> io::Result<()> {
+        if self.plain.len() < PLAIN_FINDINGS {
+            self.plain.push(PlainRow::new(record, finding));
+        }
+        if number >= self.most {
+            return Ok(());
+        }
+        if let Some(piece) = self.data.push(record, finding) {
+            self.plain_table()?;
+            self.out.write_all(piece.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Writes the table that needs no script, which stands before the data: as soon as it is full, or at the end.
+    fn plain_table(&mut self) -> io::Result<()> {
+        let Some((counts, run)) = self.run.as_ref().filter(|_| !self.is_plain_written) else {
+            return Ok(());
+        };
+        self.is_plain_written = true;
+        let more = unlisted(counts.findings, self.plain.len());
+        let unlisted = (!more.is_empty()).then_some(more);
+        Plain { run, rows: &self.plain, unlisted }.write_into(&mut self.out)?;
+        self.out.write_all(b"\n")
     }
 
     /// Keeps an item that could not be compared for its section.
@@ -104,29 +134,6 @@ impl<W: Write> HtmlWriter<W> {
         }
     }
 
-    fn suspects_section(&mut self) -> io::Result<()> {
-        self.out.write_all(include_bytes!("../templates/suspects.html"))?;
-        if self.suspects > 0 {
-            TableHead { caption: "Findings that a person has to look at" }
-                .write_into(&mut self.out)?;
-            self.out.write_all(self.suspect_rows.as_bytes())?;
-        }
-        let nothing = "Nothing was found that needs a second look.";
-        close_table(&mut self.out, self.suspects, nothing)
-    }
-
-    /// What was found and is no infringement, if anything.
-    fn permitted_section(&mut self) -> io::Result<()> {
-        if self.permitted == 0 {
-            return Ok(());
-        }
-        self.out.write_all(include_bytes!("../templates/permitted.html"))?;
-        TableHead { caption: "Findings that are no infringement, as far as the catalogue tells" }
-            .write_into(&mut self.out)?;
-        self.out.write_all(self.permitted_rows.as_bytes())?;
-        close_table(&mut self.out, self.permitted, "")
-    }
-
     fn foot(&mut self, run: &Run) -> io::Result<()> {
         let mut groups: Vec<_> = std::mem::take(&mut self.failures).into_iter().collect();
         groups.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
@@ -140,41 +147,51 @@ impl<W: Write> HtmlWriter<W> {
             })
             .collect();
         let not_audio_unlisted = unlisted(self.seen.not_audio, self.not_audio.len());
-        let not_audio = &self.not_audio;
-        Foot { run, failures: &failures, not_audio, not_audio_unlisted, script: SCRIPT }
-            .write_into(&mut self.out)
+        let foot = Foot {
+            run,
+            listed: thousands(self.most),
+            unlisted: (self.seen.findings > self.most).then(|| thousands(self.seen.findings)),
+            failures: &failures,
+            not_audio: &self.not_audio,
+            not_audio_unlisted,
+            script: SCRIPT,
+        };
+        foot.write_into(&mut self.out)
+    }
+
+    fn rest(&mut self) -> io::Result<()> {
+        self.plain_table()?;
+        let rest = self.data.rest();
+        self.out.write_all(rest.as_bytes())
     }
 }
 
 impl<W: Write> ReportWriter for HtmlWriter<W> {
     fn begin(&mut self, summary: &RunSummary) -> Result<(), ReportError> {
         let run = Run::new(summary);
-        let head = run.head(STYLE);
+        let head = Head::new(&run, &summary.counts.tally, policy(), STYLE);
+        let written = head.write_into(&mut self.out);
         self.run = Some((summary.counts.clone(), run));
-        head.write_into(&mut self.out).map_err(|source| Format::Html.failed(source))
+        written.map_err(|source| Format::Html.failed(source))
     }
 
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
+        let before = self.seen.findings;
         self.seen.add(record);
         if record.verdict == Verdict::Failed {
             self.failure(record);
         }
-        record
-            .findings
-            .iter()
-            .try_for_each(|finding| self.finding(record, finding))
+        (before..)
+            .zip(&record.findings)
+            .try_for_each(|(number, finding)| self.finding(number, record, finding))
             .map_err(|source| Format::Html.failed(source))
     }
 
     fn end(&mut self) -> Result<(), ReportError> {
+        let failed = |source| Format::Html.failed(source);
+        self.rest().map_err(failed)?;
         let Some((counts, run)) = self.run.take() else { return Ok(()) };
-        let nothing = "No recording of the catalogue was found in the items that were read.";
-        close_table(&mut self.out, self.matches, nothing)
-            .and_then(|()| self.suspects_section())
-            .and_then(|()| self.permitted_section())
-            .and_then(|()| self.foot(&run))
-            .and_then(|()| self.out.flush())
-            .map_err(|source| Format::Html.failed(source))?;
+        self.foot(&run).and_then(|()| self.out.flush()).map_err(failed)?;
         if counts.agrees_with(&self.seen) {
             return Ok(());
         }
@@ -183,19 +200,13 @@ impl<W: Write> ReportWriter for HtmlWriter<W> {
     }
 }
 
-/// Ends a section of findings: its table, or a sentence if there is none.
-fn close_table(out: &mut impl Write, findings: u64, nothing: &str) -> io::Result<()> {
-    if findings == 0 {
-        return writeln!(out, "<p class=\"nothing\">{nothing}</p>\n</section>");
-    }
-    out.write_all(b"</table>\n")?;
-    if findings > LISTED_FINDINGS {
-        let (listed, all) = (thousands(LISTED_FINDINGS), thousands(findings));
-        writeln!(
-            out,
-            "<p class=\"more\">This page lists the first {listed} of {all}, in the order of their \
-             paths. The CSV and JSONL reports hold all of them.</p>"
-        )?;
-    }
-    out.write_all(b"</section>\n")
+/// What the page may do: nothing, but to use this style and run this script.
+fn policy() -> String {
+    let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'",
+        digest(STYLE),
+        digest(SCRIPT)
+    )
 }

@@ -6,18 +6,15 @@ use std::fmt;
 
 use askama::Template;
 
-use crate::record::{Finding, ItemRecord, TorrentFacts, Verdict};
-use crate::text::{chance, clock, share, shorten, thousands, visible, warp};
+use crate::report::tally::Tally;
+use crate::text::{chance, share, shorten, thousands, visible};
 
 use super::super::{Counts, RunSummary};
-use super::timeline::{Link, links, recording_seconds};
+use super::charts::{Chart, charts};
+use super::rows::{ContainerRow, FailureGroup, PlainRow, ReasonRow, container_rows, reason_rows};
 
-/// Characters of a path or title shown in a table; all of it is under Evidence.
+/// Characters of a path or title shown in a table.
 const CELL_CHARS: usize = 160;
-/// Spans told in the table; all of them are under Evidence.
-const CELL_SPANS: usize = 3;
-/// Spans drawn and told at all on the page.
-const PAGE_SPANS: usize = 200;
 
 /// Text from outside with its control characters made visible. The template escapes it for HTML.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +26,7 @@ impl Shown {
     }
 
     /// As much as a table's cell takes.
-    fn short(raw: &str) -> Self {
+    pub(super) fn short(raw: &str) -> Self {
         Self(visible(&shorten(raw, CELL_CHARS)).into_owned())
     }
 
@@ -58,30 +55,55 @@ fn missed(mode: &str) -> &'static str {
     }
 }
 
-/// The page up to its first finding.
+/// The page up to its findings.
 #[derive(Template)]
 #[template(path = "head.html", config = "src/report/askama.toml")]
-pub(super) struct Head {
-    run: Run,
-    style: &'static str,
+pub(super) struct Head<'a> {
+    pub(super) run: &'a Run,
+    pub(super) policy: String,
+    pub(super) style: &'static str,
+    pub(super) charts: Vec<Chart>,
+    pub(super) containers: Vec<ContainerRow>,
+    pub(super) containers_unlisted: String,
+    pub(super) reasons: Vec<ReasonRow>,
 }
 
-/// The page after its last finding.
+/// The findings as a table that needs no script.
+#[derive(Template)]
+#[template(path = "plain.html", config = "src/report/askama.toml")]
+pub(super) struct Plain<'a> {
+    pub(super) run: &'a Run,
+    pub(super) rows: &'a [PlainRow],
+    pub(super) unlisted: Option<String>,
+}
+
+/// The page after its findings.
 #[derive(Template)]
 #[template(path = "foot.html", config = "src/report/askama.toml")]
 pub(super) struct Foot<'a> {
     pub(super) run: &'a Run,
+    pub(super) listed: String,
+    /// How many findings there are, if the page has not all.
+    pub(super) unlisted: Option<String>,
     pub(super) failures: &'a [FailureGroup],
     pub(super) not_audio: &'a [Shown],
     pub(super) not_audio_unlisted: String,
     pub(super) script: &'static str,
 }
 
-/// Start of a table of findings.
-#[derive(Template)]
-#[template(path = "table_head.html", config = "src/report/askama.toml")]
-pub(super) struct TableHead {
-    pub(super) caption: &'static str,
+impl<'a> Head<'a> {
+    pub(super) fn new(run: &'a Run, tally: &Tally, policy: String, style: &'static str) -> Self {
+        let (containers, unlisted) = container_rows(tally);
+        Self {
+            run,
+            policy,
+            style,
+            charts: charts(tally),
+            containers,
+            containers_unlisted: if unlisted == 0 { String::new() } else { thousands(unlisted) },
+            reasons: reason_rows(tally),
+        }
+    }
 }
 
 /// The run, in words.
@@ -102,20 +124,45 @@ pub(super) struct Run {
     clear: String,
     matched: String,
     suspect: String,
+    any_suspect: bool,
+    any_finding: bool,
     /// If there are any.
     permitted: Option<String>,
-    failed: String,
     not_audio: String,
+    failed: String,
     found: String,
+    share_out: String,
     hours: String,
+    shares: Vec<Part>,
+    sure: String,
+    unread: String,
+    change: Option<ChangeWords>,
+}
+
+/// A part of a bar that stands for all items.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    class: &'static str,
+    word: &'static str,
+    count: String,
+    x: String,
+    width: String,
+}
+
+/// What has changed since an earlier run.
+#[derive(Debug, Clone)]
+pub(super) struct ChangeWords {
+    since: Shown,
+    new: String,
+    gone: String,
+    standing: String,
 }
 
 impl Run {
     pub(super) fn new(summary: &RunSummary) -> Self {
         let RunSummary { roots, counts, .. } = summary;
         let Counts { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *counts;
-        let audio_seconds = counts.audio_seconds;
-        let tenths = (audio_seconds / 360.0).round() as u64;
+        let tenths = (counts.audio_seconds / 360.0).round() as u64;
         Self {
             id: Shown::new(&summary.run_id),
             tool_version: Shown::new(&summary.tool_version),
@@ -131,181 +178,100 @@ impl Run {
             clear: thousands(clear),
             matched: thousands(matched),
             suspect: thousands(suspect),
+            any_suspect: suspect > 0,
+            any_finding: counts.findings > 0,
             permitted: (permitted > 0).then(|| thousands(permitted)),
             failed: thousands(failed),
             not_audio: thousands(not_audio),
             found: thousands(counts.recordings_found),
+            share_out: share(
+                counts.recordings_found as f64 / summary.catalogue_recordings.max(1) as f64,
+            ),
             hours: format!("{}.{}", thousands(tenths / 10), tenths % 10),
-        }
-    }
-
-    pub(super) fn head(&self, style: &'static str) -> Head {
-        Head { run: self.clone(), style }
-    }
-}
-
-/// Failures of one kind.
-#[derive(Debug)]
-pub(super) struct FailureGroup {
-    pub(super) kind: Shown,
-    pub(super) count: String,
-    pub(super) unlisted: String,
-    pub(super) listed: Vec<FailureLine>,
-}
-
-/// One item that could not be read.
-#[derive(Debug)]
-pub(super) struct FailureLine {
-    path: Shown,
-    stage: &'static str,
-    message: Shown,
-}
-
-impl FailureLine {
-    pub(super) fn new(record: &ItemRecord) -> Self {
-        let failure = record.failure.as_ref();
-        Self {
-            path: Shown::short(&record.item.path),
-            stage: failure.map_or("", |failure| failure.stage.as_str()),
-            message: Shown::short(failure.map_or("no reason given", |failure| &failure.message)),
-        }
-    }
-}
-
-/// What its torrent says of an item.
-fn torrent_line(record: &ItemRecord) -> Option<String> {
-    record.item.torrent.as_ref().map(TorrentFacts::describe)
-}
-
-/// One finding: a row to read and a row of evidence to open.
-#[derive(Template)]
-#[template(path = "finding.html", config = "src/report/askama.toml")]
-pub(super) struct FindingRow {
-    verdict: &'static str,
-    verdict_word: &'static str,
-    folder: Shown,
-    name: Shown,
-    path: Shown,
-    size_bytes: String,
-    sha256: Shown,
-    /// Of an item in a container.
-    locator: Option<Shown>,
-    codec: Shown,
-    item_length: String,
-    stream: Option<String>,
-    title: Shown,
-    artist: Shown,
-    recording_key: Shown,
-    isrc: Shown,
-    recording_id: Shown,
-    recording_path: Shown,
-    full_name: Option<Shown>,
-    warp: String,
-    tempo: String,
-    pitch_cents: String,
-    links: Vec<Link>,
-    spans: Vec<[String; 4]>,
-    spans_in_cell: usize,
-    spans_unlisted: String,
-    item_share: String,
-    recording_share: String,
-    share_key: String,
-    recording_length: String,
-    chance: String,
-    probability: String,
-    score: String,
-    shared_with: Vec<Shown>,
-    claimed_by: Vec<Shown>,
-    standing: Option<Shown>,
-    notes: Vec<Shown>,
-}
-
-impl FindingRow {
-    pub(super) fn new(record: &ItemRecord, finding: &Finding) -> Self {
-        let item = &record.item;
-        let cut = item.path.rfind(['/', '\\']).map_or(0, |separator| separator + 1);
-        let (folder, name) = item.path.split_at(cut);
-        let full_name = format!("{} – {}", finding.title, finding.artist);
-        let times = |span: &crate::record::Span| {
-            let crate::record::Span { item_start_seconds, item_end_seconds, .. } = *span;
-            let recording = [span.recording_start_seconds, span.recording_end_seconds];
-            [item_start_seconds, item_end_seconds, recording[0], recording[1]].map(clock)
-        };
-        Self {
-            verdict: finding.verdict.as_str(),
-            verdict_word: match finding.verdict {
-                Verdict::Match => "Match",
-                Verdict::Permitted => "Permitted",
-                _ => "Suspect",
-            },
-            standing: finding.standing.as_ref().map(|standing| {
-                let kind = standing.kind.as_str().replace('_', " ");
-                Shown::new(&format!("{kind}: {}", standing.reason))
+            shares: parts(counts),
+            sure: how_sure(counts),
+            unread: unread(counts),
+            change: summary.change.as_ref().map(|change| ChangeWords {
+                since: Shown::new(&change.since_run),
+                new: thousands(change.new),
+                gone: thousands(change.gone),
+                standing: thousands(change.standing),
             }),
-            folder: Shown::short(folder),
-            name: Shown::short(name),
-            path: Shown::new(&item.path),
-            size_bytes: thousands(item.size_bytes),
-            sha256: Shown::new(&item.sha256),
-            locator: (!item.containers.is_empty()).then(|| Shown::new(&item.locator)),
-            codec: Shown::new(&item.codec),
-            item_length: clock(item.duration_seconds),
-            stream: (item.streams > 1)
-                .then(|| format!("{} of {}", finding.stream + 1, item.streams)),
-            title: Shown::short(&finding.title),
-            artist: Shown::short(&finding.artist),
-            recording_key: Shown::short(&full_name.to_lowercase()),
-            isrc: Shown::short(&finding.isrc),
-            recording_id: Shown::short(&finding.recording_id),
-            recording_path: Shown::new(&finding.recording_path),
-            full_name: (full_name.chars().count() > CELL_CHARS).then(|| Shown::new(&full_name)),
-            warp: if finding.is_heard() {
-                warp(finding.tempo, finding.pitch_cents)
-            } else {
-                "not heard".to_owned()
-            },
-            claimed_by: finding.claimed_by.iter().map(|place| Shown::new(place)).collect(),
-            tempo: format!("{:.4}", finding.tempo),
-            pitch_cents: format!("{:+.1}", finding.pitch_cents),
-            links: links(finding, item.duration_seconds, 12.0, 32.0)
-                .into_iter()
-                .take(PAGE_SPANS)
-                .collect(),
-            spans: finding.spans.iter().take(PAGE_SPANS).map(times).collect(),
-            spans_in_cell: CELL_SPANS,
-            spans_unlisted: unlisted(finding.spans.len() as u64, PAGE_SPANS),
-            item_share: share(finding.item_coverage),
-            recording_share: share(finding.recording_coverage),
-            share_key: format!("{:.4}", finding.recording_coverage),
-            recording_length: clock(recording_seconds(finding)),
-            chance: if finding.is_heard() {
-                chance(finding.false_alarm_probability)
-            } else {
-                "it says so; no sound of it was found".to_owned()
-            },
-            probability: format!("{:.3e}", finding.false_alarm_probability),
-            score: tenths(finding.score),
-            shared_with: finding.shares_passage_with.iter().map(|id| Shown::short(id)).collect(),
-            notes: torrent_line(record)
-                .iter()
-                .chain(&record.notes)
-                .map(|note| Shown::new(note))
-                .collect(),
         }
     }
+}
+
+fn parts(counts: &Counts) -> Vec<Part> {
+    let all = [
+        ("match", "match", counts.matched),
+        ("suspect", "suspect", counts.suspect),
+        ("permitted", "permitted", counts.permitted),
+        ("clear", "clear", counts.clear),
+        ("failed", "could not be read", counts.failed),
+        ("not-audio", "not audio", counts.not_audio),
+    ];
+    let whole = counts.items.max(1) as f64;
+    let mut x = 0.0;
+    let part = |(class, word, count): (&'static str, &'static str, u64)| {
+        let width = count as f64 / whole * 1_000.0;
+        let at = x;
+        x += width;
+        (count > 0).then(|| Part {
+            class,
+            word,
+            count: thousands(count),
+            x: format!("{at:.2}"),
+            width: format!("{width:.2}"),
+        })
+    };
+    all.into_iter().filter_map(part).collect()
+}
+
+/// How likely chance alone explains the weakest match, over all items of the run.
+fn how_sure(counts: &Counts) -> String {
+    let Some(weakest) = counts.tally.weakest_match else {
+        return "Nothing was found that is a match.".to_owned();
+    };
+    let compared = counts.items - counts.failed - counts.not_audio;
+    // Never surer than the words of a single chance are.
+    let in_runs = weakest.max(1e-12) * compared as f64;
+    let runs = if in_runs > 0.0 && in_runs < 1.0 {
+        let runs = (1.0 / in_runs).min(1e12) as u64;
+        let power = 10_u64.pow(runs.ilog10());
+        format!(
+            " Among {} items like these that hold nothing of the catalogue, one run in {} would show a match as weak as that.",
+            thousands(compared),
+            thousands(runs / power * power)
+        )
+    } else {
+        String::new()
+    };
+    let weakest = chance(weakest);
+    format!(
+        "For the weakest match: {weakest}.{runs} Each finding has a chance of its own. It is the chance of a coincidence of sound, and says nothing about licences."
+    )
+}
+
+fn unread(counts: &Counts) -> String {
+    if counts.failed == 0 {
+        return "Every audio item could be read.".to_owned();
+    }
+    let mut kinds: Vec<_> = counts.tally.failures.iter().collect();
+    kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), kind.as_str()));
+    let words = |(kind, count): &(&String, &u64)| {
+        format!("{} {}", thousands(**count), visible(&kind.replace('_', " ")))
+    };
+    let listed: Vec<_> = kinds.iter().take(4).map(words).collect();
+    let more = if kinds.len() > 4 { ", and others" } else { "" };
+    format!(
+        "{} items: {}{more}. They may or may not hold a recording.",
+        thousands(counts.failed),
+        listed.join(", ")
+    )
 }
 
 /// How many more there are than are listed, `""` if none.
 pub(super) fn unlisted(all: u64, listed: usize) -> String {
     let more = all.saturating_sub(listed as u64);
     if more == 0 { String::new() } else { thousands(more) }
-}
-
-/// A score with its thousands set apart and one decimal.
-fn tenths(score: f64) -> String {
-    if !(0.0..1e15).contains(&score) {
-        return format!("{score:.1}");
-    }
-    let tenths = (score * 10.0).round() as u64;
-    format!("{}.{}", thousands(tenths / 10), tenths % 10)
 }

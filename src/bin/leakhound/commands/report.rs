@@ -68,6 +68,7 @@ fn summary(run: &Run, counts: Counts) -> RunSummary {
         decoders: key.decoders,
         complete: run.complete,
         counts,
+        change: None,
     }
 }
 

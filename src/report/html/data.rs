@@ -1,0 +1,354 @@
+//! The findings as the page's scripts read them: JSON in `<script type="application/json">`, in pieces.
+//!
+//! A piece is an element `rows`, read when the page opens, and an element `details`, read when one of its findings is opened:
+//!
+//! ```text
+//! rows     {"texts":[text, …],"recordings":[[id, title, artist, isrc, file, release, label, [[name, text], …]], …],"rows":[row, …]}
+//! row      [verdict, folder, name, container, recording, tempo, pitch, of item, of recording,
+//!           probability, score, tiers, standing, claims, how, chance]
+//! details  [{…}, …]
+//! ```
+//!
+//! `texts` and `recordings` go on from piece to piece; folder, container, standing, claims, how, chance, release and label are places
+//! in `texts`. Every text has its hidden characters made visible, and no `<`, `>` or `&` stands in the data as it is.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::record::{Evidence, Finding, ItemRecord, TorrentFacts, Work};
+use crate::report::tally::{container, verdict_place};
+use crate::text::{chance, clock, share, shorten, thousands, visible, warp};
+
+/// Findings of a piece: opening one reads so many.
+pub(super) const PIECE: usize = 250;
+/// Characters of a name or title in a row; all of it is under the evidence.
+const ROW_CHARS: usize = 400;
+/// Spans of a finding that the page has.
+const SPANS: usize = 200;
+/// Bytes of pictures that a page has, some 100,000 of them: what a browser still opens.
+const PICTURE_BYTES: usize = 96 << 20;
+
+/// Collects findings and hands them out in pieces.
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    texts: Texts,
+    known: HashMap<String, usize>,
+    recordings: Vec<Value>,
+    rows: Vec<Value>,
+    details: Vec<Value>,
+    picture_bytes: usize,
+}
+
+/// Texts that stand in many rows: each once.
+#[derive(Debug, Default)]
+struct Texts {
+    known: HashMap<String, usize>,
+    new: Vec<String>,
+}
+
+impl Texts {
+    fn place(&mut self, raw: &str) -> usize {
+        if let Some(&place) = self.known.get(raw) {
+            return place;
+        }
+        let place = self.known.len();
+        self.known.insert(raw.to_owned(), place);
+        self.new.push(visible(raw).into_owned());
+        place
+    }
+}
+
+impl Data {
+    /// Takes a finding. The piece that it fills, if it does.
+    pub(super) fn push(&mut self, record: &ItemRecord, finding: &Finding) -> Option<String> {
+        let row = self.row(record, finding);
+        self.rows.push(row);
+        let detail = self.detail(record, finding);
+        self.details.push(detail);
+        (self.rows.len() == PIECE).then(|| self.piece())
+    }
+
+    /// What is left, as a piece; `""` if nothing is.
+    pub(super) fn rest(&mut self) -> String {
+        if self.rows.is_empty() { String::new() } else { self.piece() }
+    }
+
+    fn piece(&mut self) -> String {
+        let rows = json!({
+            "texts": std::mem::take(&mut self.texts.new),
+            "recordings": std::mem::take(&mut self.recordings),
+            "rows": std::mem::take(&mut self.rows),
+        });
+        let details = Value::Array(std::mem::take(&mut self.details));
+        element("rows", &rows) + &element("details", &details)
+    }
+
+    fn recording(&mut self, finding: &Finding) -> usize {
+        if let Some(&place) = self.known.get(&finding.recording_id) {
+            return place;
+        }
+        let place = self.known.len();
+        self.known.insert(finding.recording_id.clone(), place);
+        let shown = |text: &str| visible(text).into_owned();
+        let work = finding.work.as_ref();
+        self.recordings.push(json!([
+            shown(&finding.recording_id),
+            shown(&finding.title),
+            shown(&finding.artist),
+            shown(&finding.isrc),
+            shown(&finding.recording_path),
+            self.texts.place(
+                &work.map_or_else(String::new, |work| work.of_releases(|release| &release.title))
+            ),
+            self.texts.place(work.map_or("", |work| &work.label)),
+            work.map_or_else(Vec::new, delivered),
+        ]));
+        place
+    }
+
+    fn row(&mut self, record: &ItemRecord, finding: &Finding) -> Value {
+        let item = &record.item;
+        let cut = item.path.rfind(['/', '\\']).map_or(0, |separator| separator + 1);
+        let (folder, name) = item.path.split_at(cut);
+        let heard = finding.is_heard();
+        let how =
+            if heard { warp(finding.tempo, finding.pitch_cents) } else { "not heard".to_owned() };
+        let chance =
+            if heard { chance(finding.false_alarm_probability) } else { NOT_HEARD.to_owned() };
+        let standing = finding.standing.as_ref().map_or("", |standing| standing.kind.as_str());
+        json!([
+            verdict_place(finding.verdict),
+            self.texts.place(&shorten(folder, ROW_CHARS)),
+            visible(&shorten(name, ROW_CHARS)),
+            self.texts.place(&shorten(&container(record), ROW_CHARS)),
+            self.recording(finding),
+            finding.tempo,
+            finding.pitch_cents,
+            finding.item_coverage,
+            finding.recording_coverage,
+            if heard { finding.false_alarm_probability } else { 1.0 },
+            finding.score,
+            tiers(finding),
+            self.texts.place(&standing.replace('_', " ")),
+            self.texts.place(&record.claims.replace('_', " ")),
+            self.texts.place(&how),
+            self.texts.place(&chance),
+        ])
+    }
+
+    fn detail(&mut self, record: &ItemRecord, finding: &Finding) -> Value {
+        let item = &record.item;
+        let shown = |text: &str| visible(text).into_owned();
+        let all = |texts: &[String]| texts.iter().map(|text| shown(text)).collect::<Vec<_>>();
+        let span = |s: &crate::record::Span| {
+            [
+                s.item_start_seconds,
+                s.item_end_seconds,
+                s.recording_start_seconds,
+                s.recording_end_seconds,
+            ]
+        };
+        let spans: Vec<_> = finding.spans.iter().take(SPANS).map(span).collect();
+        json!({
+            "id": shown(&finding.finding_id),
+            "path": shown(&item.path),
+            "locator": shown(&item.locator),
+            "within": shown(&item.containers),
+            "offset": item.offset,
+            "sha256": shown(&item.sha256),
+            "bytes": thousands(item.size_bytes),
+            "codec": shown(&item.codec),
+            "seconds": item.duration_seconds,
+            "length": clock(item.duration_seconds),
+            "stream": if item.streams > 1 { format!("{} of {}", finding.stream + 1, item.streams) } else { String::new() },
+            "torrent": item.torrent.as_ref().map(torrent),
+            "spans": spans,
+            "unlisted": finding.spans.len().saturating_sub(SPANS),
+            "ofItem": share(finding.item_coverage),
+            "ofRecording": share(finding.recording_coverage),
+            "recordingSeconds": recording_seconds(finding),
+            "probability": format!("{:.2e}", finding.false_alarm_probability),
+            "claimed": all(&finding.claimed_by),
+            "standing": finding.standing.as_ref().map_or_else(String::new, |s| shown(&s.reason)),
+            "shared": all(&finding.shares_passage_with),
+            "notes": all(&record.notes),
+            "evidence": finding.evidence.as_ref().map(|evidence| self.evidence(evidence)),
+        })
+    }
+
+    fn evidence(&mut self, evidence: &Evidence) -> Value {
+        let window = evidence.window.as_ref();
+        self.picture_bytes +=
+            evidence.dots.len() + window.map_or(0, |w| w.item.len() + w.recording.len());
+        let room = self.picture_bytes <= PICTURE_BYTES;
+        json!({
+            "peaks": evidence.peaks,
+            "met": evidence.peaks_met,
+            "dots": room.then(|| visible(&evidence.dots)),
+            "moved": visible(&evidence.met_when_moved),
+            "window": window.filter(|_| room).map(|window| json!({
+                "item": visible(&window.item),
+                "recording": visible(&window.recording),
+                "at": [window.span.item_start_seconds, window.span.item_end_seconds,
+                    window.span.recording_start_seconds, window.span.recording_end_seconds],
+            })),
+            "runnerUp": evidence.runner_up.as_ref().map(|next| json!({
+                "id": visible(&next.recording_id),
+                "title": visible(&next.title),
+                "artist": visible(&next.artist),
+                "chance": chance(next.false_alarm_probability),
+                "probability": format!("{:.2e}", next.false_alarm_probability),
+            })),
+        })
+    }
+}
+
+/// What stands for the chance of a claim.
+pub(super) const NOT_HEARD: &str = "it says so; no sound of it was found";
+
+/// What the label says of a recording, as pairs of a name and a text; nothing of what it left open.
+fn delivered(work: &Work) -> Vec<[String; 2]> {
+    let territories = [
+        work.territories.join(", "),
+        if work.territories_excluded.is_empty() {
+            String::new()
+        } else {
+            format!("not {}", work.territories_excluded.join(", "))
+        },
+    ];
+    let said = [
+        ("Version", work.version.clone()),
+        ("UPC", work.of_releases(|release| &release.upc)),
+        ("GRid", work.of_releases(|release| &release.grid)),
+        ("Catalogue number", work.of_releases(|release| &release.catalogue_number)),
+        ("Released", work.of_releases(|release| &release.date)),
+        ("℗ line", work.p_line.clone()),
+        ("© line", work.c_line.clone()),
+        (
+            "US registration",
+            [work.registration.as_str(), &work.registration_date].join(" ").trim().to_owned(),
+        ),
+        ("First published", work.first_published.clone()),
+        ("Territories", territories.join(" ").trim().to_owned()),
+        ("Share", work.share_percent.map_or_else(String::new, |share| format!("{share} %"))),
+    ];
+    let pair = |(name, text): (&str, String)| [name.to_owned(), visible(&text).into_owned()];
+    said.into_iter().filter(|(_, text)| !text.is_empty()).map(pair).collect()
+}
+
+fn torrent(facts: &TorrentFacts) -> Value {
+    json!({
+        "name": visible(&facts.name),
+        "file": visible(&facts.file),
+        "hash": visible(&facts.info_hash),
+        "hash2": visible(&facts.info_hash_v2),
+        "integrity": facts.integrity.as_str(),
+        "verified": thousands(facts.verified_bytes),
+    })
+}
+
+/// A bit for each of T0, T1, T3, T4; records of before there were tiers speak of sound.
+fn tiers(finding: &Finding) -> u8 {
+    let bit =
+        |(place, tier): (usize, &&str)| u8::from(finding.tiers.iter().any(|t| t == tier)) << place;
+    let bits = ["T0", "T1", "T3", "T4"].iter().enumerate().map(bit).sum();
+    if bits == 0 { 4 } else { bits }
+}
+
+/// The recording's length; in records of before it stood there, from what the spans cover of it and which share that is.
+pub(super) fn recording_seconds(finding: &Finding) -> f64 {
+    if let Some(evidence) = &finding.evidence {
+        return evidence.recording_seconds;
+    }
+    let ordered =
+        |from: f64, to: f64| from.is_finite() && to.is_finite() && 0.0 <= from && from <= to;
+    let spans =
+        finding.spans.iter().map(|span| (span.recording_start_seconds, span.recording_end_seconds));
+    let mut stretches: Vec<_> = spans.filter(|(from, to)| ordered(*from, *to)).collect();
+    stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut covered, mut end) = (0.0, 0.0_f64);
+    for (from, to) in stretches {
+        covered += (to - from.max(end)).max(0.0);
+        end = end.max(to);
+    }
+    let share = finding.recording_coverage;
+    if share > 0.0 && share <= 1.0 { (covered / share).max(end) } else { end }
+}
+
+/// JSON in an element that no browser runs. Whatever the texts hold, nothing in it ends the element or begins another.
+fn element(class: &str, value: &Value) -> String {
+    let json = value.to_string();
+    let mut safe = String::with_capacity(json.len() + json.len() / 64 + 80);
+    safe.push_str("<script type=\"application/json\" class=\"");
+    safe.push_str(class);
+    safe.push_str("\">");
+    for character in json.chars() {
+        match character {
+            '<' => safe.push_str("\\u003c"),
+            '>' => safe.push_str("\\u003e"),
+            '&' => safe.push_str("\\u0026"),
+            '\u{2028}' => safe.push_str("\\u2028"),
+            '\u{2029}' => safe.push_str("\\u2029"),
+            other => safe.push(other),
+        }
+    }
+    safe.push_str("</script>\n");
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::{finding, record};
+    use super::*;
+    use crate::record::Span;
+
+    fn span(recording: (f64, f64)) -> Span {
+        Span {
+            item_start_seconds: 0.0,
+            item_end_seconds: 1.0,
+            recording_start_seconds: recording.0,
+            recording_end_seconds: recording.1,
+        }
+    }
+
+    #[test]
+    fn no_text_ends_the_element_that_it_stands_in() {
+        let safe = element("rows", &json!(["</script><!--<script>&amp;\u{2028}"]));
+        assert_eq!(safe.matches('<').count(), 2);
+        assert!(!safe.contains(['&', '\u{2028}']));
+        let inside = safe.split_once('>').unwrap().1.split_once("</").unwrap().0;
+        assert_eq!(
+            serde_json::from_str::<Value>(inside).unwrap(),
+            json!(["</script><!--<script>&amp;\u{2028}"])
+        );
+    }
+
+    #[test]
+    fn a_recording_and_a_folder_stand_in_the_data_once() {
+        let mut data = Data::default();
+        for number in 0..PIECE - 1 {
+            let item = record(&format!("/dump/{number}.ogg"), Vec::new());
+            assert_eq!(data.push(&item, &finding("r1")), None);
+        }
+        let last = data.push(&record("/dump/last.ogg", Vec::new()), &finding("r1")).unwrap();
+        assert_eq!(last.matches("Night Train").count(), 1);
+        assert_eq!(last.matches("\"/dump/\"").count(), 1);
+        assert_eq!(data.rest(), "");
+    }
+
+    #[test]
+    fn a_recording_repeated_in_an_item_is_as_long_as_once() {
+        let found = Finding {
+            spans: vec![
+                span((0.0, 60.0)),
+                span((30.0, 90.0)),
+                span((f64::NAN, 1.0)),
+                span((5.0, 1.0)),
+            ],
+            recording_coverage: 0.5,
+            ..finding("r1")
+        };
+        assert!((recording_seconds(&found) - 180.0).abs() < 1e-9);
+    }
+}

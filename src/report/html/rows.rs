@@ -1,0 +1,164 @@
+//! The rows of the page's tables, in words: containers, reasons of failure, items that could not be read, findings.
+
+use crate::record::{Finding, ItemRecord, Verdict};
+use crate::report::tally::Tally;
+use crate::text::{chance, clock, share, thousands, warp};
+
+use super::data::NOT_HEARD;
+use super::view::Shown;
+
+/// Containers of the heat map.
+const CONTAINERS: usize = 14;
+/// Reasons of the chart of failures.
+const REASONS: usize = 12;
+
+/// A container of the heat map.
+#[derive(Debug)]
+pub(super) struct ContainerRow {
+    pub(super) name: Shown,
+    pub(super) cells: Vec<HeatCell>,
+}
+
+#[derive(Debug)]
+pub(super) struct HeatCell {
+    pub(super) class: String,
+    pub(super) count: String,
+}
+
+/// Those with most matches, then most suspects; and how many more there are.
+pub(super) fn container_rows(tally: &Tally) -> (Vec<ContainerRow>, u64) {
+    let mut all: Vec<_> = tally.containers.iter().collect();
+    all.sort_by_key(|(name, [matched, suspect, permitted, ..])| {
+        (std::cmp::Reverse((*matched, *suspect, *permitted)), name.as_str())
+    });
+    let row = |(name, counts): &(&String, &[u64; 5])| {
+        let whole = counts.iter().sum::<u64>().max(1) as f64;
+        let cell = |(class, count): (&str, &u64)| {
+            let shade = (*count as f64 / whole * 4.0).ceil() as u64;
+            HeatCell { class: format!("heat-{class} heat-{shade}"), count: thousands(*count) }
+        };
+        let classes = ["match", "suspect", "permitted", "clear", "failed"];
+        let name = if name.is_empty() { Shown::new("no folder") } else { Shown::short(name) };
+        ContainerRow { name, cells: classes.into_iter().zip(*counts).map(cell).collect() }
+    };
+    let rows = all.iter().take(CONTAINERS).map(row).collect();
+    (rows, all.len().saturating_sub(CONTAINERS) as u64)
+}
+
+/// A reason why items could not be read.
+#[derive(Debug)]
+pub(super) struct ReasonRow {
+    pub(super) kind: Shown,
+    pub(super) count: String,
+    pub(super) width: String,
+}
+
+pub(super) fn reason_rows(tally: &Tally) -> Vec<ReasonRow> {
+    let mut all: Vec<_> = tally.failures.iter().collect();
+    all.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), kind.as_str()));
+    let most = all.first().map_or(1, |(_, count)| **count) as f64;
+    let row = |(kind, count): (&String, &u64)| ReasonRow {
+        kind: Shown::short(&kind.replace('_', " ")),
+        count: thousands(*count),
+        width: format!("{:.1}", *count as f64 / most * 100.0),
+    };
+    all.into_iter().take(REASONS).map(row).collect()
+}
+
+/// Failures of one kind.
+#[derive(Debug)]
+pub(super) struct FailureGroup {
+    pub(super) kind: Shown,
+    pub(super) count: String,
+    pub(super) unlisted: String,
+    pub(super) listed: Vec<FailureLine>,
+}
+
+/// One item that could not be read.
+#[derive(Debug)]
+pub(super) struct FailureLine {
+    pub(super) path: Shown,
+    pub(super) stage: &'static str,
+    pub(super) message: Shown,
+}
+
+impl FailureLine {
+    pub(super) fn new(record: &ItemRecord) -> Self {
+        let failure = record.failure.as_ref();
+        Self {
+            path: Shown::short(&record.item.path),
+            stage: failure.map_or("", |failure| failure.stage.as_str()),
+            message: Shown::short(failure.map_or("no reason given", |failure| &failure.message)),
+        }
+    }
+}
+
+/// One finding, of the table that needs no script.
+#[derive(Debug)]
+pub(super) struct PlainRow {
+    pub(super) class: &'static str,
+    pub(super) verdict: &'static str,
+    pub(super) path: Shown,
+    pub(super) title: Shown,
+    pub(super) artist: Shown,
+    pub(super) isrc: Shown,
+    pub(super) id: Shown,
+    pub(super) standing: Option<Shown>,
+    pub(super) how: String,
+    pub(super) of_item: String,
+    pub(super) of_recording: String,
+    pub(super) spans: String,
+    pub(super) chance: String,
+}
+
+impl PlainRow {
+    pub(super) fn new(record: &ItemRecord, finding: &Finding) -> Self {
+        let heard = finding.is_heard();
+        Self {
+            class: finding.verdict.as_str(),
+            verdict: match finding.verdict {
+                Verdict::Match => "Match",
+                Verdict::Permitted => "Permitted",
+                _ => "Suspect",
+            },
+            path: Shown::short(&record.item.path),
+            title: Shown::short(&finding.title),
+            artist: Shown::short(&finding.artist),
+            isrc: Shown::short(&finding.isrc),
+            id: Shown::short(&finding.recording_id),
+            standing: finding.standing.as_ref().map(|standing| {
+                let kind = standing.kind.as_str().replace('_', " ");
+                Shown::short(&format!("{kind}: {}", standing.reason))
+            }),
+            how: if heard {
+                warp(finding.tempo, finding.pitch_cents)
+            } else {
+                "not heard".to_owned()
+            },
+            of_item: share(finding.item_coverage),
+            of_recording: share(finding.recording_coverage),
+            spans: spans(finding),
+            chance: if heard {
+                chance(finding.false_alarm_probability)
+            } else {
+                NOT_HEARD.to_owned()
+            },
+        }
+    }
+}
+
+/// The first spans of a finding, in words.
+fn spans(finding: &Finding) -> String {
+    let told = finding.spans.iter().take(3).map(|span| {
+        format!(
+            "item {} – {} is recording {} – {}",
+            clock(span.item_start_seconds),
+            clock(span.item_end_seconds),
+            clock(span.recording_start_seconds),
+            clock(span.recording_end_seconds)
+        )
+    });
+    let told: Vec<_> = told.collect();
+    let more = if finding.spans.len() > told.len() { "; and more" } else { "" };
+    told.join("; ") + more
+}
