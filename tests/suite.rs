@@ -19,6 +19,7 @@ mod one_dump;
 mod probe;
 mod report;
 mod resume;
+mod review;
 mod scan;
 mod scan_library;
 mod tables;

@@ -165,5 +165,7 @@ fn finding(claim: &Claim) -> Finding {
         standing: None,
         finding_id: String::new(),
         work: None,
+        sound: String::new(),
+        decision: None,
     }
 }

@@ -217,6 +217,7 @@ pub(super) struct FindingRow {
     shared_with: Vec<Shown>,
     claimed_by: Vec<Shown>,
     standing: Option<Shown>,
+    decision: Option<Shown>,
     notes: Vec<Shown>,
 }
 
@@ -238,6 +239,7 @@ impl FindingRow {
                 Verdict::Permitted => "Permitted",
                 _ => "Suspect",
             },
+            decision: finding.decision.as_ref().map(|decision| Shown::new(&decision.describe())),
             standing: finding.standing.as_ref().map(|standing| {
                 let kind = standing.kind.as_str().replace('_', " ");
                 Shown::new(&format!("{kind}: {}", standing.reason))
