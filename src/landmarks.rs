@@ -11,7 +11,7 @@ use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 /// the distance in frames at 20 a doubling from 4 frames (81), the anchor's octaves above the band's foot
 /// at 36 an octave (160). The step leads, since no warp changes it: what one pair is looked up as under
 /// many warps lies close together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash(pub u32);
 
 /// Anchor bins: 4.4 octaves.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// What a run concluded about an item, or what one finding claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -205,6 +205,9 @@ pub struct Finding {
     /// What the catalogue's rights, licences and marks say of it; `null` where all of it is the label's.
     #[serde(default)]
     pub standing: Option<Standing>,
+    /// What the alignment looks like, for people who want to see it; `null` of a claim that nobody heard, and in records of before.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
     /// Names the finding for good: the same bytes with the same recording at the same place have the same id in every
     /// run and at every path. `f-` and 16 hexadecimal digits; `""` in records of before there were ids.
     #[serde(default)]
@@ -329,6 +332,54 @@ impl Decision {
     }
 }
 
+/// What an alignment was scored on, in few points: at most 1 kB, whatever the length of the item.
+///
+/// The texts are base64 (RFC 4648, with padding) of packed points, which programs unpack as the fields say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Spectral peaks of the recording inside the spans.
+    pub peaks: u64,
+    /// … and how many of them the item has where they should be, by 35 ms and 14 cents. Under noise few are, and prints decide.
+    pub peaks_met: u64,
+    /// Up to 64 peaks that met, spread over all spans by the item's time. Four bytes each, big-endian from the highest bit: 12 bits time in the
+    /// item over its duration, 12 bits time in the recording over its duration, 8 bits pitch of the recording's peak in 1/50 octave above 250 Hz.
+    pub dots: String,
+    /// Length of the recording, which `dots` are told in.
+    pub recording_seconds: f64,
+    /// The stretch of a few seconds with most peaks that met; `null` if none did.
+    pub window: Option<PeakWindow>,
+    /// The share of the recording's strong peaks that is met when the recording is moved by −3.0, −2.9 … +3.0 s against the item, in the best span:
+    /// 61 bytes in percent. That in the middle is the alignment, the others are chance and what the music repeats.
+    pub met_when_moved: String,
+    /// The next best recording for the same stretch of the item; `null` if no other recording showed any likeness there.
+    pub runner_up: Option<RunnerUp>,
+}
+
+/// Peaks of item and recording in one short stretch of both, to lie over each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeakWindow {
+    /// The stretch of the item, and that of the recording which lies on it.
+    pub span: Span,
+    /// Up to 64 of the item's peaks: those that the recording's meet, then the strongest others. Three bytes each, big-endian, by time: 12 bits
+    /// time over the window, 12 bits pitch in 1/800 octave above 250 Hz.
+    pub item: String,
+    /// The recording's up to 64 strongest peaks, likewise.
+    pub recording: String,
+}
+
+/// The next best recording for a stretch of an item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    /// Id in the catalogue.
+    pub recording_id: String,
+    /// Title of the recording, `""` if the catalogue has none.
+    pub title: String,
+    /// Artist, likewise.
+    pub artist: String,
+    /// Chance that an unrelated item scores as high; 1 is no evidence at all.
+    pub false_alarm_probability: f64,
+}
+
 /// What the catalogue says of a recording that was found: what the label delivered of it, else what the tags of the
 /// label's file say. What was not said is empty or `null`; nothing is guessed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -403,6 +454,8 @@ pub enum StandingKind {
     Limited,
     /// A passage that other recordings of the catalogue hold, too.
     SharedPassage,
+    /// Some seconds of a longer item and of a longer recording: a loop or a sample that both may have from elsewhere.
+    BriefPassage,
     /// The label wants a person to look at it, or somebody else may have licensed the use.
     Review,
     /// The item is offered where the label has no rights.
@@ -423,6 +476,7 @@ impl StandingKind {
         match self {
             Self::Limited => "limited",
             Self::SharedPassage => "shared_passage",
+            Self::BriefPassage => "brief_passage",
             Self::Review => "review",
             Self::OutsideTerritory => "outside_territory",
             Self::Expired => "expired",
@@ -434,7 +488,7 @@ impl StandingKind {
 
     /// Whether it is no infringement, as far as the catalogue tells.
     pub const fn is_permitted(self) -> bool {
-        !matches!(self, Self::Limited | Self::SharedPassage | Self::Review)
+        !matches!(self, Self::Limited | Self::SharedPassage | Self::BriefPassage | Self::Review)
     }
 }
 

@@ -30,7 +30,7 @@ fn lines(desk: &Desk) -> Vec<String> {
 fn with_loop(seed: u64, seconds: u32) -> Vec<f32> {
     let mut sound = song(seed, seconds).to_vec();
     let shared = song(900, 40);
-    let shared = excerpt(&shared, 10.0, 16.0);
+    let shared = excerpt(&shared, 10.0, 19.0);
     let at = 12 * crate::common::RATE_HZ as usize;
     sound[at..at + shared.len()].copy_from_slice(shared);
     sound
@@ -112,6 +112,31 @@ fn a_dump_that_holds_only_the_shared_loop_is_a_suspect_that_says_so() {
     assert_eq!(ours.findings[0].standing, None);
     let page = desk.run(["report", "--format", "html", "--out", "-"]).ends_with(0).stdout;
     assert!(page.contains("shared passage: all that was found lies in a passage"), "{page}");
+}
+
+#[test]
+fn some_seconds_of_ours_in_a_longer_item_are_a_suspect_that_says_so() {
+    let desk = Desk::new();
+    let ours = song(4, 40);
+    desk.write_wav("masters/ours.wav", &ours);
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    let with = |seconds: f64| {
+        let mut theirs = song(77, 30).to_vec();
+        let taken = excerpt(&ours, 20.0, 20.0 + seconds);
+        let at = 9 * crate::common::RATE_HZ as usize;
+        theirs[at..at + taken.len()].copy_from_slice(taken);
+        theirs
+    };
+    desk.write_wav("dump/brief.wav", &with(4.5));
+    desk.write_wav("dump/longer.wav", &with(9.0));
+    desk.write_wav("dump/clip.wav", excerpt(&ours, 20.0, 24.5));
+    let run = desk.scan(1);
+    let brief = record(&run, "brief.wav");
+    assert_eq!(brief.verdict, Verdict::Suspect, "{brief:#?}");
+    assert_eq!(brief.findings[0].standing.as_ref().unwrap().kind, Kind::BriefPassage);
+    assert_eq!(record(&run, "longer.wav").verdict, Verdict::Match);
+    // All of a clip is ours, however short it is.
+    assert_eq!(record(&run, "clip.wav").verdict, Verdict::Match);
 }
 
 #[test]

@@ -238,6 +238,9 @@ impl Rights {
         let (path, sha256) = (record.item.path.clone(), record.item.sha256.clone());
         for finding in &mut record.findings {
             let Some(standing) = self.of(finding, &path, &sha256) else { continue };
+            if standing.kind == StandingKind::Limited && finding.standing.is_some() {
+                continue;
+            }
             if standing.kind.is_permitted() {
                 finding.verdict = Verdict::Permitted;
             } else if standing.kind != StandingKind::Limited {

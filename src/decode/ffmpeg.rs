@@ -95,6 +95,11 @@ impl Ffmpeg {
         Ok(Self { decoder, prober, version })
     }
 
+    /// Programs that have said before what version they are.
+    pub(super) const fn known(decoder: PathBuf, prober: PathBuf, version: String) -> Self {
+        Self { decoder, prober, version }
+    }
+
     /// Version of `ffmpeg` as it gives it, such as `5.1.9-0+deb12u1`.
     pub fn version(&self) -> &str {
         &self.version

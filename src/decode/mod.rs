@@ -9,6 +9,7 @@
 //! | `plan` | who decodes it, and which attempt is kept |
 //! | `native`, `source`, `planes`, `codecs`, `opus` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
+//! | `installed` | which ffmpeg there is, asked once |
 //! | `excerpt` | a few windows of a file instead |
 //! | `riff`, `priming` | the tags of a WAV file and the silence in front of AAC, which Symphonia drops |
 //! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
@@ -27,6 +28,7 @@ mod downmix;
 mod error;
 mod excerpt;
 mod ffmpeg;
+mod installed;
 mod native;
 mod notes;
 mod opus;

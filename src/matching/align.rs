@@ -5,6 +5,8 @@
 //! chance; a stretch's worth is the sum. For such a sum the chance that any stretch of an unrelated item
 //! reaches `s` nats is at most `exp(-s)` for each place it can start (Karlin & Altschul, PNAS 1990).
 
+use std::ops::Range;
+
 use super::Candidate;
 use super::agreement::{Agreement, BitWorth, Prints};
 use super::chance::{Chance, Worth};
@@ -342,7 +344,7 @@ impl Pair<'_> {
     /// has fallen by [`DROP_NATS`] from its highest.
     fn spans(self, line: Line, worths: &Worths) -> Vec<MatchedSpan> {
         let events = self.events(line, worths);
-        let mut spans = Vec::new();
+        let mut found = Vec::new();
         let mut start = 0;
         while start < events.len() {
             let (mut sum, mut best, mut best_end) = (0.0_f64, 0.0_f64, start);
@@ -358,32 +360,38 @@ impl Pair<'_> {
                 }
             }
             if best > MIN_SPAN_NATS {
-                spans.push(self.span(line, &events, start..best_end, best));
+                found.push((start..best_end, best));
                 start = best_end;
             } else {
                 start = at.max(start + 1);
             }
         }
+        let last = found.len().saturating_sub(1);
+        let led_on = |at: usize| {
+            let (range, _): &(Range<usize>, f64) = &found[at];
+            // Of a fade a codec leaves little that agrees, and little that speaks against it.
+            let against = |rest: &[Event]| -rest.iter().map(|event| event.nats).sum::<f64>();
+            [
+                at == 0 && against(&events[..range.start]) < LED_ON_NATS,
+                at == last && against(&events[range.end..]) < LED_ON_NATS,
+            ]
+        };
+        let spans = found.iter().enumerate();
         spans
+            .map(|(at, (range, nats))| self.span(line, &events[range.clone()], *nats, led_on(at)))
+            .collect()
     }
 
-    /// The stretch of some events, led on to the ends of the overlap where nothing speaks against it.
-    fn span(
-        self,
-        line: Line,
-        events: &[Event],
-        range: std::ops::Range<usize>,
-        nats: f64,
-    ) -> MatchedSpan {
-        let inside = &events[range.clone()];
+    /// The stretch of some events, led on to the start and the end of the overlap where told so or where these are near.
+    fn span(self, line: Line, inside: &[Event], nats: f64, led_on: [bool; 2]) -> MatchedSpan {
         let first = line.item_time(0.0).max(0.0);
         let last = line.item_time(self.recording_end).min(self.item_end);
         let mut from = inside[0].time;
         let mut to = inside[inside.len() - 1].time;
-        if range.start == 0 || from - first < EDGE_UNITS {
+        if led_on[0] || from - first < EDGE_UNITS {
             from = first;
         }
-        if range.end == events.len() || last - to < EDGE_UNITS {
+        if led_on[1] || last - to < EDGE_UNITS {
             to = last;
         }
         let unit = f64::from(TIME_UNITS);
@@ -409,6 +417,9 @@ const HINT_NATS: f64 = 6.0;
 const NUDGE_FRAMES: i32 = 6;
 /// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.
 const DROP_NATS: f64 = 20.0;
+/// A stretch is led on to the ends of the overlap if what lies between speaks against it by less than this: a
+/// second of a clean recording without a peak.
+const LED_ON_NATS: f64 = 7.0;
 /// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
 /// a suspect needs in a small catalogue.
 const MIN_NATS: f64 = 20.0;

@@ -11,17 +11,17 @@ use crate::landmarks::Hash;
 use crate::peaks::Peak;
 
 /// A hash of an item that occurs in the index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub(super) hash: Hash,
     /// Postings it has.
     pub(super) occurs: u32,
+    /// The anchor in the recording's time, in 1/16 frame: 36 days fit.
+    pub(super) time: u32,
+    /// The number of the warp under which it is looked up, among those that are gathered together.
+    pub(super) warp: u16,
     /// Halvings of the chance that it leads to the right recording, against the likeliest.
     pub(super) penalty: u8,
-    /// The anchor in the recording's time, in 1/16 frame.
-    pub(super) time: i64,
-    /// The number of the warp under which it is looked up, among those that are gathered together.
-    pub(super) warp: u32,
 }
 
 /// Halvings of the chance for each axis on which the hash is the neighbour of the pair's own.

@@ -12,7 +12,7 @@ use crate::index::Index;
 use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
 use crate::peaks::Peak;
 
-/// Postings that are gathered before they are counted, 16 bytes each; and those of one more warp.
+/// Postings that are gathered before they are counted, 8 bytes each; and those of one more warp.
 const GATHERED: usize = 1 << 20;
 
 /// Buffers of one worker.
@@ -48,12 +48,29 @@ impl Gathered {
 
     /// Notes a hash to look up under the warp that is to come next, if it occurs.
     #[inline]
-    fn want(&mut self, index: &Index, hash: Hash, time: i64, penalty: u8) {
+    fn want(&mut self, index: &Index, hash: Hash, time: u32, penalty: u8) {
         let occurs = index.occurrences(hash);
         if occurs > 0 {
-            let warp = self.warps.len() as u32;
-            self.wanted.push(Wanted { hash, occurs, penalty, time, warp });
+            let warp = self.warps.len() as u16;
+            self.wanted.push(Wanted { hash, occurs, time, warp, penalty });
         }
+    }
+
+    /// As [`Gathered::want`] of each of these pairs, shifted: without a branch that nobody could predict, since half
+    /// of the hashes do not occur in a small catalogue.
+    fn want_shifted(&mut self, index: &Index, made: &[(Pair, u32, u8)], by: Warp) {
+        let (shift, warp) = (Shift::from(by), self.warps.len() as u16);
+        let mut end = self.wanted.len();
+        self.wanted.resize(end + made.len(), Wanted::default());
+        for (pair, time, penalty) in made {
+            let Some(hash) = pair.hash(shift) else { continue };
+            let occurs = index.occurrences(hash);
+            // The anchor's time, brought back into the recording's.
+            let time = (*time as f32 * by.tempo + 0.5) as u32;
+            self.wanted[end] = Wanted { hash, occurs, time, warp, penalty: *penalty };
+            end += usize::from(occurs > 0);
+        }
+        self.wanted.truncate(end);
     }
 
     /// Chooses, of what is wanted from `first` on, what is read under `warp`.
@@ -95,7 +112,7 @@ impl Gathered {
                     let (apart, place) = (units_behind(time), &mut places[warp as usize]);
                     let votes = &mut votes[*place..*place + positions.len()];
                     for (vote, position) in votes.iter_mut().zip(&*positions) {
-                        *vote = Vote { cell: *position as i64 + apart, of };
+                        *vote = Vote::new(*position as i64 + apart, of);
                     }
                     *place += positions.len();
                 }
@@ -132,7 +149,7 @@ impl Lookup<'_> {
         let (density, mut fan) = (self.density, Fan::default());
         pairs(self.peaks, self.pairs, density.fan_out, 1.0..=1.0, |pair, anchor, target| {
             let penalty = fan.penalty(self.peaks, anchor, target);
-            let time = i64::from(self.peaks[anchor].time);
+            let time = self.peaks[anchor].time;
             pair.probe(density.probe, |hash, away| {
                 gathered.want(self.index, hash, time, penalty + AWAY * away as u8);
             });
@@ -166,15 +183,8 @@ impl Lookup<'_> {
         let mut least = Least::new(kept, self.min_votes);
         gathered.clear();
         for (at, warp) in warps.iter().enumerate() {
-            let shift = Shift::from(*warp);
             let first = gathered.wanted.len();
-            for (pair, time, penalty) in &*made {
-                if let Some(hash) = pair.hash(shift) {
-                    // The anchor's time, brought back into the recording's.
-                    let time = (*time as f32 * warp.tempo + 0.5) as i64;
-                    gathered.want(self.index, hash, time, *penalty);
-                }
-            }
+            gathered.want_shifted(self.index, made, *warp);
             gathered.choose(*warp, self.limits, first);
             if gathered.postings() < GATHERED && at + 1 < warps.len() {
                 continue;

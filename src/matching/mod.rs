@@ -1,7 +1,7 @@
 //! Which recordings are in an item, where, and how surely.
 //!
 //! `lookup` and `tally` give candidates from landmarks, `align` fits and scores each peak by peak against what
-//! chance gives, `search` drives both over the item and over the warps.
+//! chance gives, `search` drives both over the item and over the warps; `picture` shows what was found.
 
 mod agreement;
 mod align;
@@ -10,11 +10,13 @@ mod choice;
 mod confirm;
 mod lookup;
 mod meeting;
+mod picture;
 mod search;
 mod tally;
 
 pub use align::{Alignment, MatchedSpan};
 pub use lookup::LookupScratch;
+pub use picture::{DOTS, MOVES, Picture, PictureWindow, WINDOW_PEAKS};
 pub use search::Matcher;
 
 use crate::landmarks::{Density, Warp};
@@ -64,6 +66,11 @@ pub struct MatchConfig {
     pub warp_density: Density,
     /// Postings that are read under each warp, likewise.
     pub warp_postings: usize,
+    /// Targets of an anchor, and postings, under a warp where the warps are tried on more than one stretch: what plays
+    /// longer is met again.
+    pub long_item_warp_fan_out: usize,
+    /// See [`MatchConfig::long_item_warp_fan_out`].
+    pub long_item_warp_postings: usize,
     /// … and those of the hashes that are likely.
     pub likely_warp_postings: usize,
     /// Length of the stretches that the warps are tried on; 517 frames are 12 s.
@@ -91,6 +98,8 @@ impl Default for MatchConfig {
             warp_peaks_per_second: 10,
             warp_density: Density { fan_out: 8, probe: 0.0 },
             warp_postings: 10_000,
+            long_item_warp_fan_out: 4,
+            long_item_warp_postings: 4_000,
             likely_warp_postings: 60_000,
             warp_window_frames: 517,
             warp_window_spacing_frames: 2_153,

@@ -131,15 +131,13 @@ impl<'a> Matcher<'a> {
                 let warps = if alone { &warps } else { &halves[at % 2] };
                 let peaks = within(&strong, *stretch);
                 let lookup = self.lookup(peaks, self.config.cells.window);
-                Lookup {
-                    density: self.config.warp_density,
-                    limits: Limits {
-                        all: self.config.warp_postings,
-                        likely: self.config.likely_warp_postings,
-                    },
-                    ..lookup
+                let (mut density, mut all) = (self.config.warp_density, self.config.warp_postings);
+                if stretches.len() > 1 {
+                    density.fan_out = self.config.long_item_warp_fan_out;
+                    all = self.config.long_item_warp_postings;
                 }
-                .warped(warps, kept, scratch, &mut candidates);
+                let limits = Limits { all, likely: self.config.likely_warp_postings };
+                Lookup { density, limits, ..lookup }.warped(warps, kept, scratch, &mut candidates);
                 keep_best(&mut candidates, before, kept);
             }
             let mut candidates = merge(candidates);
@@ -223,6 +221,11 @@ impl<'a> Matcher<'a> {
     /// Length of an item.
     fn frames(&self, item: &Fingerprint) -> f64 {
         item.seconds * self.fingerprint.frames_per_second()
+    }
+
+    /// The peaks that are kept of a recording.
+    pub(super) fn peaks(&self, track: TrackId) -> Vec<Peak> {
+        self.index.peaks(track)
     }
 
     fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {

@@ -38,19 +38,39 @@ const PART_VOTES_BITS: u32 = 11;
 const BLOCK_BITS: u32 = 8;
 const BLOCK: usize = 1 << BLOCK_BITS;
 
-/// A posting that was read.
+/// A posting that was read: its cell, and which of the wanted hashes led to it, in one number. Votes sort by cell.
+///
+/// Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset at once: two
+/// tracks share a cell only where one ends and the next begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Vote {
-    /// Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset at
-    /// once: two tracks share a cell only where one ends and the next begins.
-    pub(super) cell: i64,
-    /// Which of the wanted hashes led to it.
-    pub(super) of: u32,
+pub(super) struct Vote(u64);
+
+/// Bits of the number of a wanted hash: there are fewer than postings that are gathered at once.
+const OF_BITS: u32 = 23;
+/// Makes cells positive: an item may begin so long before the first recording.
+const CELL_BIAS: i64 = 1 << 32;
+
+impl Vote {
+    /// A vote for a cell, from `-2³²` to below 2⁴⁰, by the wanted hash with the number `of`, below 2²³.
+    #[inline]
+    pub(super) fn new(cell: i64, of: u32) -> Self {
+        Self(((cell + CELL_BIAS) as u64) << OF_BITS | u64::from(of))
+    }
+
+    #[inline]
+    fn cell(self) -> i64 {
+        (self.0 >> OF_BITS) as i64 - CELL_BIAS
+    }
+
+    #[inline]
+    fn of(self) -> usize {
+        (self.0 & ((1 << OF_BITS) - 1)) as usize
+    }
 }
 
 /// Cells that an anchor at `time` puts between a position and its cell. A cell is as wide as a unit.
-pub(super) fn units_behind(time: i64) -> i64 {
-    (HALF_UNIT - time) >> BIN_SHIFT
+pub(super) fn units_behind(time: u32) -> i64 {
+    (HALF_UNIT - i64::from(time)) >> BIN_SHIFT
 }
 
 /// An agreement between a landmark of the item and one of a track.
@@ -95,11 +115,11 @@ impl Tally {
         };
         let Self { passed, hits, .. } = self;
         hits.clear();
-        for Vote { cell, of } in cells(passed).filter(|(_, n)| *n >= needed).flat_map(|(v, _)| v) {
-            let (cell, of) = (*cell, *of);
-            let time = wanted[of as usize].time;
-            if let Some((track, unit)) = lookup.index.place((cell - units_behind(time)) as u64) {
-                let offset = i64::from(unit) * UNIT_TIME + HALF_UNIT - time;
+        for vote in cells(passed).filter(|(_, n)| *n >= needed).flat_map(|(votes, _)| votes) {
+            let time = wanted[vote.of()].time;
+            let position = vote.cell() - units_behind(time);
+            if let Some((track, unit)) = lookup.index.place(position as u64) {
+                let offset = i64::from(unit) * UNIT_TIME + HALF_UNIT - i64::from(time);
                 hits.push(Hit { track: track.0, offset });
             }
         }
@@ -127,7 +147,7 @@ impl Tally {
             (mixed(group) >> (64 + GROUP_BITS - bits)) as usize * GROUP + inside
         };
         for vote in votes {
-            let counter = &mut counters[slot(vote.cell)];
+            let counter = &mut counters[slot(vote.cell())];
             *counter = counter.saturating_add(1);
         }
         // A counter tells no more than this. Pairs across the ends of groups are counted with what lies there.
@@ -137,8 +157,9 @@ impl Tally {
         }
         let needed = told.max(threshold(counters, told - 1, max_cells) + 1);
         let count = |cell| usize::from(counters[slot(cell)]);
-        passed.extend(votes.iter().filter(|Vote { cell, .. }| {
-            count(*cell) + count(cell - 1).max(count(cell + 1)) >= needed
+        passed.extend(votes.iter().filter(|vote| {
+            let cell = vote.cell();
+            count(cell) + count(cell - 1).max(count(cell + 1)) >= needed
         }));
     }
 
@@ -166,11 +187,11 @@ impl Tally {
                 block as usize * BLOCK + cell as usize % BLOCK
             };
             for vote in votes {
-                let counter = &mut counters[slot(vote.cell)];
+                let counter = &mut counters[slot(vote.cell())];
                 *counter = counter.saturating_add(1);
             }
-            passed.extend(votes.iter().filter(|Vote { cell, .. }| {
-                let at = slot(*cell);
+            passed.extend(votes.iter().filter(|vote| {
+                let at = slot(vote.cell());
                 let inside = at % BLOCK;
                 // What lies beyond the ends of a block is not known.
                 inside == 0
@@ -196,7 +217,7 @@ fn part(
     hash: impl Fn(i64) -> u64,
 ) -> Vec<usize> {
     // In two steps, since there may be no bits at all.
-    let part = |vote: &Vote| (hash(vote.cell) >> 1 >> (63 - parts_bits)) as usize;
+    let part = |vote: &Vote| (hash(vote.cell()) >> 1 >> (63 - parts_bits)) as usize;
     let mut places = vec![0_usize; 1 << parts_bits];
     for vote in votes {
         places[part(vote)] += 1;
@@ -219,13 +240,13 @@ fn part(
 /// The cells of votes, sorted, and how many votes each has with the fuller one of its neighbours.
 fn cells(votes: &[Vote]) -> impl Iterator<Item = (&[Vote], usize)> {
     let count = |cells: Option<&[Vote]>, cell: i64| {
-        cells.filter(|same| same[0].cell == cell).map_or(0, <[Vote]>::len)
+        cells.filter(|same| same[0].cell() == cell).map_or(0, <[Vote]>::len)
     };
-    let mut cells = votes.chunk_by(|a, b| a.cell == b.cell).peekable();
+    let mut cells = votes.chunk_by(|a, b| a.cell() == b.cell()).peekable();
     let mut before: Option<&[Vote]> = None;
     std::iter::from_fn(move || {
         let same = cells.next()?;
-        let cell = same[0].cell;
+        let cell = same[0].cell();
         let beside = count(before, cell - 1).max(count(cells.peek().copied(), cell + 1));
         before = Some(same);
         Some((same, same.len() + beside))
@@ -356,7 +377,7 @@ mod tests {
             let place = draw(range);
             // A tenth lies around the ends of blocks.
             let cell = if of.is_multiple_of(10) { place / 256 * 256 + draw(4) - 2 } else { place };
-            Vote { cell: cell - 1_000, of }
+            Vote::new(cell - 1_000, of)
         };
         (0..count).map(vote).collect()
     }
@@ -364,10 +385,11 @@ mod tests {
     fn crowded(votes: &[Vote], min_votes: usize) -> Vec<Vote> {
         let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
         for vote in votes {
-            *counts.entry(vote.cell).or_default() += 1;
+            *counts.entry(vote.cell()).or_default() += 1;
         }
         let count = |cell: i64| counts.get(&cell).copied().unwrap_or(0);
-        let has = |v: &Vote| count(v.cell) + count(v.cell - 1).max(count(v.cell + 1)) >= min_votes;
+        let has =
+            |v: &Vote| count(v.cell()) + count(v.cell() - 1).max(count(v.cell() + 1)) >= min_votes;
         let mut crowded: Vec<Vote> = votes.iter().copied().filter(has).collect();
         crowded.sort_unstable();
         crowded
@@ -392,10 +414,10 @@ mod tests {
     #[test]
     fn of_dense_votes_the_cells_with_most_pass() {
         let mut votes = drawn(7, 40_000, 20_000);
-        votes.extend((0..90).map(|of| Vote { cell: 5_000, of }));
+        votes.extend((0..90).map(|of| Vote::new(5_000, of)));
         let mut tally = Tally::default();
         tally.pass(&votes, 3, 40);
-        let at = |cell| tally.passed.iter().filter(|vote| vote.cell == cell).count();
+        let at = |cell| tally.passed.iter().filter(|vote| vote.cell() == cell).count();
         assert!(at(5_000) >= 90);
         assert!(tally.passed.len() < 10_000, "{}", tally.passed.len());
     }
@@ -403,7 +425,7 @@ mod tests {
     #[test]
     fn so_many_votes_are_needed_that_no_more_cells_have_them_than_may_pass() {
         let votes: Vec<Vote> =
-            (1..=9_i64).flat_map(|n| (0..n).map(move |_| Vote { cell: 10 * n, of: 0 })).collect();
+            (1..=9_i64).flat_map(|n| (0..n).map(move |_| Vote::new(10 * n, 0))).collect();
         assert_eq!(least_needed(&votes, 3, 7), 3);
         assert_eq!(least_needed(&votes, 3, 6), 4);
         assert_eq!(least_needed(&votes, 3, 1), 9);

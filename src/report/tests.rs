@@ -34,6 +34,7 @@ pub(super) fn finding(id: &str) -> Finding {
         tiers: vec!["T3".to_owned()],
         claimed_by: Vec::new(),
         standing: None,
+        evidence: None,
         finding_id: "f-0123456789abcdef".to_owned(),
         work: Some(work("Harbour Records")),
         sound: "5d".repeat(32),

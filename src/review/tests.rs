@@ -38,6 +38,7 @@ fn finding(recording_id: &str, sound: &str, spans: Vec<Span>) -> Finding {
         spans,
         claimed_by: Vec::new(),
         standing: None,
+        evidence: None,
         finding_id: "f-0".into(),
         work: None,
         sound: sound.to_owned(),

@@ -163,6 +163,7 @@ fn finding(claim: &Claim) -> Finding {
         tiers: claim.tiers(),
         claimed_by: claim.places(),
         standing: None,
+        evidence: None,
         finding_id: String::new(),
         work: None,
         sound: String::new(),

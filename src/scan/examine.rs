@@ -6,14 +6,14 @@ use std::sync::atomic::AtomicBool;
 
 use super::Mode;
 use super::claims::compare;
-use crate::catalog::{CatalogError, Rights, Snapshot, panic_message};
+use crate::catalog::{CatalogError, Recording, Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{
     FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
-    TorrentFacts, Verdict, json,
+    Standing, StandingKind, TorrentFacts, Verdict, json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
@@ -187,18 +187,22 @@ impl Engine {
         let config = *self.ingester.fingerprinter().config();
         let matching = self.mode.matching(self.matching);
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
+        let all = matcher.search(fingerprint, scratch);
         let mut groups: Vec<Vec<Alignment>> = Vec::new();
-        for alignment in matcher.search(fingerprint, scratch) {
+        for alignment in &all {
             if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
                 continue;
             }
-            match groups.iter_mut().find(|g| same_finding(&g[0], &alignment)) {
-                Some(group) => group.push(alignment),
-                None => groups.push(vec![alignment]),
+            match groups.iter_mut().find(|g| same_finding(&g[0], alignment)) {
+                Some(group) => group.push(alignment.clone()),
+                None => groups.push(vec![alignment.clone()]),
             }
         }
         let make = |group: &Vec<Alignment>| {
-            let mut finding = self.finding(stream, fingerprint, group)?;
+            let recording = self.snapshot.recording(group[0].track)?;
+            let mut finding = self.finding(stream, fingerprint, &recording, group);
+            finding.evidence =
+                Some(self.evidence(&matcher, fingerprint, &recording, (group, &all)));
             let mut others: Vec<String> = groups
                 .iter()
                 .filter(|other| other[0].track != group[0].track)
@@ -220,10 +224,10 @@ impl Engine {
         &self,
         stream: u32,
         fingerprint: &Fingerprint,
+        recording: &Recording,
         group: &[Alignment],
-    ) -> Option<Finding> {
+    ) -> Finding {
         let best = &group[0];
-        let recording = self.snapshot.recording(best.track)?;
         let rate = self.ingester.fingerprinter().config().frames_per_second();
         let seconds = |frames: f64| round(frames / rate, 3);
         let mut spans: Vec<Span> = group
@@ -245,13 +249,17 @@ impl Engine {
             coverage(item.collect(), fingerprint.seconds),
             coverage(ours.collect(), recording.duration_seconds),
         );
-        Some(Finding {
+        let standing = brief(&spans, item_coverage.max(recording_coverage));
+        Finding {
             recording_id: recording.recording_id.clone(),
             recording_path: recording.path.clone(),
             title: recording.title.clone(),
             artist: recording.artist.clone(),
             isrc: recording.isrc.clone(),
-            verdict: self.verdict.verdict(chance),
+            verdict: match &standing {
+                Some(_) => Verdict::Suspect,
+                None => self.verdict.verdict(chance),
+            },
             false_alarm_probability: significant(chance),
             score: round(best.nats, 1),
             tempo: round(best.tempo, 5),
@@ -263,12 +271,13 @@ impl Engine {
             shares_passage_with: Vec::new(),
             tiers: vec![sound_tier(best).to_owned()],
             claimed_by: Vec::new(),
-            standing: None,
+            standing,
+            evidence: None,
             finding_id: String::new(),
             work: None,
             sound: String::new(),
             decision: None,
-        })
+        }
     }
 }
 
@@ -279,6 +288,23 @@ fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
     let start = spans.first().map(|span| (span.item_start_seconds * 1_000.0).round() as i64);
     let digest = digest(json(&(sha256, recording_id, stream, start, nth)).as_bytes());
     format!("f-{}", &digest[..16])
+}
+
+/// A finding of less than this in all is a passage, not a recording, if it is less than half of both sides. What two
+/// recordings of a label have in common without being the same is mostly shorter: a drum loop, a crash, a voice of a
+/// sample library.
+const BRIEF_SECONDS: f64 = 6.0;
+
+/// How a finding stands whose spans, the share of either side that they cover at the most, say little of the whole.
+fn brief(spans: &[Span], most_coverage: f64) -> Option<Standing> {
+    let seconds: f64 = spans.iter().map(|s| s.item_end_seconds - s.item_start_seconds).sum();
+    (seconds < BRIEF_SECONDS && most_coverage < 0.5).then(|| Standing {
+        kind: StandingKind::BriefPassage,
+        reason: format!(
+            "only {seconds:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample that \
+             both have from elsewhere"
+        ),
+    })
 }
 
 /// The file of a torrent that an item is, compared with the torrent's hashes where that can matter to anybody.
@@ -378,7 +404,7 @@ pub(super) fn round(value: f64, digits: i32) -> f64 {
 }
 
 /// Three significant digits.
-fn significant(value: f64) -> f64 {
+pub(super) fn significant(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
@@ -392,6 +418,25 @@ mod tests {
         assert_eq!(coverage(vec![(0.0, 10.0), (5.0, 15.0), (20.0, 25.0)], 40.0), 0.5);
         assert_eq!(coverage(vec![(0.0, 11.0)], 10.0), 1.0);
         assert_eq!(coverage(vec![], 0.0), 0.0);
+    }
+
+    #[test]
+    fn some_seconds_of_a_longer_item_and_recording_are_a_passage() {
+        let spans = |seconds: f64| {
+            let (item_start_seconds, recording_start_seconds) = (100.0, 7.0);
+            let (item_end_seconds, recording_end_seconds) = (100.0 + seconds, 7.0 + seconds);
+            [Span {
+                item_start_seconds,
+                item_end_seconds,
+                recording_start_seconds,
+                recording_end_seconds,
+            }]
+        };
+        let brief = |seconds, most| brief(&spans(seconds), most).map(|standing| standing.kind);
+        assert_eq!(brief(4.4, 0.03), Some(StandingKind::BriefPassage));
+        // A clip of three seconds is all of its item.
+        assert_eq!(brief(3.0, 1.0), None);
+        assert_eq!(brief(6.0, 0.03), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! another thread takes its place. Outcomes come in any order; each depends on its item alone.
 
 mod claims;
+mod evidence;
 mod examine;
 mod mode;
 mod probe;

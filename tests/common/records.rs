@@ -83,8 +83,12 @@ pub(crate) fn assert_contract(line: &Value) {
                 ("item_coverage", Value::is_number),
                 ("recording_coverage", Value::is_number),
                 ("stream", Value::is_u64),
+                ("evidence", |v| v.is_null() || v.is_object()),
             ],
         );
+        if finding["evidence"].is_object() {
+            assert_evidence(&finding["evidence"], &object);
+        }
         for span in finding["spans"].as_array().unwrap() {
             object(
                 span,
@@ -96,6 +100,29 @@ pub(crate) fn assert_contract(line: &Value) {
                 ],
             );
         }
+    }
+}
+
+/// That an evidence has its keys, and packed points of whole numbers of bytes.
+fn assert_evidence(evidence: &Value, object: &impl Fn(&Value, &[Key])) {
+    object(
+        evidence,
+        &[
+            ("peaks", Value::is_u64),
+            ("peaks_met", Value::is_u64),
+            ("dots", |v| v.as_str().is_some_and(|text| text.len() <= 344)),
+            ("recording_seconds", Value::is_number),
+            ("window", |v| v.is_null() || v.is_object()),
+            ("met_when_moved", |v| v.as_str().is_some_and(|text| text.len() == 84)),
+            ("runner_up", |v| v.is_null() || v.is_object()),
+        ],
+    );
+    if evidence["window"].is_object() {
+        let packed = |v: &Value| v.as_str().is_some_and(|text| text.len() <= 256);
+        object(
+            &evidence["window"],
+            &[("span", Value::is_object), ("item", packed), ("recording", packed)],
+        );
     }
 }
 

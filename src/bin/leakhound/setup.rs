@@ -1,5 +1,6 @@
 //! From arguments to the library's parts.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,24 +40,22 @@ pub(crate) fn pool(global: &Global) -> anyhow::Result<rayon::ThreadPool> {
         .context("cannot start the worker threads")
 }
 
-pub(crate) fn ingester(global: &Global) -> Ingester {
+/// Takes items in; what it learns of outside programs is remembered in `home`.
+pub(crate) fn ingester(global: &Global, home: &Path) -> Ingester {
     let limits = DecodeLimits {
         max_seconds_of_audio: MAX_SECONDS_OF_AUDIO,
         max_streams: MAX_STREAMS,
         timeout: Duration::from_secs(u64::from(global.item_timeout)),
     };
     let without_ffmpeg = global.no_ffmpeg;
-    let find = move || if without_ffmpeg { None } else { Ffmpeg::find() };
+    let memory = home.join("ffmpeg.json");
+    let find = move || if without_ffmpeg { None } else { Ffmpeg::find_remembered(&memory) };
     let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
     Ingester::new(Decoder::finding(limits, find), fingerprinter)
 }
 
 /// The engine of a scan or query, over the catalogue of a home.
-pub(crate) fn engine(
-    global: &Global,
-    search: &Search,
-    home: &std::path::Path,
-) -> anyhow::Result<Engine> {
+pub(crate) fn engine(global: &Global, search: &Search, home: &Path) -> anyhow::Result<Engine> {
     let Search { mode, match_below, suspect_below, .. } = *search;
     if match_below > suspect_below {
         return Err(UsageError(format!(
@@ -79,7 +78,7 @@ pub(crate) fn engine(
     Ok(Engine {
         identifiers: Identifiers::of(&snapshot, silent)?,
         rights,
-        ingester: ingester(global),
+        ingester: ingester(global, home),
         snapshot,
         mode: mode.into(),
         matching: MatchConfig::default(),

@@ -42,7 +42,7 @@ fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Res
     let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
     catalog.log(&log::line(global, "add", names.join(", ")))?;
     let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
-    let ingester = setup::ingester(global);
+    let ingester = setup::ingester(global, &crate::home::home(global)?);
     let mut meter = Meter::new(global.quiet);
     let (mut added, mut not_audio) = (0_u64, 0_u64);
     let summary = catalog.add(&folders, &ingester, &pool, &stop, &mut |event| {

@@ -43,7 +43,7 @@ pub(crate) fn import(
         }
     }
     let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
-    let ingester = setup::ingester(global);
+    let ingester = setup::ingester(global, &crate::home::home(global)?);
     let mut meter = Meter::new(global.quiet);
     let (mut told, mut untold, mut rows, mut shown, mut added) = (0, 0, 0_u64, 0, 0_u64);
     let mut out = Out::lock();

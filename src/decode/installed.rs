@@ -1,0 +1,123 @@
+//! Finds the outside programs, and remembers what they said of themselves.
+//!
+//! To start both only to hear a version takes longer than to decode a short song, and a nightly job over a few new files
+//! would do little else. So what they said is kept with the size and the time of change of their files, and asked anew
+//! when one of these differs.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+use std::{env, fs};
+
+use serde::{Deserialize, Serialize};
+
+use super::Ffmpeg;
+
+/// A memory longer than this is none of ours.
+const MAX_MEMORY_BYTES: u64 = 64 << 10;
+
+/// A program as it lies on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Program {
+    path: PathBuf,
+    size_bytes: u64,
+    /// Nanoseconds since 1970.
+    modified: u128,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Memory {
+    ffmpeg: Program,
+    ffprobe: Program,
+    version: String,
+}
+
+impl Program {
+    /// The first program of this name on the search path.
+    fn find(name: &str) -> Option<Self> {
+        let folders = env::var_os("PATH")?;
+        env::split_paths(&folders).find_map(|folder| Self::at(folder.join(name)))
+    }
+
+    fn at(path: PathBuf) -> Option<Self> {
+        let facts = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+        let modified = facts.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+        path.is_absolute().then_some(Self { path, size_bytes: facts.len(), modified })
+    }
+}
+
+impl Ffmpeg {
+    /// As [`Ffmpeg::find`], but the programs are not started if the file `memory` says what they answered the last
+    /// time and they have not changed since. It is written where it does not; if it cannot be, they are asked again
+    /// the next time.
+    pub fn find_remembered(memory: &Path) -> Option<Self> {
+        let (Some(ffmpeg), Some(ffprobe)) = (Program::find("ffmpeg"), Program::find("ffprobe"))
+        else {
+            return Self::find();
+        };
+        if let Some(last) = read(memory)
+            && (&last.ffmpeg, &last.ffprobe) == (&ffmpeg, &ffprobe)
+        {
+            return Some(Self::known(ffmpeg.path, ffprobe.path, last.version));
+        }
+        let found = Self::at(&ffmpeg.path, &ffprobe.path).ok()?;
+        let now = Memory { ffmpeg, ffprobe, version: found.version().to_owned() };
+        // Nothing is lost where this fails.
+        let _ = write(memory, &now);
+        Some(found)
+    }
+}
+
+fn read(memory: &Path) -> Option<Memory> {
+    let small = fs::metadata(memory).ok()?.len() <= MAX_MEMORY_BYTES;
+    small.then(|| fs::read(memory).ok()).flatten().and_then(|b| serde_json::from_slice(&b).ok())
+}
+
+/// In one step, since others may read it.
+fn write(memory: &Path, now: &Memory) -> std::io::Result<()> {
+    let part = memory.with_extension(format!("part{}", std::process::id()));
+    fs::write(&part, serde_json::to_vec(now)?)?;
+    fs::rename(&part, memory).inspect_err(|_| drop(fs::remove_file(&part)))
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn program(folder: &Path, name: &str, version: &str) -> Program {
+        let path = folder.join(name);
+        fs::write(&path, format!("#!/bin/sh\necho {name} version {version} Copyright")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        Program::at(path).unwrap()
+    }
+
+    #[test]
+    fn what_is_remembered_is_read_back_and_anything_else_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = folder.path().join("ffmpeg.json");
+        assert!(read(&memory).is_none());
+        let ffmpeg = program(folder.path(), "ffmpeg", "5.1.9");
+        let ffprobe = program(folder.path(), "ffprobe", "5.1.9");
+        let now = Memory { ffmpeg, ffprobe, version: "5.1.9".into() };
+        write(&memory, &now).unwrap();
+        let last = read(&memory).unwrap();
+        assert_eq!((last.ffmpeg, last.ffprobe), (now.ffmpeg, now.ffprobe));
+        assert_eq!(last.version, "5.1.9");
+        for bytes in [&b""[..], b"{}", b"\xff\xfe", &vec![b' '; 70_000]] {
+            fs::write(&memory, bytes).unwrap();
+            assert!(read(&memory).is_none());
+        }
+    }
+
+    #[test]
+    fn a_program_that_was_replaced_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = program(folder.path(), "ffmpeg", "5.1.9");
+        let after = program(folder.path(), "ffmpeg", "7.0.10");
+        assert_ne!(before, after);
+        assert!(Program::at(folder.path().join("none")).is_none());
+        assert!(Program::at(folder.path().to_owned()).is_none());
+    }
+}
