@@ -20,6 +20,7 @@ mod probe;
 mod report;
 mod resume;
 mod review;
+mod review_page;
 mod scan;
 mod scan_library;
 mod tables;

@@ -63,6 +63,8 @@ function step(by) {
 
 async function choose(at) {
   current = at;
+  evidence = null;
+  loading++;
   stop();
   draw();
   const row = document.querySelector(`#list button[data-at="${at}"]`);
@@ -108,6 +110,7 @@ function decided(found) {
 }
 
 async function decide(state) {
+  if (!evidence) return;
   const ground = document.querySelector("input[name=ground]:checked");
   if (state === "dismissed" && !ground) {
     tell("told", "Choose the ground of the dismissal.", true);
