@@ -3,6 +3,9 @@
 //! `FingerprintConfig` is all that the hashes depend on, and its digest stands in every index and
 //! every result. Landmarks are made from the peaks where they are needed.
 
+use sha2::{Digest, Sha256};
+
+use crate::ingest::hex;
 use crate::landmarks::{Density, LandmarkConfig};
 use crate::peaks::{Peak, PeakConfig, PeakPicker, Spacing, space, thin};
 use crate::prints::{Print, PrintMaker};
@@ -148,6 +151,25 @@ pub struct Fingerprint {
     pub prints: Vec<Print>,
     /// Length of the signal.
     pub seconds: f64,
+}
+
+impl Fingerprint {
+    /// SHA-256 over all of it, in lower-case hex: equal where not a single peak, sign or sample of length differs.
+    ///
+    /// Sound that was encoded once more, cut, or moved by less than a frame has another. What lies outside of the band in which
+    /// peaks and prints are made, and what mono cancels, is not in it.
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(ALGORITHM_VERSION.to_le_bytes());
+        digest.update(self.seconds.to_le_bytes());
+        // Two lists, parted by the length of the first.
+        digest.update((self.all_peaks.len() as u64).to_le_bytes());
+        digest.update(bytemuck::cast_slice::<Peak, u8>(&self.all_peaks));
+        for print in &self.prints {
+            digest.update(print.signs.to_le_bytes());
+        }
+        hex(&digest.finalize())
+    }
 }
 
 /// Plans shared by all workers.

@@ -215,6 +215,121 @@ pub struct Finding {
     /// What the catalogue says of the recording beyond its title; `null` in records of before it was kept.
     #[serde(default)]
     pub work: Option<Work>,
+    /// Digest of what was heard of the stream, in lower-case hex: other bytes with the very same sound (another container, other tags) have the
+    /// same. `""` of a claim that nobody heard, and in records of before.
+    #[serde(default)]
+    pub sound: String,
+    /// What a person decided about it; `null` if nobody has. It changes nothing of what was found.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+}
+
+/// What a person decided about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What.
+    pub state: DecisionState,
+    /// Why it was dismissed; `null` else.
+    pub ground: Option<Ground>,
+    /// In that person's words.
+    pub reason: String,
+    /// The person's name.
+    pub by: String,
+    /// When, `2026-11-23T19:12:34Z`.
+    pub at: String,
+    /// What ties it to this finding.
+    pub basis: Basis,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecisionState {
+    /// It is an infringement; a notice may be drafted.
+    Accepted,
+    /// It is none, or not the label's business.
+    Dismissed,
+    /// Later.
+    Deferred,
+}
+
+/// Why a finding was dismissed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// The use is licensed.
+    Licensed,
+    /// Both took it from the same source: a sample library, a loop.
+    SharedSample,
+    /// The recording is not in the item.
+    Wrong,
+    /// The recording is not the label's.
+    NotOurs,
+}
+
+/// What ties a decision to a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// It was decided about this item, at this place.
+    Item,
+    /// … about the same bytes elsewhere.
+    Bytes,
+    /// … about the very same sound in other bytes.
+    Sound,
+}
+
+impl DecisionState {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Dismissed => "dismissed",
+            Self::Deferred => "deferred",
+        }
+    }
+}
+
+impl Ground {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Licensed, Self::SharedSample, Self::Wrong, Self::NotOurs];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Licensed => "licensed",
+            Self::SharedSample => "shared_sample",
+            Self::Wrong => "wrong",
+            Self::NotOurs => "not_ours",
+        }
+    }
+}
+
+impl Basis {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Item => "item",
+            Self::Bytes => "bytes",
+            Self::Sound => "sound",
+        }
+    }
+}
+
+impl Decision {
+    /// A sentence of it.
+    pub fn describe(&self) -> String {
+        let Self { state, ground, reason, by, at, basis } = self;
+        let ground = ground
+            .map_or_else(String::new, |ground| format!(" ({})", ground.as_str().replace('_', " ")));
+        let basis = match basis {
+            Basis::Item => "",
+            Basis::Bytes => ", of the same bytes elsewhere",
+            Basis::Sound => ", of the same sound in other bytes",
+        };
+        let day = at.get(..10).unwrap_or(at);
+        format!("{}{ground} by {by} on {day}{basis}: {reason}", state.as_str())
+    }
 }
 
 /// What an alignment was scored on, in few points: at most 1 kB, whatever the length of the item.
@@ -378,6 +493,11 @@ impl StandingKind {
 }
 
 impl Finding {
+    /// Whether a person dismissed it.
+    pub fn is_dismissed(&self) -> bool {
+        self.decision.as_ref().is_some_and(|d| d.state == DecisionState::Dismissed)
+    }
+
     /// Whether the sound speaks for it; else the item only says so.
     pub fn is_heard(&self) -> bool {
         // Records of before there were tiers speak of sound alone.

@@ -19,6 +19,8 @@ mod one_dump;
 mod probe;
 mod report;
 mod resume;
+mod review;
+mod review_page;
 mod scan;
 mod scan_library;
 mod tables;

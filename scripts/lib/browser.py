@@ -32,10 +32,12 @@ class BrowserError(Exception):
 
 
 class Browser:
-    """One Chromium with a profile of its own, which is thrown away. It can reach no network: names resolve to nothing."""
+    """One Chromium with a profile of its own, which is thrown away. It can reach no network: names resolve to nothing,
+    and with `loopback` to this machine alone."""
 
-    def __init__(self, program=None):
+    def __init__(self, program=None, loopback=False):
         self.program = program or find()
+        self.rules = "MAP * ~NOTFOUND" + (", EXCLUDE 127.0.0.1" if loopback else "")
         self.number = 0
         self.tabs = {}
         self.waiting = b""
@@ -53,7 +55,7 @@ class Browser:
 
         words = ["--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
                  "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-                 "--host-resolver-rules=MAP * ~NOTFOUND", "--force-color-profile=srgb", f"--user-data-dir={self.profile.name}"]
+                 f"--host-resolver-rules={self.rules}", "--force-color-profile=srgb", f"--user-data-dir={self.profile.name}"]
         self.process = subprocess.Popen([self.program, *words], preexec_fn=wire, close_fds=False,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(theirs_in)
@@ -105,8 +107,8 @@ class Browser:
             tab.saw(message["method"], message["params"])
         return message
 
-    def open(self, path, width=1280, height=900, dark=False, scripts=True, policy=True):
-        """A new tab with a file; `policy=False` lets a checker into a page whose policy keeps it out."""
+    def open(self, place, width=1280, height=900, dark=False, scripts=True, policy=True):
+        """A new tab with a file or an address; `policy=False` lets a checker into a page whose policy keeps it out."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         tab = Tab(self, target, session)
@@ -117,7 +119,8 @@ class Browser:
         tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         tab.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         tab.call("Page.setBypassCSP", enabled=not policy)
-        tab.call("Page.navigate", url=Path(path).resolve().as_uri())
+        url = place if str(place).startswith("http") else Path(place).resolve().as_uri()
+        tab.call("Page.navigate", url=url)
         return tab
 
 

@@ -48,6 +48,7 @@ pub use rights::{Licence, Passage, Rights};
 pub use snapshot::{Records, Snapshot};
 pub use stats::{Stats, TooCommon};
 pub use store::Catalog;
+pub(crate) use store::private;
 
 /// A recording of the catalogue. Text that the file did not carry is empty.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

@@ -35,6 +35,8 @@
 //! | `version`, `label` | of the recording |
 //! | `release`, `upc`, `grid`, `catalogue_number` | of each release of it that has one, joined by `; ` |
 //! | `p_line`, `c_line` | its ℗ and © lines |
+//! | `decision`, `decision_ground`, `decision_reason`, `decided_by`, `decided_at` | what a person decided: `accepted`, `dismissed`, `deferred`; `review batch` reads the first four back |
+//! | `decision_basis` | whether it was decided about this `item`, the same `bytes` elsewhere, or the same `sound` in other bytes |
 //! | `registration`, `registration_date`, `first_published` | at the US Copyright Office, and when it first came out |
 //!
 //! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
@@ -46,13 +48,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::record::{Finding, ItemRecord, Span, TorrentFacts, Work};
+use crate::record::{Decision, Finding, ItemRecord, Span, TorrentFacts, Work};
 use crate::text::{clock, visible};
 
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [&str; 46] = [
+pub const COLUMNS: [&str; 52] = [
     "item_path",
     "size_bytes",
     "sha256",
@@ -99,6 +101,12 @@ pub const COLUMNS: [&str; 46] = [
     "registration",
     "registration_date",
     "first_published",
+    "decision",
+    "decision_ground",
+    "decision_reason",
+    "decided_by",
+    "decided_at",
+    "decision_basis",
 ];
 
 /// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
@@ -171,6 +179,10 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         Cow::Owned(text(&said).into_owned())
     };
     let number = |of: &dyn Fn(&Finding) -> String| Cow::Owned(finding.map_or(String::new(), of));
+    let decided = |of: &dyn Fn(&Decision) -> String| {
+        let decision = finding.and_then(|finding| finding.decision.as_ref());
+        Cow::Owned(text(&decision.map_or_else(String::new, of)).into_owned())
+    };
     [
         text(&item.path),
         Cow::Owned(item.size_bytes.to_string()),
@@ -224,6 +236,12 @@ fn cells<'a>(record: &'a ItemRecord, finding: Option<&'a Finding>) -> Row<'a> {
         work(|work| work.registration.clone()),
         work(|work| work.registration_date.clone()),
         work(|work| work.first_published.clone()),
+        decided(&|d| d.state.as_str().to_owned()),
+        decided(&|d| d.ground.map_or_else(String::new, |g| g.as_str().to_owned())),
+        decided(&|d| d.reason.clone()),
+        decided(&|d| d.by.clone()),
+        decided(&|d| d.at.clone()),
+        decided(&|d| d.basis.as_str().to_owned()),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tally::Tally;
-use crate::record::{ItemRecord, NOT_AUDIO, Verdict};
+use crate::record::{DecisionState, Finding, ItemRecord, NOT_AUDIO, Verdict};
 
 /// What the report says of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,6 +68,14 @@ pub struct Counts {
     pub findings: u64,
     /// Recordings of the catalogue with at least one match; suspects do not count.
     pub recordings_found: u64,
+    /// Items with a match or suspect that nobody has dismissed.
+    pub alarms: u64,
+    /// Findings that a person accepted.
+    pub accepted: u64,
+    /// Findings that a person dismissed. They count in all numbers above: what was found was found.
+    pub dismissed: u64,
+    /// Findings that a person put off.
+    pub deferred: u64,
     /// Their ids.
     found: BTreeSet<String>,
     /// How items and findings are spread.
@@ -87,6 +95,10 @@ impl Counts {
         audio_seconds: 0.0,
         findings: 0,
         recordings_found: 0,
+        alarms: 0,
+        accepted: 0,
+        dismissed: 0,
+        deferred: 0,
         found: BTreeSet::new(),
         tally: Tally::EMPTY,
     };
@@ -106,7 +118,15 @@ impl Counts {
             self.audio_seconds += record.item.duration_seconds;
         }
         self.findings += record.findings.len() as u64;
+        let alarms = |f: &Finding| f.verdict <= Verdict::Suspect && !f.is_dismissed();
+        self.alarms += u64::from(record.findings.iter().any(alarms));
         for finding in &record.findings {
+            match finding.decision.as_ref().map(|decision| decision.state) {
+                Some(DecisionState::Accepted) => self.accepted += 1,
+                Some(DecisionState::Dismissed) => self.dismissed += 1,
+                Some(DecisionState::Deferred) => self.deferred += 1,
+                None => {}
+            }
             if finding.verdict == Verdict::Match && !self.found.contains(&finding.recording_id) {
                 self.found.insert(finding.recording_id.clone());
             }

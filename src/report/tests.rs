@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Evidence, FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, PeakWindow, Release,
-    RunnerUp, Span, Stage, Verdict, Work,
+    Basis, Decision, DecisionState, Evidence, FailureRecord, Finding, Ground, ItemFacts, ItemRecord,
+    NOT_AUDIO, PeakWindow, Release, RunnerUp, Span, Stage, Verdict, Work,
 };
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
@@ -37,6 +37,19 @@ pub(super) fn finding(id: &str) -> Finding {
         evidence: None,
         finding_id: "f-0123456789abcdef".to_owned(),
         work: Some(work("Harbour Records")),
+        sound: "5d".repeat(32),
+        decision: None,
+    }
+}
+
+fn decision(text: &str) -> Decision {
+    Decision {
+        state: DecisionState::Dismissed,
+        ground: Some(Ground::SharedSample),
+        reason: text.to_owned(),
+        by: text.to_owned(),
+        at: "2026-11-23T19:12:34Z".to_owned(),
+        basis: Basis::Item,
     }
 }
 
@@ -136,6 +149,8 @@ fn sample() -> Vec<ItemRecord> {
         artist: String::new(),
         isrc: String::new(),
         work: None,
+        sound: String::new(),
+        decision: None,
         false_alarm_probability: 0.0004,
         score: 21.0,
         tempo: 0.85,
@@ -147,6 +162,8 @@ fn sample() -> Vec<ItemRecord> {
         ..finding("rec-2")
     };
     let clean = Finding { evidence: Some(evidence("Night Ferry")), ..finding("rec-1") };
+    let decided =
+        Finding { decision: Some(decision("Same break, cleared in 2019.")), ..slowed.clone() };
     let mut mixed = record("/dump/a/01 mix.ogg", vec![clean, slowed.clone()]);
     mixed.notes = vec!["2 damaged packets were skipped.".to_owned()];
     vec![
@@ -154,7 +171,7 @@ fn sample() -> Vec<ItemRecord> {
         record("/dump/a/02 clear.ogg", Vec::new()),
         failed("/dump/a/03 short.ogg", Stage::Fingerprint, "too_short", "lasts 0.4 s, needs 2 s"),
         failed("/dump/a/cover.jpg", Stage::Probe, NOT_AUDIO, "holds no audio"),
-        record("/dump/b/04 noisy.ogg", vec![slowed]),
+        record("/dump/b/04 noisy.ogg", vec![decided]),
     ]
 }
 
@@ -170,6 +187,7 @@ fn hostile() -> Vec<ItemRecord> {
         finding_id: text(),
         work: Some(work(HOSTILE)),
         evidence: Some(Evidence { dots: text(), met_when_moved: text(), ..evidence(HOSTILE) }),
+        decision: Some(decision(HOSTILE)),
         ..finding("")
     };
     let mut item = record(HOSTILE, vec![found(Verdict::Match), found(Verdict::Suspect)]);
@@ -509,4 +527,24 @@ fn html_tags(page: &str) -> Vec<String> {
     }
     assert!(open.is_empty(), "{open:?} stay open");
     tags
+}
+
+#[test]
+fn what_people_decided_is_told_and_counted_in_each_format_and_takes_nothing_away() {
+    let counts = summary(&sample()).counts;
+    assert_eq!((counts.findings, counts.dismissed, counts.accepted, counts.deferred), (3, 1, 0, 0));
+    assert_eq!(
+        (counts.suspect, counts.alarms),
+        (1, 1),
+        "the match alarms, the dismissed suspect does not"
+    );
+    for format in Format::ALL {
+        let written = report(format, &sample());
+        assert!(written.contains("dismissed") && written.contains("cleared in 2019"), "{format}");
+    }
+    let rows = csv_rows(&report(Format::Csv, &sample()));
+    let at = rows[0].iter().position(|name| name == "decision").unwrap();
+    let expected = ["dismissed", "shared_sample", "Same break, cleared in 2019."];
+    assert_eq!(rows[6][at..at + 3], expected);
+    assert_eq!(rows[6][6], "suspect", "the verdict is what was heard");
 }

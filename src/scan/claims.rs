@@ -166,5 +166,7 @@ fn finding(claim: &Claim) -> Finding {
         evidence: None,
         finding_id: String::new(),
         work: None,
+        sound: String::new(),
+        decision: None,
     }
 }

@@ -131,7 +131,12 @@ impl Engine {
         }
         let mut findings = Vec::new();
         for (stream, fingerprint) in ingested.fingerprints.iter().enumerate() {
-            findings.extend(self.findings(stream as u32, fingerprint, scratch));
+            let mut found = self.findings(stream as u32, fingerprint, scratch);
+            if !found.is_empty() {
+                let sound = fingerprint.digest();
+                found.iter_mut().for_each(|finding| finding.sound.clone_from(&sound));
+            }
+            findings.append(&mut found);
         }
         let tags = &ingested.decoded.tags;
         let mut notes = item.notes.clone();
@@ -270,6 +275,8 @@ impl Engine {
             evidence: None,
             finding_id: String::new(),
             work: None,
+            sound: String::new(),
+            decision: None,
         }
     }
 }

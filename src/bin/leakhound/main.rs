@@ -7,6 +7,8 @@
 
 mod args;
 mod commands;
+mod desk;
+mod docket;
 mod exit;
 mod home;
 mod out;

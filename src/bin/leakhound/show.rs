@@ -21,11 +21,14 @@ pub(crate) fn item(record: &ItemRecord) -> String {
     out
 }
 
-fn finding(finding: &Finding) -> String {
+pub(crate) fn finding(finding: &Finding) -> String {
     let said = finding
         .claimed_by
         .iter()
         .fold(String::new(), |all, place| format!("{all}        it says so: {}\n", visible(place)));
+    let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
+        format!("        {}\n", visible(&decision.describe()))
+    });
     let standing = finding.standing.as_ref().map_or_else(String::new, |standing| {
         let kind = standing.kind.as_str().replace('_', " ");
         format!("        {kind}: {}\n", visible(&standing.reason))
@@ -33,7 +36,10 @@ fn finding(finding: &Finding) -> String {
     if !finding.is_heard() {
         let name = name(finding);
         let verdict = finding.verdict.as_str();
-        return format!("        {} ({verdict}), not heard\n{said}{standing}", visible(&name));
+        return format!(
+            "        {} ({verdict}), not heard\n{said}{standing}{decision}",
+            visible(&name)
+        );
     }
     let certain = match finding.verdict {
         Verdict::Match => "",
@@ -64,6 +70,7 @@ fn finding(finding: &Finding) -> String {
     }
     out += &said;
     out += &standing;
+    out += &decision;
     out += &format!("        {}\n", chance(finding.false_alarm_probability));
     out
 }

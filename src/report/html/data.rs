@@ -5,11 +5,11 @@
 //! ```text
 //! rows     {"texts":[text, …],"recordings":[[id, title, artist, isrc, file, release, label, [[name, text], …]], …],"rows":[row, …]}
 //! row      [verdict, folder, name, container, recording, tempo, pitch, of item, of recording,
-//!           probability, score, tiers, standing, claims, how, chance]
+//!           probability, score, tiers, standing, claims, how, chance, decision]
 //! details  [{…}, …]
 //! ```
 //!
-//! `texts` and `recordings` go on from piece to piece; folder, container, standing, claims, how, chance, release and label are places
+//! `texts` and `recordings` go on from piece to piece; folder, container, standing, claims, how, chance, decision, release and label are places
 //! in `texts`. Every text has its hidden characters made visible, and no `<`, `>` or `&` stands in the data as it is.
 
 use std::collections::HashMap;
@@ -134,6 +134,7 @@ impl Data {
             self.texts.place(&record.claims.replace('_', " ")),
             self.texts.place(&how),
             self.texts.place(&chance),
+            self.texts.place(finding.decision.as_ref().map_or("", |d| d.state.as_str())),
         ])
     }
 
@@ -171,6 +172,7 @@ impl Data {
             "probability": format!("{:.2e}", finding.false_alarm_probability),
             "claimed": all(&finding.claimed_by),
             "standing": finding.standing.as_ref().map_or_else(String::new, |s| shown(&s.reason)),
+            "decision": finding.decision.as_ref().map_or_else(String::new, |d| shown(&d.describe())),
             "shared": all(&finding.shares_passage_with),
             "notes": all(&record.notes),
             "evidence": finding.evidence.as_ref().map(|evidence| self.evidence(evidence)),

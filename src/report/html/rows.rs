@@ -104,6 +104,7 @@ pub(super) struct PlainRow {
     pub(super) isrc: Shown,
     pub(super) id: Shown,
     pub(super) standing: Option<Shown>,
+    pub(super) decision: Option<Shown>,
     pub(super) how: String,
     pub(super) of_item: String,
     pub(super) of_recording: String,
@@ -130,6 +131,7 @@ impl PlainRow {
                 let kind = standing.kind.as_str().replace('_', " ");
                 Shown::short(&format!("{kind}: {}", standing.reason))
             }),
+            decision: finding.decision.as_ref().map(|decision| Shown::short(&decision.describe())),
             how: if heard {
                 warp(finding.tempo, finding.pitch_cents)
             } else {

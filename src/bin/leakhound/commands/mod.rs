@@ -5,10 +5,12 @@ mod delivery;
 mod entries;
 mod inspect;
 mod lint;
-mod log;
+pub(crate) mod log;
+mod notice;
 mod place;
 mod query;
-mod report;
+pub(crate) mod report;
+mod review;
 mod runs;
 mod scan;
 mod upkeep;
@@ -30,6 +32,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
         Command::Inspect { paths, limits } => inspect::run(&args.global, paths, limits),
         Command::Report(command) => report::run(&args.global, command),
+        Command::Review(command) => review::run(&args.global, command),
+        Command::Notice(command) => notice::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
     }
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use leakhound::decode::look;
 use leakhound::ingest::sha256;
 use leakhound::results::ResultStore;
+use leakhound::review::ReviewStore;
 use leakhound::source::{Found, Item, Locator, ScanLimits, find};
 use leakhound::text::{thousands, visible};
 
@@ -29,7 +30,11 @@ pub(crate) fn show(
         Found::Item(item) => item.place.locator.key(),
         Found::Row(_) | Found::Nothing => locator.key(),
     };
-    let known = ResultStore::open(&home::home(global)?)?.newest_of(&key)?;
+    let home = home::home(global)?;
+    let mut known = ResultStore::open(&home)?.newest_of(&key)?;
+    if let Some((_, record)) = &mut known {
+        ReviewStore::open(&home)?.decisions()?.apply(record);
+    }
     let mut out = Out::lock();
     if json {
         let Some((_, record)) = known else {

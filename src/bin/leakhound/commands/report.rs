@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::report::{Counts, Format, RunSummary};
 use leakhound::results::{ResultStore, ResultsError, Run};
+use leakhound::review::{Decisions, ReviewStore};
 use leakhound::source::display_path;
 use leakhound::text::visible;
 
@@ -20,7 +21,9 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     let store = ResultStore::open(&home)?;
     let run = choose(store.runs()?, command.run)?;
     let mut counts = Counts::default();
-    store.for_each_record(run.run_id, |record| {
+    let decisions = ReviewStore::open(&home)?.decisions()?;
+    store.for_each_record(run.run_id, |mut record| {
+        decisions.apply(&mut record);
         counts.add(&record);
         Ok::<(), ResultsError>(())
     })?;
@@ -31,9 +34,9 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         args::Format::Jsonl => Format::Jsonl,
     };
     if command.out == Path::new("-") {
-        write(&store, &run, format, &summary, &mut std::io::stdout().lock())?;
+        write(&store, &decisions, &run, format, &summary, &mut std::io::stdout().lock())?;
     } else {
-        whole_file(&command.out, |file| write(&store, &run, format, &summary, file))?;
+        whole_file(&command.out, |file| write(&store, &decisions, &run, format, &summary, file))?;
         if !global.quiet {
             let complete = if run.complete { "" } else { ", which was stopped before its end" };
             let out = display_path(&command.out);
@@ -43,7 +46,7 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     Ok(Exit::Clear)
 }
 
-fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run> {
+pub(crate) fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run> {
     match wanted {
         None => runs.into_iter().next_back().ok_or_else(|| {
             UsageError("there is no run yet; scan something first: leakhound scan PATH".into())
@@ -74,6 +77,7 @@ fn summary(run: &Run, counts: Counts) -> RunSummary {
 
 fn write(
     store: &ResultStore,
+    decisions: &Decisions,
     run: &Run,
     format: Format,
     summary: &RunSummary,
@@ -82,7 +86,10 @@ fn write(
     let mut buffered = std::io::BufWriter::new(out);
     let mut writer = format.writer(&mut buffered);
     writer.begin(summary)?;
-    store.for_each_record(run.run_id, |record| Ok::<(), anyhow::Error>(writer.item(&record)?))?;
+    store.for_each_record(run.run_id, |mut record| {
+        decisions.apply(&mut record);
+        Ok::<(), anyhow::Error>(writer.item(&record)?)
+    })?;
     writer.end()?;
     drop(writer);
     buffered.flush().context("the report could not be written")?;

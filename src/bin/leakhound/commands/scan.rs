@@ -8,6 +8,7 @@ use std::time::Duration;
 use leakhound::record::Verdict;
 use leakhound::report::Counts;
 use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
+use leakhound::review::{Decisions, ReviewStore};
 use leakhound::scan::{Engine, ScanConfig, ScanSummary};
 use leakhound::source::{Dump, Folders, ScanLimits, display_path};
 use leakhound::text::{clock, thousands, visible};
@@ -66,7 +67,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         return Ok(Exit::Stopped);
     }
     sink.finish(setup::now())?;
-    conclude(global, &store, &run, &summary, elapsed)
+    conclude(global, &ReviewStore::open(&home)?.decisions()?, &store, &run, &summary, elapsed)
 }
 
 /// The message for a path that cannot be scanned.
@@ -93,6 +94,7 @@ fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> anyhow::Result<
 /// Prints what was found, and turns it into an exit code.
 fn conclude(
     global: &Global,
+    decisions: &Decisions,
     store: &ResultStore,
     run: &Run,
     summary: &ScanSummary,
@@ -100,7 +102,8 @@ fn conclude(
 ) -> anyhow::Result<Exit> {
     let mut counts = Counts::default();
     let mut listed = Vec::new();
-    store.for_each_record(run.run_id, |record| {
+    store.for_each_record(run.run_id, |mut record| {
+        decisions.apply(&mut record);
         counts.add(&record);
         let found =
             matches!(record.verdict, Verdict::Match | Verdict::Suspect | Verdict::Permitted);
@@ -122,7 +125,8 @@ fn conclude(
         write!(out, "{}", closing(&counts, run, summary, elapsed))?;
         out.flush()?;
     }
-    Ok(if counts.matched + counts.suspect > 0 {
+    // What people have dismissed alarms nobody again.
+    Ok(if counts.alarms > 0 {
         Exit::Found
     } else if counts.failed > 0 {
         Exit::Incomplete
@@ -149,6 +153,15 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         thousands(counts.failed),
         thousands(counts.not_audio),
     );
+    if counts.accepted + counts.dismissed + counts.deferred > 0 {
+        out += &format!(
+            "of {} findings people have accepted {}, dismissed {} and deferred {}\n",
+            thousands(counts.findings),
+            thousands(counts.accepted),
+            thousands(counts.dismissed),
+            thousands(counts.deferred)
+        );
+    }
     let progress = &summary.progress;
     if progress.skipped > 0 {
         out += &format!(

@@ -127,7 +127,7 @@ const evidenceOf = (number, titleId) => {
   const found = heard
     ? make('p', { className: 'lead' }, `${texts[row[HOW]].replace(/^./, (c) => c.toUpperCase())}; ${detail.ofRecording} of the recording, ${detail.ofItem} of `, isolated(row[NAME], 'path'), '.')
     : make('p', { className: 'lead' }, 'Named by ', isolated(row[NAME], 'path'), ', not heard in it.');
-  return make('article', { className: 'finding-sheet' }, title, found, texts[row[STANDING]] && make('p', { className: 'why' }, make('b', {}, `${texts[row[STANDING]].replace(/^./, (c) => c.toUpperCase())}: `), isolated(detail.standing)), detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
+  return make('article', { className: 'finding-sheet' }, title, found, texts[row[STANDING]] && make('p', { className: 'why' }, make('b', {}, `${texts[row[STANDING]].replace(/^./, (c) => c.toUpperCase())}: `), isolated(detail.standing)), detail.decision && make('p', { className: 'why' }, make('b', {}, 'Decided: '), isolated(detail.decision)), detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
     part('How sure it is', ...chanceWords(row, detail)),
     heard && part('Where they agree', timeLine(detail), spansTable(detail)),
     heard && part('What the alignment looks like', pictures(row, detail)),

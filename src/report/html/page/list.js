@@ -55,13 +55,15 @@ const searcher = (words) => {
   return (row, number) => tests.every(({ word, folders, recordings: found }) => found[row[RECORDING]] || folders[row[FOLDER]] || all.names[number].includes(word));
 };
 
+const MARKS = { s: STANDING, c: CLAIMS, d: DECISION };
+
 const arrange = () => {
   const has = searcher(view.words);
   const [markKind, markText] = [view.mark[0], Number(view.mark.slice(2))];
   const isShown = (row, number) =>
     (view.verdict === '' || row[VERDICT] === Number(view.verdict))
     && (view.how === '' || HOWS[view.how](row))
-    && (view.mark === '' || row[markKind === 's' ? STANDING : CLAIMS] === markText)
+    && (view.mark === '' || row[MARKS[markKind]] === markText)
     && has(row, number);
   const found = [];
   rows.forEach((row, number) => { if (isShown(row, number)) found.push(number); });
@@ -127,7 +129,7 @@ const findingRow = (number) => {
   const row = rows[number];
   const recording = recordings[row[RECORDING]];
   const heard = isHeard(row);
-  const standing = texts[row[STANDING]];
+  const standing = [texts[row[DECISION]], texts[row[STANDING]]].filter(Boolean).join(', ');
   const below = [recording[ISRC], texts[recording[RELEASE]]].filter(Boolean).join(' · ') || recording[ID];
   return make('div', { className: 'row finding', role: 'row' },
     cell('rowheader', 'c-item', badge(row), make('span', { className: 'lines' }, make('button', { type: 'button', className: 'open', tabindex: -1 }, isolated(row[NAME])), isolated(shortFolder(row), 'under path'))),

@@ -1,0 +1,245 @@
+//! `leakhound review`: what people decide about findings, on the terminal.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use leakhound::record::{DecisionState, Verdict};
+use leakhound::review::{History, ReviewStore, read_batch};
+use leakhound::text::{chance, moment, share, thousands, visible, warp};
+
+use super::log;
+use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
+use crate::docket::{Docket, Entry, Sentence};
+use crate::exit::{Exit, UsageError};
+use crate::out::Out;
+use crate::{desk, home, show};
+
+/// Largest batch that is read, in bytes: a CSV report of some hundred thousand findings.
+const MAX_BATCH_BYTES: u64 = 1 << 29;
+
+pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
+    let plain = |decide: &Decide, state| decide_on(global, decide, state, None);
+    match &command.command {
+        None if command.list.serve => desk::serve(global, &command.list),
+        None => list(global, &command.list),
+        Some(ReviewCommand::Accept(decide)) => plain(decide, Some(DecisionState::Accepted)),
+        Some(ReviewCommand::Defer(decide)) => plain(decide, Some(DecisionState::Deferred)),
+        Some(ReviewCommand::Undo(decide)) => plain(decide, None),
+        Some(ReviewCommand::Dismiss { ground, decide }) => {
+            let ground = Some((*ground).into());
+            decide_on(global, decide, Some(DecisionState::Dismissed), ground)
+        }
+        Some(ReviewCommand::Show { findings, run }) => evidence(global, findings, *run),
+        Some(ReviewCommand::History { finding, json }) => {
+            history(global, finding.as_deref(), *json)
+        }
+        Some(ReviewCommand::Batch { file, by, run }) => batch(global, file, by.as_deref(), *run),
+    }
+}
+
+fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
+    let docket = Docket::open(global, wanted.run)?;
+    let mut out = Out::lock();
+    let (mut listed, mut decided) = (0_u64, 0_u64);
+    for entry in &docket.entries {
+        if !is_wanted(entry, wanted) {
+            continue;
+        }
+        if entry.finding.decision.is_some() && !wanted.all {
+            decided += 1;
+            continue;
+        }
+        listed += 1;
+        if wanted.json {
+            let Entry { item, finding, .. } = entry;
+            let line =
+                serde_json::json!({"run": docket.run.run_id, "item": item, "finding": finding});
+            writeln!(out, "{line}")?;
+        } else {
+            write!(out, "{}", line(entry))?;
+        }
+    }
+    if !wanted.json && !global.quiet {
+        let all = if wanted.all { "" } else { " open" };
+        writeln!(
+            out,
+            "run {}: {}{all} findings{}",
+            docket.run.run_id,
+            thousands(listed),
+            if decided > 0 {
+                format!(", {} decided (--all lists them)", thousands(decided))
+            } else {
+                String::new()
+            }
+        )?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}
+
+fn is_wanted(entry: &Entry, wanted: &ReviewList) -> bool {
+    let finding = &entry.finding;
+    let verdict = wanted.verdict.is_none_or(|verdict| Verdict::from(verdict) == finding.verdict);
+    let recording = wanted.recording.as_ref().is_none_or(|text| {
+        let name = format!("{} – {}", finding.artist, finding.title).to_lowercase();
+        finding.recording_id == *text
+            || finding.isrc.eq_ignore_ascii_case(text)
+            || name.contains(&text.to_lowercase())
+    });
+    verdict && recording
+}
+
+/// A finding in three lines.
+fn line(entry: &Entry) -> String {
+    let Entry { item, finding, .. } = entry;
+    let name = show::name(finding);
+    let heard = if finding.is_heard() {
+        format!(
+            "{}, {} of the item; {}",
+            warp(finding.tempo, finding.pitch_cents),
+            share(finding.item_coverage),
+            chance(finding.false_alarm_probability)
+        )
+    } else {
+        format!("not heard; {}", finding.claimed_by.join("; "))
+    };
+    let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
+        format!("                    {}\n", visible(&decision.describe()))
+    });
+    format!(
+        "{}  {:<9} {}\n                    in {}\n                    {}\n{decision}",
+        finding.finding_id,
+        finding.verdict.as_str(),
+        visible(&name),
+        visible(&item.path),
+        visible(&heard),
+    )
+}
+
+fn evidence(global: &Global, names: &[String], run: Option<i64>) -> anyhow::Result<Exit> {
+    let docket = Docket::open(global, run)?;
+    let mut out = Out::lock();
+    for name in names {
+        for at in docket.find(name)? {
+            let Entry { item, notes, finding } = &docket.entries[at];
+            writeln!(out, "{}  {}", finding.finding_id, finding.verdict.as_str())?;
+            writeln!(out, "        {}", visible(&item.path))?;
+            writeln!(out, "        {}, SHA-256 {}", item.locator, item.sha256)?;
+            write!(out, "{}", show::finding(finding))?;
+            if let Some(torrent) = &item.torrent {
+                writeln!(out, "        {}", visible(&torrent.describe()))?;
+            }
+            for note in notes {
+                writeln!(out, "        note: {}", visible(note))?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}
+
+fn decide_on(
+    global: &Global,
+    decide: &Decide,
+    state: Option<DecisionState>,
+    ground: Option<leakhound::record::Ground>,
+) -> anyhow::Result<Exit> {
+    let mut docket = Docket::open(global, decide.run)?;
+    let by = decide.by.clone().unwrap_or_else(|| log::operator(global));
+    let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
+    let mut places = Vec::new();
+    for name in &decide.findings {
+        places.extend(docket.find(name)?);
+    }
+    places.sort_unstable();
+    places.dedup();
+    let sentences: Vec<_> = places.iter().map(|at| (*at, sentence.clone())).collect();
+    docket.decide(global, &sentences)?;
+    if !global.quiet {
+        let mut out = Out::lock();
+        for at in places {
+            write!(out, "{}", line(&docket.entries[at]))?;
+        }
+        out.flush()?;
+    }
+    Ok(Exit::Clear)
+}
+
+fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> anyhow::Result<Exit> {
+    let usage = |why: String| anyhow::Error::from(UsageError(format!("{}: {why}", file.display())));
+    let size = file.metadata().map_err(|error| usage(format!("{error}; check the path")))?.len();
+    if size > MAX_BATCH_BYTES {
+        return Err(usage(format!("{size} bytes are more than {MAX_BATCH_BYTES}; part it")));
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
+    let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
+    let mut docket = Docket::open(global, run)?;
+    let operator = by.map_or_else(|| log::operator(global), str::to_owned);
+    let (mut sentences, mut same) = (Vec::new(), 0_u64);
+    for order in orders {
+        let places =
+            docket.find(&order.finding_id).map_err(|e| usage(format!("row {}: {e}", order.row)))?;
+        let by = if order.by.is_empty() { operator.clone() } else { order.by };
+        for at in places {
+            let (reason, by) = (order.reason.clone(), by.clone());
+            let sentence = Sentence { state: order.state, ground: order.ground, reason, by };
+            // A report that was filled in holds what was decided before, too.
+            if holds(&docket.entries[at], &sentence) {
+                same += 1;
+            } else {
+                sentences.push((at, sentence));
+            }
+        }
+    }
+    docket.decide(global, &sentences)?;
+    if !global.quiet {
+        let (new, same) = (thousands(sentences.len() as u64), thousands(same));
+        writeln!(Out::lock(), "{new} decisions taken, {same} held already")?;
+    }
+    Ok(Exit::Clear)
+}
+
+fn holds(entry: &Entry, sentence: &Sentence) -> bool {
+    match &entry.finding.decision {
+        None => sentence.state.is_none(),
+        Some(d) => {
+            Some(d.state) == sentence.state
+                && d.ground == sentence.ground
+                && d.reason == sentence.reason
+                && d.by == sentence.by
+        }
+    }
+}
+
+fn history(global: &Global, finding: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+    let rows = ReviewStore::open(&home::home(global)?)?.history()?;
+    let start = finding.map(|f| if f.starts_with("f-") { f.to_owned() } else { format!("f-{f}") });
+    let mut out = Out::lock();
+    for History { number, case, ruling } in rows {
+        if start.as_ref().is_some_and(|start| !case.finding_id.starts_with(start)) {
+            continue;
+        }
+        let state = ruling.state.map_or("withdrawn", DecisionState::as_str);
+        let ground = ruling.ground.map_or("", leakhound::record::Ground::as_str);
+        if json {
+            let line = serde_json::json!({
+                "number": number, "at": moment(ruling.at), "by": ruling.by, "state": state, "ground": ground,
+                "reason": ruling.reason, "finding_id": case.finding_id, "recording_id": case.recording_id,
+                "recording": case.recording, "run": case.run_id, "path": case.path, "locator": case.locator,
+                "sha256": case.sha256, "sound": case.sound, "verdict": case.verdict,
+            });
+            writeln!(out, "{line}")?;
+            continue;
+        }
+        let at = moment(ruling.at);
+        let ground = if ground.is_empty() { String::new() } else { format!(" ({ground})") };
+        let (by, reason) = (visible(&ruling.by), visible(&ruling.reason));
+        writeln!(out, "{number:>5}  {at}  {}  {state}{ground} by {by}: {reason}", case.finding_id)?;
+        writeln!(out, "       {} in {}", visible(&case.recording), visible(&case.path))?;
+    }
+    out.flush()?;
+    Ok(Exit::Clear)
+}

@@ -1,0 +1,136 @@
+//! Who is let in: the page that was opened with the token, and nobody else.
+//!
+//! * `Host` has to be ours, else a name of a stranger's that leads here (DNS rebinding) would make his page ours.
+//! * `Origin` and `Sec-Fetch-Site`, where a browser sends them, have to be ours; what changes something has to have an `Origin`.
+//! * The token, in the address of the page and its parts, in a header of all else: another page could not send one.
+
+use oxhttp::model::header::{HOST, HeaderName, ORIGIN};
+use oxhttp::model::{HeaderMap, Method, StatusCode, Uri};
+
+/// Name of the header with the token.
+pub(super) const TOKEN: &str = "x-leakhound-token";
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Guard {
+    pub(super) port: u16,
+    pub(super) token: String,
+}
+
+impl Guard {
+    /// Lets a request in.
+    ///
+    /// # Errors
+    ///
+    /// The status and one line for whoever was turned away.
+    pub(super) fn admit(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(), (StatusCode, &'static str)> {
+        let forbidden = |why| Err((StatusCode::FORBIDDEN, why));
+        let text = |name: &str| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            let mut all = headers.get_all(name).iter();
+            // Two of one name are one too many.
+            all.next().filter(|_| all.next().is_none()).map(|v| v.to_str().unwrap_or("\u{FFFD}"))
+        };
+        let own = format!("127.0.0.1:{}", self.port);
+        if text(HOST.as_str()) != Some(&own) {
+            return forbidden("wrong host: open the address that leakhound printed");
+        }
+        let changes = *method != Method::GET;
+        match text(ORIGIN.as_str()) {
+            Some(origin) if origin == format!("http://{own}") => {}
+            None if !changes && !headers.contains_key(ORIGIN) => {}
+            _ => return forbidden("asked by another page"),
+        }
+        if headers.contains_key("sec-fetch-site")
+            && !matches!(text("sec-fetch-site"), Some("same-origin" | "none"))
+        {
+            return forbidden("asked by another page");
+        }
+        let is_api = uri.path().starts_with("/api/");
+        let given = if is_api { text(TOKEN) } else { query(uri, "token") };
+        if given.is_some_and(|given| same(given, &self.token)) {
+            Ok(())
+        } else {
+            Err((
+                StatusCode::UNAUTHORIZED,
+                "no token: open the whole address that leakhound printed",
+            ))
+        }
+    }
+}
+
+/// A value of the query, as it stands there.
+pub(super) fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// Compares in a time that does not tell how much of it was right.
+fn same(given: &str, token: &str) -> bool {
+    let differs = given.bytes().zip(token.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b));
+    given.len() == token.len() && differs == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 2] = [("host", "127.0.0.1:80"), (TOKEN, "secret")];
+
+    fn status(method: &Method, path: &str, headers: &[(&str, &str)]) -> u16 {
+        let guard = Guard { port: 80, token: "secret".into() };
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        let admitted = guard.admit(method, &path.parse().unwrap(), &map);
+        admitted.map_or_else(|(status, _)| status.as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn the_page_with_the_token_is_let_in() {
+        let origin = ("origin", "http://127.0.0.1:80");
+        assert_eq!(status(&Method::GET, "/?token=secret", &[GOOD[0]]), 200);
+        assert_eq!(status(&Method::GET, "/api/findings", &GOOD), 200);
+        assert_eq!(status(&Method::POST, "/api/decide", &[GOOD[0], GOOD[1], origin]), 200);
+        let own = ("sec-fetch-site", "same-origin");
+        assert_eq!(status(&Method::GET, "/api/findings", &[GOOD[0], GOOD[1], own]), 200);
+    }
+
+    #[test]
+    fn without_the_token_nothing_is_told() {
+        for path in ["/", "/?token=", "/?token=secre", "/?token=secret2", "/page.js?token=x"] {
+            assert_eq!(status(&Method::GET, path, &[GOOD[0]]), 401, "{path}");
+        }
+        // The address is no header: a link to an answer is worth nothing.
+        assert_eq!(status(&Method::GET, "/api/findings?token=secret", &[GOOD[0]]), 401);
+        let twice = [GOOD[0], GOOD[1], GOOD[1]];
+        assert_eq!(status(&Method::GET, "/api/findings", &twice), 401);
+    }
+
+    #[test]
+    fn another_host_or_origin_is_turned_away_even_with_the_token() {
+        for host in ["evil.example", "evil.example:80", "localhost:80", "127.0.0.1", "127.0.0.1:81"]
+        {
+            assert_eq!(status(&Method::GET, "/?token=secret", &[("host", host)]), 403, "{host}");
+        }
+        assert_eq!(status(&Method::GET, "/?token=secret", &[]), 403);
+        let post = |headers: &[(&str, &str)]| {
+            status(&Method::POST, "/api/decide", &[&GOOD[..], headers].concat())
+        };
+        assert_eq!(post(&[]), 403, "what changes something has an origin");
+        for origin in
+            ["null", "https://evil.example", "http://127.0.0.1:81", "https://127.0.0.1:80"]
+        {
+            assert_eq!(post(&[("origin", origin)]), 403, "{origin}");
+        }
+        let origin = ("origin", "http://127.0.0.1:80");
+        assert_eq!(post(&[origin, ("sec-fetch-site", "cross-site")]), 403);
+        assert_eq!(post(&[origin, ("sec-fetch-site", "same-site")]), 403);
+    }
+}

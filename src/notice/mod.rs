@@ -1,0 +1,371 @@
+//! Drafts of notices: what 17 USC 512(c)(3)(A) and Art. 16(2) of the Digital Services Act ask for, as far as it is known.
+//!
+//! A draft speaks of findings alone that a person accepted in the very item where they were found, and that no right or
+//! licence has permitted since. It invents nothing: what is not known is a visible blank. It is never sent; a person reads,
+//! fills in, and signs. It names nobody who reviewed: notices are published.
+
+mod document;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use self::document::{Block, blank, html, markdown, or_blank};
+use crate::record::{Basis, DecisionState, Finding, ItemFacts, TorrentFacts, Verdict};
+use crate::source::{Locator, To, path_key};
+use crate::text::{chance, clock, share, warp};
+
+/// Who complains, as the user says. What is empty stays a blank.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Particulars {
+    /// The person who will sign.
+    pub name: String,
+    /// Where that person works.
+    pub organisation: String,
+    /// Whose rights they are.
+    pub acts_for: String,
+    /// Postal address.
+    pub address: String,
+    /// Telephone.
+    pub phone: String,
+    /// E-mail.
+    pub email: String,
+}
+
+/// Who gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A host of files: located by addresses.
+    Host,
+    /// A hub of data sets: by repository, revision, path and row.
+    Hub,
+    /// An index of torrents: by info-hash, one draft a torrent.
+    TorrentIndex,
+}
+
+/// Where what was scanned is offered, as the user says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// Name of the recipient.
+    pub recipient: String,
+    /// Address under which the scanned folder can be had.
+    pub url: String,
+    /// Data set on a hub.
+    pub repository: String,
+    /// Its revision.
+    pub revision: String,
+    /// The folders that were scanned.
+    pub roots: Vec<String>,
+}
+
+/// A draft, in two formats of the same words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Name for its files, without an ending.
+    pub name: String,
+    /// Findings in it.
+    pub findings: usize,
+    /// Markdown, which reads as plain text.
+    pub markdown: String,
+    /// One HTML page.
+    pub html: String,
+}
+
+/// Why a finding is in no notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// Nobody accepted it.
+    NotAccepted,
+    /// The same bytes or sound were accepted elsewhere: here, nobody has looked.
+    AcceptedElsewhere,
+    /// Rights or a licence permit it.
+    Permitted,
+}
+
+/// Whether a finding may be in a notice.
+///
+/// # Errors
+///
+/// Why not.
+pub fn may_be_noticed(finding: &Finding) -> Result<(), LeftOut> {
+    match &finding.decision {
+        Some(d) if d.state == DecisionState::Accepted => {
+            if finding.verdict == Verdict::Permitted {
+                Err(LeftOut::Permitted)
+            } else if d.basis == Basis::Item {
+                Ok(())
+            } else {
+                Err(LeftOut::AcceptedElsewhere)
+            }
+        }
+        _ => Err(LeftOut::NotAccepted),
+    }
+}
+
+/// Drafts about findings, in their order. What [`may_be_noticed`] refuses is left out, and so is, for an index of
+/// torrents, what no torrent is known of.
+pub fn drafts<'a>(
+    kind: Kind,
+    who: &Particulars,
+    offer: &Offer,
+    findings: impl IntoIterator<Item = (&'a ItemFacts, &'a Finding)>,
+) -> Vec<Draft> {
+    let mut groups: BTreeMap<String, Vec<(&ItemFacts, &Finding)>> = BTreeMap::new();
+    for (item, finding) in findings.into_iter().filter(|(_, f)| may_be_noticed(f).is_ok()) {
+        let group = match (kind, &item.torrent) {
+            (Kind::TorrentIndex, None) => continue,
+            (Kind::TorrentIndex, Some(torrent)) => format!("torrent-{}", hash(torrent)),
+            (Kind::Host, _) => "host".to_owned(),
+            (Kind::Hub, _) => "hub".to_owned(),
+        };
+        groups.entry(group).or_default().push((item, finding));
+    }
+    let draft = |(name, found): (String, Vec<_>)| {
+        let (title, blocks) = blocks(kind, who, offer, &found);
+        let (markdown, html) = (markdown(&title, &blocks), html(&title, &blocks));
+        Draft { name: format!("notice-{name}"), findings: found.len(), markdown, html }
+    };
+    groups.into_iter().map(draft).collect()
+}
+
+fn hash(torrent: &TorrentFacts) -> &str {
+    if torrent.info_hash.is_empty() { &torrent.info_hash_v2 } else { &torrent.info_hash }
+}
+
+fn blocks(
+    kind: Kind,
+    who: &Particulars,
+    offer: &Offer,
+    found: &[(&ItemFacts, &Finding)],
+) -> (String, Vec<Block>) {
+    let title = "DRAFT: Notice of claimed infringement of sound recordings".to_owned();
+    let heading = |text: &str| Block::Heading(text.to_owned());
+    let text = |text: &str| Block::Text(text.to_owned());
+    let whose = or_blank(&who.acts_for, "name of the owner of the rights");
+    let mut all = vec![
+        text(
+            "This draft was made by a program from findings that a person has accepted. It was not sent to anybody. A person \
+             authorised to act has to read it, fill in each blank, delete what does not apply, and sign it.",
+        ),
+        Block::Exhibit(
+            "Recipient".into(),
+            vec![
+                ("To", or_blank(&offer.recipient, "name of the recipient")),
+                (
+                    "Address for notices",
+                    blank("designated agent or point of contact of the recipient"),
+                ),
+                ("Date", blank("date of signature")),
+            ],
+        ),
+        heading("1. Works – 17 USC 512(c)(3)(A)(ii)"),
+        text(&format!("The sound recordings in which {whose} claims rights:")),
+    ];
+    let mut works: Vec<&Finding> = Vec::new();
+    for (_, finding) in found {
+        if !works.iter().any(|work| work.recording_id == finding.recording_id) {
+            works.push(finding);
+        }
+    }
+    for (work, number) in works.iter().zip(1..) {
+        all.push(Block::Exhibit(format!("Work {number}"), self::work(work)));
+    }
+    all.push(heading(
+        "2. Material and where it is – 17 USC 512(c)(3)(A)(iii); DSA Art. 16(2)(a) and (b)",
+    ));
+    all.push(text(
+        "Each was found by comparing an acoustic fingerprint of the material with that of the rights owner's own file, and was \
+         then reviewed by a person. Removal of, or disabling of access to, the following is requested:",
+    ));
+    for ((item, finding), number) in found.iter().zip(1..) {
+        let work = works.iter().position(|work| work.recording_id == finding.recording_id);
+        let mut lines = vec![("Work", (work.unwrap_or(0) + 1).to_string())];
+        lines.extend(location(kind, offer, item));
+        lines.extend(explanation(item, finding));
+        all.push(Block::Exhibit(format!("Material {number}"), lines));
+    }
+    all.push(heading("3. Contact – 17 USC 512(c)(3)(A)(iv); DSA Art. 16(2)(c)"));
+    all.push(Block::Exhibit(
+        "Complainant".into(),
+        vec![
+            ("Name", or_blank(&who.name, "name of the person who signs")),
+            ("Organisation", or_blank(&who.organisation, "organisation, or delete")),
+            ("Acting for", whose),
+            ("Postal address", or_blank(&who.address, "postal address")),
+            ("Telephone", or_blank(&who.phone, "telephone number")),
+            ("E-mail", or_blank(&who.email, "e-mail address")),
+        ],
+    ));
+    all.push(heading("4. Statements, to be made by the person who signs"));
+    for statement in STATEMENTS {
+        all.push(text(statement));
+    }
+    all.push(heading("5. Signature – 17 USC 512(c)(3)(A)(i)"));
+    all.push(Block::Exhibit(
+        "Signed by a person authorised to act on behalf of the owner".into(),
+        vec![
+            ("Signature", blank("physical or electronic signature")),
+            ("Name in full", or_blank(&who.name, "name of the person who signs")),
+            ("Place and date", blank("place and date of signature")),
+        ],
+    ));
+    (title, all)
+}
+
+/// The boxes are empty: a program has no belief, good or bad.
+const STATEMENTS: [&str; 4] = [
+    "[ ] I have considered whether the use is permitted by an exception or limitation, such as fair use (Lenz v. Universal), and \
+     conclude for each material listed that it is not.",
+    "[ ] I have a good-faith belief that use of the material in the manner complained of is not authorised by the copyright owner, \
+     its agent, or the law. (17 USC 512(c)(3)(A)(v))",
+    "[ ] The information in this notice is accurate, and under penalty of perjury, I am authorised to act on behalf of the \
+     owner of an exclusive right that is allegedly infringed. (17 USC 512(c)(3)(A)(vi); who knowingly misrepresents is liable, 512(f))",
+    "[ ] I have a bona-fide belief that the information and allegations in this notice are accurate and complete. (DSA Art. 16(2)(d))",
+];
+
+/// What is known of a recording; that alone.
+fn work(finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("Title", or_blank(&finding.title, "title of the recording")),
+        ("Artist", or_blank(&finding.artist, "artist")),
+    ];
+    let mut more = |name, value: &str| {
+        if !value.is_empty() {
+            lines.push((name, value.to_owned()));
+        }
+    };
+    more("ISRC", &finding.isrc);
+    if let Some(work) = &finding.work {
+        more("Version", &work.version);
+        more("Label", &work.label);
+        let releases = work.releases.iter().map(|r| {
+            if r.upc.is_empty() { r.title.clone() } else { format!("{} (UPC {})", r.title, r.upc) }
+        });
+        more("Releases", &releases.filter(|r| !r.is_empty()).collect::<Vec<_>>().join("; "));
+        more("℗ line", &work.p_line);
+        more("US registration", [&*work.registration, &work.registration_date].join(" ").trim());
+        more("First published", &work.first_published);
+    }
+    lines
+}
+
+/// Where the material is, for that recipient.
+fn location(kind: Kind, offer: &Offer, item: &ItemFacts) -> Vec<(&'static str, String)> {
+    let locator: Option<Locator> = item.locator.parse().ok();
+    let path = locator.as_ref().map_or_else(String::new, |locator| relative(locator, &offer.roots));
+    let inside = locator.as_ref().map_or_else(String::new, within);
+    let mut lines = Vec::new();
+    match kind {
+        Kind::Host => {
+            let url = match offer.url.trim_end_matches('/') {
+                "" => blank(&format!("address (URL) of {path}")),
+                url => format!("{url}/{path}"),
+            };
+            lines.push(("Address", url));
+        }
+        Kind::Hub => {
+            lines.push(("Repository", or_blank(&offer.repository, "repository on the hub")));
+            lines.push((
+                "Revision",
+                or_blank(&offer.revision, "revision (commit) of the repository"),
+            ));
+            lines.push(("Path", path));
+        }
+        Kind::TorrentIndex => {
+            if let Some(torrent) = &item.torrent {
+                let mut hashes = |name, hash: &str| {
+                    if !hash.is_empty() {
+                        lines.push((name, hash.to_owned()));
+                    }
+                };
+                hashes("Info-hash (v1)", &torrent.info_hash);
+                hashes("Info-hash (v2)", &torrent.info_hash_v2);
+                lines.push(("Torrent", torrent.name.clone()));
+                lines.push(("File in it", torrent.file.clone()));
+                lines.push(("Bytes compared with its hashes", torrent.integrity.as_str().into()));
+            }
+            lines.push(("Page of the index", blank("address (URL) of its page, if it has one")));
+        }
+    }
+    if !inside.is_empty() {
+        lines.push(("Inside that file", inside));
+    }
+    lines.push(("SHA-256 of the item", item.sha256.clone()));
+    lines
+}
+
+/// The path below the folder that was scanned, as part of an address.
+fn relative(locator: &Locator, roots: &[String]) -> String {
+    let file = &locator.file;
+    let below = roots.iter().filter_map(|root| file.strip_prefix(root).ok());
+    let shortest = below.min_by_key(|path| path.as_os_str().len());
+    let path = match shortest {
+        Some(path) if !path.as_os_str().is_empty() => path,
+        _ => Path::new(file.file_name().unwrap_or_default()),
+    };
+    let mut out = String::new();
+    for byte in path_key(path).iter() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(*byte));
+            }
+            other => out += &format!("%{other:02X}"),
+        }
+    }
+    out
+}
+
+/// The way into containers, in words.
+fn within(locator: &Locator) -> String {
+    let step = |step: &crate::source::Step| match &step.to {
+        To::Member { name, nth: 1 } => format!("member {}", String::from_utf8_lossy(name)),
+        To::Member { name, nth } => {
+            format!("member {} (the {nth}. of that name)", String::from_utf8_lossy(name))
+        }
+        To::Packed => "its uncompressed content".to_owned(),
+        To::Cell { group, row, column } => {
+            format!("row group {group}, row {row} in it (both from 0), column {column}")
+        }
+        To::Shared { path, .. } => format!("file {}", String::from_utf8_lossy(path)),
+    };
+    locator.steps.iter().map(step).collect::<Vec<_>>().join(", then ")
+}
+
+/// Why it is believed to be that recording.
+fn explanation(item: &ItemFacts, finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if finding.is_heard() {
+        let spans = finding.spans.iter().take(10).map(|span| {
+            format!(
+                "{} to {} of the material is {} to {} of the recording",
+                clock(span.item_start_seconds),
+                clock(span.item_end_seconds),
+                clock(span.recording_start_seconds),
+                clock(span.recording_end_seconds)
+            )
+        });
+        lines.push(("What agrees", spans.collect::<Vec<_>>().join("; ")));
+        let shares = (share(finding.item_coverage), share(finding.recording_coverage));
+        lines.push((
+            "How much",
+            format!(
+                "{} of the material ({}), {} of the recording; {}",
+                shares.0,
+                clock(item.duration_seconds),
+                shares.1,
+                warp(finding.tempo, finding.pitch_cents)
+            ),
+        ));
+        lines.push(("By chance", chance(finding.false_alarm_probability)));
+    } else {
+        lines.push(("What it says of itself", finding.claimed_by.join("; ")));
+    }
+    let day = finding.decision.as_ref().and_then(|d| d.at.get(..10)).unwrap_or_default();
+    lines.push(("Reviewed and accepted by a person", day.to_owned()));
+    lines.push(("Reference of the complainant", finding.finding_id.clone()));
+    lines
+}

@@ -1,0 +1,130 @@
+use super::*;
+
+const HOSTILE: &str =
+    "</p><script>alert(1)</script> [x](http://evil) \u{202E}*b* [to be filled in: y";
+
+fn finding(state: &str, basis: &str, verdict: &str) -> Finding {
+    let decision = serde_json::json!({
+        "state": state, "ground": null, "reason": "heard it", "by": "Ann Reviewer",
+        "at": "2026-11-23T19:12:34Z", "basis": basis,
+    });
+    serde_json::from_value(serde_json::json!({
+        "recording_id": "rec-1", "recording_path": "/masters/1.flac", "title": "Night Train", "artist": "The Harbour",
+        "isrc": "GBABC2400001", "verdict": verdict, "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0,
+        "pitch_cents": 0.0, "item_coverage": 0.5, "recording_coverage": 0.5, "stream": 0, "tiers": ["T3"],
+        "spans": [{"item_start_seconds": 0.0, "item_end_seconds": 10.0, "recording_start_seconds": 5.0,
+                   "recording_end_seconds": 15.0}],
+        "finding_id": "f-0123456789abcdef", "decision": decision,
+    }))
+    .unwrap()
+}
+
+fn item(locator: &str) -> ItemFacts {
+    serde_json::from_value(serde_json::json!({
+        "path": locator, "size_bytes": 1, "sha256": "ab".repeat(32), "codec": "mp3", "duration_seconds": 20.0,
+        "streams": 1, "locator": locator,
+    }))
+    .unwrap()
+}
+
+fn accepted() -> Finding {
+    finding("accepted", "item", "match")
+}
+
+fn offer() -> Offer {
+    Offer { roots: vec!["/dump".into()], ..Offer::default() }
+}
+
+#[test]
+fn only_what_a_person_accepted_in_that_very_item_may_be_noticed() {
+    assert_eq!(may_be_noticed(&accepted()), Ok(()));
+    for state in ["dismissed", "deferred"] {
+        assert_eq!(may_be_noticed(&finding(state, "item", "match")), Err(LeftOut::NotAccepted));
+    }
+    let undecided = Finding { decision: None, ..accepted() };
+    assert_eq!(may_be_noticed(&undecided), Err(LeftOut::NotAccepted));
+    for basis in ["bytes", "sound"] {
+        let elsewhere = finding("accepted", basis, "match");
+        assert_eq!(may_be_noticed(&elsewhere), Err(LeftOut::AcceptedElsewhere));
+    }
+    let permitted = finding("accepted", "item", "permitted");
+    assert_eq!(may_be_noticed(&permitted), Err(LeftOut::Permitted));
+    let item = item("/dump/a.mp3");
+    assert!(
+        drafts(Kind::Host, &Particulars::default(), &offer(), [(&item, &permitted)]).is_empty()
+    );
+}
+
+#[test]
+fn a_draft_has_every_element_of_both_laws_and_blanks_for_what_is_not_known() {
+    let (item, finding) = (item("/dump/a%20b.mp3"), accepted());
+    for kind in [Kind::Host, Kind::Hub] {
+        let drafts = drafts(kind, &Particulars::default(), &offer(), [(&item, &finding)]);
+        let text = &drafts[0].markdown;
+        for element in ["(i)", "(ii)", "(iii)", "(iv)", "(v)", "(vi)"] {
+            assert!(text.contains(&format!("512(c)(3)(A){element}")), "{element}");
+        }
+        for element in ["(a) and (b)", "16(2)(c)", "16(2)(d)"] {
+            assert!(text.contains(element), "{element}");
+        }
+        for missing in ["recipient", "signature", "e-mail", "postal address", "telephone"] {
+            assert!(
+                text.contains(&format!("[to be filled in: {missing}"))
+                    || text.contains("[to be filled in: name of the recipient]"),
+                "{missing}"
+            );
+        }
+        assert!(
+            text.starts_with("# DRAFT")
+                && text.contains("Night Train")
+                && text.contains("a%20b.mp3")
+        );
+        assert!(text.contains("[ ] I have a good-faith belief"), "nobody believes in advance");
+        assert!(!text.contains("Ann Reviewer"), "notices are published");
+        assert!(drafts[0].html.contains("<mark>[to be filled in: name of the recipient]</mark>"));
+    }
+}
+
+#[test]
+fn each_recipient_is_told_the_place_in_its_own_terms() {
+    let who = Particulars::default();
+    let cell = item("/dump/data/shard.parquet!~3.17.audio");
+    let finding = accepted();
+    let asked = Offer {
+        url: "https://host.example/files/".into(),
+        repository: "someone/songs".into(),
+        revision: "abc123".into(),
+        ..offer()
+    };
+    let host = &drafts(Kind::Host, &who, &asked, [(&cell, &finding)])[0].markdown;
+    assert!(host.contains("https://host.example/files/data/shard.parquet\n"), "{host}");
+    let hub = &drafts(Kind::Hub, &who, &asked, [(&cell, &finding)])[0].markdown;
+    for told in ["someone/songs", "abc123", "data/shard.parquet", "row group 3, row 17"] {
+        assert!(hub.contains(told), "{told}: {hub}");
+    }
+    let torrent = |hash: &str| {
+        let facts = serde_json::json!({
+            "locator": "", "info_hash": hash, "info_hash_v2": "", "name": "Dump", "file": "Dump/a.mp3",
+            "integrity": "verified", "verified_bytes": 1,
+        });
+        ItemFacts { torrent: serde_json::from_value(facts).unwrap(), ..item("/dump/a.mp3") }
+    };
+    let (one, two, none) = (torrent("aa11"), torrent("bb22"), item("/dump/x.mp3"));
+    let all = [(&one, &finding), (&two, &finding), (&one, &finding), (&none, &finding)];
+    let found = drafts(Kind::TorrentIndex, &who, &asked, all);
+    let told: Vec<_> = found.iter().map(|draft| (draft.name.as_str(), draft.findings)).collect();
+    assert_eq!(told, [("notice-torrent-aa11", 2), ("notice-torrent-bb22", 1)]);
+    assert!(found[0].markdown.contains("aa11") && !found[0].markdown.contains("bb22"));
+}
+
+#[test]
+fn hostile_text_is_no_markup_in_a_draft() {
+    let text = || HOSTILE.to_owned();
+    let hostile = Finding { title: text(), artist: text(), isrc: text(), ..accepted() };
+    let who = Particulars { name: text(), email: text(), ..Particulars::default() };
+    let asked = Offer { recipient: text(), ..offer() };
+    let draft = &drafts(Kind::Host, &who, &asked, [(&item("/dump/a.mp3"), &hostile)])[0];
+    assert!(!draft.html.contains("<script") && !draft.html.contains('\u{202E}'));
+    assert!(!draft.markdown.contains("<script") && !draft.markdown.contains("](http"));
+    assert!(draft.html.contains("&lt;script&gt;"));
+}

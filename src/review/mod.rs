@@ -1,0 +1,257 @@
+//! What people decide about findings, and how a decision comes back.
+//!
+//! A finding is accepted, dismissed or deferred by a person with a name and a reason. A change of mind is another row: what
+//! was decided before stays readable. A decision changes nothing of what was found, neither verdict nor number.
+//!
+//! # What a decision holds for
+//!
+//! A wrongly silenced finding is a leak that nobody sees, a wrongly carried acceptance an accusation that nobody made. So a
+//! decision holds for findings of the same recording in the same stream that lie inside of the place that was decided on
+//! (within 1 s, in both files; all of it or less, never more), and whose item is, in this order:
+//!
+//! 1. the item that was decided on: its locator and SHA-256 ([`Basis::Item`]);
+//! 2. the same bytes at another place, by their SHA-256 ([`Basis::Bytes`]);
+//! 3. the very same sound in other bytes, by [`Fingerprint::digest`](crate::fingerprint::Fingerprint::digest): another
+//!    container, other tags, another lossless coding ([`Basis::Sound`]). Never of a claim that nobody heard, for tags make it.
+//!
+//! The nearest of the three speaks, and of its rows the last. Not covered, and so open again: what was encoded with loss once more, cut,
+//! sped up, or lies in another mix; a stream in another place of its file; a finding that grew, because another mode
+//! found more of it. A notice takes what was accepted as [`Basis::Item`] alone.
+
+mod batch;
+mod listen;
+mod store;
+
+pub use batch::{BatchError, Order, read_batch};
+pub use listen::{Clip, ListenError, MAX_CLIP_SECONDS, cut, to_wav};
+pub use store::{History, ReviewError, ReviewStore};
+
+use std::collections::HashMap;
+
+use crate::record::{
+    Basis, Decision, DecisionState, Finding, Ground, ItemFacts, ItemRecord, Span, Verdict,
+};
+use crate::text::moment;
+
+/// Ends of spans are found to about half a second: a place may stick out of what was decided by so much, in seconds.
+const SLACK_SECONDS: f64 = 1.0;
+/// Characters of a reason or a name.
+const MAX_TEXT_CHARS: usize = 2_000;
+
+/// What a person says about a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// What; `None` takes back what was decided.
+    pub state: Option<DecisionState>,
+    /// Why it is dismissed; `None` unless it is.
+    pub ground: Option<Ground>,
+    /// In that person's words.
+    pub reason: String,
+    /// The person's name.
+    pub by: String,
+    /// Seconds since 1970.
+    pub at: i64,
+}
+
+/// Why something is no ruling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RulingError {
+    /// Nobody signs for it.
+    #[error("nobody's name is with it; say who decides")]
+    NoName,
+    /// No reason.
+    #[error("it has no reason; say why, for whoever asks later")]
+    NoReason,
+    /// A dismissal without a ground.
+    #[error("a dismissal needs its ground: licensed, shared-sample, wrong or not-ours")]
+    NoGround,
+    /// A ground without a dismissal.
+    #[error("only a dismissal has a ground; leave it out, or dismiss")]
+    Ground,
+    /// A whole book.
+    #[error("its reason or name has more than {MAX_TEXT_CHARS} characters; shorten it")]
+    TooLong,
+    /// It cannot be tied to anything.
+    #[error(
+        "the bytes of the item could not be read to their end, so a decision could not be tied to them; scan it again first"
+    )]
+    NoBytes,
+}
+
+impl Ruling {
+    /// Whether it is whole.
+    ///
+    /// # Errors
+    ///
+    /// What it lacks.
+    pub fn check(&self) -> Result<(), RulingError> {
+        let dismisses = self.state == Some(DecisionState::Dismissed);
+        if self.by.trim().is_empty() {
+            Err(RulingError::NoName)
+        } else if self.reason.trim().is_empty() {
+            Err(RulingError::NoReason)
+        } else if self.by.chars().count().max(self.reason.chars().count()) > MAX_TEXT_CHARS {
+            Err(RulingError::TooLong)
+        } else if dismisses && self.ground.is_none() {
+            Err(RulingError::NoGround)
+        } else if !dismisses && self.ground.is_some() {
+            Err(RulingError::Ground)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What a decision is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Id of the recording.
+    pub recording_id: String,
+    /// SHA-256 of the item.
+    pub sha256: String,
+    /// Digest of the stream's sound; `""` of a claim that nobody heard.
+    pub sound: String,
+    /// The stream.
+    pub stream: u32,
+    /// The place.
+    pub spans: Vec<Span>,
+    /// Where the item was.
+    pub locator: String,
+    /// Name of the finding.
+    pub finding_id: String,
+    /// The run in which it was looked at.
+    pub run_id: i64,
+    /// Path of the item.
+    pub path: String,
+    /// Artist and title.
+    pub recording: String,
+    /// Verdict then.
+    pub verdict: Verdict,
+}
+
+impl Case {
+    /// That of a finding of a run.
+    ///
+    /// # Errors
+    ///
+    /// If the item's bytes are not known.
+    pub fn new(run_id: i64, item: &ItemFacts, finding: &Finding) -> Result<Self, RulingError> {
+        if item.sha256.is_empty() {
+            return Err(RulingError::NoBytes);
+        }
+        let heard = finding.is_heard();
+        Ok(Self {
+            recording_id: finding.recording_id.clone(),
+            sha256: item.sha256.clone(),
+            sound: if heard { finding.sound.clone() } else { String::new() },
+            stream: finding.stream,
+            spans: finding.spans.clone(),
+            locator: item.locator.clone(),
+            finding_id: finding.finding_id.clone(),
+            run_id,
+            path: item.path.clone(),
+            recording: format!("{} – {}", finding.artist, finding.title),
+            verdict: finding.verdict,
+        })
+    }
+
+    /// Whether a finding of the same recording lies where this one lay.
+    fn covers(&self, finding: &Finding) -> bool {
+        self.stream == finding.stream
+            && self.spans.is_empty() == finding.spans.is_empty()
+            && finding.spans.iter().all(|span| self.spans.iter().any(|own| inside(span, own)))
+    }
+}
+
+fn inside(span: &Span, own: &Span) -> bool {
+    let within = |start: f64, end: f64, from: f64, to: f64| {
+        start >= from - SLACK_SECONDS && end <= to + SLACK_SECONDS
+    };
+    within(
+        span.item_start_seconds,
+        span.item_end_seconds,
+        own.item_start_seconds,
+        own.item_end_seconds,
+    ) && within(
+        span.recording_start_seconds,
+        span.recording_end_seconds,
+        own.recording_start_seconds,
+        own.recording_end_seconds,
+    )
+}
+
+/// All decisions, to be looked up.
+#[derive(Debug, Clone, Default)]
+pub struct Decisions {
+    rows: Vec<(Case, Ruling)>,
+    by_bytes: HashMap<(String, String), Vec<usize>>,
+    by_sound: HashMap<(String, String), Vec<usize>>,
+}
+
+impl Decisions {
+    /// Of rows in the order in which they were decided.
+    pub fn new(rows: impl IntoIterator<Item = (Case, Ruling)>) -> Self {
+        let mut all = Self::default();
+        for (case, ruling) in rows {
+            let (at, id) = (all.rows.len(), &case.recording_id);
+            all.by_bytes.entry((id.clone(), case.sha256.clone())).or_default().push(at);
+            if !case.sound.is_empty() {
+                all.by_sound.entry((id.clone(), case.sound.clone())).or_default().push(at);
+            }
+            all.rows.push((case, ruling));
+        }
+        all
+    }
+
+    /// What was decided about a finding, if anything holds for it.
+    pub fn of(&self, item: &ItemFacts, finding: &Finding) -> Option<Decision> {
+        let rows = |at: Option<&Vec<usize>>| {
+            at.into_iter()
+                .flatten()
+                .rev()
+                .map(|at| &self.rows[*at])
+                .filter(|(case, _)| case.covers(finding))
+                .collect::<Vec<_>>()
+        };
+        let id = &finding.recording_id;
+        let same = rows(self.by_bytes.get(&(id.clone(), item.sha256.clone())));
+        let here = same.iter().find(|(case, _)| case.locator == item.locator);
+        let heard = || {
+            let key = (id.clone(), finding.sound.clone());
+            if finding.sound.is_empty() || !finding.is_heard() {
+                return None;
+            }
+            rows(self.by_sound.get(&key)).first().copied()
+        };
+        let (ruling, basis) = match (here, same.first()) {
+            (Some((_, ruling)), _) => (ruling, Basis::Item),
+            (None, Some((_, ruling))) => (ruling, Basis::Bytes),
+            (None, None) => (&heard()?.1, Basis::Sound),
+        };
+        Some(Decision {
+            state: ruling.state?,
+            ground: ruling.ground,
+            reason: ruling.reason.clone(),
+            by: ruling.by.clone(),
+            at: time_stamp(ruling.at),
+            basis,
+        })
+    }
+
+    /// Says in a record what was decided about each finding.
+    pub fn apply(&self, record: &mut ItemRecord) {
+        let ItemRecord { item, findings, .. } = record;
+        for finding in findings {
+            finding.decision = self.of(item, finding);
+        }
+    }
+}
+
+/// Seconds since 1970 as RFC 3339 has them: `2026-11-23T19:12:34Z`.
+fn time_stamp(at: i64) -> String {
+    moment(at).replacen(' ', "T", 1).replace(" UTC", "Z")
+}
+
+#[cfg(test)]
+mod tests;

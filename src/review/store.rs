@@ -1,0 +1,227 @@
+//! The database of decisions: rows are only added.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+
+use super::{Case, Decisions, Ruling, RulingError};
+use crate::catalog::private;
+use crate::record::{DecisionState, Ground, Verdict, json};
+
+/// Version of `schema.sql`.
+const SCHEMA_VERSION: i64 = 1;
+
+/// Why decisions cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReviewError {
+    /// The database refused.
+    #[error("the decisions {} cannot be used; is the disk full, or the file damaged?", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// `SQLite`'s reason.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// It cannot be made its owner's alone.
+    #[error("cannot write {}: is the disk full, or the folder not yours?", path.display())]
+    Write {
+        /// The database.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A newer program wrote it.
+    #[error("the decisions {} have version {found}, this program knows {SCHEMA_VERSION}: use a newer leakhound", path.display())]
+    Version {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// What was to be kept is not whole.
+    #[error("the decision about {finding_id} is not kept: {source}")]
+    Ruling {
+        /// Which.
+        finding_id: String,
+        /// What it lacks.
+        source: RulingError,
+    },
+}
+
+/// A row, with its number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// From 1, in the order in which it was decided.
+    pub number: i64,
+    /// About what.
+    pub case: Case,
+    /// What.
+    pub ruling: Ruling,
+}
+
+/// The decisions of a home.
+#[derive(Debug)]
+pub struct ReviewStore {
+    path: PathBuf,
+    connection: Connection,
+}
+
+const COLUMNS: &str = "number, at, by, state, ground, reason, recording_id, sha256, sound, stream, spans, locator, \
+                       finding_id, run_id, path, recording, verdict";
+
+impl ReviewStore {
+    /// Opens the decisions of a home, and makes a place for them where there is none. Only their owner may read it.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be made or read, or is newer than this program.
+    pub fn open(home: &Path) -> Result<Self, ReviewError> {
+        let path = home.join("review.sqlite");
+        let error = |source| ReviewError::Database { path: path.clone(), source };
+        let mut connection = Connection::open(&path).map_err(error)?;
+        private(&path).map_err(|source| ReviewError::Write { path: path.clone(), source })?;
+        let version = (|| {
+            connection.busy_timeout(Duration::from_secs(30))?;
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            connection.pragma_update(None, "synchronous", "full")?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut version: i64 =
+                transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            if version == 0 {
+                transaction.execute_batch(include_str!("schema.sql"))?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+                version = SCHEMA_VERSION;
+            }
+            transaction.commit()?;
+            Ok(version)
+        })()
+        .map_err(error)?;
+        if version != SCHEMA_VERSION {
+            return Err(ReviewError::Version { path, found: version });
+        }
+        Ok(Self { path, connection })
+    }
+
+    /// Keeps decisions: all of them, or none.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not whole, or the database cannot be written.
+    pub fn add(&self, rulings: &[(Case, Ruling)]) -> Result<(), ReviewError> {
+        for (case, ruling) in rulings {
+            ruling.check().map_err(|source| ReviewError::Ruling {
+                finding_id: case.finding_id.clone(),
+                source,
+            })?;
+        }
+        (|| {
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let sql = format!(
+                "INSERT INTO decisions ({COLUMNS}) VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+                 ?13, ?14, ?15, ?16)"
+            );
+            let mut statement = transaction.prepare(&sql)?;
+            for (case, ruling) in rulings {
+                statement.execute(params![
+                    ruling.at,
+                    ruling.by,
+                    ruling.state.map_or(WITHDRAWN, DecisionState::as_str),
+                    ruling.ground.map_or("", Ground::as_str),
+                    ruling.reason,
+                    case.recording_id,
+                    case.sha256,
+                    case.sound,
+                    case.stream,
+                    json(&case.spans),
+                    case.locator,
+                    case.finding_id,
+                    case.run_id,
+                    case.path,
+                    case.recording,
+                    case.verdict.as_str(),
+                ])?;
+            }
+            drop(statement);
+            transaction.commit()
+        })()
+        .map_err(|source| self.error(source))
+    }
+
+    /// All that was ever decided, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn history(&self) -> Result<Vec<History>, ReviewError> {
+        let sql = format!("SELECT {COLUMNS} FROM decisions ORDER BY number");
+        (|| {
+            let mut statement = self.connection.prepare(&sql)?;
+            statement.query_map([], history)?.collect::<rusqlite::Result<_>>()
+        })()
+        .map_err(|source| self.error(source))
+    }
+
+    /// What holds now.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn decisions(&self) -> Result<Decisions, ReviewError> {
+        let rows = self.history()?;
+        Ok(Decisions::new(rows.into_iter().map(|row| (row.case, row.ruling))))
+    }
+
+    fn error(&self, source: rusqlite::Error) -> ReviewError {
+        ReviewError::Database { path: self.path.clone(), source }
+    }
+}
+
+/// The word of a row that takes back what was decided.
+const WITHDRAWN: &str = "withdrawn";
+
+fn history(row: &Row) -> rusqlite::Result<History> {
+    let word = |at: usize| -> rusqlite::Result<String> { row.get(at) };
+    let wrong = |at: usize| {
+        rusqlite::Error::InvalidColumnType(
+            at,
+            word(at).unwrap_or_default(),
+            rusqlite::types::Type::Text,
+        )
+    };
+    let states = [DecisionState::Accepted, DecisionState::Dismissed, DecisionState::Deferred];
+    let state = match word(3)?.as_str() {
+        WITHDRAWN => None,
+        word => Some(*states.iter().find(|state| state.as_str() == word).ok_or(wrong(3))?),
+    };
+    let ground = match word(4)?.as_str() {
+        "" => None,
+        word => Some(*Ground::ALL.iter().find(|g| g.as_str() == word).ok_or(wrong(4))?),
+    };
+    let verdicts = [Verdict::Match, Verdict::Suspect, Verdict::Permitted];
+    Ok(History {
+        number: row.get(0)?,
+        ruling: Ruling { at: row.get(1)?, by: row.get(2)?, state, ground, reason: row.get(5)? },
+        case: Case {
+            recording_id: row.get(6)?,
+            sha256: row.get(7)?,
+            sound: row.get(8)?,
+            stream: row.get(9)?,
+            spans: serde_json::from_str(&word(10)?).map_err(|_| wrong(10))?,
+            locator: row.get(11)?,
+            finding_id: row.get(12)?,
+            run_id: row.get(13)?,
+            path: row.get(14)?,
+            recording: row.get(15)?,
+            verdict: *verdicts
+                .iter()
+                .find(|v| word(16).is_ok_and(|word| v.as_str() == word))
+                .ok_or(wrong(16))?,
+        },
+    })
+}

@@ -1,0 +1,254 @@
+use super::*;
+use crate::record::FailureRecord;
+
+fn item(path: &str, sha256: &str) -> ItemFacts {
+    let json = format!(
+        r#"{{"path":"{path}","size_bytes":1,"sha256":"{sha256}","codec":"flac","duration_seconds":200.0,
+             "streams":1,"locator":"{path}"}}"#
+    );
+    serde_json::from_str(&json).unwrap()
+}
+
+fn span(from: f64, to: f64) -> Span {
+    Span {
+        item_start_seconds: from,
+        item_end_seconds: to,
+        recording_start_seconds: from + 10.0,
+        recording_end_seconds: to + 10.0,
+    }
+}
+
+fn finding(recording_id: &str, sound: &str, spans: Vec<Span>) -> Finding {
+    Finding {
+        recording_id: recording_id.to_owned(),
+        recording_path: String::new(),
+        title: "Song".into(),
+        artist: "Band".into(),
+        isrc: String::new(),
+        verdict: Verdict::Match,
+        false_alarm_probability: 1e-30,
+        score: 100.0,
+        tempo: 1.0,
+        pitch_cents: 0.0,
+        item_coverage: 0.5,
+        recording_coverage: 0.5,
+        stream: 0,
+        shares_passage_with: Vec::new(),
+        tiers: vec![if spans.is_empty() { "T0" } else { "T3" }.to_owned()],
+        spans,
+        claimed_by: Vec::new(),
+        standing: None,
+        evidence: None,
+        finding_id: "f-0".into(),
+        work: None,
+        sound: sound.to_owned(),
+        decision: None,
+    }
+}
+
+fn ruling(state: Option<DecisionState>) -> Ruling {
+    let dismissed = state == Some(DecisionState::Dismissed);
+    let ground = dismissed.then_some(Ground::Wrong);
+    Ruling { state, ground, reason: "heard it".into(), by: "Ann".into(), at: 0 }
+}
+
+const DISMISSED: Option<DecisionState> = Some(DecisionState::Dismissed);
+const ACCEPTED: Option<DecisionState> = Some(DecisionState::Accepted);
+
+/// Decisions about findings in items, in order.
+fn decided(rows: &[(&ItemFacts, &Finding, Option<DecisionState>)]) -> Decisions {
+    Decisions::new(
+        rows.iter().map(|(item, f, state)| (Case::new(1, item, f).unwrap(), ruling(*state))),
+    )
+}
+
+fn outcome(all: &Decisions, item: &ItemFacts, f: &Finding) -> Option<(DecisionState, Basis)> {
+    all.of(item, f).map(|decision| (decision.state, decision.basis))
+}
+
+#[test]
+fn a_decision_comes_back_for_the_same_item_the_same_bytes_and_the_same_sound() {
+    let f = finding("rec", "sound", vec![span(0.0, 20.0)]);
+    let all = decided(&[(&item("/a", "aa"), &f, DISMISSED)]);
+    let dismissed = |basis| Some((DecisionState::Dismissed, basis));
+    assert_eq!(outcome(&all, &item("/a", "aa"), &f), dismissed(Basis::Item));
+    assert_eq!(outcome(&all, &item("/b", "aa"), &f), dismissed(Basis::Bytes));
+    assert_eq!(outcome(&all, &item("/a", "bb"), &f), dismissed(Basis::Sound));
+    let told = all.of(&item("/a", "aa"), &f).unwrap();
+    assert_eq!((told.at.as_str(), told.by.as_str()), ("1970-01-01T00:00:00Z", "Ann"));
+    assert_eq!(told.describe(), "dismissed (wrong) by Ann on 1970-01-01: heard it");
+}
+
+#[test]
+fn other_audio_another_recording_and_another_stream_are_not_silenced() {
+    let f = finding("rec", "sound", vec![span(0.0, 20.0)]);
+    let all = decided(&[(&item("/a", "aa"), &f, DISMISSED)]);
+    let other = |change: &dyn Fn(&mut Finding)| {
+        let mut other = f.clone();
+        change(&mut other);
+        other
+    };
+    let here = item("/a", "aa");
+    assert_eq!(outcome(&all, &here, &other(&|f| f.recording_id = "rec-2".into())), None);
+    assert_eq!(outcome(&all, &here, &other(&|f| f.stream = 1)), None);
+    // A file that was replaced by another at the same path.
+    assert_eq!(outcome(&all, &item("/a", "bb"), &other(&|f| f.sound = "else".into())), None);
+    assert_eq!(outcome(&all, &item("/a", "bb"), &other(&|f| f.sound = String::new())), None);
+}
+
+#[test]
+fn a_decision_holds_for_the_place_or_less_of_it_and_never_for_more() {
+    let here = item("/a", "aa");
+    let f = finding("rec", "sound", vec![span(10.0, 20.0)]);
+    let all = decided(&[(&here, &f, DISMISSED)]);
+    let at = |spans| outcome(&all, &here, &finding("rec", "sound", spans)).is_some();
+    assert!(at(vec![span(10.5, 20.5)]) && at(vec![span(12.0, 14.0)]));
+    assert!(!at(vec![span(10.0, 30.0)]) && !at(vec![span(40.0, 50.0)]));
+    assert!(!at(vec![span(12.0, 14.0), span(40.0, 50.0)]));
+    let mut moved = span(10.0, 20.0);
+    moved.recording_start_seconds += 30.0;
+    moved.recording_end_seconds += 30.0;
+    assert!(!at(vec![moved]), "the same place with another part of the recording");
+}
+
+#[test]
+fn what_was_decided_of_a_claim_says_nothing_of_the_sound_nor_the_other_way_round() {
+    let here = item("/a", "aa");
+    let claim = finding("rec", "", Vec::new());
+    let heard = finding("rec", "sound", vec![span(0.0, 20.0)]);
+    assert_eq!(outcome(&decided(&[(&here, &claim, DISMISSED)]), &here, &heard), None);
+    assert_eq!(outcome(&decided(&[(&here, &heard, ACCEPTED)]), &here, &claim), None);
+    assert_eq!(outcome(&decided(&[(&here, &claim, DISMISSED)]), &item("/a", "bb"), &claim), None);
+}
+
+#[test]
+fn the_nearest_decision_speaks_and_of_those_the_last() {
+    let f = finding("rec", "sound", vec![span(0.0, 20.0)]);
+    let (a, b, c) = (item("/a", "aa"), item("/b", "bb"), item("/c", "cc"));
+    let all = decided(&[(&a, &f, ACCEPTED), (&b, &f, DISMISSED), (&a, &f, None)]);
+    assert_eq!(outcome(&all, &a, &f), None, "taken back");
+    assert_eq!(outcome(&all, &b, &f), Some((DecisionState::Dismissed, Basis::Item)));
+    assert_eq!(outcome(&all, &c, &f), None, "the last about this sound took it back");
+    let all = decided(&[(&a, &f, ACCEPTED), (&b, &f, DISMISSED)]);
+    assert_eq!(outcome(&all, &a, &f), Some((DecisionState::Accepted, Basis::Item)));
+    assert_eq!(outcome(&all, &c, &f), Some((DecisionState::Dismissed, Basis::Sound)));
+}
+
+#[test]
+fn a_decision_has_a_name_a_reason_and_a_ground_where_it_dismisses() {
+    let whole = ruling(DISMISSED);
+    assert_eq!(whole.check(), Ok(()));
+    let lacks = |change: &dyn Fn(&mut Ruling)| {
+        let mut ruling = whole.clone();
+        change(&mut ruling);
+        ruling.check().unwrap_err()
+    };
+    assert_eq!(lacks(&|r| r.by = " ".into()), RulingError::NoName);
+    assert_eq!(lacks(&|r| r.reason = String::new()), RulingError::NoReason);
+    assert_eq!(lacks(&|r| r.ground = None), RulingError::NoGround);
+    assert_eq!(lacks(&|r| r.state = ACCEPTED), RulingError::Ground);
+    assert_eq!(lacks(&|r| r.reason = "x".repeat(2_001)), RulingError::TooLong);
+    let f = finding("rec", "", Vec::new());
+    assert_eq!(Case::new(1, &item("/a", ""), &f), Err(RulingError::NoBytes));
+}
+
+#[test]
+fn decisions_are_kept_in_order_and_can_be_neither_changed_nor_deleted() {
+    let home = tempfile::tempdir().unwrap();
+    let f = finding("rec", "sound", vec![span(0.0, 20.0)]);
+    let case = Case::new(3, &item("/a", "aa"), &f).unwrap();
+    let store = ReviewStore::open(home.path()).unwrap();
+    store.add(&[(case.clone(), ruling(ACCEPTED)), (case.clone(), ruling(DISMISSED))]).unwrap();
+    let bad = Ruling { reason: String::new(), ..ruling(ACCEPTED) };
+    store.add(&[(case.clone(), ruling(None)), (case.clone(), bad)]).unwrap_err();
+    let rows = ReviewStore::open(home.path()).unwrap().history().unwrap();
+    assert_eq!(rows.len(), 2, "a batch goes in whole or not at all");
+    assert_eq!((rows[0].number, &rows[0].case), (1, &case));
+    assert_eq!(rows[1].ruling, ruling(DISMISSED));
+    let database = rusqlite::Connection::open(home.path().join("review.sqlite")).unwrap();
+    for sql in ["UPDATE decisions SET by = 'Eve'", "DELETE FROM decisions"] {
+        assert!(database.execute(sql, []).unwrap_err().to_string().contains("only followed"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = home.path().join("review.sqlite").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_decision_changes_nothing_of_what_was_found() {
+    let f = finding("rec", "sound", vec![span(0.0, 20.0)]);
+    let mut record = ItemRecord {
+        item: item("/a", "aa"),
+        verdict: Verdict::Match,
+        findings: vec![f.clone()],
+        failure: None::<FailureRecord>,
+        notes: Vec::new(),
+        claims: String::new(),
+    };
+    let before = record.clone();
+    decided(&[(&before.item, &f, DISMISSED)]).apply(&mut record);
+    assert!(record.findings[0].is_dismissed());
+    Decisions::default().apply(&mut record);
+    assert_eq!(record, before);
+}
+
+#[test]
+fn a_batch_is_read_from_a_table_a_spreadsheets_table_and_json() {
+    let expected = |row| Order {
+        row,
+        finding_id: "f-1".into(),
+        state: DISMISSED,
+        ground: Some(Ground::SharedSample),
+        reason: "drum loop; ours, too".into(),
+        by: "Ann".into(),
+    };
+    let comma = "item_path,finding_id,decision,decision_ground,decision_reason,decided_by\r\n\
+                 /x,f-0,,,,\r\n/a,f-1,dismiss,shared sample,\"drum loop; ours, too\",Ann\r\n";
+    assert_eq!(read_batch(comma).unwrap(), [expected(3)]);
+    let semicolon = "\u{FEFF}finding_id;decision;decision_ground;decision_reason;decided_by\n\
+                     f-1;Dismissed;shared-sample;\"drum loop; ours, too\";Ann\n";
+    assert_eq!(read_batch(semicolon).unwrap(), [expected(2)]);
+    let json = r#"{"finding_id":"f-1","decision":"dismissed","decision_ground":"shared_sample","decision_reason":"drum loop; ours, too","decided_by":"Ann"}"#;
+    assert_eq!(read_batch(json).unwrap(), [expected(1)]);
+}
+
+#[test]
+fn a_batch_with_one_bad_row_is_refused_with_its_number() {
+    let head = "finding_id,decision,decision_ground,decision_reason,decided_by\n";
+    let why = |row: &str| read_batch(&format!("{head}f-0,accept,,ok,Ann\n{row}\n")).unwrap_err();
+    assert!(why("f-1,maybe,,x,Ann").to_string().starts_with("row 3: \"maybe\" is no decision"));
+    assert!(why("f-1,dismiss,boring,x,Ann").to_string().contains("\"boring\" is no ground"));
+    assert!(why(",accept,,x,Ann").to_string().contains("without a finding_id"));
+    assert!(read_batch("a,b\n1,2\n").unwrap_err().to_string().contains("\"finding_id\""));
+    assert!(read_batch("{\"finding_id\": 3}").unwrap_err().to_string().starts_with("row 1"));
+}
+
+#[test]
+fn a_clip_is_the_very_stretch_that_was_asked_for() {
+    use crate::decode::{DecodeLimits, Decoder};
+    use crate::source::{Item, Stamp};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ramp.wav");
+    let rate = crate::units::SampleRate::new(8_000).unwrap();
+    let level = |n: usize| (n % 100) as f32 / 200.0;
+    let samples: Vec<f32> = (0..80_000).map(level).collect();
+    std::fs::write(&path, to_wav(&Clip { samples, sample_rate: rate })).unwrap();
+    let bytes = Item::of_file(&path, Stamp::of(&path.metadata().unwrap())).bytes;
+    let limits = DecodeLimits {
+        max_seconds_of_audio: 100.0,
+        max_streams: 2,
+        timeout: std::time::Duration::from_secs(60),
+    };
+    let decoder = Decoder::new(limits, None);
+    let clip = cut(&decoder, &bytes, 0, 2.0, 3.0).unwrap();
+    assert_eq!((clip.sample_rate, clip.samples.len()), (rate, 24_000));
+    for (n, sample) in clip.samples.iter().enumerate() {
+        assert!((sample - level(16_000 + n)).abs() < 1e-3, "sample {n}");
+    }
+    assert_eq!(cut(&decoder, &bytes, 0, 9.0, 60.0).unwrap().samples.len(), 8_000);
+    assert!(matches!(cut(&decoder, &bytes, 0, 11.0, 1.0), Err(ListenError::Nothing { .. })));
+    assert!(matches!(cut(&decoder, &bytes, 1, 0.0, 1.0), Err(ListenError::Nothing { .. })));
+}

@@ -1,0 +1,164 @@
+//! The page of `review --serve`, asked over its socket: who is let in, what is answered. `scripts/lib/test_review.py` drives
+//! it with a browser.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::common::{Desk, excerpt, records, song};
+
+/// The program, serving; ended with the test.
+struct Server {
+    child: Child,
+    port: u16,
+    token: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(desk: &Desk, more: &[&str]) -> Self {
+        let args = [&["--operator", "Ann", "review", "--serve"], more].concat();
+        let mut child = desk.command(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (start, token) = line.trim_end().split_once("/?token=").unwrap();
+        let port = start.strip_prefix("http://127.0.0.1:").unwrap().parse().unwrap();
+        Self { child, port, token: token.to_owned() }
+    }
+
+    /// Status, head and body of the answer to a request with these headers.
+    fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, Vec<u8>) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut text = format!("{line} HTTP/1.1\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            text += &format!("{name}: {value}\r\n");
+        }
+        if !body.is_empty() {
+            text += &format!("content-length: {}\r\n", body.len());
+        }
+        stream.write_all(format!("{text}\r\n{body}").as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, head, answer[end + 4..].to_vec())
+    }
+
+    fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// As the page asks.
+    fn ask(&self, line: &str, body: &str) -> (u16, Vec<u8>) {
+        let (host, origin) = (self.host(), format!("http://{}", self.host()));
+        let headers = [("host", &*host), ("origin", &origin), ("x-leakhound-token", &self.token)];
+        let (status, _, body) = self.send(line, &headers, body);
+        (status, body)
+    }
+
+    fn json(&self, line: &str) -> Value {
+        let (status, body) = self.ask(line, "");
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+}
+
+fn scanned() -> Desk {
+    let desk = Desk::with_songs(&[1], 20);
+    desk.write_wav("dump/a.wav", excerpt(&song(1, 20), 4.0, 16.0));
+    desk.run(["scan", "dump"]).ends_with(1);
+    desk
+}
+
+#[test]
+fn a_request_without_the_token_from_another_host_or_another_origin_is_refused() {
+    let desk = scanned();
+    let server = Server::start(&desk, &[]);
+    let (host, token) = (server.host(), ("x-leakhound-token", server.token.as_str()));
+    let page = format!("GET /?token={}", server.token);
+    let status = |line: &str, headers: &[(&str, &str)]| server.send(line, headers, "").0;
+    assert_eq!(status(&page, &[("host", &host)]), 200);
+    assert_eq!(status("GET /", &[("host", &host)]), 401);
+    assert_eq!(status("GET /api/findings", &[("host", &host)]), 401);
+    assert_eq!(status("GET /api/findings", &[("host", &host), ("cookie", &server.token)]), 401);
+    assert_eq!(status("GET /api/findings", &[("host", &host), token]), 200);
+    assert_eq!(status(&page, &[("host", "evil.example")]), 403, "a name that leads here");
+    let evil = ("origin", "https://evil.example");
+    assert_eq!(status("GET /api/findings", &[("host", &host), token, evil]), 403);
+    assert_eq!(status("POST /api/decide", &[("host", &host), token]), 403, "no origin");
+    assert_eq!(status("GET /api/../Cargo.toml", &[("host", &host), token]), 404);
+    let (_, head, body) = server.send(&page, &[("host", &host)], "");
+    assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
+    assert!(head.contains("cache-control: no-store") && head.contains("referrer-policy: no-referrer"));
+    assert!(!head.contains("set-cookie") && !head.contains("access-control"), "{head}");
+    let text = String::from_utf8(body).unwrap();
+    assert!(!text.contains("http:") && !text.contains("https:"), "nothing from outside");
+}
+
+#[test]
+fn a_decision_of_the_page_is_in_the_report_and_in_the_log() {
+    let desk = scanned();
+    let server = Server::start(&desk, &[]);
+    let list = server.json("GET /api/findings");
+    assert_eq!(list["by"], "Ann");
+    let finding = &list["findings"][0];
+    let decide = |id: &str, ground: Value, reason: &str| {
+        let body = json!({"at": 0, "id": id, "state": "dismissed", "ground": ground, "reason": reason, "by": "Ann"});
+        server.ask("POST /api/decide", &body.to_string())
+    };
+    let id = finding["id"].as_str().unwrap();
+    assert_eq!(decide("f-0000000000000000", json!("wrong"), "x").0, 409, "a page of before");
+    let (status, why) = decide(id, Value::Null, "x");
+    assert_eq!((status, String::from_utf8(why).unwrap().contains("ground")), (400, true));
+    assert_eq!(decide(id, json!("wrong"), " ").0, 400);
+    assert_eq!(decide(id, json!("wrong"), &"x".repeat(100_000)).0, 413);
+    assert_eq!(server.ask("POST /api/decide", "{}").0, 400);
+    assert_eq!(decide(id, json!("wrong"), "heard it").0, 200);
+    let told = server.json("GET /api/finding?at=0");
+    assert_eq!(told["decision"]["ground"], "wrong");
+    let found = &records(&desk.jsonl())[0].findings[0];
+    assert_eq!(found.decision.as_ref().unwrap().reason, "heard it");
+    assert!(desk.run(["catalog", "log"]).stdout.contains("dismissed as wrong by Ann"));
+}
+
+#[test]
+fn both_sides_are_cut_where_they_agree_and_another_file_is_not_played() {
+    let desk = scanned();
+    let server = Server::start(&desk, &[]);
+    let clip = server.json("GET /api/finding?at=0")["clips"][0].clone();
+    for side in ["item", "recording"] {
+        let (status, wav) = server.ask(&format!("GET /api/audio?at=0&clip=0&side={side}"), "");
+        assert_eq!((status, &wav[..4]), (200, &b"RIFF"[..]));
+        let rate = u32::from_le_bytes(wav[24..28].try_into().unwrap());
+        let seconds = (wav.len() - 44) as f64 / 2.0 / f64::from(rate);
+        let expected = clip[format!("{side}_seconds")].as_f64().unwrap();
+        assert!((seconds - expected).abs() < 0.01, "{side}: {seconds} s, {expected} s");
+    }
+    assert_eq!(server.ask("GET /api/audio?at=0&clip=99&side=item", "").0, 400);
+    desk.write_wav("dump/a.wav", &song(7, 16));
+    let (status, why) = server.ask("GET /api/audio?at=0&clip=0&side=item", "");
+    let why = String::from_utf8(why).unwrap();
+    assert!(status == 404 && why.contains("another file now"), "{status}: {why}");
+}
+
+#[test]
+fn a_dump_that_was_moved_is_listened_to_where_it_is_now() {
+    let desk = scanned();
+    std::fs::rename(desk.path("dump"), desk.path("elsewhere")).unwrap();
+    let audio = "GET /api/audio?at=0&clip=0&side=item";
+    let (status, why) = Server::start(&desk, &[]).ask(audio, "");
+    assert!(status == 404 && String::from_utf8(why).unwrap().contains("--dump PATH"));
+    assert_eq!(Server::start(&desk, &["--dump", "elsewhere"]).ask(audio, "").0, 200);
+    desk.run(["review", "--serve", "--dump", "nowhere"])
+        .ends_with(2)
+        .says_in_one_line(&["--dump nowhere", "check the path"]);
+}
