@@ -170,7 +170,14 @@ fn drafts_of_notices_are_written_of_accepted_findings_alone_and_never_over_other
     desk.run(["review", "accept", &id, "--reason", "leak", "--by", "Ann Reviewer"]).ends_with(0);
     desk.write("me.json", br#"{"name": "Jo Counsel", "email": "jo@label.example"}"#);
     let done = desk.run([
-        "notice", "--for", "host", "--out", "drafts", "--particulars", "me.json", "--url",
+        "notice",
+        "--for",
+        "host",
+        "--out",
+        "drafts",
+        "--particulars",
+        "me.json",
+        "--url",
         "https://host.example/x",
     ]);
     let told = done.ends_with(0).stdout;

@@ -98,7 +98,9 @@ fn a_request_without_the_token_from_another_host_or_another_origin_is_refused() 
     assert_eq!(status("GET /api/../Cargo.toml", &[("host", &host), token]), 404);
     let (_, head, body) = server.send(&page, &[("host", &host)], "");
     assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
-    assert!(head.contains("cache-control: no-store") && head.contains("referrer-policy: no-referrer"));
+    assert!(
+        head.contains("cache-control: no-store") && head.contains("referrer-policy: no-referrer")
+    );
     assert!(!head.contains("set-cookie") && !head.contains("access-control"), "{head}");
     let text = String::from_utf8(body).unwrap();
     assert!(!text.contains("http:") && !text.contains("https:"), "nothing from outside");

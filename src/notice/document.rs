@@ -45,10 +45,11 @@ pub(super) fn markdown(title: &str, blocks: &[Block]) -> String {
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '<' | '>' | '#' | '|' | '~' | '&' | '!') {
-            out.push('\\');
+        match c {
+            '<' => out.push_str("&lt;"),
+            '\\' | '`' | '*' | '_' | '>' | '#' | '|' | '~' | '&' | '!' => out.extend(['\\', c]),
+            _ => out.push(c),
         }
-        out.push(c);
     }
     // The blanks of a draft stay readable; a link is made of two brackets that touch.
     out.replace("](", "]\\(").replace("]:", "]\\:")

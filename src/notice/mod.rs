@@ -308,7 +308,7 @@ fn relative(locator: &Locator, roots: &[String]) -> String {
         _ => Path::new(file.file_name().unwrap_or_default()),
     };
     let mut out = String::new();
-    for byte in path_key(path).iter() {
+    for byte in path_key(path) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 out.push(char::from(*byte));

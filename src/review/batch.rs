@@ -55,19 +55,23 @@ struct Written {
     decided_by: String,
 }
 
-/// What a person's word for a decision means: `accept` and `accepted` are one.
-pub(crate) fn state(word: &str) -> Option<Option<DecisionState>> {
-    Some(match word.trim().to_lowercase().as_str() {
+/// What a person's word for a decision means: `accept` and `accepted` are one. `None` takes back.
+fn state(word: &str) -> Result<Option<DecisionState>, String> {
+    Ok(match word.trim().to_lowercase().as_str() {
         "accept" | "accepted" => Some(DecisionState::Accepted),
         "dismiss" | "dismissed" => Some(DecisionState::Dismissed),
         "defer" | "deferred" => Some(DecisionState::Deferred),
         "undo" | "withdraw" | "withdrawn" => None,
-        _ => return None,
+        _ => {
+            return Err(format!(
+                "{word:?} is no decision; write accepted, dismissed, deferred or undo"
+            ));
+        }
     })
 }
 
 /// What a word for a ground means; `shared-sample` and `shared sample` are one.
-pub(crate) fn ground(word: &str) -> Option<Ground> {
+fn ground(word: &str) -> Option<Ground> {
     let word = word.trim().to_lowercase().replace(['-', ' '], "_");
     Ground::ALL.into_iter().find(|ground| ground.as_str() == word)
 }
@@ -95,9 +99,7 @@ fn order(row: usize, written: &Written) -> Result<Order, String> {
     if finding_id.trim().is_empty() {
         return Err("a decision without a finding_id".into());
     }
-    let state = state(decision).ok_or_else(|| {
-        format!("{decision:?} is no decision; write accepted, dismissed, deferred or undo")
-    })?;
+    let state = state(decision)?;
     let ground = match decision_ground.trim() {
         "" => None,
         word => Some(ground(word).ok_or_else(|| {

@@ -43,7 +43,7 @@ pub enum ReviewError {
         found: i64,
     },
     /// What was to be kept is not whole.
-    #[error("the decision about {finding_id} is not kept: {source}")]
+    #[error("the decision about {finding_id} is not kept, and none of those that came with it")]
     Ruling {
         /// Which.
         finding_id: String,

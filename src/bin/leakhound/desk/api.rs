@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 
-use leakhound::record::{DecisionState, Finding, Ground};
+use leakhound::record::{DecisionState, Finding, Ground, TorrentFacts};
 use leakhound::text::{chance, clock, share, visible, warp};
 use oxhttp::model::header::CONTENT_TYPE;
 use oxhttp::model::{Body, Method, Request, Response, StatusCode, Uri};
@@ -225,7 +225,7 @@ fn evidence(entry: &Entry) -> Value {
         more("Label", work.label.clone());
         more("℗", work.p_line.clone());
     }
-    more("Torrent", item.torrent.as_ref().map_or_else(String::new, |torrent| torrent.describe()));
+    more("Torrent", item.torrent.as_ref().map(TorrentFacts::describe).unwrap_or_default());
     more("Notes", notes.join("; "));
     let facts: Vec<_> = facts.iter().map(|(name, text)| json!([name, visible(text)])).collect();
     json!({

@@ -150,7 +150,7 @@ impl Audio {
             );
         };
         let item = Item::of_file(file, Stamp::of(&metadata));
-        let (start, stream) = recording_id.split_once('-').unwrap_or((recording_id, "0"));
+        let (start, stream) = recording_id.split_once('-').unwrap_or((recording_id.as_str(), "0"));
         self.verify(&item, |sha256| sha256.starts_with(start))
             .with_context(|| recording_path.clone())?;
         Ok((item.bytes, stream.parse().unwrap_or(0)))

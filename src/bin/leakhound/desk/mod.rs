@@ -38,7 +38,9 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     let docket = Docket::open(global, wanted.run)?;
     let stop = setup::stop_flag()?;
     let mut bytes = [0; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).context("the system has no random numbers for the token")?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        anyhow::anyhow!("the system has no random numbers for the token: {error}")
+    })?;
     let token = hex(&bytes);
     let port = match wanted.port {
         Some(port) => port,
