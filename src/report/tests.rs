@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, Decision, DecisionState, Evidence, FailureRecord, Finding, Ground, ItemFacts, ItemRecord,
-    NOT_AUDIO, PeakWindow, Release, RunnerUp, Span, Stage, Verdict, Work,
+    Basis, Decision, DecisionState, Evidence, FailureRecord, Finding, Ground, ItemFacts,
+    ItemRecord, NOT_AUDIO, PeakWindow, Release, RunnerUp, Span, Stage, Verdict, Work,
 };
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
