@@ -6,12 +6,15 @@ mod entries;
 mod inspect;
 mod lint;
 mod log;
+mod manifest;
 mod place;
 mod query;
+mod recheck;
 mod report;
 mod runs;
 mod scan;
 mod upkeep;
+mod verify;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -26,6 +29,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Extract { locator, out } => place::extract(&args.global, locator, out),
         Command::Inspect { paths, limits } => inspect::run(&args.global, paths, limits),
         Command::Report(command) => report::run(&args.global, command),
+        Command::Manifest(command) => manifest::run(&args.global, command),
+        Command::Verify { run, manifest } => verify::run(&args.global, *run, manifest.as_deref()),
+        Command::Recheck(command) => recheck::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
     }
 }
