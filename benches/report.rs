@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         catalogue_digest: "c0ffee".repeat(10),
         fingerprint_digest: "5d3c01fe".to_owned(),
         decoders: "symphonia 0.6.1".to_owned(),
+        manifest_digest: "5e".repeat(32),
         complete: true,
         counts,
         change: Some(Change { since_run: "11".to_owned(), new: 18, gone: 3, standing: findings }),
@@ -187,6 +188,8 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
         recording_coverage: of_recording,
         stream: 0,
         shares_passage_with: Vec::new(),
+        decision: None,
+        sound: String::new(),
         tiers: vec![
             if claimed {
                 "T0"

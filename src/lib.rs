@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod decode;
+pub mod evidence;
 pub mod export;
 pub mod fingerprint;
 pub mod identify;

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::record::Finding;
+
 /// Tempo within this of 1 is the tempo of the release: players and resamplers differ by less.
 const TEMPO_TOLERANCE: f64 = 0.005;
 /// Pitch within this of 0 is the pitch of the release; a trained ear tells about 5 to 10 cents.
@@ -62,6 +64,11 @@ pub fn day(seconds: i64) -> String {
 pub fn moment(seconds: i64) -> String {
     let time = seconds.rem_euclid(86_400);
     format!("{} {:02}:{:02}:{:02} UTC", day(seconds), time / 3_600, time / 60 % 60, time % 60)
+}
+
+/// … as programs write it (RFC 3339): `2026-11-23T19:12:34Z`.
+pub fn timestamp(seconds: i64) -> String {
+    moment(seconds).replacen(' ', "T", 1).replace(" UTC", "Z")
 }
 
 /// A share from 0 to 1 in whole percent, rounded down so that only all is `100 %`.
@@ -122,6 +129,22 @@ pub fn warp(tempo: f64, pitch_cents: f64) -> String {
     } else {
         format!("{percent} % {faster}, {semitones}")
     }
+}
+
+/// What a recording that was found is called: artist and title, else its file; and its ISRC.
+pub fn called(finding: &Finding) -> String {
+    let Finding { artist, title, isrc, recording_path, .. } = finding;
+    let file = || recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path).to_owned();
+    let mut name = match (artist.as_str(), title.as_str()) {
+        ("", "") => file(),
+        ("", title) => title.to_owned(),
+        (artist, "") => format!("{artist} – {}", file()),
+        (artist, title) => format!("{artist} – {title}"),
+    };
+    if !isrc.is_empty() {
+        name += &format!(" [{isrc}]");
+    }
+    name
 }
 
 /// Text as it may be looked at: what would steer the terminal or the eye stands as an escape.
@@ -220,6 +243,7 @@ mod tests {
         assert_eq!(moment(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(moment(951_782_400 + 86_399), "2000-02-29 23:59:59 UTC");
         assert_eq!(moment(1_795_461_154), "2026-11-23 19:12:34 UTC");
+        assert_eq!(timestamp(1_795_461_154), "2026-11-23T19:12:34Z");
         assert_eq!(moment(-1), "1969-12-31 23:59:59 UTC");
     }
 

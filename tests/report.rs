@@ -6,7 +6,9 @@ use std::process::Stdio;
 
 use crate::common::{Desk, assert_contract, excerpt, parse, song};
 
-const FORMATS: [&str; 3] = ["html", "csv", "jsonl"];
+const FORMATS: [&str; 7] = ["html", "csv", "jsonl", "acrcloud", "xlsx", "parquet", "pdf"];
+/// Those that are text.
+const TEXTS: [&str; 4] = ["html", "csv", "jsonl", "acrcloud"];
 
 /// A desk with one run: a match, a clear item and a failure.
 fn scanned() -> Desk {
@@ -26,7 +28,13 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn each_format_is_the_same_in_a_file_and_on_standard_output_and_each_time() {
     let desk = scanned();
-    for format in FORMATS {
+    for format in ["xlsx", "parquet", "pdf"] {
+        let output = |args: &[&str]| desk.command(args).output().unwrap();
+        desk.run(["report", "--format", format, "--out", "file"]).ends_with(0);
+        let piped = output(&["report", "--format", format, "--out", "-"]);
+        assert!(fs::read(desk.path("file")).unwrap() == piped.stdout, "{format}");
+    }
+    for format in TEXTS {
         let name = format!("out/report.{format}");
         fs::create_dir_all(desk.path("out")).unwrap();
         let done = desk.run(["report", "--format", format, "--out", &name]).ends_with(0);
@@ -40,7 +48,11 @@ fn each_format_is_the_same_in_a_file_and_on_standard_output_and_each_time() {
     }
     let mut names = names(&desk.path("out"));
     names.sort();
-    assert_eq!(names, ["report.csv", "report.html", "report.jsonl"], "nothing else is left");
+    assert_eq!(
+        names,
+        ["report.acrcloud", "report.csv", "report.html", "report.jsonl"],
+        "nothing else is left"
+    );
 }
 
 #[test]
@@ -212,7 +224,7 @@ fn a_run_that_does_not_exist_has_no_report() {
     desk.run(["report", "7", "--out", "report"])
         .ends_with(2)
         .says_in_one_line(&["no run 7", "leakhound runs"]);
-    assert_eq!(desk.run(["report", "--format", "pdf", "--out", "report"]).code, 2);
+    assert_eq!(desk.run(["report", "--format", "doc", "--out", "report"]).code, 2);
     assert_eq!(desk.run(["report", "newest", "--out", "report"]).code, 2);
     assert!(!desk.path("report").exists());
 }

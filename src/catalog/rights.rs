@@ -243,6 +243,14 @@ impl Rights {
         digest(json(&(standings, passages, licences)).as_bytes())
     }
 
+    /// The same without the paths of licensed dumps, which differ between machines: a finding says by its standing
+    /// whether it is licensed.
+    pub fn portable_digest(&self) -> String {
+        let Self { standings, passages, licences } = self;
+        let licences: Vec<_> = licences.iter().filter(|licence| licence.kind != "dump").collect();
+        digest(json(&(standings, passages, licences)).as_bytes())
+    }
+
     /// Whether they say anything.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

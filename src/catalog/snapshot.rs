@@ -23,6 +23,7 @@ pub struct Snapshot {
     /// The index.
     pub index: Index,
     pub(super) records: Arc<Records>,
+    pub(super) index_digest: String,
 }
 
 /// The records of a snapshot.
@@ -72,10 +73,31 @@ impl Snapshot {
     ///
     /// If the database cannot be read.
     pub fn digest(&self) -> Result<String, CatalogError> {
+        self.digest_of(|_| {})
+    }
+
+    /// The same without the paths of the label's files: the same music, delivered the same, has the same on any machine.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn portable_digest(&self) -> Result<String, CatalogError> {
+        self.digest_of(|recording| recording.path.clear())
+    }
+
+    /// SHA-256 of the manifest that names the index's segments. It tells one index from another, and depends on the order
+    /// in which it was filled.
+    pub fn index_digest(&self) -> &str {
+        &self.index_digest
+    }
+
+    fn digest_of(&self, change: impl Fn(&mut Recording)) -> Result<String, CatalogError> {
         // A sum, so that no order is needed: a million records are sorted only through a million seeks.
         let mut sums = [0_u64; 4];
         self.records.each(&format!("SELECT {COLUMNS} FROM recordings"), |row| {
-            let one = Sha256::digest(json(&recording(row)?).as_bytes());
+            let mut recording = recording(row)?;
+            change(&mut recording);
+            let one = Sha256::digest(json(&recording).as_bytes());
             for (sum, lane) in sums.iter_mut().zip(one.as_chunks::<8>().0) {
                 *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
             }

@@ -252,7 +252,8 @@ impl Catalog {
             segments,
             failed: OnceLock::new(),
         };
-        Ok(Snapshot { index, records: Arc::new(records) })
+        let index_digest = crate::ingest::digest(manifest.to_text().as_bytes());
+        Ok(Snapshot { index, records: Arc::new(records), index_digest })
     }
 }
 

@@ -9,18 +9,31 @@
 //! |---|---|---|
 //! | HTML | people: one page, no network, readable without scripts | [`html`] |
 //! | CSV | spreadsheets: a row a finding | [`csv`] |
+//! | XLSX | staff: summary, works, findings, what was not read | [`xlsx`] |
+//! | PDF | counsel: summary, works, a page of evidence a finding | [`pdf`] |
 //! | JSONL | programs: the record itself, exact | [`jsonl`] |
+//! | Parquet | programs that read tables: the columns of the CSV, typed | [`parquet`] |
+//! | `ACRCloud` CSV | tools made for that service's scans | [`acrcloud`] |
+//!
+//! [`table`] has the columns that CSV, workbook and Parquet share, [`changes`] what differs between two runs.
 //!
 //! Titles and paths come from strangers. Every format keeps them harmless in its own way, and the
 //! tests of this module hold each to it.
 
+pub mod acrcloud;
+pub mod changes;
 pub mod csv;
 pub mod html;
 pub mod jsonl;
+pub mod parquet;
+pub mod pdf;
 mod summary;
+pub mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod works;
+pub mod xlsx;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -55,7 +68,9 @@ pub enum ReportError {
         records: Box<Counts>,
     },
     /// A format's name is none of those known.
-    #[error("there is no report format {name:?}; choose html, csv or jsonl")]
+    #[error(
+        "there is no report format {name:?}; choose html, csv, jsonl, xlsx, parquet, pdf or acrcloud"
+    )]
     UnknownFormat {
         /// What was asked for.
         name: String,
@@ -71,18 +86,31 @@ pub enum Format {
     Csv,
     /// One JSON object an item, one line each.
     Jsonl,
+    /// A workbook.
+    Xlsx,
+    /// The CSV's columns, typed.
+    Parquet,
+    /// Pages for counsel.
+    Pdf,
+    /// The columns of `ACRCloud`'s scanner, as CSV.
+    Acrcloud,
 }
 
 impl Format {
     /// Every format, in the order they are listed to people.
-    pub const ALL: [Self; 3] = [Self::Html, Self::Csv, Self::Jsonl];
+    pub const ALL: [Self; 7] =
+        [Self::Html, Self::Csv, Self::Jsonl, Self::Xlsx, Self::Parquet, Self::Pdf, Self::Acrcloud];
 
-    /// The format's name, which is its file name extension too.
+    /// The format's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Html => "html",
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
+            Self::Xlsx => "xlsx",
+            Self::Parquet => "parquet",
+            Self::Pdf => "pdf",
+            Self::Acrcloud => "acrcloud",
         }
     }
 
@@ -92,6 +120,10 @@ impl Format {
             Self::Html => Box::new(html::HtmlWriter::new(out)),
             Self::Csv => Box::new(csv::CsvWriter::new(out)),
             Self::Jsonl => Box::new(jsonl::JsonlWriter::new(out)),
+            Self::Xlsx => Box::new(xlsx::XlsxWriter::new(out)),
+            Self::Parquet => Box::new(parquet::ParquetWriter::new(out)),
+            Self::Pdf => Box::new(pdf::PdfWriter::new(out, pdf::MAX_EXHIBITS)),
+            Self::Acrcloud => Box::new(acrcloud::AcrcloudWriter::new(out)),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct RunSummary {
     pub fingerprint_digest: String,
     /// Names and versions of the decoders.
     pub decoders: String,
+    /// SHA-256 of the run's manifest, empty if it has none.
+    pub manifest_digest: String,
     /// Whether the run came to its end: `false` if it was stopped and can be resumed.
     pub complete: bool,
     /// What the records add up to.

@@ -215,17 +215,66 @@ fn summary(records: &[ItemRecord]) -> RunSummary {
         catalogue_digest: "c0ffee".to_owned(),
         fingerprint_digest: "5d3c01fe".to_owned(),
         decoders: "symphonia 0.6.1".to_owned(),
+        manifest_digest: "5ea1ed".to_owned(),
         complete: true,
         counts,
         change: None,
     }
 }
 
-fn report_of(format: Format, summary: &RunSummary, records: &[ItemRecord]) -> String {
+fn bytes_of(format: Format, summary: &RunSummary, records: &[ItemRecord]) -> Vec<u8> {
     let mut out = Vec::new();
     let records = records.iter().cloned().map(Ok::<_, ReportError>);
     write(format, summary, records, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    out
+}
+
+/// The report as text: of a format that is none, what is in it.
+fn report_of(format: Format, summary: &RunSummary, records: &[ItemRecord]) -> String {
+    let out = bytes_of(format, summary, records);
+    match format {
+        Format::Xlsx => text_of_workbook(out),
+        Format::Parquet => text_of_parquet(out),
+        Format::Pdf => text_of_pages(summary, records),
+        _ => String::from_utf8(out).unwrap(),
+    }
+}
+
+/// The cells of each sheet, those of text between quotes.
+fn text_of_workbook(bytes: Vec<u8>) -> String {
+    use calamine::{Data, Reader as _, Xlsx};
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    for (name, range) in book.worksheets() {
+        text += &format!("# {name}\n");
+        for row in range.rows() {
+            let cells = row.iter().map(|cell| match cell {
+                Data::Empty => String::new(),
+                Data::String(cell) => format!("{cell:?}"),
+                Data::Float(number) => number.to_string(),
+                other => panic!("{other:?}"),
+            });
+            text += &(cells.collect::<Vec<_>>().join("\t") + "\n");
+        }
+    }
+    text
+}
+
+fn text_of_parquet(bytes: Vec<u8>) -> String {
+    use ::parquet::file::reader::{FileReader as _, SerializedFileReader};
+    let file = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    let rows = file.get_row_iter(None).unwrap().map(|row| format!("{}\n", row.unwrap()));
+    rows.collect()
+}
+
+/// What is drawn on each page, in its order.
+fn text_of_pages(summary: &RunSummary, records: &[ItemRecord]) -> String {
+    let mut writer = pdf::PdfWriter::new(Vec::new(), pdf::MAX_EXHIBITS);
+    writer.begin(summary).unwrap();
+    for record in records {
+        writer.item(record).unwrap();
+    }
+    writer.drawn().unwrap()
 }
 
 fn report(format: Format, records: &[ItemRecord]) -> String {
@@ -242,8 +291,10 @@ fn csv_rows(report: &str) -> Vec<Vec<String>> {
 fn each_format_writes_the_sample_as_its_snapshot_has_it() {
     for format in Format::ALL {
         let written = report(format, &sample());
+        let is_text = !matches!(format, Format::Xlsx | Format::Parquet | Format::Pdf);
+        let ending = if is_text { "" } else { ".txt" };
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("src/report/snapshots/sample.{format}"));
+            .join(format!("src/report/snapshots/sample.{format}{ending}"));
         if std::env::var_os("LEAKHOUND_RENEW_SNAPSHOTS").is_some() {
             std::fs::write(&path, &written).unwrap();
         }
@@ -258,7 +309,8 @@ fn each_format_writes_the_sample_as_its_snapshot_has_it() {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     for format in Format::ALL {
-        assert_eq!(report(format, &sample()), report(format, &sample()));
+        let once = || bytes_of(format, &summary(&sample()), &sample());
+        assert!(once() == once(), "{format}");
     }
 }
 
@@ -277,7 +329,7 @@ fn jsonl_parses_back_to_the_very_records() {
 #[test]
 fn csv_has_a_row_for_each_finding_and_for_each_item_without_one() {
     let rows = csv_rows(&report(Format::Csv, &sample()));
-    assert_eq!(rows[0], csv::COLUMNS);
+    assert_eq!(rows[0], table::COLUMNS.map(|(name, _)| name));
     let verdicts: Vec<_> = rows[1..].iter().map(|row| row[6].as_str()).collect();
     assert_eq!(verdicts, ["match", "suspect", "clear", "failed", "failed", "suspect"]);
     assert_eq!(
@@ -293,11 +345,115 @@ fn hostile_text_is_no_formula_and_no_line_break_in_csv() {
     assert_eq!(written.lines().count(), 1 + 4);
     assert!(!written.contains(['\u{202E}', '\u{1b}', '\0']));
     for row in &csv_rows(&written)[1..] {
-        assert_eq!(row.len(), csv::COLUMNS.len());
+        assert_eq!(row.len(), table::COLUMNS.len());
         let start = row.iter().find(|cell| cell.starts_with(['=', '+', '@', '\t', '\r']));
         assert_eq!(start, None);
         assert!(row[0].starts_with("'=cmd"), "{}", row[0]);
     }
+}
+
+#[test]
+fn hostile_text_is_no_formula_and_no_line_break_in_the_columns_of_acrcloud() {
+    let written = report(Format::Acrcloud, &hostile());
+    // Of an item that is no sound that scanner has no row.
+    assert_eq!(written.lines().count(), 1 + 3);
+    assert!(!written.contains(['\u{202E}', '\u{1b}', '\0']));
+    for row in &csv_rows(&written)[1..] {
+        assert_eq!(row.len(), acrcloud::COLUMNS.len());
+        let start = row.iter().find(|cell| cell.starts_with(['=', '+', '@', '\t', '\r']));
+        assert_eq!(start, None);
+        assert!(row[0].starts_with("'=cmd"), "{}", row[0]);
+    }
+}
+
+#[test]
+fn hostile_text_is_text_and_nothing_else_in_a_workbook() {
+    let records = hostile();
+    let book = bytes_of(Format::Xlsx, &summary(&records), &records);
+    let mut zip = ::zip::ZipArchive::new(io::Cursor::new(book.clone())).unwrap();
+    for at in 0..zip.len() {
+        let mut part = zip.by_index(at).unwrap();
+        let mut xml = String::new();
+        io::Read::read_to_string(&mut part, &mut xml).unwrap();
+        assert!(!xml.contains("<f>") && !xml.contains("<hyperlink"), "{:?}: {xml}", part.name());
+        assert!(!xml.contains(['\u{202E}', '\u{1b}', '\0']), "{:?}", part.name());
+    }
+    let text = text_of_workbook(book);
+    assert!(text.contains("=cmd|' /C calc'!A0</td></script>"), "{text}");
+}
+
+#[test]
+fn a_text_that_is_longer_than_a_cell_loses_its_middle_in_a_workbook_and_nothing_in_parquet() {
+    let long = format!("A{}Z", "é".repeat(40_000));
+    let records = [record("/dump/x.ogg", vec![Finding { title: long.clone(), ..finding("r") }])];
+    let book = report(Format::Xlsx, &records);
+    assert!(book.contains("24,002 characters …"), "{}", book.len());
+    assert!(report(Format::Parquet, &records).contains(&long));
+}
+
+#[test]
+fn hostile_text_stays_what_it_is_in_parquet() {
+    let rows = report(Format::Parquet, &hostile());
+    assert!(rows.contains(HOSTILE), "{rows}");
+}
+
+#[test]
+fn hostile_text_is_drawn_escaped_in_a_pdf_which_holds_no_script_link_or_date() {
+    let records = hostile();
+    let run = RunSummary { roots: vec![HOSTILE.to_owned()], ..summary(&records) };
+    let pdf = bytes_of(Format::Pdf, &run, &records);
+    assert!(pdf.starts_with(b"%PDF-1."));
+    let has = |name: &str| pdf.windows(name.len()).any(|at| at == name.as_bytes());
+    for name in ["/JavaScript", "/URI", "/Launch", "/AcroForm", "/OpenAction", "/CreationDate"] {
+        assert!(!has(name), "{name}");
+    }
+    let drawn = text_of_pages(&run, &records);
+    assert!(!drawn.contains(['\u{202E}', '\u{1b}', '\0', '\r']));
+    assert!(drawn.contains("\\u{202E}"), "{drawn}");
+}
+
+#[test]
+fn a_pdf_says_how_many_characters_its_font_lacks_and_shows_the_others() {
+    let titled = |title: &str| Finding { title: title.to_owned(), ..finding("r") };
+    let records = [record("/dump/x.ogg", vec![titled("夜に駆ける / Ночь / Νύχτα / Łódź")])];
+    let drawn = report(Format::Pdf, &records);
+    assert!(drawn.contains("□□□□□ / Ночь / Νύχτα / Łódź"), "{drawn}");
+    assert!(drawn.contains("characters of names and paths are not in this document's font"));
+}
+
+#[test]
+fn a_pdf_has_a_page_for_so_many_findings_as_were_asked_for_matches_first() {
+    let suspect = Finding { verdict: Verdict::Suspect, ..finding("rec-2") };
+    let mut records = vec![record("/dump/0.ogg", vec![suspect])];
+    records.extend((1..9).map(|n| record(&format!("/dump/{n}.ogg"), vec![finding("rec-1")])));
+    let mut writer = pdf::PdfWriter::new(Vec::new(), 5);
+    writer.begin(&summary(&records)).unwrap();
+    for record in &records {
+        writer.item(record).unwrap();
+    }
+    let drawn = writer.drawn().unwrap();
+    assert!(drawn.contains("Exhibit 5: match") && !drawn.contains("Exhibit 6"), "{drawn}");
+    assert!(drawn.contains("5 of 9 findings have a page"), "{drawn}");
+}
+
+#[test]
+fn the_columns_of_acrcloud_have_a_row_for_each_span_and_none_for_what_is_permitted() {
+    let mut records = sample();
+    records[0].findings[0].verdict = Verdict::Permitted;
+    let rows = csv_rows(&report(Format::Acrcloud, &records));
+    let of = |row: &[String]| [0, 1, 2, 7, 18, 20].map(|at| row[at].clone()).join(" ");
+    let told: Vec<_> = rows[1..].iter().map(|row| of(row)).collect();
+    assert_eq!(
+        told,
+        [
+            "/dump/a/01 mix.ogg 0 00:00:10 70 10000 30000",
+            "/dump/a/01 mix.ogg 0 00:00:50 70 50000 64000",
+            "/dump/a/02 clear.ogg 1001    ",
+            "/dump/a/03 short.ogg 2004    ",
+            "/dump/b/04 noisy.ogg 0 00:00:10 70 10000 30000",
+            "/dump/b/04 noisy.ogg 0 00:00:50 70 50000 64000",
+        ]
+    );
 }
 
 #[test]
@@ -494,7 +650,8 @@ fn a_format_is_known_by_its_name() {
     for format in Format::ALL {
         assert_eq!(format.as_str().parse::<Format>().unwrap(), format);
     }
-    assert!("pdf".parse::<Format>().unwrap_err().to_string().contains("html, csv or jsonl"));
+    let refused = "doc".parse::<Format>().unwrap_err().to_string();
+    assert!(Format::ALL.iter().all(|format| refused.contains(format.as_str())), "{refused}");
 }
 
 /// The inside of every start tag; panics where tags do not nest, ids repeat or text holds a bare

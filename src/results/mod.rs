@@ -4,8 +4,10 @@
 //! goes on with it. An item whose path, size and time of change are those of an earlier run under the
 //! same catalogue and settings takes over what that run found.
 
+mod manifests;
 mod store;
 
+pub use manifests::Sealed;
 pub use store::{EarlierRuns, ResultStore, ResultsError};
 
 use crate::record::ItemRecord;

@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Outcome, Run, RunKey};
+use super::{Outcome, Run, RunKey, manifests};
 use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
 use crate::scan::{Earlier, Known, OutcomeSink};
 use crate::source::{Place, Stamp, key_behind, path_key};
 
-/// Version of `schema.sql`.
-const SCHEMA_VERSION: i64 = 2;
+/// Version that is written: `schema.sql` is version 2.
+const SCHEMA_VERSION: i64 = 3;
 /// Brings a database of version 1, which knew one mode, to version 2.
 const MODES: &str = "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'";
+/// Brings one of version 2 to version 3.
+const MANIFESTS: &str = include_str!("migrations/3-manifests.sql");
 /// Outcomes are written when so many have gathered, or after so long.
 const COMMIT_OUTCOMES: usize = 256;
 const COMMIT_AFTER: Duration = Duration::from_millis(100);
@@ -72,7 +74,7 @@ pub enum ResultsError {
 #[derive(Debug)]
 pub struct ResultStore {
     path: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 const RUN_COLUMNS: &str = "run_id, roots, settings_digest, catalogue_digest, \
@@ -94,12 +96,13 @@ impl ResultStore {
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut version: i64 =
                 transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            let change = match version {
-                0 => include_str!("schema.sql"),
-                1 => MODES,
-                _ => "",
+            let changes: &[&str] = match version {
+                0 => &[include_str!("schema.sql"), MANIFESTS],
+                1 => &[MODES, MANIFESTS],
+                2 => &[MANIFESTS],
+                _ => &[],
             };
-            if !change.is_empty() {
+            for change in changes {
                 transaction.execute_batch(change)?;
                 transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 version = SCHEMA_VERSION;
@@ -114,7 +117,7 @@ impl ResultStore {
         Ok(Self { path, connection })
     }
 
-    fn error(&self, source: rusqlite::Error) -> ResultsError {
+    pub(super) fn error(&self, source: rusqlite::Error) -> ResultsError {
         ResultsError::Database { path: self.path.clone(), source }
     }
 
@@ -179,19 +182,63 @@ impl ResultStore {
         run_id: i64,
         mut visit: impl FnMut(ItemRecord) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.for_each_stored(run_id, |_, record| visit(record))
+    }
+
+    /// The same, with the text of each as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read, or the first error of `visit`.
+    pub fn for_each_stored<E: From<ResultsError>>(
+        &self,
+        run_id: i64,
+        mut visit: impl FnMut(&str, ItemRecord) -> Result<(), E>,
+    ) -> Result<(), E> {
         let error = |source| E::from(self.error(source));
         let sql = "SELECT record FROM outcomes WHERE run_id = ?1 ORDER BY path";
         let mut statement = self.connection.prepare(sql).map_err(error)?;
         let mut rows = statement.query([run_id]).map_err(error)?;
         while let Some(row) = rows.next().map_err(error)? {
             let text = row.get_ref(0).and_then(|t| Ok(t.as_str()?)).map_err(error)?;
-            visit(serde_json::from_str(text).map_err(|source| ResultsError::Record {
+            let record = serde_json::from_str(text).map_err(|source| ResultsError::Record {
                 path: self.path.clone(),
                 run_id,
                 source,
-            })?)?;
+            })?;
+            visit(text, record)?;
         }
         Ok(())
+    }
+
+    /// The records of a run that have a finding whose id begins like this, with the places of these findings among theirs.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn with_finding(
+        &self,
+        run_id: i64,
+        id: &str,
+    ) -> Result<Vec<(ItemRecord, Vec<usize>)>, ResultsError> {
+        // What is no finding's id is left out below.
+        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND instr(record, ?2) > 0
+                   AND verdict NOT IN ('clear', 'failed') ORDER BY path";
+        let read = || {
+            let mut statement = self.connection.prepare(sql)?;
+            let key = params![run_id, format!("\"finding_id\":\"{id}")];
+            let texts = statement.query_map(key, |row| row.get(0))?;
+            texts.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let texts = read().map_err(|source| self.error(source))?;
+        let found = texts.iter().filter_map(|text| {
+            let record: ItemRecord = serde_json::from_str(text).ok()?;
+            let at = record.findings.iter().enumerate();
+            let at = at.filter(|(_, finding)| finding.finding_id.starts_with(id));
+            let at: Vec<usize> = at.map(|(at, _)| at).collect();
+            (!at.is_empty()).then_some((record, at))
+        });
+        Ok(found.collect())
     }
 
     /// What the newest run that has it says of a place, by the key of its locator.
@@ -321,22 +368,46 @@ pub struct RunSink<'a> {
 }
 
 impl RunSink<'_> {
-    /// Marks the run as complete, now that each of its items has come. `now` in seconds since 1970.
+    /// Says that each item of the run has come: what was kept before and did not come again is taken away. Returns the
+    /// store, to read the run's records.
     ///
     /// # Errors
     ///
     /// If the database cannot be written.
-    pub fn finish(mut self, now: i64) -> Result<(), ResultsError> {
+    pub fn settle(&mut self) -> Result<&ResultStore, ResultsError> {
         self.flush()?;
+        if self.goes_on {
+            let sql = "DELETE FROM outcomes WHERE run_id = ?1 \
+                       AND path IN (SELECT path FROM temp.unseen)";
+            let swept = self.store.connection.execute(sql, [self.run_id]);
+            swept.map_err(|source| self.store.error(source))?;
+        }
+        Ok(self.store)
+    }
+
+    /// Marks the run as complete, once it is settled, and keeps its manifest, which `seal` makes of the run and digest
+    /// of the manifest before. `now` in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be written.
+    pub fn finish(
+        mut self,
+        now: i64,
+        seal: impl FnOnce(Option<(i64, String)>) -> String,
+    ) -> Result<(), ResultsError> {
+        self.settle()?;
         (|| {
-            let transaction = self.store.connection.transaction()?;
-            if self.goes_on {
-                let sql = "DELETE FROM outcomes WHERE run_id = ?1 \
-                           AND path IN (SELECT path FROM temp.unseen)";
-                transaction.execute(sql, [self.run_id])?;
-            }
+            let connection = &mut self.store.connection;
+            // Nobody else adds to the chain meanwhile.
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let sql = "UPDATE runs SET finished = ?2 WHERE run_id = ?1";
             transaction.execute(sql, [self.run_id, now])?;
+            let last = manifests::last(&transaction)?;
+            let number = last.as_ref().map_or(1, |(number, ..)| number + 1);
+            let document = seal(last.map(|(_, run_id, digest)| (run_id, digest)));
+            manifests::append(&transaction, number, self.run_id, &document)?;
             transaction.commit()
         })()
         .map_err(|source| self.store.error(source))

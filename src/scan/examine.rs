@@ -70,6 +70,18 @@ impl Engine {
         Ok(digest(texts.collect::<Vec<_>>().join("\n").as_bytes()))
     }
 
+    /// The same without any path: equal on all machines that search for the same music, delivered the same.
+    ///
+    /// # Errors
+    ///
+    /// If the catalogue cannot be read.
+    pub fn portable_catalogue_digest(&self) -> Result<String, CatalogError> {
+        let texts = [self.snapshot.portable_digest()?, self.rights.portable_digest()];
+        let silent = self.identifiers.silent().iter().map(json);
+        let texts: Vec<_> = texts.into_iter().chain(silent).collect();
+        Ok(digest(texts.join("\n").as_bytes()))
+    }
+
     /// Examines an item. `None` if `cancel` was raised before it ended, or if the catalogue was found to be damaged:
     /// see [`Snapshot::damage`].
     ///

@@ -1,4 +1,9 @@
 //! The arguments, as clap parses them. Nothing is derived from them here.
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the help on a terminal is no Markdown"
+)]
 
 use std::path::PathBuf;
 
@@ -32,7 +37,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "LEAKHOUND_THREADS", value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
-    /// Who is at work, for the catalogue's log [default: the system's name of the user]
+    /// Who is at work, for the catalogue's log and the manifests of runs [default: the system's name of the user]
     #[arg(long, global = true, env = "LEAKHOUND_OPERATOR", value_name = "NAME")]
     pub(crate) operator: Option<String>,
     /// Do not use an installed ffmpeg for what the built-in decoders lack
@@ -94,6 +99,19 @@ pub(crate) enum Command {
     Review(Review),
     /// Draft notices about accepted findings, for a person to fill in and sign; nothing is ever sent
     Notice(Notice),
+    /// Write the manifest of a run, or keep a timestamp authority's token with it
+    Manifest(Manifest),
+    /// Tell whether a run's manifest fits its records and the manifests before: exit code 0 it does, 1 it does not
+    Verify {
+        /// Number of the run [default: the newest that ended]
+        #[arg(value_name = "RUN")]
+        run: Option<i64>,
+        /// A manifest that was written earlier, to be compared byte for byte
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+    },
+    /// Repeat one finding from the bytes: exit code 0 it stands, 1 it does not or not as it was, 3 its item is not there
+    Recheck(Recheck),
     /// List the runs
     Runs,
 }
@@ -472,6 +490,9 @@ pub(crate) struct Scan {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) search: Search,
+    /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since
+    #[arg(long, value_enum, default_value_t = HashContainers::Found)]
+    pub(crate) hash_containers: HashContainers,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -491,12 +512,58 @@ pub(crate) struct Report {
     /// Number of the run [default: the newest]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<i64>,
-    /// Format
-    #[arg(long, value_enum, default_value_t = Format::Html)]
-    pub(crate) format: Format,
-    /// File to write; `-` for standard output
+    /// Format [default: html; with --since, text]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// File to write; `-` for standard output [default with text: standard output]
     #[arg(long, value_name = "PATH")]
-    pub(crate) out: PathBuf,
+    pub(crate) out: Option<PathBuf>,
+    /// What is new, gone and standing since this run, as text of one screen; exit code 1 something is new, 3 nothing is, but
+    /// some items could not be read, 0 nothing is
+    #[arg(long, value_name = "RUN")]
+    pub(crate) since: Option<i64>,
+    /// Findings that have a page of their own in the PDF
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) exhibits: u32,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Manifest {
+    /// Number of the run [default: the newest that ended]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<i64>,
+    /// File to write; `-` for standard output
+    #[arg(long, value_name = "FILE", required_unless_present = "attach_token")]
+    pub(crate) out: Option<PathBuf>,
+    /// Keep this answer of a timestamp authority (RFC 3161, DER) with the run; its hash has to be the manifest's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach_token: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Recheck {
+    /// Id of the finding, or its start: `f-` and hexadecimal digits, as reports have it
+    #[arg(value_name = "FINDING")]
+    pub(crate) finding: String,
+    /// Where the dump is now: the same file or folder that was scanned, or one that holds the item
+    #[arg(long, value_name = "PATH")]
+    pub(crate) dump: PathBuf,
+    /// The run whose finding it is [default: the newest that has it]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<i64>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+/// Which containers on disk are hashed for the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HashContainers {
+    /// Those in which something was found
+    Found,
+    /// All
+    All,
+    /// None
+    None,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -507,6 +574,16 @@ pub(crate) enum Format {
     Csv,
     /// One JSON object an item, for programs
     Jsonl,
+    /// A workbook: summary, works, findings, what was not read
+    Xlsx,
+    /// The columns of the CSV, typed, for programs
+    Parquet,
+    /// For counsel: summary, works list, a page of evidence a finding
+    Pdf,
+    /// CSV in the columns of `acrcloud_scan_files_python3`
+    Acrcloud,
+    /// One screen of text, for a mail
+    Text,
 }
 
 /// The library's mode, with what each costs and may miss.

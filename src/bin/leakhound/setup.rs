@@ -56,6 +56,16 @@ pub(crate) fn ingester(global: &Global, home: &Path) -> Ingester {
 
 /// The engine of a scan or query, over the catalogue of a home.
 pub(crate) fn engine(global: &Global, search: &Search, home: &Path) -> anyhow::Result<Engine> {
+    engine_on(global, search, home, &day(now()))
+}
+
+/// The same, with the rights as they were on a day.
+pub(crate) fn engine_on(
+    global: &Global,
+    search: &Search,
+    home: &Path,
+    day: &str,
+) -> anyhow::Result<Engine> {
     let Search { mode, match_below, suspect_below, .. } = *search;
     if match_below > suspect_below {
         return Err(UsageError(format!(
@@ -67,7 +77,7 @@ pub(crate) fn engine(global: &Global, search: &Search, home: &Path) -> anyhow::R
     let catalog = leakhound::catalog::Catalog::open(home, FingerprintConfig::default())?;
     let snapshot = catalog.snapshot()?;
     let silent = catalog.silent_recordings()?;
-    let rights = catalog.rights(&day(now()), search.territory.as_deref())?;
+    let rights = catalog.rights(day, search.territory.as_deref())?;
     if snapshot.is_empty() && silent.is_empty() {
         anyhow::bail!(
             "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add \
@@ -98,6 +108,12 @@ pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     })
     .context("cannot listen for Ctrl-C")?;
     Ok(stop)
+}
+
+/// Who is at work, as they say, else as the system calls them.
+pub(crate) fn operator(global: &Global) -> String {
+    let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
+    global.operator.clone().or_else(user).unwrap_or_else(|| "unknown".into())
 }
 
 /// Seconds since 1970.

@@ -1,7 +1,7 @@
 //! Records as lines for people. Names come from strangers: nothing of them reaches the terminal raw.
 
 use leakhound::record::{Finding, ItemRecord, Verdict};
-use leakhound::text::{chance, clock, share, visible, warp};
+use leakhound::text::{called, chance, clock, share, visible, warp};
 
 /// An item and its findings, a line each, or its failure.
 pub(crate) fn item(record: &ItemRecord) -> String {
@@ -34,7 +34,7 @@ pub(crate) fn finding(finding: &Finding) -> String {
         format!("        {kind}: {}\n", visible(&standing.reason))
     });
     if !finding.is_heard() {
-        let name = name(finding);
+        let name = called(finding);
         let verdict = finding.verdict.as_str();
         return format!(
             "        {} ({verdict}), not heard\n{said}{standing}{decision}",
@@ -48,7 +48,7 @@ pub(crate) fn finding(finding: &Finding) -> String {
     };
     let mut out = format!(
         "        {}{certain}, {}, {} of the item, {} of the recording\n",
-        visible(&name(finding)),
+        visible(&called(finding)),
         warp(finding.tempo, finding.pitch_cents),
         share(finding.item_coverage),
         share(finding.recording_coverage),
@@ -73,20 +73,4 @@ pub(crate) fn finding(finding: &Finding) -> String {
     out += &decision;
     out += &format!("        {}\n", chance(finding.false_alarm_probability));
     out
-}
-
-/// What a recording is called: artist and title, else its file.
-pub(crate) fn name(finding: &Finding) -> String {
-    let Finding { artist, title, isrc, recording_path, .. } = finding;
-    let file = || recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path).to_owned();
-    let mut name = match (artist.as_str(), title.as_str()) {
-        ("", "") => file(),
-        ("", title) => title.to_owned(),
-        (artist, "") => format!("{artist} – {}", file()),
-        (artist, title) => format!("{artist} – {title}"),
-    };
-    if !isrc.is_empty() {
-        name += &format!(" [{isrc}]");
-    }
-    name
 }

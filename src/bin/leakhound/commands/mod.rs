@@ -6,14 +6,17 @@ mod entries;
 mod inspect;
 mod lint;
 pub(crate) mod log;
+mod manifest;
 mod notice;
 mod place;
 mod query;
+mod recheck;
 pub(crate) mod report;
 mod review;
 mod runs;
 mod scan;
 mod upkeep;
+mod verify;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -34,6 +37,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Report(command) => report::run(&args.global, command),
         Command::Review(command) => review::run(&args.global, command),
         Command::Notice(command) => notice::run(&args.global, command),
+        Command::Manifest(command) => manifest::run(&args.global, command),
+        Command::Verify { run, manifest } => verify::run(&args.global, *run, manifest.as_deref()),
+        Command::Recheck(command) => recheck::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
     }
 }

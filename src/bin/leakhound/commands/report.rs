@@ -5,11 +5,13 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use leakhound::report::changes::{self, Changes, Findings, RunOnDay};
+use leakhound::report::pdf::PdfWriter;
 use leakhound::report::{Counts, Format, RunSummary};
 use leakhound::results::{ResultStore, ResultsError, Run};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::source::display_path;
-use leakhound::text::visible;
+use leakhound::text::{moment, visible};
 
 use crate::args::{self, Global, Report};
 use crate::exit::{Exit, UsageError};
@@ -19,6 +21,25 @@ use crate::out::Out;
 pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let store = ResultStore::open(&home)?;
+    let usual = if command.since.is_some() { args::Format::Text } else { args::Format::Html };
+    let format = match command.format.unwrap_or(usual) {
+        args::Format::Text => return text(global, command, &store),
+        _ if command.since.is_some() => {
+            return Err(UsageError("--since goes with --format text".into()).into());
+        }
+        args::Format::Html => Format::Html,
+        args::Format::Csv => Format::Csv,
+        args::Format::Jsonl => Format::Jsonl,
+        args::Format::Xlsx => Format::Xlsx,
+        args::Format::Parquet => Format::Parquet,
+        args::Format::Pdf => Format::Pdf,
+        args::Format::Acrcloud => Format::Acrcloud,
+    };
+    let Some(out) = &command.out else {
+        return Err(
+            UsageError("say where to: --out FILE, or --out - for standard output".into()).into()
+        );
+    };
     let run = choose(store.runs()?, command.run)?;
     let mut counts = Counts::default();
     let decisions = ReviewStore::open(&home)?.decisions()?;
@@ -27,23 +48,69 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         counts.add(&record);
         Ok::<(), ResultsError>(())
     })?;
-    let summary = summary(&run, counts);
-    let format = match command.format {
-        args::Format::Html => Format::Html,
-        args::Format::Csv => Format::Csv,
-        args::Format::Jsonl => Format::Jsonl,
-    };
-    if command.out == Path::new("-") {
-        write(&store, &decisions, &run, format, &summary, &mut std::io::stdout().lock())?;
-    } else {
-        whole_file(&command.out, |file| write(&store, &decisions, &run, format, &summary, file))?;
-        if !global.quiet {
-            let complete = if run.complete { "" } else { ", which was stopped before its end" };
-            let out = display_path(&command.out);
-            writeln!(Out::lock(), "{} (run {}{complete})", visible(&out), run.run_id)?;
-        }
-    }
+    let summary = summary(&store, &run, counts)?;
+    let exhibits = command.exhibits as usize;
+    let written =
+        |out: &mut dyn Write| write(&store, &decisions, &run, format, &summary, exhibits, out);
+    put(global, out, &run, written)?;
     Ok(Exit::Clear)
+}
+
+/// Writes to standard output or a whole file, and says so.
+fn put(
+    global: &Global,
+    out: &Path,
+    run: &Run,
+    written: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if out == Path::new("-") {
+        return written(&mut std::io::stdout().lock());
+    }
+    whole_file(out, written)?;
+    if !global.quiet {
+        let complete = if run.complete { "" } else { ", which was stopped before its end" };
+        let out = display_path(out);
+        writeln!(Out::lock(), "{} (run {}{complete})", visible(&out), run.run_id)?;
+    }
+    Ok(())
+}
+
+/// The text of one screen, and the exit code for a scheduler.
+fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Result<Exit> {
+    let run = choose(store.runs()?, command.run)?;
+    let decisions = ReviewStore::open(&home::home(global)?)?.decisions()?;
+    let gather = |run: &Run| {
+        let (mut counts, mut findings) = (Counts::default(), Findings::default());
+        store.for_each_record(run.run_id, |mut record| {
+            decisions.apply(&mut record);
+            counts.add(&record);
+            findings.add(&record);
+            Ok::<(), ResultsError>(())
+        })?;
+        let summary = summary(store, run, counts)?;
+        anyhow::Ok((RunOnDay { summary, begun: moment(run.started) }, findings))
+    };
+    let (now, findings) = gather(&run)?;
+    let before = match command.since {
+        Some(since) if since >= run.run_id => {
+            let told =
+                format!("run {since} is not before run {}; leakhound runs lists them", run.run_id);
+            return Err(UsageError(told).into());
+        }
+        Some(since) => Some(gather(&choose(store.runs()?, Some(since))?)?),
+        None => None,
+    };
+    let (before, earlier) = before.unzip();
+    let changes = Changes::between(&earlier.unwrap_or_default(), &findings);
+    let told = changes::text(&now, before.as_ref(), &changes);
+    let out = command.out.as_deref().unwrap_or(Path::new("-"));
+    put(global, out, &run, |out| Ok(out.write_all(told.as_bytes())?))?;
+    Ok(match () {
+        () if command.since.is_none() => Exit::Clear,
+        () if !changes.new.is_empty() => Exit::Found,
+        () if now.summary.counts.failed > 0 || !run.complete => Exit::Incomplete,
+        () => Exit::Clear,
+    })
 }
 
 pub(crate) fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run> {
@@ -58,9 +125,10 @@ pub(crate) fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run>
     }
 }
 
-fn summary(run: &Run, counts: Counts) -> RunSummary {
+fn summary(store: &ResultStore, run: &Run, counts: Counts) -> anyhow::Result<RunSummary> {
     let key = run.key.clone();
-    RunSummary {
+    let sealed = store.manifest(run.run_id)?;
+    Ok(RunSummary {
         run_id: run.run_id.to_string(),
         tool_version: key.tool_version,
         mode: key.mode,
@@ -69,10 +137,11 @@ fn summary(run: &Run, counts: Counts) -> RunSummary {
         catalogue_digest: key.catalogue_digest,
         fingerprint_digest: key.fingerprint_digest,
         decoders: key.decoders,
+        manifest_digest: sealed.map_or(String::new(), |sealed| sealed.digest),
         complete: run.complete,
         counts,
         change: None,
-    }
+    })
 }
 
 fn write(
@@ -81,10 +150,14 @@ fn write(
     run: &Run,
     format: Format,
     summary: &RunSummary,
+    exhibits: usize,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let mut buffered = std::io::BufWriter::new(out);
-    let mut writer = format.writer(&mut buffered);
+    let mut writer = match format {
+        Format::Pdf => Box::new(PdfWriter::new(&mut buffered, exhibits)),
+        _ => format.writer(&mut buffered),
+    };
     writer.begin(summary)?;
     store.for_each_record(run.run_id, |mut record| {
         decisions.apply(&mut record);
@@ -100,7 +173,7 @@ fn write(
 ///
 /// A link stays a link to the file, and what is no file, such as `/dev/stdout`, is written to as it
 /// is.
-fn whole_file(
+pub(super) fn whole_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {

@@ -6,14 +6,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::record::{DecisionState, Verdict};
 use leakhound::review::{History, ReviewStore, read_batch};
-use leakhound::text::{chance, moment, share, thousands, visible, warp};
+use leakhound::text::{called, chance, moment, share, thousands, visible, warp};
 
-use super::log;
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::docket::{Docket, Entry, Sentence};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::{desk, home, show};
+use crate::{desk, home, setup, show};
 
 /// Largest batch that is read, in bytes: a CSV report of some hundred thousand findings.
 const MAX_BATCH_BYTES: u64 = 1 << 29;
@@ -93,7 +92,7 @@ fn is_wanted(entry: &Entry, wanted: &ReviewList) -> bool {
 /// A finding in three lines.
 fn line(entry: &Entry) -> String {
     let Entry { item, finding, .. } = entry;
-    let name = show::name(finding);
+    let name = called(finding);
     let heard = if finding.is_heard() {
         format!(
             "{}, {} of the item; {}",
@@ -146,7 +145,7 @@ fn decide_on(
     ground: Option<leakhound::record::Ground>,
 ) -> anyhow::Result<Exit> {
     let mut docket = Docket::open(global, decide.run)?;
-    let by = decide.by.clone().unwrap_or_else(|| log::operator(global));
+    let by = decide.by.clone().unwrap_or_else(|| setup::operator(global));
     let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
     let mut places = Vec::new();
     for name in &decide.findings {
@@ -177,7 +176,7 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
     let mut docket = Docket::open(global, run)?;
-    let operator = by.map_or_else(|| log::operator(global), str::to_owned);
+    let operator = by.map_or_else(|| setup::operator(global), str::to_owned);
     let (mut sentences, mut same) = (Vec::new(), 0_u64);
     for order in orders {
         let places =

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use leakhound::evidence::{WhichContainers, hash_containers};
 use leakhound::record::Verdict;
 use leakhound::report::Counts;
 use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::scan::{Engine, ScanConfig, ScanSummary};
 use leakhound::source::{Dump, Folders, ScanLimits, display_path};
-use leakhound::text::{clock, thousands, visible};
+use leakhound::text::{clock, day, thousands, visible};
 
-use crate::args::{Global, Scan};
+use super::manifest;
+use crate::args::{Global, HashContainers, Scan};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::progress::Meter;
@@ -31,7 +33,9 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let mut store = ResultStore::open(&home)?;
     let dump = Dump::new(folders, ScanLimits::from(&command.limits));
     let roots = dump.folders().roots().iter().map(|root| display_path(root)).collect();
-    let (run, goes_on) = store.begin(&run_key(&engine, &dump.settings(), roots)?, setup::now())?;
+    let limits = dump.settings();
+    let begun = setup::now();
+    let (run, goes_on) = store.begin(&run_key(&engine, &limits, roots)?, begun)?;
     let stop = setup::stop_flag()?;
     let mut meter = Meter::new(global.quiet);
     if goes_on {
@@ -66,8 +70,42 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Stopped);
     }
-    sink.finish(setup::now())?;
+    let gathered = manifest::gather(sink.settle()?, &run)?;
+    let containers = hash_containers(
+        sink.settle()?,
+        &gathered,
+        &run.key.roots,
+        which(command.hash_containers),
+        &stop,
+    )?;
+    let Some(containers) = containers else {
+        eprintln!(
+            "stopped while containers were hashed; the same command goes on with run {}",
+            run.run_id
+        );
+        return Ok(Exit::Stopped);
+    };
+    let ended = setup::now();
+    let content =
+        manifest::content(&searched, &command.search, &limits, &run, &gathered, containers)?;
+    let facts = manifest::Facts {
+        operator: setup::operator(global),
+        ended,
+        rights_day: day(begun),
+        taken_over: summary.progress.skipped,
+    };
+    sink.finish(ended, |previous| {
+        manifest::seal(content, &searched, &run, gathered, facts, previous).to_text()
+    })?;
     conclude(global, &ReviewStore::open(&home)?.decisions()?, &store, &run, &summary, elapsed)
+}
+
+fn which(containers: HashContainers) -> WhichContainers {
+    match containers {
+        HashContainers::Found => WhichContainers::Found,
+        HashContainers::All => WhichContainers::All,
+        HashContainers::None => WhichContainers::None,
+    }
 }
 
 /// The message for a path that cannot be scanned.

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
 
 use leakhound::record::{DecisionState, Finding, Ground, TorrentFacts};
-use leakhound::text::{chance, clock, share, visible, warp};
+use leakhound::text::{called, chance, clock, share, visible, warp};
 use oxhttp::model::header::CONTENT_TYPE;
 use oxhttp::model::{Body, Method, Request, Response, StatusCode, Uri};
 use serde::Deserialize;
@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 use super::audio::{Audio, Side, clips};
 use super::guard::{Guard, query};
 use crate::args::Global;
-use crate::commands::log;
 use crate::docket::{Docket, Entry, Sentence};
-use crate::show;
+use crate::setup;
 
 /// Longest body that is read: a decision with its reason.
 const MAX_BODY_BYTES: u64 = 64 << 10;
@@ -102,7 +101,7 @@ impl Desk {
                 "at": at,
                 "id": finding.finding_id,
                 "verdict": finding.verdict,
-                "name": visible(&show::name(finding)),
+                "name": visible(&called(finding)),
                 "path": visible(&item.path),
                 "state": finding.decision.as_ref().map(|decision| decision.state),
             })
@@ -110,7 +109,7 @@ impl Desk {
         json!({
             "run": docket.run.run_id,
             "roots": docket.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
-            "by": log::operator(&self.global),
+            "by": setup::operator(&self.global),
             "findings": docket.entries.iter().enumerate().map(row).collect::<Vec<_>>(),
         })
     }
@@ -231,7 +230,7 @@ fn evidence(entry: &Entry) -> Value {
     json!({
         "id": finding.finding_id,
         "verdict": finding.verdict,
-        "name": visible(&show::name(finding)),
+        "name": visible(&called(finding)),
         "facts": facts,
         "clips": clips(finding),
         "item_seconds": item.duration_seconds,

@@ -1,0 +1,171 @@
+//! `leakhound recheck`: one finding once more, from the bytes.
+
+use std::io::Write as _;
+use std::sync::atomic::AtomicBool;
+
+use clap::ValueEnum as _;
+use leakhound::evidence::{self, Located, Manifest, Recheck, candidates, locate};
+use leakhound::matching::LookupScratch;
+use leakhound::record::ItemRecord;
+use leakhound::results::{ResultStore, Run};
+use leakhound::scan::Engine;
+use leakhound::source::{Dump, Folders, Locator, ScanLimits};
+use leakhound::text::{called, day, visible};
+
+use crate::args::{self, Global, Search};
+use crate::exit::{Exit, UsageError};
+use crate::out::Out;
+use crate::{home, setup};
+
+pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Exit> {
+    let home = home::home(global)?;
+    let store = ResultStore::open(&home)?;
+    let (run, mut found) = find(&store, &command.finding, command.run)?;
+    let path = std::path::absolute(&command.dump)?;
+    let folders = Folders::new(std::slice::from_ref(&path)).map_err(super::scan::missing)?;
+    let dump = Dump::new(folders, ScanLimits::from(&command.limits));
+    // The same bytes may lie at several places; any of them will do.
+    let (record, at) = found.swap_remove(0);
+    let finding = &record.findings[at];
+    let mut out = Out::lock();
+    writeln!(
+        out,
+        "finding {} of run {}: {} in {}",
+        finding.finding_id,
+        run.run_id,
+        visible(&called(finding)),
+        visible(&record.item.path)
+    )?;
+    let file = record.item.locator.parse::<Locator>().map(|locator| locator.file);
+    let files = candidates(&file.unwrap_or_default(), &run.key.roots, &path);
+    let item = match locate(&dump, &record.item, &files) {
+        Located::Here(item) => item,
+        Located::Differs { locator, sha256 } => {
+            writeln!(
+                out,
+                "the bytes differ: SHA-256 {} was scanned, at {locator} is {sha256}",
+                record.item.sha256
+            )?;
+            return Ok(Exit::Found);
+        }
+        Located::Unreadable(why) => {
+            writeln!(out, "the item is there and cannot be read: {}", visible(&why))?;
+            return Ok(Exit::Incomplete);
+        }
+        Located::Nowhere => {
+            writeln!(
+                out,
+                "no item of this size and SHA-256 ({}) is below {}; name the folder or file that holds it",
+                record.item.sha256,
+                visible(&path.to_string_lossy())
+            )?;
+            return Ok(Exit::Incomplete);
+        }
+    };
+    writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
+    let (search, rights_day) = settings(&store, &run, &mut out)?;
+    let engine = setup::engine_on(global, &search, &home, &rights_day)?;
+    for line in changed(&engine, &run)? {
+        writeln!(out, "        {line}")?;
+    }
+    let never = AtomicBool::new(false);
+    let now = engine.examine(&item, &mut LookupScratch::default(), &never);
+    if let Some(damage) = engine.snapshot.damage() {
+        return Err(damage.into());
+    }
+    let now = now.ok_or_else(|| anyhow::anyhow!("the item was not examined"))?;
+    let exit = match evidence::recheck(finding, &now) {
+        Recheck::Stands => {
+            writeln!(out, "it stands, to the last digit")?;
+            Exit::Clear
+        }
+        Recheck::Differs(lines) => {
+            writeln!(out, "it stands with differences")?;
+            for line in lines {
+                writeln!(out, "        {line}")?;
+            }
+            Exit::Found
+        }
+        Recheck::Falls(why) => {
+            writeln!(out, "it does not stand: {}", visible(&why))?;
+            Exit::Found
+        }
+    };
+    out.flush()?;
+    Ok(exit)
+}
+
+type Place = (ItemRecord, usize);
+
+/// The run that has the finding, and the places at which it is.
+fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(Run, Vec<Place>)> {
+    let is_id = id
+        .strip_prefix("f-")
+        .is_some_and(|rest| rest.len() >= 4 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    if !is_id {
+        let told = format!(
+            "{id:?} is no id of a finding: `f-` and 4 to 16 hexadecimal digits; copy it from a report"
+        );
+        return Err(UsageError(told).into());
+    }
+    let mut runs = store.runs()?;
+    if run_id.is_some() {
+        runs = vec![super::report::choose(runs, run_id)?];
+    }
+    for run in runs.into_iter().rev() {
+        let found = store.with_finding(run.run_id, id)?;
+        let places: Vec<Place> = found
+            .into_iter()
+            .flat_map(|(record, at)| at.into_iter().map(move |at| (record.clone(), at)))
+            .collect();
+        let of = |(record, at): &Place| record.findings[*at].finding_id.clone();
+        let mut ids: Vec<String> = places.iter().map(of).collect();
+        ids.dedup();
+        match ids.as_slice() {
+            [] => {}
+            [one, others @ ..] if others.iter().any(|other| other != one) => {
+                let told =
+                    format!("{id} begins several ids, {} among them", ids[..2].join(" and "));
+                return Err(UsageError(told).into());
+            }
+            _ => return Ok((run, places)),
+        }
+    }
+    let where_to = run_id.map_or("any run".to_owned(), |run_id| format!("run {run_id}"));
+    Err(UsageError(format!("no finding {id} is in {where_to}; the reports have their ids")).into())
+}
+
+/// How the run searched, as its manifest says.
+fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Search, String)> {
+    let mode = args::Mode::from_str(&run.key.mode, true).unwrap_or(args::Mode::Full);
+    let mut search = Search { mode, match_below: 1e-6, suspect_below: 1e-3, territory: None };
+    let sealed = store.manifest(run.run_id)?;
+    let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {
+        writeln!(out, "        the run has no manifest: the usual settings are taken")?;
+        return Ok((search, day(run.started)));
+    };
+    let settings = &manifest.content.settings;
+    search.match_below = settings.match_below.parse().unwrap_or(search.match_below);
+    search.suspect_below = settings.suspect_below.parse().unwrap_or(search.suspect_below);
+    search.territory = Some(settings.territory.clone()).filter(|code| !code.is_empty());
+    Ok((search, manifest.run.rights_day))
+}
+
+/// What is not as it was when the run was made: one line each.
+fn changed(engine: &Engine, run: &Run) -> anyhow::Result<Vec<String>> {
+    let key = &run.key;
+    let mut lines = Vec::new();
+    if engine.catalogue_digest()? != key.catalogue_digest {
+        lines.push("the catalogue has changed since the run".to_owned());
+    }
+    let mut compare = |name: &str, before: &str, now: &str| {
+        if before != now {
+            lines.push(format!("{name} was {before}, is {now}"));
+        }
+    };
+    compare("leakhound", &key.tool_version, env!("CARGO_PKG_VERSION"));
+    compare("the decoder", &key.decoders, &engine.ingester.decoder().describe());
+    let digest = engine.ingester.fingerprinter().config().digest();
+    compare("the fingerprint's settings", &key.fingerprint_digest, &format!("{digest:08x}"));
+    Ok(lines)
+}

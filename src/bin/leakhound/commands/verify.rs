@@ -1,0 +1,45 @@
+//! `leakhound verify`: whether a run's manifest fits what is kept.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use leakhound::evidence::verify;
+use leakhound::results::ResultStore;
+use leakhound::text::visible;
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::home;
+use crate::out::Out;
+
+pub(crate) fn run(
+    global: &Global,
+    wanted: Option<i64>,
+    manifest: Option<&Path>,
+) -> anyhow::Result<Exit> {
+    let store = ResultStore::open(&home::home(global)?)?;
+    let (run, sealed) = super::manifest::choose(&store, wanted)?;
+    let file = match manifest {
+        Some(path) => {
+            Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)
+        }
+        None => None,
+    };
+    let checks = verify(&store, &run, &sealed, file.as_deref())?;
+    let mut out = Out::lock();
+    for check in &checks {
+        // What does not fit is said even quietly.
+        if !check.fits || !global.quiet {
+            let word = if check.fits { "right" } else { "WRONG" };
+            writeln!(out, "{word}   {}", visible(&check.told))?;
+        }
+    }
+    let fits = checks.iter().all(|check| check.fits);
+    if !global.quiet {
+        let told = if fits { "is as it was when it ended" } else { "was changed" };
+        writeln!(out, "run {} {told}", run.run_id)?;
+    }
+    out.flush()?;
+    Ok(if fits { Exit::Clear } else { Exit::Found })
+}

@@ -1,0 +1,72 @@
+//! The SHA-256 of containers: which of them, and read again only if they changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::content::below;
+use super::{Container, Gathered};
+use crate::ingest::sha256;
+use crate::results::{ResultStore, ResultsError};
+use crate::source::{Bytes, Stamp, display_path};
+
+/// Which containers on disk are hashed when a run ends. It takes reading them once more, unless they have not changed since
+/// they were hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhichContainers {
+    /// Those in which something was found.
+    #[default]
+    Found,
+    /// All that hold items.
+    All,
+    /// None.
+    None,
+}
+
+/// Hashes the containers of a run. `None` if `stop` was raised meanwhile; what was done is kept.
+///
+/// # Errors
+///
+/// If the results cannot be read or written.
+pub fn hash_containers(
+    store: &ResultStore,
+    gathered: &Gathered,
+    roots: &[String],
+    which: WhichContainers,
+    stop: &AtomicBool,
+) -> Result<Option<Vec<Container>>, ResultsError> {
+    let files: Vec<&PathBuf> = match which {
+        WhichContainers::Found => gathered.containers_found.iter().collect(),
+        WhichContainers::All => gathered.containers.iter().collect(),
+        WhichContainers::None => Vec::new(),
+    };
+    let mut containers = Vec::new();
+    for file in files {
+        let (size_bytes, sha256) = hash(store, file, stop)?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let (_, path) = below(roots, &display_path(file));
+        containers.push(Container { path, size_bytes, sha256 });
+    }
+    containers.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Some(containers))
+}
+
+/// Size and hash of a file, the latter empty if it cannot be read, or changes while it is read.
+fn hash(
+    store: &ResultStore,
+    file: &Path,
+    stop: &AtomicBool,
+) -> Result<(u64, String), ResultsError> {
+    let stamp = || file.metadata().map(|metadata| Stamp::of(&metadata));
+    let Ok(before) = stamp() else { return Ok((0, String::new())) };
+    if let Some(known) = store.file_hash(file, before)? {
+        return Ok((before.size_bytes, known));
+    }
+    let hashed = sha256(&Bytes::File(file.to_path_buf()), stop).unwrap_or_default();
+    if hashed.is_empty() || !stamp().is_ok_and(|after| after == before) {
+        return Ok((before.size_bytes, String::new()));
+    }
+    store.keep_file_hash(file, before, &hashed)?;
+    Ok((before.size_bytes, hashed))
+}

@@ -1,0 +1,195 @@
+//! One finding once more, from the bytes.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::ingest::sha256;
+use crate::record::{Finding, ItemFacts, ItemRecord, Span};
+use crate::source::{Dump, Item, Locator, Place, Source as _, Unlisted, Visit};
+
+/// Where the bytes of a finding are now.
+#[derive(Debug)]
+pub enum Located {
+    /// There, and the same.
+    Here(Box<Item>),
+    /// At its place lies something else, of this SHA-256.
+    Differs {
+        /// The place.
+        locator: Locator,
+        /// The hash of what is there.
+        sha256: String,
+    },
+    /// At its place is something that cannot be read: why.
+    Unreadable(String),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recheck {
+    /// The same finding, to the last digit.
+    Stands,
+    /// The same recording is found, and this is not as it was: one line each.
+    Differs(Vec<String>),
+    /// The recording is not found: why, as far as the item tells.
+    Falls(String),
+}
+
+/// Looks for the bytes of an item in a dump: at the place that the record names, which is `file` now, else everywhere by size
+/// and hash.
+pub fn locate(dump: &Dump, facts: &ItemFacts, files: &[PathBuf]) -> Located {
+    let named: Option<Locator> = facts.locator.parse().ok();
+    for file in files {
+        let Some(mut locator) = named.clone() else { break };
+        locator.file.clone_from(file);
+        let (key, file) = (locator.key(), Some(file.as_path()));
+        let mut finder = Finder { key: Some(&key), file, facts, found: Located::Nowhere };
+        // It breaks off where it has found.
+        let _ = dump.walk(&mut finder);
+        if !matches!(finder.found, Located::Nowhere) {
+            return finder.found;
+        }
+    }
+    let mut finder = Finder { key: None, file: None, facts, found: Located::Nowhere };
+    let _ = dump.walk(&mut finder);
+    finder.found
+}
+
+/// The files that the file of a record may be now, if the dump that was at `roots` is at `path`.
+pub fn candidates(file: &Path, roots: &[String], path: &Path) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    let mut files = Vec::new();
+    let mut add = |candidate: PathBuf| {
+        if candidate.is_file() && seen.insert(candidate.clone()) {
+            files.push(candidate);
+        }
+    };
+    if file.starts_with(path) {
+        add(file.to_path_buf());
+    }
+    if path.is_file() {
+        add(path.to_path_buf());
+    }
+    for root in roots.iter().map(Path::new) {
+        if let Ok(rest) = file.strip_prefix(root) {
+            add(path.join(rest));
+        }
+    }
+    if let Some(name) = file.file_name() {
+        add(path.join(name));
+    }
+    files
+}
+
+struct Finder<'a> {
+    /// The place, if it is looked for by that.
+    key: Option<&'a [u8]>,
+    file: Option<&'a Path>,
+    facts: &'a ItemFacts,
+    found: Located,
+}
+
+impl Visit for Finder<'_> {
+    fn wants_file(&mut self, file: &Place) -> bool {
+        self.file.is_none_or(|wanted| file.locator.file == wanted)
+    }
+
+    fn wants(&mut self, place: &Place) -> bool {
+        self.key.is_none_or(|key| place.locator.key() == key)
+    }
+
+    fn enters(&mut self, container: &Place) -> bool {
+        self.key.is_none_or(|key| key.starts_with(&container.locator.key()))
+    }
+
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        // Of a text of a table the size is known when it was read.
+        let may_be = item.size_bytes == self.facts.size_bytes || item.size_bytes == 0;
+        if self.key.is_none() && !may_be {
+            return ControlFlow::Continue(());
+        }
+        match sha256(&item.bytes, &AtomicBool::new(false)) {
+            Ok(hash) if hash == self.facts.sha256 => self.found = Located::Here(Box::new(item)),
+            Ok(sha256) if self.key.is_some() => {
+                self.found = Located::Differs { locator: item.place.locator, sha256 };
+            }
+            Err(failure) if self.key.is_some() => {
+                self.found = Located::Unreadable(failure.message);
+            }
+            Ok(_) | Err(_) => return ControlFlow::Continue(()),
+        }
+        ControlFlow::Break(())
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        if self.key.is_some_and(|key| row.place.locator.key() == key) {
+            self.found = Located::Unreadable(row.failure.message);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Compares a finding with what is found in the same bytes now.
+pub fn recheck(before: &Finding, now: &ItemRecord) -> Recheck {
+    let same = |finding: &&Finding| finding.recording_id == before.recording_id;
+    let by_id = now.findings.iter().find(|finding| finding.finding_id == before.finding_id);
+    let in_stream = || now.findings.iter().filter(same).find(|f| f.stream == before.stream);
+    let found = by_id.or_else(in_stream).or_else(|| now.findings.iter().find(same));
+    let Some(found) = found else {
+        let others: Vec<&str> = now.findings.iter().map(|f| f.recording_id.as_str()).collect();
+        return Recheck::Falls(match (&now.failure, others.is_empty()) {
+            (Some(failure), _) => format!("the item cannot be compared: {}", failure.message),
+            (None, true) => "nothing is found in the item".to_owned(),
+            (None, false) => format!("only others are found in the item: {}", others.join(", ")),
+        });
+    };
+    let differences = differences(before, found);
+    if differences.is_empty() { Recheck::Stands } else { Recheck::Differs(differences) }
+}
+
+/// One line for each thing that is not as it was. Words for people (titles, the label's paths) are not compared.
+fn differences(before: &Finding, now: &Finding) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut compare = |name: &str, before: String, now: String| {
+        if before != now {
+            lines.push(format!("{name} was {before}, is {now}"));
+        }
+    };
+    let number = |number: f64| number.to_string();
+    compare("verdict", before.verdict.as_str().into(), now.verdict.as_str().into());
+    let of = |f: &Finding| f.standing.as_ref().map_or("none", |s| s.kind.as_str()).to_owned();
+    compare("standing", of(before), of(now));
+    compare("tiers", before.tiers.join("+"), now.tiers.join("+"));
+    let of = |f: &Finding| number(f.false_alarm_probability);
+    compare("false-alarm probability", of(before), of(now));
+    compare("score", number(before.score), number(now.score));
+    compare("tempo", number(before.tempo), number(now.tempo));
+    compare("pitch in cents", number(before.pitch_cents), number(now.pitch_cents));
+    compare("stream", before.stream.to_string(), now.stream.to_string());
+    compare("spans", spans(&before.spans), spans(&now.spans));
+    compare("coverage of the item", number(before.item_coverage), number(now.item_coverage));
+    let of = |f: &Finding| number(f.recording_coverage);
+    compare("coverage of the recording", of(before), of(now));
+    let of = |f: &Finding| f.shares_passage_with.join(", ");
+    compare("recordings with the same passage", of(before), of(now));
+    lines
+}
+
+fn spans(spans: &[Span]) -> String {
+    let told = spans.iter().map(|span| {
+        let Span {
+            item_start_seconds,
+            item_end_seconds,
+            recording_start_seconds,
+            recording_end_seconds,
+        } = span;
+        format!(
+            "{item_start_seconds}-{item_end_seconds} > {recording_start_seconds}-{recording_end_seconds}"
+        )
+    });
+    told.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,171 @@
+//! Whether the manifest of a run still fits what is kept of it.
+
+use super::{Gather, Manifest, read_token};
+use crate::ingest::digest;
+use crate::results::{ResultStore, ResultsError, Run, Sealed};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it fits.
+    pub fits: bool,
+    /// One line for people.
+    pub told: String,
+}
+
+impl Check {
+    fn new(fits: bool, right: impl Into<String>, wrong: impl Into<String>) -> Self {
+        Self { fits, told: if fits { right.into() } else { wrong.into() } }
+    }
+}
+
+/// Looks at a run's manifest: its bytes, the records, the chain, the tokens, and the bytes of `file` if there is one.
+///
+/// # Errors
+///
+/// If the results cannot be read. That something does not fit is no error but a [`Check`].
+pub fn verify(
+    store: &ResultStore,
+    run: &Run,
+    sealed: &Sealed,
+    file: Option<&[u8]>,
+) -> Result<Vec<Check>, ResultsError> {
+    let mut checks = vec![Check::new(
+        digest(sealed.document.as_bytes()) == sealed.digest,
+        format!("manifest {}", sealed.digest),
+        format!("the manifest was changed: its digest was {} when the run ended", sealed.digest),
+    )];
+    if let Some(file) = file {
+        checks.push(Check::new(
+            file == sealed.document.as_bytes(),
+            "the file is this manifest, byte for byte",
+            format!(
+                "the file is not this manifest: its SHA-256 is {}; was it made of another run, or changed?",
+                digest(file)
+            ),
+        ));
+    }
+    match Manifest::parse(&sealed.document) {
+        Ok(manifest) => {
+            checks.push(Check::new(
+                manifest.content.digest() == manifest.content_digest,
+                format!("content {}", manifest.content_digest),
+                "the manifest does not fit the digest of its own content",
+            ));
+            checks.extend(against_records(store, run, &manifest)?);
+        }
+        Err(error) => checks.push(Check {
+            fits: false,
+            told: format!(
+                "the manifest cannot be read ({error}); was it made by a newer leakhound?"
+            ),
+        }),
+    }
+    checks.push(chain(&store.manifests()?, sealed));
+    for token in store.tokens(run.run_id)? {
+        checks.push(match read_token(&token) {
+            Ok(stamped) => Check::new(
+                stamped.sha256 == sealed.digest,
+                format!(
+                    "timestamp token {} of {}: its hash is that of the manifest; openssl ts -verify tells whether its signature is right",
+                    stamped.serial, stamped.time
+                ),
+                format!("timestamp token {} is of other bytes: {}", stamped.serial, stamped.sha256),
+            ),
+            Err(error) => Check { fits: false, told: error.to_string() },
+        });
+    }
+    Ok(checks)
+}
+
+fn against_records(
+    store: &ResultStore,
+    run: &Run,
+    manifest: &Manifest,
+) -> Result<Vec<Check>, ResultsError> {
+    let mut gather = Gather::new(&manifest.run.roots);
+    store.for_each_stored(run.run_id, |text, record| {
+        gather.add(text, &record);
+        Ok::<_, ResultsError>(())
+    })?;
+    let found = gather.finish();
+    let content = &manifest.content;
+    let facts = &manifest.run;
+    let items = format!("{} items", content.items.count);
+    let mut checks = vec![
+        Check::new(
+            facts.run_id == run.run_id && facts.roots == run.key.roots,
+            format!("it is of run {} of {}", run.run_id, facts.roots.join(", ")),
+            format!("it is of run {} of {}", facts.run_id, facts.roots.join(", ")),
+        ),
+        Check::new(
+            found.records_digest == facts.records_digest,
+            format!("{items}: the records are as they were when the run ended"),
+            format!(
+                "{items}: the records were changed; their digest was {}, it is {}",
+                facts.records_digest, found.records_digest
+            ),
+        ),
+        Check::new(
+            found.items == content.items
+                && found.counts == content.counts
+                && found.failures == content.failures
+                && found.torrents == content.torrents,
+            "counts, items, failures and torrents are those of the records",
+            format!(
+                "the records hold {} items, {} matches and {} findings, the manifest says {}, {} and {}, or their digests differ",
+                found.counts.seen,
+                found.counts.matched,
+                found.counts.findings,
+                content.counts.seen,
+                content.counts.matched,
+                content.counts.findings
+            ),
+        ),
+    ];
+    let key = &run.key;
+    let same = [
+        ("mode", &key.mode, &content.settings.mode),
+        ("settings", &key.settings_digest, &content.settings.digest),
+        ("decoders", &key.decoders, &content.decoders),
+        ("catalogue", &key.catalogue_digest, &facts.catalogue_digest),
+        ("fingerprint", &key.fingerprint_digest, &content.catalogue.fingerprint_digest),
+    ];
+    let differing: Vec<_> =
+        same.iter().filter(|(_, a, b)| a != b).map(|(name, ..)| *name).collect();
+    checks.push(Check::new(
+        differing.is_empty(),
+        "settings, decoders and catalogue are those of the run",
+        format!("the run has other {} than its manifest", differing.join(", ")),
+    ));
+    Ok(checks)
+}
+
+/// Whether each manifest up to the last names the one before.
+fn chain(all: &[Sealed], sealed: &Sealed) -> Check {
+    let mut previous = None;
+    for (link, number) in all.iter().zip(1..) {
+        let named = Manifest::parse(&link.document).ok().map(|manifest| manifest.run.previous);
+        let named = named.map(|named| named.map(|link| (link.run_id, link.digest)));
+        let fits = link.number == number
+            && digest(link.document.as_bytes()) == link.digest
+            && named == Some(previous);
+        if !fits {
+            let run = link.run_id;
+            let told = format!(
+                "the chain breaks at the manifest of run {run}: it does not fit the one before; keep the database as evidence"
+            );
+            return Check { fits: false, told };
+        }
+        previous = Some((link.run_id, link.digest.clone()));
+    }
+    let later = all.iter().filter(|link| link.number > sealed.number).count();
+    Check {
+        fits: true,
+        told: format!(
+            "link {} of a whole chain of {}, {later} of them later",
+            sealed.number,
+            all.len()
+        ),
+    }
+}

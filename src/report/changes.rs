@@ -1,0 +1,202 @@
+//! What is new, gone and standing between two runs, and the same as a text of one screen for a mail.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::{Counts, RunSummary};
+use crate::record::{ItemRecord, Verdict};
+use crate::text::{called, shorten, thousands, visible};
+
+/// Findings that the text names under each heading.
+const LISTED: usize = 5;
+/// Characters of a line.
+const LINE_CHARS: usize = 100;
+
+/// A finding as it is told: wherever its bytes lie, it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What was concluded.
+    pub verdict: Verdict,
+    /// What the recording is called.
+    pub name: String,
+    /// Where the item is: the first of the places.
+    pub path: String,
+    /// At how many places it is.
+    pub places: u64,
+}
+
+/// The findings of a run, by their ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    by_id: BTreeMap<String, Told>,
+    /// What stands for an item whose bytes have changed where they lie: locator, recording and stream.
+    by_place: BTreeMap<(String, String, u32), String>,
+}
+
+impl Findings {
+    /// Takes the findings of an item. Those that are permitted are none of anybody's business here.
+    pub fn add(&mut self, record: &ItemRecord) {
+        for finding in &record.findings {
+            if finding.verdict > Verdict::Suspect {
+                continue;
+            }
+            let place = (record.item.locator.clone(), finding.recording_id.clone(), finding.stream);
+            // Runs of before there were ids are told by their places alone.
+            let id = match finding.finding_id.as_str() {
+                "" => format!("{place:?}"),
+                id => id.to_owned(),
+            };
+            self.by_place.insert(place, id.clone());
+            let told = self.by_id.entry(id).or_insert_with(|| Told {
+                verdict: finding.verdict,
+                name: called(finding),
+                path: record.item.path.clone(),
+                places: 0,
+            });
+            told.places += 1;
+            told.verdict = told.verdict.min(finding.verdict);
+        }
+    }
+}
+
+/// What differs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// In the later run alone; surest first.
+    pub new: Vec<Told>,
+    /// In the earlier run alone.
+    pub gone: Vec<Told>,
+    /// In both.
+    pub standing: Vec<Told>,
+    /// Those of them that are at more places now.
+    pub spread: u64,
+}
+
+impl Changes {
+    /// Compares two runs. A finding stands if its id is in both, or if the same recording is found at the same place.
+    pub fn between(before: &Findings, now: &Findings) -> Self {
+        let mut changes = Self::default();
+        // Ids of the earlier run that stand under another id, and of the later one.
+        let mut renamed_now = BTreeSet::new();
+        let mut renamed_before = BTreeSet::new();
+        for (place, id) in &now.by_place {
+            if let Some(old) = before.by_place.get(place).filter(|old| *old != id) {
+                renamed_now.insert(id);
+                renamed_before.insert(old);
+            }
+        }
+        for (id, told) in &now.by_id {
+            let old = before.by_id.get(id);
+            if old.is_none() && !renamed_now.contains(id) {
+                changes.new.push(told.clone());
+                continue;
+            }
+            changes.spread += u64::from(old.is_some_and(|old| old.places < told.places));
+            changes.standing.push(told.clone());
+        }
+        for (id, told) in &before.by_id {
+            if !now.by_id.contains_key(id) && !renamed_before.contains(id) {
+                changes.gone.push(told.clone());
+            }
+        }
+        for list in [&mut changes.new, &mut changes.gone, &mut changes.standing] {
+            list.sort_by(|a, b| (a.verdict, &a.name, &a.path).cmp(&(b.verdict, &b.name, &b.path)));
+        }
+        changes
+    }
+}
+
+/// A run and when it was, for the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOnDay {
+    /// The run.
+    pub summary: RunSummary,
+    /// Its begin, as people read it.
+    pub begun: String,
+}
+
+/// The text: what was scanned, what changed, what could not be read. Without an earlier run, what was found.
+pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> String {
+    let RunOnDay { summary, begun } = now;
+    let counts = &summary.counts;
+    let mut out = String::new();
+    // Writing into a String does not fail.
+    let roots = summary.roots.join(", ");
+    let _ = writeln!(out, "Leakhound run {} of {begun}", summary.run_id);
+    let _ = writeln!(out, "  {}", shorten(&visible(&roots), LINE_CHARS));
+    if !summary.complete {
+        let _ = writeln!(out, "  INCOMPLETE: it was stopped before its end; scan again");
+    }
+    let _ = match before {
+        Some(run) => writeln!(out, "  since run {} of {}\n", run.summary.run_id, run.begun),
+        None => writeln!(out),
+    };
+    if before.is_some() {
+        let _ = writeln!(
+            out,
+            "{:>9} new       {}",
+            thousands(changes.new.len() as u64),
+            split(&changes.new)
+        );
+        let _ = writeln!(
+            out,
+            "{:>9} gone      {}",
+            thousands(changes.gone.len() as u64),
+            split(&changes.gone)
+        );
+        let spread = match changes.spread {
+            0 => String::new(),
+            spread => format!(", {} of them at more places", thousands(spread)),
+        };
+        let standing = thousands(changes.standing.len() as u64);
+        let _ = writeln!(out, "{standing:>9} standing  {}{spread}", split(&changes.standing));
+    } else {
+        let found = thousands(changes.new.len() as u64);
+        let _ = writeln!(out, "{found:>9} found     {}", split(&changes.new));
+    }
+    let old = before.map(|run| &run.summary.counts);
+    let line = |out: &mut String, name: &str, of: fn(&Counts) -> u64| {
+        let was = old.map_or(String::new(), |old| format!("  (before {})", thousands(of(old))));
+        let _ = writeln!(out, "{:>9} {name}{was}", thousands(of(counts)));
+    };
+    let _ = writeln!(out);
+    line(&mut out, "items", |counts| counts.items);
+    line(&mut out, "could not be read", |counts| counts.failed);
+    line(&mut out, "recordings found", |counts| counts.recordings_found);
+    let _ = writeln!(out, "{:>9} recordings searched for", thousands(summary.catalogue_recordings));
+    let heading = if before.is_some() { "New" } else { "Found" };
+    list(&mut out, heading, &changes.new);
+    list(&mut out, "Gone", &changes.gone);
+    if !summary.manifest_digest.is_empty() {
+        let _ = writeln!(out, "\nManifest SHA-256 {}", summary.manifest_digest);
+    }
+    out
+}
+
+fn split(list: &[Told]) -> String {
+    if list.is_empty() {
+        return String::new();
+    }
+    let matches = list.iter().filter(|told| told.verdict == Verdict::Match).count() as u64;
+    let suspects = list.len() as u64 - matches;
+    format!("{} matches, {} suspects", thousands(matches), thousands(suspects))
+}
+
+fn list(out: &mut String, heading: &str, list: &[Told]) {
+    if list.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{heading}");
+    for Told { verdict, name, path, places } in list.iter().take(LISTED) {
+        let more = match places {
+            0 | 1 => String::new(),
+            more => format!(" and {} more", thousands(more - 1)),
+        };
+        let (name, path) = (visible(name), visible(path));
+        let _ = writeln!(out, "  {:<8}{}", verdict.as_str(), shorten(&name, LINE_CHARS - 10));
+        let _ = writeln!(out, "          {}{more}", shorten(&path, LINE_CHARS - 10));
+    }
+    if list.len() > LISTED {
+        let _ = writeln!(out, "  … and {} more", thousands((list.len() - LISTED) as u64));
+    }
+}

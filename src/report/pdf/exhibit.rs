@@ -1,0 +1,176 @@
+//! One page of evidence: what was found, where, how, and how sure that is.
+
+use super::layout::{BLUE, GREY, INK, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
+use crate::record::{Finding, ItemRecord, Span, Verdict};
+use crate::text::{called, chance, clock, share, shorten, thousands, warp};
+
+/// Spans that are listed; all are drawn.
+const LISTED: usize = 10;
+/// Characters of a text on the page: each takes a few lines at the most.
+const CHARS: usize = 360;
+const BAND: Rgb = [0xD9, 0xE3, 0xF2];
+const SPANS: [(f32, f32); 4] = [(0.0, 60.0), (60.0, 140.0), (200.0, 140.0), (340.0, 147.0)];
+
+pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, finding: &Finding) {
+    layout.page();
+    let verdict = if finding.verdict == Verdict::Match { "match" } else { "suspect" };
+    layout.heading(&format!("Exhibit {number}: {verdict}"), 14.0);
+    let name = called(finding);
+    layout.text_at((MARGIN, layout.y), (11.0, true, INK), &shorten(&name, 80));
+    layout.y += 16.0;
+    layout.text_at(
+        (MARGIN, layout.y),
+        (8.0, false, GREY),
+        &format!(
+            "finding {0}; leakhound recheck {0} --dump PATH repeats it from the bytes",
+            finding.finding_id
+        ),
+    );
+    layout.y += 8.0;
+    work(layout, finding);
+    place(layout, record);
+    layout.subheading("How it agrees");
+    let tiers = finding.tiers.iter().map(|tier| tier_words(tier)).collect::<Vec<_>>();
+    layout.fact("Evidence", &tiers.join(", "));
+    if finding.is_heard() {
+        layout.fact("Played", &warp(finding.tempo, finding.pitch_cents));
+        layout.fact(
+            "Covered",
+            &format!(
+                "{} of the item, {} of the recording",
+                share(finding.item_coverage),
+                share(finding.recording_coverage)
+            ),
+        );
+        layout.fact("Chance", &chance(finding.false_alarm_probability));
+    } else {
+        layout.fact("Sound", "not heard: the item only says so");
+    }
+    layout.fact("The item says", &short(&finding.claimed_by.join("; ")));
+    if let Some(standing) = &finding.standing {
+        let kind = standing.kind.as_str().replace('_', " ");
+        layout.fact("Standing", &short(&format!("{kind}: {}", standing.reason)));
+    }
+    layout.fact("Same passage in", &short(&finding.shares_passage_with.join(", ")));
+    layout.fact("Notes", &short(&record.notes.join("; ")));
+    if finding.is_heard() && !finding.spans.is_empty() {
+        time_line(layout, record.item.duration_seconds, &finding.spans);
+    }
+}
+
+fn short(text: &str) -> String {
+    shorten(text, CHARS).into_owned()
+}
+
+fn tier_words(tier: &str) -> String {
+    let words = match tier {
+        "T0" => "an identifier",
+        "T1" => "the hash of the file",
+        "T3" => "the sound, as released",
+        "T4" => "the sound, at another speed, tempo or pitch",
+        _ => return tier.to_owned(),
+    };
+    format!("{tier} ({words})")
+}
+
+fn work(layout: &mut Layout, finding: &Finding) {
+    layout.subheading("The recording");
+    let work = finding.work.clone().unwrap_or_default();
+    layout.fact("Recording", &finding.recording_id);
+    layout.fact("Label", &short(&work.label));
+    for release in work.releases.iter().take(3) {
+        let parts = [
+            (release.title.as_str(), ""),
+            (&release.upc, "UPC "),
+            (&release.grid, "GRid "),
+            (&release.catalogue_number, "cat. "),
+            (&release.date, ""),
+        ];
+        let parts = parts.iter().filter(|(text, _)| !text.is_empty());
+        let parts: Vec<_> = parts.map(|(text, name)| format!("{name}{text}")).collect();
+        layout.fact("Release", &short(&parts.join(" · ")));
+    }
+    let more = work.releases.len().saturating_sub(3);
+    if more > 0 {
+        layout.fact("", &format!("and {} more releases", thousands(more as u64)));
+    }
+    layout.fact("℗", &short(&work.p_line));
+    layout.fact("©", &short(&work.c_line));
+    let registered = match (work.registration.as_str(), work.registration_date.as_str()) {
+        (number, "") => number.to_owned(),
+        ("", date) => date.to_owned(),
+        (number, date) => format!("{number} of {date}"),
+    };
+    layout.fact("US registration", &short(&registered));
+    layout.fact("First published", &work.first_published);
+}
+
+fn place(layout: &mut Layout, record: &ItemRecord) {
+    let item = &record.item;
+    layout.subheading("The item");
+    layout.fact("Path", &short(&item.path));
+    layout.fact("Locator", &short(&item.locator));
+    layout.fact("SHA-256", &item.sha256);
+    let size = format!("{} bytes", thousands(item.size_bytes));
+    let length = clock(item.duration_seconds);
+    let parts = [size.as_str(), &item.codec, &length, &item.containers];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    layout.fact("Is", &short(&parts.join(" · ")));
+    if let Some(torrent) = &item.torrent {
+        layout.fact("Torrent", &short(&torrent.describe()));
+    }
+}
+
+/// The item above, the recording below, and what of both agrees.
+fn time_line(layout: &mut Layout, item_seconds: f64, spans: &[Span]) {
+    layout.need(190.0);
+    layout.subheading("Where it agrees");
+    let end = |of: fn(&Span) -> f64| spans.iter().map(of).fold(1.0_f64, f64::max);
+    let item_end = item_seconds.max(end(|span| span.item_end_seconds));
+    // How long the recording is, the record does not say: as far as it was heard.
+    let recording_end = end(|span| span.recording_end_seconds);
+    let (top, height, gap) = (layout.y + 12.0, 14.0, 34.0);
+    let below = top + height + gap;
+    let at = |seconds: f64, whole: f64| MARGIN + LINE * (seconds / whole).clamp(0.0, 1.0) as f32;
+    let small = (7.5, false, GREY);
+    layout.text_at((MARGIN, top - 4.0), small, &format!("item, 0:00:00.0 to {}", clock(item_end)));
+    layout.area((MARGIN, top), (LINE, height), SHADE);
+    layout.area((MARGIN, below), (LINE, height), SHADE);
+    for span in spans {
+        let item = (at(span.item_start_seconds, item_end), at(span.item_end_seconds, item_end));
+        let ours = (
+            at(span.recording_start_seconds, recording_end),
+            at(span.recording_end_seconds, recording_end),
+        );
+        let corners =
+            [(item.0, top + height), (item.1, top + height), (ours.1, below), (ours.0, below)];
+        layout.mark(Mark::Area { corners, color: BAND });
+        let wide = |(from, to): (f32, f32)| (to - from).max(1.0);
+        layout.area((item.0, top), (wide(item), height), BLUE);
+        layout.area((ours.0, below), (wide(ours), height), BLUE);
+    }
+    let heard = format!("recording, 0:00:00.0 to {}, as far as it was heard", clock(recording_end));
+    layout.text_at((MARGIN, below + height + 10.0), small, &heard);
+    layout.area((MARGIN, below + height + 16.0), (LINE, 0.4), RULE);
+    layout.y = below + height + 34.0;
+    let head = ["Span", "In the item", "In the recording", "Length in the item"];
+    layout.table_head(&SPANS, &head);
+    for (span, number) in spans.iter().take(LISTED).zip(1..) {
+        let length = span.item_end_seconds - span.item_start_seconds;
+        let cells = [
+            format!("{number}"),
+            format!("{} to {}", clock(span.item_start_seconds), clock(span.item_end_seconds)),
+            format!(
+                "{} to {}",
+                clock(span.recording_start_seconds),
+                clock(span.recording_end_seconds)
+            ),
+            format!("{length:.1} s"),
+        ];
+        layout.row(&SPANS, &cells, Some(&head));
+    }
+    let more = spans.len().saturating_sub(LISTED);
+    if more > 0 {
+        layout.paragraph(&format!("and {} more, drawn above", thousands(more as u64)), GREY);
+    }
+}

@@ -1,0 +1,240 @@
+//! The record as a table: one row a finding, one row an item without findings. CSV, workbook and Parquet write it.
+//!
+//! | column | holds |
+//! |---|---|
+//! | `item_path` | path of the item |
+//! | `size_bytes` | its size on disk |
+//! | `sha256` | SHA-256 of its bytes |
+//! | `codec` | codec of its first audio stream |
+//! | `duration_seconds` | decoded length, three decimals |
+//! | `stream` | audio stream of the finding, from 0 |
+//! | `verdict` | of the finding: `match`, `suspect` or `permitted`; without one of the item: `clear` or `failed` |
+//! | `recording_id`, `title`, `artist`, `isrc`, `recording_path` | the recording found |
+//! | `false_alarm_probability` | as `1.234e-12` |
+//! | `score` | one decimal |
+//! | `tempo` | item beside recording, four decimals; 1.1000 is 10 % faster |
+//! | `pitch_cents` | item beside recording, one decimal |
+//! | `spans` | `item start-item end > recording start-recording end`, joined by `; ` |
+//! | `item_coverage`, `recording_coverage` | shares from 0 to 1, four decimals |
+//! | `failure_stage`, `failure_kind`, `failure_message` | why an item was not compared |
+//! | `notes` | joined by `; ` |
+//! | `shares_passage_with` | ids of recordings with the same passage, joined by `; ` |
+//! | `locator` | where the item is, for programs |
+//! | `containers` | kinds of the containers that it lies in, outermost first |
+//! | `offset` | byte offset in the file on disk, if it lies there as it is |
+//! | `tiers` | what speaks for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
+//! | `claimed_by` | where the item says so, joined by `; ` |
+//! | `claims` | what identifiers and sound of the item say of each other |
+//! | `standing` | why the finding is less than an infringement, or may be: a word, a colon and the reason |
+//! | `torrent` | info-hash of the torrent that the item, or its container, is a file of |
+//! | `torrent_file` | path of that file in the torrent |
+//! | `torrent_integrity` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
+//! | `finding_id` | names the finding for good |
+//! | `version`, `label` | of the recording |
+//! | `release`, `upc`, `grid`, `catalogue_number` | of each release of it that has one, joined by `; ` |
+//! | `p_line`, `c_line` | its ℗ and © lines |
+//! | `registration`, `registration_date`, `first_published` | at the US Copyright Office, and when it first came out |
+//! | `decision`, `decision_ground`, `decision_reason`, `decided_by`, `decided_at` | what a person decided: `accepted`, `dismissed`, `deferred`; `review batch` reads the first four back |
+//! | `decision_basis` | whether it was decided about this `item`, the same `bytes` elsewhere, or the same `sound` in other bytes |
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::record::{Decision, Finding, ItemRecord, Span, TorrentFacts, Work};
+use crate::text::clock;
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// Whole numbers.
+    Whole,
+    /// Other numbers.
+    Decimal,
+}
+
+/// The columns, in order. New ones are added at the end; none is renamed or taken away.
+pub const COLUMNS: [(&str, Kind); 52] = [
+    ("item_path", Kind::Text),
+    ("size_bytes", Kind::Whole),
+    ("sha256", Kind::Text),
+    ("codec", Kind::Text),
+    ("duration_seconds", Kind::Decimal),
+    ("stream", Kind::Whole),
+    ("verdict", Kind::Text),
+    ("recording_id", Kind::Text),
+    ("title", Kind::Text),
+    ("artist", Kind::Text),
+    ("isrc", Kind::Text),
+    ("recording_path", Kind::Text),
+    ("false_alarm_probability", Kind::Decimal),
+    ("score", Kind::Decimal),
+    ("tempo", Kind::Decimal),
+    ("pitch_cents", Kind::Decimal),
+    ("spans", Kind::Text),
+    ("item_coverage", Kind::Decimal),
+    ("recording_coverage", Kind::Decimal),
+    ("failure_stage", Kind::Text),
+    ("failure_kind", Kind::Text),
+    ("failure_message", Kind::Text),
+    ("notes", Kind::Text),
+    ("shares_passage_with", Kind::Text),
+    ("locator", Kind::Text),
+    ("containers", Kind::Text),
+    ("offset", Kind::Whole),
+    ("tiers", Kind::Text),
+    ("claimed_by", Kind::Text),
+    ("claims", Kind::Text),
+    ("standing", Kind::Text),
+    ("torrent", Kind::Text),
+    ("torrent_file", Kind::Text),
+    ("torrent_integrity", Kind::Text),
+    ("finding_id", Kind::Text),
+    ("version", Kind::Text),
+    ("label", Kind::Text),
+    ("release", Kind::Text),
+    ("upc", Kind::Text),
+    ("grid", Kind::Text),
+    ("catalogue_number", Kind::Text),
+    ("p_line", Kind::Text),
+    ("c_line", Kind::Text),
+    ("registration", Kind::Text),
+    ("registration_date", Kind::Text),
+    ("first_published", Kind::Text),
+    ("decision", Kind::Text),
+    ("decision_ground", Kind::Text),
+    ("decision_reason", Kind::Text),
+    ("decided_by", Kind::Text),
+    ("decided_at", Kind::Text),
+    ("decision_basis", Kind::Text),
+];
+
+/// A cell, as it is meant: how it is kept harmless is each format's own business.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Cell<'a> {
+    /// Nothing.
+    None,
+    /// Text, which may come from a stranger.
+    Text(Cow<'a, str>),
+    /// A count.
+    Whole(u64),
+    /// A number, and how many decimals of it mean something.
+    Decimal(f64, usize),
+    /// A number that may be very small.
+    Small(f64),
+}
+
+/// What there is a row for: each finding, or the item alone.
+pub(super) fn rows(record: &ItemRecord) -> impl Iterator<Item = Option<&Finding>> {
+    let alone = record.findings.is_empty().then_some(None);
+    alone.into_iter().chain(record.findings.iter().map(Some))
+}
+
+fn text(text: &str) -> Cell<'_> {
+    if text.is_empty() { Cell::None } else { Cell::Text(Cow::Borrowed(text)) }
+}
+
+fn own<'a>(text: String) -> Cell<'a> {
+    if text.is_empty() { Cell::None } else { Cell::Text(Cow::Owned(text)) }
+}
+
+/// One row, in the order of [`COLUMNS`].
+pub(super) fn cells<'a>(
+    record: &'a ItemRecord,
+    finding: Option<&'a Finding>,
+) -> [Cell<'a>; COLUMNS.len()] {
+    let item = &record.item;
+    let failure = record.failure.as_ref();
+    let name = |of: fn(&Finding) -> &str| finding.map_or(Cell::None, |finding| text(of(finding)));
+    let list =
+        |of: fn(&Finding) -> &Vec<String>| own(finding.map_or(String::new(), |f| of(f).join("; ")));
+    let number = |decimals: usize, of: fn(&Finding) -> f64| {
+        finding.map_or(Cell::None, |finding| Cell::Decimal(of(finding), decimals))
+    };
+    let torrent =
+        |of: fn(&TorrentFacts) -> &str| item.torrent.as_ref().map_or(Cell::None, |t| text(of(t)));
+    let decided = |of: fn(&Decision) -> &str| {
+        finding.and_then(|f| f.decision.as_ref()).map_or(Cell::None, |decision| text(of(decision)))
+    };
+    let work = |of: fn(&Work) -> String| {
+        own(finding.and_then(|finding| finding.work.as_ref()).map_or(String::new(), of))
+    };
+    [
+        text(&item.path),
+        Cell::Whole(item.size_bytes),
+        text(&item.sha256),
+        text(&item.codec),
+        Cell::Decimal(item.duration_seconds, 3),
+        finding.map_or(Cell::None, |f| Cell::Whole(f.stream.into())),
+        text(finding.map_or(record.verdict, |f| f.verdict).as_str()),
+        name(|f| &f.recording_id),
+        name(|f| &f.title),
+        name(|f| &f.artist),
+        name(|f| &f.isrc),
+        name(|f| &f.recording_path),
+        finding.map_or(Cell::None, |f| Cell::Small(f.false_alarm_probability)),
+        number(1, |f| f.score),
+        number(4, |f| f.tempo),
+        number(1, |f| f.pitch_cents),
+        own(finding.map_or(String::new(), |f| spans(&f.spans))),
+        number(4, |f| f.item_coverage),
+        number(4, |f| f.recording_coverage),
+        text(failure.map_or("", |failure| failure.stage.as_str())),
+        text(failure.map_or("", |failure| &failure.kind)),
+        text(failure.map_or("", |failure| &failure.message)),
+        own(record.notes.join("; ")),
+        list(|f| &f.shares_passage_with),
+        text(&item.locator),
+        text(&item.containers),
+        item.offset.map_or(Cell::None, Cell::Whole),
+        list(|f| &f.tiers),
+        list(|f| &f.claimed_by),
+        text(&record.claims),
+        own(finding.and_then(|f| f.standing.as_ref()).map_or(String::new(), |standing| {
+            format!("{}: {}", standing.kind.as_str(), standing.reason)
+        })),
+        torrent(|torrent| match torrent.info_hash.as_str() {
+            "" => &torrent.info_hash_v2,
+            hash => hash,
+        }),
+        torrent(|torrent| &torrent.file),
+        torrent(|torrent| torrent.integrity.as_str()),
+        name(|f| &f.finding_id),
+        work(|work| work.version.clone()),
+        work(|work| work.label.clone()),
+        work(|work| work.of_releases(|release| &release.title)),
+        work(|work| work.of_releases(|release| &release.upc)),
+        work(|work| work.of_releases(|release| &release.grid)),
+        work(|work| work.of_releases(|release| &release.catalogue_number)),
+        work(|work| work.p_line.clone()),
+        work(|work| work.c_line.clone()),
+        work(|work| work.registration.clone()),
+        work(|work| work.registration_date.clone()),
+        work(|work| work.first_published.clone()),
+        decided(|d| d.state.as_str()),
+        decided(|d| d.ground.map_or("", |ground| ground.as_str())),
+        decided(|d| &d.reason),
+        decided(|d| &d.by),
+        decided(|d| &d.at),
+        decided(|d| d.basis.as_str()),
+    ]
+}
+
+/// `item start-item end > recording start-recording end; …`
+fn spans(spans: &[Span]) -> String {
+    let mut written = String::new();
+    for span in spans {
+        let between = if written.is_empty() { "" } else { "; " };
+        // Writing into a String does not fail.
+        let _ = write!(
+            written,
+            "{between}{}-{} > {}-{}",
+            clock(span.item_start_seconds),
+            clock(span.item_end_seconds),
+            clock(span.recording_start_seconds),
+            clock(span.recording_end_seconds)
+        );
+    }
+    written
+}
