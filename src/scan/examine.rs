@@ -12,7 +12,6 @@ use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::record::{
     FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, TorrentFacts, Verdict,
-    json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
@@ -61,12 +60,12 @@ impl Engine {
     /// If the catalogue cannot be read.
     pub fn catalogue_digest(&self) -> Result<String, CatalogError> {
         let heard = self.snapshot.digest()?;
-        let silent = self.identifiers.silent();
-        if silent.is_empty() && self.rights.is_empty() {
+        let silent = self.identifiers.silent_digest();
+        if silent.is_none() && self.rights.is_empty() {
             return Ok(heard);
         }
-        let texts = [heard, self.rights.digest()].into_iter().chain(silent.iter().map(json));
-        Ok(digest(texts.collect::<Vec<_>>().join("\n").as_bytes()))
+        let texts = [&heard, &self.rights.digest(), silent.unwrap_or_default()];
+        Ok(digest(texts.join("\n").as_bytes()))
     }
 
     /// Examines an item. `None` if `cancel` was raised before it ended, or if the catalogue was found to be damaged:
