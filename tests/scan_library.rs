@@ -112,7 +112,7 @@ fn engine(desk: &Desk) -> Engine {
     let snapshot = catalog.snapshot().unwrap();
     Engine {
         ingester,
-        identifiers: Identifiers::of(&snapshot, Vec::new()).unwrap(),
+        identifiers: Identifiers::of(&snapshot).unwrap(),
         rights: Rights::default(),
         snapshot,
         mode: Mode::Full,

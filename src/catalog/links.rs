@@ -105,26 +105,6 @@ impl Catalog {
         }
         Ok(())
     }
-
-    /// The entries that have no audio in the index, as recordings that cannot be heard: their identifiers are looked
-    /// up all the same. In the order of their ids.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub fn silent_recordings(&self) -> Result<Vec<Recording>, CatalogError> {
-        let sql = "SELECT document FROM entries e WHERE NOT EXISTS
-                   (SELECT 1 FROM entry_audio a WHERE a.entry_id = e.entry_id) ORDER BY entry_id";
-        let error = |source| self.error(source);
-        let mut statement = self.connection.prepare(sql).map_err(error)?;
-        let mut rows = statement.query([]).map_err(error)?;
-        let mut silent = Vec::new();
-        while let Some(row) = rows.next().map_err(error)? {
-            let document: String = row.get(0).map_err(error)?;
-            silent.push(self.parse(&document)?.as_recording());
-        }
-        Ok(silent)
-    }
 }
 
 impl Entry {

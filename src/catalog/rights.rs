@@ -20,8 +20,10 @@ const SLACK_SECONDS: f64 = 1.0;
 /// Rights as they stand.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rights {
-    /// By the id of the recording, or of the entry that cannot be heard.
-    standings: BTreeMap<String, Standing>,
+    /// By the id of the recording, or of the entry that cannot be heard: a place in `reasons`.
+    standings: BTreeMap<Box<str>, u32>,
+    /// Standings that differ: of a million recordings most stand alike.
+    reasons: Vec<Standing>,
     /// Stretches in seconds that others hold, too, by the id of the recording; sorted, and apart.
     passages: BTreeMap<String, Vec<(f64, f64)>>,
     licences: Vec<Licence>,
@@ -60,6 +62,7 @@ impl Catalog {
     pub fn rights(&self, day: &str, territory: Option<&str>) -> Result<Rights, CatalogError> {
         let error = |source| self.error(source);
         let mut rights = Rights { licences: self.licences()?, ..Rights::default() };
+        let mut places: BTreeMap<(StandingKind, String), u32> = BTreeMap::new();
         let sql = "SELECT e.document, a.recording_id FROM entries e
                    LEFT JOIN entry_audio a ON a.entry_id = e.entry_id ORDER BY e.entry_id, a.recording_id";
         let mut statement = self.connection.prepare(sql).map_err(error)?;
@@ -68,11 +71,16 @@ impl Catalog {
             let entry = self.parse(&row.get::<_, String>(0).map_err(error)?)?;
             let recording: Option<String> = row.get(1).map_err(error)?;
             let Some(standing) = standing(&entry, day, territory) else { continue };
-            let id = recording.unwrap_or(entry.entry_id);
-            let known = rights.standings.entry(id).or_insert_with(|| standing.clone());
+            let id = recording.unwrap_or(entry.entry_id).into_boxed_str();
+            let key = (standing.kind, standing.reason.clone());
+            let place = *places.entry(key).or_insert_with(|| {
+                rights.reasons.push(standing.clone());
+                rights.reasons.len() as u32 - 1
+            });
+            let known = rights.standings.entry(id).or_insert(place);
             // Of several entries the one that accuses least.
-            if standing.kind > known.kind {
-                *known = standing;
+            if standing.kind > rights.reasons[*known as usize].kind {
+                *known = place;
             }
         }
         for passage in self.passages()? {
@@ -239,8 +247,8 @@ fn standing(entry: &Entry, day: &str, territory: Option<&str>) -> Option<Standin
 impl Rights {
     /// A digest of all that a record can show of them.
     pub fn digest(&self) -> String {
-        let Self { standings, passages, licences } = self;
-        digest(json(&(standings, passages, licences)).as_bytes())
+        let Self { standings, reasons, passages, licences } = self;
+        digest(json(&(standings, reasons, passages, licences)).as_bytes())
     }
 
     /// The same without the paths of licensed dumps, which differ between machines: a finding says by its standing
@@ -297,7 +305,8 @@ impl Rights {
             let reason = format!("the {kind} {value} is licensed{note}");
             return Some(Standing { kind: StandingKind::Licensed, reason });
         }
-        let known = self.standings.get(&finding.recording_id);
+        let known = self.standings.get(&*finding.recording_id);
+        let known = known.map(|place| &self.reasons[*place as usize]);
         if known.is_none_or(|standing| standing.kind == StandingKind::Limited)
             && self.is_shared(finding)
         {

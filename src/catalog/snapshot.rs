@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
 use super::rows::{COLUMNS, recording};
-use super::{CatalogError, Recording};
+use super::{CatalogError, Entry, Recording};
 use crate::fingerprint::FingerprintConfig;
 use crate::index::Index;
 use crate::ingest::hex;
@@ -144,6 +144,47 @@ impl Records {
             self.failed.get_or_init(|| error.to_string());
             None
         })
+    }
+
+    /// The entry of an id, as the record of a recording that cannot be heard. `None`, too, where the database cannot be read.
+    pub(crate) fn silent(&self, entry_id: &str) -> Option<Recording> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let sql = "SELECT document FROM entries WHERE entry_id = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let document = |row: &rusqlite::Row| row.get::<_, String>(0);
+            statement.query_row([entry_id], document).optional()
+        };
+        let failed = |what: String| {
+            self.failed.get_or_init(|| what);
+        };
+        let document = read().unwrap_or_else(|error: rusqlite::Error| {
+            failed(error.to_string());
+            None
+        })?;
+        let entry = serde_json::from_str::<Entry>(&document);
+        entry.map_err(|error| failed(error.to_string())).ok().map(|entry| entry.as_recording())
+    }
+
+    /// Visits the entries that have no audio in the index, as recordings that cannot be heard: their identifiers are looked
+    /// up all the same. In the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub(crate) fn each_silent(&self, mut visit: impl FnMut(Recording)) -> Result<(), CatalogError> {
+        let sql = "SELECT document FROM entries e WHERE NOT EXISTS
+                   (SELECT 1 FROM entry_audio a WHERE a.entry_id = e.entry_id) ORDER BY entry_id";
+        let mut broken = None;
+        self.each(sql, |row| {
+            match serde_json::from_str::<Entry>(row.get_ref(0)?.as_str()?) {
+                Ok(entry) => visit(entry.as_recording()),
+                Err(source) => broken = Some(source),
+            }
+            Ok(())
+        })?;
+        let path = || self.database.clone();
+        broken.map_or(Ok(()), |source| Err(CatalogError::Entry { path: path(), source }))
     }
 
     /// Visits the identifiers of all recordings: `(track, [ISRC, UPC, SHA-256])`, as the records have them.

@@ -18,8 +18,11 @@ use std::collections::btree_map::Entry;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::catalog::{CatalogError, Recording, Records, Snapshot};
 use crate::ingest::hex;
+use crate::record::json;
 use crate::source::Item;
 use crate::units::TrackId;
 
@@ -37,13 +40,15 @@ const IS_ISRC: u32 = 0;
 const IS_UPC: u32 = 1;
 const IS_SHA256: u32 = 2;
 
-/// The identifiers of the catalogue's recordings: 12 bytes for each. The records themselves are read when one is
-/// claimed.
+/// The identifiers of the catalogue's recordings: 12 bytes for each, and for those that cannot be heard their ids. The
+/// records themselves are read when one is claimed.
 #[derive(Debug)]
 pub struct Identifiers {
     records: Arc<Records>,
-    /// Recordings that cannot be heard, and the number after the last track, which is that of their first.
-    silent: Vec<Recording>,
+    /// Ids of the entries that cannot be heard, a digest of all that they say, and the number after the last track, which is
+    /// that of the first of them.
+    silent: Vec<Box<str>>,
+    silent_digest: String,
     first_silent: u32,
     /// The two halves of an identifier's key, and a track that may have it; sorted.
     keys: Vec<[u32; 3]>,
@@ -147,12 +152,12 @@ fn sha256(word: &[u8]) -> Option<Identifier> {
 }
 
 impl Identifiers {
-    /// Those of the recordings of a snapshot, and of `silent` ones that are known by them alone.
+    /// Those of the recordings of a snapshot, and of its entries without audio, which are known by them alone.
     ///
     /// # Errors
     ///
     /// If the records cannot be read.
-    pub fn of(snapshot: &Snapshot, silent: Vec<Recording>) -> Result<Self, CatalogError> {
+    pub fn of(snapshot: &Snapshot) -> Result<Self, CatalogError> {
         let records = snapshot.records();
         let mut keys = Vec::new();
         let mut keep = |track: u32, texts: [&str; 3]| {
@@ -163,9 +168,15 @@ impl Identifiers {
         };
         records.each_identifier(|track, texts| keep(track.0, texts))?;
         let first_silent = snapshot.index.track_bound() as u32;
-        for (Recording { isrc, upc, sha256, .. }, track) in silent.iter().zip(first_silent..) {
-            keep(track, [isrc, upc, sha256]);
-        }
+        let (mut silent, mut digest) = (Vec::new(), Sha256::new());
+        records.each_silent(|recording| {
+            digest.update(json(&recording).as_bytes());
+            digest.update(b"\n");
+            let Recording { recording_id, isrc, upc, sha256, .. } = recording;
+            keep(first_silent + silent.len() as u32, [&isrc, &upc, &sha256]);
+            silent.push(recording_id.into_boxed_str());
+        })?;
+        let silent_digest = hex(&digest.finalize());
         keys.sort_unstable();
         keys.dedup();
         let keys = keys
@@ -174,17 +185,17 @@ impl Identifiers {
             .flatten()
             .copied()
             .collect();
-        Ok(Self { records, silent, first_silent, keys })
+        Ok(Self { records, silent, silent_digest, first_silent, keys })
     }
 
-    /// The recordings that are known by their identifiers alone.
-    pub(crate) fn silent(&self) -> &[Recording] {
-        &self.silent
+    /// A digest of what the label says of the recordings that are known by their identifiers alone, if there are any.
+    pub fn silent_digest(&self) -> Option<&str> {
+        (!self.silent.is_empty()).then_some(&*self.silent_digest)
     }
 
     fn recording(&self, track: TrackId) -> Option<Recording> {
         match track.0.checked_sub(self.first_silent) {
-            Some(at) => self.silent.get(at as usize).cloned(),
+            Some(at) => self.records.silent(self.silent.get(at as usize)?),
             None => self.records.get(track),
         }
     }
@@ -371,7 +382,7 @@ fn each(texts: [&str; 3], mut visit: impl FnMut(Identifier)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
+    use crate::catalog::{Catalog, Entry, LogLine};
     use crate::fingerprint::FingerprintConfig;
 
     fn shown(word: &str) -> Option<String> {
@@ -392,32 +403,25 @@ mod tests {
         assert_eq!(shown(&sha256.to_uppercase()), Some(format!("SHA-256 {sha256}")));
     }
 
-    fn recording(id: usize, isrc: &str) -> Recording {
-        let none = String::new;
-        Recording {
-            recording_id: id.to_string(),
-            path: none(),
-            sha256: none(),
-            stream: 0,
-            audio_digest: none(),
-            size_bytes: 0,
-            codec: none(),
-            duration_seconds: 1.0,
-            title: none(),
-            artist: none(),
-            album: none(),
-            isrc: isrc.to_owned(),
-            upc: none(),
-            label: none(),
-            date: none(),
-        }
+    fn entry(id: usize, isrc: &str) -> Entry {
+        Entry { entry_id: id.to_string(), isrcs: vec![isrc.to_owned()], ..Entry::default() }
     }
 
-    fn claimed(recordings: &[Recording], text: &str) -> (usize, u64) {
+    fn claimed(entries: Vec<Entry>, text: &str) -> (usize, u64) {
         let home = tempfile::tempdir().unwrap();
         let catalog = Catalog::open(home.path(), FingerprintConfig::default()).unwrap();
-        let snapshot = catalog.snapshot().unwrap();
-        let identifiers = Identifiers::of(&snapshot, recordings.to_vec()).unwrap();
+        let mut import = catalog.import().unwrap();
+        for entry in entries {
+            import.stage(entry).unwrap();
+        }
+        let line = |_| LogLine {
+            at: 0,
+            who: "a test".into(),
+            action: "import".into(),
+            detail: String::new(),
+        };
+        import.finish(false, Some(&line)).unwrap();
+        let identifiers = Identifiers::of(&catalog.snapshot().unwrap()).unwrap();
         let mut claims = Claims::default();
         identifiers.in_text(text, "a text", &mut claims);
         (claims.iter().count(), claims.beyond())
@@ -425,18 +429,17 @@ mod tests {
 
     #[test]
     fn what_half_the_catalogue_has_is_a_placeholder_and_claims_nothing() {
-        let of =
-            |count: usize| (0..count).map(|id| recording(id, "XXXXX0000000")).collect::<Vec<_>>();
-        assert_eq!(claimed(&of(MAX_SHARERS.0), "XXXXX0000000"), (MAX_SHARERS.0, 0));
-        assert_eq!(claimed(&of(MAX_SHARERS.0 + 1), "XXXXX0000000"), (0, 0));
+        let of = |count: usize| (0..count).map(|id| entry(id, "XXXXX0000000")).collect::<Vec<_>>();
+        assert_eq!(claimed(of(MAX_SHARERS.0), "XXXXX0000000"), (MAX_SHARERS.0, 0));
+        assert_eq!(claimed(of(MAX_SHARERS.0 + 1), "XXXXX0000000"), (0, 0));
     }
 
     #[test]
     fn a_text_that_names_more_recordings_than_are_kept_says_how_many() {
         let isrc = |id: usize| format!("GBAYE{id:07}");
-        let all: Vec<_> = (0..MAX_CLAIMS + 7).map(|id| recording(id, &isrc(id))).collect();
+        let all: Vec<_> = (0..MAX_CLAIMS + 7).map(|id| entry(id, &isrc(id))).collect();
         let text: String = (0..MAX_CLAIMS + 7).map(|id| isrc(id) + "\n").collect();
-        assert_eq!(claimed(&all, &text), (MAX_CLAIMS, 7));
+        assert_eq!(claimed(all, &text), (MAX_CLAIMS, 7));
     }
 
     #[test]

@@ -62,12 +62,12 @@ impl Engine {
     /// If the catalogue cannot be read.
     pub fn catalogue_digest(&self) -> Result<String, CatalogError> {
         let heard = self.snapshot.digest()?;
-        let silent = self.identifiers.silent();
-        if silent.is_empty() && self.rights.is_empty() {
+        let silent = self.identifiers.silent_digest();
+        if silent.is_none() && self.rights.is_empty() {
             return Ok(heard);
         }
-        let texts = [heard, self.rights.digest()].into_iter().chain(silent.iter().map(json));
-        Ok(digest(texts.collect::<Vec<_>>().join("\n").as_bytes()))
+        let texts = [&heard, &self.rights.digest(), silent.unwrap_or_default()];
+        Ok(digest(texts.join("\n").as_bytes()))
     }
 
     /// The same without any path: equal on all machines that search for the same music, delivered the same.
@@ -76,9 +76,8 @@ impl Engine {
     ///
     /// If the catalogue cannot be read.
     pub fn portable_catalogue_digest(&self) -> Result<String, CatalogError> {
-        let texts = [self.snapshot.portable_digest()?, self.rights.portable_digest()];
-        let silent = self.identifiers.silent().iter().map(json);
-        let texts: Vec<_> = texts.into_iter().chain(silent).collect();
+        let (heard, rights) = (self.snapshot.portable_digest()?, self.rights.portable_digest());
+        let texts = [&heard, &rights, self.identifiers.silent_digest().unwrap_or_default()];
         Ok(digest(texts.join("\n").as_bytes()))
     }
 

@@ -76,9 +76,9 @@ pub(crate) fn engine_on(
     }
     let catalog = leakhound::catalog::Catalog::open(home, FingerprintConfig::default())?;
     let snapshot = catalog.snapshot()?;
-    let silent = catalog.silent_recordings()?;
+    let identifiers = Identifiers::of(&snapshot)?;
     let rights = catalog.rights(day, search.territory.as_deref())?;
-    if snapshot.is_empty() && silent.is_empty() {
+    if snapshot.is_empty() && identifiers.silent_digest().is_none() {
         anyhow::bail!(
             "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add \
              PATH",
@@ -86,7 +86,7 @@ pub(crate) fn engine_on(
         );
     }
     Ok(Engine {
-        identifiers: Identifiers::of(&snapshot, silent)?,
+        identifiers,
         rights,
         ingester: ingester(global, home),
         snapshot,

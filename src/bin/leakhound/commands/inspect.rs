@@ -62,5 +62,5 @@ fn known(global: &Global) -> anyhow::Result<Option<Arc<Identifiers>>> {
     }
     let catalog = Catalog::open(&home, FingerprintConfig::default())?;
     let snapshot = catalog.snapshot()?;
-    Ok(Some(Arc::new(Identifiers::of(&snapshot, catalog.silent_recordings()?)?)))
+    Ok(Some(Arc::new(Identifiers::of(&snapshot)?)))
 }
