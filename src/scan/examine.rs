@@ -134,7 +134,9 @@ impl Engine {
             let mut found = self.findings(stream as u32, fingerprint, scratch);
             if !found.is_empty() {
                 let sound = fingerprint.digest();
-                found.iter_mut().for_each(|finding| finding.sound.clone_from(&sound));
+                for finding in &mut found {
+                    finding.sound.clone_from(&sound);
+                }
             }
             findings.append(&mut found);
         }

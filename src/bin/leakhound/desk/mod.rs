@@ -48,7 +48,11 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     };
     let desk = api::Desk {
         guard: guard::Guard { port, token: token.clone() },
-        audio: audio::Audio::new(setup::ingester(global), &docket, wanted.dump.clone())?,
+        audio: audio::Audio::new(
+            setup::ingester(global, &docket.home),
+            &docket,
+            wanted.dump.clone(),
+        )?,
         global: global.clone(),
         docket: Mutex::new(docket),
     };
