@@ -254,9 +254,11 @@ impl Rights {
     /// The same without the paths of licensed dumps, which differ between machines: a finding says by its standing
     /// whether it is licensed.
     pub fn portable_digest(&self) -> String {
-        let Self { standings, passages, licences } = self;
+        let Self { standings, reasons, passages, licences } = self;
+        let stands = standings.iter().map(|(id, place)| (id, &reasons[*place as usize]));
+        let stands: Vec<_> = stands.collect();
         let licences: Vec<_> = licences.iter().filter(|licence| licence.kind != "dump").collect();
-        digest(json(&(standings, passages, licences)).as_bytes())
+        digest(json(&(stands, passages, licences)).as_bytes())
     }
 
     /// Whether they say anything.

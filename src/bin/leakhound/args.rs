@@ -187,8 +187,8 @@ pub(crate) enum ReviewCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Take decisions from a table or JSONL with the columns of the CSV report: finding_id, decision, decision_ground,
-    /// decision_reason, decided_by; all of them or none
+    /// Take decisions from a table or JSONL with the columns of the CSV report: `finding_id`, `decision`,
+    /// `decision_ground`, `decision_reason`, `decided_by`; all of them or none
     Batch {
         /// File
         #[arg(value_name = "FILE")]
@@ -269,14 +269,14 @@ pub(crate) struct Notice {
     /// Folder to write the drafts to; it has to be new or empty
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
-    /// The complainant's particulars, as JSON: name, organisation, acts_for, address, phone, email. What is not there
+    /// The complainant's particulars, as JSON: name, organisation, `acts_for`, address, phone, email. What is not there
     /// stays a visible blank
     #[arg(long, value_name = "FILE")]
     pub(crate) particulars: Option<PathBuf>,
     /// Name of the recipient
     #[arg(long, value_name = "NAME")]
     pub(crate) recipient: Option<String>,
-    /// Address under which the scanned folder can be had, such as https://host.example/files/
+    /// Address under which the scanned folder can be had: `https://host.example/files/`
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Data set on the hub, such as owner/name

@@ -49,7 +49,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     let desk = api::Desk {
         guard: guard::Guard { port, token: token.clone() },
         audio: audio::Audio::new(
-            setup::ingester(global, &crate::home::home(global)?),
+            setup::ingester(global, &docket.home),
             &docket,
             wanted.dump.clone(),
         )?,
