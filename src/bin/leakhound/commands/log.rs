@@ -12,13 +12,18 @@ use crate::setup;
 
 /// A line of the log for what is done now.
 pub(crate) fn line(global: &Global, action: &str, detail: String) -> LogLine {
-    LogLine { at: setup::now(), who: operator(global), action: action.to_owned(), detail }
+    LogLine {
+        at: setup::now(),
+        who: operator(global).unwrap_or_else(|| "unknown".into()),
+        action: action.to_owned(),
+        detail,
+    }
 }
 
-/// Who is at work, as far as is known.
-pub(crate) fn operator(global: &Global) -> String {
+/// Who is at work, if that is known.
+pub(crate) fn operator(global: &Global) -> Option<String> {
     let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
-    global.operator.clone().or_else(user).unwrap_or_else(|| "unknown".into())
+    global.operator.clone().or_else(user)
 }
 
 pub(crate) fn show(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
