@@ -4,7 +4,7 @@ use std::fs;
 
 use leakhound::record::{Basis, DecisionState, Finding, Ground, Verdict};
 
-use crate::common::{Desk, excerpt, record, records, song, tagged_wav};
+use crate::common::{Desk, Done, excerpt, record, records, song, tagged_wav};
 
 /// A desk with one run: two clips of one song, an unrelated song.
 fn scanned() -> Desk {
@@ -156,6 +156,14 @@ fn what_is_no_decision_is_refused_in_one_line() {
         .says_in_one_line(&["say who"]);
     assert_eq!(desk.run(["review", "dismiss", &id, "--reason", "x"]).code, 2);
     desk.run(["review", "--run", "9"]).ends_with(2).says_in_one_line(&["no run 9"]);
+    // Where the system has no name for the user, nobody decides by the name of nobody.
+    let mut nameless = desk.command(["review", "accept", &id, "--reason", "x"]);
+    let done = nameless
+        .env_remove("USER")
+        .env_remove("USERNAME")
+        .env_remove("LEAKHOUND_OPERATOR")
+        .output();
+    Done::of(done.unwrap()).ends_with(2).says_in_one_line(&["say who decides"]);
     assert_eq!(desk.run(["review", "history"]).stdout, "");
 }
 

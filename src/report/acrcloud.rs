@@ -16,14 +16,14 @@
 //! | `sample_…_time_offset_ms`, `db_…_time_offset_ms` | the span in the item, and in the recording |
 //!
 //! One row a span, since that table has one stretch a row; one row an item without any. It has no column that says that a
-//! use is licensed, or that an item only claims to be something: such findings are left out. Cells are kept harmless as in
+//! use is licensed, that an item only claims to be something, or that a person dismissed it: such findings are left out. Cells are kept harmless as in
 //! the CSV report.
 
 use std::io::{self, Write};
 
 use super::csv::{BYTE_ORDER_MARK, text};
 use super::{Format, ReportError, ReportWriter, RunSummary};
-use crate::record::{Finding, ItemRecord, NOT_AUDIO, Span, Verdict};
+use crate::record::{DecisionState, Finding, ItemRecord, NOT_AUDIO, Span, Verdict};
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 26] = [
@@ -122,6 +122,10 @@ fn row(record: &ItemRecord, finding: &Finding, span: &Span) -> [String; COLUMNS.
     cells
 }
 
+fn is_dismissed(finding: &Finding) -> bool {
+    finding.decision.as_ref().is_some_and(|decision| decision.state == DecisionState::Dismissed)
+}
+
 impl<W: Write> ReportWriter for AcrcloudWriter<W> {
     fn begin(&mut self, _summary: &RunSummary) -> Result<(), ReportError> {
         let mut head = BYTE_ORDER_MARK.to_vec();
@@ -134,7 +138,7 @@ impl<W: Write> ReportWriter for AcrcloudWriter<W> {
 
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
         let mut found = false;
-        for finding in record.findings.iter().filter(|f| f.verdict <= Verdict::Suspect) {
+        for finding in record.findings.iter().filter(|f| f.verdict <= Verdict::Suspect && !is_dismissed(f)) {
             for span in &finding.spans {
                 found = true;
                 self.row(&row(record, finding, span))?;

@@ -112,8 +112,13 @@ pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
 
 /// Who is at work, as they say, else as the system calls them.
 pub(crate) fn operator(global: &Global) -> String {
+    known_operator(global).unwrap_or_else(|| "unknown".into())
+}
+
+/// Who is at work, if that is known.
+pub(crate) fn known_operator(global: &Global) -> Option<String> {
     let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
-    global.operator.clone().or_else(user).unwrap_or_else(|| "unknown".into())
+    global.operator.clone().or_else(user)
 }
 
 /// Seconds since 1970.

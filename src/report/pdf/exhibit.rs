@@ -51,6 +51,9 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
         let kind = standing.kind.as_str().replace('_', " ");
         layout.fact("Standing", &short(&format!("{kind}: {}", standing.reason)));
     }
+    if let Some(decision) = &finding.decision {
+        layout.fact("Decided", &short(&decision.describe()));
+    }
     layout.fact("Same passage in", &short(&finding.shares_passage_with.join(", ")));
     layout.fact("Notes", &short(&record.notes.join("; ")));
     if finding.is_heard() && !finding.spans.is_empty() {

@@ -145,7 +145,7 @@ fn decide_on(
     ground: Option<leakhound::record::Ground>,
 ) -> anyhow::Result<Exit> {
     let mut docket = Docket::open(global, decide.run)?;
-    let by = decide.by.clone().unwrap_or_else(|| setup::operator(global));
+    let by = decide.by.clone().or_else(|| setup::known_operator(global)).unwrap_or_default();
     let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
     let mut places = Vec::new();
     for name in &decide.findings {
@@ -176,7 +176,7 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
     let mut docket = Docket::open(global, run)?;
-    let operator = by.map_or_else(|| setup::operator(global), str::to_owned);
+    let operator = by.map(str::to_owned).or_else(|| setup::known_operator(global)).unwrap_or_default();
     let (mut sentences, mut same) = (Vec::new(), 0_u64);
     for order in orders {
         let places =

@@ -109,7 +109,7 @@ impl Desk {
         json!({
             "run": docket.run.run_id,
             "roots": docket.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
-            "by": setup::operator(&self.global),
+            "by": setup::known_operator(&self.global).unwrap_or_default(),
             "findings": docket.entries.iter().enumerate().map(row).collect::<Vec<_>>(),
         })
     }
