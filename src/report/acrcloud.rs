@@ -138,7 +138,9 @@ impl<W: Write> ReportWriter for AcrcloudWriter<W> {
 
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
         let mut found = false;
-        for finding in record.findings.iter().filter(|f| f.verdict <= Verdict::Suspect && !is_dismissed(f)) {
+        for finding in
+            record.findings.iter().filter(|f| f.verdict <= Verdict::Suspect && !is_dismissed(f))
+        {
             for span in &finding.spans {
                 found = true;
                 self.row(&row(record, finding, span))?;

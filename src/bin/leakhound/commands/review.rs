@@ -176,7 +176,8 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
     let mut docket = Docket::open(global, run)?;
-    let operator = by.map(str::to_owned).or_else(|| setup::known_operator(global)).unwrap_or_default();
+    let operator =
+        by.map(str::to_owned).or_else(|| setup::known_operator(global)).unwrap_or_default();
     let (mut sentences, mut same) = (Vec::new(), 0_u64);
     for order in orders {
         let places =
