@@ -131,16 +131,21 @@ pub fn warp(tempo: f64, pitch_cents: f64) -> String {
     }
 }
 
+/// What something is called: artist and title; what is not known of the title is `otherwise`.
+pub fn named(artist: &str, title: &str, otherwise: &str) -> String {
+    match (artist, title) {
+        ("", "") => otherwise.to_owned(),
+        ("", title) => title.to_owned(),
+        (artist, "") => format!("{artist} – {otherwise}"),
+        (artist, title) => format!("{artist} – {title}"),
+    }
+}
+
 /// What a recording that was found is called: artist and title, else its file; and its ISRC.
 pub fn called(finding: &Finding) -> String {
     let Finding { artist, title, isrc, recording_path, .. } = finding;
-    let file = || recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path).to_owned();
-    let mut name = match (artist.as_str(), title.as_str()) {
-        ("", "") => file(),
-        ("", title) => title.to_owned(),
-        (artist, "") => format!("{artist} – {}", file()),
-        (artist, title) => format!("{artist} – {title}"),
-    };
+    let file = recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path);
+    let mut name = named(artist, title, file);
     if !isrc.is_empty() {
         name += &format!(" [{isrc}]");
     }

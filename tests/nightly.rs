@@ -47,6 +47,50 @@ fn what_is_new_gone_and_at_more_places_is_told() {
 }
 
 #[test]
+fn a_further_copy_of_what_was_found_is_news() {
+    let desk = scanned();
+    fs::copy(desk.path("dump/clip.wav"), desk.path("dump/copy.wav")).unwrap();
+    desk.run(["scan", "dump"]).ends_with(1);
+    let text = desk.run(["report", "--since", "1"]).ends_with(1).stdout;
+    assert!(text.contains("        0 new"), "{text}");
+    assert!(text.contains("1 of them at more places"), "{text}");
+}
+
+#[test]
+fn what_people_dismissed_is_counted_and_no_news() {
+    let desk = scanned();
+    desk.write_wav("dump/new.wav", excerpt(&song(2, 20), 2.0, 12.0));
+    desk.run(["scan", "dump"]).ends_with(1);
+    desk.run(["report", "--since", "1"]).ends_with(1);
+    let records = desk.run(["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
+    let line = records.lines().find(|line| line.contains("dump/new.wav")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(line).unwrap();
+    let id = record["findings"][0]["finding_id"].as_str().unwrap();
+    let why = ["--as", "licensed", "--reason", "a partner", "--by", "Ann"];
+    desk.run([["review", "dismiss", id].as_slice(), &why].concat()).ends_with(0);
+    let text = desk.run(["report", "--since", "1"]).ends_with(0).stdout;
+    assert!(text.contains("        0 new") && !text.contains("dump/new.wav"), "{text}");
+    assert!(text.contains("        1 findings dismissed by people"), "{text}");
+    let log = desk.run(["catalog", "log"]).ends_with(0).stdout;
+    assert!(log.contains("dismissed as licensed by Ann: The Seeds – Song 2"), "{log}");
+}
+
+#[test]
+fn the_html_report_counts_what_is_new_since_the_last_run_over_the_same() {
+    let desk = scanned();
+    let page = |desk: &Desk| desk.run(["report", "--format", "html", "--out", "-"]).stdout;
+    assert!(!page(&desk).contains("Since run"));
+    desk.write_wav("dump/new.wav", excerpt(&song(2, 20), 2.0, 12.0));
+    desk.run(["scan", "dump"]).ends_with(1);
+    let since = "Since run <bdi>1</bdi></dt><dd><p><b>1</b> new findings, <b>0</b> gone, <b>2</b> still there.";
+    assert!(page(&desk).contains(since));
+    // Of another folder there is no run before.
+    desk.write_wav("other/clip.wav", excerpt(&song(1, 20), 4.0, 14.0));
+    desk.run(["scan", "other"]).ends_with(1);
+    assert!(!page(&desk).contains("Since run"));
+}
+
+#[test]
 fn a_file_whose_tags_were_changed_where_it_lies_is_no_news() {
     let desk = scanned();
     let mut bytes = fs::read(desk.path("dump/clip.wav")).unwrap();

@@ -63,7 +63,18 @@ class PageTest(unittest.TestCase):
     def search(self, text):
         self.tab.evaluate("document.getElementById('search').focus()")
         self.tab.type(text)
-        time.sleep(0.3)
+        self.settle()
+
+    def settle(self):
+        """Until the page has done what it put off: it waits for at most a tenth of a second."""
+        self.tab.evaluate("new Promise(done => setTimeout(done, 150))")
+
+    def comes(self, read, wanted):
+        """What is read becomes what is wanted, as soon as the browser gets to it."""
+        end = time.monotonic() + browser.SECONDS
+        while read() != wanted and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual(read(), wanted)
 
     def focused(self):
         return self.tab.evaluate("document.activeElement.textContent")
@@ -96,7 +107,7 @@ class Finding(PageTest):
         self.assertTrue(int(self.shown().split(" of ")[0].replace(",", "")) < count)
         self.assertEqual(set(self.tab.evaluate("[...document.querySelectorAll('.row.finding .badge')].map(e => e.textContent)")), {"Suspect"})
         self.tab.evaluate("document.getElementById('reset').click()")
-        time.sleep(0.2)
+        self.settle()
         self.assertEqual(self.shown(), f"{FINDINGS:,} findings")
         self.search("no such words anywhere")
         self.assertEqual(self.shown(), f"0 of {FINDINGS:,} findings")
@@ -135,7 +146,7 @@ class Finding(PageTest):
         self.tab.press("ArrowLeft")
         self.tab.press("Escape")
         self.assertFalse(self.tab.evaluate("document.getElementById('evidence').open"))
-        self.assertEqual(self.focused(), row)
+        self.comes(self.focused, row)
 
     def test_every_finding_opens(self):
         self.open()
@@ -147,6 +158,13 @@ class Finding(PageTest):
         self.choose("how", "claim")
         self.tab.evaluate("document.querySelector('.row.finding .open').click()")
         self.assertIn("A claim, not a finding of sound", self.tab.evaluate("document.getElementById('evidence').innerText"))
+
+    def test_a_finding_opened_in_the_moment_another_closes_stays_open(self):
+        self.open()
+        self.tab.evaluate("document.querySelector('.row.finding .open').click()")
+        self.tab.evaluate("document.querySelector('#evidence .close').click(); document.querySelectorAll('.row.finding .open')[1].click()")
+        self.settle()
+        self.assertIn(f"Finding 2 of {FINDINGS:,}", self.tab.evaluate("document.getElementById('evidence').innerText"))
 
     def test_a_few_rows_stand_for_thousands_and_the_last_is_reached(self):
         self.open()

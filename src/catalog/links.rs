@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::entry::Entry;
 use super::{Catalog, CatalogError, MakeLine, Recording};
+use crate::text::named;
 
 impl Catalog {
     /// The recordings whose file has this SHA-256.
@@ -112,6 +113,11 @@ impl Entry {
     pub fn full_title(&self) -> String {
         let Self { title, version, .. } = self;
         if version.is_empty() { title.clone() } else { format!("{title} ({version})") }
+    }
+
+    /// Artists and title in one line; the id where neither is known.
+    pub fn name(&self) -> String {
+        named(&self.artists.join("; "), &self.full_title(), &self.entry_id)
     }
 
     /// What the label says, as the record of a recording that has no sound. Several identifiers are joined by `; `.

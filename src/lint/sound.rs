@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Passage, Recording, Snapshot};
 use crate::fingerprint::Fingerprint;
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
 use crate::scan::{Mode, coverage};
-use crate::text::{clock, share, warp};
+use crate::text::{clock, named, share, warp};
 use crate::units::TrackId;
 use crate::verdict::VerdictConfig;
 
@@ -272,8 +272,5 @@ fn same_words(a: &Recording, b: &Recording) -> bool {
 
 fn name(recording: &Recording) -> String {
     let Recording { recording_id, artist, title, .. } = recording;
-    match (artist.as_str(), title.as_str()) {
-        ("", "") => recording_id.clone(),
-        (artist, title) => format!("{artist} – {title}"),
-    }
+    named(artist, title, recording_id)
 }

@@ -71,7 +71,7 @@ pub(super) fn lint(catalog: &Catalog, day: &str, linted: &mut Linted) -> Result<
 
 fn entry(entry: &Entry, sounds: &[&Recording], day: &str, linted: &mut Linted) {
     let id = &entry.entry_id;
-    let name = format!("{} – {}", entry.artists.join("; "), entry.full_title());
+    let name = entry.name();
     if entry.role == Role::NonExclusive {
         linted.add(Kind::NonExclusive, [id], name.clone());
     }

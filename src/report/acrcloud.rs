@@ -23,7 +23,7 @@ use std::io::{self, Write};
 
 use super::csv::{BYTE_ORDER_MARK, text};
 use super::{Format, ReportError, ReportWriter, RunSummary};
-use crate::record::{DecisionState, Finding, ItemRecord, NOT_AUDIO, Span, Verdict};
+use crate::record::{Finding, ItemRecord, NOT_AUDIO, Span, Verdict};
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 26] = [
@@ -122,10 +122,6 @@ fn row(record: &ItemRecord, finding: &Finding, span: &Span) -> [String; COLUMNS.
     cells
 }
 
-fn is_dismissed(finding: &Finding) -> bool {
-    finding.decision.as_ref().is_some_and(|decision| decision.state == DecisionState::Dismissed)
-}
-
 impl<W: Write> ReportWriter for AcrcloudWriter<W> {
     fn begin(&mut self, _summary: &RunSummary) -> Result<(), ReportError> {
         let mut head = BYTE_ORDER_MARK.to_vec();
@@ -139,7 +135,7 @@ impl<W: Write> ReportWriter for AcrcloudWriter<W> {
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
         let mut found = false;
         for finding in
-            record.findings.iter().filter(|f| f.verdict <= Verdict::Suspect && !is_dismissed(f))
+            record.findings.iter().filter(|f| f.verdict <= Verdict::Suspect && !f.is_dismissed())
         {
             for span in &finding.spans {
                 found = true;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Counts, RunSummary};
+use super::{Change, Counts, RunSummary};
 use crate::record::{ItemRecord, Verdict};
 use crate::text::{called, shorten, thousands, visible};
 
@@ -34,10 +34,10 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Takes the findings of an item. Those that are permitted are none of anybody's business here.
+    /// Takes the findings of an item. What is permitted, and what a person dismissed, is none of anybody's business here.
     pub fn add(&mut self, record: &ItemRecord) {
         for finding in &record.findings {
-            if finding.verdict > Verdict::Suspect {
+            if finding.verdict > Verdict::Suspect || finding.is_dismissed() {
                 continue;
             }
             let place = (record.item.locator.clone(), finding.recording_id.clone(), finding.stream);
@@ -73,6 +73,21 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Whether there is more than before: a finding, or a further place of one.
+    pub fn is_more(&self) -> bool {
+        !self.new.is_empty() || self.spread > 0
+    }
+
+    /// The numbers, for a report of all findings.
+    pub fn since(&self, run: &str) -> Change {
+        Change {
+            since_run: run.to_owned(),
+            new: self.new.len() as u64,
+            gone: self.gone.len() as u64,
+            standing: self.standing.len() as u64,
+        }
+    }
+
     /// Compares two runs. A finding stands if its id is in both, or if the same recording is found at the same place.
     pub fn between(before: &Findings, now: &Findings) -> Self {
         let mut changes = Self::default();
@@ -163,6 +178,9 @@ pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> Str
     line(&mut out, "items", |counts| counts.items);
     line(&mut out, "could not be read", |counts| counts.failed);
     line(&mut out, "recordings found", |counts| counts.recordings_found);
+    if counts.dismissed > 0 {
+        line(&mut out, "findings dismissed by people, not told here", |counts| counts.dismissed);
+    }
     let _ = writeln!(out, "{:>9} recordings searched for", thousands(summary.catalogue_recordings));
     let heading = if before.is_some() { "New" } else { "Found" };
     list(&mut out, heading, &changes.new);

@@ -31,7 +31,7 @@ use std::collections::HashMap;
 use crate::record::{
     Basis, Decision, DecisionState, Finding, Ground, ItemFacts, ItemRecord, Span, Verdict,
 };
-use crate::text::moment;
+use crate::text::{called, moment};
 
 /// Ends of spans are found to about half a second: a place may stick out of what was decided by so much, in seconds.
 const SLACK_SECONDS: f64 = 1.0;
@@ -151,7 +151,7 @@ impl Case {
             finding_id: finding.finding_id.clone(),
             run_id,
             path: item.path.clone(),
-            recording: format!("{} – {}", finding.artist, finding.title),
+            recording: called(finding),
             verdict: finding.verdict,
         })
     }

@@ -7,6 +7,7 @@ use crate::decode::Tags;
 use crate::identify::{Claim, Claims, MAX_CLAIMS, Named, Read};
 use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
 use crate::source::Item;
+use crate::text::named;
 
 impl Engine {
     /// What the hash, the name and the tags of an item say.
@@ -138,7 +139,7 @@ fn refused(kind: &str, message: String) -> FailureRecord {
 
 fn called(claim: &Claim) -> String {
     let recording = &claim.recording;
-    format!("{} – {}", recording.artist, recording.title)
+    named(&recording.artist, &recording.title, &recording.recording_id)
 }
 
 /// The finding of a claim that no sound bears out: for a person to look at.

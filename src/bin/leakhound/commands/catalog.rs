@@ -7,7 +7,7 @@ use leakhound::catalog::{AddEvent, Catalog, Recording};
 use leakhound::fingerprint::FingerprintConfig;
 use leakhound::record::NOT_AUDIO;
 use leakhound::source::{Folders, display_path};
-use leakhound::text::{clock, thousands, visible};
+use leakhound::text::{self, clock, thousands, visible};
 
 use super::{delivery, entries, lint, log, upkeep};
 use crate::args::{self, Global};
@@ -163,10 +163,7 @@ fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Ex
 
 fn line(recording: &Recording) -> String {
     let Recording { recording_id, duration_seconds, artist, title, isrc, path, .. } = recording;
-    let name = match (artist.as_str(), title.as_str()) {
-        ("", "") => path.clone(),
-        (artist, title) => format!("{artist} – {title}"),
-    };
+    let name = text::named(artist, title, path);
     let isrc = if isrc.is_empty() { String::new() } else { format!(" [{isrc}]") };
     format!("{recording_id}  {:>9}  {}{}", clock(*duration_seconds), visible(&name), visible(&isrc))
 }

@@ -142,12 +142,8 @@ fn options(command: &args::Import) -> anyhow::Result<Options> {
 /// A row of a dry run, as it was understood.
 fn row(row: &Row) -> String {
     let Row { spot, entry } = row;
-    let Entry { isrcs, artists, label, releases, audio, .. } = entry;
-    let mut parts = vec![
-        format!("{} – {}", artists.join("; "), entry.full_title()),
-        isrcs.join(", "),
-        label.clone(),
-    ];
+    let Entry { isrcs, label, releases, audio, .. } = entry;
+    let mut parts = vec![entry.name(), isrcs.join(", "), label.clone()];
     parts.extend(releases.iter().map(|r| format!("on {} {}", r.title, r.upc)));
     parts.extend(audio.iter().map(|file| format!("file {}", file.uri)));
     parts.retain(|part| !part.trim().is_empty());

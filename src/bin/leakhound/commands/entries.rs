@@ -31,7 +31,7 @@ pub(crate) fn list(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
 
 fn line(entry: &Entry) -> String {
     let length = entry.duration_seconds.map_or_else(|| "?".into(), clock);
-    let name = format!("{} – {}", entry.artists.join("; "), entry.full_title());
+    let name = entry.name();
     let isrcs = entry.isrcs.join(", ");
     format!("{:<18}  {length:>9}  {} [{isrcs}]", visible(&entry.entry_id), visible(&name))
 }

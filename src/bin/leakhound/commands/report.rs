@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use leakhound::record::ItemRecord;
 use leakhound::report::changes::{self, Changes, Findings, RunOnDay};
 use leakhound::report::pdf::PdfWriter;
 use leakhound::report::{Counts, Format, RunSummary};
@@ -41,14 +42,25 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         );
     };
     let run = choose(store.runs()?, command.run)?;
-    let mut counts = Counts::default();
     let decisions = ReviewStore::open(&home)?.decisions()?;
-    store.for_each_record(run.run_id, |mut record| {
-        decisions.apply(&mut record);
-        counts.add(&record);
-        Ok::<(), ResultsError>(())
-    })?;
-    let summary = summary(&store, &run, counts)?;
+    let summary = if format == Format::Html {
+        let (summary, findings) = gather(&store, &decisions, &run)?;
+        let change = match last_over_the_same(store.runs()?, &run) {
+            Some(before) => {
+                let (earlier, known) = gather(&store, &decisions, &before)?;
+                Some(Changes::between(&known, &findings).since(&earlier.run_id))
+            }
+            None => None,
+        };
+        RunSummary { change, ..summary }
+    } else {
+        let mut counts = Counts::default();
+        each(&store, &decisions, &run, |record| {
+            counts.add(record);
+            anyhow::Ok(())
+        })?;
+        summary(&store, &run, counts)?
+    };
     let exhibits = command.exhibits as usize;
     let written =
         |out: &mut dyn Write| write(&store, &decisions, &run, format, &summary, exhibits, out);
@@ -79,25 +91,18 @@ fn put(
 fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Result<Exit> {
     let run = choose(store.runs()?, command.run)?;
     let decisions = ReviewStore::open(&home::home(global)?)?.decisions()?;
-    let gather = |run: &Run| {
-        let (mut counts, mut findings) = (Counts::default(), Findings::default());
-        store.for_each_record(run.run_id, |mut record| {
-            decisions.apply(&mut record);
-            counts.add(&record);
-            findings.add(&record);
-            Ok::<(), ResultsError>(())
-        })?;
-        let summary = summary(store, run, counts)?;
+    let on_day = |run: &Run| {
+        let (summary, findings) = gather(store, &decisions, run)?;
         anyhow::Ok((RunOnDay { summary, begun: moment(run.started) }, findings))
     };
-    let (now, findings) = gather(&run)?;
+    let (now, findings) = on_day(&run)?;
     let before = match command.since {
         Some(since) if since >= run.run_id => {
             let told =
                 format!("run {since} is not before run {}; leakhound runs lists them", run.run_id);
             return Err(UsageError(told).into());
         }
-        Some(since) => Some(gather(&choose(store.runs()?, Some(since))?)?),
+        Some(since) => Some(on_day(&choose(store.runs()?, Some(since))?)?),
         None => None,
     };
     let (before, earlier) = before.unzip();
@@ -107,7 +112,7 @@ fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Resul
     put(global, out, &run, |out| Ok(out.write_all(told.as_bytes())?))?;
     Ok(match () {
         () if command.since.is_none() => Exit::Clear,
-        () if !changes.new.is_empty() => Exit::Found,
+        () if changes.is_more() => Exit::Found,
         () if now.summary.counts.failed > 0 || !run.complete => Exit::Incomplete,
         () => Exit::Clear,
     })
@@ -123,6 +128,40 @@ pub(crate) fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run>
             UsageError(format!("there is no run {id}; leakhound runs lists them")).into()
         }),
     }
+}
+
+/// Visits the records of a run, with what people decided.
+fn each<E: From<ResultsError>>(
+    store: &ResultStore,
+    decisions: &Decisions,
+    run: &Run,
+    mut visit: impl FnMut(&ItemRecord) -> Result<(), E>,
+) -> Result<(), E> {
+    store.for_each_record(run.run_id, |mut record| {
+        decisions.apply(&mut record);
+        visit(&record)
+    })
+}
+
+/// The summary of a run, and its findings to compare with those of another.
+fn gather(
+    store: &ResultStore,
+    decisions: &Decisions,
+    run: &Run,
+) -> anyhow::Result<(RunSummary, Findings)> {
+    let (mut counts, mut findings) = (Counts::default(), Findings::default());
+    each(store, decisions, run, |record| {
+        counts.add(record);
+        findings.add(record);
+        anyhow::Ok(())
+    })?;
+    Ok((summary(store, run, counts)?, findings))
+}
+
+/// The newest whole run before this one over the same files and folders.
+fn last_over_the_same(runs: Vec<Run>, run: &Run) -> Option<Run> {
+    let same = |earlier: &Run| earlier.complete && earlier.key.roots == run.key.roots;
+    runs.into_iter().rfind(|earlier| earlier.run_id < run.run_id && same(earlier))
 }
 
 fn summary(store: &ResultStore, run: &Run, counts: Counts) -> anyhow::Result<RunSummary> {
@@ -159,10 +198,7 @@ fn write(
         _ => format.writer(&mut buffered),
     };
     writer.begin(summary)?;
-    store.for_each_record(run.run_id, |mut record| {
-        decisions.apply(&mut record);
-        Ok::<(), anyhow::Error>(writer.item(&record)?)
-    })?;
+    each(store, decisions, run, |record| Ok::<(), anyhow::Error>(writer.item(record)?))?;
     writer.end()?;
     drop(writer);
     buffered.flush().context("the report could not be written")?;

@@ -30,6 +30,8 @@ const onDialogKey = (event) => {
 };
 
 const closed = () => {
+  // The browser tells of it later, when another finding may be open.
+  if (dialog.open) return;
   dialog.replaceChildren();
   const at = entries.indexOf(order[opened]);
   focusOn(at < 0 ? current : at);
