@@ -1,34 +1,28 @@
-//! Any bytes: containers of all kinds are changed at random, walked, read and looked up again. Whatever they are, the walk
-//! ends, nothing is without a row, memory stays within the limits, and every item is found again by its locator.
+//! Any bytes: seeds of all kinds, what was found once, and seeds changed at random, go through the checks that the fuzzer runs
+//! guided by coverage (`scripts/fuzz`).
 //!
-//! A short run is part of the tests. A long one: `LEAKHOUND_FUZZ_ROUNDS=1000000 LEAKHOUND_FUZZ_SEED=7 cargo test --test
-//! suite fuzz`. It is not guided by coverage.
+//! A short run is part of the tests. A long one without guidance: `LEAKHOUND_FUZZ_ROUNDS=1000000 LEAKHOUND_FUZZ_SEED=7 cargo
+//! test --test suite fuzz`.
 
-use std::io::{Read as _, Write as _};
-use std::ops::ControlFlow;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the fuzzer is a crate of its own, which uses more of it"
+)]
+mod checks;
+
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
-use leakhound::source::{
-    Bytes, Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
-};
+use rusqlite::Connection;
 
-use crate::common::{bz2, gz, sevenz, tar, xz, zip, zst};
-use crate::tables::{numbers, shard};
-
-/// Limits that small files meet.
-const LIMITS: ScanLimits = ScanLimits {
-    max_depth: 5,
-    max_item_bytes: 1 << 20,
-    extra_item_bytes: 1 << 20,
-    max_container_bytes: 2 << 20,
-    max_ratio: 20,
-    ratio_slack_bytes: 4 << 20,
-    max_members: 2_000,
-    text_slack_bytes: 1 << 16,
-    max_directory_bytes: 1 << 20,
-    max_footer_bytes: 1 << 20,
-    max_page_bytes: 1 << 20,
-};
+use self::checks::{CHECKS, Check};
+// What the checks need of the tests; the fuzzer gives them the same.
+use crate::common::deliveries::{csv, tracks, xlsx};
+use crate::common::ern::ern;
+use crate::common::{bz2, encode, gz, sevenz, song, tar, wav, xz, zip, zst};
+use crate::tables::{cells, numbers, shard};
 
 /// Numbers that are the same at each run.
 struct Dice(u64);
@@ -42,8 +36,8 @@ impl Dice {
 }
 
 /// Sound containers of each kind, small, some in each other.
-fn seeds() -> Vec<Vec<u8>> {
-    let wav = crate::common::wav(&vec![0.25; 600]);
+fn containers() -> Vec<Vec<u8>> {
+    let wav = wav(&vec![0.25; 600]);
     let text = b"{\"isrc\": \"GBAYE0000351\"}\n".repeat(20);
     let members = [("a.wav", &wav), ("a.json", &text), ("b/c.txt", &text), ("b/d.wav", &wav)];
     let (tar, zip) = (tar(&members), zip(&members));
@@ -63,6 +57,120 @@ fn seeds() -> Vec<Vec<u8>> {
         zip,
         tar,
     ]
+}
+
+/// Three seconds of the song of the catalogue in each format.
+fn sounds() -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("x.wav");
+    let song = song(1, 12);
+    let clip = wav(&song[song.len() / 3..song.len() / 3 + 66_000]);
+    fs::write(&from, &clip).unwrap();
+    let encoded = |name: &str, words: &[&str]| {
+        let to = folder.path().join(name);
+        let isrc = ["-metadata", "isrc=GBAYE0000351", "-metadata", "title=Song 1", "-t", "3"];
+        encode(&from, &to, &[isrc.as_slice(), words].concat());
+        fs::read(to).unwrap()
+    };
+    let small = ["-b:a", "24k"];
+    let mut seeds: Vec<Vec<u8>> =
+        ["x.mp3", "x.ogg", "x.opus", "x.m4a", "x.aac", "x.mp2", "x.mka", "x.webm"]
+            .map(|name| encoded(name, &small))
+            .into();
+    seeds.extend(["x.flac", "x.aiff", "x.caf", "x.wma"].map(|name| encoded(name, &[])));
+    seeds.push(encoded("alac.m4a", &["-c:a", "alac"]));
+    seeds.push(encoded("adpcm.wav", &["-c:a", "adpcm_ms"]));
+    seeds.push(clip);
+    seeds
+}
+
+/// Texts, tables and databases that name a recording.
+fn words() -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let database = |sql: &str| {
+        let file = folder.path().join("x");
+        let _ = fs::remove_file(&file);
+        Connection::open(&file)
+            .unwrap()
+            .execute_batch(&format!("PRAGMA page_size=512;{sql}"))
+            .unwrap();
+        fs::read(file).unwrap()
+    };
+    vec![
+        b"{\"id\":1}\n{\"id\":2,\"external_ids\":{\"isrc\":\"GBAYE0000351\"}}\n".to_vec(),
+        b"id;isrc\n1;GB-AYE-00-00351\n2;USRC17607839\n".to_vec(),
+        b"file_name,title\na.wav,036000291452\n\"b\n.wav\",GBAYE0000351\n".to_vec(),
+        b"<?xml version=\"1.0\"?>\n<a><ISRC>GBAYE0000351</ISRC></a>".to_vec(),
+        database(
+            "CREATE TABLE tracks (rowid INTEGER PRIMARY KEY, id TEXT, name TEXT, external_id_isrc TEXT);
+             INSERT INTO tracks VALUES (1, 'a', 'x', 'FRXXX0000001'), (2, 'b', 'y', 'GBAYE0000351');",
+        ),
+        database(
+            "CREATE TABLE track_files (track_id TEXT, filename TEXT, sha256_original TEXT) WITHOUT ROWID;"
+                .replace(" WITHOUT ROWID", "").as_str(),
+        ),
+        database("CREATE TABLE playlists (owner_id TEXT, isrc TEXT);"),
+        zst(b"{\"aacid\":\"aacid__x__20250101T000000Z__a\",\"metadata\":{\"isrc\":\"GBAYE0000351\"}}\n"),
+        crate::tables::metadata(&[("a.wav", "GBAYE0000351"), ("b.wav", "x")]),
+        cells(&[("a".into(), b"no sound".to_vec()), ("b".into(), b"GBAYE0000351".to_vec())]),
+    ]
+}
+
+/// A delivery of each kind.
+fn deliveries() -> Vec<Vec<u8>> {
+    let tracks = tracks(3);
+    let mut seeds: Vec<Vec<u8>> =
+        ["3.8.2", "4.1", "4.3"].map(|version| ern(version, &tracks).into_bytes()).into();
+    seeds.extend([csv(&tracks, b','), csv(&tracks, b'\t'), xlsx(&tracks)]);
+    seeds.push(
+        b"{\"isrc\":\"GBAYE0000351\",\"title\":\"x\",\"releases\":[{\"upc\":\"036000291452\"}]}\n"
+            .to_vec(),
+    );
+    seeds.push(b"{\"columns\": {\"Track title\": \"title\", \"Code\": \"isrc\"}, \"dates\": \"day_first\"}".to_vec());
+    seeds.push("\u{feff}ISRC;Titel\r\nGBAYE0000351;\"S\u{f6}hne\r\n\"\r\n".as_bytes().to_vec());
+    let wide = "isrc\ttitle\nGBAYE0000351\tSong\n".encode_utf16().flat_map(u16::to_le_bytes);
+    seeds.push([0xff, 0xfe].into_iter().chain(wide).collect());
+    seeds
+}
+
+/// Texts of our own grammars.
+fn records() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> = [
+        "finding_id,decision,decision_ground,decision_reason,decided_by\nf1,dismissed,licensed,a deal,Ann\n",
+        "{\"finding_id\":\"f1\",\"decision\":\"accept\"}\n",
+        "dump/a.tar!/b/c.zip!/d%21.ogg",
+        "dump/x.parquet!/row-group/0/row/3/audio",
+        "leakhound manifest 1\ngeneration 3\nnext 9\nsegment 7 bytes 100 tracks 2 header_crc32 0000abcd\ncrc32 00000000\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into();
+    for file in containers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, file).unwrap();
+        seeds.extend(checks::locators(&path).into_iter().take(3).map(String::into_bytes));
+    }
+    seeds
+}
+
+/// Torrents by another client.
+fn torrents() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/torrents");
+    ["v1", "v2", "hybrid"]
+        .map(|name| fs::read(folder.join(format!("{name}.torrent"))).unwrap())
+        .into()
+}
+
+fn seeds(check: &str) -> Vec<Vec<u8>> {
+    match check {
+        "containers" => containers(),
+        "outcome" => sounds(),
+        "words" => words(),
+        "deliveries" => deliveries(),
+        "records" => records(),
+        "torrents" => torrents(),
+        other => panic!("no seeds for {other}"),
+    }
 }
 
 /// A few changes: bits, numbers, stretches taken out, doubled, zeroed, cut, or taken from another seed.
@@ -106,71 +214,57 @@ fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-#[derive(Default)]
-struct Seen {
-    items: Vec<Item>,
-    rows: Vec<Unlisted>,
-    in_memory: u64,
-}
-
-impl Visit for Seen {
-    fn item(&mut self, item: Item) -> ControlFlow<()> {
-        if let Bytes::Memory(buffer) = &item.bytes {
-            self.in_memory = self.in_memory.max(buffer.as_slice().len() as u64);
-        }
-        let mut bytes = Vec::new();
-        // An end that is missing is an error of the text, or fewer bytes.
-        let _ = item.bytes.stream().unwrap().take(8 << 20).read_to_end(&mut bytes);
-        if self.items.len() < 8 {
-            let item = Item { bytes: Bytes::of_memory(bytes), ..item };
-            self.items.push(item);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
-        self.rows.push(row);
-        ControlFlow::Continue(())
+/// Runs a check; if it panics, keeps the bytes and says where.
+fn run((name, check): Check, bytes: &[u8], what: &str) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(bytes))) {
+        let kept = std::env::temp_dir().join(format!("leakhound-fuzz-{name}-{what}"));
+        fs::write(&kept, bytes).unwrap();
+        eprintln!("{name}, {what}: the bytes are in {}", kept.display());
+        std::panic::resume_unwind(panic);
     }
 }
 
-fn check(file: &std::path::Path) {
-    let folders = Folders::new(&[file.to_path_buf()]).unwrap();
-    let mut seen = Seen::default();
-    assert!(Dump::new(folders, LIMITS).walk(&mut seen).is_continue(), "the walk ends by itself");
-    assert!(!seen.items.is_empty() || !seen.rows.is_empty(), "nothing is lost");
-    assert!(seen.in_memory <= LIMITS.max_item_bytes);
-    for item in &seen.items {
-        let text = item.place.locator.to_string();
-        let locator: Locator = text.parse().unwrap();
-        assert_eq!(locator, item.place.locator);
-        let found = find(&locator, LIMITS).unwrap();
-        let Found::Item(found) = found else { panic!("{text} leads to {found:?}") };
-        let (mut was, mut is) = (Vec::new(), Vec::new());
-        let _ = item.bytes.stream().unwrap().read_to_end(&mut was);
-        let _ = found.bytes.stream().unwrap().take(8 << 20).read_to_end(&mut is);
-        assert!(was == is, "{text} has other bytes");
+/// `LEAKHOUND_FUZZ_SEEDS` names a folder in which `scripts/fuzz` wants them as files.
+#[test]
+fn what_is_whole_passes_its_check() {
+    let folder = std::env::var_os("LEAKHOUND_FUZZ_SEEDS");
+    for check in CHECKS {
+        for (at, seed) in seeds(check.0).iter().enumerate() {
+            run(check, seed, &format!("seed-{at}"));
+            if let Some(folder) = &folder {
+                let folder = Path::new(folder).join(check.0);
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(folder.join(format!("seed-{at}")), seed).unwrap();
+            }
+        }
+    }
+}
+
+/// `fixtures/fuzz` has a folder a check.
+#[test]
+fn what_the_fuzzer_found_once_passes_its_check() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fuzz");
+    for check in CHECKS {
+        for file in fs::read_dir(folder.join(check.0)).into_iter().flatten() {
+            let file = file.unwrap();
+            run(check, &fs::read(file.path()).unwrap(), &file.file_name().to_string_lossy());
+        }
     }
 }
 
 #[test]
-fn any_bytes_cost_a_walk_no_more_than_rows() {
+fn any_bytes_cost_a_check_no_more_than_rows() {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
-    let (rounds, seed) = (number("LEAKHOUND_FUZZ_ROUNDS", 1_500), number("LEAKHOUND_FUZZ_SEED", 1));
-    let seeds = seeds();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("x");
-    for round in 0..rounds {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(round));
-        let bytes = changed(&seeds, &mut dice);
-        std::fs::File::create(&file).unwrap().write_all(&bytes).unwrap();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(&file))) {
-            let kept = std::env::temp_dir().join(format!("leakhound-fuzz-{seed}-{round}"));
-            std::fs::write(&kept, &bytes).unwrap();
-            eprintln!("seed {seed}, round {round}: the bytes are in {}", kept.display());
-            std::panic::resume_unwind(panic);
+    let (rounds, seed) = (number("LEAKHOUND_FUZZ_ROUNDS", 1_000), number("LEAKHOUND_FUZZ_SEED", 1));
+    for check in CHECKS {
+        let seeds = seeds(check.0);
+        // Sound takes longest.
+        let rounds = if check.0 == "outcome" { rounds / 10 } else { rounds };
+        for round in 0..rounds {
+            let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(round));
+            run(check, &changed(&seeds, &mut dice), &format!("{seed}-{round}"));
         }
     }
 }

@@ -33,6 +33,7 @@ pub use value::DateOrder;
 use std::path::Path;
 
 use crate::catalog::Entry;
+use crate::text::{shorten, visible};
 
 /// Bytes of one row, one line or one run of text in XML beyond which it is none: a row with 2,000 characters in each of
 /// thirty fields has 60 kB.
@@ -61,6 +62,9 @@ pub struct Row {
     pub entry: Entry,
 }
 
+/// Longest that is said of one problem, its value aside.
+const MAX_WHY_CHARS: usize = 500;
+
 /// Something that is wrong, or that is to be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -80,7 +84,9 @@ impl Problem {
     /// What is wrong with a whole file, row or recording, for which it is left out.
     pub(crate) fn refused(spot: Spot, why: impl Into<String>) -> Self {
         let (column, value) = (String::new(), String::new());
-        Self { spot, column, value, why: why.into(), is_fatal: true }
+        // Parsers quote what they stumbled over, however long it is.
+        let why = visible(&shorten(&why.into(), MAX_WHY_CHARS)).into_owned();
+        Self { spot, column, value, why, is_fatal: true }
     }
 
     /// The same of something that goes in all the same.
@@ -91,7 +97,7 @@ impl Problem {
     /// … of a value.
     pub(crate) fn of(mut self, column: &str, value: &str) -> Self {
         column.clone_into(&mut self.column);
-        self.value = crate::text::shorten(value, 60).into_owned();
+        self.value = shorten(value, 60).into_owned();
         self
     }
 }

@@ -1,0 +1,313 @@
+//! What has to hold for any bytes whatever. Each check is a target of the fuzzer (`scripts/fuzz`), and the tests call it with
+//! seeds, with what was found once, and with random changes of the seeds.
+
+use std::cell::RefCell;
+use std::fs;
+use std::io::Read as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
+use leakhound::catalog::{Catalog, LogLine, Rights};
+use leakhound::decode::{DecodeLimits, Decoder};
+use leakhound::evidence::{Manifest, read_token};
+use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
+use leakhound::identify::{Identifiers, Tokens};
+use leakhound::import::{self, Options, Problem, Row, Take};
+use leakhound::index;
+use leakhound::ingest::Ingester;
+use leakhound::matching::{LookupScratch, MatchConfig};
+use leakhound::record::{ItemRecord, Verdict};
+use leakhound::review::read_batch;
+use leakhound::scan::{Engine, Mode, examine_failed};
+use leakhound::source::{
+    Bytes, Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
+};
+use leakhound::verdict::VerdictConfig;
+
+use crate::common::{song, wav};
+
+/// Limits that small files meet.
+const LIMITS: ScanLimits = ScanLimits {
+    max_depth: 5,
+    max_item_bytes: 1 << 20,
+    extra_item_bytes: 1 << 20,
+    max_container_bytes: 2 << 20,
+    max_ratio: 20,
+    ratio_slack_bytes: 4 << 20,
+    max_members: 2_000,
+    text_slack_bytes: 1 << 16,
+    max_directory_bytes: 1 << 20,
+    max_footer_bytes: 1 << 20,
+    max_page_bytes: 1 << 20,
+};
+
+/// Longest stretch of an item that is compared: what is compressed may be long.
+const COMPARED_BYTES: u64 = 8 << 20;
+
+/// A check, by its name.
+pub type Check = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const CHECKS: [Check; 6] = [
+    ("containers", containers),
+    ("outcome", outcome),
+    ("words", words),
+    ("deliveries", deliveries),
+    ("records", records),
+    ("torrents", torrents),
+];
+
+/// A file of these bytes in a folder of this thread's own.
+fn file_of(bytes: &[u8], name: &str) -> PathBuf {
+    thread_local! {
+        static FOLDER: RefCell<tempfile::TempDir> = RefCell::new(tempfile::tempdir().unwrap());
+    }
+    FOLDER.with_borrow(|folder| {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        file
+    })
+}
+
+#[derive(Default)]
+struct Seen {
+    items: Vec<Item>,
+    rows: Vec<Unlisted>,
+    in_memory: u64,
+}
+
+impl Visit for Seen {
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        if let Bytes::Memory(buffer) = &item.bytes {
+            self.in_memory = self.in_memory.max(buffer.as_slice().len() as u64);
+        }
+        let mut bytes = Vec::new();
+        // An end that is missing is an error of the text, or fewer bytes.
+        let _ = item.bytes.stream().unwrap().take(COMPARED_BYTES).read_to_end(&mut bytes);
+        if self.items.len() < 8 {
+            let item = Item { bytes: Bytes::of_memory(bytes), ..item };
+            self.items.push(item);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        self.rows.push(row);
+        ControlFlow::Continue(())
+    }
+}
+
+fn walk(path: &Path) -> Seen {
+    let folders = Folders::new(&[path.to_path_buf()]).unwrap();
+    let mut seen = Seen::default();
+    assert!(Dump::new(folders, LIMITS).walk(&mut seen).is_continue(), "the walk ends by itself");
+    assert!(!seen.items.is_empty() || !seen.rows.is_empty(), "nothing is lost");
+    assert!(seen.in_memory <= LIMITS.max_item_bytes);
+    seen
+}
+
+/// The locators of what lies in a container.
+pub fn locators(container: &Path) -> Vec<String> {
+    walk(container).items.iter().map(|item| item.place.locator.to_string()).collect()
+}
+
+/// A container is walked to its end, loses nothing, stays within the limits, and every item is found again by its locator.
+pub fn containers(bytes: &[u8]) {
+    let seen = walk(&file_of(bytes, "container"));
+    for item in &seen.items {
+        let text = item.place.locator.to_string();
+        let locator: Locator = text.parse().unwrap();
+        assert_eq!(locator, item.place.locator);
+        let found = find(&locator, LIMITS).unwrap();
+        let Found::Item(found) = found else { panic!("{text} leads to {found:?}") };
+        let (mut was, mut is) = (Vec::new(), Vec::new());
+        let _ = item.bytes.stream().unwrap().read_to_end(&mut was);
+        let _ = found.bytes.stream().unwrap().take(COMPARED_BYTES).read_to_end(&mut is);
+        assert!(was == is, "{text} has other bytes");
+    }
+}
+
+/// A catalogue of one song, which has an ISRC, a UPC and a streaming id in its delivery.
+struct Label {
+    engine: Engine,
+    _home: tempfile::TempDir,
+}
+
+fn label() -> Label {
+    let home = tempfile::tempdir().unwrap();
+    let limits = DecodeLimits {
+        max_seconds_of_audio: 60.0,
+        max_streams: 4,
+        timeout: Duration::from_secs(15),
+    };
+    let config = FingerprintConfig::default();
+    let ingester = Ingester::new(Decoder::new(limits, None), Fingerprinter::new(config));
+    let mut catalog = Catalog::open(home.path(), config).unwrap();
+    let (master, rows) = (home.path().join("master.wav"), home.path().join("rows.csv"));
+    fs::write(&master, wav(&song(1, 12))).unwrap();
+    fs::write(&rows, "isrc,upc,title,file\nGBAYE0000351,036000291452,Song 1,master.wav\n").unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let log = |detail| LogLine { at: 0, who: "a check".into(), action: "import".into(), detail };
+    let import = import::Import { paths: vec![rows], ..import::Import::default() };
+    let done =
+        import.run(&mut catalog, &ingester, &pool, &AtomicBool::new(false), &log, &mut |_| {});
+    assert_eq!(done.unwrap().links.added, 1, "the master is in the catalogue");
+    let snapshot = catalog.snapshot().unwrap();
+    let engine = Engine {
+        ingester,
+        identifiers: Identifiers::of(&snapshot).unwrap(),
+        rights: Rights::default(),
+        snapshot,
+        mode: Mode::Full,
+        matching: MatchConfig::default(),
+        verdict: VerdictConfig::default(),
+    };
+    Label { engine, _home: home }
+}
+
+static LABEL: LazyLock<Mutex<Label>> = LazyLock::new(|| Mutex::new(label()));
+
+/// A record says one thing, in numbers that are numbers, and is read back as it was written.
+fn sound_record(record: &ItemRecord) {
+    assert!(record.failure.is_some() || record.verdict != Verdict::Failed, "{record:?}");
+    if let Some(failure) = &record.failure {
+        assert!(!failure.message.contains('\n'), "one line: {failure:?}");
+        assert!(failure.kind != "panic" || in_a_decoder(), "{failure:?}");
+    }
+    for finding in &record.findings {
+        assert!((0.0..=1.0).contains(&finding.false_alarm_probability), "{finding:?}");
+        for span in &finding.spans {
+            assert!(span.item_start_seconds <= span.item_end_seconds, "{span:?}");
+            assert!(span.recording_start_seconds <= span.recording_end_seconds, "{span:?}");
+        }
+    }
+    let line = serde_json::to_string(record).unwrap();
+    let again: ItemRecord = serde_json::from_str(&line).unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), line);
+}
+
+thread_local! {
+    static PANICKED_IN: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Panics of the decoders' packages cost their item a row; ours are errors.
+fn in_a_decoder() -> bool {
+    PANICKED_IN.with_borrow(|file| file.contains("symphonia"))
+}
+
+/// Remembers where a panic comes from: those of a decoder are caught, and are no finding.
+pub fn remember_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let file = panic.location().map_or_else(String::new, |place| place.file().to_owned());
+        if !file.contains("symphonia") {
+            eprintln!("{panic}\n{}", std::backtrace::Backtrace::force_capture());
+        }
+        PANICKED_IN.set(file);
+    }));
+}
+
+fn examined(path: &Path) {
+    let label = LABEL.lock().unwrap();
+    let mut scratch = LookupScratch::default();
+    let cancel = AtomicBool::new(false);
+    let seen = walk(path);
+    for item in seen.items.iter().take(4) {
+        let record = label.engine.examine(item, &mut scratch, &cancel);
+        sound_record(&record.expect("nobody cancelled it"));
+    }
+    for row in &seen.rows {
+        let Unlisted { place, size_bytes, failure } = row;
+        sound_record(&examine_failed(place, *size_bytes, String::new(), failure.clone()));
+    }
+}
+
+/// From bytes to a record: decoded, fingerprinted, looked up.
+pub fn outcome(bytes: &[u8]) {
+    examined(&file_of(bytes, "item"));
+}
+
+/// The same with texts, tables and databases, which are searched for identifiers; words are found wherever a text is cut.
+pub fn words(bytes: &[u8]) {
+    let found = |pieces: [&[u8]; 2]| {
+        let (mut tokens, mut found) = (Tokens::default(), Vec::new());
+        let mut take = |identifier, line| found.push((identifier, line));
+        pieces.iter().for_each(|piece| tokens.feed(piece, &mut take));
+        tokens.finish(&mut take);
+        found
+    };
+    assert_eq!(found([bytes, b""]), found(bytes.split_at(bytes.len() / 2).into()));
+    examined(&file_of(bytes, "metadata.jsonl"));
+}
+
+/// Takes what a delivery holds.
+#[derive(Default)]
+struct Taken {
+    rows: u64,
+    problems: u64,
+}
+
+impl Take for Taken {
+    fn row(&mut self, row: Row) -> bool {
+        // What goes in can go out again.
+        assert!(!import::cells(&row.entry).is_empty(), "{row:?}");
+        self.rows += 1;
+        self.rows < 1_000
+    }
+
+    fn problem(&mut self, problem: Problem) -> bool {
+        assert!(!problem.why.contains('\n'), "one line: {problem:?}");
+        self.problems += 1;
+        self.problems < 1_000
+    }
+}
+
+/// A delivery of any kind is read to its end, and what is not taken is told.
+pub fn deliveries(bytes: &[u8]) {
+    let file = file_of(bytes, "delivery");
+    import::read(&file, &Options::default(), &mut Taken::default());
+    if let Err(error) = import::Mapping::read(&file) {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+/// The small grammars of our own: locators, manifests, tokens of timestamp authorities, batches of decisions.
+pub fn records(bytes: &[u8]) {
+    let _ = read_token(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(locator) = text.parse::<Locator>() {
+        let again: Locator = locator.to_string().parse().unwrap();
+        assert_eq!(again, locator);
+        assert!(!locator.display().contains('\n'));
+    }
+    let _ = read_batch(text);
+    let _ = index::Manifest::parse(Path::new("manifest"), text);
+    if let Ok(manifest) = Manifest::parse(text) {
+        let written = manifest.to_text();
+        assert_eq!(Manifest::parse(&written).unwrap().to_text(), written);
+    }
+    if let Ok(record) = serde_json::from_str::<ItemRecord>(text) {
+        let _ = serde_json::to_string(&record).unwrap();
+    }
+}
+
+/// A torrent beside files that may be its own: read or refused, and every file keeps its row.
+pub fn torrents(bytes: &[u8]) {
+    let torrent = file_of(bytes, "x.torrent");
+    let folder = torrent.parent().unwrap();
+    let data = folder.join("album");
+    fs::create_dir_all(&data).unwrap();
+    fs::write(data.join("cover.txt"), b"no music\n").unwrap();
+    fs::write(data.join("01 one.wav"), wav(&song(1, 12)[..2_000])).unwrap();
+    let cancel = AtomicBool::new(false);
+    let seen = walk(folder);
+    assert!(seen.items.len() + seen.rows.len() >= 2, "both files have a row");
+    for item in &seen.items {
+        if let Some(torrent) = &item.torrent {
+            let _ = torrent.facts();
+            let _ = torrent.verified(None, &cancel);
+        }
+    }
+}
