@@ -111,7 +111,38 @@ fn an_inspection_counts_what_names_recordings_and_refuses_what_is_about_people()
     let done = desk.run(["inspect", "dump"]).ends_with(3);
     assert!(done.stdout.contains("2 items name 2 recordings of the catalogue"), "{done:#?}");
     assert!(done.stdout.contains("Ogg Opus"), "{done:#?}");
+    assert!(!done.stdout.contains("byte for byte"), "{done:#?}");
     assert!(done.stdout.contains("personal_data"), "{done:#?}");
+}
+
+#[test]
+fn an_inspection_tells_copies_of_the_labels_files_and_the_codecs_in_containers() {
+    let desk = label();
+    let master = std::fs::read(desk.path("masters/2.flac")).unwrap();
+    desk.write("dump/other-name", &master);
+    desk.write("dump/x.tgz", &gz(&tar(&[("a.flac", &master)])));
+    tagged(&desk, "x.m4a", 5, None);
+    let from = desk.path("raw/clip.wav");
+    encode(&from, &desk.path("dump/lossless.m4a"), &["-c:a", "alac"]);
+    encode(&from, &desk.path("dump/x.webm"), &[]);
+    let said = desk.run(["inspect", "dump"]).stdout;
+    for words in ["MP4 AAC", "MP4 ALAC", "Matroska Opus"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(said.contains("1 items are files of the label's, byte for byte: 1 rec"), "{said}");
+    let said = desk.run(["inspect", "--hash", "dump"]).stdout;
+    assert!(said.contains("2 items are files of the label's, byte for byte: 1 rec"), "{said}");
+}
+
+#[test]
+fn a_scan_again_hears_of_what_metadata_beside_a_file_says_now() {
+    let desk = label();
+    desk.write_wav("dump/a.wav", &song(5, 20));
+    desk.write("dump/metadata.csv", b"file_name,isrc\na.wav,FRXXX0000001\n");
+    desk.run(["scan", "dump"]).ends_with(0);
+    desk.write("dump/metadata.csv", format!("file_name,isrc\na.wav,{FIRST}\n").as_bytes());
+    let found = scan(&desk);
+    assert_eq!(record(&found, "a.wav").findings[0].isrc, FIRST);
 }
 
 #[test]
@@ -126,6 +157,98 @@ fn a_probe_listens_to_the_whole_of_what_its_tags_say_is_ours() {
     let found = records(&desk.jsonl());
     let claims: Vec<_> = found.iter().map(|record| record.claims.as_str()).collect();
     assert_eq!(claims, ["claim_only", ""], "{found:#?}");
+}
+
+/// A catalogue of songs 1 and 2, of which a delivery gives the ids at services; song 3 has no sound there.
+fn known_at_services() -> Desk {
+    let desk = label();
+    let rows = [
+        "isrc,title,spotify_id,youtube_id".to_owned(),
+        format!("{FIRST},Song 1,{TRACK},https://www.youtube.com/watch?v={VIDEO}"),
+        format!("{SECOND},Song 2,4iV5W9uYEdYUVa79Axb7Rh,"),
+        "GBAYE0000353,Song 3,,-aE2_5G-WE_".to_owned(),
+    ];
+    desk.write("rows.csv", rows.join("\n").as_bytes());
+    desk.run(["catalog", "import", "rows.csv"]).ends_with(0);
+    desk
+}
+
+const TRACK: &str = "003vvx7Niy0yvhvHt4a68B";
+const VIDEO: &str = "dQw4w9WgXcQ";
+
+#[test]
+fn ids_of_services_name_recordings_in_tags_names_side_cars_lists_and_databases() {
+    let desk = known_at_services();
+    let from = desk.write_wav("raw/other.wav", &song(5, 20));
+    std::fs::create_dir_all(desk.path("dump")).unwrap();
+    let link = format!("purl=https://www.youtube.com/watch?v={VIDEO}");
+    encode(&from, &desk.path("dump/a-tags.opus"), &["-metadata", &link]);
+    std::fs::copy(&from, desk.path(format!("dump/b title-{VIDEO}.wav"))).unwrap();
+    let card = format!("{{\"id\":\"{TRACK}\",\"album\":{{\"id\":\"5ht7ItJgpBH7W6vJ5BqpPr\"}}}}");
+    let clip = wav(&song(5, 20));
+    desk.write("dump/c.tar", &tar(&[("c.wav", &*clip), ("c.json", card.as_bytes())]));
+    desk.write("dump/d.csv", b"# YTID, start\n-aE2_5G-WE_, 30.000\nxxxxxxxxxxx, 1.0\n");
+    database(
+        &desk.path("dump/e.sqlite3"),
+        &format!(
+            "CREATE TABLE track_files (rowid INTEGER PRIMARY KEY, track_id TEXT, filename TEXT);
+             INSERT INTO track_files (track_id, filename) VALUES ('x', 'y'), ('{TRACK}', 'z');"
+        ),
+    );
+    desk.write("dump/f.txt", TRACK.to_lowercase().as_bytes());
+    let found = scan(&desk);
+    let claimed = |name: &str| {
+        let findings = &record(&found, name).findings;
+        let said = findings.iter().map(|f| format!("{}: {}", f.isrc, f.claimed_by.join(", ")));
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(claimed("a-tags.opus"), [format!("{FIRST}: YouTube id {VIDEO} in its tags")]);
+    assert_eq!(
+        claimed(&format!("-{VIDEO}.wav")),
+        [format!("{FIRST}: YouTube id {VIDEO} in its name")]
+    );
+    assert_eq!(claimed("c.wav"), [format!("{FIRST}: Spotify id {TRACK} in its side-car")]);
+    assert_eq!(claimed("d.csv"), ["GBAYE0000353: YouTube id -aE2_5G-WE_ in line 2"]);
+    assert_eq!(
+        claimed("e.sqlite3"),
+        [format!("{FIRST}: Spotify id {TRACK} in track_files, row 2, track_id")]
+    );
+    assert_eq!(claimed("f.txt"), Vec::<String>::new(), "letters of another case are another id");
+}
+
+#[test]
+fn a_side_car_with_several_tracks_of_ours_speaks_of_none_alone() {
+    let desk = known_at_services();
+    let list = format!("[\"spotify:track:{TRACK}\",\"spotify:track:4iV5W9uYEdYUVa79Axb7Rh\"]");
+    let clip = wav(&song(5, 20));
+    desk.write("dump/x.tar", &tar(&[("album.wav", &*clip), ("album.json", list.as_bytes())]));
+    let found = scan(&desk);
+    let record = record(&found, "album.wav");
+    assert!(record.findings.is_empty(), "{record:#?}");
+    assert!(record.notes.iter().any(|note| note.contains("names several recordings, 2 of which")));
+}
+
+#[test]
+fn a_new_id_of_a_service_is_looked_for_in_files_that_were_scanned_before() {
+    let desk = known_at_services();
+    desk.write_wav("dump/b-M7lc1UVf-VE.wav", &song(5, 20));
+    desk.run(["scan", "dump"]).ends_with(0);
+    desk.write("more.csv", format!("isrc,youtube_id\n{SECOND},M7lc1UVf-VE\n").as_bytes());
+    desk.run(["catalog", "import", "more.csv"]).ends_with(0);
+    desk.run(["scan", "dump"]).ends_with(1);
+    assert_eq!(records(&desk.jsonl())[0].findings[0].isrc, SECOND);
+}
+
+#[test]
+fn an_id_that_is_none_is_refused_with_its_row() {
+    let desk = Desk::new();
+    desk.write(
+        "rows.csv",
+        b"isrc,title,youtube_id\nGBAYE0000351,x,PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf\n",
+    );
+    let done = desk.run(["catalog", "import", "rows.csv"]);
+    let said = format!("{}{}", done.stdout, done.stderr);
+    assert!(said.contains("no id of a YouTube video"), "{said}");
 }
 
 fn database(path: &Path, sql: &str) {
@@ -234,7 +357,7 @@ fn a_side_car_with_several_isrcs_accuses_of_none_that_is_not_heard() {
     assert_eq!(heard.claims, "sound_only");
     let other = record(&found, "5.wav");
     assert_eq!(other.verdict, Verdict::Clear, "{other:#?}");
-    assert!(other.notes[0].contains("2 of them"), "{other:#?}");
+    assert!(other.notes[0].contains("2 of which"), "{other:#?}");
 }
 
 #[test]

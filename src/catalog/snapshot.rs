@@ -4,6 +4,7 @@
 //! in which the snapshot was taken, so memory does not grow with the catalogue. While a snapshot lives, the
 //! database keeps what was changed since in its write-ahead log, a few hundred bytes a recording.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -166,25 +167,86 @@ impl Records {
         entry.map_err(|error| failed(error.to_string())).ok().map(|entry| entry.as_recording())
     }
 
-    /// Visits the entries that have no audio in the index, as recordings that cannot be heard: their identifiers are looked
-    /// up all the same. In the order of their ids.
+    /// The entries of a recording, or the entry of that id. None, too, where the database cannot be read.
+    pub(crate) fn entries_of(&self, recording_id: &str) -> Vec<Entry> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let sql = "SELECT document FROM entries WHERE entry_id = ?1
+                       OR entry_id IN (SELECT entry_id FROM entry_audio WHERE recording_id = ?1) ORDER BY entry_id";
+            let mut statement = connection.prepare_cached(sql)?;
+            let documents = statement.query_map([recording_id], |row| row.get::<_, String>(0))?;
+            documents.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let read = read().map_err(|error: rusqlite::Error| error.to_string()).and_then(|texts| {
+            let entries = texts.iter().map(|text| serde_json::from_str(text));
+            entries.collect::<Result<_, _>>().map_err(|error| error.to_string())
+        });
+        read.unwrap_or_else(|error| {
+            self.failed.get_or_init(|| error);
+            Vec::new()
+        })
+    }
+
+    /// Visits the entries with ids at services whose sound is in the index: `(track, recording_id, entry)`, in the order of the
+    /// recordings' ids.
     ///
     /// # Errors
     ///
     /// If the database cannot be read.
-    pub(crate) fn each_silent(&self, mut visit: impl FnMut(Recording)) -> Result<(), CatalogError> {
+    pub(crate) fn each_entry_of_sound(
+        &self,
+        mut visit: impl FnMut(TrackId, &str, &Entry),
+    ) -> Result<(), CatalogError> {
+        // The text is looked at first: to parse each of a million takes seconds.
+        let sql = r#"SELECT r.segment_id, r.track, r.recording_id, e.document FROM recordings r
+                     JOIN entry_audio a ON a.recording_id = r.recording_id JOIN entries e ON e.entry_id = a.entry_id
+                     WHERE instr(e.document, '"service_ids":{"') > 0 ORDER BY r.recording_id, e.entry_id"#;
+        self.each_parsed(sql, |row, entry| {
+            if let Some(track) = self.track(row)? {
+                visit(track, row.get_ref(2)?.as_str()?, entry);
+            }
+            Ok(())
+        })
+    }
+
+    /// Visits the entries that have no audio in the index: their identifiers are looked up all the same. In the order of
+    /// their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub(crate) fn each_silent(&self, mut visit: impl FnMut(&Entry)) -> Result<(), CatalogError> {
         let sql = "SELECT document FROM entries e WHERE NOT EXISTS
                    (SELECT 1 FROM entry_audio a WHERE a.entry_id = e.entry_id) ORDER BY entry_id";
+        self.each_parsed(sql, |_, entry| {
+            visit(entry);
+            Ok(())
+        })
+    }
+
+    /// Visits the rows of a query with the entry that is in the column `document`.
+    fn each_parsed(
+        &self,
+        sql: &str,
+        mut visit: impl FnMut(&rusqlite::Row, &Entry) -> rusqlite::Result<()>,
+    ) -> Result<(), CatalogError> {
         let mut broken = None;
         self.each(sql, |row| {
-            match serde_json::from_str::<Entry>(row.get_ref(0)?.as_str()?) {
-                Ok(entry) => visit(entry.as_recording()),
+            match serde_json::from_str::<Entry>(row.get_ref("document")?.as_str()?) {
+                Ok(entry) => visit(row, &entry)?,
                 Err(source) => broken = Some(source),
             }
             Ok(())
         })?;
         let path = || self.database.clone();
         broken.map_or(Ok(()), |source| Err(CatalogError::Entry { path: path(), source }))
+    }
+
+    /// The track of a row that begins with segment and track; `None` for one that came after the snapshot.
+    fn track(&self, row: &rusqlite::Row) -> rusqlite::Result<Option<TrackId>> {
+        let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
+        let at = self.segments.iter().find(|(id, _)| *id as i64 == segment);
+        Ok(at.map(|(_, first)| TrackId(first + track)))
     }
 
     /// Visits the identifiers of all recordings: `(track, [ISRC, UPC, SHA-256])`, as the records have them.
@@ -198,13 +260,25 @@ impl Records {
     ) -> Result<(), CatalogError> {
         let sql = "SELECT segment_id, track, isrc, upc, sha256 FROM recordings";
         self.each(sql, |row| {
-            let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
-            let at = self.segments.iter().find(|(id, _)| *id as i64 == segment);
-            let Some((_, first)) = at else { return Ok(()) };
+            let Some(track) = self.track(row)? else { return Ok(()) };
             let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
-            visit(TrackId(first + track), [text(2)?, text(3)?, text(4)?]);
+            visit(track, [text(2)?, text(3)?, text(4)?]);
             Ok(())
         })
+    }
+
+    /// The sizes of the label's files, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn file_sizes(&self) -> Result<BTreeSet<u64>, CatalogError> {
+        let mut sizes = BTreeSet::new();
+        self.each("SELECT size_bytes FROM recordings", |row| {
+            sizes.insert(row.get::<_, i64>(0)?.unsigned_abs());
+            Ok(())
+        })?;
+        Ok(sizes)
     }
 
     /// Visits all rows of a query.

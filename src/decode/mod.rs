@@ -48,7 +48,7 @@ mod trim;
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
 pub(crate) use sniff::is_text;
-pub use sniff::{Look, look};
+pub use sniff::{Look, look_into};
 pub use tags::Tags;
 
 /// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).

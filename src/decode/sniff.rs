@@ -2,7 +2,7 @@
 //!
 //! It decides who is asked, not whether a file is sound: that the decoders find out.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// Bytes of the head that are looked at. 64 KiB holds 340 transport stream packets.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
@@ -35,7 +35,7 @@ pub struct Look {
 /// # Errors
 ///
 /// If it cannot be read.
-pub fn look(stream: impl Read) -> io::Result<Look> {
+fn look(stream: impl Read) -> io::Result<Look> {
     let mut head = Vec::new();
     stream.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     let tag = usize::try_from(id3v2_bytes(&head)).unwrap_or(usize::MAX);
@@ -44,12 +44,48 @@ pub fn look(stream: impl Read) -> io::Result<Look> {
     let kind = behind.map_or(Kind::Native("MP3"), sniff);
     Ok(match kind {
         Kind::Native("Ogg") => ogg(&head),
+        Kind::Native("MP4") => named_in(&head, "MP4", IN_MP4),
+        Kind::Native("Matroska") => named_in(&head, "Matroska", IN_MATROSKA),
         Kind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
         Kind::Foreign(what) => Look { what, bytes_per_second: Some(24_000.0) },
         Kind::NotAudio(what, _) => Look { what, bytes_per_second: None },
         Kind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
         Kind::Unknown => Look { what: looks_like_unknown(&head), bytes_per_second: None },
     })
+}
+
+/// The same of something that can be read anywhere: the table of tracks of an MP4 file may lie behind its sound.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn look_into(mut file: impl Read + Seek) -> io::Result<Look> {
+    let first = look(&mut file)?;
+    if first.what != "MP4" {
+        return Ok(first);
+    }
+    let mut at = 0;
+    for _ in 0..MAX_BOXES {
+        let mut header = [0; 16];
+        file.seek(SeekFrom::Start(at))?;
+        if file.read_exact(&mut header).is_err() {
+            break;
+        }
+        let [short, kind, long @ ..] = header.as_chunks::<4>().0 else { break };
+        if kind == b"moov" {
+            let mut table = Vec::new();
+            file.take(HEAD_BYTES as u64).read_to_end(&mut table)?;
+            return Ok(named_in(&table, "MP4", IN_MP4));
+        }
+        let bytes = match u32::from_be_bytes(*short) {
+            1 => u64::from_be_bytes(*long.as_flattened().first_chunk().unwrap_or(&[0; 8])),
+            short => u64::from(short),
+        };
+        // A box of no length goes to the end, and one is no shorter than its header.
+        let Some(next) = at.checked_add(bytes).filter(|_| bytes >= 8) else { break };
+        at = next;
+    }
+    Ok(first)
 }
 
 /// The codec of an Ogg file, by its first packet or that behind a page of Spotify's own.
@@ -67,6 +103,44 @@ fn ogg(head: &[u8]) -> Look {
         ("Ogg", 18_000.0)
     };
     Look { what, bytes_per_second: Some(rate) }
+}
+
+/// Boxes of an MP4 file that are passed over: a fragmented one has a thousand, with its table in front.
+const MAX_BOXES: usize = 64;
+
+/// Names of codecs as tables of tracks have them, with what is shown, and bytes a second.
+type Codecs = &'static [(&'static [u8], &'static str, f64)];
+const IN_MP4: Codecs = &[
+    (b"mp4a", "MP4 AAC", 18_000.0),
+    (b"alac", "MP4 ALAC", 110_000.0),
+    (b"Opus", "MP4 Opus", 16_000.0),
+    (b"fLaC", "MP4 FLAC", 110_000.0),
+    (b"ac-3", "MP4 AC-3", 48_000.0),
+    (b"ec-3", "MP4 E-AC-3", 32_000.0),
+];
+const IN_MATROSKA: Codecs = &[
+    (b"A_OPUS", "Matroska Opus", 16_000.0),
+    (b"A_VORBIS", "Matroska Vorbis", 20_000.0),
+    (b"A_AAC", "Matroska AAC", 18_000.0),
+    (b"A_FLAC", "Matroska FLAC", 110_000.0),
+    (b"A_MPEG/L3", "Matroska MP3", 24_000.0),
+    (b"A_AC3", "Matroska AC-3", 48_000.0),
+    (b"A_PCM", "Matroska PCM", 176_400.0),
+];
+
+/// The codec that a container names first, where its table of tracks is in the head: in MP4 behind `stsd`, its size, version
+/// and count.
+fn named_in(head: &[u8], container: &'static str, codecs: Codecs) -> Look {
+    let mut entries =
+        head.windows(20).filter(|window| container != "MP4" || window.starts_with(b"stsd"));
+    let name = |window: &[u8]| {
+        let name = if container == "MP4" { &window[16..] } else { window };
+        codecs.iter().find(|(magic, ..)| name.starts_with(magic))
+    };
+    match entries.find_map(name) {
+        Some(&(_, what, rate)) => Look { what, bytes_per_second: Some(rate) },
+        None => Look { what: container, bytes_per_second: Some(usual_rate(container)) },
+    }
 }
 
 /// Whether something begins as a text does.

@@ -8,6 +8,9 @@ use symphonia::core::meta::{
 
 /// Longest value that is kept, in characters.
 const MAX_CHARS: usize = 1_000;
+/// So many others are kept, and so long: lyrics and pictures are not.
+const MAX_OTHERS: usize = 64;
+const MAX_OTHER_BYTES: usize = 200;
 
 /// Tags as the file carries them: trimmed, without control characters, at most 1,000 characters
 /// each, never empty.
@@ -27,6 +30,8 @@ pub struct Tags {
     pub label: Option<String>,
     /// Date of release or recording, in whatever form it has.
     pub date: Option<String>,
+    /// Values of other tags, in their order, at most 64 of at most 200 characters: links, and ids of services.
+    pub others: Vec<String>,
 }
 
 /// One field of [`Tags`].
@@ -63,13 +68,14 @@ impl Collector {
     fn tag(&mut self, tag: &Tag) {
         if let Some((field, value)) = tag.std.as_ref().and_then(standard) {
             self.set(field, &value);
-        } else if let Some(field) = field_of_key(raw_key(&tag.raw)) {
-            match &tag.raw.value {
-                RawValue::String(value) => self.set(field, value),
-                RawValue::StringList(values) => self.set(field, &values.join("; ")),
-                RawValue::UnsignedInt(value) => self.set(field, &value.to_string()),
-                _ => {}
-            }
+            return;
+        }
+        let key = raw_key(&tag.raw);
+        match &tag.raw.value {
+            RawValue::String(value) => self.pair(key, value),
+            RawValue::StringList(values) => self.pair(key, &values.join("; ")),
+            RawValue::UnsignedInt(value) => self.pair(key, &value.to_string()),
+            _ => {}
         }
     }
 
@@ -77,6 +83,12 @@ impl Collector {
     pub(super) fn pair(&mut self, key: &str, value: &str) {
         if let Some(field) = field_of_key(key) {
             self.set(field, value);
+        } else if value.len() <= MAX_OTHER_BYTES
+            && self.tags.others.len() < MAX_OTHERS
+            && let Some(value) = clean(value)
+            && !self.tags.others.contains(&value)
+        {
+            self.tags.others.push(value);
         }
     }
 
@@ -216,7 +228,9 @@ mod tests {
             ("album_artist", "Various"),
             ("TITLE", "First"),
             ("title", "Second"),
-            ("comment", "ignored"),
+            ("comment", "https://youtu.be/dQw4w9WgXcQ"),
+            ("purl", "https://youtu.be/dQw4w9WgXcQ"),
+            ("lyrics", &"la ".repeat(100)),
         ] {
             collector.pair(key, value);
         }
@@ -226,6 +240,7 @@ mod tests {
         assert_eq!(tags.label.as_deref(), Some("A label"));
         assert_eq!(tags.artist.as_deref(), Some("Various"));
         assert_eq!(tags.title.as_deref(), Some("First"));
+        assert_eq!(tags.others, ["https://youtu.be/dQw4w9WgXcQ"]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) const PERSONAL: [&str; 4] =
     ["owner_id", "owner_display_name", "added_by_id", "added_by"];
 /// What the name of a column with identifiers holds.
 const IDENTIFYING: [&str; 5] = ["isrc", "upc", "ean", "sha256", "barcode"];
+/// The same of one with texts that may be ids of services, or links to them.
+const OF_SERVICES: [&str; 5] = ["id", "url", "uri", "link", "alternatives"];
 /// Longest database in a container that is held in memory to be read; beside the item's own memory.
 const MAX_DATABASE_BYTES: u64 = 64 << 20;
 /// Longest cell that is read.
@@ -144,11 +146,14 @@ impl Identifiers {
             if let Some(personal) = columns.iter().find(|column| has(&PERSONAL, column)) {
                 return Ok(Read::Personal(format!("{table}.{personal}")));
             }
-            let identifies = |column: &String| {
-                let column = column.to_ascii_lowercase();
-                IDENTIFYING.iter().any(|name| column.contains(name))
+            let may_hold = |column: String| {
+                let lower = column.to_ascii_lowercase();
+                let is_one = |names: &[&str]| names.iter().any(|name| lower.contains(name));
+                let identifies = is_one(&IDENTIFYING);
+                (identifies || self.has_services && is_one(&OF_SERVICES))
+                    .then_some((column, identifies))
             };
-            let columns: Vec<String> = columns.into_iter().filter(identifies).collect();
+            let columns: Vec<_> = columns.into_iter().filter_map(may_hold).collect();
             if !columns.is_empty() {
                 wanted.push((table, columns));
             }
@@ -166,13 +171,13 @@ impl Identifiers {
         &self,
         database: &Connection,
         table: &str,
-        columns: &[String],
+        columns: &[(String, bool)],
         most_rows: u64,
         claims: &mut Claims,
         cancel: &AtomicBool,
     ) -> rusqlite::Result<Read> {
         // A longer cell is not even read: it may have as many bytes as the database.
-        let cell = |column: &String| {
+        let cell = |(column, _): &(String, bool)| {
             let column = quoted(column);
             format!("CASE WHEN octet_length({column}) <= {MAX_CELL_BYTES} THEN {column} END")
         };
@@ -189,17 +194,17 @@ impl Identifiers {
             if number.is_multiple_of(ROWS) && cancel.load(Ordering::Relaxed) {
                 return Ok(Read::Cancelled);
             }
-            for (at, column) in columns.iter().enumerate() {
+            for (at, (column, identifies)) in columns.iter().enumerate() {
                 let place = || format!("{table}, row {number}, {column}");
                 let mut words = Tokens::default();
                 let mut take = |identifier, _| claims.take(self, identifier, place);
                 match row.get_ref(at)? {
                     ValueRef::Text(text) => words.feed(text, &mut take),
                     // A hash may be kept as bytes, and a bar code as a number.
-                    ValueRef::Blob(bytes) if bytes.len() == 32 => {
+                    ValueRef::Blob(bytes) if *identifies && bytes.len() == 32 => {
                         words.feed(crate::ingest::hex(bytes).as_bytes(), &mut take);
                     }
-                    ValueRef::Integer(number) if number > 0 => {
+                    ValueRef::Integer(number) if *identifies && number > 0 => {
                         words.feed(format!("{number:012}").as_bytes(), &mut take);
                     }
                     _ => continue,

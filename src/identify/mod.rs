@@ -2,7 +2,7 @@
 //!
 //! | tier | what agrees |
 //! |---|---|
-//! | T0 | an identifier: ISRC, UPC |
+//! | T0 | an identifier: ISRC, UPC, the id of a service |
 //! | T1 | the SHA-256 of the file |
 //!
 //! An identifier is a claim. It is compared with the sound where there is any, and never takes its place.
@@ -20,14 +20,14 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::catalog::{CatalogError, Recording, Records, Snapshot};
+use crate::catalog::{CatalogError, Entry as CatalogEntry, Recording, Records, Snapshot};
 use crate::ingest::hex;
 use crate::record::json;
 use crate::source::Item;
 use crate::units::TrackId;
 
-/// Recordings of one ISRC, and of one bar code: edits of a song may share the first, and a box of records has the
-/// second. What more of them have is a placeholder, and says nothing.
+/// Recordings of one ISRC or id of a service, and of one bar code: edits of a song may share the first, and a box of records
+/// has the second. What more of them have is a placeholder, and says nothing.
 const MAX_SHARERS: (usize, usize) = (32, 1_000);
 /// Recordings that one item may claim; of others only the number is told. A dump of metadata may name a whole
 /// catalogue, and its record is one row.
@@ -39,17 +39,20 @@ const MAX_PLACES: usize = 10;
 const IS_ISRC: u32 = 0;
 const IS_UPC: u32 = 1;
 const IS_SHA256: u32 = 2;
+const IS_SERVICES: u32 = 3;
 
 /// The identifiers of the catalogue's recordings: 12 bytes for each, and for those that cannot be heard their ids. The
 /// records themselves are read when one is claimed.
 #[derive(Debug)]
 pub struct Identifiers {
     records: Arc<Records>,
-    /// Ids of the entries that cannot be heard, a digest of all that they say, and the number after the last track, which is
-    /// that of the first of them.
+    /// Ids of the entries that cannot be heard, and the number after the last track, which is that of the first of them.
     silent: Vec<Box<str>>,
-    silent_digest: String,
     first_silent: u32,
+    /// Of all that is known by the delivery alone: entries that cannot be heard, ids of services.
+    delivered_digest: Option<String>,
+    /// Whether there is any id of a service.
+    has_services: bool,
     /// The two halves of an identifier's key, and a track that may have it; sorted.
     keys: Vec<[u32; 3]>,
 }
@@ -63,6 +66,12 @@ pub enum Identifier {
     Upc([u8; 14]),
     /// SHA-256 of a file.
     Sha256([u8; 32]),
+    /// Id of a track at Spotify.
+    Spotify([u8; 22]),
+    /// Id of a video at `YouTube`.
+    YouTube([u8; 11]),
+    /// Id of a recording at `MusicBrainz`, or of a track at `AcoustID`.
+    Uuid([u8; 16]),
 }
 
 impl Identifier {
@@ -70,7 +79,8 @@ impl Identifier {
     pub fn parse(word: &[u8]) -> Option<Self> {
         let plain = |byte: &&u8| **byte != b'-';
         match word.len() {
-            64 => sha256(word),
+            64 => hexadecimal(word).map(Self::Sha256),
+            36 => uuid(word),
             12..=18 => {
                 let mut letters = [0; 14];
                 let mut count = 0;
@@ -88,6 +98,30 @@ impl Identifier {
         }
     }
 
+    /// The identifier that an id at a service is, by the name that entries give the service. Ids of Apple and Deezer are plain
+    /// numbers, which mean something else wherever they are met: they are none.
+    fn at_service(service: &str, id: &str) -> Option<Self> {
+        let id = id.as_bytes();
+        match service {
+            "spotify" => id.try_into().ok().map(Self::Spotify),
+            "youtube" => id.try_into().ok().map(Self::YouTube),
+            "musicbrainz" | "acoustid" => uuid(id),
+            _ => None,
+        }
+    }
+
+    /// Whether it is made as any word of eleven letters is, or as a number: one id at `YouTube` in ten thousand is.
+    pub(crate) fn reads_as_a_word(&self) -> bool {
+        let Self::YouTube([first, others @ ..]) = self else { return false };
+        let all = |is: fn(&u8) -> bool| others.iter().all(is);
+        first.is_ascii_alphabetic() && (all(u8::is_ascii_lowercase) || all(u8::is_ascii_uppercase))
+            || first.is_ascii_digit() && all(u8::is_ascii_digit)
+    }
+
+    const fn is_of_service(self) -> bool {
+        matches!(self, Self::Spotify(_) | Self::YouTube(_) | Self::Uuid(_))
+    }
+
     /// 62 bits that few others have and two that tell its kind, in two halves.
     fn key(&self) -> [u32; 2] {
         let mut hasher = DefaultHasher::new();
@@ -97,6 +131,7 @@ impl Identifier {
             Self::Isrc(_) => IS_ISRC,
             Self::Upc(_) => IS_UPC,
             Self::Sha256(_) => IS_SHA256,
+            Self::Spotify(_) | Self::YouTube(_) | Self::Uuid(_) => IS_SERVICES,
         };
         [(key >> 32) as u32, key as u32 & !3 | kind]
     }
@@ -107,6 +142,9 @@ impl Identifier {
             Self::Isrc(_) => "ISRC",
             Self::Upc(_) => "UPC",
             Self::Sha256(_) => "SHA-256",
+            Self::Spotify(_) => "Spotify id",
+            Self::YouTube(_) => "YouTube id",
+            Self::Uuid(_) => "MusicBrainz or AcoustID id",
         }
     }
 }
@@ -117,6 +155,14 @@ impl std::fmt::Display for Identifier {
             Self::Isrc(letters) => f.write_str(&String::from_utf8_lossy(letters)),
             Self::Upc(digits) => f.write_str(&String::from_utf8_lossy(digits)),
             Self::Sha256(bytes) => f.write_str(&hex(bytes)),
+            Self::Spotify(letters) => f.write_str(&String::from_utf8_lossy(letters)),
+            Self::YouTube(letters) => f.write_str(&String::from_utf8_lossy(letters)),
+            Self::Uuid(bytes) => {
+                let digits = hex(bytes);
+                let parts =
+                    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+                f.write_str(&parts.join("-"))
+            }
         }
     }
 }
@@ -142,13 +188,31 @@ fn upc(digits: &[u8]) -> Option<Identifier> {
     sum.is_multiple_of(10).then_some(Identifier::Upc(padded))
 }
 
-fn sha256(word: &[u8]) -> Option<Identifier> {
+/// `N` bytes by their `2 · N` digits.
+fn hexadecimal<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(word.as_chunks::<2>().0) {
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
         *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
-    Some(Identifier::Sha256(bytes))
+    Some(bytes)
+}
+
+/// `b1a9c0e9-d987-4042-ae91-78d6a3267d69`.
+fn uuid(word: &[u8]) -> Option<Identifier> {
+    let mut digits = [0; 32];
+    let mut count = 0;
+    for (at, &byte) in word.iter().enumerate() {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            if byte != b'-' {
+                return None;
+            }
+        } else {
+            *digits.get_mut(count)? = byte;
+            count += 1;
+        }
+    }
+    if count < digits.len() { None } else { hexadecimal(&digits).map(Identifier::Uuid) }
 }
 
 impl Identifiers {
@@ -167,16 +231,36 @@ impl Identifiers {
             });
         };
         records.each_identifier(|track, texts| keep(track.0, texts))?;
+        let mut services = Vec::new();
+        let mut keep_services = |track: u32, entry: &CatalogEntry| {
+            let before = services.len();
+            each_at_services(entry, |identifier| {
+                let [high, low] = identifier.key();
+                services.push([high, low, track]);
+            });
+            services.len() > before
+        };
+        let mut digest = Delivered::default();
+        records.each_entry_of_sound(|track, id, entry| {
+            if keep_services(track.0, entry) {
+                digest.add(&json(&(id, &entry.service_ids)));
+            }
+        })?;
         let first_silent = snapshot.index.track_bound() as u32;
-        let (mut silent, mut digest) = (Vec::new(), Sha256::new());
-        records.each_silent(|recording| {
-            digest.update(json(&recording).as_bytes());
-            digest.update(b"\n");
+        let mut silent = Vec::new();
+        records.each_silent(|entry| {
+            let track = first_silent + silent.len() as u32;
+            let recording = entry.as_recording();
+            digest.add(&json(&recording));
+            if keep_services(track, entry) {
+                digest.add(&json(&entry.service_ids));
+            }
             let Recording { recording_id, isrc, upc, sha256, .. } = recording;
-            keep(first_silent + silent.len() as u32, [&isrc, &upc, &sha256]);
+            keep(track, [&isrc, &upc, &sha256]);
             silent.push(recording_id.into_boxed_str());
         })?;
-        let silent_digest = hex(&digest.finalize());
+        let has_services = !services.is_empty();
+        keys.append(&mut services);
         keys.sort_unstable();
         keys.dedup();
         let keys = keys
@@ -185,12 +269,18 @@ impl Identifiers {
             .flatten()
             .copied()
             .collect();
-        Ok(Self { records, silent, silent_digest, first_silent, keys })
+        let delivered_digest = digest.finish();
+        Ok(Self { records, silent, first_silent, delivered_digest, has_services, keys })
     }
 
-    /// A digest of what the label says of the recordings that are known by their identifiers alone, if there are any.
-    pub fn silent_digest(&self) -> Option<&str> {
-        (!self.silent.is_empty()).then_some(&*self.silent_digest)
+    /// A digest of what is known by the label's deliveries alone, if anything is: recordings without sound, and ids of services.
+    pub fn delivered_digest(&self) -> Option<&str> {
+        self.delivered_digest.as_deref()
+    }
+
+    /// Whether there are recordings without sound, which only their identifiers can find.
+    pub fn has_silent(&self) -> bool {
+        !self.silent.is_empty()
     }
 
     fn recording(&self, track: TrackId) -> Option<Recording> {
@@ -202,10 +292,26 @@ impl Identifiers {
 
     /// The tracks that may have an identifier: two identifiers may have one key.
     fn tracks(&self, identifier: Identifier) -> impl Iterator<Item = TrackId> {
-        let [high, low] = identifier.key();
-        let from = self.keys.partition_point(|key| *key < [high, low, 0]);
-        let of_key = self.keys[from..].iter().take_while(move |key| key[..2] == [high, low]);
+        // Every eleventh word or so of a text may be an id at YouTube.
+        let keys = if identifier.is_of_service() && !self.has_services { &[] } else { &*self.keys };
+        let [high, low] = if keys.is_empty() { [0, 0] } else { identifier.key() };
+        let from = keys.partition_point(|key| *key < [high, low, 0]);
+        let of_key = keys[from..].iter().take_while(move |key| key[..2] == [high, low]);
         of_key.map(|key| TrackId(key[2]))
+    }
+
+    /// Whether a recording has an identifier.
+    fn has(&self, recording: &Recording, identifier: Identifier) -> bool {
+        let mut has = false;
+        if identifier.is_of_service() {
+            for entry in self.records.entries_of(&recording.recording_id) {
+                each_at_services(&entry, |one| has |= one == identifier);
+            }
+        } else {
+            let Recording { isrc, upc, sha256, .. } = recording;
+            each([isrc, upc, sha256], |one| has |= one == identifier);
+        }
+        has
     }
 
     /// Looks up what a text says.
@@ -226,15 +332,21 @@ impl Identifiers {
         }
     }
 
-    /// Looks up what lies beside an item and speaks of it. One that has several ISRCs, as the list of an album has,
-    /// speaks of others too: what it says counts for no more than a bar code does.
+    /// Looks up what lies beside an item and speaks of it. One that has several ISRCs, as the list of an album has, or several
+    /// of the catalogue's ids at one service, speaks of others too: what it says counts for no more than a bar code does.
     fn in_side_car(&self, text: &str, claims: &mut Claims) {
-        let mut first = None;
+        let mut firsts: Vec<Identifier> = Vec::new();
         let mut several = false;
         let mut words = Tokens::default();
-        let mut look = |identifier, _| {
-            if matches!(identifier, Identifier::Isrc(_)) {
-                several |= *first.get_or_insert(identifier) != identifier;
+        let mut look = |identifier: Identifier, _| {
+            // Ids of artists and albums look like those of tracks.
+            let counts = matches!(identifier, Identifier::Isrc(_))
+                || identifier.is_of_service() && self.tracks(identifier).next().is_some();
+            if counts {
+                match firsts.iter().find(|first| first.kind() == identifier.kind()) {
+                    Some(first) => several |= *first != identifier,
+                    None => firsts.push(identifier),
+                }
             }
         };
         words.feed(text.as_bytes(), &mut look);
@@ -260,10 +372,10 @@ pub(crate) struct Claims {
 pub(crate) enum Named {
     /// A bar code, which is that of a whole release.
     ByBarCode,
-    /// An ISRC among others.
+    /// An ISRC or an id of a service, among others.
     InList,
-    /// An ISRC.
-    ByIsrc,
+    /// An ISRC or an id of a service.
+    ById,
 }
 
 /// What an item claims of one recording.
@@ -283,13 +395,13 @@ impl Claims {
         let named = match identifier {
             Identifier::Sha256(_) => None,
             Identifier::Upc(_) => Some(Named::ByBarCode),
-            Identifier::Isrc(_) if self.is_listing => Some(Named::InList),
-            Identifier::Isrc(_) => Some(Named::ByIsrc),
+            _ if self.is_listing => Some(Named::InList),
+            _ => Some(Named::ById),
         };
         for track in known.tracks(identifier) {
             let is_full = self.by_track.len() >= MAX_CLAIMS;
             let claim = match self.by_track.entry(track) {
-                Entry::Occupied(claim) if has(&claim.get().recording, identifier) => {
+                Entry::Occupied(claim) if known.has(&claim.get().recording, identifier) => {
                     claim.into_mut()
                 }
                 Entry::Occupied(_) => continue,
@@ -298,7 +410,7 @@ impl Claims {
                     continue;
                 }
                 Entry::Vacant(place) => match known.recording(track) {
-                    Some(recording) if has(&recording, identifier) => {
+                    Some(recording) if known.has(&recording, identifier) => {
                         place.insert(Claim::of(recording))
                     }
                     _ => continue,
@@ -353,18 +465,11 @@ impl Claim {
     }
 }
 
-fn has(recording: &Recording, identifier: Identifier) -> bool {
-    let mut has = false;
-    let Recording { isrc, upc, sha256, .. } = recording;
-    each([isrc, upc, sha256], |one| has |= one == identifier);
-    has
-}
-
 /// So many recordings may have the identifier of a key.
 fn most_sharers(key: [u32; 3]) -> usize {
     let (of_isrc, of_upc) = MAX_SHARERS;
     match key[1] & 3 {
-        IS_ISRC => of_isrc,
+        IS_ISRC | IS_SERVICES => of_isrc,
         IS_UPC => of_upc,
         _ => usize::MAX,
     }
@@ -376,6 +481,32 @@ fn each(texts: [&str; 3], mut visit: impl FnMut(Identifier)) {
         let mut words = Tokens::default();
         words.feed(text.as_bytes(), &mut |identifier, _| visit(identifier));
         words.finish(&mut |identifier, _| visit(identifier));
+    }
+}
+
+/// Visits the ids that services have of an entry.
+fn each_at_services(entry: &CatalogEntry, mut visit: impl FnMut(Identifier)) {
+    for (service, ids) in &entry.service_ids {
+        ids.iter().filter_map(|id| Identifier::at_service(service, id)).for_each(&mut visit);
+    }
+}
+
+/// A digest of lines, if there are any.
+#[derive(Default)]
+struct Delivered {
+    digest: Sha256,
+    has_any: bool,
+}
+
+impl Delivered {
+    fn add(&mut self, line: &str) {
+        self.digest.update(line.as_bytes());
+        self.digest.update(b"\n");
+        self.has_any = true;
+    }
+
+    fn finish(self) -> Option<String> {
+        self.has_any.then(|| hex(&self.digest.finalize()))
     }
 }
 

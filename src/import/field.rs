@@ -4,7 +4,7 @@
 
 use super::value::{
     DateOrder, date, duration, grid, hash, isrc, iswc, last_part, line, share, spotify, territory,
-    upc,
+    upc, youtube,
 };
 use crate::catalog::{AudioName, Entry, Policy, Role};
 
@@ -144,7 +144,7 @@ impl Field {
             Self::ValidFrom => entry.valid_from = date(text, order)?,
             Self::ValidUntil => entry.valid_until = date(text, order)?,
             Self::SpotifyId => service(entry, "spotify", spotify(text)?)?,
-            Self::YoutubeId => service(entry, "youtube", last_part(text, &["v=", "/"]))?,
+            Self::YoutubeId => service(entry, "youtube", youtube(text)?)?,
             Self::AppleId => service(entry, "apple", last_part(text, &["i=", "/"]))?,
             Self::DeezerId => service(entry, "deezer", last_part(text, &["/"]))?,
             Self::MusicbrainzId => service(entry, "musicbrainz", last_part(text, &["/"]))?,

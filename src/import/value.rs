@@ -265,6 +265,16 @@ pub(super) fn spotify(text: &str) -> Result<String, String> {
     }
 }
 
+/// The 11 characters of a video's id or of a link to it.
+pub(super) fn youtube(text: &str) -> Result<String, String> {
+    let id = last_part(text, &["v=", "/"]);
+    if id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+        Ok(id)
+    } else {
+        Err("is no id of a YouTube video: it has 11 letters, digits, - and _".into())
+    }
+}
+
 /// What follows the first of these marks that occurs, up to `?` or `&`.
 pub(super) fn last_part(text: &str, marks: &[&str]) -> String {
     let found = marks.iter().find_map(|mark| text.rsplit_once(mark));

@@ -16,8 +16,10 @@ impl Engine {
         let known = &self.identifiers;
         known.in_text(sha256, "the file itself", &mut claims);
         known.outside(item, &mut claims);
-        for tag in tags.into_iter().flat_map(|tags| [&tags.isrc, &tags.upc]).flatten() {
-            known.in_text(tag, "its tags", &mut claims);
+        if let Some(Tags { isrc, upc, others, .. }) = tags {
+            for tag in [isrc, upc].into_iter().flatten().chain(others) {
+                known.in_text(tag, "its tags", &mut claims);
+            }
         }
         claims
     }
@@ -97,7 +99,7 @@ pub(super) fn compare(
     let heard = findings.iter().any(|finding| finding.verdict == Verdict::Match);
     let (mut claimed, mut agree) = (false, false);
     for claim in claims.into_iter() {
-        let sure = claim.named == Some(Named::ByIsrc) || claim.is_hash;
+        let sure = claim.named == Some(Named::ById) || claim.is_hash;
         claimed |= sure;
         let mut found = false;
         for finding in findings.iter_mut() {
@@ -118,7 +120,7 @@ pub(super) fn compare(
     }
     if listed > 0 {
         notes.push(format!(
-            "its side-car has several ISRCs, {listed} of them of recordings that it does not sound like"
+            "its side-car names several recordings, {listed} of which it does not sound like"
         ));
     }
     let foreign = tags.isrc.as_ref().is_some_and(|isrc| !isrc.trim().is_empty());

@@ -62,7 +62,7 @@ impl Engine {
     /// If the catalogue cannot be read.
     pub fn catalogue_digest(&self) -> Result<String, CatalogError> {
         let heard = self.snapshot.digest()?;
-        let silent = self.identifiers.silent_digest();
+        let silent = self.identifiers.delivered_digest();
         if silent.is_none() && self.rights.is_empty() {
             return Ok(heard);
         }
@@ -77,7 +77,7 @@ impl Engine {
     /// If the catalogue cannot be read.
     pub fn portable_catalogue_digest(&self) -> Result<String, CatalogError> {
         let (heard, rights) = (self.snapshot.portable_digest()?, self.rights.portable_digest());
-        let texts = [&heard, &rights, self.identifiers.silent_digest().unwrap_or_default()];
+        let texts = [&heard, &rights, self.identifiers.delivered_digest().unwrap_or_default()];
         Ok(digest(texts.join("\n").as_bytes()))
     }
 

@@ -72,10 +72,13 @@ impl Source for Dump {
                     if let Some(file) = &item.torrent {
                         item.place.stamp = item.place.stamp.beside(file.surroundings());
                     }
+                    item.side_car = joined.of(&item.place.locator.file);
+                    if let Some(said) = &item.side_car {
+                        let said = u64::from(crc32fast::hash(said.as_bytes()));
+                        item.place.stamp = item.place.stamp.beside(said);
+                    }
                     if visit.wants_file(&item.place) {
-                        let path = &item.place.locator.file;
-                        item.notes.extend(torrents.note(path));
-                        item.side_car = joined.of(path);
+                        item.notes.extend(torrents.note(&item.place.locator.file));
                         self.file(item, &budget, visit)?;
                     }
                 }

@@ -168,7 +168,7 @@ fn identifiers(text: &[u8], words: &mut String) {
     let mut tokens = Tokens::default();
     let mut take = |identifier: crate::identify::Identifier, _| {
         let word = identifier.to_string();
-        if !words.contains(&word) {
+        if !identifier.reads_as_a_word() && !words.contains(&word) {
             words.push_str(&word);
             words.push(' ');
         }

@@ -44,7 +44,7 @@ pub use folder::{Folders, Listed};
 pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
-pub use survey::{Survey, Tally};
+pub use survey::{Hashed, Survey, Tally};
 pub(crate) use texts::{Cell, texts};
 pub use torrent::TorrentFile;
 

@@ -2,14 +2,15 @@
 //! long a scan of it would take.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read as _};
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::{Bytes, Item, Unlisted, Visit};
-use crate::decode::{Look, look};
+use crate::decode::{Look, look_into};
 use crate::identify::{Claims, Identifiers, Read};
+use crate::ingest::sha256;
 use crate::record::NOT_AUDIO;
 
 /// What is known of a dump after a look at each item's first bytes.
@@ -21,6 +22,12 @@ pub struct Survey {
     pub claiming: u64,
     /// The ids of the recordings that those name.
     pub claimed: BTreeSet<String>,
+    /// Which items are hashed, to be compared with the label's files.
+    pub hashed: Hashed,
+    /// Items that are a file of the label's, byte for byte.
+    pub copies: u64,
+    /// The ids of the recordings whose files those are.
+    pub copied: BTreeSet<String>,
     /// By the containers that items lie in (`""`: files on disk) and by what they are.
     pub kinds: BTreeMap<(String, String), Tally>,
     /// By kind of failure: how many, and the first of them, with its reason.
@@ -29,6 +36,21 @@ pub struct Survey {
     pub torrents: Vec<String>,
     /// About how much sound there is, in seconds, from sizes and usual bit rates.
     pub sound_seconds: f64,
+}
+
+/// Which items an inspection hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hashed {
+    /// Those of the size of a file of the label's, where they can be read without unpacking what is before them.
+    OfSizes(BTreeSet<u64>),
+    /// All sound.
+    Sound,
+}
+
+impl Default for Hashed {
+    fn default() -> Self {
+        Self::OfSizes(BTreeSet::new())
+    }
 }
 
 /// How much there is of a kind.
@@ -77,6 +99,31 @@ impl Survey {
         }
     }
 
+    /// Compares an item with the label's files.
+    fn compare(&mut self, item: &Item, is_sound: bool) {
+        let Some(known) = self.known.clone() else { return };
+        let is_hashed = match &self.hashed {
+            Hashed::OfSizes(sizes) => sizes.contains(&item.size_bytes),
+            Hashed::Sound => is_sound,
+        };
+        let length = match &item.bytes {
+            Bytes::Text(_) => item.size_bytes,
+            bytes => bytes.open().map_or(0, |reader| reader.length()),
+        };
+        // Of what is unpacked only the head may be there.
+        if !is_hashed || length != item.size_bytes {
+            return;
+        }
+        let mut claims = Claims::default();
+        if let Ok(hash) = sha256(&item.bytes, &AtomicBool::new(false)) {
+            known.in_text(&hash, "", &mut claims);
+        }
+        if !claims.is_empty() {
+            self.copies += 1;
+            self.copied.extend(claims.iter().map(|claim| claim.recording.recording_id.clone()));
+        }
+    }
+
     fn fail(&mut self, kind: &str, first: String) {
         self.unread.entry(kind.to_owned()).or_insert((0, first)).0 += 1;
     }
@@ -89,12 +136,12 @@ const HEAD_BYTES: u64 = 64 << 10;
 
 impl Visit for Survey {
     fn most_bytes(&self) -> Option<u64> {
-        Some(HEAD_BYTES)
+        (self.hashed != Hashed::Sound).then_some(HEAD_BYTES)
     }
 
     fn item(&mut self, item: Item) -> ControlFlow<()> {
         let path = || item.place.locator.display();
-        let look = match item.bytes.open().and_then(|reader| look(reader.take(HEAD_BYTES))) {
+        let look = match item.bytes.open().and_then(look_into) {
             Ok(look) => look,
             Err(error) => {
                 self.fail("io", format!("{}: {error}", path()));
@@ -103,6 +150,7 @@ impl Visit for Survey {
         };
         let Look { what, bytes_per_second } = look;
         self.claims(&item, bytes_per_second.is_some());
+        self.compare(&item, bytes_per_second.is_some());
         if what == "a torrent file" && self.torrents.len() < MAX_TORRENTS {
             self.torrents.extend(item.notes.iter().cloned());
         }

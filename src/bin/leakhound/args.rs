@@ -90,6 +90,10 @@ pub(crate) enum Command {
         /// Files and folders
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Hash all sound and compare it with the label's files; without it only what has the size of one, where it lies
+        /// unpacked
+        #[arg(long)]
+        hash: bool,
         #[command(flatten)]
         limits: Limits,
     },

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use leakhound::catalog::Catalog;
 use leakhound::fingerprint::FingerprintConfig;
 use leakhound::identify::Identifiers;
-use leakhound::source::{Dump, Folders, ScanLimits, Source as _, Survey, Tally};
+use leakhound::source::{Dump, Folders, Hashed, ScanLimits, Source as _, Survey, Tally};
 use leakhound::text::{clock, thousands, visible};
 
 use crate::args::{Global, Limits};
@@ -15,9 +15,17 @@ use crate::exit::Exit;
 use crate::out::Out;
 use crate::{home, setup};
 
-pub(crate) fn run(global: &Global, paths: &[PathBuf], limits: &Limits) -> anyhow::Result<Exit> {
+pub(crate) fn run(
+    global: &Global,
+    paths: &[PathBuf],
+    hash: bool,
+    limits: &Limits,
+) -> anyhow::Result<Exit> {
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
-    let mut survey = Survey { known: known(global)?, ..Survey::default() };
+    let mut survey = known(global)?.unwrap_or_default();
+    if hash {
+        survey.hashed = Hashed::Sound;
+    }
     // A survey never breaks off.
     let _ = Dump::new(folders, ScanLimits::from(limits)).walk(&mut survey);
     let mut out = Out::lock();
@@ -39,6 +47,14 @@ pub(crate) fn run(global: &Global, paths: &[PathBuf], limits: &Limits) -> anyhow
             thousands(survey.claimed.len() as u64)
         )?;
     }
+    if survey.copies > 0 {
+        writeln!(
+            out,
+            "{} items are files of the label's, byte for byte: {} recordings",
+            thousands(survey.copies),
+            thousands(survey.copied.len() as u64)
+        )?;
+    }
     for torrent in &survey.torrents {
         writeln!(out, "{}", visible(torrent))?;
     }
@@ -54,13 +70,15 @@ pub(crate) fn run(global: &Global, paths: &[PathBuf], limits: &Limits) -> anyhow
     Ok(if survey.unread.is_empty() { Exit::Clear } else { Exit::Incomplete })
 }
 
-/// The identifiers of the catalogue, if there is one.
-fn known(global: &Global) -> anyhow::Result<Option<Arc<Identifiers>>> {
+/// A survey that looks for what the catalogue knows, if there is one.
+fn known(global: &Global) -> anyhow::Result<Option<Survey>> {
     let home = home::home(global)?;
     if !home.join("catalog").is_dir() {
         return Ok(None);
     }
     let catalog = Catalog::open(&home, FingerprintConfig::default())?;
     let snapshot = catalog.snapshot()?;
-    Ok(Some(Arc::new(Identifiers::of(&snapshot)?)))
+    let known = Some(Arc::new(Identifiers::of(&snapshot)?));
+    let hashed = Hashed::OfSizes(snapshot.records().file_sizes()?);
+    Ok(Some(Survey { known, hashed, ..Survey::default() }))
 }

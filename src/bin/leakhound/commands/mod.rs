@@ -33,7 +33,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Extract { locator, out, limits } => {
             place::extract(&args.global, locator, out, limits.into())
         }
-        Command::Inspect { paths, limits } => inspect::run(&args.global, paths, limits),
+        Command::Inspect { paths, hash, limits } => {
+            inspect::run(&args.global, paths, *hash, limits)
+        }
         Command::Report(command) => report::run(&args.global, command),
         Command::Review(command) => review::run(&args.global, command),
         Command::Notice(command) => notice::run(&args.global, command),

@@ -1,11 +1,11 @@
 //! `leakhound show` and `leakhound extract`: from a locator back to what it stands for.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
-use leakhound::decode::look;
+use leakhound::decode::look_into;
 use leakhound::ingest::sha256;
 use leakhound::results::ResultStore;
 use leakhound::review::ReviewStore;
@@ -98,7 +98,7 @@ fn nothing(text: &str) -> anyhow::Error {
 }
 
 fn describe(out: &mut Out, item: &Item) -> anyhow::Result<()> {
-    let looks = look(item.bytes.open()?.take(1 << 16))?;
+    let looks = look_into(item.bytes.open()?)?;
     writeln!(out, "        locator {}", item.place.locator)?;
     let within = match item.place.containers.as_str() {
         "" => String::new(),
