@@ -215,6 +215,7 @@ fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
 }
 
 /// Runs a check; if it panics, keeps the bytes and says where.
+#[allow(clippy::print_stderr, reason = "for the one who reads why the test failed")]
 fn run((name, check): Check, bytes: &[u8], what: &str) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(bytes))) {
         let kept = std::env::temp_dir().join(format!("leakhound-fuzz-{name}-{what}"));

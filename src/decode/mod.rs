@@ -5,7 +5,7 @@
 //!
 //! | file | its one responsibility |
 //! |---|---|
-//! | `sniff` | what a file is, by its first bytes |
+//! | `sniff`, `look` | what a file is, by its first bytes; in words, for people |
 //! | `plan` | who decodes it, and which attempt is kept |
 //! | `native`, `source`, `planes`, `codecs`, `opus` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
 //! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
@@ -29,6 +29,7 @@ mod error;
 mod excerpt;
 mod ffmpeg;
 mod installed;
+mod look;
 mod native;
 mod notes;
 mod opus;
@@ -47,8 +48,8 @@ mod trim;
 
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
+pub use look::{Look, look_into};
 pub(crate) use sniff::is_text;
-pub use sniff::{Look, look_into};
 pub use tags::Tags;
 
 /// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).

@@ -191,6 +191,7 @@ fn sound_record(record: &ItemRecord) {
 
 /// Ends the process at a panic of ours, even one that would be caught and cost its item a row. Those of packages that read
 /// formats do: they are no finding.
+#[allow(clippy::print_stderr, reason = "the log of a fuzzer")]
 pub fn abort_at_our_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let is_of_a_package = |file: &str| file.contains("/registry/");
@@ -226,7 +227,9 @@ pub fn words(bytes: &[u8]) {
     let found = |pieces: [&[u8]; 2]| {
         let (mut tokens, mut found) = (Tokens::default(), Vec::new());
         let mut take = |identifier, line| found.push((identifier, line));
-        pieces.iter().for_each(|piece| tokens.feed(piece, &mut take));
+        for piece in pieces {
+            tokens.feed(piece, &mut take);
+        }
         tokens.finish(&mut take);
         found
     };
