@@ -69,7 +69,7 @@ class Checks:
 
 
 def check(folder: Path, python=sys.executable) -> Checks:
-    """Checks the reports of one run in `folder`; `python` is one that has pyarrow."""
+    """Checks the reports of one run in `folder`; `python` is one that has pyarrow and pdfua."""
     checks = Checks()
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
@@ -82,6 +82,7 @@ def check(folder: Path, python=sys.executable) -> Checks:
         checks.attempt("PDF", pdf_pages, pdf, folder / "manifest.json")
         checks.attempt("PDF", pdf_fonts, pdf)
         checks.attempt("PDF", pdf_drawn, pdf)
+        checks.attempt("PDF for screen readers", pdf_accessible, pdf, python)
         for name, read in (("LibreOffice", spreadsheets.libreoffice), ("Gnumeric", spreadsheets.gnumeric)):
             checks.attempt(f"workbook in {name}", workbook, name, read, folder / NAMES["xlsx"], rows, work)
             checks.attempt(f"CSV in {name}", table, name, read, folder, rows, work)
@@ -136,6 +137,20 @@ def pdf_drawn(checks, path):
     done = run([program, "draw", "-q", "-r", "20", "-F", "pnm", "-o", "/dev/null", path])
     said = [line for line in done.stderr.splitlines() if line.strip() and "ICC support" not in line]
     checks.claim(not said, "mutool draws each page without a warning", said)
+
+
+def pdf_accessible(checks, path, python):
+    """pdfua looks at those rules of PDF/UA-1 that it knows."""
+    need_module(python, "pdfua")
+    done = subprocess.run([python, "-m", "pdfua", "check", path], capture_output=True, text=True, errors="replace")
+    known = re.search(r"checked against (\d+ of \d+) PDF/UA-1 rules", done.stdout)
+    checks.claim(done.returncode == 0, f"pdfua finds nothing, by {known[1] if known else 'no'} rules of PDF/UA-1", done.stdout.splitlines()[2:])
+
+
+def need_module(python, name):
+    probe = subprocess.run([python, "-c", f"import {name}"], capture_output=True)
+    if probe.returncode != 0:
+        raise Missing(f"{python} has no {name}: python3 -m venv DIR && DIR/bin/pip install pyarrow pdfua, then --python DIR/bin/python")
 
 
 # Workbook and CSV
@@ -224,9 +239,7 @@ def without_marks(text):
 
 def parquet(checks, path, records, python):
     """pyarrow reads the rows of the JSONL, exact, in columns of the types that are told."""
-    probe = subprocess.run([python, "-c", "import pyarrow.parquet"], capture_output=True)
-    if probe.returncode != 0:
-        raise Missing(f"{python} has no pyarrow: python3 -m venv DIR && DIR/bin/pip install pyarrow, then --python DIR/bin/python")
+    need_module(python, "pyarrow.parquet")
     types, *rows = [json.loads(line) for line in run([python, "-c", PARQUET, path]).stdout.splitlines()]
     wholes, decimal = ("size_bytes", "stream", "offset"), ("score", "tempo", "pitch_cents", "false_alarm_probability", "duration_seconds", "item_coverage", "recording_coverage")
     wanted = {name: "int64" if name in wholes else "double" if name in decimal else "string" for name in types}
