@@ -39,9 +39,15 @@ fn finding_in(records: &[ItemRecord], ending: &str) -> String {
 
 /// Changes the results behind the program's back.
 fn tamper(desk: &Desk, sql: &str) {
-    let database = rusqlite::Connection::open(desk.path("home/results.sqlite")).unwrap();
+    tamper_with(desk, "home", sql);
+}
+
+fn tamper_with(desk: &Desk, home: &str, sql: &str) {
+    let database = rusqlite::Connection::open(desk.path(home).join("results.sqlite")).unwrap();
     database.execute_batch(sql).unwrap();
 }
+
+const NO_MANIFEST: &str = "DROP TRIGGER manifests_are_never_taken_away; DELETE FROM manifests";
 
 #[test]
 fn a_run_leaves_a_manifest_whose_digest_is_that_of_its_file() {
@@ -87,6 +93,65 @@ fn the_same_dump_and_catalogue_have_the_same_content_in_other_homes_and_folders_
     other.write_wav("other/place/more.wav", &song(97, 10));
     other.run(scan).ends_with(1);
     assert_ne!(manifest(&other, "2").content_digest, there.content_digest);
+}
+
+#[test]
+fn two_homes_write_the_same_bytes_in_every_format_at_any_thread_count() {
+    let desk = Desk::with_songs(&[1, 2], 20);
+    fill(&desk, "dump");
+    for seed in [2, 1] {
+        let master = format!("masters/song-{seed}.wav");
+        desk.run(["--home", "other", "catalog", "add", &master]).ends_with(0);
+    }
+    desk.run(["--threads", "3", "scan", "dump"]).ends_with(1);
+    desk.run(["--home", "other", "--threads", "1", "--operator", "Another", "scan", "dump"])
+        .ends_with(1);
+    // Some formats name the manifest's digest, and that is also of the time and the operator.
+    tamper_with(&desk, "home", NO_MANIFEST);
+    tamper_with(&desk, "other", NO_MANIFEST);
+    for format in ["html", "pdf", "xlsx", "csv", "jsonl", "parquet", "acrcloud", "text"] {
+        let [here, there] = ["home", "other"].map(|home| {
+            desk.run(["--home", home, "report", "--format", format, "--out", "r"]).ends_with(0);
+            let bytes = fs::read(desk.path("r")).unwrap();
+            // The first line of the text tells when the run began.
+            let begin = bytes.iter().position(|byte| *byte == b'\n').filter(|_| format == "text");
+            bytes[begin.unwrap_or(0)..].to_vec()
+        });
+        assert!(here.len() > 200 && here == there, "{format}");
+    }
+}
+
+#[test]
+fn reports_of_the_same_files_in_other_places_differ_by_the_paths_alone() {
+    let desk = scanned();
+    let other = Desk::new();
+    for seed in [1, 2] {
+        let master = other.master(seed, 20);
+        other.write(format!("elsewhere/song-{seed}.wav"), &fs::read(master).unwrap());
+    }
+    other.run(["catalog", "add", "elsewhere"]).ends_with(0);
+    fill(&other, "other/place");
+    other.run(["--threads", "1", "scan", "other/place"]).ends_with(1);
+    let place = |desk: &Desk, name: &str| desk.path(name).to_str().unwrap().to_owned();
+    for format in ["html", "csv", "jsonl", "acrcloud"] {
+        let report = |desk: &Desk| {
+            desk.run(["report", "--format", format, "--out", "-"]).ends_with(0).stdout
+        };
+        let there = report(&other)
+            .replace(&place(&other, "other/place"), &place(&desk, "dump"))
+            .replace(&place(&other, "elsewhere"), &place(&desk, "masters"));
+        let here = report(&desk);
+        // The catalogue's digest is also of the paths of its recordings.
+        let lines = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| !line.contains("recordings, digest"));
+            lines.map(str::to_owned).collect()
+        };
+        let (here, there) = (lines(&here), lines(&there));
+        assert_eq!(here.len(), there.len(), "{format}");
+        for (here, there) in here.iter().zip(&there) {
+            assert_eq!(here, there, "{format}");
+        }
+    }
 }
 
 #[test]
@@ -245,7 +310,7 @@ fn a_token_of_a_timestamp_authority_is_kept_if_it_is_of_this_manifest() {
 #[test]
 fn a_run_of_before_there_were_manifests_says_so() {
     let desk = scanned();
-    tamper(&desk, "DROP TRIGGER manifests_are_never_taken_away; DELETE FROM manifests");
+    tamper(&desk, NO_MANIFEST);
     desk.run(["verify", "1"]).ends_with(2).says_in_one_line(&["run 1 has no manifest", "scan"]);
     let id = finding_in(&records(&desk.jsonl()), "clip.wav");
     let done = desk.run(["recheck", &id, "--dump", "dump"]).ends_with(0);

@@ -228,3 +228,39 @@ fn a_run_that_does_not_exist_has_no_report() {
     assert_eq!(desk.run(["report", "newest", "--out", "report"]).code, 2);
     assert!(!desk.path("report").exists());
 }
+
+#[test]
+fn characters_that_are_in_no_font_of_a_pdf_are_counted_on_the_terminal() {
+    let desk = scanned();
+    let done = desk.run(["report", "--format", "pdf", "--out", "r.pdf"]).ends_with(0);
+    assert!(done.stderr.is_empty(), "{done:#?}");
+    desk.write_wav("dump/夜に.wav", excerpt(&song(1, 20), 4.0, 14.0));
+    desk.run(["scan", "dump"]).ends_with(1);
+    let done = desk.run(["report", "--format", "pdf", "--out", "r.pdf"]).ends_with(0);
+    assert!(done.stderr.starts_with("2 characters of names and paths are in no font"), "{done:#?}");
+    assert!(done.stderr.contains("--font FILE") && done.stderr.lines().count() == 1, "{done:#?}");
+}
+
+#[test]
+fn a_font_that_is_none_is_refused_in_one_line_with_its_name() {
+    let desk = scanned();
+    desk.write("text.ttf", b"no font");
+    let mut collection = b"ttcf\0\x01\0\0\0\0\0\x02".to_vec();
+    collection.extend([0; 64]);
+    desk.write("two.ttc", &collection);
+    for (font, told) in [
+        ("nowhere.ttf", "No such file"),
+        ("dump", "is no file"),
+        ("text.ttf", "no TrueType or OpenType font"),
+        ("two.ttc#1", "no TrueType or OpenType font"),
+        ("two.ttc#7", "it has 2 fonts, numbered from 0, and none of number 7"),
+    ] {
+        desk.run(["report", "--format", "pdf", "--out", "r.pdf", "--font", font])
+            .ends_with(2)
+            .says_in_one_line(&[&format!("--font {font}: "), told]);
+    }
+    desk.run(["report", "--format", "csv", "--out", "r.csv", "--font", "text.ttf"])
+        .ends_with(2)
+        .says_in_one_line(&["--font goes with --format pdf"]);
+    assert!(!desk.path("r.pdf").exists());
+}

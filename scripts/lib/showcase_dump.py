@@ -16,6 +16,18 @@ FIRST = ["Quiet", "Silver", "Night", "Paper", "Salt", "Amber", "Hollow", "Distan
 SECOND = ["Harbour", "Train", "Garden", "Signal", "Rivers", "Machine", "Letters", "Orchard", "Atlas", "Parade"]
 ARTISTS = ["The Harbour", "Ana Ruiz", "Ödland", "Sons of Ferrara", "M. Okafor Trio", "Lighthouse Club", "Kirsi & Co", "Delta Orchard"]
 TORRENT_PIECE = 256 << 10
+# Artist and title of some recordings, and a part of the names of their items: scripts that one font does not have, …
+SCRIPTS = [
+    ("夜更けの楽団", "夜に駆ける"), ("김하늘", "사랑의 노래"), ("北海乐团", "春江花月夜"), ("فرقة النيل", "ليالي القاهرة"),
+    ("להקת הגליל", "שיר של בוקר (Live 1999)"), ("วงจันทร์", "เพลงรัก"), ("अनिल", "रात का गीत"), ("DJ 🦊", "🌊 Ocean 🎧"),
+    ("Ночной оркестр", "Ночь / Νύχτα / Łódź"),
+]
+# … and text that a spreadsheet would run, a page would take for markup, or that turns the eye.
+HOSTILE = [
+    ("Mallory", "=cmd|'/C calc'!A0"), ("+1", "+1+1"), ("-1", "-2+3"), ("@SUM(A1:A9)", "@SUM(1,1)"), ("Mallory", "\t=1+1"),
+    ("Mallory", "\r=1+1"), ("a;=1+1", "x;=1+1;y"), ('"=1+1"', '=HYPERLINK("http://example.com","x")'),
+    ("<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"), ("gpj.\u202eexe", "%00 \u202eevil"),
+]
 
 
 def ffmpeg(*words):
@@ -30,8 +42,8 @@ def check_digit(digits):
     return str(-(3 * sum(map(int, odd)) + sum(map(int, even))) % 10)
 
 
-def delivery(masters, out):
-    """A label's CSV of the masters; gives each master's row."""
+def delivery(masters, special, out):
+    """A label's CSV of the masters; gives each master's row. `special` has artist and title of some, by name."""
     rows = {}
     for at, master in enumerate(masters):
         release = at // 9
@@ -49,6 +61,7 @@ def delivery(masters, out):
             "valid_until": "2020-12-31" if at % 41 == 11 else "",
             "audio": master.name,
         }
+        row["artist"], row["title"] = special.get(master.name, (row["artist"], row["title"]))
         rows[master.name] = row
     with open(out, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(next(iter(rows.values()))))
@@ -80,9 +93,10 @@ def make(corpus, dump, work, items):
     rolls = random.Random(20)
     masters = sorted(p for p in (corpus / "catalogue").iterdir() if p.suffix in (".ogg", ".mp3", ".flac", ".opus"))
     others = sorted(p for p in (corpus / "held-out").iterdir() if p.suffix in (".ogg", ".mp3", ".flac", ".opus"))
-    rows = delivery(masters, work / "delivery.csv")
     hits = masters[:]
     rolls.shuffle(hits)
+    special = {hits[245 + at].name: names for at, names in enumerate(SCRIPTS + HOSTILE)}
+    rows = delivery(masters, special, work / "delivery.csv")
     jobs = []
 
     def cut(master, to, seconds, words=(), extra=(), start=None):
@@ -135,6 +149,13 @@ def make(corpus, dump, work, items):
     # What is licensed.
     for at in range(8):
         cut(hits[215 + at], dump / "partner" / f"preview {at:02}.ogg", 14, CODECS[1][1])
+    # What is called oddly: in other scripts, like a formula, like markup; and a path that is longer than a line.
+    for at, (artist, title) in enumerate(SCRIPTS + HOSTILE):
+        row, name = rows[hits[245 + at].name], f"{title} - {artist}".replace("/", "_")
+        tags = ["-metadata", f"title={title}", "-metadata", f"artist={artist}", "-metadata", f"TSRC={row['isrc']}"]
+        cut(hits[245 + at], dump / "odd names" / f"{name}.mp3", 10, CODECS[0][1], tags)
+    deep = dump.joinpath("odd names", *(f"{at} a folder in a folder, of a name that says very much about what is not in it" for at in range(1, 9)))
+    cut(hits[270], deep / ("unbroken" * 20 + ".ogg"), 12, CODECS[1][1])
     # A loop that two masters share, and clips of it.
     loops = work / "masters"
     loops.mkdir(parents=True, exist_ok=True)

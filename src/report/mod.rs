@@ -55,6 +55,12 @@ pub enum ReportError {
         /// What the output said; a broken pipe is to be told from a full disk by its kind.
         source: io::Error,
     },
+    /// A font of the PDF is damaged where nobody looked before.
+    #[error("the font {message}; leave it away or name another")]
+    Font {
+        /// Which font, and why.
+        message: String,
+    },
     /// The summary, which is printed first, was not made from the records that followed.
     #[error(
         "the summary counts {} items and {} findings, the records hold {} and {}; the results \

@@ -416,12 +416,64 @@ fn hostile_text_is_drawn_escaped_in_a_pdf_which_holds_no_script_link_or_date() {
 }
 
 #[test]
-fn a_pdf_says_how_many_characters_its_font_lacks_and_shows_the_others() {
+fn a_pdf_tells_the_numbers_of_characters_that_its_fonts_lack_and_shows_the_others() {
     let titled = |title: &str| Finding { title: title.to_owned(), ..finding("r") };
-    let records = [record("/dump/x.ogg", vec![titled("夜に駆ける / Ночь / Νύχτα / Łódź")])];
+    let records = [record("/dump/x.ogg", vec![titled("夜に / Ночь / Νύχτα / Łódź")])];
     let drawn = report(Format::Pdf, &records);
-    assert!(drawn.contains("□□□□□ / Ночь / Νύχτα / Łódź"), "{drawn}");
-    assert!(drawn.contains("characters of names and paths are not in this document's font"));
+    assert!(drawn.contains("‹U+591C U+306B› / Ночь / Νύχτα / Łódź"), "{drawn}");
+    assert!(drawn.contains("4 characters of names and paths are in none of this document's fonts"));
+}
+
+#[test]
+fn a_pdf_takes_what_its_font_lacks_from_the_fonts_that_are_named() {
+    let named = pdf::fonts::tests::covering(&[(0x3042, 0x3093, 50), (0x591C, 0x591C, 120)]);
+    let font = pdf::FontFile::new("named.ttf", named, 0).unwrap();
+    let records =
+        [record("/dump/x.ogg", vec![Finding { title: "夜に駆".to_owned(), ..finding("r") }])];
+    let written = |fonts: Vec<pdf::FontFile>| {
+        let mut out = Vec::new();
+        let mut writer = pdf::PdfWriter::new(&mut out, 9).with_fonts(fonts);
+        writer.begin(&summary(&records)).unwrap();
+        writer.item(&records[0]).unwrap();
+        writer.end().unwrap();
+        let missing = writer.missing();
+        drop(writer);
+        (out, missing)
+    };
+    let (with, missing) = written(vec![font.clone()]);
+    // On the works list and on the exhibit's page.
+    assert_eq!(missing, 2, "one of the three is in no font");
+    assert!(written(vec![font]).0 == with, "equal fonts give equal bytes");
+    let (without, missing) = written(Vec::new());
+    assert_eq!(missing, 6);
+    let fonts = |pdf: &[u8]| pdf.windows(9).filter(|at| at == b"/FontFile").count();
+    assert_eq!(fonts(&with), fonts(&without) + 1);
+}
+
+#[test]
+fn a_font_whose_outlines_are_damaged_is_named_in_the_error() {
+    let mut bytes = pdf::fonts::tests::covering(&[(0x591C, 0x591C, 120)]);
+    let entry = bytes.windows(4).position(|tag| tag == b"loca").unwrap();
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    let (offset, length) = (number(entry + 8), number(entry + 12));
+    bytes[offset..offset + length].fill(0xFF);
+    let font = pdf::FontFile::new("night.ttf", bytes, 0).unwrap();
+    let found = Finding { title: "夜".to_owned(), ..finding("r") };
+    let records = [record("/dump/x.ogg", vec![found])];
+    let mut writer = pdf::PdfWriter::new(Vec::new(), 9).with_fonts(vec![font]);
+    writer.begin(&summary(&records)).unwrap();
+    writer.item(&records[0]).unwrap();
+    let error = writer.end().unwrap_err().to_string();
+    assert!(error.starts_with("the font night.ttf cannot be embedded ("), "{error}");
+}
+
+#[test]
+fn a_pdf_has_headings_tables_bookmarks_and_words_for_its_pictures() {
+    let pdf = bytes_of(Format::Pdf, &summary(&sample()), &sample());
+    let count = |name: &str| pdf.windows(name.len()).filter(|at| *at == name.as_bytes()).count();
+    for name in ["/StructTreeRoot", "/S/H1", "/S/Table", "/S/TH", "/S/TD", "/Outlines", "/Alt"] {
+        assert!(count(name) > 0, "{name}");
+    }
 }
 
 #[test]

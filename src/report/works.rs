@@ -98,8 +98,8 @@ impl Works {
         })
     }
 
-    /// For a page: name, label and releases, registration, and in how many items.
-    pub(super) fn lines(&self) -> impl Iterator<Item = [String; 4]> {
+    /// For a page: the id; and name, label and releases, registration, in how many items.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, [String; 4])> {
         self.sorted().into_iter().map(|Listed { finding, matches, suspects }| {
             let work = finding.work.clone().unwrap_or_default();
             let about = [
@@ -109,12 +109,11 @@ impl Works {
                 work.p_line.clone(),
             ];
             let about: Vec<_> = about.into_iter().filter(|text| !text.is_empty()).collect();
-            [
-                called(finding),
-                about.join(" · "),
-                work.registration,
-                format!("{matches} / {suspects}"),
-            ]
+            let found = format!("{matches} / {suspects}");
+            (
+                finding.recording_id.as_str(),
+                [called(finding), about.join(" · "), work.registration, found],
+            )
         })
     }
 }

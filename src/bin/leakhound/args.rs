@@ -529,6 +529,10 @@ pub(crate) struct Report {
     /// Findings that have a page of their own in the PDF
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub(crate) exhibits: u32,
+    /// Font for what Noto Sans lacks in the PDF (Chinese, Japanese, Korean, Arabic, Hebrew, emoji …): TTF, OTF, or TTC with the number
+    /// of a font in it; of several, the first that has a character gives it
+    #[arg(long, value_name = "FILE[#NUMBER]")]
+    pub(crate) font: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

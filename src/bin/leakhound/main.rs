@@ -10,6 +10,7 @@ mod commands;
 mod desk;
 mod docket;
 mod exit;
+mod fonts;
 mod home;
 mod out;
 mod progress;

@@ -1,8 +1,10 @@
 //! One page of evidence: what was found, where, how, and how sure that is.
 
-use super::layout::{BLUE, GREY, INK, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
-use crate::record::{Finding, ItemRecord, Span, Verdict};
-use crate::text::{called, chance, clock, share, shorten, thousands, warp};
+use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
+use super::picture;
+use super::structure::Role;
+use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Verdict};
+use crate::text::{called, chance, clock, named, share, shorten, thousands, warp};
 
 /// Spans that are listed; all are drawn.
 const LISTED: usize = 10;
@@ -14,18 +16,16 @@ const SPANS: [(f32, f32); 4] = [(0.0, 60.0), (60.0, 140.0), (200.0, 140.0), (340
 pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, finding: &Finding) {
     layout.page();
     let verdict = if finding.verdict == Verdict::Match { "match" } else { "suspect" };
-    layout.heading(&format!("Exhibit {number}: {verdict}"), 14.0);
     let name = called(finding);
-    layout.text_at((MARGIN, layout.y), (11.0, true, INK), &shorten(&name, 80));
-    layout.y += 16.0;
-    layout.text_at(
-        (MARGIN, layout.y),
-        (8.0, false, GREY),
-        &format!(
-            "finding {0}; leakhound recheck {0} --dump PATH repeats it from the bytes",
-            finding.finding_id
-        ),
+    layout.bookmark(&format!("Exhibit {number}: {}", shorten(&name, 80)));
+    layout.heading(&format!("Exhibit {number}: {verdict}"), 14.0);
+    layout.name(&shorten(&name, CHARS));
+    let at = (MARGIN, layout.y);
+    let repeat = format!(
+        "finding {0}; leakhound recheck {0} --dump PATH repeats it from the bytes",
+        finding.finding_id
     );
+    layout.part(Role::Paragraph, |layout| layout.text_at(at, (8.0, false, GREY), &repeat));
     layout.y += 8.0;
     work(layout, finding);
     place(layout, record);
@@ -43,6 +43,9 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
             ),
         );
         layout.fact("Chance", &chance(finding.false_alarm_probability));
+        if let Some(evidence) = &finding.evidence {
+            layout.fact("Next best recording", &short(&next_best(evidence)));
+        }
     } else {
         layout.fact("Sound", "not heard: the item only says so");
     }
@@ -57,12 +60,24 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
     layout.fact("Same passage in", &short(&finding.shares_passage_with.join(", ")));
     layout.fact("Notes", &short(&record.notes.join("; ")));
     if finding.is_heard() && !finding.spans.is_empty() {
-        time_line(layout, record.item.duration_seconds, &finding.spans);
+        time_line(layout, record.item.duration_seconds, finding);
+        if let Some(evidence) = &finding.evidence {
+            picture::draw(layout, evidence, record.item.duration_seconds);
+        }
     }
 }
 
 fn short(text: &str) -> String {
     shorten(text, CHARS).into_owned()
+}
+
+fn next_best(evidence: &Evidence) -> String {
+    let Some(next) = &evidence.runner_up else {
+        return "none: no other shows any likeness there".to_owned();
+    };
+    let RunnerUp { recording_id, title, artist, false_alarm_probability } = next;
+    let name = named(artist, title, recording_id);
+    format!("{name}: {}", chance(*false_alarm_probability))
 }
 
 fn tier_words(tier: &str) -> String {
@@ -125,17 +140,22 @@ fn place(layout: &mut Layout, record: &ItemRecord) {
 }
 
 /// The item above, the recording below, and what of both agrees.
-fn time_line(layout: &mut Layout, item_seconds: f64, spans: &[Span]) {
+fn time_line(layout: &mut Layout, item_seconds: f64, finding: &Finding) {
+    let spans = &finding.spans;
     layout.need(190.0);
     layout.subheading("Where it agrees");
     let end = |of: fn(&Span) -> f64| spans.iter().map(of).fold(1.0_f64, f64::max);
     let item_end = item_seconds.max(end(|span| span.item_end_seconds));
-    // How long the recording is, the record does not say: as far as it was heard.
-    let recording_end = end(|span| span.recording_end_seconds);
+    // A record of before there was evidence does not say how long the recording is.
+    let heard_end = end(|span| span.recording_end_seconds);
+    let known = finding.evidence.as_ref().map(|evidence| evidence.recording_seconds);
+    let recording_end = known.map_or(heard_end, |whole| whole.max(heard_end));
     let (top, height, gap) = (layout.y + 12.0, 14.0, 34.0);
     let below = top + height + gap;
     let at = |seconds: f64, whole: f64| MARGIN + LINE * (seconds / whole).clamp(0.0, 1.0) as f32;
     let small = (7.5, false, GREY);
+    let words = "The spans of item and recording that agree, which the table below lists.";
+    layout.structure.begin(Role::Picture(words.to_owned()));
     layout.text_at((MARGIN, top - 4.0), small, &format!("item, 0:00:00.0 to {}", clock(item_end)));
     layout.area((MARGIN, top), (LINE, height), SHADE);
     layout.area((MARGIN, below), (LINE, height), SHADE);
@@ -152,15 +172,16 @@ fn time_line(layout: &mut Layout, item_seconds: f64, spans: &[Span]) {
         layout.area((item.0, top), (wide(item), height), BLUE);
         layout.area((ours.0, below), (wide(ours), height), BLUE);
     }
-    let heard = format!("recording, 0:00:00.0 to {}, as far as it was heard", clock(recording_end));
+    let extent = if known.is_some() { "" } else { ", as far as it was heard" };
+    let heard = format!("recording, 0:00:00.0 to {}{extent}", clock(recording_end));
     layout.text_at((MARGIN, below + height + 10.0), small, &heard);
+    layout.structure.end();
     layout.area((MARGIN, below + height + 16.0), (LINE, 0.4), RULE);
     layout.y = below + height + 34.0;
     let head = ["Span", "In the item", "In the recording", "Length in the item"];
-    layout.table_head(&SPANS, &head);
-    for (span, number) in spans.iter().take(LISTED).zip(1..) {
+    let row = |(span, number): (&Span, usize)| {
         let length = span.item_end_seconds - span.item_start_seconds;
-        let cells = [
+        vec![
             format!("{number}"),
             format!("{} to {}", clock(span.item_start_seconds), clock(span.item_end_seconds)),
             format!(
@@ -169,9 +190,9 @@ fn time_line(layout: &mut Layout, item_seconds: f64, spans: &[Span]) {
                 clock(span.recording_end_seconds)
             ),
             format!("{length:.1} s"),
-        ];
-        layout.row(&SPANS, &cells, Some(&head));
-    }
+        ]
+    };
+    layout.table(&SPANS, &head, spans.iter().take(LISTED).zip(1..).map(row));
     let more = spans.len().saturating_sub(LISTED);
     if more > 0 {
         layout.paragraph(&format!("and {} more, drawn above", thousands(more as u64)), GREY);

@@ -2,8 +2,9 @@
 //!
 //! Lengths are in points from the upper left corner, y of a text is its base line.
 
-use ttf_parser::Face;
-
+use super::fonts::Fonts;
+use super::structure::{Role, Structure};
+use super::typeset;
 use crate::text::visible;
 
 /// A4.
@@ -15,8 +16,6 @@ const BOTTOM: f32 = PAGE.1 - 70.0;
 pub(super) const LINE: f32 = PAGE.0 - 2.0 * MARGIN;
 /// Lines of one paragraph or cell; a path of 4 KiB takes forty.
 const MAX_LINES: usize = 8;
-/// In the place of what the font lacks.
-const MISSING: char = '□';
 
 /// Red, green and blue.
 pub(super) type Rgb = [u8; 3];
@@ -44,36 +43,44 @@ pub(super) enum Mark {
     },
 }
 
-/// The two fonts, to measure with.
-#[derive(Debug)]
-struct Fonts {
-    regular: Face<'static>,
-    bold: Face<'static>,
-}
-
 /// Pages in the making.
 #[derive(Debug)]
-pub(super) struct Layout {
-    fonts: Fonts,
-    pub(super) pages: Vec<Vec<Mark>>,
+pub(super) struct Layout<'f> {
+    fonts: &'f Fonts<'f>,
+    /// What is on each page, and which part of the document it belongs to.
+    pub(super) pages: Vec<Vec<(Option<usize>, Mark)>>,
+    pub(super) structure: Structure,
     /// Where the next line goes.
     pub(super) y: f32,
-    /// Characters that the font lacks.
+    /// Characters that no font has.
     pub(super) missing: u64,
+    /// Pages by number from 0, and what a reader's list of contents calls them.
+    pub(super) bookmarks: Vec<(usize, String)>,
 }
 
-impl Layout {
-    /// No page yet. The error says what is wrong with the fonts that are built in.
-    pub(super) fn new() -> Result<Self, ttf_parser::FaceParsingError> {
-        let regular = Face::parse(notosans::REGULAR_TTF, 0)?;
-        let bold = Face::parse(notosans::BOLD_TTF, 0)?;
-        Ok(Self { fonts: Fonts { regular, bold }, pages: Vec::new(), y: MARGIN, missing: 0 })
+impl<'f> Layout<'f> {
+    /// No page yet.
+    pub(super) fn new(fonts: &'f Fonts<'f>) -> Self {
+        Self {
+            fonts,
+            pages: Vec::new(),
+            structure: Structure::default(),
+            y: MARGIN,
+            missing: 0,
+            bookmarks: Vec::new(),
+        }
     }
 
     /// Begins a page.
     pub(super) fn page(&mut self) {
         self.pages.push(Vec::new());
         self.y = MARGIN + 14.0;
+    }
+
+    /// Names the last page in the list of contents.
+    pub(super) fn bookmark(&mut self, name: &str) {
+        let page = self.pages.len().saturating_sub(1);
+        self.bookmarks.push((page, visible(name).into_owned()));
     }
 
     /// Begins a page unless so much is left of this one.
@@ -85,32 +92,38 @@ impl Layout {
         is_full
     }
 
+    /// What is left of the page.
+    pub(super) fn room(&self) -> f32 {
+        BOTTOM - self.y
+    }
+
     pub(super) fn mark(&mut self, mark: Mark) {
+        let part = match mark {
+            Mark::Text { .. } => self.structure.current(),
+            Mark::Area { .. } => self.structure.current_picture(),
+        };
         if let Some(page) = self.pages.last_mut() {
-            page.push(mark);
+            page.push((part, mark));
         }
     }
 
-    /// A stranger's text as the font can show it.
+    /// What is drawn is one part of the document.
+    pub(super) fn part(&mut self, role: Role, draw: impl FnOnce(&mut Self)) {
+        self.structure.begin(role);
+        draw(self);
+        self.structure.end();
+    }
+
+    /// A stranger's text as the fonts can show it.
     pub(super) fn shown(&mut self, text: &str) -> String {
-        let (face, missing) = (&self.fonts.regular, &mut self.missing);
-        let show = |c: char| {
-            if face.glyph_index(c).is_some() {
-                c
-            } else {
-                *missing += 1;
-                MISSING
-            }
-        };
-        visible(text).chars().map(show).collect()
+        let (shown, missing) = typeset::shown(self.fonts, text);
+        self.missing += missing;
+        shown
     }
 
     /// Width of a text in points.
     pub(super) fn width(&self, text: &str, size: f32, bold: bool) -> f32 {
-        let face = if bold { &self.fonts.bold } else { &self.fonts.regular };
-        let advance = |c| face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph));
-        let units: u32 = text.chars().filter_map(advance).map(u32::from).sum();
-        units as f32 * size / f32::from(face.units_per_em())
+        typeset::width(self.fonts, text, bold) * size
     }
 
     /// A text at a place, on one line, cut where it is wider than `width`.
@@ -134,7 +147,9 @@ impl Layout {
     pub(super) fn heading(&mut self, text: &str, size: f32) {
         self.need(size * 2.0 + 30.0);
         self.y += size;
-        self.text_at((MARGIN, self.y), (size, true, BLUE), text);
+        let at = (MARGIN, self.y);
+        let role = Role::Heading(1, visible(text).into_owned());
+        self.part(role, |layout| layout.text_at(at, (size, true, BLUE), text));
         self.area((MARGIN, self.y + 6.0), (LINE, 0.8), BLUE);
         self.y += 22.0;
     }
@@ -143,20 +158,53 @@ impl Layout {
     pub(super) fn subheading(&mut self, text: &str) {
         self.need(48.0);
         self.y += 12.0;
-        self.text_at((MARGIN, self.y), (10.5, true, BLUE), text);
+        let at = (MARGIN, self.y);
+        let role = Role::Heading(2, text.to_owned());
+        self.part(role, |layout| layout.text_at(at, (10.5, true, BLUE), text));
         self.y += 14.0;
     }
 
     /// Text over the whole line.
     pub(super) fn paragraph(&mut self, text: &str, color: Rgb) {
         let text = self.shown(text);
+        self.structure.begin(Role::Paragraph);
         for line in self.wrap(&text, LINE, 9.0, false) {
             self.need(13.0);
             let (y, text) = (self.y, line);
             self.mark(Mark::Text { x: MARGIN, y, size: 9.0, bold: false, color, text });
             self.y += 13.0;
         }
+        self.structure.end();
         self.y += 4.0;
+    }
+
+    /// Small text at the foot of the first page.
+    pub(super) fn foot_note(&mut self, text: &str) {
+        let (x, size, bold, color) = (MARGIN, 8.0, false, GREY);
+        let lines = self.wrap(text, LINE, size, bold);
+        let top = BOTTOM - 11.0 * lines.len() as f32;
+        let y = (0..).map(|at| top + 11.0 * at as f32);
+        let marks = lines.into_iter().zip(y);
+        let marks = marks.map(|(text, y)| Mark::Text { x, y, size, bold, color, text });
+        self.structure.begin(Role::Paragraph);
+        let part = self.structure.current();
+        if let Some(first) = self.pages.first_mut() {
+            first.extend(marks.map(|mark| (part, mark)));
+        }
+        self.structure.end();
+    }
+
+    /// Large text, on as many lines as it takes.
+    pub(super) fn name(&mut self, text: &str) {
+        let text = self.shown(text);
+        self.structure.begin(Role::Heading(2, text.clone()));
+        for text in self.wrap(&text, LINE, 11.0, true) {
+            let (x, y, size, bold, color) = (MARGIN, self.y, 11.0, true, INK);
+            self.mark(Mark::Text { x, y, size, bold, color, text });
+            self.y += 14.0;
+        }
+        self.structure.end();
+        self.y += 2.0;
     }
 
     /// A name and what it is.
@@ -167,6 +215,7 @@ impl Layout {
         let value = self.shown(value);
         let lines = self.wrap(&value, LINE - 128.0, 9.0, false);
         self.need(lines.len() as f32 * 12.5 + 3.0);
+        self.structure.begin(Role::Paragraph);
         self.text_at((MARGIN, self.y), (9.0, false, GREY), name);
         for text in lines {
             let y = self.y;
@@ -180,11 +229,26 @@ impl Layout {
             });
             self.y += 12.5;
         }
+        self.structure.end();
         self.y += 2.5;
     }
 
-    /// A row of a table, with columns at these places; `head` is repeated where a page begins.
-    pub(super) fn row(&mut self, columns: &[(f32, f32)], cells: &[String], head: Option<&[&str]>) {
+    /// A table with columns at these places; its head is repeated where a page begins.
+    pub(super) fn table(
+        &mut self,
+        columns: &[(f32, f32)],
+        head: &[&str],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) {
+        self.structure.begin(Role::Table);
+        self.table_head(columns, head);
+        for row in rows {
+            self.row(columns, &row, head);
+        }
+        self.structure.end();
+    }
+
+    fn row(&mut self, columns: &[(f32, f32)], cells: &[String], head: &[&str]) {
         let size = 8.0;
         let cells: Vec<Vec<String>> = cells
             .iter()
@@ -196,26 +260,44 @@ impl Layout {
             .collect();
         let lines = cells.iter().map(Vec::len).max().unwrap_or(1).max(1);
         let height = lines as f32 * 11.0 + 5.0;
-        if self.need(height)
-            && let Some(head) = head
-        {
+        if self.need(height) {
+            // Who hears the table has heard its head.
+            let open = self.structure.pause();
             self.table_head(columns, head);
+            self.structure.resume(open);
         }
+        self.structure.begin(Role::Row);
         for (cell, (x, _)) in cells.into_iter().zip(columns) {
+            self.structure.begin(Role::Cell);
             for (at, text) in cell.into_iter().enumerate() {
                 let (x, y) = (MARGIN + x, self.y + at as f32 * 11.0);
                 self.mark(Mark::Text { x, y, size, bold: false, color: INK, text });
             }
+            self.structure.end();
         }
+        self.structure.end();
         self.y += height;
         self.area((MARGIN - 4.0, self.y - 11.0), (LINE + 8.0, 0.4), RULE);
     }
 
-    /// The head of a table.
-    pub(super) fn table_head(&mut self, columns: &[(f32, f32)], names: &[&str]) {
+    /// The head of a table; a part of the document where the table is open.
+    fn table_head(&mut self, columns: &[(f32, f32)], names: &[&str]) {
+        let is_part = self.structure.current().is_some();
         self.area((MARGIN - 4.0, self.y - 10.0), (LINE + 8.0, 15.0), SHADE);
+        if is_part {
+            self.structure.begin(Role::Row);
+        }
         for ((x, _), name) in columns.iter().zip(names) {
-            self.text_at((MARGIN + x, self.y), (8.0, true, BLUE), name);
+            let at = (MARGIN + x, self.y);
+            let draw = |layout: &mut Self| layout.text_at(at, (8.0, true, BLUE), name);
+            if is_part {
+                self.part(Role::Head, draw);
+            } else {
+                draw(self);
+            }
+        }
+        if is_part {
+            self.structure.end();
         }
         self.y += 17.0;
     }
@@ -237,13 +319,13 @@ impl Layout {
                 used += whole;
                 continue;
             }
-            for c in word.chars() {
-                let one = self.width(c.encode_utf8(&mut [0; 4]), size, bold);
+            for cluster in typeset::clusters(word) {
+                let one = self.width(cluster, size, bold);
                 if used + one > width && !line.is_empty() {
                     lines.push(std::mem::take(&mut line));
                     used = 0.0;
                 }
-                line.push(c);
+                line.push_str(cluster);
                 used += one;
             }
         }

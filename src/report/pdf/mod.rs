@@ -1,25 +1,37 @@
 //! PDF for counsel: a summary, the works list, one page of evidence for each of the first findings, numbered as exhibits.
 //!
 //! Matches come before suspects, each in the order of their paths; what is permitted is counted and has no page. Every
-//! page has its number and the digest of the run's manifest. Text is set in Noto Sans, of which what is used is embedded:
-//! Latin, Greek and Cyrillic. Characters that it lacks (Chinese, Japanese, Korean, Arabic, Hebrew, emoji) stand as `□`, and the
-//! summary says how many there are; the other reports have them. Titles and paths are drawn, never read as anything else:
-//! there is no script, link or form in the file, and no date of writing.
+//! page has its number and the digest of the run's manifest. Text is set in Noto Sans (Latin, Greek and Cyrillic), and for
+//! what that lacks in the fonts that the user names; of each what is used is embedded. Characters that none has stand as
+//! `‹U+65E5›`, and the summary says how many there are. Titles and paths are drawn, never read as anything else:
+//! there is no script, link or form in the file, and no date of writing: equal runs and fonts give equal bytes.
 
 mod exhibit;
+pub(super) mod fonts;
 mod layout;
+mod picture;
+mod structure;
+mod typeset;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use krilla::Document;
 use krilla::color::rgb;
+use krilla::configure::{Accessibility, Configuration, ConfigurationBuilder};
+use krilla::destination::XyzDestination;
+use krilla::error::{KrillaError, KrillaResult};
 use krilla::geom::{PathBuilder, Point};
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
+use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule};
-use krilla::text::{Font, TextDirection};
+use krilla::tagging::{Artifact, ArtifactType, ContentTag};
+use krilla::{Document, SerializeSettings};
 
+pub use self::fonts::{FontError, FontFile};
+
+use self::fonts::Fonts;
 use self::layout::{GREY, INK, LINE, Layout, MARGIN, Mark, PAGE, RULE, Rgb};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
@@ -31,15 +43,20 @@ pub const MAX_EXHIBITS: usize = 100;
 /// Rows of the works list; what is beyond is counted.
 const MAX_WORKS: usize = 1_000;
 /// Columns of the works list: place and width.
-const WORKS: [(f32, f32); 4] = [(0.0, 190.0), (190.0, 178.0), (368.0, 70.0), (438.0, 49.0)];
-const WORKS_HEAD: [&str; 4] =
-    ["Recording [ISRC]", "Label · release · UPC · ℗", "Registration", "Found in"];
+const WORKS: [(f32, f32); 5] =
+    [(0.0, 168.0), (168.0, 154.0), (322.0, 66.0), (388.0, 44.0), (432.0, 55.0)];
+const WORKS_HEAD: [&str; 5] =
+    ["Recording [ISRC]", "Label · release · UPC · ℗", "Registration", "Found in", "Exhibits"];
+/// Exhibits that a row of the works list names.
+const NAMED_EXHIBITS: usize = 12;
 
 /// Writes the PDF report.
 #[derive(Debug)]
 pub struct PdfWriter<W> {
     out: W,
     most: usize,
+    fonts: Vec<FontFile>,
+    missing: u64,
     summary: RunSummary,
     counts: Counts,
     works: Works,
@@ -56,6 +73,8 @@ impl<W: Write> PdfWriter<W> {
         Self {
             out,
             most,
+            fonts: Vec::new(),
+            missing: 0,
             summary: RunSummary::default(),
             counts: Counts::default(),
             works: Works::default(),
@@ -65,9 +84,20 @@ impl<W: Write> PdfWriter<W> {
         }
     }
 
-    /// What goes where; the error says what is wrong with the fonts.
-    fn pages(&mut self) -> Result<Layout, String> {
-        let mut layout = Layout::new().map_err(|error| error.to_string())?;
+    /// Takes these fonts, in their order, for characters that Noto Sans lacks.
+    #[must_use]
+    pub fn with_fonts(self, fonts: Vec<FontFile>) -> Self {
+        Self { fonts, ..self }
+    }
+
+    /// Characters that were drawn as their numbers, for want of a font; known at the end.
+    pub fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// What goes where.
+    fn pages<'f>(&mut self, fonts: &'f Fonts<'f>) -> Layout<'f> {
+        let mut layout = Layout::new(fonts);
         let room = self.most.saturating_sub(self.matches.len());
         self.suspects.truncate(room);
         let exhibits = self.matches.len() + self.suspects.len();
@@ -80,27 +110,29 @@ impl<W: Write> PdfWriter<W> {
         for ((item, finding), number) in all.zip(1..) {
             exhibit::draw(&mut layout, number, item, finding);
         }
-        if layout.missing > 0
-            && let Some(cover) = layout.pages.first_mut()
-        {
-            let missing = thousands(layout.missing);
+        self.missing = layout.missing;
+        if self.missing > 0 {
             let text = format!(
-                "{missing} characters of names and paths are not in this document's font and stand as □; the HTML and JSONL reports have them."
+                "{} characters of names and paths are in none of this document's fonts. In their place stand their numbers in Unicode, as in \
+                 ‹U+65E5›; the HTML and JSONL reports have them as they are.",
+                thousands(self.missing)
             );
-            let (x, y, size, bold, color) = (MARGIN, 764.0, 8.0, false, GREY);
-            cover.push(Mark::Text { x, y, size, bold, color, text });
+            layout.foot_note(&text);
         }
-        Ok(layout)
+        layout
     }
 
     /// The text of each page, for tests.
     #[cfg(test)]
     pub(super) fn drawn(&mut self) -> Result<String, String> {
-        let layout = self.pages()?;
+        let named = self.fonts.clone();
+        let fonts = Fonts::new(&named)?;
+        let layout = self.pages(&fonts);
         let count = layout.pages.len();
         let mut text = String::new();
         for (marks, number) in layout.pages.iter().zip(1..) {
-            for mark in marks.iter().chain(&self.furniture(&layout, number, count)) {
+            let marks = marks.iter().map(|(_, mark)| mark);
+            for mark in marks.chain(&self.furniture(&layout, number, count)) {
                 if let Mark::Text { text: drawn, .. } = mark {
                     text += drawn;
                     text.push('\n');
@@ -114,6 +146,7 @@ impl<W: Write> PdfWriter<W> {
     fn cover(&self, layout: &mut Layout, exhibits: u64) {
         let (run, counts) = (&self.summary, &self.counts);
         layout.y += 6.0;
+        layout.bookmark("Summary");
         layout.heading("Recordings of the catalogue found in a scan", 17.0);
         if !run.complete {
             layout.paragraph(
@@ -183,16 +216,24 @@ impl<W: Write> PdfWriter<W> {
 
     fn works_list(&self, layout: &mut Layout) {
         layout.page();
+        layout.bookmark("Works list");
         layout.heading("Works list", 14.0);
         layout.paragraph(
-            "One row a recording that was found. Found in: items with a match / with a suspect.",
+            "One row a recording that was found. Found in: items with a match / with a suspect. Exhibits: its evidence here.",
             GREY,
         );
         layout.y += 8.0;
-        layout.table_head(&WORKS, &WORKS_HEAD);
-        for line in self.works.lines().take(MAX_WORKS) {
-            layout.row(&WORKS, &line, Some(&WORKS_HEAD));
-        }
+        let exhibits = self.exhibits_by_recording();
+        let row = |(id, [name, about, registration, found]): (&str, [String; 4])| {
+            let named = exhibits.get(id).map(Vec::as_slice).unwrap_or_default();
+            let mut numbers: Vec<_> =
+                named.iter().take(NAMED_EXHIBITS).map(ToString::to_string).collect();
+            if named.len() > NAMED_EXHIBITS {
+                numbers.push("…".to_owned());
+            }
+            vec![name, about, registration, found, numbers.join(", ")]
+        };
+        layout.table(&WORKS, &WORKS_HEAD, self.works.lines().take(MAX_WORKS).map(row));
         let more = self.works.lines().count().saturating_sub(MAX_WORKS);
         if more > 0 {
             let more = thousands(more as u64);
@@ -200,29 +241,80 @@ impl<W: Write> PdfWriter<W> {
         }
     }
 
-    fn write(&self, layout: &Layout) -> Result<Vec<u8>, String> {
-        let font = |bytes: &'static [u8]| {
-            Font::new(bytes.into(), 0).ok_or_else(|| "the font is damaged".to_owned())
+    /// Numbers of the exhibits, by the id of the recording that each is of.
+    fn exhibits_by_recording(&self) -> BTreeMap<&str, Vec<usize>> {
+        let mut numbers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for ((_, finding), number) in self.matches.iter().chain(&self.suspects).zip(1..) {
+            numbers.entry(&finding.recording_id).or_default().push(number);
+        }
+        numbers
+    }
+
+    /// The document as PDF/UA-1, which says that it can be heard as well as seen; if a font does not bear that out, without the claim.
+    fn write(&self, layout: &Layout, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
+        let accessible = ConfigurationBuilder::new()
+            .with_accessibility_validator(Accessibility::UA1)
+            .finish()
+            .map_err(|error| failed(&format!("{error:?}")))?;
+        let written = match self.document(layout, fonts, accessible) {
+            Err(KrillaError::Validation(_)) => {
+                self.document(layout, fonts, Configuration::default())
+            }
+            written => written,
         };
-        let fonts = (font(notosans::REGULAR_TTF)?, font(notosans::BOLD_TTF)?);
-        let mut document = Document::new();
+        written.map_err(|error| match error {
+            KrillaError::Font(font, why) => {
+                let name = fonts.name_of(&font);
+                ReportError::Font { message: format!("{name} cannot be embedded ({why})") }
+            }
+            other => failed(&other.to_string()),
+        })
+    }
+
+    fn document(
+        &self,
+        layout: &Layout,
+        fonts: &Fonts,
+        configuration: Configuration,
+    ) -> KrillaResult<Vec<u8>> {
+        let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
+        let mut document = Document::new_with(settings);
         let title = format!("Leakhound run {}", self.summary.run_id);
         let creator = format!("leakhound {}", self.summary.tool_version);
         document
             .set_metadata(Metadata::new().title(title).creator(creator).language("en".to_owned()));
         let count = layout.pages.len();
+        let mut content = Vec::new();
         for (marks, number) in layout.pages.iter().zip(1..) {
-            let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or("no page size")?;
-            let mut page = document.start_page_with(settings);
+            let size = PageSettings::from_wh(PAGE.0, PAGE.1).unwrap_or_default();
+            let mut page = document.start_page_with(size);
             let mut surface = page.surface();
-            let footer = self.furniture(layout, number, count);
-            for mark in marks.iter().chain(&footer) {
-                draw(&mut surface, &fonts, mark);
+            for stretch in marks.chunk_by(|before, after| before.0 == after.0) {
+                let part = stretch[0].0;
+                let tag = part.map_or(aside(ArtifactType::Layout), |_| ContentTag::Other);
+                let name = surface.start_tagged(tag);
+                for (_, mark) in stretch {
+                    draw(&mut surface, fonts, mark);
+                }
+                surface.end_tagged();
+                content.extend(part.map(|part| (part, name)));
             }
+            surface.start_tagged(aside(ArtifactType::PaginationOther));
+            for mark in &self.furniture(layout, number, count) {
+                draw(&mut surface, fonts, mark);
+            }
+            surface.end_tagged();
             surface.finish();
             page.finish();
         }
-        document.finish().map_err(|error| format!("{error:?}"))
+        let mut contents = Outline::new();
+        for (page, name) in &layout.bookmarks {
+            let top = XyzDestination::new(*page, Point::from_xy(0.0, 0.0));
+            contents.push_child(OutlineNode::new(name.clone(), top));
+        }
+        document.set_outline(contents);
+        document.set_tag_tree(layout.structure.tree(content));
+        document.finish()
     }
 
     /// What stands on each page: the run above, manifest and page below.
@@ -252,7 +344,16 @@ fn manifest(run: &RunSummary) -> &str {
     }
 }
 
-fn draw(surface: &mut krilla::surface::Surface, fonts: &(Font, Font), mark: &Mark) {
+/// What is no content to be read.
+fn aside(kind: ArtifactType) -> ContentTag<'static> {
+    ContentTag::Artifact(Artifact::with_kind(kind))
+}
+
+fn failed(why: &str) -> ReportError {
+    Format::Pdf.failed(io::Error::other(why))
+}
+
+fn draw(surface: &mut krilla::surface::Surface, fonts: &Fonts, mark: &Mark) {
     let fill = |[red, green, blue]: Rgb| Fill {
         paint: rgb::Color::new(red, green, blue).into(),
         opacity: NormalizedF32::ONE,
@@ -261,9 +362,11 @@ fn draw(surface: &mut krilla::surface::Surface, fonts: &(Font, Font), mark: &Mar
     match mark {
         Mark::Text { x, y, size, bold, color, text } => {
             surface.set_fill(Some(fill(*color)));
-            let font = if *bold { &fonts.1 } else { &fonts.0 };
-            let at = Point::from_xy(*x, *y);
-            surface.draw_text(at, font.clone(), *size, text, false, TextDirection::LeftToRight);
+            for run in typeset::runs(fonts, text, *bold) {
+                let at = Point::from_xy(x + run.x * size, *y);
+                let font = fonts.get(run.font).font.clone();
+                surface.draw_glyphs(at, &run.glyphs, font, run.text, *size, false);
+            }
         }
         Mark::Area { corners: [first, others @ ..], color } => {
             surface.set_fill(Some(fill(*color)));
@@ -305,8 +408,10 @@ impl<W: Write> ReportWriter for PdfWriter<W> {
     }
 
     fn end(&mut self) -> Result<(), ReportError> {
-        let made = self.pages().and_then(|layout| self.write(&layout));
-        let bytes = made.map_err(|error| Format::Pdf.failed(io::Error::other(error)))?;
+        let named = self.fonts.clone();
+        let fonts = Fonts::new(&named).map_err(|message| ReportError::Font { message })?;
+        let layout = self.pages(&fonts);
+        let bytes = self.write(&layout, &fonts)?;
         let written = self.out.write_all(&bytes).and_then(|()| self.out.flush());
         written.map_err(|source| Format::Pdf.failed(source))
     }

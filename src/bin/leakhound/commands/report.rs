@@ -8,14 +8,15 @@ use anyhow::Context as _;
 use leakhound::record::ItemRecord;
 use leakhound::report::changes::{self, Changes, Findings, RunOnDay};
 use leakhound::report::pdf::PdfWriter;
-use leakhound::report::{Counts, Format, RunSummary};
+use leakhound::report::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use leakhound::results::{ResultStore, ResultsError, Run};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::source::display_path;
-use leakhound::text::{moment, visible};
+use leakhound::text::{moment, thousands, visible};
 
 use crate::args::{self, Global, Report};
 use crate::exit::{Exit, UsageError};
+use crate::fonts;
 use crate::home;
 use crate::out::Out;
 
@@ -36,6 +37,9 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         args::Format::Pdf => Format::Pdf,
         args::Format::Acrcloud => Format::Acrcloud,
     };
+    if format != Format::Pdf && !command.font.is_empty() {
+        return Err(UsageError("--font goes with --format pdf".into()).into());
+    }
     let Some(out) = &command.out else {
         return Err(
             UsageError("say where to: --out FILE, or --out - for standard output".into()).into()
@@ -62,10 +66,42 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         summary(&store, &run, counts)?
     };
     let exhibits = command.exhibits as usize;
-    let written =
-        |out: &mut dyn Write| write(&store, &decisions, &run, format, &summary, exhibits, out);
-    put(global, out, &run, written)?;
+    let fonts = fonts::read(&command.font)?;
+    let visit = |writer: &mut dyn ReportWriter| {
+        writer.begin(&summary)?;
+        each(&store, &decisions, &run, |record| Ok::<(), anyhow::Error>(writer.item(record)?))?;
+        anyhow::Ok(writer.end()?)
+    };
+    let mut missing = 0;
+    put(global, out, &run, |out| {
+        let mut buffered = std::io::BufWriter::new(out);
+        if format == Format::Pdf {
+            let mut writer = PdfWriter::new(&mut buffered, exhibits).with_fonts(fonts);
+            visit(&mut writer)?;
+            missing = writer.missing();
+        } else {
+            visit(&mut *format.writer(&mut buffered))?;
+        }
+        buffered.flush().context("the report could not be written")
+    })
+    .map_err(or_font)?;
+    if missing > 0 && !global.quiet {
+        eprintln!(
+            "{} characters of names and paths are in no font and stand as numbers, such as ‹U+65E5›; name fonts that have them: --font FILE",
+            thousands(missing)
+        );
+    }
     Ok(Exit::Clear)
+}
+
+/// An error of a font has nothing to do with the place that is written to.
+fn or_font(error: anyhow::Error) -> anyhow::Error {
+    let of_font = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(told @ ReportError::Font { .. }) => Some(told.to_string()),
+        _ => None,
+    };
+    let told = error.chain().find_map(of_font);
+    told.map_or(error, |told| UsageError(told).into())
 }
 
 /// Writes to standard output or a whole file, and says so.
@@ -181,28 +217,6 @@ fn summary(store: &ResultStore, run: &Run, counts: Counts) -> anyhow::Result<Run
         counts,
         change: None,
     })
-}
-
-fn write(
-    store: &ResultStore,
-    decisions: &Decisions,
-    run: &Run,
-    format: Format,
-    summary: &RunSummary,
-    exhibits: usize,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let mut buffered = std::io::BufWriter::new(out);
-    let mut writer = match format {
-        Format::Pdf => Box::new(PdfWriter::new(&mut buffered, exhibits)),
-        _ => format.writer(&mut buffered),
-    };
-    writer.begin(summary)?;
-    each(store, decisions, run, |record| Ok::<(), anyhow::Error>(writer.item(record)?))?;
-    writer.end()?;
-    drop(writer);
-    buffered.flush().context("the report could not be written")?;
-    Ok(())
 }
 
 /// Writes a file under another name first, so that it is there whole or not at all.
