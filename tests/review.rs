@@ -133,6 +133,16 @@ fn a_change_of_mind_is_another_row_and_everything_is_logged() {
 }
 
 #[test]
+fn a_finding_that_is_named_twice_is_decided_once() {
+    let desk = scanned();
+    let id = finding(&desk, "/a.wav").finding_id;
+    let words = ["review", "accept", &id, &id[..12], "--reason", "leak", "--by", "Ann"];
+    let told = desk.run(words).ends_with(0).stdout;
+    assert_eq!(told.matches(&id).count(), 1, "{told}");
+    assert_eq!(desk.run(["review", "history", "--json"]).stdout.lines().count(), 1);
+}
+
+#[test]
 fn staff_fill_in_the_csv_report_and_hand_it_back() {
     let desk = scanned();
     let report = desk.run(["report", "--format", "csv", "--out", "-"]).ends_with(0).stdout;
