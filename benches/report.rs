@@ -2,12 +2,13 @@
 //!
 //! `cargo bench --bench report [-- [--findings N] [OUT.html]]` writes the page of a run that nobody made, with N (100,000) findings of all kinds,
 //! to OUT (`target/bench/report.html`). `scripts/page-speed` measures how long a browser takes to show and to filter it, and the browser test
-//! of `scripts/test` opens a small one.
+//! of `scripts/test` opens a small one. With `--home HOME` the run is kept as a scan would, in the results of a new folder HOME, for
+//! `scripts/page-speed --review HOME`, which measures the review page.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 use std::fs;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -17,16 +18,24 @@ use leakhound::record::{
     RunnerUp, Span, Stage, Standing, StandingKind, TorrentFacts, Verdict, Work,
 };
 use leakhound::report::{Change, Counts, Format, ReportError, RunSummary, write};
+use leakhound::results::{Outcome, ResultStore, RunKey};
+use leakhound::scan::OutcomeSink as _;
+use leakhound::source::Stamp;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut findings = 100_000;
     let mut out = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench/report.html");
+    let mut home = None;
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--findings" => findings = args.next().ok_or("--findings needs a number")?.parse()?,
+            "--home" => home = Some(PathBuf::from(args.next().ok_or("--home needs a folder")?)),
             path => out = PathBuf::from(path),
         }
+    }
+    if let Some(home) = home {
+        return keep(&home, findings);
     }
     let mut counts = Counts::default();
     (0..findings).for_each(|number| counts.add(&item(number)));
@@ -57,6 +66,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         bytes as f64 / 1e6,
         start.elapsed().as_secs_f64()
     );
+    Ok(())
+}
+
+/// Keeps the run in the results of a folder, which must have none.
+fn keep(home: &Path, findings: u64) -> Result<(), Box<dyn std::error::Error>> {
+    fs::create_dir_all(home)?;
+    let mut store = ResultStore::open(home)?;
+    if !store.runs()?.is_empty() {
+        return Err(format!("{} has runs already; name another folder", home.display()).into());
+    }
+    let key = RunKey {
+        roots: vec!["/dumps/2026-11".to_owned()],
+        mode: "full".to_owned(),
+        settings_digest: String::new(),
+        catalogue_digest: "c0ffee".repeat(10),
+        catalogue_recordings: 48_210,
+        fingerprint_digest: "5d3c01fe".to_owned(),
+        decoders: "symphonia 0.6.1".to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let (run, goes_on) = store.begin(&key, 0)?;
+    let mut sink = store.sink(run.run_id, goes_on)?;
+    for number in 0..findings {
+        let record = item(number);
+        let key = record.item.path.clone().into_bytes();
+        let stamp = Stamp { size_bytes: record.item.size_bytes, modified_ns: 0 };
+        sink.record(Outcome { key, stamp, record })?;
+    }
+    sink.finish(0, |_| String::new())?;
+    println!("{}: {findings} items", home.display());
     Ok(())
 }
 
@@ -100,7 +139,7 @@ fn item(number: u64) -> ItemRecord {
     );
     let mut record = ItemRecord {
         item: ItemFacts {
-            locator: path.replace(' ', "%20"),
+            locator: path.replace(' ', "%20").replace('<', "%3C").replace('>', "%3E"),
             path,
             size_bytes: 4_008_000 + dice.roll(900_000),
             sha256: format!("{:064x}", u128::from(number) * 0x1_0001),

@@ -63,6 +63,13 @@ pub struct ItemRecord {
     pub claims: String,
 }
 
+impl ItemRecord {
+    /// Whether it has a match or suspect that nobody has dismissed.
+    pub fn alarms(&self) -> bool {
+        self.findings.iter().any(|f| f.verdict <= Verdict::Suspect && !f.is_dismissed())
+    }
+}
+
 /// What is known of the item itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemFacts {

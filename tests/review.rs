@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use leakhound::record::{Basis, DecisionState, Finding, Ground, Verdict};
+use leakhound::record::{Basis, DecisionState, Finding, Ground, ItemRecord, Verdict};
 
 use crate::common::{Desk, Done, excerpt, record, records, song, tagged_wav};
 
@@ -87,6 +87,31 @@ fn a_decision_holds_for_the_same_bytes_and_the_same_sound_elsewhere_and_not_for_
 }
 
 #[test]
+fn a_query_says_what_people_decided_about_the_same_audio() {
+    let desk = scanned();
+    let id = finding(&desk, "/a.wav").finding_id;
+    let told = desk.run(["query", "dump/a.wav"]).ends_with(1).stdout;
+    assert!(!told.contains("dismissed"), "{told}");
+    let words = ["--as", "licensed", "--reason", "sync deal 7", "--by", "Ann"];
+    desk.run([&["review", "dismiss", &id][..], &words].concat()).ends_with(0);
+    // As after a scan, what people dismissed is told and alarms nobody.
+    let told = desk.run(["query", "dump/a.wav"]).ends_with(0).stdout;
+    assert!(told.contains("dismissed (licensed) by Ann"), "{told}");
+    let clip = excerpt(&song(1, 20), 4.0, 14.0).to_vec();
+    desk.write("more/tagged.wav", &tagged_wav(&clip, &[("INAM", "Another Title")]));
+    let softer: Vec<f32> = clip.iter().map(|sample| sample * 0.7).collect();
+    desk.write_wav("more/softer.wav", &softer);
+    let asked = |path: &str, code: i32| {
+        let line = desk.run(["query", "--json", path]).ends_with(code).stdout;
+        let record: ItemRecord = serde_json::from_str(&line).unwrap();
+        record.findings[0].decision.as_ref().map(|decision| decision.basis)
+    };
+    assert_eq!(asked("dump/a.wav", 0), Some(Basis::Item));
+    assert_eq!(asked("more/tagged.wav", 0), Some(Basis::Sound));
+    assert_eq!(asked("more/softer.wav", 1), None, "other audio is not silenced");
+}
+
+#[test]
 fn a_change_of_mind_is_another_row_and_everything_is_logged() {
     let desk = scanned();
     let id = finding(&desk, "/a.wav").finding_id;
@@ -105,6 +130,16 @@ fn a_change_of_mind_is_another_row_and_everything_is_logged() {
         log.contains(&format!("{id} accepted by Ann")) && log.contains("the log is whole"),
         "{log}"
     );
+}
+
+#[test]
+fn a_finding_that_is_named_twice_is_decided_once() {
+    let desk = scanned();
+    let id = finding(&desk, "/a.wav").finding_id;
+    let words = ["review", "accept", &id, &id[..12], "--reason", "leak", "--by", "Ann"];
+    let told = desk.run(words).ends_with(0).stdout;
+    assert_eq!(told.matches(&id).count(), 1, "{told}");
+    assert_eq!(desk.run(["review", "history", "--json"]).stdout.lines().count(), 1);
 }
 
 #[test]

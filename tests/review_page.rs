@@ -98,6 +98,7 @@ fn a_request_without_the_token_from_another_host_or_another_origin_is_refused() 
     assert_eq!(status("GET /api/../Cargo.toml", &[("host", &host), token]), 404);
     let (_, head, body) = server.send(&page, &[("host", &host)], "");
     assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
+    assert!(head.contains("trusted-types 'none'"), "no text becomes markup: {head}");
     assert!(
         head.contains("cache-control: no-store") && head.contains("referrer-policy: no-referrer")
     );
@@ -112,7 +113,7 @@ fn a_decision_of_the_page_is_in_the_report_and_in_the_log() {
     let server = Server::start(&desk, &[]);
     let list = server.json("GET /api/findings");
     assert_eq!(list["by"], "Ann");
-    let finding = &list["findings"][0];
+    let finding = &list["rows"][0];
     let decide = |id: &str, ground: Value, reason: &str| {
         let body = json!({"at": 0, "id": id, "state": "dismissed", "ground": ground, "reason": reason, "by": "Ann"});
         server.ask("POST /api/decide", &body.to_string())
@@ -127,9 +128,69 @@ fn a_decision_of_the_page_is_in_the_report_and_in_the_log() {
     assert_eq!(decide(id, json!("wrong"), "heard it").0, 200);
     let told = server.json("GET /api/finding?at=0");
     assert_eq!(told["decision"]["ground"], "wrong");
+    let said = told["piece"]["details"][0]["decision"].as_str().unwrap();
+    assert!(said.starts_with("dismissed (wrong) by Ann"), "{said}");
     let found = &records(&desk.jsonl())[0].findings[0];
     assert_eq!(found.decision.as_ref().unwrap().reason, "heard it");
     assert!(desk.run(["catalog", "log"]).stdout.contains("dismissed as wrong by Ann"));
+}
+
+#[test]
+fn the_list_is_told_in_parts_filtered_sorted_and_with_the_place_of_a_finding() {
+    let desk = Desk::with_songs(&[1, 2], 20);
+    for (name, seed, to) in [("a", 1, 10.0), ("b", 2, 18.0), ("c", 1, 15.0), ("d é&", 2, 12.0)] {
+        desk.write_wav(format!("dump/{name}.wav"), excerpt(&song(seed, 20), 2.0, to));
+    }
+    desk.run(["scan", "dump"]).ends_with(1);
+    let server = Server::start(&desk, &[]);
+    let list = |query: &str| server.json(&format!("GET /api/findings?{query}"));
+    let places = |told: &Value| -> Vec<u64> {
+        told["rows"].as_array().unwrap().iter().map(|row| row["at"].as_u64().unwrap()).collect()
+    };
+    let all = list("");
+    assert_eq!((places(&all), &all["all"]), (vec![0, 1, 2, 3], &json!(4)));
+    let part = list("from=1&count=2&near=3");
+    assert_eq!((places(&part), &part["shown"], &part["from"]), (vec![1, 2], &json!(4), &json!(1)));
+    assert_eq!(part["near"], json!({"place": 3, "listed": true}));
+    assert_eq!(places(&list("from=99&count=99999999")), [0; 0]);
+    assert_eq!(places(&list("words=D%20%C3%A9%26%2EWAV")), [3], "the words are escaped");
+    assert_eq!(places(&list("words=%2Fdump%2F%20b.wav")), [1], "each word, anywhere");
+    assert_eq!(places(&list("verdict=permitted")), [0; 0]);
+    let scores = |sort: &str| -> Vec<f64> {
+        let row = |at: u64| server.json(&format!("GET /api/finding?at={at}"));
+        let score = |at| row(at)["piece"]["rows"][0][10].as_f64().unwrap();
+        places(&list(&format!("sort={sort}"))).into_iter().map(score).collect()
+    };
+    assert!(scores("strongest").is_sorted_by(|a, b| a >= b));
+    assert!(scores("weakest").is_sorted());
+    for bad in ["verdict=good", "state=closed", "sort=up", "words=%FF"] {
+        assert_eq!(server.ask(&format!("GET /api/findings?{bad}"), "").0, 400, "{bad}");
+    }
+    // What is decided at a terminal meanwhile is seen at once, and leaves the list of the open.
+    let id = all["rows"][1]["id"].as_str().unwrap();
+    desk.run(["review", "accept", id, "--reason", "leak", "--by", "Bob"]).ends_with(0);
+    let open = list("state=open&near=1");
+    assert_eq!((places(&open), &open["open"]), (vec![0, 2, 3], &json!(3)));
+    assert_eq!(open["near"], json!({"place": 1, "listed": false}), "the next has its place");
+    assert_eq!(places(&list("state=accepted")), [1]);
+}
+
+#[test]
+fn a_finding_is_told_as_the_html_report_has_it() {
+    let desk = scanned();
+    let server = Server::start(&desk, &[]);
+    let piece = server.json("GET /api/finding?at=0")["piece"].clone();
+    let page = desk.run(["report", "--format", "html", "--out", "-"]).ends_with(0).stdout;
+    let embedded = |class: &str| -> Value {
+        let start = format!("<script type=\"application/json\" class=\"{class}\">");
+        let (_, rest) = page.split_once(&start).unwrap();
+        serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+    };
+    assert_eq!(piece["details"], embedded("details"));
+    for part in ["texts", "recordings", "rows"] {
+        assert_eq!(piece[part], embedded("rows")[part], "{part}");
+    }
+    assert!(piece["details"][0]["evidence"]["dots"].as_str().is_some_and(|dots| dots.len() > 8));
 }
 
 #[test]

@@ -62,12 +62,16 @@ class PageTest(unittest.TestCase):
 
     def search(self, text):
         self.tab.evaluate("document.getElementById('search').focus()")
-        self.tab.type(text)
-        self.settle()
+        self.arranged(lambda: self.tab.type(text))
 
-    def settle(self):
-        """Until the page has done what it put off: it waits for at most a tenth of a second."""
-        self.tab.evaluate("new Promise(done => setTimeout(done, 150))")
+    def reset(self):
+        self.arranged(lambda: self.tab.evaluate("document.getElementById('reset').click()"))
+
+    def arranged(self, act):
+        """Acts, and waits until the page has arranged its list anew, which it puts off."""
+        self.tab.evaluate("performance.clearMeasures('leakhound-arrange')")
+        act()
+        self.tab.wait("performance.getEntriesByName('leakhound-arrange').length > 0")
 
     def comes(self, read, wanted):
         """What is read becomes what is wanted, as soon as the browser gets to it."""
@@ -106,8 +110,7 @@ class Finding(PageTest):
         self.choose("verdict", "1")
         self.assertTrue(int(self.shown().split(" of ")[0].replace(",", "")) < count)
         self.assertEqual(set(self.tab.evaluate("[...document.querySelectorAll('.row.finding .badge')].map(e => e.textContent)")), {"Suspect"})
-        self.tab.evaluate("document.getElementById('reset').click()")
-        self.settle()
+        self.reset()
         self.assertEqual(self.shown(), f"{FINDINGS:,} findings")
         self.search("no such words anywhere")
         self.assertEqual(self.shown(), f"0 of {FINDINGS:,} findings")
@@ -162,8 +165,10 @@ class Finding(PageTest):
     def test_a_finding_opened_in_the_moment_another_closes_stays_open(self):
         self.open()
         self.tab.evaluate("document.querySelector('.row.finding .open').click()")
+        # The page's own listener was there first, so it has heard of it by then.
+        self.tab.evaluate("document.getElementById('evidence').addEventListener('close', () => { window.sawClose = true; })")
         self.tab.evaluate("document.querySelector('#evidence .close').click(); document.querySelectorAll('.row.finding .open')[1].click()")
-        self.settle()
+        self.tab.wait("window.sawClose")
         self.assertIn(f"Finding 2 of {FINDINGS:,}", self.tab.evaluate("document.getElementById('evidence').innerText"))
 
     def test_a_few_rows_stand_for_thousands_and_the_last_is_reached(self):

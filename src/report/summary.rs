@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tally::Tally;
-use crate::record::{DecisionState, Finding, ItemRecord, NOT_AUDIO, Verdict};
+use crate::record::{DecisionState, ItemRecord, NOT_AUDIO, Verdict};
 
 /// What the report says of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -120,8 +120,7 @@ impl Counts {
             self.audio_seconds += record.item.duration_seconds;
         }
         self.findings += record.findings.len() as u64;
-        let alarms = |f: &Finding| f.verdict <= Verdict::Suspect && !f.is_dismissed();
-        self.alarms += u64::from(record.findings.iter().any(alarms));
+        self.alarms += u64::from(record.alarms());
         for finding in &record.findings {
             match finding.decision.as_ref().map(|decision| decision.state) {
                 Some(DecisionState::Accepted) => self.accepted += 1,

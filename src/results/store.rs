@@ -201,44 +201,18 @@ impl ResultStore {
         let mut rows = statement.query([run_id]).map_err(error)?;
         while let Some(row) = rows.next().map_err(error)? {
             let text = row.get_ref(0).and_then(|t| Ok(t.as_str()?)).map_err(error)?;
-            let record = serde_json::from_str(text).map_err(|source| ResultsError::Record {
-                path: self.path.clone(),
-                run_id,
-                source,
-            })?;
-            visit(text, record)?;
+            visit(text, self.parse(run_id, text)?)?;
         }
         Ok(())
     }
 
-    /// The records of a run that have a finding whose id begins like this, with the places of these findings among theirs.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub fn with_finding(
-        &self,
-        run_id: i64,
-        id: &str,
-    ) -> Result<Vec<(ItemRecord, Vec<usize>)>, ResultsError> {
-        // What is no finding's id is left out below.
-        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND instr(record, ?2) > 0
-                   AND verdict NOT IN ('clear', 'failed') ORDER BY path";
-        let read = || {
-            let mut statement = self.connection.prepare(sql)?;
-            let key = params![run_id, format!("\"finding_id\":\"{id}")];
-            let texts = statement.query_map(key, |row| row.get(0))?;
-            texts.collect::<rusqlite::Result<Vec<String>>>()
-        };
-        let texts = read().map_err(|source| self.error(source))?;
-        let found = texts.iter().filter_map(|text| {
-            let record: ItemRecord = serde_json::from_str(text).ok()?;
-            let at = record.findings.iter().enumerate();
-            let at = at.filter(|(_, finding)| finding.finding_id.starts_with(id));
-            let at: Vec<usize> = at.map(|(at, _)| at).collect();
-            (!at.is_empty()).then_some((record, at))
-        });
-        Ok(found.collect())
+    /// A record as it is stored.
+    pub(super) fn parse(&self, run_id: i64, text: &str) -> Result<ItemRecord, ResultsError> {
+        serde_json::from_str(text).map_err(|source| ResultsError::Record {
+            path: self.path.clone(),
+            run_id,
+            source,
+        })
     }
 
     /// What the newest run that has it says of a place, by the key of its locator.

@@ -194,14 +194,19 @@ impl Decisions {
     pub fn new(rows: impl IntoIterator<Item = (Case, Ruling)>) -> Self {
         let mut all = Self::default();
         for (case, ruling) in rows {
-            let (at, id) = (all.rows.len(), &case.recording_id);
-            all.by_bytes.entry((id.clone(), case.sha256.clone())).or_default().push(at);
-            if !case.sound.is_empty() {
-                all.by_sound.entry((id.clone(), case.sound.clone())).or_default().push(at);
-            }
-            all.rows.push((case, ruling));
+            all.add(case, ruling);
         }
         all
+    }
+
+    /// Takes one that was decided after all others.
+    pub fn add(&mut self, case: Case, ruling: Ruling) {
+        let (at, id) = (self.rows.len(), &case.recording_id);
+        self.by_bytes.entry((id.clone(), case.sha256.clone())).or_default().push(at);
+        if !case.sound.is_empty() {
+            self.by_sound.entry((id.clone(), case.sound.clone())).or_default().push(at);
+        }
+        self.rows.push((case, ruling));
     }
 
     /// What was decided about a finding, if anything holds for it.

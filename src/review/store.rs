@@ -159,10 +159,19 @@ impl ReviewStore {
     ///
     /// If the database cannot be read.
     pub fn history(&self) -> Result<Vec<History>, ReviewError> {
-        let sql = format!("SELECT {COLUMNS} FROM decisions ORDER BY number");
+        self.history_after(0)
+    }
+
+    /// What was decided after the row of this number, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn history_after(&self, number: i64) -> Result<Vec<History>, ReviewError> {
+        let sql = format!("SELECT {COLUMNS} FROM decisions WHERE number > ?1 ORDER BY number");
         (|| {
-            let mut statement = self.connection.prepare(&sql)?;
-            statement.query_map([], history)?.collect::<rusqlite::Result<_>>()
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            statement.query_map([number], history)?.collect::<rusqlite::Result<_>>()
         })()
         .map_err(|source| self.error(source))
     }

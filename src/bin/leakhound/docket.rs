@@ -1,11 +1,12 @@
 //! The findings of a run, what was decided about each, and the one way in which a decision is made.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use leakhound::catalog::Catalog;
 use leakhound::fingerprint::FingerprintConfig;
 use leakhound::ingest::digest;
-use leakhound::record::{DecisionState, Finding, Ground, ItemFacts};
+use leakhound::record::{DecisionState, Finding, Ground, ItemFacts, ItemRecord};
 use leakhound::results::{ResultStore, Run};
 use leakhound::review::{Case, ReviewStore, Ruling};
 
@@ -14,21 +15,43 @@ use crate::commands::{log, report};
 use crate::exit::UsageError;
 use crate::{home, setup};
 
-/// A finding in its item.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) item: ItemFacts,
-    pub(crate) notes: Vec<String>,
-    pub(crate) finding: Finding,
+/// A finding in its item: a record that has it alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry(ItemRecord);
+
+impl Entry {
+    /// The finding of a record at a place.
+    pub(crate) fn new(record: &ItemRecord, finding: &Finding) -> Self {
+        Self(ItemRecord {
+            item: record.item.clone(),
+            verdict: record.verdict,
+            findings: vec![finding.clone()],
+            failure: None,
+            notes: record.notes.clone(),
+            claims: record.claims.clone(),
+        })
+    }
+
+    pub(crate) fn record(&self) -> &ItemRecord {
+        &self.0
+    }
+
+    pub(crate) fn item(&self) -> &ItemFacts {
+        &self.0.item
+    }
+
+    pub(crate) fn finding(&self) -> &Finding {
+        self.0.findings.first().expect("an entry is made with its finding")
+    }
 }
 
-/// All findings of a run, in the order of the report.
+/// The findings of a run: read when they are asked for, in the order of the report, none kept.
 #[derive(Debug)]
 pub(crate) struct Docket {
     pub(crate) home: PathBuf,
     pub(crate) run: Run,
-    pub(crate) entries: Vec<Entry>,
-    store: ReviewStore,
+    pub(crate) results: ResultStore,
+    pub(crate) store: ReviewStore,
 }
 
 /// What is to be decided.
@@ -40,6 +63,9 @@ pub(crate) struct Sentence {
     pub(crate) by: String,
 }
 
+/// An id is named by so many of its characters at least, `f-` among them.
+const SHORTEST_NAME: usize = 6;
+
 impl Docket {
     /// That of a run, of the newest without a number.
     pub(crate) fn open(global: &Global, run: Option<i64>) -> anyhow::Result<Self> {
@@ -47,51 +73,74 @@ impl Docket {
         let results = ResultStore::open(&home)?;
         let run = report::choose(results.runs()?, run)?;
         let store = ReviewStore::open(&home)?;
-        let decisions = store.decisions()?;
-        let mut entries = Vec::new();
-        results.for_each_record(run.run_id, |mut record| {
-            decisions.apply(&mut record);
-            for finding in record.findings {
-                let (item, notes) = (record.item.clone(), record.notes.clone());
-                entries.push(Entry { item, notes, finding });
-            }
-            anyhow::Ok(())
-        })?;
-        Ok(Self { home, run, entries, store })
+        Ok(Self { home, run, results, store })
     }
 
-    /// The places of all copies of the one finding that a name is the start of.
-    pub(crate) fn find(&self, name: &str) -> anyhow::Result<Vec<usize>> {
-        let usage = |why: String| anyhow::Error::from(UsageError(why));
-        let run = self.run.run_id;
-        let full = if name.starts_with("f-") { name.to_owned() } else { format!("f-{name}") };
-        let named = |entry: &Entry| full.len() >= 6 && entry.finding.finding_id.starts_with(&full);
-        let found: Vec<usize> =
-            (0..self.entries.len()).filter(|at| named(&self.entries[*at])).collect();
-        let Some(first) = found.first() else {
-            let least = if full.len() < 6 { "; an id needs 4 of its digits at least" } else { "" };
-            return Err(usage(format!(
-                "run {run} has no finding {name:?}{least}; leakhound review --all lists them"
-            )));
+    /// Visits all findings with what was decided about each.
+    pub(crate) fn each(
+        &self,
+        mut visit: impl FnMut(&ItemRecord, &Finding) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let decisions = self.store.decisions()?;
+        self.results.for_each_found(self.run.run_id, |_, mut record| {
+            decisions.apply(&mut record);
+            record.findings.iter().try_for_each(|finding| visit(&record, finding))
+        })
+    }
+
+    /// For each name all copies of the one finding whose id it is the start of, or why there is none; all names in one reading.
+    pub(crate) fn find(
+        &self,
+        names: &[&str],
+    ) -> anyhow::Result<Vec<Result<Vec<Entry>, UsageError>>> {
+        let full = |name: &str| {
+            if name.starts_with("f-") { name.to_owned() } else { format!("f-{name}") }
         };
-        let id = &self.entries[*first].finding.finding_id;
-        match found.iter().find(|at| self.entries[**at].finding.finding_id != *id) {
-            Some(_) => Err(usage(format!(
-                "{name:?} begins the ids of several findings of run {run}; write more of it"
-            ))),
-            None => Ok(found),
-        }
+        let mut wanted: HashMap<String, Vec<Entry>> = names
+            .iter()
+            .map(|name| full(name))
+            .filter(|name| name.len() >= SHORTEST_NAME)
+            .map(|name| (name, Vec::new()))
+            .collect();
+        self.each(|record, finding| {
+            let id = &finding.finding_id;
+            for end in SHORTEST_NAME..=id.len() {
+                if let Some(found) = id.get(..end).and_then(|start| wanted.get_mut(start)) {
+                    found.push(Entry::new(record, finding));
+                }
+            }
+            Ok(())
+        })?;
+        let found = |name: &&str| {
+            let (run, full) = (self.run.run_id, full(name));
+            let found = wanted.get(&full).map_or(&[][..], Vec::as_slice);
+            let Some(first) = found.first() else {
+                let short = full.len() < SHORTEST_NAME;
+                let least = if short { "; an id needs 4 of its digits at least" } else { "" };
+                return Err(UsageError(format!(
+                    "run {run} has no finding {name:?}{least}; leakhound review --all lists them"
+                )));
+            };
+            let id = &first.finding().finding_id;
+            if found.iter().any(|entry| entry.finding().finding_id != *id) {
+                return Err(UsageError(format!(
+                    "{name:?} begins the ids of several findings of run {run}; write more of it"
+                )));
+            }
+            Ok(found.to_vec())
+        };
+        Ok(names.iter().map(found).collect())
     }
 
     /// Decides: the log first, then the decisions, all or none.
     pub(crate) fn decide(
-        &mut self,
+        &self,
         global: &Global,
-        sentences: &[(usize, Sentence)],
+        sentences: &[(&Entry, &Sentence)],
     ) -> anyhow::Result<()> {
         let mut rulings = Vec::new();
-        for (at, Sentence { state, ground, reason, by }) in sentences {
-            let Entry { item, finding, .. } = &self.entries[*at];
+        for (entry, Sentence { state, ground, reason, by }) in sentences {
+            let (item, finding) = (entry.item(), entry.finding());
             let (state, ground) = (*state, *ground);
             let (reason, by) = (reason.trim().to_owned(), by.trim().to_owned());
             let ruling = Ruling { state, ground, reason, by, at: setup::now() };
@@ -109,10 +158,6 @@ impl Docket {
         let catalog = Catalog::open(&self.home, FingerprintConfig::default())?;
         catalog.log(&log::line(global, "review", detail))?;
         self.store.add(&rulings)?;
-        let decisions = self.store.decisions()?;
-        for Entry { item, finding, .. } in &mut self.entries {
-            finding.decision = decisions.of(item, finding);
-        }
         Ok(())
     }
 }

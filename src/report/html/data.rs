@@ -29,6 +29,20 @@ const SPANS: usize = 200;
 /// Bytes of pictures that a page has, some 100,000 of them: what a browser still opens.
 const PICTURE_BYTES: usize = 96 << 20;
 
+/// One finding as a piece of its own, for a page that shows one at a time: `{"texts", "recordings", "rows", "details"}` by the grammar
+/// above, with one row and its details. The texts are a stranger's: to be shown as text, never as markup.
+pub fn sheet(record: &ItemRecord, finding: &Finding) -> Value {
+    let mut data = Data::default();
+    let row = data.row(record, finding);
+    let detail = data.detail(record, finding);
+    json!({
+        "texts": data.texts.new,
+        "recordings": data.recordings,
+        "rows": [row],
+        "details": [detail],
+    })
+}
+
 /// Collects findings and hands them out in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Data {

@@ -24,13 +24,39 @@ use sha2::{Digest as _, Sha256};
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::text::thousands;
 
+pub use self::data::sheet;
+
 use self::data::Data;
 use self::rows::{FailureGroup, FailureLine, PlainRow};
 use self::view::{Foot, Head, Plain, Run, Shown, unlisted};
 use super::summary::is_not_audio;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 
+/// Colours, letters and small parts, of this page and the review page.
+macro_rules! shared_style {
+    () => {
+        concat!(include_str!("page/base.css"), include_str!("page/sheet.css"))
+    };
+}
+/// What makes a finding's sheet, with its pictures, of [`sheet`]'s answer; of this page and the review page.
+macro_rules! shared_script {
+    () => {
+        concat!(
+            include_str!("page/finding.js"),
+            include_str!("page/draw.js"),
+            include_str!("page/evidence.js")
+        )
+    };
+}
+
+/// The style of a finding's sheet.
+pub const SHEET_STYLE: &str = shared_style!();
+/// The script of a finding's sheet: `sheetOf(findingOf(piece, piece.rows[0], piece.details[0]), id)` is its element, where `piece`
+/// is what [`sheet`] made. Statements, to be put before those that use it.
+pub const SHEET_SCRIPT: &str = shared_script!();
+
 const STYLE: &str = concat!(
+    shared_style!(),
     include_str!("page/style.css"),
     include_str!("page/findings.css"),
     include_str!("page/print.css")
@@ -38,9 +64,8 @@ const STYLE: &str = concat!(
 /// One script of several files, which share one scope and nothing with the page.
 const SCRIPT: &str = concat!(
     "'use strict';\n(() => {\n",
+    shared_script!(),
     include_str!("page/data.js"),
-    include_str!("page/draw.js"),
-    include_str!("page/evidence.js"),
     include_str!("page/list.js"),
     include_str!("page/page.js"),
     "})();\n"

@@ -13,7 +13,7 @@ use leakhound::text::{thousands, visible};
 
 use super::log::line;
 use crate::args::{Global, Notice, NoticeFor};
-use crate::docket::Docket;
+use crate::docket::{Docket, Entry};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 
@@ -36,16 +36,19 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
         NoticeFor::Hub => Kind::Hub,
         NoticeFor::TorrentIndex => Kind::TorrentIndex,
     };
-    let findings = docket.entries.iter().map(|entry| (&entry.item, &entry.finding));
+    let mut left: BTreeMap<LeftOut, u64> = BTreeMap::new();
+    let mut entries = Vec::new();
+    docket.each(|record, finding| {
+        match may_be_noticed(finding) {
+            Ok(()) => entries.push(Entry::new(record, finding)),
+            Err(why) => *left.entry(why).or_default() += 1,
+        }
+        Ok(())
+    })?;
+    let findings = entries.iter().map(|entry| (entry.item(), entry.finding()));
     let drafts = drafts(kind, &who, &offer, findings);
     let mut out = Out::lock();
-    let mut left: BTreeMap<LeftOut, u64> = BTreeMap::new();
-    for entry in &docket.entries {
-        if let Err(why) = may_be_noticed(&entry.finding) {
-            *left.entry(why).or_default() += 1;
-        }
-    }
-    let usable = docket.entries.len() as u64 - left.values().sum::<u64>();
+    let usable = entries.len() as u64;
     let noticed: u64 = drafts.iter().map(|draft| draft.findings as u64).sum();
     if drafts.is_empty() {
         let why = if usable > 0 {

@@ -1,11 +1,12 @@
-//! `leakhound query`: the answer about single files, kept nowhere.
+//! `leakhound query`: the answer about single files, with what people decided about the same audio; kept nowhere.
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use leakhound::matching::LookupScratch;
-use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
+use leakhound::record::{ItemRecord, NOT_AUDIO};
+use leakhound::review::{Decisions, ReviewStore};
 use leakhound::scan::{Engine, examine_failed};
 use leakhound::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit};
 
@@ -20,6 +21,7 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     let engine = setup::engine(global, &command.search, &home)?;
     let mut asker = Asker {
         engine: &engine,
+        decisions: ReviewStore::open(&home)?.decisions()?,
         scratch: LookupScratch::default(),
         out: Out::lock(),
         command,
@@ -43,6 +45,7 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
 /// Answers about each item as it comes.
 struct Asker<'a> {
     engine: &'a Engine,
+    decisions: Decisions,
     scratch: LookupScratch,
     out: Out,
     command: &'a Query,
@@ -53,10 +56,12 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn answer(&mut self, record: &ItemRecord) -> ControlFlow<()> {
-        self.found |= matches!(record.verdict, Verdict::Match | Verdict::Suspect);
+    fn answer(&mut self, mut record: ItemRecord) -> ControlFlow<()> {
+        self.decisions.apply(&mut record);
+        // What people have dismissed alarms nobody again, as in a scan.
+        self.found |= record.alarms();
         self.failed |= record.failure.as_ref().is_some_and(|f| f.kind != NOT_AUDIO);
-        match self.write(record) {
+        match self.write(&record) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.error = Some(error);
@@ -83,10 +88,10 @@ impl Visit for Asker<'_> {
             self.error = Some(damage.into());
             return ControlFlow::Break(());
         }
-        record.map_or(ControlFlow::Continue(()), |record| self.answer(&record))
+        record.map_or(ControlFlow::Continue(()), |record| self.answer(record))
     }
 
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
-        self.answer(&examine_failed(&row.place, row.size_bytes, String::new(), row.failure))
+        self.answer(examine_failed(&row.place, row.size_bytes, String::new(), row.failure))
     }
 }

@@ -1,10 +1,11 @@
 //! `leakhound review`: what people decide about findings, on the terminal.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::record::{DecisionState, Verdict};
+use leakhound::record::{DecisionState, Finding, ItemFacts, Verdict};
 use leakhound::review::{History, ReviewStore, read_batch};
 use leakhound::text::{called, chance, moment, share, thousands, visible, warp};
 
@@ -41,24 +42,25 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
     let docket = Docket::open(global, wanted.run)?;
     let mut out = Out::lock();
     let (mut listed, mut decided) = (0_u64, 0_u64);
-    for entry in &docket.entries {
-        if !is_wanted(entry, wanted) {
-            continue;
+    docket.each(|record, finding| {
+        if !is_wanted(finding, wanted) {
+            return Ok(());
         }
-        if entry.finding.decision.is_some() && !wanted.all {
+        if finding.decision.is_some() && !wanted.all {
             decided += 1;
-            continue;
+            return Ok(());
         }
         listed += 1;
+        let item = &record.item;
         if wanted.json {
-            let Entry { item, finding, .. } = entry;
             let line =
                 serde_json::json!({"run": docket.run.run_id, "item": item, "finding": finding});
             writeln!(out, "{line}")?;
         } else {
-            write!(out, "{}", line(entry))?;
+            write!(out, "{}", line(item, finding))?;
         }
-    }
+        Ok(())
+    })?;
     if !wanted.json && !global.quiet {
         let all = if wanted.all { "" } else { " open" };
         writeln!(
@@ -77,8 +79,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
     Ok(Exit::Clear)
 }
 
-fn is_wanted(entry: &Entry, wanted: &ReviewList) -> bool {
-    let finding = &entry.finding;
+fn is_wanted(finding: &Finding, wanted: &ReviewList) -> bool {
     let verdict = wanted.verdict.is_none_or(|verdict| Verdict::from(verdict) == finding.verdict);
     let recording = wanted.recording.as_ref().is_none_or(|text| {
         let name = format!("{} – {}", finding.artist, finding.title).to_lowercase();
@@ -90,8 +91,7 @@ fn is_wanted(entry: &Entry, wanted: &ReviewList) -> bool {
 }
 
 /// A finding in three lines.
-fn line(entry: &Entry) -> String {
-    let Entry { item, finding, .. } = entry;
+fn line(item: &ItemFacts, finding: &Finding) -> String {
     let name = called(finding);
     let heard = if finding.is_heard() {
         format!(
@@ -119,19 +119,19 @@ fn line(entry: &Entry) -> String {
 fn evidence(global: &Global, names: &[String], run: Option<i64>) -> anyhow::Result<Exit> {
     let docket = Docket::open(global, run)?;
     let mut out = Out::lock();
-    for name in names {
-        for at in docket.find(name)? {
-            let Entry { item, notes, finding } = &docket.entries[at];
-            writeln!(out, "{}  {}", finding.finding_id, finding.verdict.as_str())?;
-            writeln!(out, "        {}", visible(&item.path))?;
-            writeln!(out, "        {}, SHA-256 {}", item.locator, item.sha256)?;
-            write!(out, "{}", show::finding(finding))?;
-            if let Some(torrent) = &item.torrent {
-                writeln!(out, "        {}", visible(&torrent.describe()))?;
-            }
-            for note in notes {
-                writeln!(out, "        note: {}", visible(note))?;
-            }
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let found = docket.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    for entry in found.into_iter().flatten() {
+        let (item, finding) = (entry.item(), entry.finding());
+        writeln!(out, "{}  {}", finding.finding_id, finding.verdict.as_str())?;
+        writeln!(out, "        {}", visible(&item.path))?;
+        writeln!(out, "        {}, SHA-256 {}", item.locator, item.sha256)?;
+        write!(out, "{}", show::finding(finding))?;
+        if let Some(torrent) = &item.torrent {
+            writeln!(out, "        {}", visible(&torrent.describe()))?;
+        }
+        for note in &entry.record().notes {
+            writeln!(out, "        note: {}", visible(note))?;
         }
     }
     out.flush()?;
@@ -144,21 +144,26 @@ fn decide_on(
     state: Option<DecisionState>,
     ground: Option<leakhound::record::Ground>,
 ) -> anyhow::Result<Exit> {
-    let mut docket = Docket::open(global, decide.run)?;
+    let docket = Docket::open(global, decide.run)?;
     let by = decide.by.clone().or_else(|| setup::known_operator(global)).unwrap_or_default();
     let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
-    let mut places = Vec::new();
-    for name in &decide.findings {
-        places.extend(docket.find(name)?);
-    }
-    places.sort_unstable();
-    places.dedup();
-    let sentences: Vec<_> = places.iter().map(|at| (*at, sentence.clone())).collect();
+    let names: Vec<_> = decide.findings.iter().map(String::as_str).collect();
+    let found = docket.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    // Two names may be the start of one id.
+    let mut seen = BTreeSet::new();
+    let mut entries: Vec<&Entry> = found.iter().flatten().collect();
+    entries.retain(|entry| seen.insert((&entry.finding().finding_id, &entry.item().locator)));
+    let sentences: Vec<_> = entries.iter().map(|entry| (*entry, &sentence)).collect();
     docket.decide(global, &sentences)?;
     if !global.quiet {
+        let decisions = docket.store.decisions()?;
         let mut out = Out::lock();
-        for at in places {
-            write!(out, "{}", line(&docket.entries[at]))?;
+        for entry in entries {
+            let mut record = entry.record().clone();
+            decisions.apply(&mut record);
+            for finding in &record.findings {
+                write!(out, "{}", line(&record.item, finding))?;
+            }
         }
         out.flush()?;
     }
@@ -175,26 +180,28 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
     let text = String::from_utf8(bytes)
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
-    let mut docket = Docket::open(global, run)?;
+    let docket = Docket::open(global, run)?;
     let operator =
         by.map(str::to_owned).or_else(|| setup::known_operator(global)).unwrap_or_default();
+    let names: Vec<_> = orders.iter().map(|order| order.finding_id.as_str()).collect();
+    let found = docket.find(&names)?;
     let (mut sentences, mut same) = (Vec::new(), 0_u64);
-    for order in orders {
-        let places =
-            docket.find(&order.finding_id).map_err(|e| usage(format!("row {}: {e}", order.row)))?;
-        let by = if order.by.is_empty() { operator.clone() } else { order.by };
-        for at in places {
-            let (reason, by) = (order.reason.clone(), by.clone());
-            let sentence = Sentence { state: order.state, ground: order.ground, reason, by };
+    for (order, entries) in orders.iter().zip(found) {
+        let entries = entries.map_err(|why| usage(format!("row {}: {why}", order.row)))?;
+        let by = if order.by.is_empty() { operator.clone() } else { order.by.clone() };
+        let (state, ground, reason) = (order.state, order.ground, order.reason.clone());
+        let sentence = Sentence { state, ground, reason, by };
+        for entry in entries {
             // A report that was filled in holds what was decided before, too.
-            if holds(&docket.entries[at], &sentence) {
+            if holds(entry.finding(), &sentence) {
                 same += 1;
             } else {
-                sentences.push((at, sentence));
+                sentences.push((entry, sentence.clone()));
             }
         }
     }
-    docket.decide(global, &sentences)?;
+    let all: Vec<_> = sentences.iter().map(|(entry, sentence)| (entry, sentence)).collect();
+    docket.decide(global, &all)?;
     if !global.quiet {
         let (new, same) = (thousands(sentences.len() as u64), thousands(same));
         writeln!(Out::lock(), "{new} decisions taken, {same} held already")?;
@@ -202,8 +209,8 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
     Ok(Exit::Clear)
 }
 
-fn holds(entry: &Entry, sentence: &Sentence) -> bool {
-    match &entry.finding.decision {
+fn holds(finding: &Finding, sentence: &Sentence) -> bool {
+    match &finding.decision {
         None => sentence.state.is_none(),
         Some(d) => {
             Some(d.state) == sentence.state

@@ -1,21 +1,36 @@
 //! What is answered: the page, lists and evidence as JSON, sound as WAV, decisions.
 
 use std::io::Read as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leakhound::record::{DecisionState, Finding, Ground, TorrentFacts};
-use leakhound::text::{called, chance, clock, share, visible, warp};
+use leakhound::record::{DecisionState, Finding, Ground, Verdict};
+use leakhound::report::html::{SHEET_SCRIPT, SHEET_STYLE, sheet};
+use leakhound::text::{called, visible};
 use oxhttp::model::header::CONTENT_TYPE;
 use oxhttp::model::{Body, Method, Request, Response, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::audio::{Audio, Side, clips};
-use super::guard::{Guard, query};
+use super::cards::{Cards, Order, Stand, Wanted};
+use super::guard::{Guard, decoded, query};
 use crate::args::Global;
 use crate::docket::{Docket, Entry, Sentence};
 use crate::setup;
 
+/// The style of the page: that of a finding's sheet in the HTML report, and its own.
+const STYLE: [&str; 2] = [SHEET_STYLE, include_str!("page/page.css")];
+/// One script of several files, which share one scope: those of the report's sheet, and its own.
+const SCRIPT: [&str; 6] = [
+    "'use strict';\n(() => {\n",
+    SHEET_SCRIPT,
+    include_str!("page/list.js"),
+    include_str!("page/listen.js"),
+    include_str!("page/page.js"),
+    "})();\n",
+];
+/// Rows of the list that are told at once.
+const MAX_ROWS: usize = 200;
 /// Longest body that is read: a decision with its reason.
 const MAX_BODY_BYTES: u64 = 64 << 10;
 
@@ -24,7 +39,7 @@ const HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src data:; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -40,11 +55,33 @@ pub(super) struct Desk {
     pub(super) guard: Guard,
     pub(super) audio: Audio,
     pub(super) global: Global,
-    pub(super) docket: Mutex<Docket>,
+    pub(super) board: Mutex<Board>,
+}
+
+/// The findings, where they are read from, and the list of them.
+#[derive(Debug)]
+pub(super) struct Board {
+    docket: Docket,
+    cards: Cards,
+}
+
+impl Board {
+    pub(super) fn new(docket: Docket) -> anyhow::Result<Self> {
+        let cards = Cards::read(&docket)?;
+        Ok(Self { docket, cards })
+    }
+
+    fn entry(&self, at: usize) -> Result<Entry, Refusal> {
+        self.cards.entry(&self.docket, at).map_err(|error| refused(StatusCode::NOT_FOUND, &error))
+    }
 }
 
 /// What is asked for and cannot be: status, and one line.
 type Refusal = (StatusCode, String);
+
+fn refused(status: StatusCode, error: &anyhow::Error) -> Refusal {
+    (status, visible(&format!("{error:#}")).into_owned())
+}
 
 impl Desk {
     pub(super) fn answer(&self, request: &mut Request<Body>) -> Response<Body> {
@@ -69,55 +106,69 @@ impl Desk {
         let json = |value: Value| ("application/json", value.to_string().into_bytes());
         match (request.method(), uri.path()) {
             (&Method::GET, "/") => Ok(("text/html; charset=utf-8", self.page().into_bytes())),
-            (&Method::GET, "/page.css") => {
-                Ok(("text/css; charset=utf-8", include_bytes!("page.css").to_vec()))
-            }
+            (&Method::GET, "/page.css") => Ok(("text/css; charset=utf-8", STYLE.concat().into())),
             (&Method::GET, "/page.js") => {
-                Ok(("text/javascript; charset=utf-8", include_bytes!("page.js").to_vec()))
+                Ok(("text/javascript; charset=utf-8", SCRIPT.concat().into()))
             }
-            (&Method::GET, "/api/findings") => Ok(json(self.list())),
-            (&Method::GET, "/api/finding") => Ok(json(self.evidence(&uri)?)),
+            (&Method::GET, "/api/findings") => Ok(json(self.list(&uri)?)),
+            (&Method::GET, "/api/finding") => Ok(json(self.finding(&uri)?)),
             (&Method::GET, "/api/audio") => Ok(("audio/wav", self.listen(&uri)?)),
             (&Method::POST, "/api/decide") => Ok(json(self.decide(request)?)),
             _ => Err((StatusCode::NOT_FOUND, "there is nothing here".into())),
         }
     }
 
-    fn docket(&self) -> std::sync::MutexGuard<'_, Docket> {
-        // A request that panicked has left the docket as it was: decisions are taken over at once.
-        self.docket.lock().unwrap_or_else(PoisonError::into_inner)
+    fn board(&self) -> MutexGuard<'_, Board> {
+        // A request that panicked has left the list as it was, or behind what was decided, which is caught up with.
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The page asks for its parts with the token, which is hexadecimal.
     fn page(&self) -> String {
-        include_str!("page.html").replace("{{token}}", &self.guard.token)
+        include_str!("page/page.html").replace("{{token}}", &self.guard.token)
     }
 
-    fn list(&self) -> Value {
-        let docket = self.docket();
-        let row = |(at, entry): (usize, &Entry)| {
-            let Entry { item, finding, .. } = entry;
-            json!({
-                "at": at,
-                "id": finding.finding_id,
-                "verdict": finding.verdict,
-                "name": visible(&called(finding)),
-                "path": visible(&item.path),
-                "state": finding.decision.as_ref().map(|decision| decision.state),
-            })
-        };
-        json!({
+    /// Part of the list: `words`, `verdict`, `state` and `sort` say of what, `from` and `count` which rows, and `near` which finding's place
+    /// is to be told.
+    fn list(&self, uri: &Uri) -> Result<Value, Refusal> {
+        let wanted = wanted(uri)?;
+        let number = |name| query(uri, name).and_then(|number| number.parse::<usize>().ok());
+        let mut board = self.board();
+        let Board { docket, cards } = &mut *board;
+        let broken = |error| refused(StatusCode::INTERNAL_SERVER_ERROR, &error);
+        cards.catch_up(docket).map_err(broken)?;
+        let near = number("near").and_then(|at| cards.place(&wanted, at));
+        let chosen = cards.choose(&wanted);
+        let shown = chosen.len();
+        let from = number("from").unwrap_or(0).min(shown);
+        let count = number("count").unwrap_or(MAX_ROWS).min(MAX_ROWS).min(shown - from);
+        let chosen = chosen[from..from + count].to_vec();
+        let rows: Vec<_> = chosen
+            .into_iter()
+            .map(|at| Ok(row(at as usize, &board.entry(at as usize)?)))
+            .collect::<Result<_, Refusal>>()?;
+        let Board { docket, cards } = &*board;
+        Ok(json!({
             "run": docket.run.run_id,
             "roots": docket.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
             "by": setup::known_operator(&self.global).unwrap_or_default(),
-            "findings": docket.entries.iter().enumerate().map(row).collect::<Vec<_>>(),
-        })
+            "all": cards.len(),
+            "open": cards.open(),
+            "shown": shown,
+            "near": near.map(|(place, listed)| json!({"place": place, "listed": listed})),
+            "from": from,
+            "rows": rows,
+        }))
     }
 
-    fn evidence(&self, uri: &Uri) -> Result<Value, Refusal> {
-        let docket = self.docket();
-        let (_, entry) = entry(&docket, uri)?;
-        Ok(evidence(entry))
+    fn finding(&self, uri: &Uri) -> Result<Value, Refusal> {
+        let at = at(uri)?;
+        let mut board = self.board();
+        let Board { docket, cards } = &mut *board;
+        cards
+            .catch_up(docket)
+            .map_err(|error| refused(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
+        Ok(evidence(at, &board.entry(at)?))
     }
 
     fn listen(&self, uri: &Uri) -> Result<Vec<u8>, Refusal> {
@@ -129,15 +180,12 @@ impl Desk {
         };
         let number: usize =
             query(uri, "clip").and_then(|n| n.parse().ok()).ok_or(missing("clip"))?;
-        let (item, finding) = {
-            let docket = self.docket();
-            let (_, entry) = entry(&docket, uri)?;
-            (entry.item.clone(), entry.finding.clone())
-        };
-        let clip = clips(&finding).into_iter().nth(number).ok_or(missing("clip"))?;
+        let entry = self.board().entry(at(uri)?)?;
+        let (item, finding) = (entry.item(), entry.finding());
+        let clip = clips(finding).into_iter().nth(number).ok_or(missing("clip"))?;
         self.audio
-            .wav(&item, &finding, side, clip)
-            .map_err(|error| (StatusCode::NOT_FOUND, visible(&format!("{error:#}")).into_owned()))
+            .wav(item, finding, side, clip)
+            .map_err(|error| refused(StatusCode::NOT_FOUND, &error))
     }
 
     fn decide(&self, request: &mut Request<Body>) -> Result<Value, Refusal> {
@@ -151,20 +199,23 @@ impl Desk {
         }
         let asked: Asked = serde_json::from_str(&body).map_err(|e| bad(e.to_string()))?;
         let Asked { at, id, state, ground, reason, by } = asked;
-        let mut docket = self.docket();
+        let mut board = self.board();
+        let Board { docket, cards } = &mut *board;
         // The page may be of before another run; a number alone could be another finding.
-        if docket.entries.get(at).is_none_or(|entry| entry.finding.finding_id != id) {
+        let Some(copies) = cards.copies(at, &id) else {
             return Err((StatusCode::CONFLICT, "the page is out of date; load it again".into()));
-        }
+        };
+        let failed = |error| refused(StatusCode::BAD_REQUEST, &error);
+        let entries: Vec<_> = copies
+            .into_iter()
+            .map(|at| cards.entry(docket, at))
+            .collect::<anyhow::Result<_>>()
+            .map_err(failed)?;
         let sentence = Sentence { state, ground, reason, by };
-        let copies: Vec<_> = (0..docket.entries.len())
-            .filter(|at| docket.entries[*at].finding.finding_id == id)
-            .map(|at| (at, sentence.clone()))
-            .collect();
-        docket
-            .decide(&self.global, &copies)
-            .map_err(|error| bad(visible(&format!("{error:#}")).into_owned()))?;
-        Ok(evidence(&docket.entries[at]))
+        let sentences: Vec<_> = entries.iter().map(|entry| (entry, &sentence)).collect();
+        docket.decide(&self.global, &sentences).map_err(failed)?;
+        cards.catch_up(docket).map_err(failed)?;
+        Ok(evidence(at, &board.entry(at)?))
     }
 }
 
@@ -180,61 +231,63 @@ struct Asked {
     by: String,
 }
 
-fn entry<'a>(docket: &'a Docket, uri: &Uri) -> Result<(usize, &'a Entry), Refusal> {
-    let at: Option<usize> = query(uri, "at").and_then(|at| at.parse().ok());
-    let found = at.and_then(|at| Some((at, docket.entries.get(at)?)));
-    found.ok_or((StatusCode::NOT_FOUND, "there is no such finding".into()))
+fn at(uri: &Uri) -> Result<usize, Refusal> {
+    let at = query(uri, "at").and_then(|at| at.parse().ok());
+    at.ok_or((StatusCode::NOT_FOUND, "there is no such finding".into()))
 }
 
-/// All that a person needs to decide, in words; the page holds no arithmetic but that of playing.
-fn evidence(entry: &Entry) -> Value {
-    let Entry { item, notes, finding } = entry;
-    let Finding { decision, .. } = finding;
-    let heard = finding.is_heard();
-    let mut facts: Vec<(&str, String)> = vec![("Item", item.path.clone())];
-    if !item.containers.is_empty() {
-        facts.push(("Locator", item.locator.clone()));
-    }
-    facts.push(("SHA-256", item.sha256.clone()));
-    facts.push(("Audio", format!("{}, {}", clock(item.duration_seconds), item.codec)));
-    facts.push(("Catalogue's file", finding.recording_path.clone()));
-    if heard {
-        facts.push(("How it plays", warp(finding.tempo, finding.pitch_cents)));
-        let shares = (share(finding.item_coverage), share(finding.recording_coverage));
-        facts.push(("Agrees", format!("{} of the item, {} of the recording", shares.0, shares.1)));
-        facts.push(("By chance", chance(finding.false_alarm_probability)));
-    } else {
-        facts.push(("Heard", "no: the item only says so".into()));
-    }
-    let mut more = |name, text: String| {
-        if !text.is_empty() {
-            facts.push((name, text));
+/// What of the list is asked for; what is not said is no limit.
+fn wanted(uri: &Uri) -> Result<Wanted, Refusal> {
+    let bad = |name: &str| (StatusCode::BAD_REQUEST, format!("there is no such {name}"));
+    let said = |name| query(uri, name).filter(|text| !text.is_empty());
+    let words = decoded(uri, "words").ok_or_else(|| bad("text"))?;
+    let states = [DecisionState::Accepted, DecisionState::Dismissed, DecisionState::Deferred];
+    let state = |word: &str| match word {
+        "open" => Ok(Stand::Open),
+        word => {
+            let state = states.into_iter().find(|state| state.as_str() == word);
+            state.map(Stand::Decided).ok_or(bad("state"))
         }
     };
-    more("Tiers", finding.tiers.join(", "));
-    more("It says so", finding.claimed_by.join("; "));
-    more("Same passage in", finding.shares_passage_with.join(", "));
-    if let Some(standing) = &finding.standing {
-        more(
-            "Standing",
-            format!("{}: {}", standing.kind.as_str().replace('_', " "), standing.reason),
-        );
-    }
-    if let Some(work) = &finding.work {
-        more("Label", work.label.clone());
-        more("℗", work.p_line.clone());
-    }
-    more("Torrent", item.torrent.as_ref().map(TorrentFacts::describe).unwrap_or_default());
-    more("Notes", notes.join("; "));
-    let facts: Vec<_> = facts.iter().map(|(name, text)| json!([name, visible(text)])).collect();
+    let verdicts = [Verdict::Match, Verdict::Suspect, Verdict::Permitted];
+    let verdict =
+        |word: &str| verdicts.into_iter().find(|v| v.as_str() == word).ok_or(bad("verdict"));
+    Ok(Wanted {
+        words: words.to_lowercase().split_whitespace().map(str::to_owned).collect(),
+        verdict: said("verdict").map(verdict).transpose()?,
+        stand: said("state").map(state).transpose()?.unwrap_or_default(),
+        order: match said("sort") {
+            None | Some("path") => Order::Path,
+            Some("strongest") => Order::Strongest,
+            Some("weakest") => Order::Weakest,
+            Some("recording") => Order::Recording,
+            Some(_) => return Err(bad("sort")),
+        },
+    })
+}
+
+/// A row of the list.
+fn row(at: usize, entry: &Entry) -> Value {
+    let (item, finding) = (entry.item(), entry.finding());
     json!({
+        "at": at,
         "id": finding.finding_id,
         "verdict": finding.verdict,
         "name": visible(&called(finding)),
-        "facts": facts,
+        "path": visible(&item.path),
+        "state": finding.decision.as_ref().map(|decision| decision.state),
+    })
+}
+
+/// All that a person needs to decide: the sheet as the HTML report has it, and what can be listened to.
+fn evidence(at: usize, entry: &Entry) -> Value {
+    let finding: &Finding = entry.finding();
+    json!({
+        "at": at,
+        "id": finding.finding_id,
+        "piece": sheet(entry.record(), finding),
         "clips": clips(finding),
-        "item_seconds": item.duration_seconds,
-        "decision": decision,
-        "decided": decision.as_ref().map(|decision| visible(&decision.describe()).into_owned()),
+        "decision": finding.decision,
+        "decided": finding.decision.as_ref().map(|d| visible(&d.describe()).into_owned()),
     })
 }

@@ -6,6 +6,7 @@
 
 use oxhttp::model::header::{HOST, ORIGIN};
 use oxhttp::model::{HeaderMap, Method, StatusCode, Uri};
+use percent_encoding::percent_decode_str;
 
 /// Name of the header with the token.
 pub(super) const TOKEN: &str = "x-leakhound-token";
@@ -67,6 +68,12 @@ impl Guard {
 pub(super) fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// A value of the query, its `%` escapes undone; `""` if it is not there, `None` if it is no UTF-8.
+pub(super) fn decoded(uri: &Uri, name: &str) -> Option<String> {
+    let bytes = percent_decode_str(query(uri, name).unwrap_or_default()).collect();
+    String::from_utf8(bytes).ok()
 }
 
 /// Compares in a time that does not tell how much of it was right.

@@ -1,13 +1,14 @@
 //! The review page: a small server for the browser of this machine, one person at a time.
 //!
 //! Of all commands this one alone opens a socket, and it is not a scan: it listens on 127.0.0.1, calls nobody, and ends
-//! with Ctrl-C. `guard` says who is let in, `api` what is answered, `audio` finds and cuts what is listened to.
+//! with Ctrl-C. `guard` says who is let in, `api` what is answered, `cards` is the list, `audio` finds and cuts what is listened to.
 //!
 //! There is no cookie, so nothing that a browser would send by itself: each request carries the token, that of the
 //! page in its address, all others in a header. The token is made anew at each start.
 
 mod api;
 mod audio;
+mod cards;
 mod guard;
 
 use std::io::Write as _;
@@ -54,7 +55,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
             wanted.dump.clone(),
         )?,
         global: global.clone(),
-        docket: Mutex::new(docket),
+        board: Mutex::new(api::Board::new(docket)?),
     };
     let server = Server::new(move |request| desk.answer(request))
         .bind((Ipv4Addr::LOCALHOST, port))

@@ -1,10 +1,4 @@
-// What the page holds: rows at once, details when one is opened. The grammar is the module doc of data.rs.
-
-const VERDICT = 0, FOLDER = 1, NAME = 2, CONTAINER = 3, RECORDING = 4, TEMPO = 5, PITCH = 6, OF_ITEM = 7, OF_RECORDING = 8,
-  PROBABILITY = 9, SCORE = 10, TIERS = 11, STANDING = 12, CLAIMS = 13, HOW = 14, CHANCE = 15, DECISION = 16;
-const ID = 0, TITLE = 1, ARTIST = 2, ISRC = 3, FILE = 4, RELEASE = 5, LABEL = 6, DELIVERED = 7;
-const HEARD = 4 | 8;
-const VERDICTS = [['match', 'Match'], ['suspect', 'Suspect'], ['permitted', 'Permitted']];
+// What the report's page holds: rows at once, details when one is opened. The grammar is the module doc of data.rs.
 
 const texts = [];
 const recordings = [];
@@ -26,34 +20,4 @@ const detailsOf = (number) => {
   pieceLength ??= JSON.parse(pieces[0].textContent).length;
   const piece = JSON.parse(pieces[Math.floor(number / pieceLength)].textContent);
   return piece[number % pieceLength];
-};
-
-const pathOf = (row) => texts[row[FOLDER]] + row[NAME];
-const titleOf = (recording) => recording[TITLE] || 'untitled';
-const nameOf = (recording) => (recording[ARTIST] ? `${titleOf(recording)} – ${recording[ARTIST]}` : titleOf(recording));
-const isHeard = (row) => (row[TIERS] & HEARD) !== 0;
-const isReleased = (row) => isHeard(row) && (row[TIERS] & 8) === 0;
-
-// An element with its class and content; text is text, whatever it holds.
-const make = (tag, options = {}, ...content) => {
-  const { className, ...attributes } = options;
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...content.filter((part) => part !== null && part !== undefined && part !== false && part !== ''));
-  return element;
-};
-const isolated = (text, className = '') => make('bdi', { className }, text);
-const badge = (row) => make('span', { className: `badge ${VERDICTS[row[VERDICT]][0]}` }, VERDICTS[row[VERDICT]][1]);
-
-const count = (number) => number.toLocaleString('en-US');
-const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
-const percent = (share) => (share > 0 && share < 0.01 ? 'under 1 %' : `${Math.floor(share * 100 + 5e-7)} %`);
-
-// Seconds as the reports write them: 75.25 is 1:15.3, and 0:01:15.3 where there are hours.
-const clock = (seconds) => {
-  const tenths = Math.round(Math.max(0, seconds) * 10);
-  const [hours, minutes, rest] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60, tenths % 600];
-  const tail = `${String(Math.floor(rest / 10)).padStart(2, '0')}.${rest % 10}`;
-  return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 };

@@ -44,10 +44,10 @@ const timeLine = (detail) => {
 };
 
 // Peaks of both in a few seconds, over each other: a ring is the recording's, a dot the item's.
-const overlay = (evidence, row) => {
+const overlay = (evidence, pitchCents) => {
   const { window } = evidence;
   const seconds = window.at[1] - window.at[0];
-  const shift = (row[PITCH] / 1200) * 800;
+  const shift = (pitchCents / 1200) * 800;
   const [item, recording] = [window.item, window.recording].map((text) => unpack(text, 3).map((word) => [word >> 12, word & 0xfff]));
   // The recording's marks at the pitch at which the item plays them.
   const ours = recording.map(([time, pitch]) => [time, pitch + shift]);

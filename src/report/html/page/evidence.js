@@ -1,4 +1,4 @@
-// One finding with all that speaks for it, as the content of a dialog or of a printed page.
+// One finding with all that speaks for it, as findingOf gives it: for the report's dialog, a printed page, the review page.
 
 const pairs = (entries) => make('dl', { className: 'facts' }, ...entries.filter(([, value]) => value && value.length !== 0).map(([name, value, wide]) =>
   make('div', { className: wide ? 'wide' : '' }, make('dt', {}, name), make('dd', {}, ...[value].flat()))));
@@ -8,14 +8,14 @@ const part = (title, ...content) => make('section', {}, make('h3', {}, title), .
 const figure = (title, svg, ...caption) => make('figure', {}, make('figcaption', {}, make('span', { className: 'title' }, title), ...caption), svg);
 
 // What the chance means, for those who have to explain it.
-const chanceWords = (row, detail) => {
-  if (!isHeard(row)) {
-    return [make('p', { className: `big ${VERDICTS[row[VERDICT]][0]}` }, 'A claim, not a finding of sound'),
+const chanceWords = ({ heard, verdict, chance, score, detail }) => {
+  if (!heard) {
+    return [make('p', { className: `big ${verdict[0]}` }, 'A claim, not a finding of sound'),
       make('p', {}, 'The item names this recording, and no sound of it was found in the item. It may be mislabelled, a preview page, or a fake. Nothing is said of how likely that is.')];
   }
-  return [make('p', { className: `big ${VERDICTS[row[VERDICT]][0]}` }, `${texts[row[CHANCE]].replace(/^./, (c) => c.toUpperCase())}.`),
+  return [make('p', { className: `big ${verdict[0]}` }, `${capital(chance)}.`),
     make('p', {}, 'That is: take sound files that hold nothing of the catalogue, and compare each with every recording, at every place, speed and pitch that was tried here. So many of them would agree as well as this one does, by coincidence. It is an estimate from music that was known to be unrelated; it is not the chance that this finding is wrong, and it says nothing about who made the copy or whether it is licensed.'),
-    make('p', { className: 'ids' }, `False-alarm probability ${detail.probability}, score ${row[SCORE].toFixed(1)}.`)];
+    make('p', { className: 'ids' }, `False-alarm probability ${detail.probability}, score ${score.toFixed(1)}.`)];
 };
 
 const INTEGRITY = {
@@ -26,7 +26,7 @@ const INTEGRITY = {
   unchecked: 'not compared',
 };
 
-const where = (row, detail) => pairs([
+const where = ({ detail }) => pairs([
   ['Item', path(detail.path), true],
   ['Locator, for programs', detail.locator !== detail.path && path(detail.locator), true],
   ['SHA-256', detail.sha256 ? path(detail.sha256) : 'not known', true],
@@ -40,21 +40,18 @@ const where = (row, detail) => pairs([
   ] : []),
 ]);
 
-const what = (row, detail) => {
-  const recording = recordings[row[RECORDING]];
-  return pairs([
-    ['Recording', [isolated(titleOf(recording)), recording[ARTIST] && ' – ', isolated(recording[ARTIST])], true],
-    ['Release', texts[recording[RELEASE]] && isolated(texts[recording[RELEASE]])],
-    ['Label', texts[recording[LABEL]] && isolated(texts[recording[LABEL]])],
-    ['ISRC', recording[ISRC] && path(recording[ISRC])],
-    ...(recording[DELIVERED] ?? []).map(([name, text]) => [name, isolated(text)]),
-    ['Id in the catalogue', path(recording[ID])],
-    ['Length', detail.recordingSeconds > 0 && clock(detail.recordingSeconds)],
-    ['Label’s file', path(recording[FILE]), true],
-    ['Rights', texts[row[STANDING]] ? [make('b', {}, texts[row[STANDING]]), ': ', isolated(detail.standing)] : 'nothing in the catalogue limits the label’s right', true],
-    ['Same passage in', detail.shared.length > 0 && [...detail.shared.map((id) => make('span', { className: 'path' }, isolated(id), ' ')), 'which of them the item took it from cannot be told'], true],
-  ]);
-};
+const what = ({ recording, standing, detail }) => pairs([
+  ['Recording', [isolated(recording.title), recording.artist && ' – ', isolated(recording.artist)], true],
+  ['Release', recording.release && isolated(recording.release)],
+  ['Label', recording.label && isolated(recording.label)],
+  ['ISRC', recording.isrc && path(recording.isrc)],
+  ...recording.delivered.map(([name, text]) => [name, isolated(text)]),
+  ['Id in the catalogue', path(recording.id)],
+  ['Length', detail.recordingSeconds > 0 && clock(detail.recordingSeconds)],
+  ['Label’s file', path(recording.file), true],
+  ['Rights', standing ? [make('b', {}, standing), ': ', isolated(detail.standing)] : 'nothing in the catalogue limits the label’s right', true],
+  ['Same passage in', detail.shared.length > 0 && [...detail.shared.map((id) => make('span', { className: 'path' }, isolated(id), ' ')), 'which of them the item took it from cannot be told'], true],
+]);
 
 const TIERS_WORDS = [[1, 'T0', 'an identifier'], [2, 'T1', 'the hash of the file'], [4, 'T3', 'the sound as released'], [8, 'T4', 'the sound at another speed, tempo or pitch']];
 const CLAIM_WORDS = {
@@ -65,19 +62,19 @@ const CLAIM_WORDS = {
   'foreign claim': 'the item has an ISRC that is not of the catalogue',
 };
 
-const how = (row, detail) => {
-  const tiers = TIERS_WORDS.filter(([bit]) => row[TIERS] & bit).map(([, name, words]) => `${name}, ${words}`);
+const how = ({ tiers, heard, how: played, tempo, pitch, claims, detail }) => {
+  const spoken = TIERS_WORDS.filter(([bit]) => tiers & bit).map(([, name, words]) => `${name}, ${words}`);
   const signed = (number, digits) => `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(digits)}`;
   return pairs([
-    ['What speaks for it', tiers.join('; '), true],
-    ...(isHeard(row) ? [
-      ['How it plays', texts[row[HOW]]],
-      ['Tempo and pitch', `tempo × ${row[TEMPO].toFixed(4)}, pitch ${signed(row[PITCH], 1)} cents`],
+    ['What speaks for it', spoken.join('; '), true],
+    ...(heard ? [
+      ['How it plays', played],
+      ['Tempo and pitch', `tempo × ${tempo.toFixed(4)}, pitch ${signed(pitch, 1)} cents`],
       ['Of the item', detail.ofItem],
       ['Of the recording', detail.ofRecording],
       ['Marks of the recording met', detail.evidence && `${count(detail.evidence.met)} of ${count(detail.evidence.peaks)}`],
     ] : []),
-    ['Tags and sound', CLAIM_WORDS[texts[row[CLAIMS]]] ?? '', true],
+    ['Tags and sound', CLAIM_WORDS[claims] ?? '', true],
     ['Claimed by', list(detail.claimed.map((place) => isolated(place))), true],
     ['Notes', list(detail.notes.map((note) => isolated(note))), true],
   ]);
@@ -92,13 +89,13 @@ const spansTable = (detail) => {
   return detail.spans.length > 6 ? make('details', {}, make('summary', {}, `All ${count(detail.spans.length)} stretches`), table, more) : make('div', {}, table, more);
 };
 
-const pictures = (row, detail) => {
+const pictures = ({ pitch, released, detail }) => {
   const { evidence } = detail;
   if (!evidence) return make('p', { className: 'note' }, 'No picture of the alignment was kept: the finding was made by an earlier version. Scan the item again to have one.');
   const shown = [];
   if (evidence.window) {
-    const { svg, together, all, seconds } = overlay(evidence, row);
-    const warped = isReleased(row) ? '' : ' The recording’s marks are drawn at the tempo and pitch at which the item plays.';
+    const { svg, together, all, seconds } = overlay(evidence, pitch);
+    const warped = released ? '' : ' The recording’s marks are drawn at the tempo and pitch at which the item plays.';
     shown.push(figure('Both over each other', svg, make('span', { className: 'sentence' }, `${seconds.toFixed(1)} seconds from ${clock(evidence.window.at[0])} of the item and ${clock(evidence.window.at[2])} of the recording. Rings are the ${all} strongest marks of the recording, dots those of the item, of which the strongest are drawn beside those that meet a ring: ${together} rings hold a dot.${warped}`),
       make('ul', { className: 'legend' }, make('li', {}, make('span', { className: 'key ring met' }), 'recording, met by the item'), make('li', {}, make('span', { className: 'key ring' }), 'recording, not met'), make('li', {}, make('span', { className: 'key mark' }), 'item'))));
   }
@@ -110,29 +107,34 @@ const pictures = (row, detail) => {
   return make('div', { className: 'pictures' }, ...shown, pair);
 };
 
-const runnerUp = (detail) => {
+const runnerUp = ({ detail }) => {
   const next = detail.evidence?.runnerUp;
   if (!detail.evidence) return make('p', {}, 'Not known: the finding was made by an earlier version.');
   if (!next) return make('p', {}, 'No other recording of the catalogue shows any likeness with this stretch of the item.');
   return make('p', {}, 'The next best recording for this stretch is ', make('b', {}, isolated(next.title || 'untitled'), next.artist && ' – ', next.artist && isolated(next.artist)), ' (id ', path(next.id), `): ${next.chance}.`);
 };
 
+// What it is, in a few lines.
+const headOf = ({ verdict, name, recording, standing, heard, how: played, detail }, titleId) => [
+  make('h2', { id: titleId, tabindex: -1 }, badge(verdict), ' ', isolated(recording.title), recording.artist && make('span', { className: 'by' }, ' by ', isolated(recording.artist))),
+  heard
+    ? make('p', { className: 'lead' }, `${capital(played)}; ${detail.ofRecording} of the recording, ${detail.ofItem} of `, isolated(name, 'path'), '.')
+    : make('p', { className: 'lead' }, 'Named by ', isolated(name, 'path'), ', not heard in it.'),
+  standing && make('p', { className: 'why' }, make('b', {}, `${capital(standing)}: `), isolated(detail.standing)),
+  detail.decision && make('p', { className: 'why decided' }, make('b', {}, 'Decided: '), isolated(detail.decision)),
+  detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
+].filter(Boolean);
+
+// What speaks for it.
+const evidenceOf = (finding) => [
+  part('How sure it is', ...chanceWords(finding)),
+  finding.heard && part('Where they agree', timeLine(finding.detail), spansTable(finding.detail)),
+  finding.heard && part('What the alignment looks like', pictures(finding)),
+  finding.heard && part('Runner-up', runnerUp(finding)),
+  part('Where it is', where(finding)),
+  part('What it is', what(finding)),
+  part('How it was found', how(finding)),
+].filter(Boolean);
+
 // The whole of it, for a dialog or a printed page.
-const evidenceOf = (number, titleId) => {
-  const row = rows[number];
-  const detail = detailsOf(number);
-  const recording = recordings[row[RECORDING]];
-  const heard = isHeard(row);
-  const title = make('h2', { id: titleId, tabindex: -1 }, badge(row), ' ', isolated(titleOf(recording)), recording[ARTIST] ? make('span', { className: 'by' }, ' by ', isolated(recording[ARTIST])) : '');
-  const found = heard
-    ? make('p', { className: 'lead' }, `${texts[row[HOW]].replace(/^./, (c) => c.toUpperCase())}; ${detail.ofRecording} of the recording, ${detail.ofItem} of `, isolated(row[NAME], 'path'), '.')
-    : make('p', { className: 'lead' }, 'Named by ', isolated(row[NAME], 'path'), ', not heard in it.');
-  return make('article', { className: 'finding-sheet' }, title, found, texts[row[STANDING]] && make('p', { className: 'why' }, make('b', {}, `${texts[row[STANDING]].replace(/^./, (c) => c.toUpperCase())}: `), isolated(detail.standing)), detail.decision && make('p', { className: 'why' }, make('b', {}, 'Decided: '), isolated(detail.decision)), detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
-    part('How sure it is', ...chanceWords(row, detail)),
-    heard && part('Where they agree', timeLine(detail), spansTable(detail)),
-    heard && part('What the alignment looks like', pictures(row, detail)),
-    heard && part('Runner-up', runnerUp(detail)),
-    part('Where it is', where(row, detail)),
-    part('What it is', what(row, detail)),
-    part('How it was found', how(row, detail)));
-};
+const sheetOf = (finding, titleId) => make('article', { className: 'finding-sheet' }, ...headOf(finding, titleId), ...evidenceOf(finding));

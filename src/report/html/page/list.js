@@ -132,7 +132,7 @@ const findingRow = (number) => {
   const standing = [texts[row[DECISION]], texts[row[STANDING]]].filter(Boolean).join(', ');
   const below = [recording[ISRC], texts[recording[RELEASE]]].filter(Boolean).join(' · ') || recording[ID];
   return make('div', { className: 'row finding', role: 'row' },
-    cell('rowheader', 'c-item', badge(row), make('span', { className: 'lines' }, make('button', { type: 'button', className: 'open', tabindex: -1 }, isolated(row[NAME])), isolated(shortFolder(row), 'under path'))),
+    cell('rowheader', 'c-item', badge(VERDICTS[row[VERDICT]]), make('span', { className: 'lines' }, make('button', { type: 'button', className: 'open', tabindex: -1 }, isolated(row[NAME])), isolated(shortFolder(row), 'under path'))),
     cell('gridcell', 'c-recording', make('span', { className: 'lines' }, make('span', { className: 'title' }, isolated(titleOf(recording)), recording[ARTIST] && ' – ', recording[ARTIST] && isolated(recording[ARTIST])), isolated(below, 'under'))),
     cell('gridcell', 'c-how', make('span', { className: 'lines' }, make('span', {}, texts[row[HOW]]), standing && make('span', { className: 'under standing' }, standing))),
     cell('gridcell', 'c-share', heard ? make('span', { className: 'lines' }, make('span', {}, shareBar(row[OF_RECORDING]), `${percent(row[OF_RECORDING])} of recording`), make('span', {}, shareBar(row[OF_ITEM]), `${percent(row[OF_ITEM])} of item`)) : '–'),

@@ -2,6 +2,7 @@
 
 const dialog = document.getElementById('evidence');
 let opened = -1;
+const finding = (number) => findingOf({ texts, recordings }, rows[number], detailsOf(number));
 
 const openEvidence = (place) => {
   opened = place;
@@ -16,7 +17,7 @@ const openEvidence = (place) => {
   const close = make('button', { type: 'button', className: 'close' }, 'Close');
   close.addEventListener('click', () => dialog.close());
   const bar = make('div', { className: 'bar' }, make('p', {}, `Finding ${count(place + 1)} of ${count(order.length)}`), step('Previous', -1), step('Next', 1), print, close);
-  dialog.replaceChildren(bar, evidenceOf(order[place], 'evidence-title'));
+  dialog.replaceChildren(bar, sheetOf(finding(order[place]), 'evidence-title'));
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   document.getElementById('evidence-title').focus();
@@ -56,7 +57,7 @@ const beforePrint = () => {
   for (const details of closedLists) details.open = true;
   const print = document.getElementById('print');
   document.body.dataset.print = dialog.open ? 'one' : 'list';
-  print.replaceChildren(...(dialog.open ? [evidenceOf(order[opened], 'printed-title')] : printTable()));
+  print.replaceChildren(...(dialog.open ? [sheetOf(finding(order[opened]), 'printed-title')] : printTable()));
   print.hidden = false;
 };
 const afterPrint = () => {
