@@ -43,7 +43,8 @@ fn containers() -> Vec<Vec<u8>> {
     let (tar, zip) = (tar(&members), zip(&members));
     let nested =
         self::tar(&[("x.zip", &zip), ("y.tgz", &gz(&tar)), ("z.7z", &sevenz(&members, true))]);
-    vec![
+    let mut seeds = arrow_tables();
+    seeds.extend([
         gz(&tar),
         bz2(&tar),
         xz(&tar),
@@ -56,7 +57,17 @@ fn containers() -> Vec<Vec<u8>> {
         nested,
         zip,
         tar,
-    ]
+    ]);
+    seeds
+}
+
+/// Those of `fixtures/tables`, by another maker.
+fn arrow_tables() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
 /// Three seconds of the song of the catalogue in each format.

@@ -20,9 +20,9 @@ use crate::common::{Desk, gz, records, sevenz, tar, tar_header, zip, zst};
 
 /// What a walk showed.
 #[derive(Default)]
-struct Seen {
-    items: Vec<Item>,
-    rows: Vec<Unlisted>,
+pub(crate) struct Seen {
+    pub(crate) items: Vec<Item>,
+    pub(crate) rows: Vec<Unlisted>,
     /// The file, as long as this lives.
     folder: Option<tempfile::TempDir>,
 }
@@ -40,11 +40,11 @@ impl Visit for Seen {
 }
 
 impl Seen {
-    fn kinds(&self) -> Vec<&str> {
+    pub(crate) fn kinds(&self) -> Vec<&str> {
         self.rows.iter().map(|row| row.failure.kind.as_str()).collect()
     }
 
-    fn says(&self, kind: &str, words: &str) {
+    pub(crate) fn says(&self, kind: &str, words: &str) {
         let said =
             |row: &&Unlisted| row.failure.kind == kind && row.failure.message.contains(words);
         assert!(self.rows.iter().any(|row| said(&row)), "{:#?}", self.rows);
@@ -52,7 +52,7 @@ impl Seen {
 }
 
 /// Walks a file of these bytes.
-fn walk(bytes: &[u8], limits: ScanLimits) -> Seen {
+pub(crate) fn walk(bytes: &[u8], limits: ScanLimits) -> Seen {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x"), bytes).unwrap();
     let folders = Folders::new(&[folder.path().to_path_buf()]).unwrap();
@@ -204,6 +204,24 @@ fn empty_rows_of_a_table_count_as_members() {
     assert_eq!(walk(&bytes, limits).kinds(), ["container_members"]);
     // None of them is a row.
     assert_eq!(walk(&bytes, ScanLimits::default()).kinds(), ["container_empty"; 0]);
+}
+
+#[test]
+fn containers_that_are_not_read_are_a_row_each_with_the_remedy() {
+    for (head, what, remedy) in [
+        (&b"Rar!\x1a\x07\x01\0"[..], "a RAR archive", "unpack it and scan the folder"),
+        (b"Rar!\x1a\x07\0", "a RAR archive", "unpack it and scan the folder"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "write the sound in it to files"),
+        (b"FEA1", "a Feather table of version 1", "write it anew"),
+    ] {
+        let bytes = [head, &[0; 2_000]].concat();
+        for bytes in [gz(&tar(&[("x", &bytes)])), bytes] {
+            let seen = walk(&bytes, ScanLimits::default());
+            assert_eq!((seen.items.len(), seen.rows.len()), (0, 1));
+            seen.says("container_unsupported", what);
+            seen.says("container_unsupported", remedy);
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use leakhound::ingest::digest;
 use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
+use polars_arrow_format::ipc::CompressionType;
 
+use crate::common::arrow::{Shape, Table, audio};
 use crate::common::{Desk, bz2, excerpt, gz, records, sevenz, song, tar, wav, xz, zip, zst};
 use crate::tables::cells;
 
@@ -34,6 +36,15 @@ fn clips() -> Vec<(String, Vec<u8>)> {
     mixed.into_iter().enumerate().map(|(n, bytes)| (format!("{n:03}.wav"), bytes)).collect()
 }
 
+/// A table with a row for each of these files.
+fn arrow(files: &[(String, Vec<u8>)], is_wide: bool) -> Table {
+    let shape = if is_wide { Shape::Wide } else { Shape::Narrow };
+    let rows: Vec<_> =
+        files.iter().map(|(name, bytes)| (Some(bytes.as_slice()), Some(name.as_str()))).collect();
+    let (first, second) = rows.split_at(rows.len() / 2);
+    Table::stream(vec![vec![audio(shape, first)], vec![audio(shape, second)]])
+}
+
 /// What is a match, by the hash of the item.
 fn findings(records: &[ItemRecord]) -> BTreeMap<&str, Vec<&str>> {
     let mut found = BTreeMap::new();
@@ -51,7 +62,7 @@ fn every_planted_recording_in_a_dump_of_all_containers_is_found_and_nothing_else
     for (name, bytes) in &clips {
         desk.write(format!("plain/{name}"), bytes);
     }
-    let mut chunks = clips.chunks(clips.len().div_ceil(15));
+    let mut chunks = clips.chunks(clips.len().div_ceil(18));
     let mut next = || chunks.next().unwrap_or_default();
     for (name, bytes) in next() {
         desk.write(format!("dump/folder/{name}"), bytes);
@@ -68,9 +79,14 @@ fn every_planted_recording_in_a_dump_of_all_containers_is_found_and_nothing_else
     desk.write("dump/07.7z", &sevenz(next(), true));
     desk.write("dump/08.7z", &sevenz(next(), false));
     desk.write("dump/09.parquet", &cells(next()));
+    desk.write("dump/12", &arrow(next(), false).write());
+    let packed = arrow(next(), true);
+    let codec = Some(CompressionType::Zstd);
+    desk.write("dump/13.feather", &Table { codec, is_file: true, ..packed }.write());
     let deep = [
         ("a/in.zip", zip(next())),
         ("a/in.parquet", cells(next())),
+        ("a/in.arrow", arrow(next(), true).write()),
         ("b.7z", sevenz(&[("c.tar", tar(next()))], true)),
     ];
     desk.write("dump/10", &zst(&tar(&[("deep.zip", zip(&deep))])));

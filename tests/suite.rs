@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test, and what helps it, fails by panicking")]
 
 mod archives;
+mod arrow;
 mod bad_input;
 mod catalog;
 mod common;

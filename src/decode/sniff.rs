@@ -185,6 +185,9 @@ fn by_form(head: &[u8]) -> Option<Kind> {
     if [&b"moov"[..], b"mdat", b"wide", b"free", b"skip"].iter().any(|atom| at(4, atom)) {
         return Some(Kind::Foreign("QuickTime"));
     }
+    if crate::source::is_arrow_stream(head) {
+        return Some(Kind::NotAudio("an Arrow table", UNPACK));
+    }
     if at(257, b"ustar") {
         return Some(Kind::NotAudio("a tar archive", UNPACK));
     }

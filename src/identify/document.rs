@@ -1,6 +1,6 @@
 //! Documents: texts, tables and databases that may name recordings.
 //!
-//! A text is read as a stream, of a Parquet table the columns of text. Of a database only columns that may hold
+//! A text is read as a stream, of a table (Parquet, Arrow) the columns of text. Of a database only columns that may hold
 //! identifiers are read, and one that holds what people listen to is refused.
 
 use std::io::{self, Read as _};
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{Claims, Identifiers, Tokens};
 use crate::catalog::panic_message;
-use crate::source::{Bytes, Cell, Item, Locator, texts};
+use crate::source::{Bytes, Item, Locator, Value, is_table, texts};
 
 /// Columns that name people, in the playlists of a scrape.
 pub(crate) const PERSONAL: [&str; 4] =
@@ -63,7 +63,7 @@ impl Identifiers {
                 Err(error) => return Read::Broken(error),
             }
             .map_err(|error| error.to_string())
-        } else if head.starts_with(b"PAR1") {
+        } else if is_table(&item.bytes) {
             self.in_columns(&item.bytes, claims, cancel).map_err(|error| error.to_string())
         } else {
             self.in_stream(&item.bytes, claims, cancel).map_err(|error| error.to_string())
@@ -79,10 +79,10 @@ impl Identifiers {
     ) -> io::Result<Read> {
         let mut count = 0_u64;
         let mut cancelled = false;
-        let mut each = |cell: Cell<'_>| {
+        let mut each = |value: Value<'_>| {
             count += 1;
             cancelled = count.is_multiple_of(ROWS) && cancel.load(Ordering::Relaxed);
-            let Cell { group, row, column, text } = cell;
+            let Value { group, row, column, text } = value;
             let place = || format!("row {row} of group {group}, {column}");
             let mut words = Tokens::default();
             let mut take = |identifier, _| claims.take(self, identifier, place);

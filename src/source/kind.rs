@@ -1,5 +1,6 @@
 //! Which container a file is, by its first bytes; its name is never looked at.
 
+use super::arrow::is_stream;
 use super::packed::Codec;
 
 /// First bytes that are looked at. A tar file tells at byte 257 what it is.
@@ -14,9 +15,13 @@ pub(super) enum Kind {
     Zip,
     SevenZ,
     Parquet,
-    /// One that is known and not read: what it is.
-    Unread(&'static str),
+    /// A stream or a file.
+    Arrow,
+    /// One that is known and not read: what it is, and what to do.
+    Unread(&'static str, &'static str),
 }
+
+const UNPACK: &str = "unpack it and scan the folder";
 
 const MAGIC: &[(&[u8], Kind)] = &[
     (b"\x1f\x8b\x08", Kind::Packed(Codec::Gzip)),
@@ -27,11 +32,19 @@ const MAGIC: &[(&[u8], Kind)] = &[
     (b"PK\x07\x08PK\x03\x04", Kind::Zip),
     (b"7z\xbc\xaf\x27\x1c", Kind::SevenZ),
     (b"PAR1", Kind::Parquet),
-    (b"Rar!\x1a\x07", Kind::Unread("a RAR archive")),
-    (b"\x04\x22\x4d\x18", Kind::Unread("an LZ4 file")),
-    (b"ARROW1\0\0", Kind::Unread("an Arrow table")),
-    (b"LZIP", Kind::Unread("an lzip file")),
-    (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive")),
+    (b"Rar!\x1a\x07", Kind::Unread("a RAR archive", UNPACK)),
+    (b"\x04\x22\x4d\x18", Kind::Unread("an LZ4 file", UNPACK)),
+    (b"ARROW1\0\0", Kind::Arrow),
+    (
+        b"FEA1",
+        Kind::Unread("a Feather table of version 1", "write it anew as version 2, Parquet or CSV"),
+    ),
+    (
+        b"\x89HDF\r\n\x1a\n",
+        Kind::Unread("an HDF5 file", "write the sound in it to files, as h5py can, and scan these"),
+    ),
+    (b"LZIP", Kind::Unread("an lzip file", UNPACK)),
+    (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive", UNPACK)),
 ];
 
 impl Kind {
@@ -45,6 +58,8 @@ impl Kind {
                 Some(Self::Packed(Codec::Zstd))
             } else if is_tar(head) {
                 Some(Self::Tar)
+            } else if is_stream(head) {
+                Some(Self::Arrow)
             } else {
                 None
             }
@@ -59,7 +74,8 @@ impl Kind {
             Self::Zip => "zip",
             Self::SevenZ => "7z",
             Self::Parquet => "parquet",
-            Self::Unread(what) => what,
+            Self::Arrow => "arrow",
+            Self::Unread(what, _) => what,
         }
     }
 }
@@ -106,6 +122,11 @@ mod tests {
             (b"PK\x03\x04\x14", Some("zip")),
             (b"7z\xbc\xaf\x27\x1c\0", Some("7z")),
             (b"Rar!\x1a\x07\x01\0", Some("a RAR archive")),
+            (b"\x89HDF\r\n\x1a\n", Some("an HDF5 file")),
+            (b"FEA1\0\0\0\0", Some("a Feather table of version 1")),
+            (b"ARROW1\0\0\xff\xff\xff\xff", Some("arrow")),
+            (b"\xff\xff\xff\xff\x10\0\0\0", None),
+            (&[0xff; 1024], None),
             (b"ID3\x04", None),
             (b"OggS", None),
             (&[0; 1024], None),
@@ -114,6 +135,21 @@ mod tests {
         for (head, word) in table {
             assert_eq!(Kind::of(head).map(Kind::as_str), *word, "{}", head.escape_ascii());
         }
+    }
+
+    /// The begin of a stream: a header whose table has its kind (1, a schema) as its second field.
+    #[test]
+    fn a_stream_of_arrow_is_known_by_its_first_message() {
+        let mut head = b"\xff\xff\xff\xff\x20\0\0\0\x10\0\0\0".to_vec();
+        head.extend(b"\0\0\x08\0\x08\0\x04\0\x06\0\0\0");
+        head.extend(b"\x0a\0\0\0\x04\0\x01\0\0\0\0\0\0\0\0\0");
+        assert_eq!(Kind::of(&head), Some(Kind::Arrow));
+        for (at, byte) in [(0, 0), (4, 0x21), (7, 0x80), (8, 0x40), (14, 4), (24, 0x40), (30, 3)] {
+            let mut other = head.clone();
+            other[at] = byte;
+            assert_eq!(Kind::of(&other), None, "{at}");
+        }
+        assert_eq!(Kind::of(&head[..30]), None);
     }
 
     #[test]

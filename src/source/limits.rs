@@ -27,10 +27,12 @@ pub struct ScanLimits {
     pub text_slack_bytes: u64,
     /// The directory of a 7z file, which is taken into memory whole, in bytes: 24 MiB is that of 300,000 members.
     pub max_directory_bytes: u64,
-    /// The directory of a table, likewise: 64 MiB is that of 300,000 pieces of columns.
+    /// The directory of a table, and the header of a message in an Arrow table, likewise: 64 MiB is that of 300,000
+    /// pieces of columns.
     pub max_footer_bytes: u64,
     /// A page of a table, which is taken into memory whole, likewise, twice if it lies compressed: 512 MiB hold a hundred
-    /// songs of 5 MiB, as many as the usual row group.
+    /// songs of 5 MiB, as many as the usual row group. Of a batch of an Arrow table, what its compressed buffers take
+    /// while they are unpacked.
     pub max_page_bytes: u64,
 }
 

@@ -9,15 +9,17 @@
 //! | `bytes` | the bytes of an item, and the memory that those in flight may take |
 //! | `find`, `survey` | from a locator back to its item; what is in a dump without decoding |
 //! | `joined` | metadata beside files: `AudioFolder`, containers of Anna's Archive |
+//! | `columns`, `table` | what the columns of a table are for; what tables of all formats share |
 //! | `texts` | the columns of text of a table |
 //! | `group` | members of a tar file that belong together |
 //! | `torrent` | torrents whose data lies beside them |
 //! | `limits` | what a container may cost |
 //! | `kind`, `unpack` | which container a file is, by its bytes; the way into it |
-//! | `packed`, `tar`, `zip`, `sevenz`, `parquet` | one file a kind of container |
+//! | `packed`, `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | one file or folder a kind of container |
 
+mod arrow;
 mod bytes;
-mod chunks;
+mod columns;
 mod dump;
 mod find;
 mod folder;
@@ -31,12 +33,14 @@ mod packed;
 mod parquet;
 mod sevenz;
 mod survey;
+mod table;
 mod tar;
 mod texts;
 mod torrent;
 mod unpack;
 mod zip;
 
+pub(crate) use arrow::is_stream as is_arrow_stream;
 pub use bytes::{Budget, Buffer, Bytes, PackedText, Reader};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
@@ -45,7 +49,7 @@ pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
 pub use survey::{Hashed, Survey, Tally};
-pub(crate) use texts::{Cell, texts};
+pub(crate) use texts::{Value, is_table, texts};
 pub use torrent::TorrentFile;
 
 use std::ops::ControlFlow;

@@ -1,21 +1,16 @@
-//! The columns of text of a Parquet table, row by row, for what they name.
+//! The columns of text of a table, row by row, for what they name.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 
-use parquet::data_type::ByteArrayType;
-use parquet::errors::ParquetError;
-use parquet::file::reader::FileReader as _;
-use parquet::file::serialized_reader::SerializedFileReader;
-
-use super::chunks::Chunks;
+use super::kind::{HEAD_BYTES, Kind};
 use super::packed::Allowance;
-use super::parquet::{Leaf, Load, footer_bytes, says};
-use super::{Bytes, ScanLimits};
+use super::table::Load;
+use super::{Bytes, ScanLimits, arrow, parquet};
 
 /// A value of a table.
-pub(crate) struct Cell<'a> {
-    /// Row group and row within it, from 0.
+pub(crate) struct Value<'a> {
+    /// Row group or record batch, and row within it, from 0.
     pub(crate) group: u64,
     pub(crate) row: u64,
     /// Its column, parts joined by dots.
@@ -23,35 +18,36 @@ pub(crate) struct Cell<'a> {
     pub(crate) text: &'a [u8],
 }
 
+/// Takes the values of a table.
+pub(crate) type EachText<'a> = &'a mut dyn FnMut(Value<'_>) -> ControlFlow<()>;
+
+/// Whether something is a table, whose columns [`texts`] reads.
+pub(crate) fn is_table(bytes: &Bytes) -> bool {
+    kind(bytes).is_ok_and(|kind| matches!(kind, Some(Kind::Parquet | Kind::Arrow)))
+}
+
 /// Shows each value of the columns of text to `each`, column by column, until it breaks off.
-pub(crate) fn texts(
-    bytes: &Bytes,
-    each: &mut dyn FnMut(Cell<'_>) -> ControlFlow<()>,
-) -> io::Result<()> {
+pub(crate) fn texts(bytes: &Bytes, each: EachText<'_>) -> io::Result<()> {
     let limits = ScanLimits::default();
-    if footer_bytes(bytes)? > limits.max_footer_bytes {
-        return Err(io::Error::other("its directory is too long"));
+    match kind(bytes)? {
+        Some(Kind::Arrow) => arrow::texts(bytes, limits, each),
+        _ => parquet::texts(bytes, limits, each),
     }
+}
+
+fn kind(bytes: &Bytes) -> io::Result<Option<Kind>> {
+    let mut head = Vec::new();
+    bytes.open()?.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    Ok(Kind::of(&head))
+}
+
+/// What a table may come to that is read by itself.
+pub(super) fn load(bytes: &Bytes, limits: ScanLimits) -> io::Result<Load> {
     let length = bytes.open()?.length();
     let most = length.saturating_mul(limits.max_ratio).saturating_add(limits.ratio_slack_bytes);
-    let load = Load { allowance: Allowance::new(most), max_values: limits.max_item_bytes / 4 };
-    let broken = |error: ParquetError| io::Error::other(error.to_string());
-    let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
-    let leaves = reader.metadata().file_metadata().schema_descr().columns();
-    for group in 0..reader.num_row_groups() {
-        let rows = reader.get_row_group(group).map_err(broken)?;
-        for (leaf, descriptor) in leaves.iter().enumerate().filter(|(_, leaf)| says(leaf)) {
-            let column = descriptor.path().string();
-            let mut values = Leaf::<ByteArrayType>::new(&*rows, leaf, &load).map_err(broken)?;
-            for row in 0..rows.metadata().num_rows().max(0).unsigned_abs() {
-                for value in values.next().map_err(broken)? {
-                    let (group, column, text) = (group as u64, column.as_str(), value.data());
-                    if each(Cell { group, row, column, text }).is_break() {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
+    Ok(Load {
+        allowance: Allowance::new(most),
+        max_values: limits.max_item_bytes / 4,
+        max_bytes: limits.max_page_bytes,
+    })
 }

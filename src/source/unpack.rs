@@ -15,7 +15,7 @@ use super::group::Group;
 use super::kind::{HEAD_BYTES, Kind};
 use super::packed::{Allowance, Bomb, Codec, Counted, buffered};
 use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
-use super::{parquet, sevenz, tar, zip};
+use super::{arrow, parquet, sevenz, tar, zip};
 use crate::catalog::panic_message;
 use crate::decode::is_text;
 use crate::record::{FailureRecord, Stage};
@@ -184,9 +184,8 @@ impl<'v> Unpacker<'v> {
     }
 
     fn opened(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
-        if let Kind::Unread(what) = kind {
-            let message =
-                format!("is {what}, which is not read here; unpack it and scan the folder");
+        if let Kind::Unread(what, remedy) = kind {
+            let message = format!("is {what}, which is not read here; {remedy}");
             return self.row(&at.place, "container_unsupported", message);
         }
         if at.depth >= self.limits.max_depth {
@@ -205,15 +204,15 @@ impl<'v> Unpacker<'v> {
                 Some(bytes) => zip::walk(self, &inner, &bytes)?,
                 None => return ControlFlow::Continue(()),
             },
-            Kind::Parquet => match self.anywhere(at, input)? {
-                Some(bytes) => return self.table(at, &inner, bytes),
+            Kind::Parquet | Kind::Arrow => match self.anywhere(at, input)? {
+                Some(bytes) => return self.table(at, &inner, kind, bytes),
                 None => return ControlFlow::Continue(()),
             },
             Kind::SevenZ => match self.anywhere(at, input)? {
                 Some(bytes) => sevenz::walk(self, &inner, &bytes)?,
                 None => return ControlFlow::Continue(()),
             },
-            Kind::Unread(_) => {}
+            Kind::Unread(..) => {}
         }
         if (self.members, self.rows) == before {
             let message = format!("is a {} file that holds nothing", kind.as_str());
@@ -223,8 +222,17 @@ impl<'v> Unpacker<'v> {
     }
 
     /// A table: the sound in its cells, else the table itself.
-    fn table(&mut self, at: &At, inner: &At, bytes: Bytes) -> ControlFlow<()> {
-        if parquet::walk(self, inner, &bytes)? || !self.visit.wants(&at.place) {
+    fn table(&mut self, at: &At, inner: &At, kind: Kind, bytes: Bytes) -> ControlFlow<()> {
+        let before = (self.members, self.rows);
+        let has_sound = match kind {
+            Kind::Arrow => arrow::walk(self, inner, &bytes)?,
+            _ => parquet::walk(self, inner, &bytes)?,
+        };
+        if has_sound && (self.members, self.rows) == before {
+            let message = format!("is a {} table without rows", kind.as_str());
+            return self.row(&at.place, "container_empty", message);
+        }
+        if has_sound || !self.visit.wants(&at.place) {
             return ControlFlow::Continue(());
         }
         let size_bytes = bytes.open().map_or(0, |reader| reader.length());

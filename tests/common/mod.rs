@@ -1,6 +1,7 @@
 //! What the tests share: music, files to put it in, and a desk to run the program at.
 
 mod archives;
+pub(crate) mod arrow;
 pub(crate) mod deliveries;
 mod desk;
 mod encode;

@@ -467,7 +467,7 @@ pub(crate) struct Limits {
     /// Members of one file
     #[arg(long = "max-members", value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) members: u64,
-    /// Memory for one page of a Parquet table, in MiB; it is taken twice if it lies compressed
+    /// Memory for one page of a Parquet table, in MiB, taken twice if it lies compressed; or for a batch of an Arrow table
     #[arg(long = "max-page", value_name = "MIB", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=2_048))]
     pub(crate) page: u32,
 }

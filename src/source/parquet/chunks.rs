@@ -7,7 +7,7 @@ use bytes::Bytes as Shared;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::{Bytes, Reader, ScanLimits};
+use crate::source::{Bytes, Reader, ScanLimits};
 
 /// A table's bytes.
 pub(super) struct Chunks {

@@ -1,0 +1,149 @@
+//! The record batches of an Arrow table, each with the columns and dictionaries that it goes by.
+
+use std::io;
+use std::rc::Rc;
+
+use super::buffer::Buffers;
+use super::leaf::Dictionaries;
+use super::lookup::Lookup;
+use super::message::{Batch, File, Message, Messages, cut, wrong};
+use super::schema::{Buffer, Schema, Values};
+use crate::source::table::Load;
+use crate::source::{Bytes, ScanLimits};
+
+/// Pieces of one dictionary.
+const MAX_PIECES: usize = 1_000;
+
+/// Reads the batches of a table.
+pub(super) struct Batches {
+    file: File,
+    messages: Messages,
+    load: Load,
+    schema: Schema,
+    schemas: usize,
+    /// Batches so far.
+    count: u64,
+    dictionaries: Dictionaries,
+    /// Memory that dictionaries take, in bytes.
+    held: u64,
+    /// A file may have its dictionaries behind the batches that ask for them: they were read before.
+    has_dictionaries: bool,
+}
+
+impl Batches {
+    /// Opens a table, of which at least the columns can be read.
+    pub(super) fn open(bytes: &Bytes, limits: ScanLimits, load: &Load) -> io::Result<Self> {
+        let file = File::open(bytes)?;
+        let mut messages = Messages::new(&file, limits)?;
+        let schema = match messages.next()? {
+            Some(Message::Schema(schema)) => schema,
+            Some(_) => return Err(wrong("its first message is not the names of its columns")),
+            None => return Err(cut("it has no columns".to_owned())),
+        };
+        let mut batches = Self {
+            file,
+            messages,
+            load: load.clone(),
+            schema,
+            schemas: 1,
+            count: 0,
+            dictionaries: Dictionaries::default(),
+            held: 0,
+            has_dictionaries: false,
+        };
+        let is_coded =
+            batches.schema.leaves.iter().any(|l| matches!(l.values, Some(Values::Codes { .. })));
+        if batches.messages.is_file && is_coded {
+            let mut ahead = Messages::new(&batches.file, limits)?;
+            // What breaks here breaks again where it is read.
+            while let Ok(Some(message)) = ahead.next() {
+                if let Message::Dictionary { id, is_delta, batch } = message {
+                    batches.dictionary(id, is_delta, batch);
+                }
+            }
+            batches.has_dictionaries = true;
+        }
+        Ok(batches)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// How far it is read.
+    pub(super) fn at(&self) -> u64 {
+        self.messages.at.min(self.file.length)
+    }
+
+    /// The columns of the batches that come next.
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// How many lists of columns there were; another may follow the first.
+    pub(super) fn schemas(&self) -> usize {
+        self.schemas
+    }
+
+    pub(super) fn dictionaries(&self) -> &Dictionaries {
+        &self.dictionaries
+    }
+
+    /// The next batch with its number, if it can be read; none behind the last. Once it fails itself, there are no more.
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, io::Result<Batch>)>> {
+        loop {
+            let count = self.count;
+            let told = |error: io::Error| {
+                io::Error::new(error.kind(), format!("behind {count} record batches: {error}"))
+            };
+            match self.messages.next() {
+                Err(error) if error.raw_os_error().is_some() => return Err(error),
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => return Err(error),
+                Err(error) => return Err(told(error)),
+                Ok(None) => return Ok(None),
+                Ok(Some(Message::Schema(schema))) => {
+                    self.schema = schema;
+                    self.schemas += 1;
+                    self.dictionaries.clear();
+                    self.held = 0;
+                }
+                Ok(Some(Message::Dictionary { id, is_delta, batch })) => {
+                    if !self.has_dictionaries {
+                        self.dictionary(id, is_delta, batch);
+                    }
+                }
+                Ok(Some(Message::Batch(batch))) => {
+                    let number = self.count;
+                    self.count += 1;
+                    return Ok(Some((number, batch)));
+                }
+            }
+        }
+    }
+
+    /// Takes a dictionary. One that cannot be read is missing where it is asked for.
+    fn dictionary(&mut self, id: i64, is_delta: bool, batch: io::Result<Batch>) {
+        let read = batch.and_then(|batch| {
+            let pieces = self.dictionaries.get(&id).map_or(0, Vec::len);
+            if is_delta && pieces >= MAX_PIECES {
+                return Err(wrong("a dictionary in too many pieces"));
+            }
+            let leaf = self.schema.leaves.iter().find_map(|leaf| match leaf.values {
+                Some(Values::Codes { dictionary, shape, .. }) if dictionary == id => Some(shape),
+                _ => None,
+            });
+            let shape = leaf.ok_or_else(|| wrong("a dictionary that nobody asks for"))?;
+            let buffers = Buffers::new(&self.file, batch.codec, &self.load);
+            buffers.hold(self.held)?;
+            let lookup = Lookup::open(&buffers, &batch, 0, Buffer::FIRST, shape)?;
+            let lookup = lookup.in_memory(&buffers)?;
+            self.held = buffers.held();
+            Ok(Rc::new(lookup))
+        });
+        match read {
+            Ok(lookup) if is_delta => self.dictionaries.entry(id).or_default().push(lookup),
+            Ok(lookup) => drop(self.dictionaries.insert(id, vec![lookup])),
+            Err(_) => drop(self.dictionaries.remove(&id)),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Arrow tables, as streams (the caches of Hugging Face's `datasets`) and as files (Feather version 2), with sound in
+//! their cells: record batch by record batch.
+//!
+//! Of a batch only offsets are read: where its buffers are not compressed, a cell is a stretch of the file. Buffers that
+//! are, LZ4 or Zstandard, are unpacked as they are read.
+
+mod batches;
+mod buffer;
+mod entries;
+mod leaf;
+mod lookup;
+mod message;
+mod schema;
+
+pub(crate) use message::is_stream;
+
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use self::batches::Batches;
+use self::buffer::{Buffers, Part};
+use self::leaf::{Column, Value};
+use self::message::{Batch, cut, wrong};
+use super::columns::{self, Roles, Sound, says};
+use super::table::{Broken, Cell, Load, MAX_SAID_BYTES, Shown, said, wav};
+use super::texts::{EachText, Value as Spoken};
+use super::unpack::{At, Unpacker};
+use super::{Bytes, ScanLimits, To};
+
+/// Longest text that is read for identifiers.
+const MAX_TEXT_BYTES: u64 = 16 << 20;
+
+/// Shows the cells of a table that hold sound. False if none of its columns could.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), bool> {
+    let load = Load::of(unpacker);
+    let mut shown = Shown::new(at, "record batches", None);
+    let mut has_sound = false;
+    let mut roles = (0, Roles::default());
+    let mut batches = match Batches::open(bytes, unpacker.limits, &load) {
+        Ok(batches) => batches,
+        Err(error) => {
+            shown.trouble = Some(error);
+            shown.end(unpacker)?;
+            return ControlFlow::Continue(true);
+        }
+    };
+    loop {
+        let (group, batch) = match batches.next() {
+            Ok(Some(next)) => next,
+            Ok(None) => break,
+            Err(error) => {
+                shown.trouble = Some(error);
+                break;
+            }
+        };
+        if at.depth == 1 {
+            unpacker.passed_to(batches.at());
+        }
+        // A stream may follow another, with other columns.
+        if roles.0 != batches.schemas() {
+            roles = (batches.schemas(), Roles::of(&batches.schema().columns));
+            has_sound |= !roles.1.sounds.is_empty();
+            if !roles.1.sounds.is_empty() {
+                shown.unread = shown.unread.take().or_else(|| roles.1.unread.take());
+            }
+        }
+        if roles.1.sounds.is_empty() {
+            continue;
+        }
+        let mut rows = None;
+        let read = batch.map(|batch| Rows::open(&batches, &batch, &roles.1, &load));
+        let read = match read {
+            Ok(Ok(open)) => open.show(unpacker, &mut shown, group, &mut rows)?,
+            Ok(Err(error)) | Err(error) => Err(error),
+        };
+        if let Err(error) = read {
+            shown.broken.push(Broken { group, rows, error });
+        }
+        if load.allowance.is_spent() {
+            unpacker.broken(&at.place, &io::Error::other("it unpacks to too much"))?;
+        }
+    }
+    // What is wrong with a table without sound is told by whoever reads its text.
+    if !has_sound && batches.schemas() > 0 {
+        let is_silent = Roles::of(&batches.schema().columns).sounds.is_empty();
+        if is_silent {
+            return ControlFlow::Continue(false);
+        }
+    }
+    shown.end(unpacker)?;
+    ControlFlow::Continue(true)
+}
+
+/// Shows each value of the columns of text, column by column, until `each` breaks off.
+pub(super) fn texts(bytes: &Bytes, limits: ScanLimits, each: EachText<'_>) -> io::Result<()> {
+    let load = super::texts::load(bytes, limits)?;
+    let mut batches = Batches::open(bytes, limits, &load)?;
+    let mut broken = None;
+    while let Some((group, batch)) = batches.next()? {
+        let done = batch.and_then(|batch| in_batch(&batches, group, &batch, &load, each));
+        match done {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return Ok(()),
+            Err(error) if load.allowance.is_spent() => return Err(error),
+            Err(error) => broken = broken.or(Some((group, error))),
+        }
+    }
+    match (broken, Roles::of(&batches.schema().columns).unread) {
+        (Some((group, error)), _) => {
+            Err(io::Error::other(format!("record batch {group}: {error}")))
+        }
+        (None, Some(unread)) => Err(io::Error::other(format!("it {unread}"))),
+        (None, None) => Ok(()),
+    }
+}
+
+/// The texts of one batch. What is too long is told when the rest was read.
+fn in_batch(
+    batches: &Batches,
+    group: u64,
+    batch: &Batch,
+    load: &Load,
+    each: EachText<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let schema = batches.schema();
+    schema.fits(batch)?;
+    let (mut text, mut flow, mut broken) = (Vec::new(), ControlFlow::Continue(()), None);
+    for (leaf, column) in schema.leaves.iter().zip(&schema.columns).filter(|(_, c)| says(c)) {
+        let name = columns::joined(&column.path);
+        let buffers = Buffers::new(batches.file(), batch.codec, load);
+        let opened = Column::open(leaf, batch, &buffers, batches.dictionaries(), true);
+        let mut read = |mut values: Column| {
+            for row in 0..batch.rows {
+                values.row(&mut |cells| {
+                    let length = cells.text(MAX_TEXT_BYTES, &mut text)?;
+                    if length > MAX_TEXT_BYTES {
+                        let most = MAX_TEXT_BYTES >> 20;
+                        let told = format!(
+                            "a text of {} MiB in row {row}, {most} of them were read",
+                            length >> 20
+                        );
+                        broken.get_or_insert_with(|| wrong(format!("{name}: {told}")));
+                    }
+                    if flow.is_continue() {
+                        flow = each(Spoken { group, row, column: &name, text: &text });
+                    }
+                    Ok(())
+                })?;
+                if flow.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = opened.and_then(&mut read) {
+            broken.get_or_insert_with(|| io::Error::new(error.kind(), format!("{name}: {error}")));
+        }
+        if flow.is_break() || load.allowance.is_spent() {
+            break;
+        }
+    }
+    broken.map_or(Ok(flow), Err)
+}
+
+/// The rows of a batch with sound in them.
+struct Rows<'a> {
+    batches: &'a Batches,
+    sounds: Vec<(&'a Sound, Opened)>,
+    /// Columns that speak of the sound in their row.
+    texts: Vec<Column>,
+    count: u64,
+    load: &'a Load,
+}
+
+/// The readers of a column of sound.
+enum Opened {
+    Files { bytes: Column, path: Option<Column> },
+    Samples { array: Column, rate: Column },
+}
+
+impl<'a> Rows<'a> {
+    fn open(
+        batches: &'a Batches,
+        batch: &Batch,
+        roles: &'a Roles,
+        load: &'a Load,
+    ) -> io::Result<Self> {
+        let schema = batches.schema();
+        schema.fits(batch)?;
+        let buffers = Buffers::new(batches.file(), batch.codec, load);
+        let column = |leaf: usize, in_memory: bool| {
+            let leaf = &schema.leaves[leaf];
+            Column::open(leaf, batch, &buffers, batches.dictionaries(), in_memory)
+        };
+        let sound = |sound: &'a Sound| {
+            let opened = match sound.cells {
+                columns::Cells::Files { bytes, path } => Opened::Files {
+                    bytes: column(bytes, false)?,
+                    // One that cannot be read names nothing, and the sound beside it is read.
+                    path: path.and_then(|path| column(path, true).ok()),
+                },
+                columns::Cells::Samples { array, rate } => {
+                    Opened::Samples { array: column(array, false)?, rate: column(rate, false)? }
+                }
+            };
+            Ok((sound, opened))
+        };
+        let sounds = roles.sounds.iter().map(sound).collect::<io::Result<_>>()?;
+        let texts = roles.texts.iter().filter_map(|&leaf| column(leaf, true).ok()).collect();
+        Ok(Self { batches, sounds, texts, count: batch.rows, load })
+    }
+
+    /// Shows them. What it breaks off with comes back, with the rows that were read in `rows`.
+    fn show(
+        mut self,
+        unpacker: &mut Unpacker<'_>,
+        shown: &mut Shown<'_>,
+        group: u64,
+        rows: &mut Option<(u64, u64)>,
+    ) -> ControlFlow<(), io::Result<()>> {
+        for row in 0..self.count {
+            *rows = Some((row, self.count));
+            let words = self.words();
+            unpacker.join(Some(format!("{group}.{row}").as_bytes()))?;
+            if !words.is_empty() {
+                unpacker.side_car(words.as_bytes());
+            }
+            for (sound, opened) in &mut self.sounds {
+                let to = To::Cell { group, row, column: sound.name.clone() };
+                let read = match opened {
+                    Opened::Files { bytes, path } => {
+                        let path = name(path);
+                        file(unpacker, shown, self.batches, bytes, to, path)?
+                    }
+                    Opened::Samples { array, rate } => {
+                        match samples(array, rate, self.load.max_values) {
+                            Err(error) => Err(error),
+                            Ok(None) => Ok(unpacker.counted()?),
+                            Ok(Some(wav)) => {
+                                let (stream, length) = (&mut &wav[..], wav.len() as u64);
+                                let (path, extent, bytes) = (None, None, None);
+                                let cell = Cell { to, path, stream, length, extent, bytes };
+                                Ok(shown.sound(unpacker, cell)?)
+                            }
+                        }
+                    }
+                };
+                if let Err(error) = read {
+                    unpacker.join(None)?;
+                    return ControlFlow::Continue(Err(error));
+                }
+            }
+        }
+        unpacker.join(None)?;
+        ControlFlow::Continue(Ok(()))
+    }
+
+    /// What the columns of text say in the next row. One that cannot be read says nothing.
+    fn words(&mut self) -> String {
+        let (mut words, mut text) = (String::new(), Vec::new());
+        self.texts.retain_mut(|column| {
+            let read = column.row(&mut |cells| {
+                cells.text(MAX_SAID_BYTES as u64, &mut text)?;
+                words.push_str(&said(&text));
+                words.push(' ');
+                Ok(())
+            });
+            read.is_ok()
+        });
+        words
+    }
+}
+
+/// What the next row calls its file.
+fn name(column: &mut Option<Column>) -> Option<String> {
+    let (mut name, mut text) = (None, Vec::new());
+    let read = column.as_mut()?.row(&mut |cells| {
+        cells.text(MAX_SAID_BYTES as u64, &mut text)?;
+        name = Some(said(&text));
+        Ok(())
+    });
+    if read.is_err() {
+        *column = None;
+    }
+    name
+}
+
+/// Shows the file in the next row.
+fn file(
+    unpacker: &mut Unpacker<'_>,
+    shown: &mut Shown<'_>,
+    batches: &Batches,
+    column: &mut Column,
+    to: To,
+    path: Option<String>,
+) -> ControlFlow<(), io::Result<()>> {
+    let mut value = None;
+    let read = column.row(&mut |cells| {
+        value = cells.value()?;
+        Ok(())
+    });
+    if let Err(error) = read {
+        return ControlFlow::Continue(Err(error));
+    }
+    let (mut extent, mut bytes, mut missing) = (None, None, 0);
+    let (mut stream, length): (Box<dyn Read>, u64) = match &value {
+        None if path.is_some() => return ControlFlow::Continue(Ok(shown.name(unpacker)?)),
+        // Nulls without number take no room in a file.
+        None => return ControlFlow::Continue(Ok(unpacker.counted()?)),
+        Some(Value::Here(here)) => {
+            let file = batches.file();
+            let there = file.length.saturating_sub(here.offset).min(here.length);
+            missing = here.length - there;
+            if there == 0 && missing > 0 {
+                return ControlFlow::Continue(Err(cut(format!("{missing} bytes are missing"))));
+            }
+            (extent, bytes) = (Some(*here), file.bytes.slice(here.offset, here.length));
+            let part = Part { file: file.clone(), from: here.offset, at: 0 };
+            (Box::new(part.take(here.length)), here.length)
+        }
+        Some(Value::Memory(memory, from, length)) => {
+            (Box::new(&memory[*from..*from + *length]), *length as u64)
+        }
+        Some(Value::Next(length)) => match column.cells.stream(*length) {
+            Some(stream) => (Box::new(stream), *length),
+            None => return ControlFlow::Continue(Err(wrong("a value without bytes"))),
+        },
+    };
+    // What was unpacked is counted; what lies in a table that is held in memory is copied from there.
+    let is_counted = extent.is_none();
+    let mut limited;
+    let stream: &mut dyn Read = if is_counted {
+        &mut stream
+    } else {
+        limited = unpacker.limited(stream);
+        &mut limited
+    };
+    shown.sound(unpacker, Cell { to, path, stream, length, extent, bytes })?;
+    ControlFlow::Continue(if missing > 0 {
+        Err(cut(format!("{missing} of the {length} bytes of a cell are missing")))
+    } else {
+        Ok(())
+    })
+}
+
+/// The samples in the next row as a WAV file, if there are any.
+fn samples(array: &mut Column, rate: &mut Column, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut rate_hz = None;
+    rate.row(&mut |cells| {
+        rate_hz = u32::try_from(cells.whole()?).ok();
+        Ok(())
+    })?;
+    let mut samples = Vec::new();
+    array.list(most, &mut |cells| {
+        samples.push(cells.float()?);
+        Ok(())
+    })?;
+    // A rate that is none is told by the decoder.
+    Ok(wav(rate_hz.unwrap_or(0), samples.len(), samples.into_iter()))
+}

@@ -1,0 +1,346 @@
+//! The columns of an Arrow table, and which of a batch's parts are theirs.
+//!
+//! A batch lists its fields as nodes and its buffers in the order of the schema, a field before its children. How many
+//! buffers a field has depends on its type, and with views on the batch.
+
+use std::io;
+use std::rc::Rc;
+
+use polars_arrow_format::ipc::{
+    Endianness, FieldRef, MetadataVersion, Precision, SchemaRef, TypeRef, UnionMode,
+};
+
+use super::message::{Batch, plain, unsupported, wrong};
+use crate::source::columns::{self, Form};
+
+/// Fields of a table, parts of structs and lists counted. A header may name one field a thousand million times.
+const MAX_FIELDS: usize = 20_000;
+/// Structs and lists within each other.
+const MAX_DEPTH: usize = 32;
+/// Longest name of a field, in bytes.
+const MAX_NAME_BYTES: usize = 4_096;
+
+/// The columns of a table.
+#[derive(Debug)]
+pub(super) struct Schema {
+    /// Those without parts, in order.
+    pub(super) leaves: Vec<Leaf>,
+    /// The same, as far as their use depends on it.
+    pub(super) columns: Vec<columns::Leaf>,
+    /// Nodes of a batch; its buffers but those that views have beside; fields of views.
+    nodes: usize,
+    buffers: usize,
+    views: usize,
+}
+
+/// A column without parts.
+#[derive(Debug, Clone)]
+pub(super) struct Leaf {
+    /// What it lies in, from the outermost.
+    pub(super) levels: Vec<Level>,
+    /// `None` if its values are not read here.
+    pub(super) values: Option<Values>,
+    pub(super) node: usize,
+    /// Its first buffer, which says what is null.
+    pub(super) first: Buffer,
+}
+
+/// A struct or list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Level {
+    pub(super) kind: LevelKind,
+    pub(super) node: usize,
+    pub(super) first: Buffer,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LevelKind {
+    Struct,
+    /// Offsets of 64 bits, or of 32.
+    List {
+        is_wide: bool,
+    },
+    /// So many entries each.
+    Fixed(u64),
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Values {
+    Bytes(Shape),
+    /// Numbers of the values of a dictionary.
+    Codes {
+        code: Whole,
+        dictionary: i64,
+        shape: Shape,
+    },
+    /// Floating point of 64 bits, or of 32.
+    Floats {
+        is_double: bool,
+    },
+    Whole(Whole),
+}
+
+/// How bytes and texts lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One after the other, with offsets of 64 bits, or of 32.
+    Row { is_wide: bool },
+    /// Anywhere; `nth` of the fields of views.
+    Views { nth: usize },
+}
+
+/// A whole number of so many bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole {
+    pub(super) bytes: usize,
+    pub(super) is_signed: bool,
+}
+
+/// The place of a buffer in a batch: behind so many others, and those of so many fields of views.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Buffer {
+    behind: usize,
+    views: usize,
+}
+
+impl Buffer {
+    /// The first of a batch.
+    pub(super) const FIRST: Self = Self { behind: 0, views: 0 };
+
+    /// Its number among the buffers of a batch that was found to [fit](Schema::fits).
+    pub(super) fn of(self, batch: &Batch) -> usize {
+        let beside: u64 = batch.variadic.iter().take(self.views).sum();
+        self.behind.saturating_add(beside as usize)
+    }
+}
+
+impl Schema {
+    pub(super) fn read(
+        schema: SchemaRef<'_>,
+        version: MetadataVersion,
+        header_bytes: usize,
+    ) -> io::Result<Self> {
+        if schema.endianness().map_err(plain)? == Endianness::Big {
+            return Err(unsupported(
+                "was written on a big-endian machine, whose tables are not read here; write it anew"
+                    .to_owned(),
+            ));
+        }
+        let mut columns = Columns {
+            schema: Self {
+                leaves: Vec::new(),
+                columns: Vec::new(),
+                nodes: 0,
+                buffers: 0,
+                views: 0,
+            },
+            path: Vec::new(),
+            levels: Vec::new(),
+            is_unread: false,
+            name_bytes: header_bytes,
+            version,
+        };
+        for field in schema.fields().map_err(plain)?.into_iter().flatten() {
+            columns.field(field.map_err(plain)?)?;
+        }
+        Ok(columns.schema)
+    }
+
+    /// Whether a batch has the parts that the schema says, so that each can be had by its number.
+    pub(super) fn fits(&self, batch: &Batch) -> io::Result<()> {
+        let beside = batch.variadic.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
+        let buffers = beside.and_then(|beside| beside.checked_add(self.buffers as u64));
+        let (nodes, there) = (batch.nodes.len(), batch.buffers.len() as u64);
+        if nodes != self.nodes || buffers != Some(there) || batch.variadic.len() != self.views {
+            return Err(wrong(format!(
+                "{nodes} nodes and {there} buffers, which do not fit its schema of {} and {}",
+                self.nodes,
+                buffers.unwrap_or(u64::MAX)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Takes down the fields of a schema.
+struct Columns {
+    schema: Schema,
+    path: Vec<Rc<str>>,
+    levels: Vec<Level>,
+    /// What it is in is not read here.
+    is_unread: bool,
+    /// Bytes that names may still take: fields that share a name would make much of it.
+    name_bytes: usize,
+    version: MetadataVersion,
+}
+
+impl Columns {
+    fn field(&mut self, field: FieldRef<'_>) -> io::Result<()> {
+        if self.schema.nodes >= MAX_FIELDS || self.path.len() >= MAX_DEPTH {
+            return Err(unsupported(format!(
+                "has more than {MAX_FIELDS} columns, or columns of more than {MAX_DEPTH} parts; write it anew without them"
+            )));
+        }
+        let name = field.name().map_err(plain)?.unwrap_or_default();
+        let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
+        let left = self.name_bytes.checked_sub(name.len());
+        self.name_bytes = left.ok_or_else(|| wrong("a schema whose fields share their names"))?;
+        self.path.push(name.into());
+        let done = self.parts(field);
+        self.path.pop();
+        done
+    }
+
+    fn parts(&mut self, field: FieldRef<'_>) -> io::Result<()> {
+        let kind = field.type_().map_err(plain)?.ok_or_else(|| wrong("a field without a type"))?;
+        let (node, first) = (self.schema.nodes, self.here());
+        self.schema.nodes += 1;
+        if let Some(dictionary) = field.dictionary().map_err(plain)? {
+            self.schema.buffers += 2;
+            let code = match dictionary.index_type().map_err(plain)? {
+                Some(int) => {
+                    whole(int.bit_width().map_err(plain)?, int.is_signed().map_err(plain)?)
+                }
+                None => whole(32, true),
+            };
+            let id = dictionary.id().map_err(plain)?;
+            let (form, shape) = match kind {
+                // Its views are those of the dictionary's own batch.
+                TypeRef::BinaryView(_) => (Form::Bytes, Some(Shape::Views { nth: 0 })),
+                TypeRef::Utf8View(_) => (Form::Text, Some(Shape::Views { nth: 0 })),
+                TypeRef::Struct(_)
+                | TypeRef::Map(_)
+                | TypeRef::Union(_)
+                | TypeRef::List(_)
+                | TypeRef::LargeList(_)
+                | TypeRef::FixedSizeList(_) => (Form::Unread, None),
+                ref other => match in_a_row(other) {
+                    Some((form, shape)) => (form, Some(shape)),
+                    None => (Form::Other, None),
+                },
+            };
+            let codes = |shape| Some(Values::Codes { code: code?, dictionary: id, shape });
+            let values = shape.and_then(codes);
+            self.leaf(node, first, form, values);
+            return Ok(());
+        }
+        let (buffers, level) = match kind {
+            TypeRef::Null(_) => (0, None),
+            TypeRef::Struct(_) => (1, Some(LevelKind::Struct)),
+            TypeRef::List(_) | TypeRef::Map(_) => (2, Some(LevelKind::List { is_wide: false })),
+            TypeRef::LargeList(_) => (2, Some(LevelKind::List { is_wide: true })),
+            TypeRef::FixedSizeList(list) => {
+                let size = list.list_size().map_err(plain)?;
+                let size = u64::try_from(size).map_err(|_| wrong(format!("a list of {size}")))?;
+                (1, Some(LevelKind::Fixed(size)))
+            }
+            TypeRef::ListView(_) | TypeRef::LargeListView(_) => return self.unread(3, field),
+            TypeRef::RunEndEncoded(_) => return self.unread(0, field),
+            TypeRef::Union(union) => {
+                let is_dense = union.mode().map_err(plain)? == UnionMode::Dense;
+                // It had a buffer for what is null.
+                let nulls = usize::from(self.version == MetadataVersion::V4);
+                return self.unread(nulls + 1 + usize::from(is_dense), field);
+            }
+            TypeRef::BinaryView(_) | TypeRef::Utf8View(_) => {
+                let is_text = matches!(kind, TypeRef::Utf8View(_));
+                let shape = Shape::Views { nth: self.schema.views };
+                self.schema.buffers += 2;
+                self.schema.views += 1;
+                let form = if is_text { Form::Text } else { Form::Bytes };
+                self.leaf(node, first, form, Some(Values::Bytes(shape)));
+                return Ok(());
+            }
+            ref other => {
+                let (buffers, form, values) = match other {
+                    TypeRef::FloatingPoint(float) => match float.precision().map_err(plain)? {
+                        Precision::Half => (2, Form::Other, None),
+                        precision => {
+                            let is_double = precision == Precision::Double;
+                            (2, Form::Float, Some(Values::Floats { is_double }))
+                        }
+                    },
+                    TypeRef::Int(int) => {
+                        let bits = int.bit_width().map_err(plain)?;
+                        let whole = whole(bits, int.is_signed().map_err(plain)?);
+                        (2, Form::Whole, whole.map(Values::Whole))
+                    }
+                    other => match in_a_row(other) {
+                        Some((form, shape)) => (3, form, Some(Values::Bytes(shape))),
+                        None => (2, Form::Other, None),
+                    },
+                };
+                self.schema.buffers += buffers;
+                self.leaf(node, first, form, values);
+                return Ok(());
+            }
+        };
+        self.schema.buffers += buffers;
+        match level {
+            None => self.leaf(node, first, Form::Other, None),
+            Some(kind) => {
+                self.levels.push(Level { kind, node, first });
+                self.children(field)?;
+                self.levels.pop();
+            }
+        }
+        Ok(())
+    }
+
+    /// A field in whose parts nothing is read.
+    fn unread(&mut self, buffers: usize, field: FieldRef<'_>) -> io::Result<()> {
+        self.schema.buffers += buffers;
+        let was = std::mem::replace(&mut self.is_unread, true);
+        self.children(field)?;
+        self.is_unread = was;
+        Ok(())
+    }
+
+    fn children(&mut self, field: FieldRef<'_>) -> io::Result<()> {
+        for child in field.children().map_err(plain)?.into_iter().flatten() {
+            self.field(child.map_err(plain)?)?;
+        }
+        Ok(())
+    }
+
+    fn here(&self) -> Buffer {
+        Buffer { behind: self.schema.buffers, views: self.schema.views }
+    }
+
+    fn leaf(&mut self, node: usize, first: Buffer, form: Form, values: Option<Values>) {
+        let is_list = |level: &&Level| !matches!(level.kind, LevelKind::Struct);
+        let lists = self.levels.iter().filter(is_list).count();
+        // The name of the values of a list: `item`.
+        let inside = usize::from(self.levels.last().as_ref().is_some_and(is_list));
+        let form = match form {
+            Form::Bytes | Form::Text if self.is_unread || values.is_none() => Form::Unread,
+            _ if self.is_unread => Form::Other,
+            form => form,
+        };
+        let values = values.filter(|_| !self.is_unread);
+        self.schema.columns.push(columns::Leaf { path: self.path.clone(), form, lists, inside });
+        self.schema.leaves.push(Leaf { levels: self.levels.clone(), values, node, first });
+    }
+}
+
+fn in_a_row(kind: &TypeRef<'_>) -> Option<(Form, Shape)> {
+    Some(match kind {
+        TypeRef::Binary(_) => (Form::Bytes, Shape::Row { is_wide: false }),
+        TypeRef::LargeBinary(_) => (Form::Bytes, Shape::Row { is_wide: true }),
+        TypeRef::Utf8(_) => (Form::Text, Shape::Row { is_wide: false }),
+        TypeRef::LargeUtf8(_) => (Form::Text, Shape::Row { is_wide: true }),
+        _ => return None,
+    })
+}
+
+fn whole(bits: i32, is_signed: bool) -> Option<Whole> {
+    let bytes = match bits {
+        8 => 1,
+        16 => 2,
+        32 => 4,
+        64 => 8,
+        _ => return None,
+    };
+    Some(Whole { bytes, is_signed })
+}

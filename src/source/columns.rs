@@ -1,0 +1,218 @@
+//! What the columns of a table are for: which hold sound, which name it, which speak of it. It knows of no format.
+//!
+//! A column is one of sound if it is a struct with a binary `bytes` (and perhaps the name of a file, `path`), a binary
+//! that is no text, or a struct with a list of numbers, `array`, and a `sampling_rate`: what Hugging Face writes, in all
+//! its variants.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::unpack::bounded;
+use crate::identify::PERSONAL;
+
+/// Columns of text that are joined to the sound of their row.
+const MAX_TEXTS: usize = 64;
+/// Columns of sound that are read; a table of more is told.
+const MAX_SOUNDS: usize = 256;
+/// Columns that are named where they cannot be read.
+const MAX_NAMED: usize = 5;
+
+/// A column without parts, as far as its use depends on it.
+#[derive(Debug, Clone)]
+pub(super) struct Leaf {
+    /// Its name, behind those of the structs and lists that it lies in.
+    pub(super) path: Vec<Rc<str>>,
+    pub(super) form: Form,
+    /// Lists that it lies in.
+    pub(super) lists: usize,
+    /// Last parts of its path that are the format's own words for the values of a list: `list.element`.
+    pub(super) inside: usize,
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Bytes,
+    Text,
+    /// Of 32 or 64 bits.
+    Float,
+    /// A whole number of 32 or 64 bits.
+    Whole,
+    Other,
+    /// Bytes or text in a form that is not read here.
+    Unread,
+}
+
+/// A column of sound, by the places of its leaves among all leaves.
+#[derive(Debug)]
+pub(super) struct Sound {
+    /// Parts of its name, joined by dots.
+    pub(super) name: String,
+    pub(super) cells: Cells,
+}
+
+/// Where the parts of a column of sound are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cells {
+    Files { bytes: usize, path: Option<usize> },
+    Samples { array: usize, rate: usize },
+}
+
+/// The uses of a table's columns.
+#[derive(Debug, Default)]
+pub(super) struct Roles {
+    pub(super) sounds: Vec<Sound>,
+    /// Leaves of text, which speak of the sound in their row.
+    pub(super) texts: Vec<usize>,
+    /// What may hold sound and is not read, in words.
+    pub(super) unread: Option<String>,
+}
+
+impl Roles {
+    pub(super) fn of(leaves: &[Leaf]) -> Self {
+        let at: HashMap<&[Rc<str>], usize> =
+            leaves.iter().enumerate().rev().map(|(place, leaf)| (&leaf.path[..], place)).collect();
+        let beside =
+            |name: &[Rc<str>], leaf: &str| at.get(&[name, &[Rc::from(leaf)]].concat()[..]).copied();
+        let column = |(place, leaf): (usize, &Leaf)| {
+            let (name, cells) = match (leaf.form, leaf.lists, &leaf.path[..]) {
+                (Form::Bytes | Form::Text, 0, [name @ .., last])
+                    if &**last == "bytes" && !name.is_empty() =>
+                {
+                    let is_name = |&path: &usize| {
+                        leaves[path].lists == 0
+                            && matches!(leaves[path].form, Form::Bytes | Form::Text)
+                    };
+                    let path = beside(name, "path").filter(is_name);
+                    (name, Cells::Files { bytes: place, path })
+                }
+                (Form::Bytes, 0, name @ [_]) => (name, Cells::Files { bytes: place, path: None }),
+                (Form::Float, 1, path) if leaf.inside > 0 => {
+                    let [name @ .., array] = &path[..path.len().saturating_sub(leaf.inside)] else {
+                        return None;
+                    };
+                    if &**array != "array" || name.is_empty() {
+                        return None;
+                    }
+                    let rate = beside(name, "sampling_rate")?;
+                    (name, Cells::Samples { array: place, rate })
+                }
+                _ => return None,
+            };
+            Some(Sound { name: joined(name), cells })
+        };
+        let mut sounds: Vec<Sound> =
+            leaves.iter().enumerate().filter_map(column).take(MAX_SOUNDS + 1).collect();
+        let beyond = sounds.len() > MAX_SOUNDS;
+        sounds.truncate(MAX_SOUNDS);
+        let is_path = |leaf: usize| {
+            sounds
+                .iter()
+                .any(|sound| matches!(sound.cells, Cells::Files { path, .. } if path == Some(leaf)))
+        };
+        let speaks = |leaf: &usize| {
+            let Leaf { lists, .. } = leaves[*leaf];
+            lists == 0 && says(&leaves[*leaf]) && !is_path(*leaf)
+        };
+        let texts = (0..leaves.len()).filter(speaks).take(MAX_TEXTS).collect();
+        Self { unread: unread(leaves, beyond), sounds, texts }
+    }
+}
+
+/// What of a table may hold sound and cannot be had.
+fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
+    let is_lost = |leaf: &&Leaf| match leaf.form {
+        Form::Unread => true,
+        // A list of files.
+        Form::Bytes => leaf.lists > 0 && leaf.path.last().is_some_and(|last| &**last == "bytes"),
+        _ => false,
+    };
+    let lost: Vec<String> =
+        leaves.iter().filter(is_lost).take(MAX_NAMED + 1).map(|leaf| joined(&leaf.path)).collect();
+    if lost.is_empty() && !beyond {
+        return None;
+    }
+    let mut words = Vec::new();
+    if !lost.is_empty() {
+        let more = if lost.len() > MAX_NAMED { " and others" } else { "" };
+        let named = crate::text::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
+        words.push(format!("columns in a form that is not read here ({named}{more})"));
+    }
+    if beyond {
+        words.push(format!(
+            "more than {MAX_SOUNDS} columns of sound, of which the others are not read"
+        ));
+    }
+    Some(format!("has {}; write it anew with a row for each sound", words.join(" and ")))
+}
+
+/// Whether a column is one of text that may be read for identifiers: people are left out.
+pub(super) fn says(leaf: &Leaf) -> bool {
+    let names_people =
+        leaf.path.iter().any(|part| PERSONAL.iter().any(|name| part.eq_ignore_ascii_case(name)));
+    leaf.form == Form::Text && !names_people
+}
+
+/// The name of a column, its parts joined by dots; of a length that can be kept.
+pub(super) fn joined(path: &[Rc<str>]) -> String {
+    let name = path.join(".");
+    // Cutting may cut a character, which becomes a sign of its own.
+    match String::from_utf8(bounded(name.into_bytes())) {
+        Ok(name) => name,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(path: &str, form: Form, lists: usize) -> Leaf {
+        let path: Vec<Rc<str>> = path.split('.').map(Rc::from).collect();
+        Leaf { path, form, lists, inside: lists.min(1) }
+    }
+
+    #[test]
+    fn columns_are_told_by_their_names_and_forms() {
+        let leaves = [
+            leaf("id", Form::Text, 0),
+            leaf("audio.bytes", Form::Bytes, 0),
+            leaf("audio.path", Form::Text, 0),
+            leaf("raw", Form::Bytes, 0),
+            leaf("heard.array.item", Form::Float, 1),
+            leaf("heard.sampling_rate", Form::Whole, 0),
+            leaf("Added_By", Form::Text, 0),
+            leaf("mel.array.item", Form::Float, 1),
+            leaf("words.item", Form::Text, 1),
+        ];
+        let roles = Roles::of(&leaves);
+        let found: Vec<_> = roles.sounds.iter().map(|s| (s.name.as_str(), s.cells)).collect();
+        assert_eq!(
+            found,
+            [
+                ("audio", Cells::Files { bytes: 1, path: Some(2) }),
+                ("raw", Cells::Files { bytes: 3, path: None }),
+                ("heard", Cells::Samples { array: 4, rate: 5 }),
+            ]
+        );
+        assert_eq!((roles.texts, roles.unread), (vec![0], None));
+        assert!(says(&leaves[8]) && !says(&leaves[6]));
+    }
+
+    #[test]
+    fn what_may_be_sound_and_is_not_read_is_named() {
+        let lost = [leaf("takes.item.bytes", Form::Bytes, 1), leaf("x.y", Form::Unread, 0)];
+        let told = Roles::of(&lost).unread.unwrap();
+        assert!(told.contains("(takes.item.bytes, x.y)"), "{told}");
+        let many: Vec<_> = (0..300).map(|n| leaf(&format!("c{n}"), Form::Bytes, 0)).collect();
+        let roles = Roles::of(&many);
+        assert_eq!(roles.sounds.len(), MAX_SOUNDS);
+        assert!(roles.unread.unwrap().contains("more than 256 columns"));
+    }
+
+    #[test]
+    fn a_name_is_cut_to_a_length_that_can_be_kept() {
+        let long: Rc<str> = "ä".repeat(10_000).into();
+        assert!(joined(&[long.clone(), long]).len() < 5_000);
+    }
+}

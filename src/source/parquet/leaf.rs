@@ -1,0 +1,96 @@
+//! One leaf of a Parquet table, read a record at a time, within limits that its pages cannot lie about.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::column::reader::ColumnReaderImpl;
+use parquet::data_type::DataType;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::RowGroupReader;
+
+use super::super::table::Load;
+
+/// One leaf, read a record at a time.
+pub(super) struct Leaf<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    /// Values of the pages that were opened for this record; of a column of lists only.
+    in_record: Option<Arc<AtomicU64>>,
+    definitions: Vec<i16>,
+    repetitions: Vec<i16>,
+    values: Vec<T::T>,
+}
+
+impl<T: DataType> Leaf<T> {
+    pub(super) fn new(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> Result<Self> {
+        let column = rows.metadata().column(leaf).column_descr_ptr();
+        let values = (column.max_rep_level() > 0).then(Arc::<AtomicU64>::default);
+        let pages = rows.get_column_page_reader(leaf)?;
+        let pages = Guarded { pages, load: load.clone(), values: values.clone() };
+        let reader = ColumnReaderImpl::new(column, Box::new(pages));
+        let in_record = values;
+        let (definitions, repetitions, values) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { reader, in_record, definitions, repetitions, values })
+    }
+
+    /// The values of the next record: none if it is null.
+    pub(super) fn next(&mut self) -> Result<&[T::T]> {
+        if let Some(values) = &self.in_record {
+            values.store(0, Ordering::Relaxed);
+        }
+        self.definitions.clear();
+        self.repetitions.clear();
+        self.values.clear();
+        let levels = (Some(&mut self.definitions), Some(&mut self.repetitions));
+        let (records, ..) = self.reader.read_records(1, levels.0, levels.1, &mut self.values)?;
+        if records == 0 {
+            return Err(ParquetError::EOF("a column ends before its rows do".to_owned()));
+        }
+        Ok(&self.values)
+    }
+}
+
+/// Pages, counted as they are opened.
+struct Guarded {
+    pages: Box<dyn PageReader>,
+    load: Load,
+    values: Option<Arc<AtomicU64>>,
+}
+
+impl Iterator for Guarded {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Guarded {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let Some(page) = self.pages.get_next_page()? else { return Ok(None) };
+        self.load
+            .allowance
+            .add(page.buffer().len() as u64)
+            .map_err(|bomb| ParquetError::External(Box::new(bomb)))?;
+        if let Some(values) = self.values.as_ref().filter(|_| page.is_data_page()) {
+            let count = u64::from(page.num_values());
+            if values.fetch_add(count, Ordering::Relaxed) + count > self.load.max_values {
+                let most = self.load.max_values;
+                return Err(ParquetError::General(format!("a list has more than {most} values")));
+            }
+        }
+        Ok(Some(page))
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        self.pages.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.pages.skip_next_page()
+    }
+
+    fn at_record_boundary(&mut self) -> Result<bool> {
+        self.pages.at_record_boundary()
+    }
+}

@@ -1,0 +1,316 @@
+//! Parquet tables with sound in their cells, as Hugging Face writes them: row group by row group.
+
+mod chunks;
+mod leaf;
+
+use std::io;
+use std::ops::ControlFlow;
+
+use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::{FileReader as _, RowGroupReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::schema::types::ColumnDescriptor;
+
+use self::chunks::Chunks;
+use self::leaf::Leaf;
+use super::columns::{self, Cells, Form, Roles, Sound, says};
+use super::table::{self, Broken, Load, Shown, said};
+use super::texts::{EachText, Value};
+use super::unpack::{At, Unpacker};
+use super::{Bytes, ScanLimits, To};
+
+/// Shows the cells of a table that hold sound. False if none of its columns could.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), bool> {
+    let footer_bytes = match footer_bytes(bytes) {
+        Ok(footer_bytes) => footer_bytes,
+        Err(error) => {
+            unpacker.broken(&at.place, &error)?;
+            return ControlFlow::Continue(true);
+        }
+    };
+    if footer_bytes > unpacker.limits.max_footer_bytes {
+        let message = format!(
+            "has a directory of {} MiB, more than {} are not taken into memory; split the table",
+            footer_bytes >> 20,
+            unpacker.limits.max_footer_bytes >> 20
+        );
+        unpacker.row(&at.place, "container_unsupported", message)?;
+        return ControlFlow::Continue(true);
+    }
+    let reader = match Chunks::new(bytes.clone(), unpacker.limits).map(SerializedFileReader::new) {
+        Ok(Ok(reader)) => reader,
+        Ok(Err(error)) => {
+            unpacker.broken(&at.place, &plain(&error))?;
+            return ControlFlow::Continue(true);
+        }
+        Err(error) => {
+            unpacker.broken(&at.place, &error)?;
+            return ControlFlow::Continue(true);
+        }
+    };
+    let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
+    if roles.sounds.is_empty() {
+        return ControlFlow::Continue(false);
+    }
+    let shown = Shown::new(at, "row groups", roles.unread);
+    let load = Load::of(unpacker);
+    let mut table = Table { shown, sounds: &roles.sounds, texts: roles.texts, load };
+    for group in 0..reader.num_row_groups() {
+        match reader.get_row_group(group) {
+            Ok(rows) => table.group(unpacker, group as u64, &*rows)?,
+            Err(error) => table.broke(group as u64, None, &error),
+        }
+        if table.load.allowance.is_spent() {
+            unpacker.broken(&at.place, &io::Error::other("it unpacks to too much"))?;
+        }
+    }
+    table.shown.end(unpacker)?;
+    ControlFlow::Continue(true)
+}
+
+/// Shows each value of the columns of text, column by column, until `each` breaks off.
+pub(super) fn texts(bytes: &Bytes, limits: ScanLimits, each: EachText<'_>) -> io::Result<()> {
+    if footer_bytes(bytes)? > limits.max_footer_bytes {
+        return Err(io::Error::other("its directory is too long"));
+    }
+    let load = super::texts::load(bytes, limits)?;
+    let broken = |error: ParquetError| io::Error::other(error.to_string());
+    let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
+    let leaves = leaves(reader.metadata().file_metadata().schema_descr().columns());
+    for group in 0..reader.num_row_groups() {
+        let rows = reader.get_row_group(group).map_err(broken)?;
+        for (place, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| says(leaf)) {
+            let column = columns::joined(&leaf.path);
+            let mut values = Leaf::<ByteArrayType>::new(&*rows, place, &load).map_err(broken)?;
+            for row in 0..rows.metadata().num_rows().max(0).unsigned_abs() {
+                for value in values.next().map_err(broken)? {
+                    let (group, column, text) = (group as u64, column.as_str(), value.data());
+                    if each(Value { group, row, column, text }).is_break() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Length of the directory, which the last bytes tell; 0 if there is none.
+fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
+    use std::io::{Read as _, Seek as _};
+    let mut reader = bytes.open()?;
+    let mut end = [0; 8];
+    let Some(at) = reader.length().checked_sub(8) else { return Ok(0) };
+    reader.seek(io::SeekFrom::Start(at))?;
+    reader.read_exact(&mut end)?;
+    let [a, b, c, d, ..] = end;
+    Ok(u64::from(u32::from_le_bytes([a, b, c, d])))
+}
+
+fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
+    let leaf = |descriptor: &D| {
+        let descriptor = descriptor.as_ref();
+        let form = match descriptor.physical_type() {
+            Type::BYTE_ARRAY if is_text(descriptor) => Form::Text,
+            Type::BYTE_ARRAY => Form::Bytes,
+            Type::FLOAT | Type::DOUBLE => Form::Float,
+            Type::INT32 | Type::INT64 => Form::Whole,
+            _ => Form::Other,
+        };
+        let path: Vec<_> = descriptor.path().parts().iter().map(|p| p.as_str().into()).collect();
+        let lists = descriptor.max_rep_level().unsigned_abs().into();
+        // `list.element` or the like.
+        columns::Leaf { inside: if lists > 0 && path.len() > 2 { 2 } else { 0 }, path, form, lists }
+    };
+    descriptors.iter().map(leaf).collect()
+}
+
+fn is_text(leaf: &ColumnDescriptor) -> bool {
+    let logical = leaf.logical_type_ref();
+    matches!(logical, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum))
+        || matches!(
+            leaf.converted_type(),
+            ConvertedType::UTF8
+                | ConvertedType::JSON
+                | ConvertedType::ENUM
+                | ConvertedType::DECIMAL
+        )
+}
+
+struct Table<'a> {
+    shown: Shown<'a>,
+    sounds: &'a [Sound],
+    /// Leaves of text, which speak of the sound in their row.
+    texts: Vec<usize>,
+    load: Load,
+}
+
+impl Table<'_> {
+    fn broke(&mut self, group: u64, rows: Option<(u64, u64)>, error: &ParquetError) {
+        // A page that ends too early is damage, not an end that is missing: that is where the directory is.
+        let error = io::Error::other(error.to_string());
+        self.shown.broken.push(Broken { group, rows, error });
+    }
+
+    fn group(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        group: u64,
+        rows: &dyn RowGroupReader,
+    ) -> ControlFlow<()> {
+        let opened: Result<Vec<Opened>> =
+            self.sounds.iter().map(|sound| Opened::new(rows, sound.cells, &self.load)).collect();
+        let mut opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.broke(group, None, &error);
+                return ControlFlow::Continue(());
+            }
+        };
+        // One that cannot be read says nothing, and the sound beside it is read.
+        let text = |&leaf: &usize| Leaf::<ByteArrayType>::new(rows, leaf, &self.load).ok();
+        let mut texts: Vec<_> = self.texts.iter().filter_map(text).collect();
+        let count = rows.metadata().num_rows().max(0).unsigned_abs();
+        for row in 0..count {
+            let said = row_text(&mut texts);
+            unpacker.join(Some(format!("{group}.{row}").as_bytes()))?;
+            if !said.is_empty() {
+                unpacker.side_car(said.as_bytes());
+            }
+            for (sound, cells) in self.sounds.iter().zip(&mut opened) {
+                let to = To::Cell { group, row, column: sound.name.clone() };
+                match cells.next() {
+                    Err(error) => {
+                        self.broke(group, Some((row, count)), &error);
+                        return ControlFlow::Continue(());
+                    }
+                    // Nulls without number take no room in a file.
+                    Ok(Cell::Empty) => unpacker.counted()?,
+                    Ok(Cell::Name) => self.shown.name(unpacker)?,
+                    Ok(Cell::Sound { bytes, path }) => {
+                        let length = bytes.len() as u64;
+                        let stream = &mut unpacker.limited(bytes.data());
+                        let (extent, bytes) = (None, None);
+                        let cell = table::Cell { to, path, stream, length, extent, bytes };
+                        self.shown.sound(unpacker, cell)?;
+                    }
+                }
+            }
+        }
+        unpacker.join(None)
+    }
+}
+
+/// What the columns of text say in the next row.
+fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
+    let mut words = String::new();
+    texts.retain_mut(|leaf| match leaf.next() {
+        Ok(values) => {
+            for value in values {
+                words.push_str(&said(value.data()));
+                words.push(' ');
+            }
+            true
+        }
+        Err(_) => false,
+    });
+    words
+}
+
+enum Cell {
+    Empty,
+    Name,
+    Sound { bytes: ByteArray, path: Option<String> },
+}
+
+/// The readers of a column in one row group.
+enum Opened {
+    Files { bytes: Leaf<ByteArrayType>, path: Option<Leaf<ByteArrayType>> },
+    Floats { array: Leaf<FloatType>, rate: Rate },
+    Doubles { array: Leaf<DoubleType>, rate: Rate },
+}
+
+enum Rate {
+    Int(Leaf<Int32Type>),
+    Long(Leaf<Int64Type>),
+}
+
+impl Opened {
+    fn new(rows: &dyn RowGroupReader, cells: Cells, load: &Load) -> Result<Self> {
+        let kind = |leaf: usize| rows.metadata().column(leaf).column_type();
+        Ok(match cells {
+            Cells::Files { bytes, path } => Self::Files {
+                bytes: Leaf::new(rows, bytes, load)?,
+                path: path.map(|path| Leaf::new(rows, path, load)).transpose()?,
+            },
+            Cells::Samples { array, rate } => {
+                let rate = match kind(rate) {
+                    Type::INT32 => Rate::Int(Leaf::new(rows, rate, load)?),
+                    Type::INT64 => Rate::Long(Leaf::new(rows, rate, load)?),
+                    other => {
+                        let error = format!("a sampling rate is {other}, not a whole number");
+                        return Err(ParquetError::General(error));
+                    }
+                };
+                if kind(array) == Type::FLOAT {
+                    Self::Floats { array: Leaf::new(rows, array, load)?, rate }
+                } else {
+                    Self::Doubles { array: Leaf::new(rows, array, load)?, rate }
+                }
+            }
+        })
+    }
+
+    fn next(&mut self) -> Result<Cell> {
+        let samples = |wav: Option<Vec<u8>>| match wav {
+            Some(wav) => Cell::Sound { bytes: wav.into(), path: None },
+            None => Cell::Empty,
+        };
+        match self {
+            Self::Files { bytes, path } => {
+                let path = match path {
+                    Some(path) => path.next()?.first().map(|path| said(path.data())),
+                    None => None,
+                };
+                Ok(match (bytes.next()?.first(), path) {
+                    // A slice of its page, not a copy.
+                    (Some(bytes), path) => Cell::Sound { bytes: bytes.clone(), path },
+                    (None, Some(_)) => Cell::Name,
+                    (None, None) => Cell::Empty,
+                })
+            }
+            Self::Floats { array, rate } => {
+                let rate = rate.next()?;
+                let array = array.next()?;
+                Ok(samples(table::wav(rate, array.len(), array.iter().copied())))
+            }
+            Self::Doubles { array, rate } => {
+                let rate = rate.next()?;
+                let array = array.next()?;
+                let floats = array.iter().map(|&sample| sample as f32);
+                Ok(samples(table::wav(rate, array.len(), floats)))
+            }
+        }
+    }
+}
+
+impl Rate {
+    fn next(&mut self) -> Result<u32> {
+        let rate = match self {
+            Self::Int(leaf) => leaf.next()?.first().map(|&rate| i64::from(rate)),
+            Self::Long(leaf) => leaf.next()?.first().copied(),
+        };
+        // A rate that is none is told by the decoder.
+        Ok(rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(0))
+    }
+}
+
+fn plain(error: &ParquetError) -> io::Error {
+    let kind = match error {
+        ParquetError::EOF(_) => io::ErrorKind::UnexpectedEof,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error.to_string())
+}
