@@ -5,9 +5,9 @@ use std::sync::Arc;
 use leakhound::record::Verdict::{self, Clear, Failed, Match};
 use leakhound::record::{ItemRecord, NOT_AUDIO};
 use leakhound::source::{Locator, To};
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int64Type};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
@@ -111,6 +111,52 @@ pub(crate) fn numbers() -> Vec<u8> {
         column::<FloatType>(rows, &[0.5, 0.25, 0.5], &[4, 4, 4], Some(&[0, 1, 1]));
         column::<Int64Type>(rows, &[8_000], &[2], None);
     })
+}
+
+/// A hundred rows of text, one of them an ISRC, in an encoding of lengths.
+fn in_lengths(encoding: Encoding, version: WriterVersion) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type("message m { optional binary t (STRING); }").unwrap());
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_encoding(encoding)
+        .set_writer_version(version);
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).unwrap();
+    let mut rows = writer.next_row_group().unwrap();
+    let mut values = vec![&b"a row of something else"[..]; 99];
+    values.push(b"GBAYE0000351");
+    column::<ByteArrayType>(&mut rows, &binary(&values), &[1; 100], None);
+    rows.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn columns_in_every_encoding_of_lengths_are_read_and_none_is_believed_that_counts_more_than_it_has()
+{
+    let desk = Desk::new();
+    desk.write("rows.csv", b"isrc,title\nGBAYE0000351,x\n");
+    desk.run(["catalog", "import", "rows.csv"]).ends_with(0);
+    for encoding in [Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY] {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            let table = in_lengths(encoding, version);
+            desk.write("dump/x", &table);
+            let found = scan(&desk, "dump");
+            let claimed = &found[0].findings.first().expect("the ISRC").claimed_by;
+            assert!(claimed[0].contains("row 99"), "{encoding} {version:?}: {claimed:?}");
+            // Blocks of 128 in 4 parts, of 100 values.
+            let at = table.windows(4).position(|window| window == [128, 1, 4, 100]).unwrap();
+            let mut lying = table;
+            lying[at + 3] = 127;
+            desk.write("dump/x", &lying);
+            let found = scan(&desk, "dump");
+            assert_eq!(found[0].findings.len(), 0);
+            let notes = found[0].notes.join("\n");
+            assert!(
+                notes.contains("says that it has 127 values"),
+                "{encoding} {version:?}: {notes}"
+            );
+        }
+    }
 }
 
 fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
 
 use super::super::table::Load;
+use super::guard::Guarded;
 
 /// One leaf, read a record at a time.
 pub(super) struct Leaf<T: DataType> {
@@ -26,7 +26,12 @@ impl<T: DataType> Leaf<T> {
         let column = rows.metadata().column(leaf).column_descr_ptr();
         let values = (column.max_rep_level() > 0).then(Arc::<AtomicU64>::default);
         let pages = rows.get_column_page_reader(leaf)?;
-        let pages = Guarded { pages, load: load.clone(), values: values.clone() };
+        let pages = Guarded {
+            pages,
+            load: load.clone(),
+            values: values.clone(),
+            max_levels: [column.max_rep_level(), column.max_def_level()],
+        };
         let reader = ColumnReaderImpl::new(column, Box::new(pages));
         let in_record = values;
         let (definitions, repetitions, values) = (Vec::new(), Vec::new(), Vec::new());
@@ -47,50 +52,5 @@ impl<T: DataType> Leaf<T> {
             return Err(ParquetError::EOF("a column ends before its rows do".to_owned()));
         }
         Ok(&self.values)
-    }
-}
-
-/// Pages, counted as they are opened.
-struct Guarded {
-    pages: Box<dyn PageReader>,
-    load: Load,
-    values: Option<Arc<AtomicU64>>,
-}
-
-impl Iterator for Guarded {
-    type Item = Result<Page>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.get_next_page().transpose()
-    }
-}
-
-impl PageReader for Guarded {
-    fn get_next_page(&mut self) -> Result<Option<Page>> {
-        let Some(page) = self.pages.get_next_page()? else { return Ok(None) };
-        self.load
-            .allowance
-            .add(page.buffer().len() as u64)
-            .map_err(|bomb| ParquetError::External(Box::new(bomb)))?;
-        if let Some(values) = self.values.as_ref().filter(|_| page.is_data_page()) {
-            let count = u64::from(page.num_values());
-            if values.fetch_add(count, Ordering::Relaxed) + count > self.load.max_values {
-                let most = self.load.max_values;
-                return Err(ParquetError::General(format!("a list has more than {most} values")));
-            }
-        }
-        Ok(Some(page))
-    }
-
-    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
-        self.pages.peek_next_page()
-    }
-
-    fn skip_next_page(&mut self) -> Result<()> {
-        self.pages.skip_next_page()
-    }
-
-    fn at_record_boundary(&mut self) -> Result<bool> {
-        self.pages.at_record_boundary()
     }
 }

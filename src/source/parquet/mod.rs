@@ -1,6 +1,7 @@
 //! Parquet tables with sound in their cells, as Hugging Face writes them: row group by row group.
 
 mod chunks;
+mod guard;
 mod leaf;
 
 use std::io;
