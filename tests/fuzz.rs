@@ -107,7 +107,7 @@ fn words() -> Vec<Vec<u8>> {
             .unwrap();
         fs::read(file).unwrap()
     };
-    vec![
+    let mut seeds = vec![
         b"{\"id\":1}\n{\"id\":2,\"external_ids\":{\"isrc\":\"GBAYE0000351\"}}\n".to_vec(),
         b"id;isrc\n1;GB-AYE-00-00351\n2;USRC17607839\n".to_vec(),
         b"file_name,title\na.wav,036000291452\n\"b\n.wav\",GBAYE0000351\n".to_vec(),
@@ -124,7 +124,9 @@ fn words() -> Vec<Vec<u8>> {
         zst(b"{\"aacid\":\"aacid__x__20250101T000000Z__a\",\"metadata\":{\"isrc\":\"GBAYE0000351\"}}\n"),
         crate::tables::metadata(&[("a.wav", "GBAYE0000351"), ("b.wav", "x")]),
         cells(&[("a".into(), b"no sound".to_vec()), ("b".into(), b"GBAYE0000351".to_vec())]),
-    ]
+    ];
+    seeds.extend(arrow_tables());
+    seeds
 }
 
 /// A delivery of each kind.
