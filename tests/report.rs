@@ -249,7 +249,7 @@ fn a_font_that_is_none_is_refused_in_one_line_with_its_name() {
     collection.extend([0; 64]);
     desk.write("two.ttc", &collection);
     for (font, told) in [
-        ("nowhere.ttf", "No such file"),
+        ("nowhere.ttf", "(os error 2); check the path"),
         ("dump", "is no file"),
         ("text.ttf", "no TrueType or OpenType font"),
         ("two.ttc#1", "no TrueType or OpenType font"),

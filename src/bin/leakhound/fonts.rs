@@ -21,9 +21,10 @@ fn one(name: &Path) -> Result<FontFile, UsageError> {
     let shown = display_path(name);
     let failed = |why: &str| UsageError(format!("--font {shown}: {why}"));
     let (path, index) = parts(name);
-    let about = path.metadata().map_err(|error| failed(&error.to_string()))?;
+    let unread = |error: std::io::Error| failed(&format!("{error}; check the path"));
+    let about = path.metadata().map_err(unread)?;
     if !about.is_file() {
-        return Err(failed("it is no file"));
+        return Err(failed("it is no file; name a .ttf, .otf or .ttc file"));
     }
     if about.len() > MOST_BYTES {
         let (size, most) = (about.len() >> 20, MOST_BYTES >> 20);
@@ -31,7 +32,7 @@ fn one(name: &Path) -> Result<FontFile, UsageError> {
     }
     let mut bytes = Vec::new();
     let read = File::open(&path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
-    read.map_err(|error| failed(&error.to_string()))?;
+    read.map_err(unread)?;
     FontFile::new(&shown, bytes, index).map_err(|error| failed(&error.to_string()))
 }
 

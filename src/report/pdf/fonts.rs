@@ -29,7 +29,7 @@ pub enum FontError {
     #[error("it is no TrueType or OpenType font that can be read; name a .ttf, .otf or .ttc file")]
     NoFont,
     /// A collection has fewer fonts.
-    #[error("it has {count} fonts, numbered from 0, and none of number {index}")]
+    #[error("it has {count} fonts, numbered from 0, and none of number {index}; name FILE#NUMBER")]
     NotInCollection {
         /// The number asked for.
         index: u32,
@@ -40,7 +40,9 @@ pub enum FontError {
     #[error("it draws its characters as pictures, not as outlines; name a font of outlines")]
     NoOutlines,
     /// Its maker allows no document to hold a part of it.
-    #[error("its maker does not allow it to be embedded in documents (fsType of its table OS/2)")]
+    #[error(
+        "its maker does not allow it to be embedded in documents (fsType of its table OS/2); name another"
+    )]
     Restricted,
 }
 
