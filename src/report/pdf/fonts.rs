@@ -199,7 +199,7 @@ pub(in crate::report) mod tests {
         let collection = b"ttcf\0\x01\0\0\0\0\0\x02\0\0\0\x20\0\0\0\x20";
         assert_eq!(
             font(collection, 2).to_string(),
-            "it has 2 fonts, numbered from 0, and none of number 2"
+            "it has 2 fonts, numbered from 0, and none of number 2; name FILE#NUMBER"
         );
         assert_eq!(font(collection, 1), FontError::NoFont);
         assert!(FontFile::new("x.ttf", notosans::REGULAR_TTF.to_vec(), 0).is_ok());
