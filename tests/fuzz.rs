@@ -12,9 +12,13 @@
 mod checks;
 
 use std::fs;
+use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use leakhound::fingerprint::FingerprintConfig;
+use leakhound::index::{SegmentBuilder, Track};
+use leakhound::peaks::Peak;
 use rusqlite::Connection;
 
 use self::checks::{CHECKS, Check};
@@ -174,6 +178,29 @@ fn torrents() -> Vec<Vec<u8>> {
         .into()
 }
 
+/// Segments of no track, of one and of three.
+fn segments() -> Vec<Vec<u8>> {
+    let built = |tracks: u32| {
+        let mut builder = SegmentBuilder::new(FingerprintConfig::default());
+        for track in 0..tracks {
+            let mut dice = Dice(track.into());
+            let mut time = 0;
+            let mut draw = |below| dice.roll(below) as u32;
+            let peaks: Vec<Peak> = (0..60)
+                .map(|_| {
+                    time += draw(160);
+                    Peak { time, pitch: draw(35_000) as u16, strength: draw(9_999) as u16 }
+                })
+                .collect();
+            builder.push(&Track { peaks: peaks.into(), prints: &[track; 99], frames: 1_700 });
+        }
+        let mut bytes = Cursor::new(Vec::new());
+        builder.write(&mut bytes).unwrap();
+        bytes.into_inner()
+    };
+    [0, 1, 3].map(built).into()
+}
+
 fn seeds(check: &str) -> Vec<Vec<u8>> {
     match check {
         "containers" => containers(),
@@ -182,6 +209,7 @@ fn seeds(check: &str) -> Vec<Vec<u8>> {
         "deliveries" => deliveries(),
         "records" => records(),
         "torrents" => torrents(),
+        "segments" => segments(),
         other => panic!("no seeds for {other}"),
     }
 }

@@ -7,24 +7,26 @@ use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use leakhound::catalog::{Catalog, LogLine, Rights};
-use leakhound::decode::{DecodeLimits, Decoder};
+use leakhound::decode::{DecodeLimits, Decoder, Windows};
 use leakhound::evidence::{Manifest, read_token};
 use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::identify::{Identifiers, Tokens};
 use leakhound::import::{self, Options, Problem, Row, Take};
-use leakhound::index;
+use leakhound::index::{self, Segment};
 use leakhound::ingest::Ingester;
 use leakhound::matching::{LookupScratch, MatchConfig};
 use leakhound::record::{ItemRecord, Verdict};
 use leakhound::review::read_batch;
 use leakhound::scan::{Engine, Mode, examine_failed};
 use leakhound::source::{
-    Bytes, Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
+    Bytes, Dump, Folders, Found, Hashed, Item, Locator, ScanLimits, Source as _, Survey, Unlisted,
+    Visit, find,
 };
+use leakhound::units::TrackId;
 use leakhound::verdict::VerdictConfig;
 
 use crate::common::{song, wav};
@@ -51,13 +53,14 @@ const COMPARED_BYTES: u64 = 8 << 20;
 pub type Check = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const CHECKS: [Check; 6] = [
+pub const CHECKS: [Check; 7] = [
     ("containers", containers),
     ("outcome", outcome),
     ("words", words),
     ("deliveries", deliveries),
     ("records", records),
     ("torrents", torrents),
+    ("segments", segments),
 ];
 
 /// A file of these bytes in a folder of this thread's own.
@@ -133,6 +136,7 @@ pub fn containers(bytes: &[u8]) {
 /// A catalogue of one song, which has an ISRC, a UPC and a streaming id in its delivery.
 struct Label {
     engine: Engine,
+    known: Arc<Identifiers>,
     _home: tempfile::TempDir,
 }
 
@@ -165,7 +169,8 @@ fn label() -> Label {
         matching: MatchConfig::default(),
         verdict: VerdictConfig::default(),
     };
-    Label { engine, _home: home }
+    let known = Arc::new(Identifiers::of(&engine.snapshot).unwrap());
+    Label { engine, known, _home: home }
 }
 
 static LABEL: LazyLock<Mutex<Label>> = LazyLock::new(|| Mutex::new(label()));
@@ -217,9 +222,32 @@ fn examined(path: &Path) {
     }
 }
 
-/// From bytes to a record: decoded, fingerprinted, looked up.
+/// A look at the same without decoding: every item is of some kind, all else has a reason.
+fn inspected(path: &Path) {
+    let known = Some(Arc::clone(&LABEL.lock().unwrap().known));
+    let mut survey = Survey { known, hashed: Hashed::Sound, ..Survey::default() };
+    let folders = Folders::new(&[path.to_path_buf()]).unwrap();
+    assert!(Dump::new(folders, LIMITS).walk(&mut survey).is_continue());
+    assert!(survey.items() > 0 || !survey.unread.is_empty(), "nothing is lost");
+    assert!(survey.sound_seconds.is_finite());
+}
+
+/// Windows that files of a few seconds have.
+const WINDOWS: Windows = Windows { count: 3, seconds: 0.2 };
+
+/// From bytes to a record: decoded, fingerprinted, looked up; and what seeks in it.
 pub fn outcome(bytes: &[u8]) {
-    examined(&file_of(bytes, "item"));
+    let file = file_of(bytes, "item");
+    examined(&file);
+    let label = LABEL.lock().unwrap();
+    for item in walk(&file).items.iter().take(2) {
+        let excerpts =
+            label.engine.ingester.ingest_excerpts(item, WINDOWS, &AtomicBool::new(false));
+        if let Some((excerpts, fingerprints)) = excerpts {
+            assert_eq!(fingerprints.len(), WINDOWS.count);
+            assert!(excerpts.declared_seconds.is_finite() && excerpts.declared_seconds > 0.0);
+        }
+    }
 }
 
 /// The same with texts, tables and databases, which are searched for identifiers; words are found wherever a text is cut.
@@ -234,7 +262,9 @@ pub fn words(bytes: &[u8]) {
         found
     };
     assert_eq!(found([bytes, b""]), found(bytes.split_at(bytes.len() / 2).into()));
-    examined(&file_of(bytes, "metadata.jsonl"));
+    let file = file_of(bytes, "metadata.jsonl");
+    examined(&file);
+    inspected(&file);
 }
 
 /// Takes what a delivery holds.
@@ -304,4 +334,50 @@ pub fn torrents(bytes: &[u8]) {
             let _ = torrent.verified(None, &cancel);
         }
     }
+}
+
+/// Bytes of a segment's header, and what one checksum is over: see the grammar in `index`.
+const HEADER_BYTES: usize = 112;
+const CHECKED_BYTES: usize = 16 << 10;
+
+/// Makes the checksums of a segment fit its bytes, as far as its header says where they are: a fuzzer guesses none.
+fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = bytes.to_vec();
+    let long =
+        |at: usize| usize::try_from(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).ok();
+    let padded = |from: usize, long: usize| from.checked_add(long)?.checked_next_multiple_of(8);
+    let n_tracks = u32::from_le_bytes(*bytes.get(16..)?.first_chunk()?) as usize;
+    let (postings, kept, directory) = (long(72)?, long(80)?, long(88)?);
+    let tracks = padded(padded(HEADER_BYTES, postings)?, kept)?;
+    let checksums = padded(tracks.checked_add(n_tracks * 32)?, directory)?;
+    let sums: Vec<u8> = bytes
+        .get(HEADER_BYTES..tracks)?
+        .chunks(CHECKED_BYTES)
+        .flat_map(|block| crc32fast::hash(block).to_le_bytes())
+        .collect();
+    bytes.get_mut(checksums..checksums.checked_add(sums.len())?)?.copy_from_slice(&sums);
+    let meta = crc32fast::hash(&bytes[tracks..]);
+    bytes[24..28].copy_from_slice(&meta.to_le_bytes());
+    let header = crc32fast::hash(&bytes[..HEADER_BYTES - 8]);
+    bytes[HEADER_BYTES - 8..HEADER_BYTES - 4].copy_from_slice(&header.to_le_bytes());
+    Some(bytes)
+}
+
+/// A segment of the index whose checksums fit and whose content may be anything: it is refused, or all of it can be read.
+pub fn segments(bytes: &[u8]) {
+    let Some(bytes) = sealed(bytes) else { return };
+    let digest = FingerprintConfig::default().digest();
+    let Ok(segment) = Segment::open(&file_of(&bytes, "segment"), digest) else { return };
+    let _ = segment.check();
+    for track in (0..=segment.track_count() as u32).take(50).map(TrackId) {
+        let read = segment.track(track);
+        assert!(read.prints.len() * 4 + read.peaks.len() <= bytes.len());
+    }
+    segment.each_list(|hash, list| {
+        if segment.list(hash) == Some(list) {
+            segment.visit(list, |position| {
+                let _ = segment.place(position);
+            });
+        }
+    });
 }
