@@ -71,6 +71,70 @@ fn what_lies_in_an_archive_is_found_as_in_a_folder() {
 }
 
 #[test]
+fn an_archive_that_was_cut_into_volumes_is_read_as_if_it_was_not() {
+    let desk = library();
+    let expected = without_place(&scan(&desk, "plain"));
+    let members = pack(&desk, "plain");
+    let tar = tar(&members);
+    for (name, bytes, ending) in [
+        ("7z", sevenz(&members, true), ".001 .002 .003 .004"),
+        ("zip", zip(&members), ".000 .001 .002 .003"),
+        ("tar", tar.clone(), ".part1 .part2 .part3 .part4"),
+        ("tar.gz", gz(&tar), "aa ab ac ad"),
+        ("tar.xz", xz(&tar), "_az _ba _bb _bc"),
+        ("tar.zst", zst(&tar), ".09 .10 .11 .12"),
+    ] {
+        let size = bytes.len().div_ceil(4);
+        for (volume, ending) in bytes.chunks(size).zip(ending.split(' ')) {
+            desk.write(format!("{name}-cut/dump.{name}{ending}"), volume);
+        }
+        let mut found = scan(&desk, &format!("{name}-cut"));
+        let later = found.iter().filter(|r| r.item.containers.is_empty()).count();
+        assert_eq!(later, 3, "each volume has a row: {found:#?}");
+        found.retain(|record| !record.item.containers.is_empty());
+        assert_eq!(without_place(&found), expected, "{name}");
+        for record in &found {
+            assert_eq!(record.item.offset, None, "no byte of one file: {record:#?}");
+            desk.run(["extract", &record.item.locator, "--out", "out"]).ends_with(0);
+            let extracted = std::fs::read(desk.path("out")).unwrap();
+            assert_eq!(leakhound::ingest::digest(&extracted), record.item.sha256);
+        }
+        let again = scan(&desk, &format!("{name}-cut"));
+        assert_eq!(again.len(), found.len() + 3, "an unchanged one is taken over");
+        // A volume that changed is noticed, though the first did not.
+        let last = ending.rsplit(' ').next().unwrap();
+        desk.write(format!("{name}-cut/dump.{name}{last}"), b"no volume of it");
+        let damaged = scan(&desk, &format!("{name}-cut"));
+        assert!(kinds(&damaged).iter().any(|kind| kind.starts_with("container_")), "{damaged:#?}");
+    }
+}
+
+#[test]
+fn files_that_are_numbered_and_are_archives_or_sound_of_their_own_are_not_joined() {
+    let desk = library();
+    let members = pack(&desk, "plain");
+    let whole = zip(&members);
+    // Another download of the same name, and what lies beside it.
+    desk.write("own/dump.zip.1", &whole);
+    desk.write("own/dump.zip.2", &whole);
+    desk.write("own/dump.zip.3", &wav(&song(1, 30)));
+    desk.write("own/song-01", &wav(&song(2, 30)));
+    desk.write("own/song-02", &wav(&song(2, 30)));
+    let found = scan(&desk, "own");
+    let matches = found.iter().filter(|record| record.verdict == Verdict::Match).count();
+    assert_eq!(matches, 2 + 2 + 1 + 2, "{found:#?}");
+    // A tar file that was cut in front of a header: its second part is one by itself.
+    let tar = tar(&members);
+    let cut = (1..tar.len() / 512).map(|block| 512 * block).filter(|&at| tar[at..].starts_with(b"b/"));
+    let cut = cut.min_by_key(|at| at.abs_diff(tar.len() / 2)).unwrap();
+    desk.write("cut/dump.tar.001", &tar[..cut]);
+    desk.write("cut/dump.tar.002", &tar[cut..]);
+    let found = scan(&desk, "cut");
+    let matches = found.iter().filter(|record| record.verdict == Verdict::Match).count();
+    assert_eq!(matches, 2, "{found:#?}");
+}
+
+#[test]
 fn a_member_of_a_plain_tar_file_lies_where_its_locator_says() {
     let desk = library();
     let members = pack(&desk, "plain");

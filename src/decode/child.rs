@@ -2,7 +2,7 @@
 //!
 //! It knows nothing of sound.
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -54,7 +54,7 @@ impl Drop for Reaped {
 /// last may be shorter), until it ends, `take` returns false, or `guard` objects.
 pub(super) fn run(
     mut command: Command,
-    input: Option<&[u8]>,
+    input: Option<impl Read + Send>,
     program: &'static str,
     block_bytes: usize,
     guard: &Guard<'_>,
@@ -67,9 +67,9 @@ pub(super) fn run(
     thread::scope(|scope| {
         // Declared inside the scope: it is killed before the scope waits for the readers.
         let mut child = Reaped(command.spawn().map_err(failed)?);
-        if let Some((mut stdin, input)) = child.0.stdin.take().zip(input) {
+        if let Some((mut stdin, mut input)) = child.0.stdin.take().zip(input) {
             // It may have had enough before the end; that it was killed ends the writing too.
-            scope.spawn(move || drop(stdin.write_all(input)));
+            scope.spawn(move || drop(io::copy(&mut input, &mut stdin)));
         }
         let pipes = child.0.stdout.take().zip(child.0.stderr.take());
         let (stdout, stderr) = pipes.ok_or_else(|| failed(io::Error::other("it has no output")))?;
@@ -211,7 +211,7 @@ mod tests {
         let mut sizes = Vec::new();
         let script = "printf abcde; sleep 0.1; printf fghij; \
                       echo 'Error while decoding stream #0:0: Invalid' >&2; echo last >&2; exit 3";
-        let exit = run(shell(script), None, "sh", 4, &guard, &mut |block| {
+        let exit = run(shell(script), None::<&[u8]>, "sh", 4, &guard, &mut |block| {
             sizes.push(block.len());
             true
         })
@@ -228,7 +228,7 @@ mod tests {
         let cancel = AtomicBool::new(false);
         let guard = Guard::new(&cancel, Duration::from_millis(200), 0);
         let start = Instant::now();
-        let result = run(shell("exec sleep 60"), None, "sh", 4, &guard, &mut |_| true);
+        let result = run(shell("exec sleep 60"), None::<&[u8]>, "sh", 4, &guard, &mut |_| true);
         assert!(matches!(result, Err(Failure::Stop(DecodeError::TimedOut { .. }))));
         assert!(start.elapsed() < Duration::from_secs(10));
     }
@@ -238,15 +238,17 @@ mod tests {
         let cancel = AtomicBool::new(false);
         let guard = Guard::new(&cancel, Duration::from_secs(60), 0);
         let mut blocks = 0;
-        let exit = run(shell("exec cat /dev/zero"), None, "sh", 1 << 16, &guard, &mut |_| {
-            blocks += 1;
-            blocks < 10
-        });
+        let exit =
+            run(shell("exec cat /dev/zero"), None::<&[u8]>, "sh", 1 << 16, &guard, &mut |_| {
+                blocks += 1;
+                blocks < 10
+            });
         assert!(exit.is_ok_and(|exit| exit.success) && blocks == 10);
-        let result = run(shell("exec cat /dev/zero"), None, "sh", 1 << 16, &guard, &mut |_| {
-            cancel.store(true, Ordering::Relaxed);
-            true
-        });
+        let result =
+            run(shell("exec cat /dev/zero"), None::<&[u8]>, "sh", 1 << 16, &guard, &mut |_| {
+                cancel.store(true, Ordering::Relaxed);
+                true
+            });
         assert!(matches!(result, Err(Failure::Stop(DecodeError::Cancelled))));
     }
 
@@ -257,12 +259,12 @@ mod tests {
         // More than a pipe holds, so that reading and writing have to go on side by side.
         let input: Vec<u8> = (0..1_000_000_u32).map(|i| (i % 251) as u8).collect();
         let mut output = Vec::new();
-        let exit = run(shell("exec cat"), Some(&input), "sh", 4_096, &guard, &mut |block| {
+        let exit = run(shell("exec cat"), Some(&input[..]), "sh", 4_096, &guard, &mut |block| {
             output.extend_from_slice(block);
             true
         });
         assert!(exit.is_ok_and(|exit| exit.success) && output == input);
-        let exit = run(shell("exec head -c 5"), Some(&input), "sh", 9, &guard, &mut |block| {
+        let exit = run(shell("exec head -c 5"), Some(&input[..]), "sh", 9, &guard, &mut |block| {
             block.len() == 5
         });
         assert!(exit.is_ok_and(|exit| exit.success));

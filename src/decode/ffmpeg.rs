@@ -17,7 +17,7 @@ use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};
-use crate::source::Bytes;
+use crate::source::{Bytes, Reader};
 
 /// Samples of each channel in a block: 93 ms at 44.1 kHz. Fixed, so that the mix does not depend on
 /// how the pipe delivers.
@@ -242,16 +242,19 @@ fn url(source: &Bytes) -> OsString {
             (OsString::from(format!("subfile,,start,{offset},end,{end},,:file:")), path)
         }
         // A text is never decoded.
-        Bytes::Memory(_) | Bytes::Text(_) => return OsString::from("pipe:0"),
+        Bytes::Memory(_) | Bytes::Volumes { .. } | Bytes::Text(_) => {
+            return OsString::from("pipe:0");
+        }
     };
     url.push(path);
     url
 }
 
 /// What has to go through the pipe.
-fn input(source: &Bytes) -> Option<&[u8]> {
+fn input(source: &Bytes) -> Option<Reader> {
     match source {
-        Bytes::Memory(buffer) => Some(buffer.as_slice()),
+        // Neither is opened before it is read.
+        Bytes::Memory(_) | Bytes::Volumes { .. } => source.open().ok(),
         Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
     }
 }

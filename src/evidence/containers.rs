@@ -7,7 +7,7 @@ use super::content::below;
 use super::{Container, Gathered};
 use crate::ingest::sha256;
 use crate::results::{ResultStore, ResultsError};
-use crate::source::{Bytes, Stamp, display_path};
+use crate::source::{Bytes, Stamp, display_path, volumes_of};
 
 /// Which containers on disk are hashed when a run ends. It takes reading them once more, unless they have not changed since
 /// they were hashed.
@@ -40,12 +40,12 @@ pub fn hash_containers(
         WhichContainers::None => Vec::new(),
     };
     let mut containers = Vec::new();
-    for file in files {
-        let (size_bytes, sha256) = hash(store, file, stop)?;
+    for file in files.into_iter().flat_map(|file| volumes_of(file)) {
+        let (size_bytes, sha256) = hash(store, &file, stop)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (_, path) = below(roots, &display_path(file));
+        let (_, path) = below(roots, &display_path(&file));
         containers.push(Container { path, size_bytes, sha256 });
     }
     containers.sort_by(|a, b| a.path.cmp(&b.path));

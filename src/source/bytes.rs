@@ -1,10 +1,11 @@
-//! The bytes of an item, wherever they lie: a file, a stretch of one, or memory.
+//! The bytes of an item, wherever they lie: a file, a stretch of one, volumes one behind the other, or memory.
 //!
-//! All three can be read from any place, any number of times. What comes as a stream is taken into
+//! All of them can be read from any place, any number of times. What comes as a stream is taken into
 //! memory first, within a budget that all items in flight share.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -31,11 +32,29 @@ pub enum Bytes {
         /// Its length in bytes.
         length: u64,
     },
+    /// A stretch of files that lie one behind the other.
+    Volumes {
+        /// The files.
+        volumes: Arc<[Volume]>,
+        /// Bytes before the stretch.
+        offset: u64,
+        /// Its length in bytes.
+        length: u64,
+    },
     /// Memory.
     Memory(Arc<Buffer>),
     /// A text that lies compressed. It may have any length and is unpacked anew each time it is streamed; only
     /// its first bytes can be read anywhere.
     Text(Arc<PackedText>),
+}
+
+/// A file that what comes before it goes on in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// The file.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
 }
 
 /// A compressed text.
@@ -88,6 +107,12 @@ impl Bytes {
                 file.seek(SeekFrom::Start(*offset))?;
                 (Inner::File(file), *offset, left.min(*length))
             }
+            Self::Volumes { volumes, offset, length } => {
+                let whole = volumes.iter().fold(0_u64, |sum, v| sum.saturating_add(v.bytes));
+                let left = whole.saturating_sub(*offset);
+                let volumes = OpenVolumes { volumes: Arc::clone(volumes), open: None };
+                (Inner::Volumes(volumes), *offset, left.min(*length))
+            }
             Self::Memory(buffer) => {
                 (Inner::Memory(Arc::clone(buffer)), 0, buffer.bytes.len() as u64)
             }
@@ -108,6 +133,11 @@ impl Bytes {
             Self::Range { path, offset: start, length: whole } => {
                 offset.checked_add(length).filter(|end| end <= whole)?;
                 Some(Self::Range { path: path.clone(), offset: start.checked_add(offset)?, length })
+            }
+            Self::Volumes { volumes, offset: start, length: whole } => {
+                offset.checked_add(length).filter(|end| end <= whole)?;
+                let (volumes, offset) = (Arc::clone(volumes), start.checked_add(offset)?);
+                Some(Self::Volumes { volumes, offset, length })
             }
             Self::Memory(_) | Self::Text(_) => None,
         }
@@ -133,7 +163,56 @@ pub struct Reader {
 #[derive(Debug)]
 enum Inner {
     File(File),
+    Volumes(OpenVolumes),
     Memory(Arc<Buffer>),
+}
+
+/// Volumes, of which one is open at a time.
+#[derive(Debug)]
+struct OpenVolumes {
+    volumes: Arc<[Volume]>,
+    open: Option<OpenVolume>,
+}
+
+#[derive(Debug)]
+struct OpenVolume {
+    file: File,
+    /// Where it lies among the bytes of all volumes.
+    span: Range<u64>,
+    /// Where the next byte that the file gives lies among them.
+    next: u64,
+}
+
+impl OpenVolumes {
+    /// Reads from byte `at` of all of them on, as far as one of them goes.
+    fn read(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.open.as_ref().is_some_and(|open| open.span.contains(&at)) {
+            let mut begin = 0;
+            let spans = self.volumes.iter().map(|Volume { path, bytes }| {
+                let span = begin..begin + bytes;
+                begin = span.end;
+                (path, span)
+            });
+            let Some((path, span)) = spans.into_iter().find(|(_, span)| span.contains(&at)) else {
+                return Ok(0);
+            };
+            self.open = Some(OpenVolume { file: File::open(path)?, next: span.start, span });
+        }
+        let Some(OpenVolume { file, span, next }) = &mut self.open else { return Ok(0) };
+        if *next != at {
+            file.seek(SeekFrom::Start(at - span.start))?;
+            *next = at;
+        }
+        let left = usize::try_from(span.end - at).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
+        let read = file.read(&mut buffer[..most])?;
+        if read == 0 && most > 0 {
+            let message = "one of its volumes is shorter than it was";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
+        *next += read as u64;
+        Ok(read)
+    }
 }
 
 impl Reader {
@@ -149,6 +228,9 @@ impl Read for Reader {
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = match &mut self.inner {
             Inner::File(file) => file.read(&mut buffer[..most])?,
+            Inner::Volumes(volumes) => {
+                volumes.read(self.start.saturating_add(self.position), &mut buffer[..most])?
+            }
             Inner::Memory(memory) => {
                 let at = self.position as usize;
                 // Nothing is left behind the end.
@@ -355,6 +437,35 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let range = Bytes::File(file.path().into()).slice(10, 5).unwrap();
         assert_eq!(range.open().unwrap().length(), 0);
+    }
+
+    #[test]
+    fn volumes_read_and_seek_as_one_file_and_tell_when_one_was_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let volume = |(at, text): (usize, &&str)| {
+            let path = folder.path().join(at.to_string());
+            std::fs::write(&path, text).unwrap();
+            Volume { path, bytes: text.len() as u64 }
+        };
+        let volumes: Arc<[Volume]> =
+            ["abcd", "efgh", "ij"].iter().enumerate().map(volume).collect();
+        let all = Bytes::Volumes { volumes: Arc::clone(&volumes), offset: 0, length: 10 };
+        let text = |bytes: &Bytes| io::read_to_string(bytes.open().unwrap());
+        assert_eq!(text(&all).unwrap(), "abcdefghij");
+        let inner = all.slice(3, 6).unwrap();
+        assert_eq!(text(&inner).unwrap(), "defghi");
+        assert_eq!(text(&inner.slice(1, 4).unwrap()).unwrap(), "efgh");
+        assert!(inner.slice(3, 4).is_none());
+        let mut reader = all.open().unwrap();
+        let mut byte = [0];
+        for at in [9, 0, 4, 3, 8, 7] {
+            reader.seek(SeekFrom::Start(at)).unwrap();
+            reader.read_exact(&mut byte).unwrap();
+            assert_eq!(byte[0], b"abcdefghij"[at as usize]);
+        }
+        std::fs::write(&volumes[1].path, "ef").unwrap();
+        let error = text(&all).unwrap_err();
+        assert!(error.to_string().contains("shorter than it was"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::joined::Joined;
 use super::kind::{HEAD_BYTES, Kind};
 use super::torrent::Torrents;
 use super::unpack::Unpacker;
-use super::{Budget, Folders, Item, ScanLimits, Source, Visit};
+use super::volumes::Volumes;
+use super::{Budget, Bytes, Folders, Item, ScanLimits, Source, Visit};
 
 /// What is scanned: files and folders, and whatever lies in the containers among them.
 #[derive(Debug, Clone)]
@@ -64,11 +65,20 @@ impl Source for Dump {
         let budget = self.limits.budget();
         let mut torrents = Torrents::among(&self.folders);
         let mut joined = Joined::among(&self.folders, self.limits);
+        let mut volumes = Volumes::default();
         for found in self.folders.items() {
             match found {
                 Err(row) => visit.unlisted(*row)?,
                 Ok(mut item) => {
-                    item.torrent = torrents.file_at(&item.place.locator.file);
+                    if let Some(row) = volumes.later(&item) {
+                        visit.unlisted(row)?;
+                        continue;
+                    }
+                    volumes.join(&mut item);
+                    // Of several volumes each is a file of its own to a torrent.
+                    if !matches!(item.bytes, Bytes::Volumes { .. }) {
+                        item.torrent = torrents.file_at(&item.place.locator.file);
+                    }
                     if let Some(file) = &item.torrent {
                         item.place.stamp = item.place.stamp.beside(file.surroundings());
                     }

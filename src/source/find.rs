@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::dump::{container_kind, show};
 use super::kind::{Kind, is_tar};
+use super::volumes;
 use super::{
     Bytes, Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
 };
@@ -27,7 +28,7 @@ pub enum Found {
 ///
 /// If the file on disk cannot be looked at.
 pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
-    let file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
+    let mut file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
     if locator.is_file() {
         return Ok(Found::Item(Box::new(file)));
     }
@@ -37,6 +38,7 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
             None => Found::Nothing,
         });
     }
+    volumes::joined(&mut file);
     let Some(kind) = container_kind(&file) else { return Ok(Found::Nothing) };
     if kind == Kind::Tar
         && let Some(item) = lying(locator, &file)?
@@ -78,7 +80,7 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
         locator: locator.clone(),
         stamp: file.place.stamp,
         containers: Kind::Tar.as_str().to_owned(),
-        offset: Some(offset),
+        offset: matches!(file.bytes, Bytes::File(_)).then_some(offset),
     };
     let bytes = file.bytes.slice(offset, length);
     Ok(bytes.map(|bytes| Item {

@@ -65,7 +65,7 @@ impl Unpacker<'_> {
         group.waiting.push(item);
         let held = |item: &Item| match &item.bytes {
             Bytes::Memory(buffer) => buffer.as_slice().len() as u64,
-            Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => 0,
+            Bytes::File(_) | Bytes::Range { .. } | Bytes::Volumes { .. } | Bytes::Text(_) => 0,
         };
         // What waits here is not decoded, and its memory not given back.
         let held: u64 = group.waiting.iter().map(held).sum();

@@ -11,6 +11,7 @@
 //! | `joined` | metadata beside files: `AudioFolder`, containers of Anna's Archive |
 //! | `columns`, `table` | what the columns of a table are for; what tables of all formats share |
 //! | `texts` | the columns of text of a table |
+//! | `volumes` | archives that were cut into several files |
 //! | `group` | members of a tar file that belong together |
 //! | `torrent` | torrents whose data lies beside them |
 //! | `limits` | what a container may cost |
@@ -38,10 +39,11 @@ mod tar;
 mod texts;
 mod torrent;
 mod unpack;
+mod volumes;
 mod zip;
 
 pub(crate) use arrow::is_stream as is_arrow_stream;
-pub use bytes::{Budget, Buffer, Bytes, PackedText, Reader};
+pub use bytes::{Budget, Buffer, Bytes, PackedText, Reader, Volume};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
 pub use folder::{Folders, Listed};
@@ -51,6 +53,7 @@ pub use name::{display_path, path_key, path_of_key};
 pub use survey::{Hashed, Survey, Tally};
 pub(crate) use texts::{Value, is_table, texts};
 pub use torrent::TorrentFile;
+pub use volumes::volumes_of;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

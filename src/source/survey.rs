@@ -174,7 +174,8 @@ impl Visit for Survey {
 
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
         if row.failure.kind == NOT_AUDIO {
-            let key = (row.place.containers.clone(), "links and the like".to_owned());
+            let key =
+                (row.place.containers.clone(), "links, later volumes and the like".to_owned());
             self.kinds.entry(key).or_default().items += 1;
         } else {
             let first = format!("{}: {}", row.place.locator.display(), row.failure.message);

@@ -104,6 +104,8 @@ pub(super) struct Unpacker<'v> {
     pub(super) visit: &'v mut dyn Visit,
     budget: Budget,
     file: Place,
+    /// Length of the file on disk, all its volumes counted.
+    size_bytes: u64,
     allowance: Allowance,
     members: u64,
     rows: u64,
@@ -126,14 +128,15 @@ impl<'v> Unpacker<'v> {
         file: &Item,
         visit: &'v mut dyn Visit,
     ) -> Self {
-        let (file, torrent) = (&file.place, file.torrent.clone());
-        let most = file.stamp.size_bytes.saturating_mul(limits.max_ratio);
+        let Item { place: file, size_bytes, torrent, .. } = file;
+        let most = size_bytes.saturating_mul(limits.max_ratio);
         let most = most.saturating_add(limits.ratio_slack_bytes);
         Self {
             limits,
             visit,
             budget,
             file: file.clone(),
+            size_bytes: *size_bytes,
             allowance: Allowance::new(most),
             members: 0,
             rows: 0,
@@ -141,7 +144,7 @@ impl<'v> Unpacker<'v> {
             position: Arc::default(),
             told: 0,
             is_closed: false,
-            torrent,
+            torrent: torrent.clone(),
             group: None,
         }
     }
@@ -482,7 +485,7 @@ impl<'v> Unpacker<'v> {
             "unpacks to more than {} times its {} bytes and {} MiB; the rest was not looked at: unpack \
              it with care and scan the folder",
             self.limits.max_ratio,
-            self.file.stamp.size_bytes,
+            self.size_bytes,
             self.limits.ratio_slack_bytes >> 20
         );
         self.close("container_bomb", message)

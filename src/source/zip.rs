@@ -106,7 +106,7 @@ fn overlapping(unpacker: &mut Unpacker<'_>, at: &At, declared: u64, whole: u64) 
 
 /// Whether the end of a file has the mark of a directory, which stands in front of a remark of 64 KiB at most.
 /// Where it is missing, the crate would look for it through the whole file, be it as long as it may.
-fn has_directory(reader: &mut BufReader<Reader>) -> std::io::Result<bool> {
+pub(super) fn has_directory(reader: &mut BufReader<Reader>) -> std::io::Result<bool> {
     let mut end = Vec::new();
     let from = reader.get_ref().length().saturating_sub(MAX_END_BYTES);
     reader.seek(SeekFrom::Start(from))?;

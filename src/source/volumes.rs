@@ -1,0 +1,237 @@
+//! Archives that were cut into volumes: `x.7z.001` and `.002`, `x.tar.aa` and `.ab`, `x.zip.part1` and `.part2`.
+//!
+//! Names say what would come next; whether it does, the bytes decide: the first begins as a container and is not whole,
+//! the others begin as none, and all but the last are of one length. What was cut is read as if it had not been.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::kind::{HEAD_BYTES, Kind};
+use super::{Bytes, Item, Place, Stamp, Unlisted, Volume, dump, path_key, path_of_key, zip};
+use crate::record::{FailureRecord, NOT_AUDIO, Stage};
+use crate::text::visible;
+
+/// Volumes of one archive; those behind are not read as its own.
+const MAX_VOLUMES: usize = 10_000;
+/// Digits of a volume's number.
+const MAX_DIGITS: usize = 5;
+/// What stands before a number or letters that count volumes.
+const BETWEEN: [&[u8]; 5] = [b".", b"-", b"_", b"part", b"vol"];
+/// … and before letters alone: `split` puts them right behind the name.
+const ARCHIVES: [&[u8]; 8] = [b".tar", b".gz", b".tgz", b".bz2", b".xz", b".zst", b".zip", b".7z"];
+
+/// The volumes that were met as parts of others.
+#[derive(Debug, Default)]
+pub(super) struct Volumes {
+    /// From a later volume to the first.
+    later: HashMap<PathBuf, Arc<Path>>,
+}
+
+impl Volumes {
+    /// The row of a file that was read with the first volume of its archive.
+    pub(super) fn later(&mut self, item: &Item) -> Option<Unlisted> {
+        let first = self.later.remove(&item.place.locator.file)?;
+        let name = first.file_name().unwrap_or_default();
+        let message = format!(
+            "is a volume of the archive that begins with {}, and was read with it",
+            visible(&super::display_path(Path::new(name)))
+        );
+        Some(Unlisted {
+            place: Place { offset: None, ..item.place.clone() },
+            size_bytes: item.size_bytes,
+            failure: FailureRecord { stage: Stage::Read, kind: NOT_AUDIO.into(), message },
+        })
+    }
+
+    /// Makes a file that is the first volume of an archive all of that archive.
+    pub(super) fn join(&mut self, item: &mut Item) {
+        let Some(volumes) = joined(item) else { return };
+        let first: Arc<Path> = item.place.locator.file.as_path().into();
+        let later = volumes.iter().skip(1).map(|volume| (volume.path.clone(), Arc::clone(&first)));
+        self.later.extend(later);
+    }
+}
+
+/// The files on disk that an archive lies in: the one that is named, and those that it goes on in.
+pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
+    let stamp = file.metadata().map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
+    match joined(&mut Item::of_file(file, stamp)) {
+        Some(volumes) => volumes.iter().map(|volume| volume.path.clone()).collect(),
+        None => vec![file.to_path_buf()],
+    }
+}
+
+/// The same for an item that is a file on disk. `None` if it is not the first of several volumes.
+pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
+    let Counted { before, mut count } = Counted::of(&item.place.locator.file)?;
+    let kind = dump::container_kind(item)?;
+    let first_bytes = item.size_bytes;
+    if is_whole(kind, &item.bytes).unwrap_or(true) {
+        return None;
+    }
+    let first = Volume { path: item.place.locator.file.clone(), bytes: first_bytes };
+    let (mut volumes, mut stamps) = (vec![first], crc32fast::Hasher::new());
+    while volumes.len() < MAX_VOLUMES && volumes.last().is_some_and(|v| v.bytes == first_bytes) {
+        count = count.next()?;
+        let path = path_of_key(&[&before[..], &count.text()].concat());
+        // Neither a link, which could lead out, nor a pipe.
+        let Some(metadata) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else {
+            break;
+        };
+        let bytes = metadata.len();
+        if !(1..=first_bytes).contains(&bytes) || begins_as_container(&path) {
+            break;
+        }
+        stamps.update(&bytes.to_le_bytes());
+        stamps.update(&Stamp::of(&metadata).modified_ns.to_le_bytes());
+        volumes.push(Volume { path, bytes });
+    }
+    if volumes.len() == 1 {
+        return None;
+    }
+    let volumes: Arc<[Volume]> = volumes.into();
+    item.size_bytes = volumes.iter().fold(0, |sum, volume| sum.saturating_add(volume.bytes));
+    item.bytes =
+        Bytes::Volumes { volumes: Arc::clone(&volumes), offset: 0, length: item.size_bytes };
+    item.place.stamp = item.place.stamp.beside(u64::from(stamps.finalize()));
+    Some(volumes)
+}
+
+fn begins_as_container(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read =
+        fs::File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+    read.is_err() || Kind::of(&head).is_some()
+}
+
+/// Whether a container has its end, as far as that can be seen by its last bytes or its first; one of which it cannot
+/// goes on if what follows does.
+fn is_whole(kind: Kind, bytes: &Bytes) -> io::Result<bool> {
+    let mut reader = bytes.open()?;
+    let length = reader.length();
+    let mut ends_with = |mark: &[u8]| {
+        let mut end = vec![0; mark.len()];
+        reader.seek(SeekFrom::Start(length.saturating_sub(mark.len() as u64)))?;
+        reader.read_exact(&mut end)?;
+        Ok(end == mark)
+    };
+    match kind {
+        Kind::Parquet => ends_with(b"PAR1"),
+        Kind::Arrow => ends_with(b"ARROW1"),
+        Kind::Packed(super::packed::Codec::Xz) => ends_with(b"YZ"),
+        Kind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
+        Kind::SevenZ => {
+            let mut header = [0; 32];
+            reader.read_exact(&mut header)?;
+            let long = |at: usize| {
+                let mut bytes = [0; 8];
+                bytes.copy_from_slice(&header[at..at + 8]);
+                u64::from_le_bytes(bytes)
+            };
+            let end = long(12).checked_add(long(20)).and_then(|end| end.checked_add(32));
+            Ok(end.is_none_or(|end| end <= length))
+        }
+        Kind::Tar | Kind::Packed(_) => Ok(false),
+        Kind::Unread(..) => Ok(true),
+    }
+}
+
+/// A path that ends with a count.
+#[derive(Debug)]
+struct Counted {
+    /// What stands before the count.
+    before: Vec<u8>,
+    count: Count,
+}
+
+/// How volumes are counted, and the number of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Digits {
+        number: u32,
+        width: usize,
+    },
+    /// `aa` is 0.
+    Letters(u32),
+}
+
+impl Counted {
+    fn of(path: &Path) -> Option<Self> {
+        let key = path_key(path);
+        let name = path_key(path.file_name()?.as_ref()).len();
+        let digits = key.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let behind = |count: usize| key.split_at(key.len() - count);
+        let ends_with_any = |text: &[u8], endings: &[&[u8]]| {
+            let lower = text.to_ascii_lowercase();
+            endings.iter().any(|ending| lower.ends_with(ending))
+        };
+        if (1..=MAX_DIGITS).contains(&digits) && digits < name {
+            let (before, number) = behind(digits);
+            let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+            let count = Count::Digits { number, width: digits };
+            return ends_with_any(before, &BETWEEN)
+                .then(|| Self { before: before.to_vec(), count });
+        }
+        if name <= 2 {
+            return None;
+        }
+        let (before, letters) = behind(2);
+        let &[high @ b'a'..=b'z', low @ b'a'..=b'z'] = letters else { return None };
+        let count = Count::Letters(26 * u32::from(high - b'a') + u32::from(low - b'a'));
+        (ends_with_any(before, &BETWEEN) || ends_with_any(before, &ARCHIVES))
+            .then(|| Self { before: before.to_vec(), count })
+    }
+}
+
+impl Count {
+    fn next(self) -> Option<Self> {
+        match self {
+            Self::Digits { number, width } => Some(Self::Digits { number: number + 1, width }),
+            Self::Letters(number) => (number + 1 < 26 * 26).then_some(Self::Letters(number + 1)),
+        }
+    }
+
+    fn text(self) -> Vec<u8> {
+        match self {
+            Self::Digits { number, width } => format!("{number:0width$}").into_bytes(),
+            Self::Letters(number) => [number / 26, number % 26].map(|n| b'a' + n as u8).to_vec(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(path: &str) -> Option<String> {
+        let Counted { before, count } = Counted::of(Path::new(path))?;
+        Some(String::from_utf8([before, count.next()?.text()].concat()).unwrap())
+    }
+
+    #[test]
+    fn names_that_count_volumes_say_what_comes_next() {
+        for (name, expected) in [
+            ("d/x.7z.001", Some("d/x.7z.002")),
+            ("x.zip.000", Some("x.zip.001")),
+            ("x.tar.gz.00099", Some("x.tar.gz.00100")),
+            ("x.tar.part9", Some("x.tar.part10")),
+            ("x.Part-09", Some("x.Part-10")),
+            ("x.tar.az", Some("x.tar.ba")),
+            ("x.tar.gzaa", Some("x.tar.gzab")),
+            ("part_zy", Some("part_zz")),
+            ("part_zz", None),
+            ("song.mp3", None),
+            ("song.ogg", None),
+            ("d.1/song", None),
+            ("d/001", None),
+            ("aa", None),
+            ("x.123456", None),
+            ("", None),
+        ] {
+            assert_eq!(next(name).as_deref(), expected, "{name}");
+        }
+    }
+}
