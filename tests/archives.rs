@@ -95,7 +95,7 @@ fn an_archive_that_was_cut_into_volumes_is_read_as_if_it_was_not() {
         assert_eq!(without_place(&found), expected, "{name}");
         for record in &found {
             assert_eq!(record.item.offset, None, "no byte of one file: {record:#?}");
-            desk.run(["extract", &record.item.locator, "--out", "out"]).ends_with(0);
+            desk.run(["extract", &record.item.locator, "--out", "out", "--force"]).ends_with(0);
             let extracted = std::fs::read(desk.path("out")).unwrap();
             assert_eq!(leakhound::ingest::digest(&extracted), record.item.sha256);
         }
@@ -125,7 +125,8 @@ fn files_that_are_numbered_and_are_archives_or_sound_of_their_own_are_not_joined
     assert_eq!(matches, 2 + 2 + 1 + 2, "{found:#?}");
     // A tar file that was cut in front of a header: its second part is one by itself.
     let tar = tar(&members);
-    let cut = (1..tar.len() / 512).map(|block| 512 * block).filter(|&at| tar[at..].starts_with(b"b/"));
+    let cut =
+        (1..tar.len() / 512).map(|block| 512 * block).filter(|&at| tar[at..].starts_with(b"b/"));
     let cut = cut.min_by_key(|at| at.abs_diff(tar.len() / 2)).unwrap();
     desk.write("cut/dump.tar.001", &tar[..cut]);
     desk.write("cut/dump.tar.002", &tar[cut..]);
@@ -625,7 +626,7 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
         assert_eq!(records(&json), std::slice::from_ref(record));
         let shown = desk.run(["show", locator]).ends_with(0).stdout;
         assert!(shown.contains(&record.item.sha256), "{shown}");
-        desk.run(["extract", locator, "--out", "out"]).ends_with(0);
+        desk.run(["extract", locator, "--out", "out", "--force"]).ends_with(0);
         let bytes = std::fs::read(desk.path("out")).unwrap();
         assert_eq!(leakhound::ingest::digest(&bytes), record.item.sha256, "{locator}");
     }
@@ -635,8 +636,25 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
         ("nowhere!a".to_owned(), "nowhere"),
     ] {
         desk.run(["show", &locator]).ends_with(2).says_in_one_line(&[words]);
-        desk.run(["extract", &locator, "--out", "out"]).ends_with(2).says_in_one_line(&[words]);
+        desk.run(["extract", &locator, "--out", "nowhere"]).ends_with(2).says_in_one_line(&[words]);
     }
+}
+
+#[test]
+fn what_is_there_is_not_written_over_and_what_is_extracted_from_never() {
+    let desk = library();
+    let whole = tar(&pack(&desk, "plain"));
+    desk.write("x.tar", &whole);
+    desk.run(["scan", "x.tar"]).ends_with(1);
+    let found = records(&desk.jsonl());
+    let locator = found[0].item.locator.as_str();
+    desk.write("notes", b"a reviewer's");
+    let again = desk.run(["extract", locator, "--out", "notes"]);
+    again.ends_with(2).says_in_one_line(&["notes is there already", "--force"]);
+    desk.run(["extract", locator, "--out", "notes", "--force"]).ends_with(0);
+    let onto = desk.run(["extract", locator, "--out", "x.tar", "--force"]);
+    onto.ends_with(2).says_in_one_line(&["x.tar is what it lies in"]);
+    assert!(std::fs::read(desk.path("x.tar")).unwrap() == whole);
 }
 
 #[test]

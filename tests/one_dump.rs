@@ -118,7 +118,7 @@ fn every_planted_recording_in_a_dump_of_all_containers_is_found_and_nothing_else
     assert_eq!(found.len() - failed.count(), clips.len());
     for record in found.iter().filter(|record| record.verdict == Verdict::Match) {
         let locator = record.item.locator.as_str();
-        desk.run(["extract", locator, "--out", "out"]).ends_with(0);
+        desk.run(["extract", locator, "--out", "out", "--force"]).ends_with(0);
         let bytes = std::fs::read(desk.path("out")).unwrap();
         assert_eq!(digest(&bytes), record.item.sha256, "{locator}");
     }

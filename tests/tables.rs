@@ -173,12 +173,14 @@ fn the_sound_in_the_cells_of_a_table_is_found() {
     let desk = Desk::with_songs(&[1, 2], 30);
     desk.write("dump/train-00000", &shard());
     let found = scan(&desk, "dump");
-    assert_eq!(found.len(), 5, "{found:#?}");
+    assert_eq!(found.len(), 6, "{found:#?}");
     let names = found[0].failure.as_ref().unwrap();
     assert_eq!(names.kind, NOT_AUDIO);
     assert!(names.message.contains("names 1 files"), "{names:?}");
 
-    assert_eq!(verdicts(&found[1..]), [Match, Match, Clear, Match]);
+    assert_eq!(verdicts(&found[1..5]), [Match, Match, Clear, Match]);
+    // A row speaks of a file that is not here: what the table says is looked at as a whole, too.
+    assert!(found[5].item.path.ends_with("!/columns of text"), "{:#?}", found[5]);
     let locator: Locator = found[4].item.locator.parse().unwrap();
     assert_eq!(locator.steps[0].to, To::Cell { group: 1, row: 2, column: "audio".into() });
     assert_eq!(found[1].item.containers, "parquet");
@@ -251,6 +253,45 @@ fn a_table_without_sound_is_one_item_that_is_no_audio() {
     let found = scan(&desk, "dump");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].failure.as_ref().unwrap().kind, NOT_AUDIO);
+}
+
+#[test]
+fn what_a_table_says_of_rows_without_sound_is_read_and_every_row_is_taken_over() {
+    let desk = Desk::new();
+    let raw = desk.write_wav("raw/1.wav", &song(1, 30));
+    std::fs::create_dir_all(desk.path("masters")).unwrap();
+    encode(&raw, &desk.path("masters/1.flac"), &["-metadata", "isrc=GBAYE0000351"]);
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    let clip = wav(excerpt(&song(1, 30), 3.0, 17.0));
+    let picture = b"\xff\xd8\xff\xe0\0\x10JFIF\0 a cover".to_vec();
+    for (name, cell, other) in [
+        ("cover", Some(&picture), None),
+        ("link", None, None),
+        ("mixed", None, Some(&clip)),
+        ("sound", Some(&clip), None),
+    ] {
+        let rows_of = [(&b"GBAYE0000351"[..], cell), (b"x", other)];
+        let rows_of = &rows_of[..if other.is_some() { 2 } else { 1 }];
+        let shard = table(FILES, 1, &mut |_, rows| {
+            let words: Vec<&[u8]> = rows_of.iter().map(|(word, _)| *word).collect();
+            let cells: Vec<&[u8]> =
+                rows_of.iter().filter_map(|(_, cell)| cell.map(Vec::as_slice)).collect();
+            let defined: Vec<i16> =
+                rows_of.iter().map(|(_, cell)| if cell.is_some() { 2 } else { 1 }).collect();
+            column::<ByteArrayType>(rows, &binary(&words), &vec![1; words.len()], None);
+            column::<ByteArrayType>(rows, &binary(&cells), &defined, None);
+            column::<ByteArrayType>(rows, &[], &vec![1; words.len()], None);
+        });
+        desk.write(format!("{name}/x.parquet"), &shard);
+        let found = scan(&desk, name);
+        let claimed = found.iter().filter(|r| r.verdict == Verdict::Suspect).count();
+        assert_eq!(claimed, usize::from(name != "sound"), "{name}: {found:#?}");
+        for record in &found {
+            let shown = desk.run(["show", &record.item.locator]).ends_with(0).stdout;
+            assert!(shown.contains("run "), "{shown}");
+        }
+        assert_eq!(scan(&desk, name), found, "{name}: nothing is lost that was known");
+    }
 }
 
 #[test]

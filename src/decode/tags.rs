@@ -8,9 +8,9 @@ use symphonia::core::meta::{
 
 /// Longest value that is kept, in characters.
 const MAX_CHARS: usize = 1_000;
-/// So many others are kept, and so long: lyrics and pictures are not.
-const MAX_OTHERS: usize = 64;
-const MAX_OTHER_BYTES: usize = 200;
+/// So many others are kept, the first 1,000 characters of each; what is longer than this is a picture.
+const MAX_OTHERS: usize = 256;
+const MAX_OTHER_BYTES: usize = 64 << 10;
 
 /// Tags as the file carries them: trimmed, without control characters, at most 1,000 characters
 /// each, never empty.
@@ -30,7 +30,8 @@ pub struct Tags {
     pub label: Option<String>,
     /// Date of release or recording, in whatever form it has.
     pub date: Option<String>,
-    /// Values of other tags, in their order, at most 64 of at most 200 characters: links, and ids of services.
+    /// Values of other tags, in their order, at most 256 of them, and further ISRCs and bar codes: links, and ids of
+    /// services.
     pub others: Vec<String>,
 }
 
@@ -75,15 +76,24 @@ impl Collector {
             RawValue::String(value) => self.pair(key, value),
             RawValue::StringList(values) => self.pair(key, &values.join("; ")),
             RawValue::UnsignedInt(value) => self.pair(key, &value.to_string()),
+            // The id of an owner, such as MusicBrainz, as bytes that are text.
+            RawValue::Binary(bytes) if key == "UFID" => {
+                self.other(std::str::from_utf8(bytes).unwrap_or_default());
+            }
             _ => {}
         }
     }
 
     /// Takes a key and value of any tagging scheme.
     pub(super) fn pair(&mut self, key: &str, value: &str) {
-        if let Some(field) = field_of_key(key) {
-            self.set(field, value);
-        } else if value.len() <= MAX_OTHER_BYTES
+        match field_of_key(key) {
+            Some(field) => self.set(field, value),
+            None => self.other(value),
+        }
+    }
+
+    fn other(&mut self, value: &str) {
+        if value.len() <= MAX_OTHER_BYTES
             && self.tags.others.len() < MAX_OTHERS
             && let Some(value) = clean(value)
             && !self.tags.others.contains(&value)
@@ -103,8 +113,13 @@ impl Collector {
             Field::Label => &mut self.tags.label,
             Field::Date => &mut self.tags.date,
         };
-        if slot.is_none() {
-            *slot = clean(value);
+        match slot {
+            None => *slot = clean(value),
+            // A recording may have several, and so may a release.
+            Some(first) if matches!(field, Field::Isrc | Field::Upc) && first != value.trim() => {
+                self.other(value);
+            }
+            Some(_) => {}
         }
     }
 
@@ -230,7 +245,9 @@ mod tests {
             ("title", "Second"),
             ("comment", "https://youtu.be/dQw4w9WgXcQ"),
             ("purl", "https://youtu.be/dQw4w9WgXcQ"),
-            ("lyrics", &"la ".repeat(100)),
+            ("isrc", "GBAYE0000002"),
+            ("isrc", "GBAYE0000001"),
+            ("picture", &"la ".repeat(50_000)),
         ] {
             collector.pair(key, value);
         }
@@ -240,7 +257,7 @@ mod tests {
         assert_eq!(tags.label.as_deref(), Some("A label"));
         assert_eq!(tags.artist.as_deref(), Some("Various"));
         assert_eq!(tags.title.as_deref(), Some("First"));
-        assert_eq!(tags.others, ["https://youtu.be/dQw4w9WgXcQ"]);
+        assert_eq!(tags.others, ["https://youtu.be/dQw4w9WgXcQ", "GBAYE0000002"]);
     }
 
     #[test]

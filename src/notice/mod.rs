@@ -330,6 +330,7 @@ fn within(locator: &Locator) -> String {
         To::Cell { group, row, column } => {
             format!("row group {group}, row {row} in it (both from 0), column {column}")
         }
+        To::Words => "its columns of text".to_owned(),
         To::Shared { path, .. } => format!("file {}", String::from_utf8_lossy(path)),
     };
     locator.steps.iter().map(step).collect::<Vec<_>>().join(", then ")

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::examine::{Engine, examine_failed, facts};
 use crate::decode::Tags;
-use crate::identify::{Claim, Claims, MAX_CLAIMS, Named, Read};
+use crate::identify::{Claim, Claims, Identifier, MAX_CLAIMS, Named, Read};
 use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
 use crate::source::Item;
 use crate::text::named;
@@ -16,8 +16,9 @@ impl Engine {
         let known = &self.identifiers;
         known.in_text(sha256, "the file itself", &mut claims);
         known.outside(item, &mut claims);
-        if let Some(Tags { isrc, upc, others, .. }) = tags {
-            for tag in [isrc, upc].into_iter().flatten().chain(others) {
+        if let Some(Tags { title, artist, album, isrc, upc, label, others, date: _ }) = tags {
+            let fields = [isrc, upc, title, artist, album, label];
+            for tag in fields.into_iter().flatten().chain(others) {
                 known.in_text(tag, "its tags", &mut claims);
             }
         }
@@ -95,7 +96,7 @@ pub(super) fn compare(
     tags: &Tags,
     notes: &mut Vec<String>,
 ) -> String {
-    let mut listed = 0_u64;
+    let (mut listed, mut of_release) = (0_u64, 0_u64);
     let heard = findings.iter().any(|finding| finding.verdict == Verdict::Match);
     let (mut claimed, mut agree) = (false, false);
     for claim in claims.into_iter() {
@@ -111,19 +112,25 @@ pub(super) fn compare(
                 finding.claimed_by = claim.places();
             }
         }
-        // A bar code is that of a whole release.
-        if !found && sure {
-            findings.push(finding(&claim));
-        } else if !found && claim.named == Some(Named::InList) {
-            listed += 1;
+        match claim.named {
+            _ if found => {}
+            _ if sure => findings.push(finding(&claim)),
+            Some(Named::InList) => listed += 1,
+            // A bar code is that of a whole release.
+            _ => of_release += 1,
         }
+    }
+    if of_release > 0 && !agree {
+        notes.push(format!(
+            "its bar code is that of a release of the label's, of which {of_release} recordings are not heard in it"
+        ));
     }
     if listed > 0 {
         notes.push(format!(
             "its side-car names several recordings, {listed} of which it does not sound like"
         ));
     }
-    let foreign = tags.isrc.as_ref().is_some_and(|isrc| !isrc.trim().is_empty());
+    let foreign = tags.isrc.as_deref().is_some_and(is_isrc);
     match (claimed, heard) {
         _ if agree => "agree",
         (true, true) => "disagree",
@@ -133,6 +140,12 @@ pub(super) fn compare(
         (false, false) => "",
     }
     .to_owned()
+}
+
+/// Whether a tag is an ISRC, however it is parted, and no placeholder.
+fn is_isrc(tag: &str) -> bool {
+    let letters: Vec<u8> = tag.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    matches!(Identifier::parse(&letters), Some(Identifier::Isrc(isrc)) if !isrc.ends_with(b"0000000"))
 }
 
 fn refused(kind: &str, message: String) -> FailureRecord {

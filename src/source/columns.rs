@@ -86,7 +86,7 @@ impl Roles {
                     let path = beside(name, "path").filter(is_name);
                     (name, Cells::Files { bytes: place, path })
                 }
-                (Form::Bytes, 0, name @ [_]) => (name, Cells::Files { bytes: place, path: None }),
+                (Form::Bytes, 0, name) => (name, Cells::Files { bytes: place, path: None }),
                 (Form::Float, 1, path) if leaf.inside > 0 => {
                     let [name @ .., array] = &path[..path.len().saturating_sub(leaf.inside)] else {
                         return None;
@@ -105,6 +105,7 @@ impl Roles {
             leaves.iter().enumerate().filter_map(column).take(MAX_SOUNDS + 1).collect();
         let beyond = sounds.len() > MAX_SOUNDS;
         sounds.truncate(MAX_SOUNDS);
+        number(&mut sounds);
         let is_path = |leaf: usize| {
             sounds
                 .iter()
@@ -119,12 +120,24 @@ impl Roles {
     }
 }
 
+/// Numbers columns of one name, from the second on: a cell is known by the name of its column.
+fn number(sounds: &mut [Sound]) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for sound in sounds {
+        let count = seen.entry(sound.name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            sound.name = format!("{}#{count}", sound.name);
+        }
+    }
+}
+
 /// What of a table may hold sound and cannot be had.
 fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
     let is_lost = |leaf: &&Leaf| match leaf.form {
         Form::Unread => true,
         // A list of files.
-        Form::Bytes => leaf.lists > 0 && leaf.path.last().is_some_and(|last| &**last == "bytes"),
+        Form::Bytes => leaf.lists > 0,
         _ => false,
     };
     let lost: Vec<String> =
@@ -179,6 +192,8 @@ mod tests {
             leaf("audio.bytes", Form::Bytes, 0),
             leaf("audio.path", Form::Text, 0),
             leaf("raw", Form::Bytes, 0),
+            leaf("raw", Form::Bytes, 0),
+            leaf("clip.data", Form::Bytes, 0),
             leaf("heard.array.item", Form::Float, 1),
             leaf("heard.sampling_rate", Form::Whole, 0),
             leaf("Added_By", Form::Text, 0),
@@ -192,11 +207,13 @@ mod tests {
             [
                 ("audio", Cells::Files { bytes: 1, path: Some(2) }),
                 ("raw", Cells::Files { bytes: 3, path: None }),
-                ("heard", Cells::Samples { array: 4, rate: 5 }),
+                ("raw#2", Cells::Files { bytes: 4, path: None }),
+                ("clip.data", Cells::Files { bytes: 5, path: None }),
+                ("heard", Cells::Samples { array: 6, rate: 7 }),
             ]
         );
         assert_eq!((roles.texts, roles.unread), (vec![0], None));
-        assert!(says(&leaves[8]) && !says(&leaves[6]));
+        assert!(says(&leaves[10]) && !says(&leaves[8]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Item, Place, Stamp, Unlisted};
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureRecord, NOT_AUDIO, Stage};
 
 /// What is found: a file, or a row for something that is none.
 pub type Listed = Result<Item, Box<Unlisted>>;
@@ -79,6 +79,28 @@ impl Folders {
         Ok(Item::of_file(path, Stamp::of(&metadata)))
     }
 
+    /// The row of a link to a folder. One that leads inside is looked at under its own name: links to folders with links to
+    /// folders are as many ways to a file as one likes.
+    fn link_to_folder(&self, link: PathBuf) -> Box<Unlisted> {
+        if !self.leads_inside(&link) {
+            let message = link_outside(&link);
+            return refused(link, "link_outside", message);
+        }
+        let target = std::fs::read_link(&link).unwrap_or_default();
+        let message = format!(
+            "is a link to the folder {}, which is looked at under its own name",
+            shown(&target)
+        );
+        refused(link, NOT_AUDIO, message)
+    }
+
+    /// Whether a file may be opened that nobody has walked: it is no link, or one that leads inside.
+    pub(super) fn allows(&self, file: &Path) -> bool {
+        let metadata = file.symlink_metadata();
+        metadata.is_ok_and(|found| found.is_file() || found.is_symlink() && self.leads_inside(file))
+            && file.is_file()
+    }
+
     fn leads_inside(&self, link: &Path) -> bool {
         link.canonicalize().is_ok_and(|to| self.inside.iter().any(|root| to.starts_with(root)))
     }
@@ -109,12 +131,10 @@ impl Folders {
                         && dir.depth() > 0
                         && dir.file_type().is_dir()
                         && dir.path_is_symlink()
-                        && !self.leads_inside(dir.path())
                     {
                         let path = dir.path().to_path_buf();
                         walk.skip_current_dir();
-                        let message = link_outside(&path);
-                        return Some(Err(refused(path, "link_outside", message)));
+                        return Some(Err(self.link_to_folder(path)));
                     }
                     if let Some(item) = self.entry(entry) {
                         return Some(item);
@@ -206,10 +226,27 @@ mod tests {
         symlink(".", root.join("3-loop")).unwrap();
         symlink(outside.path().join("master"), root.join("4-out")).unwrap();
         symlink(outside.path(), root.join("5-out-folder")).unwrap();
+        fs::create_dir(root.join("6-folder")).unwrap();
+        fs::write(root.join("6-folder/song"), "1").unwrap();
+        symlink("6-folder", root.join("7-to-folder")).unwrap();
         let kinds: Vec<_> =
             listed(&[root]).into_iter().map(|(_, kind)| kind.unwrap_or_default()).collect();
-        let expected = ["", "link_broken", "link_loop", "link_outside", "link_outside", ""];
+        let outside = "link_outside";
+        let expected = ["", "link_broken", "link_loop", outside, outside, "", NOT_AUDIO, ""];
         assert_eq!(kinds, expected);
+    }
+
+    #[test]
+    fn links_between_folders_do_not_multiply_what_is_in_them() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..40 {
+            let folder = dir.path().join(format!("d{number}"));
+            fs::create_dir(&folder).unwrap();
+            for name in ["a", "b"] {
+                symlink(format!("../d{}", number + 1), folder.join(name)).unwrap();
+            }
+        }
+        assert_eq!(listed(&[dir.path().into()]).len(), 80);
     }
 
     #[test]

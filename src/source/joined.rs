@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,12 +22,25 @@ use super::texts::texts;
 use super::{Folders, Item, ScanLimits, Stamp};
 use crate::identify::Tokens;
 
-/// Memory for the rows of one folder, in bytes. 100,000 files with an ISRC each take 6 MiB.
+/// Memory for the rows of a folder and of those that it lies in, in bytes. 100,000 files with an ISRC each take 6 MiB.
 const MAX_BYTES: usize = 128 << 20;
+/// Identifiers that are kept of one row, in bytes: what has more of them is a list of its own.
+const MAX_WORDS_BYTES: usize = 4 << 10;
 /// Longest row, in bytes.
-const MAX_ROW_BYTES: u64 = 16 << 20;
+const MAX_ROW_BYTES: u64 = 1 << 20;
+/// The first line of a table, in bytes.
+const MAX_HEADER_BYTES: u64 = 64 << 10;
 /// Names of the tables of an `AudioFolder`.
-const TABLES: [&str; 4] = ["metadata.csv", "metadata.tsv", "metadata.jsonl", "metadata.parquet"];
+const TABLES: [&str; 8] = [
+    "metadata.csv",
+    "metadata.csv.gz",
+    "metadata.csv.zst",
+    "metadata.tsv",
+    "metadata.jsonl",
+    "metadata.jsonl.gz",
+    "metadata.jsonl.zst",
+    "metadata.parquet",
+];
 /// The column that says which file a row is about.
 const FILE_NAME: &str = "file_name";
 /// What folders of files and files of metadata begin with, as Anna's Archive names them.
@@ -39,15 +53,15 @@ type Rows = HashMap<Box<str>, Arc<str>>;
 /// The metadata of the folders that the walk is in.
 #[derive(Debug)]
 pub(super) struct Joined {
-    roots: Vec<PathBuf>,
+    folders: Folders,
     limits: ScanLimits,
-    /// From the outermost.
-    open: Vec<(PathBuf, Rows)>,
+    /// From the outermost, with the memory that they take.
+    open: Vec<(PathBuf, Kept)>,
 }
 
 impl Joined {
     pub(super) fn among(folders: &Folders, limits: ScanLimits) -> Self {
-        Self { roots: folders.roots().to_vec(), limits, open: Vec::new() }
+        Self { folders: folders.clone(), limits, open: Vec::new() }
     }
 
     /// The identifiers that the metadata beside a file has for it, in words.
@@ -58,28 +72,31 @@ impl Joined {
             .ancestors()
             .skip(1)
             .take_while(|folder| folder.components().count() > known)
-            .filter(|folder| self.roots.iter().any(|root| folder.starts_with(root)))
+            .filter(|folder| self.folders.roots().iter().any(|root| folder.starts_with(root)))
             .collect();
         new.reverse();
         for folder in new {
             let rows = self.read(folder);
             self.open.push((folder.to_path_buf(), rows));
         }
-        self.open.iter().rev().find_map(|(folder, rows)| {
+        self.open.iter().rev().find_map(|(folder, kept)| {
             let name = file.strip_prefix(folder).ok()?.to_str()?;
-            rows.get(name).cloned()
+            kept.rows.get(name).cloned()
         })
     }
 
     /// What lies in a folder, or beside it, about its files. What cannot be read says nothing here: it is an item
     /// itself, and has a row that says why.
-    fn read(&self, folder: &Path) -> Rows {
-        let mut rows = Kept::default();
+    fn read(&self, folder: &Path) -> Kept {
+        let held: usize = self.open.iter().map(|(_, kept)| kept.bytes).sum();
+        let mut rows = Kept { most: MAX_BYTES.saturating_sub(held), ..Kept::default() };
         for name in TABLES {
             let path = folder.join(name);
-            // Nothing is opened that could wait for ever.
-            if path.is_file() {
-                let _ = self.table(&path, &mut rows);
+            // Nothing is opened that could wait for ever, or lies elsewhere.
+            if self.folders.allows(&path) {
+                // The reader of tables may break down over a broken one.
+                let read = AssertUnwindSafe(|| self.table(&path, &mut rows));
+                let _ = catch_unwind(read);
             }
         }
         if let Some(name) = folder.file_name().and_then(|name| name.to_str())
@@ -87,10 +104,12 @@ impl Joined {
                 name.strip_prefix(AAC_DATA).and_then(|rest| rest.split("__").next())
         {
             for path in metadata_beside(folder, collection) {
-                let _ = self.containers(&path, name, &mut rows);
+                if self.folders.allows(&path) {
+                    let _ = self.containers(&path, name, &mut rows);
+                }
             }
         }
-        rows.rows
+        rows
     }
 
     fn table(&self, path: &Path, rows: &mut Kept) -> io::Result<()> {
@@ -98,16 +117,15 @@ impl Joined {
             return columns(path, rows);
         }
         let stream = self.open(path)?;
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("jsonl") => lines(stream, |line| {
+        let is = |kind| path.file_name().is_some_and(|name| name.to_string_lossy().contains(kind));
+        if is(".jsonl") {
+            lines(stream, |line| {
                 let Ok(Value::Object(row)) = serde_json::from_slice(line) else { return true };
                 let name = row.get(FILE_NAME).and_then(Value::as_str);
                 name.is_none_or(|name| rows.keep(name, line))
-            }),
-            ending => {
-                let delimiter = if ending == Some("tsv") { b'\t' } else { b',' };
-                separated(stream, delimiter, rows)
-            }
+            })
+        } else {
+            separated(stream, rows)
         }
     }
 
@@ -136,10 +154,11 @@ impl Joined {
 }
 
 /// Rows, as many as memory is given to.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Kept {
     rows: Rows,
     bytes: usize,
+    most: usize,
 }
 
 impl Kept {
@@ -155,20 +174,29 @@ impl Kept {
             return true;
         }
         self.bytes += name.len() + words.len() + 64;
-        if self.bytes > MAX_BYTES {
+        if self.bytes > self.most {
             return false;
         }
-        self.rows.insert(name.into(), words.into());
+        // As the tables of other systems write it.
+        let name = name.strip_prefix("./").unwrap_or(name).replace('\\', "/");
+        // Two rows about one file may disagree: both are heard.
+        let said = self.rows.entry(name.into()).or_insert_with(|| "".into());
+        if !said.contains(words.trim_end()) {
+            *said = [&**said, &words].concat().into();
+        }
         true
     }
 }
 
-/// Adds the identifiers of a text to words.
+/// Adds the identifiers of a text to words, as many as there may be of one row.
 fn identifiers(text: &[u8], words: &mut String) {
     let mut tokens = Tokens::default();
     let mut take = |identifier: crate::identify::Identifier, _| {
+        if identifier.reads_as_a_word() || words.len() > MAX_WORDS_BYTES {
+            return;
+        }
         let word = identifier.to_string();
-        if !identifier.reads_as_a_word() && !words.contains(&word) {
+        if !words.contains(&word) {
             words.push_str(&word);
             words.push(' ');
         }
@@ -221,23 +249,32 @@ fn metadata_beside(folder: &Path, collection: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Hands each line to `take`, as long as it says true. A line that is too long ends it.
+/// Hands each line to `take`, as long as it says true. One that is too long is passed over.
 fn lines(stream: Box<dyn Read>, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
     let mut stream = BufReader::with_capacity(1 << 16, stream);
     let mut line = Vec::new();
     loop {
         line.clear();
         let read = (&mut stream).take(MAX_ROW_BYTES).read_until(b'\n', &mut line)?;
-        if read == 0 || read as u64 == MAX_ROW_BYTES || !take(&line) {
+        if read as u64 == MAX_ROW_BYTES && !line.ends_with(b"\n") {
+            stream.skip_until(b'\n')?;
+        } else if read == 0 || !take(&line) {
             return Ok(());
         }
     }
 }
 
-/// Reads a table with a column `file_name`.
-fn separated(stream: Box<dyn Read>, delimiter: u8, rows: &mut Kept) -> io::Result<()> {
+/// Reads a table with a column `file_name`, whatever its columns are parted by.
+fn separated(mut stream: Box<dyn Read>, rows: &mut Kept) -> io::Result<()> {
+    let mut head = Vec::new();
+    (&mut stream).take(MAX_HEADER_BYTES).read_to_end(&mut head)?;
+    let header = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: &u8| header.iter().filter(|byte| *byte == delimiter).count();
+    // The last of those that occur equally often.
+    let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
     // A quote that is never closed would make one row of all that follows.
     let left = Rc::new(Cell::new(MAX_ROW_BYTES));
+    let stream = Box::new(io::Cursor::new(head).chain(stream));
     let bounded = Bounded { stream, left: Rc::clone(&left) };
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bounded);

@@ -9,6 +9,7 @@
 //! step    = name [ "@" number ]             ; a member; of several of that name the number-th, from 2
 //!         / "~"                             ; what a compressed file holds
 //!         / "~" number "." number "." name  ; row group, row within it, column
+//!         / "~w"                            ; what a table of sound says in its columns of text
 //!         / "~t" hash "." name              ; the file of a torrent, by its info-hash
 //! extent  = ";" number "+" number           ; byte offset and length in the container, if it lies there as it is
 //! name    = *( ALPHA / DIGIT / "-" / "." / "_" / "/" / "%" 2HEXUPPER )
@@ -64,6 +65,8 @@ pub enum To {
         /// Column, its parts joined by dots.
         column: String,
     },
+    /// The columns of text of a table that holds sound, too.
+    Words,
     /// A file that a `.torrent` file describes and does not hold.
     Shared {
         /// Info-hash of the torrent in lower-case hex: of version 1, if it has one, else of version 2.
@@ -114,7 +117,7 @@ impl Locator {
         let member = self.steps.iter().rev().find_map(|step| match &step.to {
             To::Member { name, .. } => Some(name.clone()),
             To::Shared { path, .. } => Some(path.clone()),
-            To::Packed | To::Cell { .. } => None,
+            To::Packed | To::Cell { .. } | To::Words => None,
         });
         member.unwrap_or_else(|| path_key(&self.file).to_vec())
     }
@@ -135,6 +138,7 @@ impl Locator {
                     }
                 }
                 To::Packed => key.push(b'~'),
+                To::Words => key.extend(b"~w"),
                 To::Cell { group, row, column } => {
                     let text = format!("~{group:020}.{row:020}.{}", encoded(column.as_bytes()));
                     key.extend(text.as_bytes());
@@ -164,6 +168,7 @@ impl Locator {
                     }
                 }
                 To::Packed => text.push('!'),
+                To::Words => text.push_str("!/columns of text"),
                 To::Cell { group, row, column } => {
                     let _ = write!(text, "!/row {row} of group {group}, {column}");
                 }
@@ -190,6 +195,7 @@ impl fmt::Display for Locator {
                     }
                 }
                 To::Packed => f.write_char('~')?,
+                To::Words => f.write_str("~w")?,
                 To::Cell { group, row, column } => {
                     write!(f, "~{group}.{row}.{}", encoded(column.as_bytes()))?;
                 }
@@ -228,6 +234,8 @@ fn parse_step(text: &str) -> Result<Step, &'static str> {
     };
     let to = if to == "~" {
         To::Packed
+    } else if to == "~w" {
+        To::Words
     } else if let Some(shared) = to.strip_prefix("~t") {
         parse_shared(shared)?
     } else if let Some(cell) = to.strip_prefix('~') {

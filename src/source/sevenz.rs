@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 
-use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
+use sevenz_rust2::{
+    Archive, ArchiveEntry, Block, BlockDecoder, Coder, EncoderMethod, Error, Password,
+};
 
 use super::unpack::{At, Member, Unpacker};
 use super::{Bytes, Place, Reader, To};
@@ -15,6 +17,31 @@ use super::{Bytes, Place, Reader, To};
 /// Memory for the dictionary of one block. The largest that the usual programs make without being told to is
 /// 64 MiB.
 const MAX_MEMORY_KIB: usize = 256 << 10;
+
+/// Coders of one block that unpack: of programs BCJ2 takes apart into three streams, all others into one. What one puts out
+/// for the next is seen by nobody, so a chain of them could go on for ever.
+const MAX_STAGES: usize = 3;
+
+/// The coders of a block that unpack more than they are given; filters and copies do not.
+fn stages(block: &Block) -> usize {
+    let filters = [
+        EncoderMethod::ID_COPY,
+        EncoderMethod::ID_DELTA,
+        EncoderMethod::ID_BCJ_X86,
+        EncoderMethod::ID_BCJ2,
+        EncoderMethod::ID_BCJ_PPC,
+        EncoderMethod::ID_BCJ_IA64,
+        EncoderMethod::ID_BCJ_ARM,
+        EncoderMethod::ID_BCJ_ARM64,
+        EncoderMethod::ID_BCJ_ARM_THUMB,
+        EncoderMethod::ID_BCJ_SPARC,
+        EncoderMethod::ID_BCJ_RISCV,
+    ];
+    let ids: Vec<&[u8]> = block.coders.iter().map(Coder::encoder_method_id).collect();
+    let unpack = ids.iter().filter(|id| !filters.contains(id)).count();
+    // Without BCJ2 there is a chain.
+    if unpack > 1 && !ids.contains(&EncoderMethod::ID_BCJ2) { MAX_STAGES + 1 } else { unpack }
+}
 
 /// Shows the members of a 7z file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
@@ -120,27 +147,27 @@ impl<'a> Walk<'a> {
         reader: &mut BufReader<Reader>,
     ) -> ControlFlow<()> {
         let archive = self.archive;
-        let places: Vec<Place> =
-            files.iter().map(|&index| self.place(&archive.files[index])).collect();
         if files.first().is_some_and(|&index| archive.is_file_encrypted(index)) {
-            for place in &places {
+            for &index in files {
                 unpacker.counted()?;
-                encrypted(unpacker, place)?;
+                let place = self.place(&archive.files[index]);
+                encrypted(unpacker, &place)?;
             }
             return ControlFlow::Continue(());
         }
+        let stages = archive.blocks.get(block).map_or(1, stages);
+        if stages > MAX_STAGES {
+            let error = "one compression over another".to_owned();
+            return self.lost(unpacker, files, &Error::UnsupportedCompressionMethod(error));
+        }
         let password = Password::empty();
-        let decoder = BlockDecoder::new_with_memory_limit(
-            1,
-            MAX_MEMORY_KIB,
-            block,
-            archive,
-            &password,
-            reader,
-        );
+        let most = MAX_MEMORY_KIB / stages.max(1);
+        let decoder =
+            BlockDecoder::new_with_memory_limit(1, most, block, archive, &password, reader);
         let (mut next, mut flow) = (0, ControlFlow::Continue(()));
         let result = decoder.for_each_entries(&mut |file, stream| {
-            let place = places.get(next).cloned();
+            // One place at a time: a block may have hundreds of thousands.
+            let place = files.get(next).map(|&index| self.place(&archive.files[index]));
             next += 1;
             if let Some(place) = place
                 && !file.is_directory
@@ -156,7 +183,7 @@ impl<'a> Walk<'a> {
         flow?;
         match result {
             Ok(_) => ControlFlow::Continue(()),
-            Err(error) => self.lost(unpacker, &places[next.min(places.len())..], &error),
+            Err(error) => self.lost(unpacker, &files[next.min(files.len())..], &error),
         }
     }
 
@@ -164,7 +191,7 @@ impl<'a> Walk<'a> {
     fn lost(
         &mut self,
         unpacker: &mut Unpacker<'_>,
-        places: &[Place],
+        files: &[usize],
         error: &Error,
     ) -> ControlFlow<()> {
         let (kind, why) = match error {
@@ -177,11 +204,12 @@ impl<'a> Walk<'a> {
             ),
             error => ("damaged", format!("lies behind damage in its 7z file ({error})")),
         };
-        for place in places {
+        for &index in files {
             unpacker.counted()?;
-            unpacker.row(place, kind, format!("{why}; unpack it and scan the folder"))?;
+            let place = self.place(&self.archive.files[index]);
+            unpacker.row(&place, kind, format!("{why}; unpack it and scan the folder"))?;
         }
-        if places.is_empty() {
+        if files.is_empty() {
             let error = io::Error::other(error.to_string());
             return unpacker.broken(&self.at.place, &error);
         }

@@ -85,10 +85,11 @@ impl Survey {
     fn claims(&mut self, item: &Item, is_sound: bool) {
         let Some(known) = self.known.clone() else { return };
         let mut claims = Claims::default();
-        known.outside(item, &mut claims);
-        if !is_sound
-            && let Read::Personal(column) =
-                known.in_document(item, &mut claims, &AtomicBool::new(false))
+        // As in a scan: the name of a picture is no claim of a recording.
+        if is_sound {
+            known.outside(item, &mut claims);
+        } else if let Read::Personal(column) =
+            known.in_document(item, &mut claims, &AtomicBool::new(false))
         {
             let path = item.place.locator.display();
             self.fail("personal_data", format!("{path}: holds data about people ({column})"));

@@ -1,12 +1,14 @@
 //! What tables of all formats have in common where they are shown: a cell is an item, and what cannot be one is told in
 //! one row for the whole table.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
+use super::kind::Kind;
 use super::packed::Allowance;
-use super::unpack::{At, Member, Unpacker};
+use super::unpack::{At, Failing, Member, Unpacker};
 use super::{Bytes, Extent, To};
+use crate::decode::look_into;
 use crate::record::NOT_AUDIO;
 use crate::text::{shorten, visible};
 
@@ -51,6 +53,20 @@ pub(super) struct Cell<'r> {
     pub(super) bytes: Option<Bytes>,
 }
 
+/// Bytes of a cell that tell whether it may hold sound.
+const HEAD_BYTES: u64 = 4_096;
+
+/// What a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Nothing that could be sound: it is a document.
+    Text,
+    /// Sound, or what is in columns of it.
+    Sound,
+    /// The same, and rows with words and without sound: it is a document as well, for what these say.
+    Both,
+}
+
 /// A table that is being shown.
 pub(super) struct Shown<'a> {
     pub(super) at: &'a At,
@@ -62,6 +78,10 @@ pub(super) struct Shown<'a> {
     pub(super) broken: Vec<Broken>,
     /// What of it may hold sound and is not read.
     pub(super) unread: Option<String>,
+    /// A cell of the row that is being shown may hold sound.
+    row_has_sound: bool,
+    /// There are rows that say something and hold no sound.
+    has_silent_rows: bool,
     /// Why what follows could not be read.
     pub(super) trouble: Option<io::Error>,
 }
@@ -76,11 +96,35 @@ pub(super) struct Broken {
 
 impl<'a> Shown<'a> {
     pub(super) fn new(at: &'a At, groups: &'static str, unread: Option<String>) -> Self {
-        Self { at, groups, names_only: 0, broken: Vec::new(), unread, trouble: None }
+        Self {
+            at,
+            groups,
+            names_only: 0,
+            broken: Vec::new(),
+            unread,
+            row_has_sound: false,
+            has_silent_rows: false,
+            trouble: None,
+        }
     }
 
-    pub(super) fn sound(&self, unpacker: &mut Unpacker<'_>, cell: Cell<'_>) -> ControlFlow<()> {
+    /// Ends a row that says so many words beside what its cells hold.
+    pub(super) fn row_ends(&mut self, words: &str) {
+        self.has_silent_rows |= !self.row_has_sound && !words.is_empty();
+        self.row_has_sound = false;
+    }
+
+    /// What it holds, if it is not a document alone.
+    pub(super) fn held(&self) -> Held {
+        if self.has_silent_rows { Held::Both } else { Held::Sound }
+    }
+
+    pub(super) fn sound(&mut self, unpacker: &mut Unpacker<'_>, cell: Cell<'_>) -> ControlFlow<()> {
         let Cell { to, path, stream, length, extent, bytes } = cell;
+        let mut head = Vec::new();
+        let broken = (&mut *stream).take(HEAD_BYTES).read_to_end(&mut head).err();
+        self.row_has_sound |= may_be_sound(&head);
+        let stream = &mut Cursor::new(head).chain(Failing(broken)).chain(stream);
         let note = |path: String| {
             format!("its table calls it {}", visible(&shorten(&path, MAX_NAME_CHARS)))
         };
@@ -117,7 +161,16 @@ impl<'a> Shown<'a> {
 
     /// The one row about the table as a whole, if there is anything to say.
     pub(super) fn end(self, unpacker: &mut Unpacker<'_>) -> ControlFlow<()> {
-        let Self { at, groups, names_only, broken, unread, trouble } = self;
+        let Self {
+            at,
+            groups,
+            names_only,
+            broken,
+            unread,
+            trouble,
+            row_has_sound: _,
+            has_silent_rows: _,
+        } = self;
         let (mut told, mut kind) = (Vec::new(), None);
         if let Some(Broken { group, rows, error }) = broken.first() {
             let from = match rows {
@@ -158,6 +211,12 @@ impl<'a> Shown<'a> {
             None => ControlFlow::Continue(()),
         }
     }
+}
+
+/// Whether something that begins like this is sound, or a container that may hold some.
+fn may_be_sound(head: &[u8]) -> bool {
+    let is_sound = |look: crate::decode::Look| look.bytes_per_second.is_some();
+    Kind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
 }
 
 /// Samples as a WAV file, which is what they are. None if there are none.

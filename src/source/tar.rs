@@ -71,7 +71,9 @@ fn members<R: Read>(
         } else {
             0
         };
-        end = entry.raw_file_position().saturating_add(entry.size());
+        // Holes take no room.
+        let stored = if rest > 0 { rest } else { entry.size() };
+        end = entry.raw_file_position().saturating_add(stored);
         if at.depth == 1 && lies.is_some() {
             unpacker.passed_to(entry.raw_header_position());
         }
@@ -127,7 +129,13 @@ fn member<R: Read>(
         Some((Bytes::Range { offset, .. }, _)) => Some(*offset),
         _ => None,
     };
-    if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
+    // What the standard does not name is a file to those who unpack it.
+    let is_none = kind.is_hard_link()
+        || kind.is_symlink()
+        || kind.is_character_special()
+        || kind.is_block_special()
+        || kind.is_fifo();
+    if is_none {
         unpacker.counted()?;
         let message = match entry.link_name_bytes() {
             Some(to) => format!(

@@ -14,6 +14,7 @@ use super::bytes::{Filled, PackedText};
 use super::group::Group;
 use super::kind::{HEAD_BYTES, Kind};
 use super::packed::{Allowance, Bomb, Codec, Counted, buffered};
+use super::table::Held;
 use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use super::{arrow, parquet, sevenz, tar, zip};
 use crate::catalog::panic_message;
@@ -224,22 +225,27 @@ impl<'v> Unpacker<'v> {
         ControlFlow::Continue(())
     }
 
-    /// A table: the sound in its cells, else the table itself.
+    /// A table: the sound in its cells, and the table itself where it speaks of what it does not hold.
     fn table(&mut self, at: &At, inner: &At, kind: Kind, bytes: Bytes) -> ControlFlow<()> {
         let before = (self.members, self.rows);
-        let has_sound = match kind {
+        let held = match kind {
             Kind::Arrow => arrow::walk(self, inner, &bytes)?,
             _ => parquet::walk(self, inner, &bytes)?,
         };
-        if has_sound && (self.members, self.rows) == before {
+        if held != Held::Text && (self.members, self.rows) == before {
             let message = format!("is a {} table without rows", kind.as_str());
             return self.row(&at.place, "container_empty", message);
         }
-        if has_sound || !self.visit.wants(&at.place) {
+        let place = match held {
+            Held::Text => at.place.clone(),
+            Held::Both => inner.member(To::Words, None),
+            Held::Sound => return ControlFlow::Continue(()),
+        };
+        if !self.visit.wants(&place) {
             return ControlFlow::Continue(());
         }
         let size_bytes = bytes.open().map_or(0, |reader| reader.length());
-        let (place, notes) = (at.place.clone(), Vec::new());
+        let notes = Vec::new();
         self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
     }
 
@@ -420,7 +426,8 @@ impl<'v> Unpacker<'v> {
                 Ok(0) => return ControlFlow::Continue(()),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Whoever reads on meets it again.
+                Err(_) if self.allowance.is_spent() => return self.bomb(),
+                // Damage: whoever reads on meets it again.
                 Err(_) => return ControlFlow::Continue(()),
             }
         }
@@ -565,7 +572,7 @@ impl<R: Read> Read for Told<R> {
 }
 
 /// A stream that may have broken already, else one that is at its end.
-struct Failing(Option<io::Error>);
+pub(super) struct Failing(pub(super) Option<io::Error>);
 
 impl Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

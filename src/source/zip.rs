@@ -9,7 +9,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use zip::CompressionMethod;
-use zip::read::{Config, ZipFile, ZipFileEntry, read_zipfile_from_stream};
+use zip::read::{Config, OwnedZipFileEntry, ZipFile, ZipFileEntry, read_zipfile_from_stream};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
@@ -19,6 +19,11 @@ use crate::record::NOT_AUDIO;
 
 /// The last record of a zip file, its remark and the mark before it.
 const MAX_END_BYTES: u64 = 22 + 0xffff;
+
+/// What a link leads to is no longer than a path.
+const MAX_TARGET_BYTES: u64 = 4_096;
+/// Nothing, compressed.
+const MAX_NOTHING_BYTES: u64 = 64;
 
 /// Shows the members of a zip file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
@@ -47,7 +52,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Err(error) => return salvage(unpacker, at, body, &error),
     };
     let whole = body.get_ref().length();
-    let mut passed = 0_u64;
+    let (mut passed, mut count, mut last) = (0_u64, 0_u64, None);
     let mut order = Order::default();
     for entry in entries {
         let entry = match entry {
@@ -61,13 +66,35 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         if at.depth == 1 {
             unpacker.passed_to(passed);
         }
+        (count, last) = (count + 1, Some(entry.central_header_start()));
         let Some(nth) = order.nth(entry.header_start()) else {
             let message = "has a directory in no order; unpack it with care and scan the folder";
             return unpacker.row(&at.place, "container_damaged", message.to_owned());
         };
         member(unpacker, at, entry, nth, bytes, &mut body)?;
     }
+    if last.is_some_and(|last| goes_on(&mut body, last).unwrap_or(false)) {
+        let message = format!(
+            "has a directory that goes on behind the {count} members that it says it has; those were looked at, the \
+             others were not: unpack it and scan the folder"
+        );
+        return unpacker.row(&at.place, "container_damaged", message);
+    }
     ControlFlow::Continue(())
+}
+
+/// Whether another entry stands behind the one at `header` in the directory: the end of a file may count fewer than there
+/// are, and beyond 65,535 some programs do.
+fn goes_on(body: &mut BufReader<Reader>, header: u64) -> std::io::Result<bool> {
+    let mut entry = [0; 46];
+    body.seek(SeekFrom::Start(header))?;
+    body.read_exact(&mut entry)?;
+    let lengths = entry[28..34].as_chunks::<2>().0;
+    let behind: i64 = lengths.iter().map(|length| i64::from(u16::from_le_bytes(*length))).sum();
+    let mut mark = [0; 4];
+    body.seek_relative(behind)?;
+    body.read_exact(&mut mark)?;
+    Ok(mark == *b"PK\x01\x02")
 }
 
 /// Entries that come before others that lie behind them; more are not looked at.
@@ -122,7 +149,8 @@ fn member(
     bytes: &Bytes,
     body: &mut BufReader<Reader>,
 ) -> ControlFlow<()> {
-    if entry.is_dir() {
+    // By its name alone: some programs write what it holds as a file all the same.
+    if entry.is_dir() && entry.size() == 0 && entry.compressed_size() <= MAX_NOTHING_BYTES {
         return ControlFlow::Continue(());
     }
     let (length, header, size) = (entry.compressed_size(), entry.header_start(), entry.size());
@@ -135,12 +163,14 @@ fn member(
         let message = "is encrypted; unpack it with its password and scan the folder".to_owned();
         return unpacker.row(&unopened, "encrypted", message);
     }
-    if entry.is_symlink() {
+    if entry.is_symlink() && size <= MAX_TARGET_BYTES {
         unpacker.counted()?;
         let message = "is a link, which is not followed".to_owned();
         return unpacker.row(&unopened, NOT_AUDIO, message);
     }
-    let file = match entry.with_reader(body, zip::ZipReadOptions::new()) {
+    // One that owns what it knows reads a member to its end when it is dropped, be it wanted or not.
+    let entry = OwnedZipFileEntry::from(entry);
+    let file = match entry.as_ref().with_reader(body, zip::ZipReadOptions::new()) {
         Ok(file) => file,
         Err(error) => return unread(unpacker, &unopened, &error),
     };
@@ -238,7 +268,7 @@ fn salvaged<R: Read>(
     let name = file.name_raw().to_vec();
     let length = file.compressed_size();
     let place = at.member(To::Member { name, nth: 1 }, Some(Extent { offset, length }));
-    let (is_dir, declared) = (file.is_dir(), file.size());
+    let (is_dir, declared) = (file.is_dir() && file.size() == 0, file.size());
     let mut stream = unpacker.limited(file);
     if !is_dir {
         let depth = at.depth;

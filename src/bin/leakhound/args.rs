@@ -81,6 +81,9 @@ pub(crate) enum Command {
         /// File to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Write over a file that is there; never over what is extracted from
+        #[arg(long)]
+        force: bool,
         /// Those of the scan
         #[command(flatten)]
         limits: Limits,

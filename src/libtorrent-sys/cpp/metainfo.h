@@ -8,6 +8,6 @@ struct Metainfo;
 
 /// Reads a .torrent file. Throws what derives from std::exception, and nothing else.
 Metainfo parse(rust::Slice<const uint8_t> bytes, int32_t max_bytes, int32_t max_pieces,
-               int32_t max_depth, int32_t max_tokens);
+               int32_t max_depth, int32_t max_tokens, int32_t max_alike, int64_t max_path_bytes);
 
 }  // namespace leakhound

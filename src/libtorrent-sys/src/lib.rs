@@ -55,6 +55,8 @@ mod ffi {
             max_pieces: i32,
             max_depth: i32,
             max_tokens: i32,
+            max_alike: i32,
+            max_path_bytes: i64,
         ) -> Result<Metainfo>;
     }
 }
@@ -70,12 +72,23 @@ pub struct Limits {
     pub max_depth: i32,
     /// Values of any kind.
     pub max_tokens: i32,
+    /// Files of version 1 that have one path, or about one.
+    pub max_alike: i32,
+    /// The paths of all files, in bytes: folders are said once and stand in the path of each file.
+    pub max_path_bytes: i64,
 }
 
 impl Default for Limits {
     /// 32 MiB and a million pieces: a torrent of 60,000 files in 16 TiB has a tenth of it.
     fn default() -> Self {
-        Self { max_bytes: 32 << 20, max_pieces: 1 << 20, max_depth: 100, max_tokens: 4_000_000 }
+        Self {
+            max_bytes: 32 << 20,
+            max_pieces: 1 << 20,
+            max_depth: 100,
+            max_tokens: 4_000_000,
+            max_alike: 100,
+            max_path_bytes: 128 << 20,
+        }
     }
 }
 
@@ -85,8 +98,8 @@ impl Default for Limits {
 ///
 /// If the bytes are none, or go beyond `limits`.
 pub fn parse(bytes: &[u8], limits: Limits) -> Result<Metainfo, Error> {
-    let Limits { max_bytes, max_pieces, max_depth, max_tokens } = limits;
-    ffi::parse(bytes, max_bytes, max_pieces, max_depth, max_tokens)
+    let Limits { max_bytes, max_pieces, max_depth, max_tokens, max_alike, max_path_bytes } = limits;
+    ffi::parse(bytes, max_bytes, max_pieces, max_depth, max_tokens, max_alike, max_path_bytes)
 }
 
 #[cfg(test)]
@@ -123,6 +136,25 @@ mod tests {
         let tight = Limits { max_bytes: 50, ..Limits::default() };
         assert!(parse(&small(), tight).unwrap_err().what().contains("longer than 50"));
         assert!(parse(&small(), Limits { max_tokens: 3, ..Limits::default() }).is_err());
+    }
+
+    #[test]
+    fn a_path_that_thousands_of_files_have_and_paths_without_end_are_refused() {
+        let torrent = |files: &[u8]| {
+            let piece = b"4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee";
+            [&b"d4:infod5:filesl"[..], files, b"e", piece].concat()
+        };
+        let alike: Vec<u8> = (0..200)
+            .flat_map(|n| format!("d6:lengthi1e4:pathl3:a{}aee", ["/", "|"][n % 2]).into_bytes())
+            .collect();
+        let error = parse(&torrent(&alike), Limits::default()).unwrap_err();
+        assert!(error.what().contains("files of about one path"), "{error}");
+        let titles: Vec<u8> =
+            (0..200).flat_map(|n| format!("d6:lengthi1e4:pathl3:{n:03}ee").into_bytes()).collect();
+        assert_eq!(parse(&torrent(&titles), Limits::default()).unwrap().files.len(), 200);
+        let tight = Limits { max_path_bytes: 500, ..Limits::default() };
+        let error = parse(&torrent(&titles), tight).unwrap_err();
+        assert!(error.what().contains("more than 500 bytes"), "{error}");
     }
 
     #[test]

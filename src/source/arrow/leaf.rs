@@ -205,7 +205,15 @@ impl Cells {
             Kind::Row { offsets, .. } => {
                 offsets.next()?;
             }
-            Kind::Looked { next, .. } => *next += 1,
+            Kind::Looked { lookup, next } => {
+                if *next >= lookup.count {
+                    return Err(wrong(format!(
+                        "more than the {} values that are there",
+                        lookup.count
+                    )));
+                }
+                *next += 1;
+            }
             Kind::Codes { codes, .. } | Kind::Numbers(codes) => {
                 codes.next()?;
             }

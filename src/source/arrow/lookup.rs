@@ -64,12 +64,23 @@ impl Lookup {
         let bitmap = buffer(at)?;
         let has_nulls = nulls > 0 || nulls < 0 && bitmap.length > 0;
         let nulls = has_nulls.then(|| block(buffers, bitmap)).transpose()?;
+        let index = block(buffers, index)?;
+        // Whoever passes over values that nobody wants counts on it.
+        let needed = match shape {
+            Shape::Views { .. } => count.checked_mul(VIEW_BYTES),
+            Shape::Row { is_wide } => count
+                .checked_add(u64::from(count > 0))
+                .and_then(|n| n.checked_mul(if is_wide { 8 } else { 4 })),
+        };
+        if needed.is_none_or(|needed| needed > index.length()) {
+            return Err(wrong(format!("{count} values in a buffer of {} bytes", index.length())));
+        }
         Ok(Self {
             file: buffers.file.clone(),
             load: buffers.load.clone(),
             count,
             nulls,
-            index: block(buffers, index)?,
+            index,
             shape,
             data: data.collect::<io::Result<_>>()?,
         })
@@ -141,11 +152,15 @@ impl Lookup {
 }
 
 impl Block {
-    fn part(&self, begin: u64, length: u64) -> io::Result<Found> {
-        let whole = match self {
+    fn length(&self) -> u64 {
+        match self {
             Self::Here(extent) => extent.length,
             Self::Memory(memory) => memory.len() as u64,
-        };
+        }
+    }
+
+    fn part(&self, begin: u64, length: u64) -> io::Result<Found> {
+        let whole = self.length();
         if begin.checked_add(length).is_none_or(|end| end > whole) {
             return Err(wrong(format!("{length} bytes at byte {begin} of a buffer of {whole}")));
         }

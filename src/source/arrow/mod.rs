@@ -22,7 +22,7 @@ use self::buffer::{Buffers, Part};
 use self::leaf::{Column, Value};
 use self::message::{Batch, cut, wrong};
 use super::columns::{self, Roles, Sound, says};
-use super::table::{Broken, Cell, Load, MAX_SAID_BYTES, Shown, said, wav};
+use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, said, wav};
 use super::texts::{EachText, Value as Spoken};
 use super::unpack::{At, Unpacker};
 use super::{Bytes, ScanLimits, To};
@@ -30,8 +30,8 @@ use super::{Bytes, ScanLimits, To};
 /// Longest text that is read for identifiers.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
 
-/// Shows the cells of a table that hold sound. False if none of its columns could.
-pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), bool> {
+/// Shows the cells of a table that hold sound.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), Held> {
     let load = Load::of(unpacker);
     let mut shown = Shown::new(at, "record batches", None);
     let mut has_sound = false;
@@ -41,7 +41,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Err(error) => {
             shown.trouble = Some(error);
             shown.end(unpacker)?;
-            return ControlFlow::Continue(true);
+            return ControlFlow::Continue(Held::Sound);
         }
     };
     loop {
@@ -84,11 +84,12 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     if !has_sound && batches.schemas() > 0 {
         let is_silent = Roles::of(&batches.schema().columns).sounds.is_empty();
         if is_silent {
-            return ControlFlow::Continue(false);
+            return ControlFlow::Continue(Held::Text);
         }
     }
+    let held = shown.held();
     shown.end(unpacker)?;
-    ControlFlow::Continue(true)
+    ControlFlow::Continue(held)
 }
 
 /// Shows each value of the columns of text, column by column, until `each` breaks off.
@@ -250,6 +251,7 @@ impl<'a> Rows<'a> {
                     return ControlFlow::Continue(Err(error));
                 }
             }
+            shown.row_ends(&words);
         }
         unpacker.join(None)?;
         ControlFlow::Continue(Ok(()))

@@ -17,18 +17,18 @@ use parquet::schema::types::ColumnDescriptor;
 use self::chunks::Chunks;
 use self::leaf::Leaf;
 use super::columns::{self, Cells, Form, Roles, Sound, says};
-use super::table::{self, Broken, Load, Shown, said};
+use super::table::{self, Broken, Held, Load, Shown, said};
 use super::texts::{EachText, Value};
 use super::unpack::{At, Unpacker};
 use super::{Bytes, ScanLimits, To};
 
-/// Shows the cells of a table that hold sound. False if none of its columns could.
-pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), bool> {
+/// Shows the cells of a table that hold sound.
+pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), Held> {
     let footer_bytes = match footer_bytes(bytes) {
         Ok(footer_bytes) => footer_bytes,
         Err(error) => {
             unpacker.broken(&at.place, &error)?;
-            return ControlFlow::Continue(true);
+            return ControlFlow::Continue(Held::Sound);
         }
     };
     if footer_bytes > unpacker.limits.max_footer_bytes {
@@ -38,24 +38,28 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             unpacker.limits.max_footer_bytes >> 20
         );
         unpacker.row(&at.place, "container_unsupported", message)?;
-        return ControlFlow::Continue(true);
+        return ControlFlow::Continue(Held::Sound);
     }
     let reader = match Chunks::new(bytes.clone(), unpacker.limits).map(SerializedFileReader::new) {
         Ok(Ok(reader)) => reader,
         Ok(Err(error)) => {
             unpacker.broken(&at.place, &plain(&error))?;
-            return ControlFlow::Continue(true);
+            return ControlFlow::Continue(Held::Sound);
         }
         Err(error) => {
             unpacker.broken(&at.place, &error)?;
-            return ControlFlow::Continue(true);
+            return ControlFlow::Continue(Held::Sound);
         }
     };
     let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
-    if roles.sounds.is_empty() {
-        return ControlFlow::Continue(false);
+    if roles.sounds.is_empty() && roles.unread.is_none() {
+        return ControlFlow::Continue(Held::Text);
     }
     let shown = Shown::new(at, "row groups", roles.unread);
+    if roles.sounds.is_empty() {
+        shown.end(unpacker)?;
+        return ControlFlow::Continue(Held::Both);
+    }
     let load = Load::of(unpacker);
     let mut table = Table { shown, sounds: &roles.sounds, texts: roles.texts, load };
     for group in 0..reader.num_row_groups() {
@@ -67,8 +71,9 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             unpacker.broken(&at.place, &io::Error::other("it unpacks to too much"))?;
         }
     }
+    let held = table.shown.held();
     table.shown.end(unpacker)?;
-    ControlFlow::Continue(true)
+    ControlFlow::Continue(held)
 }
 
 /// Shows each value of the columns of text, column by column, until `each` breaks off.
@@ -98,15 +103,19 @@ pub(super) fn texts(bytes: &Bytes, limits: ScanLimits, each: EachText<'_>) -> io
     Ok(())
 }
 
-/// Length of the directory, which the last bytes tell; 0 if there is none.
+/// Length of the directory, which the last bytes tell, in front of the mark of the end.
 fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
     use std::io::{Read as _, Seek as _};
     let mut reader = bytes.open()?;
     let mut end = [0; 8];
-    let Some(at) = reader.length().checked_sub(8) else { return Ok(0) };
+    let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
+    let at = reader.length().checked_sub(8).ok_or_else(cut)?;
     reader.seek(io::SeekFrom::Start(at))?;
     reader.read_exact(&mut end)?;
-    let [a, b, c, d, ..] = end;
+    let [a, b, c, d, mark @ ..] = end;
+    if !matches!(&mark, b"PAR1" | b"PARE") {
+        return Err(cut());
+    }
     Ok(u64::from(u32::from_le_bytes([a, b, c, d])))
 }
 
@@ -199,6 +208,7 @@ impl Table<'_> {
                     }
                 }
             }
+            self.shown.row_ends(&said);
         }
         unpacker.join(None)
     }

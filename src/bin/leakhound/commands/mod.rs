@@ -30,8 +30,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Show { locator, json, limits } => {
             place::show(&args.global, locator, *json, limits.into())
         }
-        Command::Extract { locator, out, limits } => {
-            place::extract(&args.global, locator, out, limits.into())
+        Command::Extract { locator, out, force, limits } => {
+            place::extract(&args.global, locator, out, *force, limits.into())
         }
         Command::Inspect { paths, hash, limits } => {
             inspect::run(&args.global, paths, *hash, limits)

@@ -9,7 +9,7 @@ use leakhound::decode::look_into;
 use leakhound::ingest::sha256;
 use leakhound::results::ResultStore;
 use leakhound::review::ReviewStore;
-use leakhound::source::{Found, Item, Locator, ScanLimits, find};
+use leakhound::source::{Found, Item, Locator, ScanLimits, find, volumes_of};
 use leakhound::text::{thousands, visible};
 
 use crate::args::Global;
@@ -61,14 +61,17 @@ pub(crate) fn extract(
     global: &Global,
     text: &str,
     to: &Path,
+    force: bool,
     limits: ScanLimits,
 ) -> anyhow::Result<Exit> {
     let locator = parse(text)?;
+    spare(&locator, to, force)?;
     let item = match look_up(&locator, limits)? {
         Found::Item(item) => item,
         Found::Row(row) => anyhow::bail!("{text} {}", row.failure.message),
         Found::Nothing => return Err(nothing(text)),
     };
+    item.bytes.open().with_context(|| format!("cannot read {text}"))?;
     let bytes = leakhound::source::extract(&item.bytes, to)
         .with_context(|| format!("cannot write {}", to.display()))?;
     let mut out = Out::lock();
@@ -79,6 +82,21 @@ pub(crate) fn extract(
         }
     }
     Ok(Exit::Clear)
+}
+
+/// Refuses to write over what is there, and over what is extracted from whatever was said: it is evidence.
+fn spare(locator: &Locator, to: &Path, force: bool) -> anyhow::Result<()> {
+    let Ok(there) = to.canonicalize() else { return Ok(()) };
+    let shown = to.display();
+    if volumes_of(&locator.file).iter().any(|file| file.canonicalize().is_ok_and(|f| f == there)) {
+        return Err(UsageError(format!("{shown} is what it lies in; name another --out")).into());
+    }
+    if !force {
+        let message =
+            format!("{shown} is there already; name another --out, or write over it by --force");
+        return Err(UsageError(message).into());
+    }
+    Ok(())
 }
 
 fn parse(text: &str) -> anyhow::Result<Locator> {
