@@ -11,7 +11,7 @@ use crate::decode::{DecodeError, Decoded, Decoder, Excerpts, PcmSink, Windows};
 use crate::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
 use crate::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
-use crate::source::{Bytes, Item, path_of_key};
+use crate::source::{Bytes, Item, path_key, path_of_key};
 use crate::units::SampleRate;
 
 /// What is known of a file once it was read and decoded.
@@ -179,9 +179,16 @@ const AUDIO_ENDINGS: [&str; 22] = [
 /// What is no audio although its name says so is a failure of its own kind.
 fn mislabelled(item: &Item, failure: FailureRecord) -> FailureRecord {
     let name = path_of_key(&item.place.locator.name());
+    // Beside each file of an archive macOS puts another of its name, with what it knows of it.
+    let is_attributes =
+        name.file_name().is_some_and(|name| path_key(name.as_ref()).starts_with(b"._"));
     let ending = name.extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending {
-        Some(ending) if failure.kind == NOT_AUDIO && AUDIO_ENDINGS.contains(&ending.as_str()) => {
+        Some(ending)
+            if failure.kind == NOT_AUDIO
+                && !is_attributes
+                && AUDIO_ENDINGS.contains(&ending.as_str()) =>
+        {
             FailureRecord {
                 kind: "mislabelled".into(),
                 message: failure.message.replacen(

@@ -225,7 +225,7 @@ fn streams_in_a_row_are_one_table_each_with_its_own_columns() {
     let (first, second) = (shard(Shape::Narrow).write(), Table::stream(vec![small(2)]).write());
     let text = Table::stream(vec![vec![texts("a", Shape::Narrow, &[Some("b")])]]).write();
     let seen = walk(&[text, first, second].concat(), ScanLimits::default());
-    assert_eq!(seen.items.len(), 6);
+    assert_eq!(seen.items.len(), 7);
     let to = To::Cell { group: 3, row: 1, column: "audio".to_owned() };
     assert_eq!(seen.items[5].place.locator.steps[0].to, to);
     leads_back(&seen);
@@ -658,8 +658,10 @@ fn tables_of_another_writer_are_read_alike() {
         let path = entry.unwrap().path();
         let seen = walk(&std::fs::read(&path).unwrap(), ScanLimits::default());
         let cells = [0, 3, 4].map(|n| format!("cell {n} ").repeat(9).into_bytes());
-        let found: Vec<_> = seen.items.iter().map(content).collect();
+        let found: Vec<_> = seen.items[..3].iter().map(content).collect();
         assert_eq!(found, cells, "{path:?}: {:#?}", seen.rows);
+        // They are no sound, so that what the table says of them is an item, too.
+        assert_eq!(seen.items.len(), 4);
         assert_eq!(seen.kinds(), [NOT_AUDIO]);
         seen.says(NOT_AUDIO, "names 1 files");
         assert_eq!(seen.items[0].notes, ["its table calls it 0.wav"]);
@@ -667,5 +669,5 @@ fn tables_of_another_writer_are_read_alike() {
         leads_back(&seen);
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }

@@ -213,6 +213,10 @@ fn containers_that_are_not_read_are_a_row_each_with_the_remedy() {
         (b"Rar!\x1a\x07\0", "a RAR archive", "unpack it and scan the folder"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "write the sound in it to files"),
         (b"FEA1", "a Feather table of version 1", "write it anew"),
+        (b"PARE", "an encrypted Parquet table", "without encryption"),
+        (b"070701", "a cpio archive", "unpack it"),
+        (b"\x1f\x9d\x90", "a compress file", "unpack it"),
+        (b"!<arch>\n", "an ar archive", "unpack it"),
     ] {
         let bytes = [head, &[0; 2_000]].concat();
         for bytes in [gz(&tar(&[("x", &bytes)])), bytes] {
@@ -222,6 +226,66 @@ fn containers_that_are_not_read_are_a_row_each_with_the_remedy() {
             seen.says("container_unsupported", remedy);
         }
     }
+}
+
+#[test]
+fn an_image_of_a_disc_is_a_row() {
+    let mut bytes = vec![0; 40_000];
+    bytes[32_768..32_774].copy_from_slice(b"\x01CD001");
+    let seen = walk(&bytes, ScanLimits::default());
+    assert!(seen.items.is_empty());
+    seen.says("container_unsupported", "ISO 9660");
+}
+
+/// A zip file whose end says that it has so many entries.
+fn counting(whole: &[u8], count: u16) -> Vec<u8> {
+    let end = whole.windows(4).rposition(|four| four == b"PK\x05\x06").unwrap();
+    let mut bytes = whole.to_vec();
+    bytes[end + 8..end + 10].copy_from_slice(&count.to_le_bytes());
+    bytes[end + 10..end + 12].copy_from_slice(&count.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn members_that_the_directory_of_a_zip_file_does_not_count_or_name_are_told() {
+    let members = [("a.bin", vec![7; 100]), ("b.bin", vec![8; 100]), ("c.bin", vec![9; 100])];
+    let whole = zip(&members);
+    assert!(walk(&whole, ScanLimits::default()).rows.is_empty());
+    let seen = walk(&counting(&whole, 2), ScanLimits::default());
+    assert_eq!(seen.items.len(), 2);
+    seen.says("container_damaged", "goes on behind the 2 members");
+    // One behind another: programs read the last.
+    let seen = walk(&[zip(&members[..1]), whole].concat(), ScanLimits::default());
+    assert_eq!(seen.items.len(), 3);
+    seen.says("container_damaged", "members that its directory does not name");
+}
+
+#[test]
+fn what_calls_itself_a_folder_or_a_link_and_holds_more_is_looked_at() {
+    let song = b"fLaC and so on".repeat(500);
+    let seen = walk(&zip(&[("song.flac/", &song)]), ScanLimits::default());
+    assert_eq!(seen.items.len(), 1, "{:#?}", seen.rows);
+    let mut header = tar_header(song.len() as u64);
+    header.set_path("song.flac").unwrap();
+    header.set_entry_type(tar::EntryType::new(b'Z'));
+    header.set_cksum();
+    let mut bytes = [header.as_bytes(), &song[..]].concat();
+    bytes.resize(bytes.len().next_multiple_of(512) + 1_024, 0);
+    let seen = walk(&bytes, ScanLimits::default());
+    assert_eq!((seen.items.len(), seen.rows.len()), (1, 0), "{:#?}", seen.rows);
+}
+
+#[test]
+fn a_tar_file_that_ends_with_a_hole_is_whole_and_holes_in_pax_records_are_told() {
+    let bytes = [hole("hole", 1 << 20).as_bytes(), &[0; 1_024][..]].concat();
+    assert!(walk(&bytes, ScanLimits::default()).rows.is_empty());
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_pax_extensions([("GNU.sparse.major", &b"1"[..])]).unwrap();
+    let mut header = tar_header(3);
+    archive.append_data(&mut header, "GNUSparseFile.0/song.m4a", &b"1\n0"[..]).unwrap();
+    let seen = walk(&archive.into_inner().unwrap(), ScanLimits::default());
+    assert!(seen.items.is_empty());
+    seen.says("unsupported", "sparse file as PAX headers");
 }
 
 #[test]

@@ -104,7 +104,9 @@ fn what_tags_and_sound_say_of_each_other_is_told() {
 #[test]
 fn an_inspection_counts_what_names_recordings_and_refuses_what_is_about_people() {
     let desk = label();
-    desk.write(format!("dump/{FIRST}.bin"), &[0; 3_000]);
+    desk.write(format!("dump/{FIRST}.mp3"), b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0");
+    // The name of a picture is no claim.
+    desk.write(format!("dump/{FIRST}.jpg"), b"\xff\xd8\xff\xe0\0\x10JFIF");
     desk.write("dump/rows.jsonl.gz", &gz(format!("{{\"isrc\": \"{SECOND}\"}}\n").as_bytes()));
     tagged(&desk, "x.opus", 5, None);
     database(&desk.path("dump/y.sqlite"), "CREATE TABLE p (owner_id TEXT, isrc TEXT);");

@@ -10,7 +10,7 @@ use std::thread;
 use super::examine::examine_failed;
 use super::run::{Event, From, Team, Total, outcome};
 use super::{Earlier, Known, WORKER_NAME};
-use crate::record::{ItemRecord, Stage};
+use crate::record::{ItemRecord, NOT_AUDIO, Stage};
 use crate::results::Outcome;
 use crate::source::{Item, Place, Source, Unlisted, Visit};
 
@@ -69,10 +69,14 @@ impl Walker {
     }
 }
 
-/// Whether a row may tell of what a container lacks, beside the rows of what it holds: it was written by whoever walked.
-/// To look at a file once more costs little, and to take such a row for all of it loses the rest.
+/// Whether a row may tell of what a container lacks, beside the rows of what it holds. To look at a file once more costs
+/// little, and to take such a row for all of it loses the rest.
 fn is_of_a_container(record: &ItemRecord) -> bool {
-    record.failure.as_ref().is_some_and(|failure| failure.stage == Stage::Read)
+    record.failure.as_ref().is_some_and(|failure| {
+        let kind = failure.kind.as_str();
+        failure.stage == Stage::Read
+            && (kind.starts_with("container_") || [NOT_AUDIO, "io", "encrypted"].contains(&kind))
+    })
 }
 
 impl Visit for Walker {

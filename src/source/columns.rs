@@ -4,7 +4,7 @@
 //! that is no text, or a struct with a list of numbers, `array`, and a `sampling_rate`: what Hugging Face writes, in all
 //! its variants.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::unpack::bounded;
@@ -134,10 +134,24 @@ fn number(sounds: &mut [Sound]) {
 
 /// What of a table may hold sound and cannot be had.
 fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
+    let rates: HashSet<&[Rc<str>]> = leaves
+        .iter()
+        .filter_map(|leaf| leaf.path.split_last())
+        .filter(|(last, _)| &***last == "sampling_rate")
+        .map(|(_, name)| name)
+        .collect();
+    let has_rate = |leaf: &Leaf| {
+        let array = leaf.path.iter().position(|part| &**part == "array");
+        array.is_some_and(|array| rates.contains(&leaf.path[..array]))
+    };
     let is_lost = |leaf: &&Leaf| match leaf.form {
         Form::Unread => true,
         // A list of files.
         Form::Bytes => leaf.lists > 0,
+        // Samples of other kinds, or of several channels.
+        _ if leaf.lists > 0 && leaf.path.iter().any(|part| &**part == "array") => {
+            !(leaf.form == Form::Float && leaf.lists == 1) && has_rate(leaf)
+        }
         _ => false,
     };
     let lost: Vec<String> =

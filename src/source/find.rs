@@ -83,14 +83,7 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
         offset: matches!(file.bytes, Bytes::File(_)).then_some(offset),
     };
     let bytes = file.bytes.slice(offset, length);
-    Ok(bytes.map(|bytes| Item {
-        place,
-        size_bytes: length,
-        bytes,
-        notes: Vec::new(),
-        side_car: None,
-        torrent: None,
-    }))
+    Ok(bytes.map(|bytes| Item::within(place, length, bytes)))
 }
 
 struct Finder {

@@ -43,7 +43,20 @@ const MAGIC: &[(&[u8], Kind)] = &[
         b"\x89HDF\r\n\x1a\n",
         Kind::Unread("an HDF5 file", "write the sound in it to files, as h5py can, and scan these"),
     ),
+    (b"PARE", Kind::Unread("an encrypted Parquet table", "write it anew without encryption")),
     (b"LZIP", Kind::Unread("an lzip file", UNPACK)),
+    (b"\x02\x21\x4c\x18", Kind::Unread("an LZ4 file", UNPACK)),
+    (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", Kind::Unread("an LZMA file", UNPACK)),
+    (b"\x1f\x9d", Kind::Unread("a compress file", UNPACK)),
+    (b"\x89LZO\0\r\n\x1a\n", Kind::Unread("an lzop file", UNPACK)),
+    (b"070701", Kind::Unread("a cpio archive", UNPACK)),
+    (b"070702", Kind::Unread("a cpio archive", UNPACK)),
+    (b"070707", Kind::Unread("a cpio archive", UNPACK)),
+    (b"\xc7\x71", Kind::Unread("a cpio archive", UNPACK)),
+    (b"!<arch>\n", Kind::Unread("an ar archive", UNPACK)),
+    (b"xar!", Kind::Unread("a xar archive", UNPACK)),
+    (b"MSWIM\0\0\0", Kind::Unread("a WIM image", UNPACK)),
+    (b"WARC/1.", Kind::Unread("a WARC archive", UNPACK)),
     (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive", UNPACK)),
 ];
 
@@ -102,7 +115,10 @@ pub(super) fn is_tar(head: &[u8]) -> bool {
     let expected = sum - field.iter().map(|&byte| u32::from(byte)).sum::<u32>() + blanks;
     let digits: Vec<u8> = field.iter().copied().filter(|b| !matches!(b, b' ' | 0)).collect();
     let written = std::str::from_utf8(&digits).ok().and_then(|d| u32::from_str_radix(d, 8).ok());
-    header[0] != 0 && written == Some(expected)
+    // Old programs took bytes for signed numbers.
+    let high = |bytes: &[u8]| bytes.iter().filter(|byte| **byte >= 0x80).count() as u32;
+    let signed = expected.checked_sub(256 * (high(header) - high(field)));
+    header[0] != 0 && written.is_some() && (written == Some(expected) || written == signed)
 }
 
 #[cfg(test)]

@@ -121,6 +121,8 @@ pub struct Item {
     /// What the container has to say of it, one sentence each: a checksum that is wrong, an end that is
     /// missing.
     pub notes: Vec<String>,
+    /// Its container does not give all of it.
+    pub is_damaged: bool,
     /// What lies beside it and speaks of it: the `.json` of the same name in a tar file.
     pub side_car: Option<Arc<str>>,
     /// The file of a torrent that it is, or that its container on disk is.
@@ -132,6 +134,7 @@ impl Item {
     pub fn of_file(file: impl Into<std::path::PathBuf>, stamp: Stamp) -> Self {
         let file = file.into();
         Self {
+            is_damaged: false,
             bytes: Bytes::File(file.clone()),
             place: Place::of_file(file, stamp),
             size_bytes: stamp.size_bytes,
@@ -139,6 +142,12 @@ impl Item {
             side_car: None,
             torrent: None,
         }
+    }
+
+    /// What lies in a container.
+    pub(crate) fn within(place: Place, size_bytes: u64, bytes: Bytes) -> Self {
+        let notes = Vec::new();
+        Self { place, size_bytes, bytes, notes, is_damaged: false, side_car: None, torrent: None }
     }
 }
 

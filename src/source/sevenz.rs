@@ -94,7 +94,19 @@ fn unopened(
             );
             unpacker.row(&at.place, "container_unsupported", message)
         }
-        error => unpacker.broken(&at.place, &io::Error::other(error.to_string())),
+        Error::Other(what) if what.contains("out of range") => {
+            unpacker.truncated(&at.place, "its directory, which lies at the end, is missing")
+        }
+        error => unpacker.broken(&at.place, &io::Error::other(plain(error))),
+    }
+}
+
+/// What is wrong, in the words of the package and without their wrapping.
+fn plain(error: &Error) -> String {
+    match error {
+        Error::Io(error, _) => error.to_string(),
+        Error::Other(what) => what.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -202,16 +214,17 @@ impl<'a> Walk<'a> {
                 "unsupported",
                 format!("needs more than {} MiB of memory to unpack", MAX_MEMORY_KIB >> 10),
             ),
-            error => ("damaged", format!("lies behind damage in its 7z file ({error})")),
+            error => ("damaged", format!("lies behind damage in its 7z file ({})", plain(error))),
         };
+        let remedy =
+            if kind == "damaged" { "fetch it again" } else { "unpack it and scan the folder" };
         for &index in files {
             unpacker.counted()?;
             let place = self.place(&self.archive.files[index]);
-            unpacker.row(&place, kind, format!("{why}; unpack it and scan the folder"))?;
+            unpacker.row(&place, kind, format!("{why}; {remedy}"))?;
         }
         if files.is_empty() {
-            let error = io::Error::other(error.to_string());
-            return unpacker.broken(&self.at.place, &error);
+            return unpacker.broken(&self.at.place, &io::Error::other(plain(error)));
         }
         ControlFlow::Continue(())
     }

@@ -66,13 +66,10 @@ fn members<R: Read>(
         checks.left.set(u64::MAX);
         checks.zeros.set(0);
         // What nobody reads of a sparse file is passed over with the next header.
-        rest = if entry.header().entry_type().is_gnu_sparse() {
-            entry.header().entry_size().unwrap_or(0)
-        } else {
-            0
-        };
+        let is_sparse = entry.header().entry_type().is_gnu_sparse();
+        rest = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { 0 };
         // Holes take no room.
-        let stored = if rest > 0 { rest } else { entry.size() };
+        let stored = if is_sparse { rest } else { entry.size() };
         end = entry.raw_file_position().saturating_add(stored);
         if at.depth == 1 && lies.is_some() {
             unpacker.passed_to(entry.raw_header_position());
@@ -146,6 +143,12 @@ fn member<R: Read>(
         };
         return unpacker.row(&place, NOT_AUDIO, message);
     }
+    if is_sparse_by_pax(&mut entry) {
+        unpacker.counted()?;
+        let message = "is a sparse file as PAX headers describe it, of which the holes are not read here; unpack its \
+            archive by tar and scan the folder";
+        return unpacker.row(&place, "unsupported", message.to_owned());
+    }
     let mut notes = Vec::new();
     let mut declared = Some(length);
     let bytes = bytes.map(|(bytes, missing)| {
@@ -176,6 +179,12 @@ fn member<R: Read>(
     let stream = &mut entry;
     unpacker.member(Member { place, depth, stream, declared, bytes, notes })?;
     if has_rest { unpacker.drain(&mut entry) } else { ControlFlow::Continue(()) }
+}
+
+/// Whether PAX records say where a file has holes: what is stored of it is not what it is.
+fn is_sparse_by_pax<R: Read>(entry: &mut Entry<'_, R>) -> bool {
+    let Ok(Some(records)) = entry.pax_extensions() else { return false };
+    records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse."))
 }
 
 /// What is looked after while a tar file is read.

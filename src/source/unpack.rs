@@ -20,6 +20,7 @@ use super::{arrow, parquet, sevenz, tar, zip};
 use crate::catalog::panic_message;
 use crate::decode::is_text;
 use crate::record::{FailureRecord, Stage};
+use crate::text::visible;
 
 /// Bytes that are read at a time where nobody wants them.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -109,7 +110,8 @@ pub(super) struct Unpacker<'v> {
     size_bytes: u64,
     allowance: Allowance,
     members: u64,
-    rows: u64,
+    /// Members that were looked at, and rows: what nobody reads counts as a member and is none of them.
+    looked_at: u64,
     /// Memory that open containers take.
     held_bytes: u64,
     /// How far the file on disk is read, and how much of it was told.
@@ -140,7 +142,7 @@ impl<'v> Unpacker<'v> {
             size_bytes: *size_bytes,
             allowance: Allowance::new(most),
             members: 0,
-            rows: 0,
+            looked_at: 0,
             held_bytes: 0,
             position: Arc::default(),
             told: 0,
@@ -199,7 +201,7 @@ impl<'v> Unpacker<'v> {
             );
             return self.row(&at.place, "container_too_deep", message);
         }
-        let before = (self.members, self.rows);
+        let before = self.looked_at;
         let inner = at.opened(kind);
         match kind {
             Kind::Packed(codec) => return self.packed(&inner, codec, input),
@@ -218,7 +220,7 @@ impl<'v> Unpacker<'v> {
             },
             Kind::Unread(..) => {}
         }
-        if (self.members, self.rows) == before {
+        if self.looked_at == before {
             let message = format!("is a {} file that holds nothing", kind.as_str());
             return self.row(&at.place, "container_empty", message);
         }
@@ -227,13 +229,13 @@ impl<'v> Unpacker<'v> {
 
     /// A table: the sound in its cells, and the table itself where it speaks of what it does not hold.
     fn table(&mut self, at: &At, inner: &At, kind: Kind, bytes: Bytes) -> ControlFlow<()> {
-        let before = (self.members, self.rows);
+        let before = self.looked_at;
         let held = match kind {
             Kind::Arrow => arrow::walk(self, inner, &bytes)?,
             _ => parquet::walk(self, inner, &bytes)?,
         };
-        if held != Held::Text && (self.members, self.rows) == before {
-            let message = format!("is a {} table without rows", kind.as_str());
+        if held == Held::Sound && self.looked_at == before {
+            let message = format!("is a {} table without sound in any row", kind.as_str());
             return self.row(&at.place, "container_empty", message);
         }
         let place = match held {
@@ -245,8 +247,7 @@ impl<'v> Unpacker<'v> {
             return ControlFlow::Continue(());
         }
         let size_bytes = bytes.open().map_or(0, |reader| reader.length());
-        let notes = Vec::new();
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
+        self.shown(Item::within(place, size_bytes, bytes))
     }
 
     /// A compressed file: the container in it, else the file in it.
@@ -314,14 +315,14 @@ impl<'v> Unpacker<'v> {
             return ControlFlow::Continue(());
         }
         // Its length is known to whoever reads it to the end.
-        let (size_bytes, bytes, notes) = (0, Bytes::Text(Arc::new(text)), Vec::new());
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
+        self.shown(Item::within(place, 0, Bytes::Text(Arc::new(text))))
     }
 
     /// Shows one member: the container that it is, else the item.
     pub(super) fn member(&mut self, member: Member<'_>) -> ControlFlow<()> {
         let Member { place, depth, stream, declared, bytes, notes } = member;
         self.counted()?;
+        self.looked_at += 1;
         let mut head = Vec::new();
         let broken = stream.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         if let Some(kind) = Kind::of(&head) {
@@ -334,14 +335,10 @@ impl<'v> Unpacker<'v> {
         }
         if let Some(bytes) = bytes {
             let size_bytes = declared.unwrap_or_default();
-            return self.shown(Item {
-                place,
-                size_bytes,
-                bytes,
-                notes,
-                side_car: None,
-                torrent: None,
-            });
+            let extent = place.locator.steps.last().and_then(|step| step.extent);
+            let is_damaged = extent.is_some_and(|extent| size_bytes < extent.length);
+            let item = Item::within(place, size_bytes, bytes);
+            return self.shown(Item { notes, is_damaged, ..item });
         }
         let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
         self.take_in(place, &mut stream, declared, notes)
@@ -389,10 +386,11 @@ impl<'v> Unpacker<'v> {
             }
             Filled::Over => return ControlFlow::Break(()),
         };
+        let is_damaged = missing.is_some();
         notes.extend(missing.map(|missing| format!("its container is damaged: {missing}")));
         let size_bytes = buffer.as_slice().len() as u64;
         let bytes = Bytes::Memory(buffer);
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
+        self.shown(Item { notes, is_damaged, ..Item::within(place, size_bytes, bytes) })
     }
 
     /// Shows the first bytes of an item, with the length of all.
@@ -411,8 +409,7 @@ impl<'v> Unpacker<'v> {
             Some(declared) => size_bytes = declared,
             None => size_bytes += io::copy(stream, &mut io::sink()).unwrap_or(0),
         }
-        let (bytes, notes) = (Bytes::of_memory(head), Vec::new());
-        self.shown(Item { place, size_bytes, bytes, notes, side_car: None, torrent: None })
+        self.shown(Item::within(place, size_bytes, Bytes::of_memory(head)))
     }
 
     /// Reads a stream to its end for nobody.
@@ -452,7 +449,9 @@ impl<'v> Unpacker<'v> {
 
     /// A row for what could not be read.
     pub(super) fn row(&mut self, place: &Place, kind: &str, message: String) -> ControlFlow<()> {
-        self.rows += 1;
+        self.looked_at += 1;
+        // Packages quote what they met.
+        let message = visible(&message).into_owned();
         let failure = FailureRecord { stage: Stage::Read, kind: kind.into(), message };
         self.visit.unlisted(Unlisted { place: place.clone(), size_bytes: 0, failure })
     }
@@ -472,6 +471,13 @@ impl<'v> Unpacker<'v> {
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return self.truncated(place, &error.to_string());
+        }
+        if is_too_large(error) {
+            let message = format!(
+                "needs more memory to unpack than the usual programs take without being told to ({error}); unpack it, as by \
+                 zstd -d --long=31 or xz -d, and scan what it holds"
+            );
+            return self.row(place, "container_unsupported", message);
         }
         let message = format!(
             "is damaged ({error}); what came before was looked at, the rest was not: fetch it again"
@@ -553,6 +559,12 @@ impl<'v> Unpacker<'v> {
         self.held_bytes += bytes.len() as u64;
         ControlFlow::Continue(Some(Bytes::of_memory(bytes)))
     }
+}
+
+/// Whether a compression asks for more memory than it gets: the packages have no kind of their own for it.
+fn is_too_large(error: &io::Error) -> bool {
+    let text = error.to_string();
+    ["requires too much memory", "memory too big"].iter().any(|words| text.contains(words))
 }
 
 /// A stream that tells how far it is read.

@@ -20,6 +20,14 @@ use crate::record::NOT_AUDIO;
 /// The last record of a zip file, its remark and the mark before it.
 const MAX_END_BYTES: u64 = 22 + 0xffff;
 
+/// The ways of compression that are read.
+const READ: [CompressionMethod; 5] = [
+    CompressionMethod::STORE,
+    CompressionMethod::DEFLATE,
+    CompressionMethod::DEFLATE64,
+    CompressionMethod::BZIP2,
+    CompressionMethod::ZSTD,
+];
 /// What a link leads to is no longer than a path.
 const MAX_TARGET_BYTES: u64 = 4_096;
 /// Nothing, compressed.
@@ -53,6 +61,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     };
     let whole = body.get_ref().length();
     let (mut passed, mut count, mut last) = (0_u64, 0_u64, None);
+    let mut first = u64::MAX;
     let mut order = Order::default();
     for entry in entries {
         let entry = match entry {
@@ -67,6 +76,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             unpacker.passed_to(passed);
         }
         (count, last) = (count + 1, Some(entry.central_header_start()));
+        first = first.min(entry.header_start());
         let Some(nth) = order.nth(entry.header_start()) else {
             let message = "has a directory in no order; unpack it with care and scan the folder";
             return unpacker.row(&at.place, "container_damaged", message.to_owned());
@@ -77,6 +87,14 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         let message = format!(
             "has a directory that goes on behind the {count} members that it says it has; those were looked at, the \
              others were not: unpack it and scan the folder"
+        );
+        return unpacker.row(&at.place, "container_damaged", message);
+    }
+    // The mark of an archive in parts may stand in front.
+    if count > 0 && first > 4 {
+        let message = format!(
+            "begins with {first} bytes of members that its directory does not name, as one archive behind another does; \
+             they were not looked at: unpack it and scan the folder"
         );
         return unpacker.row(&at.place, "container_damaged", message);
     }
@@ -167,6 +185,14 @@ fn member(
         unpacker.counted()?;
         let message = "is a link, which is not followed".to_owned();
         return unpacker.row(&unopened, NOT_AUDIO, message);
+    }
+    let method = entry.compression();
+    if !READ.contains(&method) {
+        unpacker.counted()?;
+        let message = format!(
+            "is compressed in a way that is not read here ({method}); unpack it and scan the folder"
+        );
+        return unpacker.row(&unopened, "unsupported", message);
     }
     // One that owns what it knows reads a member to its end when it is dropped, be it wanted or not.
     let entry = OwnedZipFileEntry::from(entry);

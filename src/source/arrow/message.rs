@@ -24,6 +24,10 @@ use crate::source::{Bytes, Extent, Reader, ScanLimits};
 const MARK: u32 = u32::MAX;
 /// At the begin of a file, there with two zeros behind, and at its end.
 const MAGIC: &[u8; 6] = b"ARROW1";
+/// Where the first message of a file lies.
+const FIRST_MESSAGE: u64 = 8;
+/// No header is shorter.
+const MIN_HEADER_BYTES: u32 = 16;
 
 /// Whether something begins as a stream does: with a message that is a schema.
 pub(crate) fn is_stream(head: &[u8]) -> bool {
@@ -123,7 +127,7 @@ impl Messages {
         let is_file = &magic[..read] == MAGIC;
         Ok(Self {
             file: file.clone(),
-            at: if is_file { 8 } else { 0 },
+            at: if is_file { FIRST_MESSAGE } else { 0 },
             is_file,
             has_ended: false,
             batches: 0,
@@ -173,6 +177,12 @@ impl Messages {
                             )));
                         }
                     }
+                }
+                // Polars puts the columns there bare, and says where what comes next lies in the directory alone.
+                Some(length)
+                    if self.is_file && begin == FIRST_MESSAGE && length < MIN_HEADER_BYTES =>
+                {
+                    return self.by_directory().map(Some);
                 }
                 Some(length) => break (begin, u64::from(length)),
             }
@@ -233,12 +243,44 @@ impl Messages {
         Ok((message, length))
     }
 
+    /// The columns as the directory of a file has them, before the first of the messages that it names.
+    fn by_directory(&mut self) -> io::Result<Message> {
+        let (begin, bytes) = self.footer()?;
+        let footer = FooterRef::read_as_root(&bytes).map_err(plain)?;
+        let version = footer.version().map_err(plain)?;
+        let schema = footer.schema().map_err(plain)?;
+        let schema = schema.ok_or_else(|| wrong("its directory has no columns"))?;
+        let blocks = [footer.dictionaries(), footer.record_batches()];
+        let mut first = begin.saturating_sub(8);
+        for block in blocks.into_iter().flatten().flatten().flatten() {
+            let offset = u64::try_from(block.offset()).ok();
+            let offset = offset.filter(|offset| (FIRST_MESSAGE..begin).contains(offset));
+            first = first.min(offset.ok_or_else(|| wrong("its directory leads out of it"))?);
+        }
+        self.at = first;
+        Ok(Message::Schema(Schema::read(schema, version, bytes.len())?))
+    }
+
     /// What the directory of a file says, compared with what was there.
     fn directory(&self) -> io::Result<Option<Message>> {
-        let missing = || cut("its directory is missing".to_owned());
         if !self.has_ended {
-            return Err(missing());
+            return Err(cut("its directory is missing".to_owned()));
         }
+        let (_, footer) = self.footer()?;
+        let named = || FooterRef::read_as_root(&footer)?.record_batches();
+        let named = named().map_err(plain)?.map_or(0, |blocks| blocks.len() as u64);
+        if named != self.batches {
+            let there = self.batches;
+            return Err(wrong(format!(
+                "its directory names {named} record batches, {there} lie there one after the other"
+            )));
+        }
+        Ok(None)
+    }
+
+    /// The directory of a file, and where it begins.
+    fn footer(&self) -> io::Result<(u64, Vec<u8>)> {
+        let missing = || cut("its directory is missing".to_owned());
         let end = self.file.length.checked_sub(10).filter(|&end| end >= self.at);
         let end = end.ok_or_else(missing)?;
         let tail = self.file.take(Extent { offset: end, length: 10 })?;
@@ -252,16 +294,8 @@ impl Messages {
                 "has a directory of {length} MiB, more than {most} are not taken into memory; split the table"
             )));
         }
-        let footer = self.file.take(Extent { offset: end - length, length })?;
-        let named = || FooterRef::read_as_root(&footer)?.record_batches();
-        let named = named().map_err(plain)?.map_or(0, |blocks| blocks.len() as u64);
-        if named != self.batches {
-            let there = self.batches;
-            return Err(wrong(format!(
-                "its directory names {named} record batches, {there} lie there one after the other"
-            )));
-        }
-        Ok(None)
+        let offset = end - length;
+        Ok((offset, self.file.take(Extent { offset, length })?))
     }
 }
 

@@ -160,8 +160,12 @@ struct Table<'a> {
 impl Table<'_> {
     fn broke(&mut self, group: u64, rows: Option<(u64, u64)>, error: &ParquetError) {
         // A page that ends too early is damage, not an end that is missing: that is where the directory is.
-        let error = io::Error::other(error.to_string());
-        self.shown.broken.push(Broken { group, rows, error });
+        let text = error.to_string();
+        // A compression that is not built in, or a page that the user may allow.
+        let is_limit = matches!(error, ParquetError::NYI(_))
+            || ["Disabled feature", "--max-page"].iter().any(|words| text.contains(words));
+        let kind = if is_limit { io::ErrorKind::Unsupported } else { io::ErrorKind::Other };
+        self.shown.broken.push(Broken { group, rows, error: io::Error::new(kind, text) });
     }
 
     fn group(
