@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.
-pub const RECORD_VERSION: u32 = 4;
+pub const RECORD_VERSION: u32 = 5;
 
 /// What a run concluded about an item, or what one finding claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -118,6 +118,9 @@ pub struct TorrentFacts {
     pub integrity: Integrity,
     /// How many bytes of the item, or of its container if it lies compressed there, have the right hashes.
     pub verified_bytes: u64,
+    /// Other torrents there that have the file, too, and fit no better; of the first eight.
+    #[serde(default)]
+    pub others: u32,
 }
 
 /// Whether what is on disk is what a torrent's hashes say. It is looked into where something was found, or an item could
@@ -127,11 +130,11 @@ pub struct TorrentFacts {
 pub enum Integrity {
     /// Every byte has the right hash.
     Verified,
-    /// Some have; the others were not fetched, or share a piece with a file that is not there.
+    /// Some have; the others were not fetched, or share a piece with a file that is not there or is wrong itself.
     Partial,
     /// None could be compared.
     Unverified,
-    /// Some are there and have another hash.
+    /// Some are there and have another hash, in a piece that is no other file's, or are more than the torrent has.
     Damaged,
     /// It was not looked into.
     Unchecked,
@@ -161,7 +164,14 @@ impl TorrentFacts {
             Integrity::Damaged => "damaged: it is not what the torrent says",
             Integrity::Unchecked => "not compared",
         };
-        format!("file {} of the torrent {} ({hash}), {integrity}", self.file, self.name)
+        let others = match (self.others, self.integrity) {
+            (0, _) => String::new(),
+            (others, Integrity::Unchecked) => {
+                format!("; torrents beside it that have it, too: {others}")
+            }
+            (others, _) => format!("; torrents beside it that fit no better: {others}"),
+        };
+        format!("file {} of the torrent {} ({hash}), {integrity}{others}", self.file, self.name)
     }
 }
 

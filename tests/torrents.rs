@@ -184,10 +184,26 @@ fn data_that_is_longer_than_the_torrent_says_is_not_what_it_says() {
 
 /// A torrent of version 1, made here.
 fn torrent(name: &str, data: &[u8], piece_bytes: usize) -> Vec<u8> {
+    bencoded(name, &format!("6:lengthi{}e", data.len()), data, piece_bytes)
+}
+
+/// The same of several files; those in `.pad` are padding.
+fn torrent_of(name: &str, files: &[(&str, &[u8])], piece_bytes: usize) -> Vec<u8> {
+    let part = |part: &str| format!("{}:{part}", part.len());
+    let file = |(path, bytes): &(&str, &[u8])| {
+        let attr = if path.starts_with(".pad/") { "4:attr1:p" } else { "" };
+        let path: String = path.split('/').map(part).collect();
+        format!("d{attr}6:lengthi{}e4:pathl{path}ee", bytes.len())
+    };
+    let list: String = files.iter().map(file).collect();
+    let data: Vec<u8> = files.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+    bencoded(name, &format!("5:filesl{list}e"), &data, piece_bytes)
+}
+
+fn bencoded(name: &str, files: &str, data: &[u8], piece_bytes: usize) -> Vec<u8> {
     let pieces: Vec<u8> = data.chunks(piece_bytes).flat_map(Sha1::digest).collect();
     let mut info = format!(
-        "d6:lengthi{}e4:name{}:{name}12:piece lengthi{piece_bytes}e6:pieces{}:",
-        data.len(),
+        "d{files}4:name{}:{name}12:piece lengthi{piece_bytes}e6:pieces{}:",
         name.len(),
         pieces.len()
     )
@@ -220,17 +236,8 @@ fn a_piece_that_nobody_can_compare_leaves_its_file_unverified() {
     let desk = shared("v2");
     // One piece over both: the second is not there.
     let (one, two) = (tune(1, 12), tune(2, 12));
-    let piece = Sha1::digest([one.clone(), two.clone()].concat());
-    let mut info = format!(
-        "d5:filesld6:lengthi{}e4:pathl5:a.waveed6:lengthi{}e4:pathl5:b.waveee4:name4:pair12:piece \
-         lengthi1048576e6:pieces20:",
-        one.len(),
-        two.len()
-    )
-    .into_bytes();
-    info.extend(piece);
-    info.push(b'e');
-    desk.write("dump/pair.torrent", &[&b"d4:info"[..], &info, b"e"].concat());
+    let pair = torrent_of("pair", &[("a.wav", &one), ("b.wav", &two)], 1 << 20);
+    desk.write("dump/pair.torrent", &pair);
     desk.write("dump/pair/a.wav", &one);
     assert_eq!(facts(&scan(&desk), "a.wav").integrity, Unverified);
     desk.write("dump/pair/b.wav", &two);
@@ -239,20 +246,283 @@ fn a_piece_that_nobody_can_compare_leaves_its_file_unverified() {
 }
 
 #[test]
-fn a_torrent_that_leads_out_or_is_none_costs_a_note() {
+fn a_torrent_that_leads_out_leads_to_nothing() {
     let desk = shared("v1");
     let out = torrent("../../masters/one.wav", &tune(1, 12), 16 << 10);
     desk.write("dump/out.torrent", &out);
-    desk.write("dump/none.torrent", b"d4:info");
-    desk.write("dump/cut.torrent", &fixture("hybrid")[..900]);
     std::os::unix::fs::symlink(desk.path("masters"), desk.path("dump/linked")).unwrap();
     let found = scan(&desk);
-    for name in ["none.torrent", "cut.torrent"] {
-        let record = record(&found, name);
-        assert!(record.notes[0].contains("cannot be read as one"), "{record:#?}");
-    }
     assert_eq!(standings(&found), [Verified; 2]);
     assert!(found.iter().all(|record| !record.item.path.contains("masters/")), "{found:#?}");
+}
+
+#[test]
+fn what_is_called_a_torrent_and_cannot_be_read_as_one_alarms() {
+    let desk = Desk::new();
+    desk.write("masters/one.wav", &tune(1, 12));
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk.write("dump/none.torrent", b"d4:info");
+    desk.write("dump/cut.TORRENT", &fixture("hybrid")[..900]);
+    desk.write("dump/packed.tar", &tar(&[("in.torrent", b"GIF89a".to_vec())]));
+    desk.write("dump/fine.torrent", &fixture("v2"));
+    desk.run(["scan", "dump"]).ends_with(3);
+    let found = records(&desk.jsonl());
+    for name in ["none.torrent", "cut.TORRENT", "packed.tar!/in.torrent"] {
+        let failure = record(&found, name).failure.as_ref().unwrap();
+        assert_eq!(failure.kind, "torrent_unreadable", "{name}");
+        assert!(failure.message.contains("cannot be read as one: "), "{failure:?}");
+        assert!(failure.message.contains("fetch it again"), "{failure:?}");
+    }
+    let fine = record(&found, "fine.torrent");
+    assert_eq!(fine.failure.as_ref().unwrap().kind, "not_audio");
+    assert!(fine.notes[0].starts_with("torrent album (v2 "), "{fine:#?}");
+    // It stays so as long as the bytes do.
+    let again = desk.run(["scan", "dump"]).ends_with(3);
+    assert!(again.stdout.contains("4 items unchanged"), "{again:#?}");
+
+    let done = desk.run(["inspect", "dump"]).ends_with(3);
+    assert!(done.stdout.contains("3  not read, torrent_unreadable: "), "{done:#?}");
+    assert!(done.stdout.contains("dump/cut.TORRENT: is called a torrent"), "{done:#?}");
+    assert!(done.stdout.contains("dump/fine.torrent: torrent album (v2 "), "{done:#?}");
+}
+
+#[test]
+fn music_that_is_called_a_torrent_is_heard_all_the_same() {
+    let desk = shared("v1");
+    desk.write("dump/hidden.torrent", &tune(1, 12));
+    let found = scan(&desk);
+    assert_eq!(record(&found, "hidden.torrent").verdict, Verdict::Match);
+}
+
+#[test]
+fn a_wrong_piece_that_files_share_says_nothing_of_any_of_them() {
+    for (version, standing) in
+        [("v1", [Partial; 2]), ("v2", [Verified, Damaged]), ("hybrid", [Verified, Damaged])]
+    {
+        let desk = shared(version);
+        // The first file ends in the piece that the second begins in.
+        let mut bytes = tune(2, 12);
+        bytes[1_000] ^= 1;
+        desk.write("dump/album/02 two.wav", &bytes);
+        assert_eq!(standings(&scan(&desk)), standing, "{version}");
+    }
+}
+
+#[test]
+fn a_neighbour_of_which_nothing_was_fetched_damages_nobody() {
+    for (version, standing) in [("v1", Partial), ("v2", Verified), ("hybrid", Verified)] {
+        let desk = shared(version);
+        desk.write("dump/album/02 two.wav", &vec![0; tune(2, 12).len()]);
+        let found = scan(&desk);
+        assert_eq!(standings(&found), [standing, Unverified], "{version}");
+        // What cannot be read is compared, too.
+        assert_eq!(record(&found, "02 two.wav").verdict, Verdict::Failed);
+    }
+}
+
+#[test]
+fn a_wrong_piece_of_one_file_and_its_padding_is_damage() {
+    const PIECE_BYTES: usize = 32 << 10;
+    let (one, two) = (tune(1, 12), tune(2, 12));
+    let padding = vec![0; one.len().next_multiple_of(PIECE_BYTES) - one.len()];
+    let mut wrong = one.clone();
+    *wrong.last_mut().unwrap() ^= 1;
+    for (pad, standing) in [(".pad/1", Damaged), ("no padding", Partial)] {
+        let desk = shared("v2");
+        let files = [("a.wav", &one[..]), (pad, &padding), ("b.wav", &two)];
+        desk.write("dump/set.torrent", &torrent_of("set", &files, PIECE_BYTES));
+        desk.write("dump/set/a.wav", &wrong);
+        desk.write("dump/set/b.wav", &two);
+        let found = scan(&desk);
+        assert_eq!(facts(&found, "set/a.wav").integrity, standing, "{pad}");
+        assert_eq!(facts(&found, "set/b.wav").integrity, Verified, "{pad}");
+        desk.write("dump/set/a.wav", &one);
+        let whole = if standing == Damaged { Verified } else { Partial };
+        assert_eq!(facts(&scan(&desk), "set/a.wav").integrity, whole, "{pad}");
+    }
+}
+
+#[test]
+fn a_wrong_piece_with_a_block_of_zeros_was_not_fetched_to_its_end() {
+    const BLOCK: usize = 16 << 10;
+    let whole = tune(1, 12);
+    let desk = shared("v1");
+    // Four blocks a piece; the last piece has less than one, so it is left out.
+    let song = whole[..whole.len() - 20_000].to_vec();
+    desk.write("dump/song.wav.torrent", &torrent("song.wav", &song, 4 * BLOCK));
+    let (last, end) = (3 * 4 * BLOCK, song.len());
+    assert_eq!((end - last) / BLOCK, 2);
+    for (zeros, wrong, standing, unverified) in [
+        (5 * BLOCK..6 * BLOCK, None, Partial, 4 * BLOCK),
+        // A wrong byte beside it may be damage, and cannot be told from what is missing.
+        (5 * BLOCK..6 * BLOCK, Some(6 * BLOCK), Partial, 4 * BLOCK),
+        // The last block is shorter.
+        (last + 2 * BLOCK..end, None, Partial, end - last),
+        // Zeros that are as long as a block and none are damage.
+        (5 * BLOCK + 1..6 * BLOCK + 1, None, Damaged, 4 * BLOCK),
+    ] {
+        let mut bytes = song.clone();
+        bytes[zeros].fill(0);
+        if let Some(at) = wrong {
+            bytes[at] ^= 1;
+        }
+        desk.write("dump/song.wav", &bytes);
+        let found = scan(&desk);
+        let facts = facts(&found, "song.wav");
+        let verified = (end - unverified) as u64;
+        assert_eq!((facts.integrity, facts.verified_bytes), (standing, verified));
+    }
+}
+
+#[test]
+fn of_several_torrents_over_the_same_data_the_one_that_fits_best_is_told() {
+    let desk = shared("v1");
+    let (two, other, cover) = (tune(2, 12), tune(3, 12), b"no music\n");
+    let mut wrong = tune(1, 12);
+    wrong[100_000] ^= 1;
+    let mut files = [
+        ("01 one.wav", &wrong[..]),
+        ("02 two.wav", &two),
+        ("cover.txt", cover),
+        ("disc 2/03 other.wav", &other),
+    ];
+    // It comes first by its name, and a torrent of the one file is nearer.
+    desk.write("dump/a.torrent", &torrent_of("album", &files, 16 << 10));
+    desk.write("dump/album/0.torrent", &torrent("01 one.wav", &wrong, 16 << 10));
+    let found = scan(&desk);
+    let one = facts(&found, "01 one.wav");
+    assert_eq!((one.integrity, one.others), (Verified, 2));
+    assert!(one.locator.contains("dump/v1.torrent"), "{one:#?}");
+    assert!(one.describe().ends_with("; torrents beside it that fit no better: 2"), "{one:#?}");
+    let two = facts(&found, "02 two.wav");
+    // Among equals it is the first.
+    assert_eq!((two.integrity, two.others), (Verified, 1));
+    assert!(two.locator.contains("dump/a.torrent"), "{two:#?}");
+    let other = facts(&found, "03 other.wav");
+    assert_eq!((other.integrity, other.others), (Unchecked, 1));
+    assert!(other.locator.contains("dump/a.torrent"), "{other:#?}");
+
+    // One that comes, changes or goes has the file compared anew.
+    std::fs::remove_file(desk.path("dump/v1.torrent")).unwrap();
+    let found = scan(&desk);
+    let one = facts(&found, "01 one.wav");
+    assert_eq!((one.integrity, one.others), (Damaged, 1));
+    assert!(one.locator.contains("dump/album/0.torrent"), "{one:#?}");
+    // What cannot be read is told by the best, too.
+    let broken = [b"no music at all ".repeat(5_000), vec![1; 7]].concat();
+    files[1].1 = &broken;
+    desk.write("dump/album/02 two.wav", &broken);
+    desk.write("dump/z.torrent", &torrent_of("album", &files, 16 << 10));
+    let found = scan(&desk);
+    let two = facts(&found, "02 two.wav");
+    assert_eq!((record(&found, "02 two.wav").verdict, two.integrity), (Verdict::Failed, Verified));
+    assert!(two.locator.contains("dump/z.torrent"), "{two:#?}");
+    assert_eq!((facts(&found, "01 one.wav").integrity, two.others), (Damaged, 1));
+}
+
+#[test]
+fn a_torrent_that_lies_there_twice_counts_once() {
+    let desk = shared("hybrid");
+    desk.write("dump/copy.torrent", &fixture("hybrid"));
+    let found = scan(&desk);
+    assert_eq!(facts(&found, "01 one.wav").others, 0);
+    assert!(facts(&found, "01 one.wav").locator.contains("dump/copy.torrent"));
+}
+
+#[test]
+fn what_a_client_has_not_finished_is_a_file_of_the_torrent() {
+    for version in VERSIONS {
+        let desk = shared(version);
+        let folder = desk.path("dump/album");
+        let rename = |from: &str, to: &str| {
+            std::fs::rename(folder.join(from), folder.join(to)).unwrap();
+        };
+        let mut bytes = tune(1, 12);
+        bytes[8 * (16 << 10)..].fill(0);
+        desk.write("dump/album/01 one.wav", &bytes);
+        rename("01 one.wav", "01 one.wav.!qB");
+        rename("02 two.wav", "02 two.wav.!ut");
+        desk.write("dump/solo.wav.torrent", &torrent("solo.wav", &tune(1, 12), 16 << 10));
+        desk.write("dump/solo.wav.part", &tune(1, 12));
+        let found = scan(&desk);
+        let one = facts(&found, "01 one.wav.!qB");
+        assert_eq!((one.integrity, &*one.file), (Partial, "album/01 one.wav"), "{version}");
+        assert_eq!(one.verified_bytes, 8 * (16 << 10), "{version}");
+        let two = facts(&found, "02 two.wav.!ut");
+        let standing = if version == "v1" { Partial } else { Verified };
+        assert_eq!((two.integrity, &*two.file), (standing, "album/02 two.wav"), "{version}");
+        assert_eq!(facts(&found, "solo.wav.part").integrity, Verified, "{version}");
+        let torrent = record(&found, &format!("{version}.torrent"));
+        assert!(torrent.notes[0].contains("4 of the files are here"), "{torrent:#?}");
+        let shown = desk.run(["show", &one.locator]).ends_with(0).stdout;
+        assert!(shown.contains("01 one.wav.!qB"), "{shown}");
+
+        // Beside the whole file it is something else.
+        desk.write("dump/album/01 one.wav", &tune(1, 12));
+        let found = scan(&desk);
+        assert_eq!(facts(&found, "01 one.wav").integrity, Verified, "{version}");
+        assert!(record(&found, "01 one.wav.!qB").item.torrent.is_none(), "{version}");
+        // The neighbour is compared anew.
+        assert_eq!(facts(&found, "02 two.wav.!ut").integrity, Verified, "{version}");
+    }
+}
+
+#[test]
+fn a_hybrid_torrent_verifies_what_both_of_its_versions_say() {
+    let desk = shared("hybrid");
+    let mut forged = fixture("hybrid");
+    let at = forged.windows(8).position(|key| key == b"6:pieces").unwrap();
+    let colon = at + 8 + forged[at + 8..].iter().position(|&byte| byte == b':').unwrap();
+    forged[colon + 1] ^= 1;
+    desk.write("dump/hybrid.torrent", &forged);
+    let found = scan(&desk);
+    assert_eq!(standings(&found), [Partial, Verified]);
+    assert_eq!(facts(&found, "01 one.wav").verified_bytes, 264_644 - (16 << 10));
+}
+
+#[test]
+fn a_member_is_judged_by_its_own_bytes() {
+    let desk = shared("v2");
+    let archive = tar(&[("a.wav", tune(1, 12)), ("b.wav", tune(2, 12))]);
+    desk.write("dump/songs.tar.torrent", &torrent("songs.tar", &archive, 16 << 10));
+    // Longer than told: its members are those of the torrent, what was added is not.
+    let added = tar(&[("c.wav", tune(1, 12))]);
+    let members = 2 * (512 + tune(1, 12).len().next_multiple_of(512));
+    desk.write("dump/songs.tar", &[&archive[..members], &added].concat());
+    let found = scan(&desk);
+    assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
+    // It shares its last piece with the end of the archive, which is another.
+    assert_eq!(facts(&found, "songs.tar!/c.wav").integrity, Damaged);
+
+    // Shorter than told: what is there of a member does not make it whole.
+    desk.write("dump/songs.tar", &archive[..members - 100_000]);
+    let found = scan(&desk);
+    assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
+    assert_eq!(facts(&found, "songs.tar!/b.wav").integrity, Partial);
+}
+
+#[test]
+fn an_empty_file_that_is_not_there_is_missing_nothing() {
+    let desk = shared("v2");
+    let (one, two) = (tune(1, 12), tune(2, 12));
+    let files = [("a.wav", &one[..]), ("empty", &[]), ("b.wav", &two)];
+    desk.write("dump/set.torrent", &torrent_of("set", &files, 16 << 10));
+    desk.write("dump/set/a.wav", &one);
+    desk.write("dump/set/b.wav", &two);
+    let found = scan(&desk);
+    assert_eq!(facts(&found, "set/a.wav").integrity, Verified);
+    assert_eq!(facts(&found, "set/b.wav").integrity, Verified);
+}
+
+#[test]
+fn a_link_out_of_the_torrent_is_not_compared() {
+    let desk = shared("v2");
+    let longer = [tune(1, 12), vec![0; 10]].concat();
+    desk.write("dump/sub/solo.torrent", &torrent("solo.wav", &tune(1, 12), 16 << 10));
+    desk.write("dump/elsewhere.wav", &longer);
+    std::os::unix::fs::symlink("../elsewhere.wav", desk.path("dump/sub/solo.wav")).unwrap();
+    let found = scan(&desk);
+    assert_eq!(facts(&found, "sub/solo.wav").integrity, Unverified);
 }
 
 #[test]
@@ -260,7 +530,7 @@ fn an_inspection_names_the_torrents() {
     let desk = shared("hybrid");
     let done = desk.run(["inspect", "dump"]).ends_with(0);
     assert!(done.stdout.contains("a torrent"), "{done:#?}");
-    assert!(done.stdout.contains("torrent album (v1 "), "{done:#?}");
+    assert!(done.stdout.contains("dump/hybrid.torrent: torrent album (v1 "), "{done:#?}");
 }
 
 /// A value of bencode (BEP 3), read by the tests' own hand.

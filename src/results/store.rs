@@ -520,7 +520,7 @@ impl EarlierRuns {
 }
 
 /// Failures that hold as long as the bytes do.
-const LASTING: [&str; 19] = [
+const LASTING: [&str; 20] = [
     NOT_AUDIO,
     "mislabelled",
     "empty",
@@ -533,6 +533,7 @@ const LASTING: [&str; 19] = [
     "encrypted",
     "personal_data",
     "too_large",
+    "torrent_unreadable",
     "container_truncated",
     "container_damaged",
     "container_empty",

@@ -6,7 +6,7 @@ use super::examine::{Engine, examine_failed, facts};
 use crate::decode::Tags;
 use crate::identify::{Claim, Claims, Identifier, MAX_CLAIMS, Named, Read};
 use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
-use crate::source::Item;
+use crate::source::{Item, unreadable_torrent};
 use crate::text::named;
 
 impl Engine {
@@ -65,9 +65,12 @@ impl Engine {
                 record.notes.push(format!("it could not be read to its end for identifiers: {why}"));
             }
         }
+        let torrent = unreadable_torrent(item);
         if claims.is_empty() {
+            record.failure = torrent.or(record.failure);
             return Some(record);
         }
+        record.notes.extend(torrent.map(|failure| failure.message));
         if claims.beyond() > 0 {
             record.notes.push(format!(
                 "it names more recordings than the {MAX_CLAIMS} that are told: {} more words of it are \

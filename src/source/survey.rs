@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::torrent::{is_called_torrent, unreadable};
 use super::{Bytes, Item, Unlisted, Visit};
 use crate::decode::{Look, look_into};
 use crate::identify::{Claims, Identifiers, Read};
@@ -32,7 +33,7 @@ pub struct Survey {
     pub kinds: BTreeMap<(String, String), Tally>,
     /// By kind of failure: how many, and the first of them, with its reason.
     pub unread: BTreeMap<String, (u64, String)>,
-    /// What torrents hold and how much of it is there, a sentence each; not all, if there are many.
+    /// What torrents hold and how much of it is there, a line each with the file that says so; not all, if there are many.
     pub torrents: Vec<String>,
     /// About how much sound there is, in seconds, from sizes and usual bit rates.
     pub sound_seconds: f64,
@@ -107,12 +108,7 @@ impl Survey {
             Hashed::OfSizes(sizes) => sizes.contains(&item.size_bytes),
             Hashed::Sound => is_sound,
         };
-        let length = match &item.bytes {
-            Bytes::Text(_) => item.size_bytes,
-            bytes => bytes.open().map_or(0, |reader| reader.length()),
-        };
-        // Of what is unpacked only the head may be there.
-        if !is_hashed || length != item.size_bytes {
+        if !is_hashed || !is_whole(item) {
             return;
         }
         let mut claims = Claims::default();
@@ -125,8 +121,32 @@ impl Survey {
         }
     }
 
+    /// Tells of a file that is called a torrent what it holds, or that it cannot be read.
+    fn torrent(&mut self, item: &Item, is_sound: bool) {
+        let path = item.place.locator.display();
+        if !is_sound
+            && is_whole(item)
+            && let Some(failure) = unreadable(item)
+        {
+            self.fail(&failure.kind, format!("{path}: {}", failure.message));
+        }
+        let is_torrent =
+            item.place.locator.is_file() && is_called_torrent(&item.place.locator.file);
+        if is_torrent && self.torrents.len() < MAX_TORRENTS {
+            self.torrents.extend(item.notes.iter().map(|note| format!("{path}: {note}")));
+        }
+    }
+
     fn fail(&mut self, kind: &str, first: String) {
         self.unread.entry(kind.to_owned()).or_insert((0, first)).0 += 1;
+    }
+}
+
+/// Whether all bytes of an item are at hand: of what is unpacked only the head may be there.
+fn is_whole(item: &Item) -> bool {
+    match &item.bytes {
+        Bytes::Text(_) => true,
+        bytes => bytes.open().is_ok_and(|reader| reader.length() == item.size_bytes),
     }
 }
 
@@ -152,9 +172,7 @@ impl Visit for Survey {
         let Look { what, bytes_per_second } = look;
         self.claims(&item, bytes_per_second.is_some());
         self.compare(&item, bytes_per_second.is_some());
-        if what == "a torrent file" && self.torrents.len() < MAX_TORRENTS {
-            self.torrents.extend(item.notes.iter().cloned());
-        }
+        self.torrent(&item, bytes_per_second.is_some());
         let key = (item.place.containers.clone(), what.to_owned());
         let tally = self.kinds.entry(key).or_default();
         tally.items += 1;

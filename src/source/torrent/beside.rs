@@ -6,10 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::metainfo::Metainfo;
+use super::share::Share;
+use super::unfinished::{as_it_lies, finished};
 use super::{Torrent, TorrentFile};
-use crate::source::{Folders, Item, Stamp, path_of_key};
+use crate::record::FailureRecord;
+use crate::source::{Folders, Item, path_of_key};
 
-/// Torrents of one name in one folder; more are not looked at.
+/// The kind of failure of what is called a torrent and is none.
+#[cfg(feature = "torrent")]
+const TORRENT_UNREADABLE: &str = "torrent_unreadable";
+
+/// Torrents over the same data that are looked at, and held in memory at a time.
 const MAX_ALIKE: usize = 8;
 
 /// The torrents of a dump, by where their data lies.
@@ -19,12 +26,13 @@ pub(in crate::source) struct Torrents {
     by_data: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// From a `.torrent` file to the folder with its data.
     folders: BTreeMap<PathBuf, PathBuf>,
-    /// Those whose data was met last, read. A walk in the order of names meets all data of a torrent in a row.
-    open: Option<(PathBuf, Vec<Arc<Torrent>>)>,
+    /// Those whose data was met last, by their `.torrent` files, if they could be read. A walk in the order of names meets all
+    /// data of a torrent in a row.
+    open: Vec<(PathBuf, Option<Arc<Torrent>>)>,
 }
 
 /// Whether a file is called as torrents are.
-fn is_called_torrent(path: &Path) -> bool {
+pub(in crate::source) fn is_called_torrent(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("torrent"))
 }
 
@@ -45,7 +53,7 @@ impl Torrents {
             let beside = file.parent().into_iter();
             let above = file.ancestors().skip(2).take_while(named);
             let mut places = beside.chain(above).chain(roots.iter().map(PathBuf::as_path));
-            if let Some(folder) = places.find(|folder| folder.join(&metainfo.name).exists()) {
+            if let Some(folder) = places.find(|folder| has_data(folder, &metainfo)) {
                 let alike = torrents.by_data.entry(folder.join(&metainfo.name)).or_default();
                 if alike.len() < MAX_ALIKE {
                     alike.push(file.clone());
@@ -64,30 +72,77 @@ impl Torrents {
 
     /// The file of a torrent that a file on disk is.
     pub(in crate::source) fn file_at(&mut self, path: &Path) -> Option<TorrentFile> {
-        if self.by_data.is_empty() {
+        let wanted = self.over(path);
+        if wanted.is_empty() {
             return None;
         }
-        let data = path.ancestors().find(|place| self.by_data.contains_key(*place))?.to_path_buf();
-        if self.open.as_ref().is_none_or(|(open, _)| *open != data) {
-            let read = |file: &PathBuf| Torrent::load(file, self.folders.get(file)?).ok();
-            let torrents = self.by_data.get(&data)?.iter().filter_map(read);
-            self.open = Some((data.clone(), torrents.map(Arc::new).collect()));
+        self.open.retain(|(file, _)| wanted.contains(file));
+        for file in &wanted {
+            if self.open.iter().all(|(open, _)| open != file) {
+                let folder = self.folders.get(file);
+                let torrent = folder.and_then(|folder| Torrent::load(file, folder).ok());
+                self.open.push((file.clone(), torrent.map(Arc::new)));
+            }
         }
-        let (_, torrents) = self.open.as_ref()?;
-        torrents.iter().find_map(|torrent| torrent.file_at(path))
+        let open = |file| self.open.iter().find(|(open, _)| open == file)?.1.as_ref();
+        TorrentFile::of(
+            wanted.iter().filter_map(open).filter_map(|torrent| Share::at(torrent, path)),
+        )
     }
 
-    /// What a file that is called a torrent holds, as a sentence. `None` if it is not called one.
+    /// The `.torrent` files whose data a path is, or is in: those of the nearest data first, in the order of their names where
+    /// it is the same.
+    fn over(&self, path: &Path) -> Vec<PathBuf> {
+        if self.by_data.is_empty() {
+            return Vec::new();
+        }
+        let whole = finished(path);
+        let places = whole.as_deref().into_iter().chain(path.ancestors());
+        let torrents = places.filter_map(|place| self.by_data.get(place)).flatten();
+        torrents.take(MAX_ALIKE).cloned().collect()
+    }
+
+    /// What a torrent holds, as a sentence. `None` of what is not called one, or cannot be read as one: see [`unreadable`].
     pub(in crate::source) fn note(&self, file: &Path) -> Option<String> {
-        if !is_called_torrent(file) || cfg!(not(feature = "torrent")) {
+        if !is_called_torrent(file) {
             return None;
         }
         let folder = self.folders.get(file).map_or_else(|| file.parent(), |f| Some(f.as_path()))?;
-        Some(match Torrent::load(file, folder) {
-            Ok(torrent) => torrent.describe(),
-            Err(error) => format!("is called a torrent and cannot be read as one: {error}"),
-        })
+        Torrent::load(file, folder).ok().map(|torrent| torrent.describe())
     }
+}
+
+/// Whether the data of a torrent lies in a folder.
+fn has_data(folder: &Path, metainfo: &Metainfo) -> bool {
+    as_it_lies(folder.join(&metainfo.name)).exists()
+}
+
+/// Why an item that is called a torrent and is no audio cannot be read as one. Whoever scans has to know: what it would have
+/// said of the files beside it is not told.
+#[cfg(feature = "torrent")]
+pub(crate) fn unreadable(item: &Item) -> Option<FailureRecord> {
+    use std::io::Read as _;
+
+    use super::metainfo::{MAX_BYTES, parse};
+    use crate::record::Stage;
+    if !is_called_torrent(&path_of_key(&item.place.locator.name())) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    // What the disk refuses is told by whoever decodes the item.
+    item.bytes.stream().ok()?.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
+    let error = parse(&bytes).err()?;
+    let message = format!(
+        "is called a torrent and cannot be read as one: {}; fetch it again, for no file is compared with what it says",
+        error.split_whitespace().collect::<Vec<_>>().join(" ")
+    );
+    Some(FailureRecord { stage: Stage::Read, kind: TORRENT_UNREADABLE.into(), message })
+}
+
+/// None: this build reads no torrents.
+#[cfg(not(feature = "torrent"))]
+pub(crate) fn unreadable(_: &Item) -> Option<FailureRecord> {
+    None
 }
 
 /// Reads a `.torrent` file.
@@ -121,16 +176,9 @@ impl TorrentFile {
             return None;
         }
         let mut above = file.ancestors().skip(1);
-        let folder = above.find(|folder| folder.join(&metainfo.name).exists())?;
+        let folder = above.find(|folder| has_data(folder, &metainfo))?;
         let torrent = Arc::new(Torrent::new(file, metainfo, folder).ok()?);
         let path = folder.join(path_of_key(path));
-        torrent.file_at(&path)
-    }
-
-    /// The item that it is on disk.
-    pub(in crate::source) fn item(self) -> io::Result<Item> {
-        let path = self.path();
-        let stamp = Stamp::of(&path.metadata()?);
-        Ok(Item { torrent: Some(self), ..Item::of_file(path, stamp) })
+        Self::of(Share::at(&torrent, &path).into_iter())
     }
 }

@@ -6,25 +6,24 @@
 #![cfg_attr(not(feature = "torrent"), allow(dead_code, reason = "nothing reads torrents then"))]
 
 mod beside;
+mod file;
 mod metainfo;
+mod share;
+mod unfinished;
 mod verify;
 
-pub(super) use beside::Torrents;
+pub(crate) use beside::unreadable;
+pub(super) use beside::{Torrents, is_called_torrent};
+pub use file::TorrentFile;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU8;
 
-use sha2::{Digest as _, Sha256};
-
-use self::metainfo::Metainfo;
-use super::{Locator, Stamp, To, display_path, path_key};
-use crate::record::{Integrity, TorrentFacts};
+use self::metainfo::{FileInfo, Metainfo};
+use super::{Stamp, display_path};
 use crate::text::thousands;
-
-/// A container of no more than this is compared with the torrent as a whole, for what lies compressed in it, in bytes.
-const MAX_WHOLE_BYTES: u64 = 1 << 30;
 
 /// A torrent, with the folder that its data is in.
 #[derive(Debug)]
@@ -50,17 +49,10 @@ pub(in crate::source) struct Torrent {
 struct Verified {
     /// Bytes of it in pieces whose hashes are right.
     bytes: u64,
-    /// A piece is all there and has the wrong hash.
+    /// A piece is all there, no other file's, and has the wrong hash.
     differs: bool,
     /// All of it is right.
     all: bool,
-}
-
-/// A file of a torrent that is on disk.
-#[derive(Debug, Clone)]
-pub struct TorrentFile {
-    torrent: Arc<Torrent>,
-    index: usize,
 }
 
 impl Torrent {
@@ -91,19 +83,32 @@ impl Torrent {
         })
     }
 
-    /// The file that is at a place on disk.
-    fn file_at(self: &Arc<Self>, path: &Path) -> Option<TorrentFile> {
-        let path = path.strip_prefix(&self.folder).ok()?;
+    /// The place among its files of the one that is at a path on disk.
+    fn place_of(&self, path: &Path) -> Option<usize> {
+        let within = path.strip_prefix(&self.folder).ok()?;
+        self.place_within(within).or_else(|| {
+            let at = self.place_within(&unfinished::finished(within)?)?;
+            // Where both are there, the one with the whole name is the torrent's file.
+            (self.on_disk(&self.metainfo.files[at]) == path).then_some(at)
+        })
+    }
+
+    fn place_within(&self, path: &Path) -> Option<usize> {
         let files = &self.metainfo.files;
         let at = self.by_path.binary_search_by(|&at| files[at].path.as_path().cmp(path)).ok()?;
-        Some(TorrentFile { torrent: Arc::clone(self), index: self.by_path[at] })
+        Some(self.by_path[at])
+    }
+
+    /// Where a file of it is on disk, or would be.
+    fn on_disk(&self, file: &FileInfo) -> PathBuf {
+        unfinished::as_it_lies(self.folder.join(&file.path))
     }
 
     /// Files that are not padding, and how many of them are on disk.
     fn counts(&self) -> (usize, usize) {
         let there = |&&at: &&usize| {
-            let path = &self.metainfo.files[at].path;
-            !path.as_os_str().is_empty() && self.folder.join(path).is_file()
+            let file = &self.metainfo.files[at];
+            !file.path.as_os_str().is_empty() && self.on_disk(file).is_file()
         };
         (self.by_path.len(), self.by_path.iter().filter(there).count())
     }
@@ -127,103 +132,5 @@ impl Torrent {
             thousands(self.metainfo.piece_bytes),
             thousands(there as u64),
         )
-    }
-}
-
-impl TorrentFile {
-    /// Where it is on disk.
-    pub(super) fn path(&self) -> PathBuf {
-        self.torrent.folder.join(&self.info().path)
-    }
-
-    fn info(&self) -> &metainfo::FileInfo {
-        &self.torrent.metainfo.files[self.index]
-    }
-
-    /// The place in the torrent, as a locator from the `.torrent` file.
-    pub fn locator(&self) -> Locator {
-        let Metainfo { info_hash_v1, info_hash_v2, .. } = &self.torrent.metainfo;
-        let info_hash = if info_hash_v1.is_empty() { info_hash_v2 } else { info_hash_v1 }.clone();
-        let path = path_key(&self.info().path).to_vec();
-        Locator::of_file(&self.torrent.file).step(To::Shared { info_hash, path }, None)
-    }
-
-    /// What a record says of it, without looking at its bytes.
-    pub fn facts(&self) -> TorrentFacts {
-        let metainfo = &self.torrent.metainfo;
-        TorrentFacts {
-            locator: self.locator().to_string(),
-            info_hash: metainfo.info_hash_v1.clone(),
-            info_hash_v2: metainfo.info_hash_v2.clone(),
-            name: display_path(&metainfo.name),
-            file: display_path(&self.info().path),
-            integrity: Integrity::Unchecked,
-            verified_bytes: 0,
-        }
-    }
-
-    /// The same, with whether the bytes on disk are those of the torrent: those of a stretch of the file, or of all of
-    /// it. `None` if `cancel` was raised.
-    pub fn verified(
-        &self,
-        stretch: Option<(u64, u64)>,
-        cancel: &AtomicBool,
-    ) -> Option<TorrentFacts> {
-        let info = self.info();
-        let mut facts = self.facts();
-        let on_disk = self.path().metadata().map_or(0, |metadata| metadata.len());
-        let verified = match stretch {
-            Some((offset, bytes)) => {
-                self.torrent.verify(self.index, offset, offset.saturating_add(bytes), cancel)?
-            }
-            None => self.torrent.verify(self.index, 0, info.bytes, cancel)?,
-        };
-        facts.verified_bytes = verified.bytes;
-        facts.integrity = if verified.differs || on_disk > info.bytes {
-            Integrity::Damaged
-        } else if verified.all {
-            Integrity::Verified
-        } else if verified.bytes > 0 {
-            Integrity::Partial
-        } else {
-            Integrity::Unverified
-        };
-        Some(facts)
-    }
-
-    /// A number that is another when its integrity may be, though its own bytes are the same: the `.torrent` file has changed,
-    /// or one of the files that share pieces of version 1 with it.
-    pub(super) fn surroundings(&self) -> u64 {
-        let Torrent { file, metainfo, stamps, .. } = &*self.torrent;
-        let info = self.info();
-        let mut digest = Sha256::new();
-        let mut add = |stamp: Option<Stamp>| {
-            let Stamp { size_bytes, modified_ns } = stamp.unwrap_or_default();
-            digest.update(size_bytes.to_le_bytes());
-            digest.update(modified_ns.to_le_bytes());
-        };
-        let on_disk = |path: &Path| path.metadata().ok().map(|metadata| Stamp::of(&metadata));
-        add(on_disk(file));
-        // Pieces of version 2 end with their file.
-        if info.root.is_none() {
-            let piece_bytes = metainfo.piece_bytes;
-            let from = info.offset / piece_bytes * piece_bytes;
-            let to = (info.offset + info.bytes).div_ceil(piece_bytes).saturating_mul(piece_bytes);
-            let first = metainfo.files.partition_point(|f| f.offset + f.bytes <= from);
-            let near = metainfo.files.iter().enumerate().skip(first);
-            for (at, near) in near.take_while(|(_, near)| near.offset < to) {
-                if !near.is_padding && at != self.index {
-                    let path = self.torrent.folder.join(&near.path);
-                    add(*stamps[at].get_or_init(|| on_disk(&path)));
-                }
-            }
-        }
-        let [a, b, c, d, e, f, g, h, ..] = digest.finalize().0;
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
-    }
-
-    /// Whether it is short enough to be compared as a whole for the sake of a member.
-    pub(crate) fn is_short(&self) -> bool {
-        self.info().bytes <= MAX_WHOLE_BYTES
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::metainfo::{FileInfo, SHA256_BYTES};
 use super::{Torrent, Verified};
 
-/// Bytes of a leaf of the tree of version 2.
+/// Bytes of a leaf of the tree of version 2, and of the blocks in which clients fetch pieces of either version (BEP 3).
 const LEAF_BYTES: u64 = 16 << 10;
 /// Bytes that are read at a time.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -22,9 +22,10 @@ pub(super) enum Piece {
     Unknown = 0,
     /// Its hash is right.
     Fits = 1,
-    /// It is all there, and its hash is wrong.
+    /// It is all there and of one file alone, and its hash is wrong.
     Differs = 2,
-    /// Not all of it is there, or it is as zero as what was never fetched.
+    /// Nothing can be said of it: not all of it is there, a block of it is as zero as what was never fetched, or it is wrong and
+    /// of several files, one of which may be right.
     Missing = 3,
 }
 
@@ -79,7 +80,7 @@ impl Torrent {
             return Some(known);
         }
         let looked = if is_v2 {
-            self.tree_piece(file, piece, cancel)
+            self.both_ways(file, piece, first + piece, cancel)
         } else {
             self.flat_piece(piece, cancel)
         };
@@ -94,6 +95,23 @@ impl Torrent {
         Some(found)
     }
 
+    /// A piece of a file that has a tree. A hybrid torrent hashes it in version 1, too, and nothing makes whoever wrote it hash
+    /// the same bytes twice: what both info-hashes are named for is only what both say.
+    fn both_ways(
+        &self,
+        file: usize,
+        piece: u64,
+        flat_piece: u64,
+        cancel: &AtomicBool,
+    ) -> io::Result<Option<Piece>> {
+        let by_tree = self.tree_piece(file, piece, cancel)?;
+        if self.metainfo.pieces.is_empty() || matches!(by_tree, None | Some(Piece::Missing)) {
+            return Ok(by_tree);
+        }
+        let by_row = self.flat_piece(flat_piece, cancel)?;
+        Ok(by_row.map(|by_row| if by_tree == Some(by_row) { by_row } else { Piece::Missing }))
+    }
+
     /// A piece of version 1: a stretch of all files in a row, those that pad among them.
     fn flat_piece(&self, piece: u64, cancel: &AtomicBool) -> io::Result<Option<Piece>> {
         let Some(expected) =
@@ -105,28 +123,33 @@ impl Torrent {
         let to = from + self.metainfo.piece_bytes;
         let files = &self.metainfo.files;
         let first = files.partition_point(|file| file.offset + file.bytes <= from);
-        let mut hasher = Sha1::new();
-        let mut zeros = true;
+        let (mut hasher, mut blocks, mut owners) = (Sha1::new(), Blocks::default(), 0);
         for file in files[first..].iter().take_while(|file| file.offset < to) {
             let within = (from.saturating_sub(file.offset), file.bytes.min(to - file.offset));
-            let whole = if file.is_padding {
-                hash_zeros(within.1 - within.0, &mut hasher);
-                true
-            } else {
-                let mut take = |block: &[u8]| {
-                    zeros &= block.iter().all(|&byte| byte == 0);
-                    hasher.update(block);
-                };
-                match self.read(file, within, cancel, &mut take)? {
-                    Some(whole) => whole,
-                    None => return Ok(None),
-                }
+            let bytes = within.1.saturating_sub(within.0);
+            if bytes == 0 {
+                // An empty file that is not there is missing nothing.
+                continue;
+            }
+            if file.is_padding {
+                hash_zeros(bytes, &mut hasher);
+                blocks.pad(bytes);
+                continue;
+            }
+            owners += 1;
+            let mut take = |block: &[u8]| {
+                blocks.take(block);
+                hasher.update(block);
             };
-            if !whole {
-                return Ok(Some(Piece::Missing));
+            match self.read(file, within, cancel, &mut take)? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(Piece::Missing)),
+                None => return Ok(None),
             }
         }
-        Ok(Some(judged(hasher.finalize()[..] == expected[..], zeros)))
+        // Which of several files has the wrong byte, the hash of all of them does not tell.
+        let is_told = owners == 1 && blocks.are_fetched();
+        Ok(Some(judged(hasher.finalize()[..] == expected[..], is_told)))
     }
 
     /// A piece of version 2: a stretch of one file, by the hashes of its leaves.
@@ -144,10 +167,10 @@ impl Torrent {
         let expected = if is_only { info.root } else { self.layer_hash(file, piece) };
         let Some(expected) = expected else { return Ok(Some(Piece::Missing)) };
         let mut leaves: Vec<[u8; SHA256_BYTES]> = Vec::new();
-        let mut zeros = true;
+        let mut blocks = Blocks::default();
         let (mut leaf, mut filled) = (Sha256::new(), 0);
         let mut take = |mut block: &[u8]| {
-            zeros &= block.iter().all(|&byte| byte == 0);
+            blocks.take(block);
             while !block.is_empty() {
                 let (now, rest) = block.split_at(block.len().min((LEAF_BYTES - filled) as usize));
                 leaf.update(now);
@@ -170,7 +193,7 @@ impl Torrent {
         // A file of one piece has as many leaves as it needs, every other piece as many as any.
         let width = if is_only { leaves.len() } else { (piece_bytes / LEAF_BYTES) as usize };
         let root = root(leaves, width.next_power_of_two(), [0; SHA256_BYTES]);
-        Ok(Some(judged(root == expected, zeros)))
+        Ok(Some(judged(root == expected, blocks.are_fetched())))
     }
 
     /// The hash of a piece, if the layer that has it is that of the file's root.
@@ -220,22 +243,79 @@ impl Torrent {
 
     /// Opens a file of the torrent, if it lies in the folder that the torrent was saved in: a link out of it could
     /// lead anywhere.
-    fn open(&self, file: &FileInfo) -> io::Result<Option<File>> {
+    pub(super) fn open(&self, file: &FileInfo) -> io::Result<Option<File>> {
         if file.path.as_os_str().is_empty() {
             return Ok(None);
         }
-        let path = self.folder.join(&file.path).canonicalize()?;
+        let path = self.on_disk(file).canonicalize()?;
         let is_inside = path.starts_with(&self.real_folder) && path.metadata()?.is_file();
         if is_inside { File::open(path).map(Some) } else { Ok(None) }
     }
 }
 
-/// What was never fetched may be zeros on disk.
-fn judged(fits: bool, zeros: bool) -> Piece {
-    match (fits, zeros) {
+/// A wrong hash is damage if it `is_told` that the piece is all there and whose it is.
+fn judged(fits: bool, is_told: bool) -> Piece {
+    match (fits, is_told) {
         (true, _) => Piece::Fits,
-        (false, true) => Piece::Missing,
-        (false, false) => Piece::Differs,
+        (false, true) => Piece::Differs,
+        (false, false) => Piece::Missing,
+    }
+}
+
+/// The blocks of a piece, as they come by: whether one of them was never fetched.
+///
+/// Clients ask for a piece block by block and write each as it comes, so what is missing of one is whole blocks, which are zeros on
+/// disk: a hole, or what was made room for. A piece that is wrong and has such a block is taken for one that is not all there. A
+/// block can be silence and the wrong byte lie beside it, but that nobody can tell, and in doubt the weaker word is told: that
+/// the rest was not verified is true of both.
+#[derive(Debug, Default)]
+struct Blocks {
+    /// Bytes of the block so far.
+    filled: u64,
+    /// Some of them lie on disk. What pads is fetched from nobody.
+    is_on_disk: bool,
+    /// Some of those are not zero.
+    is_written: bool,
+    /// One of the blocks before was all zeros.
+    is_any_missing: bool,
+}
+
+impl Blocks {
+    /// Takes bytes that lie on disk.
+    fn take(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = (LEAF_BYTES - self.filled) as usize;
+            let (now, rest) = bytes.split_at(bytes.len().min(room));
+            self.is_on_disk = true;
+            self.is_written |= now.iter().any(|&byte| byte != 0);
+            self.pass(now.len() as u64);
+            bytes = rest;
+        }
+    }
+
+    /// Takes so many bytes that pad.
+    fn pad(&mut self, mut bytes: u64) {
+        while bytes > 0 {
+            let now = bytes.min(LEAF_BYTES - self.filled);
+            self.pass(now);
+            bytes -= now;
+        }
+    }
+
+    fn pass(&mut self, bytes: u64) {
+        self.filled += bytes;
+        if self.filled == LEAF_BYTES {
+            *self = Self { is_any_missing: self.has_missing(), ..Self::default() };
+        }
+    }
+
+    fn has_missing(&self) -> bool {
+        self.is_any_missing || (self.is_on_disk && !self.is_written)
+    }
+
+    /// Whether all of them were fetched; the last may be shorter.
+    fn are_fetched(&self) -> bool {
+        !self.has_missing()
     }
 }
 
@@ -283,5 +363,25 @@ mod tests {
         let right = pair(pair(none, none), pair(none, none));
         assert_eq!(root(vec![a, b, c], 8, none), pair(pair(pair(a, b), pair(c, none)), right));
         assert_eq!(root(Vec::new(), 2, none), pair(none, none));
+    }
+
+    #[test]
+    fn a_block_of_zeros_was_never_fetched_unless_nobody_had_to() {
+        const BLOCK: usize = LEAF_BYTES as usize;
+        let fetched = |stretches: &[(u8, usize)], padding| {
+            let mut blocks = Blocks::default();
+            stretches.iter().for_each(|&(byte, count)| blocks.take(&vec![byte; count]));
+            blocks.pad(padding);
+            blocks.are_fetched()
+        };
+        assert!(fetched(&[(1, BLOCK), (0, BLOCK - 1), (1, 1)], 0));
+        assert!(!fetched(&[(1, BLOCK), (0, BLOCK), (1, 1)], 0));
+        // Zeros that go over two blocks are none of either.
+        assert!(fetched(&[(1, BLOCK / 2), (0, BLOCK), (1, BLOCK / 2)], 0));
+        // The last block is as short as what is left, or goes on with what pads.
+        assert!(!fetched(&[(1, BLOCK), (0, 10)], 0));
+        assert!(!fetched(&[(1, BLOCK), (0, 10)], LEAF_BYTES));
+        assert!(fetched(&[(1, BLOCK)], 3 * LEAF_BYTES));
+        assert!(fetched(&[(1, BLOCK), (1, 10)], 3 * LEAF_BYTES));
     }
 }

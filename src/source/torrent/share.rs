@@ -1,0 +1,138 @@
+//! A file on disk as one torrent has it, and what that torrent's hashes say of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Torrent;
+use super::metainfo::{FileInfo, Metainfo};
+use crate::record::{Integrity, TorrentFacts};
+use crate::source::{Locator, Stamp, To, display_path, path_key};
+
+/// A container of no more than this is compared with the torrent as a whole, for what lies compressed in it, in bytes.
+const MAX_WHOLE_BYTES: u64 = 1 << 30;
+
+/// A file of a torrent that is on disk.
+#[derive(Debug, Clone)]
+pub(super) struct Share {
+    torrent: Arc<Torrent>,
+    index: usize,
+}
+
+impl Share {
+    /// The file of a torrent that is at a path on disk.
+    pub(super) fn at(torrent: &Arc<Torrent>, path: &Path) -> Option<Self> {
+        let index = torrent.place_of(path)?;
+        Some(Self { torrent: Arc::clone(torrent), index })
+    }
+
+    /// Whether another is of the very same torrent, whose `.torrent` file lies there twice.
+    pub(super) fn is_twin(&self, other: &Self) -> bool {
+        let (one, two) = (&self.torrent, &other.torrent);
+        one.folder == two.folder
+            && one.metainfo.info_hash_v1 == two.metainfo.info_hash_v1
+            && one.metainfo.info_hash_v2 == two.metainfo.info_hash_v2
+    }
+
+    /// Where it is on disk.
+    pub(super) fn path(&self) -> PathBuf {
+        self.torrent.on_disk(self.info())
+    }
+
+    fn info(&self) -> &FileInfo {
+        &self.torrent.metainfo.files[self.index]
+    }
+
+    /// The place in the torrent, as a locator from the `.torrent` file.
+    pub(super) fn locator(&self) -> Locator {
+        let Metainfo { info_hash_v1, info_hash_v2, .. } = &self.torrent.metainfo;
+        let info_hash = if info_hash_v1.is_empty() { info_hash_v2 } else { info_hash_v1 }.clone();
+        let path = path_key(&self.info().path).to_vec();
+        Locator::of_file(&self.torrent.file).step(To::Shared { info_hash, path }, None)
+    }
+
+    /// What a record says of it, without looking at its bytes.
+    pub(super) fn facts(&self) -> TorrentFacts {
+        let metainfo = &self.torrent.metainfo;
+        TorrentFacts {
+            locator: self.locator().to_string(),
+            info_hash: metainfo.info_hash_v1.clone(),
+            info_hash_v2: metainfo.info_hash_v2.clone(),
+            name: display_path(&metainfo.name),
+            file: display_path(&self.info().path),
+            integrity: Integrity::Unchecked,
+            verified_bytes: 0,
+            others: 0,
+        }
+    }
+
+    /// The same, with whether the bytes on disk are those of the torrent: those of a stretch of the file, or of all of
+    /// it. `None` if `cancel` was raised.
+    pub(super) fn verified(
+        &self,
+        stretch: Option<(u64, u64)>,
+        cancel: &AtomicBool,
+    ) -> Option<TorrentFacts> {
+        let info = self.info();
+        let unverified = TorrentFacts { integrity: Integrity::Unverified, ..self.facts() };
+        // What cannot be opened, or lies where a link leads out of the torrent's folder, is not looked at.
+        let on_disk = self.torrent.open(info).ok().flatten().and_then(|file| file.metadata().ok());
+        let Some(on_disk) = on_disk.map(|metadata| metadata.len()) else { return Some(unverified) };
+        let (from, to) = match stretch {
+            Some((offset, bytes)) => (offset, offset.saturating_add(bytes)),
+            None => (0, on_disk.max(info.bytes)),
+        };
+        let verified = self.torrent.verify(self.index, from, to, cancel)?;
+        // Bytes behind the end that the torrent gives the file are none of the torrent's. What ends before them is none the
+        // worse for it.
+        let is_beyond = to.min(on_disk) > info.bytes;
+        // Of a stretch without bytes nothing was compared; a whole file without any is as empty as the torrent says.
+        let is_compared = verified.bytes > 0 || stretch.is_none();
+        let integrity = if verified.differs || is_beyond {
+            Integrity::Damaged
+        } else if verified.all && is_compared {
+            Integrity::Verified
+        } else if verified.bytes > 0 {
+            Integrity::Partial
+        } else {
+            Integrity::Unverified
+        };
+        Some(TorrentFacts { integrity, verified_bytes: verified.bytes, ..unverified })
+    }
+
+    /// Adds what its integrity depends on beside its own bytes: the `.torrent` file, and the files that share pieces of
+    /// version 1 with it.
+    pub(super) fn surroundings(&self, digest: &mut Sha256) {
+        let Torrent { file, metainfo, stamps, .. } = &*self.torrent;
+        let info = self.info();
+        let mut add = |stamp: Option<Stamp>| {
+            let Stamp { size_bytes, modified_ns } = stamp.unwrap_or_default();
+            digest.update(size_bytes.to_le_bytes());
+            digest.update(modified_ns.to_le_bytes());
+        };
+        let on_disk = |path: &Path| path.metadata().ok().map(|metadata| Stamp::of(&metadata));
+        add(on_disk(file));
+        // Pieces of version 2 end with their file.
+        if info.root.is_none() {
+            let piece_bytes = metainfo.piece_bytes;
+            let from = info.offset / piece_bytes * piece_bytes;
+            let to = (info.offset + info.bytes).div_ceil(piece_bytes).saturating_mul(piece_bytes);
+            let first = metainfo.files.partition_point(|f| f.offset + f.bytes <= from);
+            let near = metainfo.files.iter().enumerate().skip(first);
+            for (at, near) in near.take_while(|(_, near)| near.offset < to) {
+                if !near.is_padding && at != self.index {
+                    add(*stamps[at].get_or_init(|| on_disk(&self.torrent.on_disk(near))));
+                }
+            }
+        }
+        // The record names the `.torrent` file.
+        digest.update(path_key(file));
+    }
+
+    /// Whether it is short enough to be compared as a whole for the sake of a member.
+    pub(super) fn is_short(&self) -> bool {
+        self.info().bytes <= MAX_WHOLE_BYTES
+    }
+}
