@@ -232,6 +232,19 @@ fn what_lies_in_an_archive_is_verified_by_the_pieces_it_lies_in() {
 }
 
 #[test]
+fn a_member_of_which_the_end_is_missing_is_verified_in_part() {
+    let desk = shared("v1");
+    let archive = tar(&[("a.wav", tune(1, 12)), ("b.wav", tune(2, 12))]);
+    desk.write("dump/songs.tar.torrent", &torrent("songs.tar", &archive, 16 << 10));
+    // As far as whole pieces were fetched.
+    let there = archive.len() * 7 / 8 / (16 << 10) * (16 << 10);
+    desk.write("dump/songs.tar", &archive[..there]);
+    let found = scan(&desk);
+    assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
+    assert_eq!(facts(&found, "songs.tar!/b.wav").integrity, Partial);
+}
+
+#[test]
 fn a_piece_that_nobody_can_compare_leaves_its_file_unverified() {
     let desk = shared("v2");
     // One piece over both: the second is not there.

@@ -331,7 +331,10 @@ fn compared(
     if record.findings.is_empty() && !alarms {
         return Some(file.facts());
     }
-    let stretch = item.place.offset.map(|offset| (offset, item.size_bytes));
+    // All that its container says there is of it: what is missing is not verified.
+    let extent = item.place.locator.steps.last().and_then(|step| step.extent);
+    let length = extent.map_or(item.size_bytes, |extent| extent.length);
+    let stretch = item.place.offset.map(|offset| (offset, length));
     if stretch.is_none() && !file.is_short() {
         return Some(file.facts());
     }
