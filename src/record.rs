@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.
-pub const RECORD_VERSION: u32 = 4;
+pub const RECORD_VERSION: u32 = 5;
 
 /// What a run concluded about an item, or what one finding claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -85,14 +85,25 @@ impl Survey {
     fn claims(&mut self, item: &Item, is_sound: bool) {
         let Some(known) = self.known.clone() else { return };
         let mut claims = Claims::default();
-        known.outside(item, &mut claims);
-        if !is_sound
-            && let Read::Personal(column) =
-                known.in_document(item, &mut claims, &AtomicBool::new(false))
-        {
+        if !is_sound {
+            let cancel = AtomicBool::new(false);
+            let read = known.in_document(item, &mut claims, &mut Vec::new(), &cancel);
+            // Of what is unpacked only the head may be there.
+            let is_whole = matches!(item.bytes, Bytes::Text(_)) || is_whole(item);
             let path = item.place.locator.display();
-            self.fail("personal_data", format!("{path}: holds data about people ({column})"));
+            match read {
+                Read::Personal(column) => self
+                    .fail("personal_data", format!("{path}: holds data about people ({column})")),
+                Read::Broken(why) if is_whole => {
+                    self.fail("metadata_damaged", format!("{path}: {why}"))
+                }
+                Read::Packed(why) if is_whole => {
+                    self.fail("metadata_packed", format!("{path}: {why}"))
+                }
+                _ => {}
+            }
         }
+        known.outside(item, &mut claims);
         if !claims.is_empty() {
             self.claiming += 1;
             self.claimed.extend(claims.iter().map(|claim| claim.recording.recording_id.clone()));
@@ -106,12 +117,7 @@ impl Survey {
             Hashed::OfSizes(sizes) => sizes.contains(&item.size_bytes),
             Hashed::Sound => is_sound,
         };
-        let length = match &item.bytes {
-            Bytes::Text(_) => item.size_bytes,
-            bytes => bytes.open().map_or(0, |reader| reader.length()),
-        };
-        // Of what is unpacked only the head may be there.
-        if !is_hashed || length != item.size_bytes {
+        if !is_hashed || !matches!(item.bytes, Bytes::Text(_)) && !is_whole(item) {
             return;
         }
         let mut claims = Claims::default();
@@ -127,6 +133,11 @@ impl Survey {
     fn fail(&mut self, kind: &str, first: String) {
         self.unread.entry(kind.to_owned()).or_insert((0, first)).0 += 1;
     }
+}
+
+/// Whether all bytes of an item are there, and not the head alone.
+fn is_whole(item: &Item) -> bool {
+    item.bytes.open().is_ok_and(|reader| reader.length() == item.size_bytes)
 }
 
 /// Torrents that are told one by one.
