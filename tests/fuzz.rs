@@ -125,6 +125,11 @@ fn words() -> Vec<Vec<u8>> {
                 .replace(" WITHOUT ROWID", "").as_str(),
         ),
         database("CREATE TABLE playlists (owner_id TEXT, isrc TEXT);"),
+        zst(&database(
+            "CREATE TABLE tracks (name TEXT, isrc TEXT); INSERT INTO tracks VALUES ('a', 'GBAYE0000351');",
+        )),
+        b"{\"d\":\"x\\nGB\\u002dAYE\\u002d00%2D00351 watch%3Fv%3DdQw4w9WgXcQ\"}\n+036000291452.5".to_vec(),
+        "isrc,x\nGBAYE0000351,y\n".encode_utf16().flat_map(u16::to_le_bytes).collect(),
         zst(b"{\"aacid\":\"aacid__x__20250101T000000Z__a\",\"metadata\":{\"isrc\":\"GBAYE0000351\"}}\n"),
         crate::tables::metadata(&[("a.wav", "GBAYE0000351"), ("b.wav", "x")]),
         cells(&[("a".into(), b"no sound".to_vec()), ("b".into(), b"GBAYE0000351".to_vec())]),

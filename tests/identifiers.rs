@@ -213,7 +213,7 @@ fn ids_of_services_name_recordings_in_tags_names_side_cars_lists_and_databases()
     assert_eq!(claimed("d.csv"), ["GBAYE0000353: YouTube id -aE2_5G-WE_ in line 2"]);
     assert_eq!(
         claimed("e.sqlite3"),
-        [format!("{FIRST}: Spotify id {TRACK} in track_files, row 2, track_id")]
+        [format!("{FIRST}: Spotify id {TRACK} in track_files, rowid 2, track_id")]
     );
     assert_eq!(claimed("f.txt"), Vec::<String>::new(), "letters of another case are another id");
 }
@@ -294,7 +294,7 @@ fn the_databases_of_a_scrape_are_looked_into() {
     assert_eq!(tiers(&found[1]), [(FIRST, "T0".to_owned())]);
     assert_eq!(
         found[1].findings[0].claimed_by[0],
-        format!("ISRC {FIRST} in tracks, row 2, external_id_isrc")
+        format!("ISRC {FIRST} in tracks, rowid 2, external_id_isrc")
     );
     assert_eq!(found[1].findings[0].claimed_by.len(), 2);
     assert_eq!(tiers(&found[2]), [(SECOND, "T1".to_owned())]);
@@ -452,4 +452,263 @@ fn a_compressed_text_is_searched_whatever_its_length() {
     assert_eq!(found[0].item.size_bytes, 560 * row.len() as u64 + 25);
     let shown = desk.run(["show", &found[0].item.locator]).ends_with(0).stdout;
     assert!(shown.contains(&found[0].item.sha256), "{shown}");
+}
+
+/// A database of more than 64 MiB, a row a page; then what `last` makes.
+fn long_database(desk: &Desk, first: &str, last: &str) -> Vec<u8> {
+    let path = desk.path("raw/long.sqlite3");
+    let _ = std::fs::remove_file(&path);
+    database(
+        &path,
+        &format!(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {first}
+             CREATE TABLE tracks (rowid INTEGER PRIMARY KEY, name TEXT, external_id_isrc TEXT);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+             INSERT INTO tracks SELECT i, printf('%.*c', 3500, 'x'),
+                CASE i WHEN 19990 THEN '{FIRST}' ELSE 'FRXXX0000001' END FROM n; {last}"
+        ),
+    );
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn a_compressed_database_of_any_length_is_searched_page_by_page_as_it_comes() {
+    let desk = label();
+    let whole = long_database(&desk, "", "");
+    assert!(whole.len() > 64 << 20);
+    desk.write("dump/a.sqlite3.zst", &zst(&whole));
+    let packed = gz(&tar(&[("b.sqlite3", &whole)]));
+    desk.write("dump/b.tar.gz", &packed);
+    let found = scan(&desk);
+    assert_eq!(found.len(), 2);
+    for record in &found {
+        assert_eq!(tiers(record), [(FIRST, "T0".to_owned())], "{record:#?}");
+        let place = &record.findings[0].claimed_by[0];
+        assert!(place.contains("in page ") && place.ends_with(", rowid 19990"), "{place}");
+        assert_eq!(record.item.size_bytes, whole.len() as u64);
+    }
+    let said = desk.run(["inspect", "dump/a.sqlite3.zst"]).stdout;
+    assert!(said.contains("1 items name 1 recordings"), "{said}");
+    // Cut: what came before is a suspect, and what is missing is told.
+    desk.write("cut/a.sqlite3", &whole[..whole.len() - 10_000]);
+    desk.run(["scan", "cut"]).ends_with(1);
+}
+
+#[test]
+fn a_compressed_database_about_people_is_refused_wherever_its_schema_says_so() {
+    let desk = label();
+    let late = "CREATE TABLE playlists (owner_display_name TEXT, x TEXT); INSERT INTO playlists VALUES ('someone', 'x');";
+    let many: String = (0..300).map(|i| format!("CREATE TABLE t{i} (a TEXT);")).collect();
+    desk.write("dump/late.sqlite3.zst", &zst(&long_database(&desk, &many, late)));
+    desk.run(["scan", "dump"]).ends_with(3);
+    let found = records(&desk.jsonl());
+    let failure = found[0].failure.as_ref().unwrap();
+    assert_eq!(failure.kind, "personal_data", "{failure:?}");
+    assert!(failure.message.contains("playlists.owner_display_name"), "{failure:?}");
+    assert!(found[0].findings.is_empty());
+}
+
+#[test]
+fn a_database_that_cannot_be_read_is_not_read_and_told_so() {
+    let desk = label();
+    let path = desk.path("raw/x.sqlite3");
+    database(&path, "CREATE TABLE t (isrc TEXT); INSERT INTO t VALUES ('FRXXX0000001');");
+    let whole = std::fs::read(&path).unwrap();
+    let noise: Vec<u8> =
+        (0..40_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    desk.write("dump/a-cut.sqlite3", &whole[..5_000]);
+    desk.write("dump/b-noise.sqlite3", &[b"SQLite format 3\0", &noise[..]].concat());
+    desk.write("dump/c-header.sqlite3", b"SQLite format 3\0");
+    desk.write("dump/d-encrypted.sqlite3", &noise);
+    desk.write("dump/e.tar", &tar(&[("cut.sqlite3", &whole[..5_000])]));
+    desk.write("dump/f.sqlite3.gz", &gz(&whole[..5_000]));
+    let done = desk.run(["scan", "dump"]).ends_with(3);
+    assert!(
+        done.stdout.contains("metadata_damaged") || done.stdout.contains("not read"),
+        "{done:#?}"
+    );
+    let found = records(&desk.jsonl());
+    assert_eq!(found.len(), 6);
+    for record in &found {
+        let failure = record.failure.as_ref().unwrap();
+        assert_eq!(failure.kind, "metadata_damaged", "{record:#?}");
+        assert!(failure.message.ends_with("; fetch it again"), "{failure:?}");
+    }
+    let done = desk.run(["inspect", "dump"]).ends_with(3);
+    assert!(done.stdout.contains("metadata_damaged"), "{done:#?}");
+}
+
+#[test]
+fn a_broken_table_of_a_database_costs_itself_alone() {
+    let desk = label();
+    let path = desk.path("raw/x.sqlite3");
+    let row = format!("INSERT INTO z VALUES ('{FIRST}');");
+    database(
+        &path,
+        &format!(
+            "CREATE TABLE a (isrc TEXT); CREATE TABLE z (isrc TEXT); {row} INSERT INTO a VALUES ('x');"
+        ),
+    );
+    let whole = std::fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[4_096..8_192].fill(0x5a);
+    desk.write("dump/a.sqlite3", &bytes);
+    // A module that nobody has, and SQL that is none.
+    database(
+        &path,
+        "PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES
+            ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING nosuch(isrc)');",
+    );
+    std::fs::copy(&path, desk.path("dump/b.sqlite3")).unwrap();
+    database(
+        &path,
+        "PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES
+            ('table', 'y', 'y', 2, 'CREATE GARBAGE');",
+    );
+    std::fs::copy(&path, desk.path("dump/c.sqlite3")).unwrap();
+    let found = scan(&desk);
+    for record in &found {
+        assert_eq!(tiers(record), [(FIRST, "T0".to_owned())], "{record:#?}");
+    }
+    let notes = found.iter().map(|record| record.notes.join("\n")).collect::<Vec<_>>();
+    assert!(notes[0].contains("a: database disk image is malformed; fetch it again"), "{notes:#?}");
+    assert!(!notes[1].contains("fetch it again"), "{notes:#?}");
+    assert!(notes[2].contains("malformed database schema"), "{notes:#?}");
+    assert!(notes.iter().all(|note| !note.contains("leave it out")), "{notes:#?}");
+}
+
+#[test]
+fn every_column_of_a_database_that_is_not_about_people_is_read() {
+    let desk = label();
+    std::fs::create_dir_all(desk.path("dump")).unwrap();
+    let hash = leakhound::ingest::digest(&std::fs::read(desk.path("masters/2.flac")).unwrap());
+    let long = 2 << 20;
+    for (name, sql, claimed) in [
+        (
+            "a",
+            "CREATE TABLE t (a TEXT, s TEXT GENERATED ALWAYS AS (a || '0000351') STORED);
+             INSERT INTO t (a) VALUES ('GBAYE');"
+                .to_owned(),
+            Some("t, rowid 1, s"),
+        ),
+        (
+            "b",
+            "CREATE TABLE t (a TEXT, v TEXT GENERATED ALWAYS AS (a || '0000351') VIRTUAL);
+             INSERT INTO t (a) VALUES ('GBAYE');"
+                .to_owned(),
+            Some("t, rowid 1, v"),
+        ),
+        ("c", format!("CREATE TABLE t (path, x INT); INSERT INTO t VALUES ('x/{FIRST}', 1);"), Some("t, rowid 1, path")),
+        (
+            "d",
+            format!("CREATE TABLE t (data BLOB); INSERT INTO t VALUES (CAST('{{\"isrc\":\"{FIRST}\"}}' AS BLOB));"),
+            Some("t, rowid 1, data"),
+        ),
+        ("e", format!("CREATE TABLE t (hash BLOB); INSERT INTO t VALUES (x'{hash}');"), Some("t, rowid 1, hash")),
+        (
+            "f",
+            format!("CREATE TABLE t (isrc TEXT PRIMARY KEY, x) WITHOUT ROWID; INSERT INTO t VALUES ('{FIRST}', 1);"),
+            Some("t, row 1, isrc"),
+        ),
+        (
+            "g",
+            format!(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, isrc TEXT, x); CREATE INDEX i ON t (isrc);
+                 INSERT INTO t VALUES (101, '{FIRST}', 1), (7, 'ZZ', 1);"
+            ),
+            Some("t, rowid 101, isrc"),
+        ),
+        ("h", format!("CREATE TABLE t (isrc TEXT); INSERT INTO t VALUES ('{FIRST} ' || printf('%.*c', {long}, 'x'));"), None),
+        ("i", "CREATE TABLE t (isrc TEXT AS (hex(zeroblob(300000000))), x);INSERT INTO t (x) VALUES (1);".to_owned(), None),
+    ] {
+        let path = desk.path(format!("dump/{name}.sqlite3"));
+        database(&path, &sql);
+        let found = scan(&desk);
+        let record = record(&found, &format!("{name}.sqlite3"));
+        let places = record.findings.iter().flat_map(|f| &f.claimed_by);
+        let places: Vec<_> = places.filter_map(|place| Some(place.split_once(" in ")?.1)).collect();
+        assert_eq!(places, claimed.into_iter().collect::<Vec<_>>(), "{name}: {record:#?}");
+        if name == "h" {
+            assert!(record.notes[0].contains("1 cells of it are longer than 1 MiB"), "{record:#?}");
+        }
+        if name == "i" {
+            assert_eq!(record.failure.as_ref().unwrap().kind, "metadata_damaged");
+        }
+    }
+}
+
+#[test]
+fn identifiers_are_found_in_texts_however_they_are_written() {
+    let desk = label();
+    let wide = |unit: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
+        format!("{mark}isrc,title\r\n{FIRST},x\r\n").encode_utf16().flat_map(unit).collect()
+    };
+    let texts: Vec<(&str, Vec<u8>)> = vec![
+        ("utf-16le.csv", wide(u16::to_le_bytes, "\u{feff}")),
+        ("utf-16le-plain.csv", wide(u16::to_le_bytes, "")),
+        ("utf-16be.csv", wide(u16::to_be_bytes, "\u{feff}")),
+        ("utf-16be-plain.csv", wide(u16::to_be_bytes, "")),
+        ("x.json", b"{\n\"d\":\"Tracklist:\\nGBAYE0000351\"}".to_vec()),
+        ("y.json", b"{\n\"isrc\":\"GB\\u002dAYE\\u002d00\\u002d00351\"}".to_vec()),
+        ("links.txt", b"\nhttps://x.example/q=isrc%3AGBAYE0000351".to_vec()),
+        ("names.txt", b"\nthe-very-long-title-of-a-song-with-many-words-and-even-more-of-them-GB-AYE-00-00351.mp3".to_vec()),
+    ];
+    let count = texts.len();
+    for (name, text) in texts {
+        desk.write(format!("dump/{name}"), &text);
+    }
+    desk.write("dump/w.csv.zst", &zst(&wide(u16::to_le_bytes, "\u{feff}").repeat(1_000)));
+    let found = scan(&desk);
+    assert_eq!(found.len(), count + 1);
+    for record in &found {
+        let places: Vec<_> = record.findings.iter().map(|f| f.claimed_by[0].as_str()).collect();
+        assert_eq!(places, [format!("ISRC {FIRST} in line 2")], "{record:#?}");
+    }
+}
+
+#[test]
+fn an_isrc_with_spaces_or_other_hyphens_in_a_tag_or_a_name_is_one() {
+    let desk = label();
+    tagged(&desk, "a.ogg", 5, Some("GB AYE 00 00351"));
+    tagged(&desk, "b.ogg", 5, Some("GB\u{2011}AYE\u{2011}00\u{2011}00351"));
+    tagged(&desk, "GB AYE 00 00351.ogg", 5, None);
+    let found = scan(&desk);
+    for record in &found {
+        assert_eq!(tiers(record), [(FIRST, "T0".to_owned())], "{record:#?}");
+        assert_eq!(record.findings[0].claimed_by.len(), 1, "{record:#?}");
+    }
+}
+
+#[test]
+fn texts_about_people_are_refused_by_their_keys_and_headers() {
+    let desk = label();
+    desk.write(
+        "dump/a.jsonl",
+        format!("{{\"owner_display_name\":\"someone\",\"tracks\":[\"{FIRST}\"]}}\n").as_bytes(),
+    );
+    desk.write("dump/b.csv", format!("owner_id,added_by_id,isrc\nsomeone,x,{FIRST}\n").as_bytes());
+    desk.write(
+        "dump/c.jsonl.zst",
+        &zst(format!("{{\"added_by_id\":\"someone\",\"i\":\"{FIRST}\"}}").as_bytes()),
+    );
+    desk.run(["scan", "dump"]).ends_with(3);
+    let found = records(&desk.jsonl());
+    assert!(!desk.jsonl().contains("someone"));
+    for record in found {
+        assert_eq!(record.failure.as_ref().unwrap().kind, "personal_data", "{record:#?}");
+    }
+    let said = desk.run(["inspect", "dump"]).ends_with(3).stdout;
+    assert!(said.contains("personal_data") && !said.contains("name 1 recordings"), "{said}");
+}
+
+#[test]
+fn a_cut_text_in_a_compressed_file_tells_what_it_names() {
+    let desk = label();
+    let noise: String =
+        (0..20_000_u32).map(|i| format!("{:x}\n", i.wrapping_mul(2_654_435_761))).collect();
+    let packed = gz(format!("{FIRST}\n{noise}").as_bytes());
+    desk.write("dump/x.csv.gz", &packed[..packed.len() / 2]);
+    desk.run(["scan", "dump"]).ends_with(3);
+    let found = records(&desk.jsonl());
+    assert!(found[0].notes.iter().any(|note| note.contains("claims to be")), "{found:#?}");
 }

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::{Identifier, Identifiers};
 use crate::catalog::Recording;
+use crate::text::shorten;
 use crate::units::TrackId;
 
 /// Recordings that one item may claim; of others only the number is told. A dump of metadata may name a whole
@@ -12,6 +13,8 @@ use crate::units::TrackId;
 pub(crate) const MAX_CLAIMS: usize = 50_000;
 /// Places that are named of one recording in one item; the others are counted.
 const MAX_PLACES: usize = 10;
+/// Of a place so many characters: a table may be called as it likes.
+const MAX_PLACE_CHARS: usize = 300;
 
 /// What an item claims to be.
 #[derive(Debug, Default)]
@@ -81,7 +84,9 @@ impl Claims {
             claim.named = claim.named.max(named);
             claim.count += 1;
             if claim.places.len() < MAX_PLACES {
-                claim.places.push(format!("{} {identifier} in {}", identifier.kind(), place()));
+                let place = place();
+                let place = shorten(&place, MAX_PLACE_CHARS);
+                claim.places.push(format!("{} {identifier} in {place}", identifier.kind()));
             }
         }
     }

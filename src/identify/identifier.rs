@@ -28,25 +28,18 @@ pub enum Identifier {
 }
 
 impl Identifier {
-    /// The identifier that a word is, if it is one: letters, digits and hyphens.
+    /// The identifier that a word is, if it is one: letters and digits, and hyphens where each kind has them.
     pub fn parse(word: &[u8]) -> Option<Self> {
-        let plain = |byte: &&u8| **byte != b'-';
         match word.len() {
-            64 => hexadecimal(word).map(Self::Sha256),
-            36 => uuid(word),
-            12..=18 => {
-                let mut letters = [0; 14];
-                let mut count = 0;
-                for byte in word.iter().filter(plain) {
-                    *letters.get_mut(count)? = byte.to_ascii_uppercase();
-                    count += 1;
-                }
-                match count {
-                    12 => isrc(letters.first_chunk()?).or_else(|| upc(&letters[..12])),
-                    13 | 14 => upc(&letters[..count]),
-                    _ => None,
-                }
+            12 => {
+                let mut letters: [u8; 12] = word.try_into().ok()?;
+                letters.make_ascii_uppercase();
+                isrc(&letters).or_else(|| upc(&letters))
             }
+            13 | 14 => upc(word),
+            15 => hyphenated(word),
+            36 => uuid(word),
+            64 => hexadecimal(word).map(Self::Sha256),
             _ => None,
         }
     }
@@ -120,6 +113,22 @@ impl std::fmt::Display for Identifier {
     }
 }
 
+/// `GB-AYE-00-00351`, `0-36000-29145-2`, `0-036000-291452`. Hyphens anywhere else make it something else, such as the number
+/// of a telephone.
+fn hyphenated(word: &[u8]) -> Option<Identifier> {
+    let plain: Vec<u8> = word.iter().filter(|byte| **byte != b'-').copied().collect();
+    let has_hyphens_at = |places: &[usize]| {
+        word.len() - plain.len() == places.len() && places.iter().all(|&at| word[at] == b'-')
+    };
+    if has_hyphens_at(&[2, 6, 9]) {
+        isrc(plain.to_ascii_uppercase().first_chunk()?)
+    } else if has_hyphens_at(&[1, 7, 13]) || has_hyphens_at(&[1, 8]) {
+        upc(&plain)
+    } else {
+        None
+    }
+}
+
 /// Country, registrant, year and number: `GBAYE0000351`.
 fn isrc(letters: &[u8; 12]) -> Option<Identifier> {
     let right = letters[..2].iter().all(u8::is_ascii_uppercase)
@@ -183,7 +192,13 @@ mod tests {
             assert_eq!(shown(word), isrc, "{word}");
         }
         let upc = Some("UPC 00036000291452".to_owned());
-        for word in ["036000291452", "0036000291452", "00036000291452"] {
+        for word in [
+            "036000291452",
+            "0036000291452",
+            "00036000291452",
+            "0-36000-29145-2",
+            "0-036000-291452",
+        ] {
             assert_eq!(shown(word), upc, "{word}");
         }
         let sha256 = "ab".repeat(32);
@@ -202,6 +217,10 @@ mod tests {
             "1700000000000",
             "abcdefghijkl",
             "------------",
+            "GBAYE-00003-51",
+            "G-BAYE-0000351-",
+            "0360-0029-1452",
+            "0-360-0029-1452",
             &"zz".repeat(32),
         ] {
             assert_eq!(shown(word), None, "{word}");

@@ -8,13 +8,18 @@
 //! An identifier is a claim. It is compared with the sound where there is any, and never takes its place.
 
 mod claims;
+mod database;
 mod document;
 mod identifier;
+mod loose;
+mod pages;
 mod tokens;
+mod wide;
 
 pub(crate) use claims::{Claim, Claims, MAX_CLAIMS, Named};
 pub(crate) use document::{PERSONAL, Read};
 pub use identifier::Identifier;
+pub(crate) use pages::is_database;
 pub use tokens::Tokens;
 
 use identifier::{IS_ISRC, IS_SERVICES, IS_UPC};
@@ -151,9 +156,16 @@ impl Identifiers {
     /// Looks up what a text says.
     pub(crate) fn in_text(&self, text: &str, place: &str, claims: &mut Claims) {
         let mut words = Tokens::default();
-        let mut take = |identifier, _| claims.take(self, identifier, || place.to_owned());
+        let mut has_isrc = false;
+        let mut take = |identifier: Identifier, _| {
+            has_isrc |= matches!(identifier, Identifier::Isrc(_));
+            claims.take(self, identifier, || place.to_owned());
+        };
         words.feed(text.as_bytes(), &mut take);
         words.finish(&mut take);
+        if !has_isrc && let Some(isrc) = loose::isrc(text) {
+            claims.take(self, isrc, || place.to_owned());
+        }
     }
 
     /// Looks up what an item is called and what lies beside it says.

@@ -520,7 +520,7 @@ impl EarlierRuns {
 }
 
 /// Failures that hold as long as the bytes do.
-const LASTING: [&str; 20] = [
+const LASTING: [&str; 22] = [
     NOT_AUDIO,
     "mislabelled",
     "empty",
@@ -534,6 +534,8 @@ const LASTING: [&str; 20] = [
     "personal_data",
     "too_large",
     "torrent_unreadable",
+    "metadata_damaged",
+    "metadata_packed",
     "container_truncated",
     "container_damaged",
     "container_empty",

@@ -1,13 +1,17 @@
 //! What an item claims to be, beside what it sounds like.
 
+use std::io::Read as _;
 use std::sync::atomic::AtomicBool;
 
 use super::examine::{Engine, examine_failed, facts};
-use crate::decode::Tags;
-use crate::identify::{Claim, Claims, Identifier, MAX_CLAIMS, Named, Read};
+use crate::decode::{Tags, is_text};
+use crate::identify::{Claim, Claims, Identifier, MAX_CLAIMS, Named, Read, is_database};
 use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
-use crate::source::{Item, unreadable_torrent};
+use crate::source::{Bytes, Item, unreadable_torrent};
 use crate::text::named;
+
+/// Bytes of an item that are looked at for what it is.
+const HEAD_BYTES: u64 = 1_024;
 
 impl Engine {
     /// What the hash, the name and the tags of an item say.
@@ -33,44 +37,51 @@ impl Engine {
         failure: FailureRecord,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
-        if failure.kind != NOT_AUDIO {
-            let notes = self.claims(item, &sha256, None);
-            let notes = notes.iter().map(|claim| {
-                format!("it claims to be {}: {}", called(claim), claim.places().join("; "))
-            });
-            let notes: Vec<String> = item.notes.iter().cloned().chain(notes).collect();
-            let record = examine_failed(&item.place, item.size_bytes, sha256, failure);
-            return Some(ItemRecord { notes, ..record });
-        }
-        let mut claims = Claims::default();
         let mut record = ItemRecord {
             notes: item.notes.clone(),
             ..examine_failed(&item.place, item.size_bytes, sha256.clone(), failure.clone())
         };
-        match self.identifiers.in_document(item, &mut claims, cancel) {
-            Read::Whole => {}
-            Read::Cancelled => return None,
-            Read::Personal(column) => {
-                let message = format!(
-                    "holds data about people ({column}) and was not read; leave it out of the scan"
-                );
-                record.failure = Some(refused("personal_data", message));
-                return Some(record);
+        if failure.kind != NOT_AUDIO {
+            let mut claims = self.claims(item, &sha256, None);
+            // What lies compressed and cannot be unpacked to its end: its bytes have no hash to tell a finding by.
+            if matches!(item.bytes, Bytes::Text(_)) {
+                match self.identifiers.in_document(item, &mut claims, &mut record.notes, cancel) {
+                    Read::Cancelled => return None,
+                    Read::Personal(column) => record.failure = Some(personal(&column)),
+                    Read::Whole | Read::Packed(_) | Read::Broken(_) => {}
+                }
             }
-            Read::Packed => record.notes.push(
-                "a database of more than 64 MiB in a container is not looked into; unpack it to have its identifiers read"
-                    .to_owned(),
-            ),
-            Read::Broken(why) => {
-                record.notes.push(format!("it could not be read to its end for identifiers: {why}"));
+            // A file of the label's, byte for byte, is one whether it can be decoded here or not.
+            let copies: Vec<Finding> = claims.iter().filter(|c| c.is_hash).map(finding).collect();
+            if !copies.is_empty() {
+                record.notes.push(format!("it was not heard: it {}", failure.message));
+                return Some(claimed(item, sha256, copies, record.notes));
             }
-        }
-        let torrent = unreadable_torrent(item);
-        if claims.is_empty() {
-            record.failure = torrent.or(record.failure);
+            record.notes.extend(told(&claims));
             return Some(record);
         }
-        record.notes.extend(torrent.map(|failure| failure.message));
+        let mut claims = Claims::default();
+        self.identifiers.in_text(&sha256, "the file itself", &mut claims);
+        let read = self.identifiers.in_document(item, &mut claims, &mut record.notes, cancel);
+        let trouble = match read {
+            Read::Whole => misnamed(item).map(|why| damaged(&why)),
+            Read::Cancelled => return None,
+            Read::Personal(column) => {
+                record.failure = Some(personal(&column));
+                return Some(record);
+            }
+            Read::Packed(why) => {
+                let message = format!("{why}; unpack it and scan the file");
+                Some(refused("metadata_packed", message))
+            }
+            Read::Broken(why) => Some(damaged(&why)),
+        };
+        let trouble = trouble.or_else(|| unreadable_torrent(item)).or_else(|| cut(item));
+        if claims.is_empty() {
+            record.failure = trouble.or(record.failure);
+            return Some(record);
+        }
+        record.notes.extend(trouble.map(|trouble| trouble.message));
         if claims.beyond() > 0 {
             record.notes.push(format!(
                 "it names more recordings than the {MAX_CLAIMS} that are told: {} more words of it are \
@@ -79,16 +90,30 @@ impl Engine {
             ));
         }
         let mut notes = record.notes;
-        notes.push(format!("no sound: it {}", failure.message));
-        Some(ItemRecord {
-            item: facts(&item.place, item.size_bytes, sha256),
-            verdict: Verdict::Suspect,
-            findings: claims.iter().map(finding).collect(),
-            failure: None,
-            notes,
-            claims: "claim_only".to_owned(),
-        })
+        // What to do about a picture is no advice about what names recordings.
+        let what = failure.message.split(';').next().unwrap_or_default();
+        notes.push(format!("no sound: it {what}"));
+        Some(claimed(item, sha256, claims.iter().map(finding).collect(), notes))
     }
+}
+
+/// The record of an item that names recordings and was not heard.
+fn claimed(item: &Item, sha256: String, findings: Vec<Finding>, notes: Vec<String>) -> ItemRecord {
+    ItemRecord {
+        item: facts(&item.place, item.size_bytes, sha256),
+        verdict: Verdict::Suspect,
+        findings,
+        failure: None,
+        notes,
+        claims: "claim_only".to_owned(),
+    }
+}
+
+/// Why what is there of an item is not what it is.
+fn cut(item: &Item) -> Option<FailureRecord> {
+    let message =
+        "is damaged in its container, and what can be had of it is no sound; fetch it again";
+    item.is_damaged.then(|| refused("damaged", message.to_owned()))
 }
 
 /// Joins what was claimed with what was heard. Returns the word for how they agree, and notes what is said in a way
@@ -149,6 +174,49 @@ pub(super) fn compare(
 fn is_isrc(tag: &str) -> bool {
     let letters: Vec<u8> = tag.bytes().filter(u8::is_ascii_alphanumeric).collect();
     matches!(Identifier::parse(&letters), Some(Identifier::Isrc(isrc)) if !isrc.ends_with(b"0000000"))
+}
+
+/// Recordings that a note of what is broken names.
+const MAX_TOLD: usize = 20;
+
+/// What an item claims of which nothing else is known.
+fn told(claims: &Claims) -> Vec<String> {
+    let called =
+        |claim: &Claim| format!("it claims to be {}: {}", called(claim), claim.places().join("; "));
+    let mut told: Vec<String> = claims.iter().take(MAX_TOLD).map(called).collect();
+    let more = claims.iter().count().saturating_sub(MAX_TOLD);
+    if more > 0 {
+        told.push(format!("it claims to be {more} more recordings"));
+    }
+    told
+}
+
+/// Endings of the names of databases. `.db` is one of many things.
+const OF_DATABASES: [&str; 3] = ["sqlite", "sqlite3", "db3"];
+
+/// What is wrong with an item that is called a database and does not begin as one.
+fn misnamed(item: &Item) -> Option<String> {
+    let name = item.place.locator.name();
+    let at = name.iter().rposition(|&byte| byte == b'.')?;
+    let is_called =
+        OF_DATABASES.iter().any(|is| name[at + 1..].eq_ignore_ascii_case(is.as_bytes()));
+    let mut head = Vec::new();
+    item.bytes.open().ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
+    (is_called && !is_database(&head) && !is_text(&head)).then(|| {
+        "it is called a database and does not begin as one: it is encrypted or damaged".into()
+    })
+}
+
+fn damaged(why: &str) -> FailureRecord {
+    let message =
+        format!("could not be searched for identifiers to its end: {why}; fetch it again");
+    refused("metadata_damaged", message)
+}
+
+fn personal(column: &str) -> FailureRecord {
+    let message =
+        format!("holds data about people ({column}) and was not read; leave it out of the scan");
+    refused("personal_data", message)
 }
 
 fn refused(kind: &str, message: String) -> FailureRecord {

@@ -43,7 +43,7 @@ pub enum Bytes {
     },
     /// Memory.
     Memory(Arc<Buffer>),
-    /// A text that lies compressed. It may have any length and is unpacked anew each time it is streamed; only
+    /// A text or database that lies compressed. It may have any length and is unpacked anew each time it is streamed; only
     /// its first bytes can be read anywhere.
     Text(Arc<PackedText>),
 }
@@ -57,7 +57,7 @@ pub struct Volume {
     pub bytes: u64,
 }
 
-/// A compressed text.
+/// A compressed text or database.
 #[derive(Debug)]
 pub struct PackedText {
     pub(super) head: Vec<u8>,

@@ -180,6 +180,15 @@ pub(super) fn says(leaf: &Leaf) -> bool {
     leaf.form == Form::Text && !names_people
 }
 
+/// Whether a column is one of numbers that may be bar codes, by its name.
+pub(super) fn has_codes(leaf: &Leaf) -> bool {
+    let is_word = |word: &str| {
+        ["isrc", "upc", "ean", "gtin", "barcode"].iter().any(|code| word.eq_ignore_ascii_case(code))
+    };
+    leaf.form == Form::Whole
+        && leaf.path.iter().any(|part| part.split(['_', '-', ' ']).any(is_word))
+}
+
 /// The name of a column, its parts joined by dots; of a length that can be kept.
 pub(super) fn joined(path: &[Rc<str>]) -> String {
     let name = path.join(".");

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::kind::Kind;
 use super::packed::{Allowance, buffered};
-use super::texts::texts;
+use super::texts::{Losses, texts};
 use super::{Folders, Item, ScanLimits, Stamp};
 use crate::identify::Tokens;
 
@@ -215,7 +215,8 @@ fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
         let said = std::mem::take(group).into_values().filter(|(name, _)| !name.is_empty());
         said.into_iter().all(|(name, words)| rows.keep_words(&name, words))
     };
-    texts(&bytes, &mut |cell| {
+    // What is lost of a table speaks for nothing.
+    texts(&bytes, &mut Losses::default(), &mut |cell| {
         if cell.group != number {
             (number, held) = (cell.group, 0);
             if !flush(&mut group) {

@@ -51,7 +51,7 @@ pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
 pub use survey::{Hashed, Survey, Tally};
-pub(crate) use texts::{Value, is_table, texts};
+pub(crate) use texts::{Losses, Value, is_table, texts};
 pub use torrent::TorrentFile;
 pub(crate) use torrent::unreadable as unreadable_torrent;
 pub use volumes::volumes_of;

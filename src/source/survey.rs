@@ -89,11 +89,23 @@ impl Survey {
         // As in a scan: the name of a picture is no claim of a recording.
         if is_sound {
             known.outside(item, &mut claims);
-        } else if let Read::Personal(column) =
-            known.in_document(item, &mut claims, &AtomicBool::new(false))
-        {
+        } else {
+            let cancel = AtomicBool::new(false);
+            let read = known.in_document(item, &mut claims, &mut Vec::new(), &cancel);
+            // Of what is unpacked only the head may be there.
+            let is_whole = is_whole(item);
             let path = item.place.locator.display();
-            self.fail("personal_data", format!("{path}: holds data about people ({column})"));
+            match read {
+                Read::Personal(column) => self
+                    .fail("personal_data", format!("{path}: holds data about people ({column})")),
+                Read::Broken(why) if is_whole => {
+                    self.fail("metadata_damaged", format!("{path}: {why}"))
+                }
+                Read::Packed(why) if is_whole => {
+                    self.fail("metadata_packed", format!("{path}: {why}"))
+                }
+                _ => {}
+            }
         }
         if !claims.is_empty() {
             self.claiming += 1;

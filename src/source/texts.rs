@@ -18,6 +18,36 @@ pub(crate) struct Value<'a> {
     pub(crate) text: &'a [u8],
 }
 
+/// What of a document could not be read: the first reason, and how often there was one.
+#[derive(Debug, Default)]
+pub(crate) struct Losses {
+    first: Option<String>,
+    pub(crate) count: u64,
+    /// What is in a form that is not read here, in words that follow its name.
+    pub(crate) unread: Option<String>,
+}
+
+impl Losses {
+    pub(crate) fn add(&mut self, why: impl ToString) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| why.to_string());
+    }
+
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.first.as_deref()
+    }
+
+    /// What was lost, if anything was; `parts` are what was read one by one.
+    pub(crate) fn told(&self, parts: &str) -> Option<String> {
+        // Reasons are what other programs say, and may have any number of lines.
+        let first = self.first.as_ref()?.replace('\n', " ");
+        Some(match self.count {
+            1 => first,
+            count => format!("{first}, and {} more of its {parts}", count - 1),
+        })
+    }
+}
+
 /// Takes the values of a table.
 pub(crate) type EachText<'a> = &'a mut dyn FnMut(Value<'_>) -> ControlFlow<()>;
 
@@ -26,12 +56,12 @@ pub(crate) fn is_table(bytes: &Bytes) -> bool {
     kind(bytes).is_ok_and(|kind| matches!(kind, Some(Kind::Parquet | Kind::Arrow)))
 }
 
-/// Shows each value of the columns of text to `each`, column by column, until it breaks off.
-pub(crate) fn texts(bytes: &Bytes, each: EachText<'_>) -> io::Result<()> {
+/// Shows each value of the columns of text to `each`, column by column, until it breaks off. A part that is broken costs itself.
+pub(crate) fn texts(bytes: &Bytes, lost: &mut Losses, each: EachText<'_>) -> io::Result<()> {
     let limits = ScanLimits::default();
     match kind(bytes)? {
-        Some(Kind::Arrow) => arrow::texts(bytes, limits, each),
-        _ => parquet::texts(bytes, limits, each),
+        Some(Kind::Arrow) => arrow::texts(bytes, limits, lost, each),
+        _ => parquet::texts(bytes, limits, lost, each),
     }
 }
 

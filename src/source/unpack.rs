@@ -19,6 +19,7 @@ use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, TorrentFile, Unl
 use super::{arrow, parquet, sevenz, tar, zip};
 use crate::catalog::panic_message;
 use crate::decode::is_text;
+use crate::identify::is_database;
 use crate::record::{FailureRecord, Stage};
 use crate::text::visible;
 
@@ -278,7 +279,7 @@ impl<'v> Unpacker<'v> {
         let kind = Kind::of(&head);
         if kind.is_none()
             && let Some(packed) = packed
-            && is_text(&head)
+            && (is_text(&head) || is_database(&head))
         {
             let most = self.most_of_a_text(&packed, at.depth);
             let text = PackedText { head, packed, codec, most };
@@ -308,7 +309,7 @@ impl<'v> Unpacker<'v> {
         most.saturating_add(slack).min(self.allowance.most())
     }
 
-    /// Shows a compressed text, which whoever wants it unpacks.
+    /// Shows a compressed text or database, which whoever wants it unpacks.
     fn text(&mut self, place: Place, text: PackedText) -> ControlFlow<()> {
         self.counted()?;
         if !self.visit.wants(&place) {

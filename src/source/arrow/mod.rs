@@ -21,9 +21,9 @@ use self::batches::Batches;
 use self::buffer::{Buffers, Part};
 use self::leaf::{Column, Value};
 use self::message::{Batch, cut, wrong};
-use super::columns::{self, Roles, Sound, says};
+use super::columns::{self, Form, Roles, Sound, has_codes, says};
 use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, said, wav};
-use super::texts::{EachText, Value as Spoken};
+use super::texts::{EachText, Losses, Value as Spoken};
 use super::unpack::{At, Unpacker};
 use super::{Bytes, ScanLimits, To};
 
@@ -92,55 +92,72 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     ControlFlow::Continue(held)
 }
 
-/// Shows each value of the columns of text, column by column, until `each` breaks off.
-pub(super) fn texts(bytes: &Bytes, limits: ScanLimits, each: EachText<'_>) -> io::Result<()> {
+/// Shows each value of the columns that may name something, column by column, until `each` breaks off. A column that breaks
+/// costs its batch.
+pub(super) fn texts(
+    bytes: &Bytes,
+    limits: ScanLimits,
+    lost: &mut Losses,
+    each: EachText<'_>,
+) -> io::Result<()> {
     let load = super::texts::load(bytes, limits)?;
     let mut batches = Batches::open(bytes, limits, &load)?;
-    let mut broken = None;
     while let Some((group, batch)) = batches.next()? {
-        let done = batch.and_then(|batch| in_batch(&batches, group, &batch, &load, each));
-        match done {
-            Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => return Ok(()),
-            Err(error) if load.allowance.is_spent() => return Err(error),
-            Err(error) => broken = broken.or(Some((group, error))),
+        let mut here = Losses::default();
+        let done =
+            batch.and_then(|batch| in_batch(&batches, group, &batch, &load, &mut here, each));
+        let is_over = match done {
+            Ok(flow) => flow.is_break(),
+            Err(error) => {
+                here.add(error);
+                false
+            }
+        };
+        if let Some(first) = here.first() {
+            lost.add(format!("record batch {group}: {first}"));
+            lost.count += here.count - 1;
+        }
+        if is_over || load.allowance.is_spent() {
+            break;
         }
     }
-    match (broken, Roles::of(&batches.schema().columns).unread) {
-        (Some((group, error)), _) => {
-            Err(io::Error::other(format!("record batch {group}: {error}")))
-        }
-        (None, Some(unread)) => Err(io::Error::other(format!("it {unread}"))),
-        (None, None) => Ok(()),
-    }
+    lost.unread = Roles::of(&batches.schema().columns).unread;
+    Ok(())
 }
 
-/// The texts of one batch. What is too long is told when the rest was read.
+/// The texts of one batch.
 fn in_batch(
     batches: &Batches,
     group: u64,
     batch: &Batch,
     load: &Load,
+    lost: &mut Losses,
     each: EachText<'_>,
 ) -> io::Result<ControlFlow<()>> {
     let schema = batches.schema();
     schema.fits(batch)?;
-    let (mut text, mut flow, mut broken) = (Vec::new(), ControlFlow::Continue(()), None);
-    for (leaf, column) in schema.leaves.iter().zip(&schema.columns).filter(|(_, c)| says(c)) {
+    let (mut text, mut flow) = (Vec::new(), ControlFlow::Continue(()));
+    let spoken = |(_, column): &(_, &columns::Leaf)| says(column) || has_codes(column);
+    for (leaf, column) in schema.leaves.iter().zip(&schema.columns).filter(spoken) {
         let name = columns::joined(&column.path);
         let buffers = Buffers::new(batches.file(), batch.codec, load);
         let opened = Column::open(leaf, batch, &buffers, batches.dictionaries(), true);
         let mut read = |mut values: Column| {
             for row in 0..batch.rows {
                 values.row(&mut |cells| {
-                    let length = cells.text(MAX_TEXT_BYTES, &mut text)?;
+                    let length = if column.form == Form::Whole {
+                        text = format!("{:012}", cells.whole()?).into_bytes();
+                        0
+                    } else {
+                        cells.text(MAX_TEXT_BYTES, &mut text)?
+                    };
                     if length > MAX_TEXT_BYTES {
                         let most = MAX_TEXT_BYTES >> 20;
                         let told = format!(
                             "a text of {} MiB in row {row}, {most} of them were read",
                             length >> 20
                         );
-                        broken.get_or_insert_with(|| wrong(format!("{name}: {told}")));
+                        lost.add(format!("{name}: {told}"));
                     }
                     if flow.is_continue() {
                         flow = each(Spoken { group, row, column: &name, text: &text });
@@ -154,13 +171,13 @@ fn in_batch(
             Ok(())
         };
         if let Err(error) = opened.and_then(&mut read) {
-            broken.get_or_insert_with(|| io::Error::new(error.kind(), format!("{name}: {error}")));
+            lost.add(format!("{name}: {error}"));
         }
         if flow.is_break() || load.allowance.is_spent() {
             break;
         }
     }
-    broken.map_or(Ok(flow), Err)
+    Ok(flow)
 }
 
 /// The rows of a batch with sound in them.

@@ -6,9 +6,13 @@ mod leaf;
 
 use std::io;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::{ConvertedType, LogicalType, Type};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
+    Int64Type,
+};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{FileReader as _, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
@@ -16,11 +20,13 @@ use parquet::schema::types::ColumnDescriptor;
 
 use self::chunks::Chunks;
 use self::leaf::Leaf;
-use super::columns::{self, Cells, Form, Roles, Sound, says};
+use super::columns::{self, Cells, Form, Roles, Sound, has_codes, says};
 use super::table::{self, Broken, Held, Load, Shown, said};
-use super::texts::{EachText, Value};
+use super::texts::{EachText, Losses, Value};
 use super::unpack::{At, Unpacker};
 use super::{Bytes, ScanLimits, To};
+use crate::catalog::panic_message;
+use crate::ingest::hex;
 
 /// Shows the cells of a table that hold sound.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), Held> {
@@ -76,31 +82,135 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     ControlFlow::Continue(held)
 }
 
-/// Shows each value of the columns of text, column by column, until `each` breaks off.
-pub(super) fn texts(bytes: &Bytes, limits: ScanLimits, each: EachText<'_>) -> io::Result<()> {
+/// Shows each value of the columns that may name something, column by column, until `each` breaks off. A column that breaks
+/// costs its stretch of rows.
+pub(super) fn texts(
+    bytes: &Bytes,
+    limits: ScanLimits,
+    lost: &mut Losses,
+    each: EachText<'_>,
+) -> io::Result<()> {
     if footer_bytes(bytes)? > limits.max_footer_bytes {
         return Err(io::Error::other("its directory is too long"));
     }
     let load = super::texts::load(bytes, limits)?;
     let broken = |error: ParquetError| io::Error::other(error.to_string());
     let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
-    let leaves = leaves(reader.metadata().file_metadata().schema_descr().columns());
+    let descriptors = reader.metadata().file_metadata().schema_descr().columns();
+    let spoken: Vec<Spoken> = leaves(descriptors)
+        .into_iter()
+        .zip(descriptors)
+        .enumerate()
+        .filter_map(|(place, (leaf, descriptor))| Spoken::of(place, &leaf, descriptor))
+        .collect();
     for group in 0..reader.num_row_groups() {
-        let rows = reader.get_row_group(group).map_err(broken)?;
-        for (place, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| says(leaf)) {
-            let column = columns::joined(&leaf.path);
-            let mut values = Leaf::<ByteArrayType>::new(&*rows, place, &load).map_err(broken)?;
-            for row in 0..rows.metadata().num_rows().max(0).unsigned_abs() {
-                for value in values.next().map_err(broken)? {
-                    let (group, column, text) = (group as u64, column.as_str(), value.data());
-                    if each(Value { group, row, column, text }).is_break() {
-                        return Ok(());
-                    }
-                }
+        let rows = match reader.get_row_group(group) {
+            Ok(rows) => rows,
+            Err(error) => {
+                lost.add(format!("row group {group}: {error}"));
+                continue;
+            }
+        };
+        for column in &spoken {
+            let mut show = |row: u64, text: &[u8]| {
+                let column = column.name.as_str();
+                each(Value { group: group as u64, row, column, text })
+            };
+            // The decoders may break down over broken pages.
+            let read = catch_unwind(AssertUnwindSafe(|| column.each(&*rows, &load, &mut show)));
+            let why = match read {
+                Ok(Ok(ControlFlow::Continue(()))) => continue,
+                Ok(Ok(ControlFlow::Break(()))) => return Ok(()),
+                Ok(Err(error)) => error.to_string(),
+                Err(panic) => panic_message(panic.as_ref()),
+            };
+            lost.add(format!("row group {group}, {}: {why}", column.name));
+            if load.allowance.is_spent() {
+                return Ok(());
             }
         }
     }
     Ok(())
+}
+
+/// A column that may name something.
+struct Spoken {
+    name: String,
+    leaf: usize,
+    form: Said,
+}
+
+/// What its values are.
+#[derive(Clone, Copy)]
+enum Said {
+    Text,
+    /// Bar codes, as numbers.
+    Int,
+    Long,
+    /// Hashes, as their 32 bytes.
+    Hash,
+}
+
+impl Spoken {
+    fn of(place: usize, leaf: &columns::Leaf, descriptor: &ColumnDescriptor) -> Option<Self> {
+        let form = match descriptor.physical_type() {
+            _ if says(leaf) => Said::Text,
+            Type::INT32 if has_codes(leaf) => Said::Int,
+            Type::INT64 if has_codes(leaf) => Said::Long,
+            Type::FIXED_LEN_BYTE_ARRAY if descriptor.type_length() == 32 => Said::Hash,
+            _ => return None,
+        };
+        Some(Self { name: columns::joined(&leaf.path), leaf: place, form })
+    }
+
+    /// Shows each of its values in a row group with its row.
+    fn each(
+        &self,
+        rows: &dyn RowGroupReader,
+        load: &Load,
+        show: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let number = |number: i64| format!("{number:012}");
+        match self.form {
+            Said::Text => each_value::<ByteArrayType>(rows, self.leaf, load, &mut |row, value| {
+                // Once it is spent the next row ends it.
+                let _ = load.allowance.add(value.len() as u64);
+                show(row, value.data())
+            }),
+            Said::Int => each_value::<Int32Type>(rows, self.leaf, load, &mut |row, value| {
+                show(row, number(i64::from(*value)).as_bytes())
+            }),
+            Said::Long => each_value::<Int64Type>(rows, self.leaf, load, &mut |row, value| {
+                show(row, number(*value).as_bytes())
+            }),
+            Said::Hash => {
+                each_value::<FixedLenByteArrayType>(rows, self.leaf, load, &mut |row, value| {
+                    show(row, hex(value.data()).as_bytes())
+                })
+            }
+        }
+    }
+}
+
+/// Shows each value of a leaf with its row.
+fn each_value<T: DataType>(
+    rows: &dyn RowGroupReader,
+    leaf: usize,
+    load: &Load,
+    show: &mut dyn FnMut(u64, &T::T) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>> {
+    let mut values = Leaf::<T>::new(rows, leaf, load)?;
+    for row in 0..rows.metadata().num_rows().max(0).unsigned_abs() {
+        // Rows that say nothing take no room in a file, and values of a dictionary one number each.
+        let spent = |bomb| ParquetError::External(Box::new(bomb));
+        load.allowance.add(1).map_err(spent)?;
+        for value in values.next()? {
+            if show(row, value).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Length of the directory, which the last bytes tell, in front of the mark of the end.

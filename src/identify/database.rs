@@ -1,0 +1,397 @@
+//! SQLite databases: every table that can be read, column by column, and of one that is too long to be held its pages as they
+//! come.
+//!
+//! A table, column or view costs itself only. Virtual tables are not asked: what they hold lies in other tables.
+
+use std::io::{self, Read as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
+
+use super::document::{PERSONAL, ROWS, Read, personal_word};
+use super::pages::{self, Refused};
+use super::{Claims, Identifiers};
+use crate::ingest::hex;
+use crate::source::{Bytes, Item, Locator, Losses};
+
+/// What the name of a column of numbers holds that may be bar codes.
+const OF_BAR_CODES: [&str; 6] = ["isrc", "upc", "ean", "gtin", "barcode", "code"];
+/// What the type of a column of numbers or times holds.
+const OF_NUMBERS: [&str; 9] = ["INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL", "DATE", "TIME"];
+/// Longest database in a container that is held in memory to be read; beside the item's own memory.
+const MAX_DATABASE_BYTES: u64 = 64 << 20;
+/// The smallest page.
+const MIN_DATABASE_BYTES: u64 = 512;
+/// Longest cell that is read.
+const MAX_CELL_BYTES: i32 = 1 << 20;
+/// Longest blob that is taken for a text.
+const MAX_BLOB_BYTES: usize = 64 << 10;
+
+/// A column of a table.
+struct Column {
+    name: String,
+    /// Its numbers may be bar codes.
+    has_codes: bool,
+    /// Its values are computed when they are read.
+    is_computed: bool,
+}
+
+/// A table with what is read of it.
+struct Table {
+    name: String,
+    columns: Vec<Column>,
+    /// A name of the number that its rows have, if they have one.
+    rowid: Option<&'static str>,
+}
+
+/// What is known of a database that is being read.
+#[derive(Default)]
+struct Told {
+    lost: Losses,
+    /// Cells that are longer than what is read.
+    long_cells: u64,
+}
+
+impl Identifiers {
+    /// Looks up what a database says.
+    pub(super) fn in_database(
+        &self,
+        item: &Item,
+        claims: &mut Claims,
+        notes: &mut Vec<String>,
+        cancel: &AtomicBool,
+    ) -> Read {
+        // What SQLite refuses is read as far as its pages go.
+        let why = match opened(item) {
+            Ok(None) => None,
+            Ok(Some(database)) => match schema(&database) {
+                Ok(Err(column)) => return Read::Personal(column),
+                Ok(Ok((tables, lost))) => {
+                    let mut told = Told { lost, ..Told::default() };
+                    // A row takes four bytes of a page or more: what has more of them goes round in circles.
+                    let most_rows = item.size_bytes / 4;
+                    if !self.in_tables(&database, &tables, most_rows, &mut told, claims, cancel) {
+                        return Read::Cancelled;
+                    }
+                    return told.end(notes);
+                }
+                Err(error) => Some(error.to_string()),
+            },
+            Err(error) => Some(error),
+        };
+        let stream = item.bytes.stream();
+        let read = stream.map(|mut stream| self.in_pages(&mut *stream, claims, notes, cancel));
+        match (read, why) {
+            (Ok(read @ (Read::Personal(_) | Read::Cancelled)), _) => read,
+            (_, Some(why)) => Read::Broken(why),
+            (Ok(read), None) => read,
+            (Err(error), None) => Read::Broken(error.to_string()),
+        }
+    }
+
+    /// Looks up what tables say. False if it was cancelled.
+    fn in_tables(
+        &self,
+        database: &Connection,
+        tables: &[Table],
+        most_rows: u64,
+        told: &mut Told,
+        claims: &mut Claims,
+        cancel: &AtomicBool,
+    ) -> bool {
+        for is_computed in [false, true] {
+            if is_computed {
+                // An expression may make a value of any length of nothing.
+                let limited = database.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_CELL_BYTES);
+                if limited.is_err() {
+                    return true;
+                }
+            }
+            for table in tables {
+                let columns: Vec<_> =
+                    table.columns.iter().filter(|c| c.is_computed == is_computed).collect();
+                if columns.is_empty() {
+                    continue;
+                }
+                let mut rows = Rows { table, columns, most_rows, told: &mut *told };
+                match rows.read(database, cancel, &mut |place, bytes| {
+                    self.in_words(bytes, || place.to_string(), claims);
+                }) {
+                    Ok(true) => {}
+                    Ok(false) => return false,
+                    Err(error) => {
+                        let what = if is_computed { "generated columns of " } else { "" };
+                        told.lost.add(format!("{what}{}: {error}", table.name));
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Looks up what the pages of a database say.
+    fn in_pages(
+        &self,
+        stream: &mut dyn io::Read,
+        claims: &mut Claims,
+        notes: &mut Vec<String>,
+        cancel: &AtomicBool,
+    ) -> Read {
+        let mut found = Claims::default();
+        std::mem::swap(claims, &mut found);
+        let mut take = |value: pages::Value<'_>| {
+            let place = || format!("page {}, rowid {}", value.page, value.rowid);
+            if value.is_text {
+                self.in_words(value.bytes, place, &mut found);
+            } else {
+                each_text_of(value.bytes, &mut |text| self.in_words(text, place, &mut found));
+            }
+        };
+        let pages::Summary { lost, cut_rows, has_unread_tables, refused, is_cancelled } =
+            pages::read(stream, cancel, &mut take);
+        match refused {
+            _ if is_cancelled => return Read::Cancelled,
+            Some(Refused::Personal(column)) => return Read::Personal(column),
+            Some(Refused::NoSchema(why)) => return Read::Broken(why),
+            Some(Refused::ScatteredSchema) => {
+                return Read::Packed(
+                    "it is a database in a container whose schema cannot be read as it comes"
+                        .into(),
+                );
+            }
+            None => *claims = found,
+        }
+        if cut_rows > 0 {
+            notes.push(format!(
+                "{cut_rows} rows of it are longer than a page and were not searched to their end; unpack it and \
+                 scan the file to have them searched"
+            ));
+        }
+        if has_unread_tables {
+            notes.push(
+                "it has tables without rowid, which were not searched; unpack it and scan the file"
+                    .to_owned(),
+            );
+        }
+        lost.told("pages").map_or(Read::Whole, Read::Broken)
+    }
+}
+
+impl Told {
+    fn end(self, notes: &mut Vec<String>) -> Read {
+        if self.long_cells > 0 {
+            notes.push(format!(
+                "{} cells of it are longer than {} MiB and were not searched",
+                self.long_cells,
+                MAX_CELL_BYTES >> 20
+            ));
+        }
+        self.lost.told("tables").map_or(Read::Whole, Read::Broken)
+    }
+}
+
+/// The rows of a table, of which some columns are read.
+struct Rows<'a> {
+    table: &'a Table,
+    columns: Vec<&'a Column>,
+    most_rows: u64,
+    told: &'a mut Told,
+}
+
+/// Where a value stands.
+struct CellPlace<'a> {
+    table: &'a str,
+    rowid: Option<i64>,
+    /// From 1.
+    row: u64,
+    column: &'a str,
+}
+
+impl std::fmt::Display for CellPlace<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { table, rowid, row, column } = self;
+        match rowid {
+            Some(rowid) => write!(f, "{table}, rowid {rowid}, {column}"),
+            None => write!(f, "{table}, row {row}, {column}"),
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// Hands on the texts of all rows. False if it was cancelled.
+    fn read(
+        &mut self,
+        database: &Connection,
+        cancel: &AtomicBool,
+        take: &mut dyn FnMut(&CellPlace<'_>, &[u8]),
+    ) -> rusqlite::Result<bool> {
+        let Table { name, rowid, .. } = self.table;
+        let with_rowid = rowid.and_then(|rowid| database.prepare(&self.query(Some(rowid))).ok());
+        let has_rowid = with_rowid.is_some();
+        let mut statement = match with_rowid {
+            Some(statement) => statement,
+            None => database.prepare(&self.query(None))?,
+        };
+        let mut rows = statement.query([])?;
+        let mut row_number = 0;
+        while let Some(row) = rows.next()? {
+            row_number += 1;
+            if row_number > self.most_rows {
+                self.told.lost.add(format!("{name}: it has more rows than the file has room for"));
+                break;
+            }
+            if row_number.is_multiple_of(ROWS) && cancel.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            let rowid = if has_rowid { row.get_ref(0)?.as_i64().ok() } else { None };
+            for (at, column) in self.columns.iter().enumerate() {
+                let place = CellPlace { table: name, rowid, row: row_number, column: &column.name };
+                let mut take = |bytes: &[u8]| take(&place, bytes);
+                match row.get_ref(at + usize::from(has_rowid))? {
+                    ValueRef::Text(text) => take(text),
+                    ValueRef::Blob(bytes) => each_text_of(bytes, &mut take),
+                    ValueRef::Integer(number) if column.has_codes && number > 0 => {
+                        take(format!("{number:012}").as_bytes());
+                    }
+                    ValueRef::Real(number) if number.is_infinite() => self.told.long_cells += 1,
+                    _ => {}
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn query(&self, rowid: Option<&str>) -> String {
+        // A longer cell is not even read: it may have as many bytes as the database. A number without end stands for it.
+        let cell = |column: &&Column| {
+            let name = quoted(&column.name);
+            format!("CASE WHEN octet_length({name}) > {MAX_CELL_BYTES} THEN 9e999 ELSE {name} END")
+        };
+        let cells = self.columns.iter().map(cell);
+        let list: Vec<String> = rowid.map(str::to_owned).into_iter().chain(cells).collect();
+        // Rows in their order, not in that of an index that has all of these columns.
+        format!("SELECT {} FROM {} NOT INDEXED", list.join(", "), quoted(&self.table.name))
+    }
+}
+
+/// What bytes say: a hash may be kept as its 32 bytes, and a text as bytes.
+fn each_text_of(bytes: &[u8], take: &mut dyn FnMut(&[u8])) {
+    if bytes.len() == 32 {
+        take(hex(bytes).as_bytes());
+    }
+    if bytes.len() <= MAX_BLOB_BYTES && std::str::from_utf8(bytes).is_ok() {
+        take(bytes);
+    }
+}
+
+/// Tables, and what of them cannot be read; or the column that is about people.
+type Schema = Result<(Vec<Table>, Losses), String>;
+
+fn schema(database: &Connection) -> rusqlite::Result<Schema> {
+    database.pragma_update(None, "trusted_schema", false)?;
+    database.pragma_update(None, "cell_size_check", true)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    let all =
+        "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
+    let mut statement = database.prepare(all)?;
+    let text = |value: ValueRef<'_>| match value {
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    };
+    let made: Vec<[String; 3]> = statement
+        .query_map([], |row| {
+            Ok([text(row.get_ref(0)?), text(row.get_ref(1)?), text(row.get_ref(2)?)])
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let (mut tables, mut lost) = (Vec::new(), Losses::default());
+    for [kind, name, sql] in made {
+        let is_virtual =
+            sql.get(..14).is_some_and(|begin| begin.eq_ignore_ascii_case("create virtual"));
+        if kind == "view" || is_virtual {
+            if let Some(word) = personal_word(sql.as_bytes()) {
+                return Ok(Err(format!("{name}.{word}")));
+            }
+            continue;
+        }
+        match columns(database, &name) {
+            Ok(Err(column)) => return Ok(Err(format!("{name}.{column}"))),
+            Ok(Ok((columns, rowid))) => tables.push(Table { name, columns, rowid }),
+            Err(error) => lost.add(format!("{name}: {error}")),
+        }
+    }
+    Ok(Ok((tables, lost)))
+}
+
+/// Columns of a table, and a name of the number of its rows.
+type Columns = (Vec<Column>, Option<&'static str>);
+
+/// The columns of a table that are read; or the one that is about people. All are that may hold text: who takes a name for none of
+/// an identifier misses `hash`, `path` and `metadata`. Numbers and times are left out by their type, as reading them
+/// costs as much as reading text.
+fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Columns, String>> {
+    let mut statement =
+        database.prepare("SELECT name, type, hidden FROM pragma_table_xinfo(?1)")?;
+    let all: Vec<(String, String, i64)> = statement
+        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let is_called = |name: &str| all.iter().any(|(column, ..)| column.eq_ignore_ascii_case(name));
+    if let Some(personal) = PERSONAL.into_iter().find(|name| is_called(name)) {
+        return Ok(Err(personal.to_owned()));
+    }
+    let rowid = ["_rowid_", "rowid", "oid"].into_iter().find(|name| !is_called(name));
+    let column = |(name, form, hidden): (String, String, i64)| {
+        let (lower, form) = (name.to_ascii_lowercase(), form.to_ascii_uppercase());
+        let has_codes = OF_BAR_CODES.iter().any(|word| lower.contains(word));
+        let is_number = OF_NUMBERS.iter().any(|word| form.contains(word));
+        (has_codes || !is_number).then_some(Column { name, has_codes, is_computed: hidden == 2 })
+    };
+    let columns = all.into_iter().filter_map(column).collect();
+    Ok(Ok((columns, rowid)))
+}
+
+/// Opens a database on disk, or one in a container that is short enough to be held in memory. `None` if it is not.
+fn opened(item: &Item) -> Result<Option<Connection>, String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let cut = || "it ends within its first page".to_owned();
+    if let Bytes::File(path) = &item.bytes {
+        // SQLite takes so few bytes for a database without tables.
+        if item.size_bytes < MIN_DATABASE_BYTES {
+            return Err(cut());
+        }
+        // Immutable: no journal is replayed, and nothing is written beside what is scanned.
+        let url = format!("file:{}?immutable=1", Locator::of_file(path));
+        return Connection::open_with_flags(url, flags).map(Some).map_err(|e| e.to_string());
+    }
+    if item.size_bytes > MAX_DATABASE_BYTES {
+        return Ok(None);
+    }
+    let in_memory = || -> Result<Option<Connection>, Box<dyn std::error::Error>> {
+        let mut bytes = Vec::new();
+        // What lies compressed may be of any length.
+        item.bytes.stream()?.take(MAX_DATABASE_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_DATABASE_BYTES {
+            return Ok(None);
+        }
+        if (bytes.len() as u64) < MIN_DATABASE_BYTES {
+            return Err(cut().into());
+        }
+        // What is in memory has no journal beside it, whatever it says.
+        if let Some(versions) = bytes.get_mut(18..20) {
+            versions.fill(1);
+        }
+        let mut database = Connection::open_in_memory()?;
+        database.deserialize_read_exact(rusqlite::MAIN_DB, &bytes[..], bytes.len(), true)?;
+        Ok(Some(database))
+    };
+    in_memory().map_err(|error| error.to_string())
+}
+
+/// A name in quotes, so that it is nothing else.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
