@@ -370,7 +370,9 @@ mod tests {
         const BLOCK: usize = LEAF_BYTES as usize;
         let fetched = |stretches: &[(u8, usize)], padding| {
             let mut blocks = Blocks::default();
-            stretches.iter().for_each(|&(byte, count)| blocks.take(&vec![byte; count]));
+            for &(byte, count) in stretches {
+                blocks.take(&vec![byte; count]);
+            }
             blocks.pad(padding);
             blocks.are_fetched()
         };
