@@ -520,7 +520,7 @@ impl EarlierRuns {
 }
 
 /// Failures that hold as long as the bytes do.
-const LASTING: [&str; 19] = [
+const LASTING: [&str; 21] = [
     NOT_AUDIO,
     "mislabelled",
     "empty",
@@ -540,6 +540,8 @@ const LASTING: [&str; 19] = [
     "container_too_deep",
     "container_bomb",
     "container_members",
+    "metadata_damaged",
+    "metadata_packed",
 ];
 
 /// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.
