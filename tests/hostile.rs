@@ -6,7 +6,6 @@ use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use leakhound::record::Verdict;
 use leakhound::source::{
     Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
 };
@@ -404,6 +403,7 @@ fn a_database_with_more_rows_than_it_has_room_for_is_given_up() {
     desk.run(["scan", "dump"]);
     let found = records(&desk.jsonl());
     assert_eq!(found.len(), 2);
-    assert_eq!(found[1].verdict, Verdict::Failed);
-    assert!(found[1].notes[0].contains("more rows than the file has room for"), "{found:#?}");
+    let failure = found[1].failure.as_ref().unwrap();
+    assert_eq!(failure.kind, "metadata_damaged");
+    assert!(failure.message.contains("more rows than the file has room for"), "{found:#?}");
 }

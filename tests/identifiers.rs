@@ -570,6 +570,13 @@ fn a_broken_table_of_a_database_costs_itself_alone() {
     for record in &found {
         assert_eq!(tiers(record), [(FIRST, "T0".to_owned())], "{record:#?}");
     }
+    // A page costs itself: the rows behind it are found where they lie.
+    let mut bytes = long_database(&desk, "", "");
+    bytes[40 << 20..][..4_096].fill(0x5a);
+    desk.write("page/a.sqlite3", &bytes);
+    desk.run(["scan", "page"]).ends_with(1);
+    let place = &records(&desk.jsonl())[0].findings[0].claimed_by[0];
+    assert!(place.ends_with(", rowid 19990"), "{place}");
     let notes = found.iter().map(|record| record.notes.join("\n")).collect::<Vec<_>>();
     assert!(notes[0].contains("a: database disk image is malformed; fetch it again"), "{notes:#?}");
     assert!(!notes[1].contains("fetch it again"), "{notes:#?}");

@@ -150,10 +150,11 @@ fn columns_in_every_encoding_of_lengths_are_read_and_none_is_believed_that_count
             desk.write("dump/x", &lying);
             let found = scan(&desk, "dump");
             assert_eq!(found[0].findings.len(), 0);
-            let notes = found[0].notes.join("\n");
+            let failure = found[0].failure.as_ref().expect("it is not read");
+            assert_eq!(failure.kind, "metadata_damaged");
             assert!(
-                notes.contains("says that it has 127 values"),
-                "{encoding} {version:?}: {notes}"
+                failure.message.contains("says that it has 127 values"),
+                "{encoding} {version:?}: {failure:?}"
             );
         }
     }

@@ -91,6 +91,19 @@ impl Claims {
         }
     }
 
+    /// Adds what another way to read the same thing found of recordings that are not claimed yet.
+    pub(super) fn join(&mut self, other: Self) {
+        for (track, claim) in other.by_track {
+            let is_full = self.by_track.len() >= MAX_CLAIMS;
+            match self.by_track.entry(track) {
+                Entry::Vacant(_) if is_full => self.beyond += claim.count,
+                Entry::Vacant(place) => _ = place.insert(claim),
+                Entry::Occupied(_) => {}
+            }
+        }
+        self.beyond = self.beyond.max(other.beyond);
+    }
+
     /// How often recordings were named beyond those that are kept.
     pub(crate) fn beyond(&self) -> u64 {
         self.beyond

@@ -64,26 +64,38 @@ impl Identifiers {
         notes: &mut Vec<String>,
         cancel: &AtomicBool,
     ) -> Read {
-        // What SQLite refuses is read as far as its pages go.
-        let why = match opened(item) {
-            Ok(None) => None,
-            Ok(Some(database)) => match schema(&database) {
-                Ok(Err(column)) => return Read::Personal(column),
-                Ok(Ok((tables, lost))) => {
-                    let mut told = Told { lost, ..Told::default() };
-                    // A row takes four bytes of a page or more: what has more of them goes round in circles.
-                    let most_rows = item.size_bytes / 4;
-                    if !self.in_tables(&database, &tables, most_rows, &mut told, claims, cancel) {
-                        return Read::Cancelled;
-                    }
-                    return told.end(notes);
-                }
-                Err(error) => Some(error.to_string()),
-            },
-            Err(error) => Some(error),
+        let opened = match opened(item) {
+            Ok(Some((database, length))) => schema(&database)
+                .map(|schema| Some((database, length, schema)))
+                .map_err(|error| error.to_string()),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
         };
+        let why = match opened {
+            Ok(Some((_, _, Err(column)))) => return Read::Personal(column),
+            Ok(Some((database, length, Ok((tables, lost))))) => {
+                let mut told = Told { lost, ..Told::default() };
+                if let Some(missing) = head_of(item).and_then(|head| pages::missing(&head, length))
+                {
+                    told.lost.add(missing);
+                }
+                // A row takes four bytes of a page or more: what has more of them goes round in circles.
+                if !self.in_tables(&database, &tables, length / 4, &mut told, claims, cancel) {
+                    return Read::Cancelled;
+                }
+                match told.end(notes) {
+                    Read::Broken(why) => Some(why),
+                    read => return read,
+                }
+            }
+            Ok(None) => None,
+            Err(why) => Some(why),
+        };
+        // What SQLite does not get at is read as it lies in its pages.
+        let mut found = Claims::default();
         let stream = item.bytes.stream();
-        let read = stream.map(|mut stream| self.in_pages(&mut *stream, claims, notes, cancel));
+        let read = stream.map(|mut stream| self.in_pages(&mut *stream, &mut found, notes, cancel));
+        claims.join(found);
         match (read, why) {
             (Ok(read @ (Read::Personal(_) | Read::Cancelled)), _) => read,
             (_, Some(why)) => Read::Broken(why),
@@ -141,7 +153,6 @@ impl Identifiers {
         cancel: &AtomicBool,
     ) -> Read {
         let mut found = Claims::default();
-        std::mem::swap(claims, &mut found);
         let mut take = |value: pages::Value<'_>| {
             let place = || format!("page {}, rowid {}", value.page, value.rowid);
             if value.is_text {
@@ -352,8 +363,16 @@ fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Column
     Ok(Ok((columns, rowid)))
 }
 
-/// Opens a database on disk, or one in a container that is short enough to be held in memory. `None` if it is not.
-fn opened(item: &Item) -> Result<Option<Connection>, String> {
+/// The header of a database.
+fn head_of(item: &Item) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    item.bytes.open().ok()?.take(pages::HEADER_BYTES as u64).read_to_end(&mut head).ok()?;
+    Some(head)
+}
+
+/// Opens a database on disk, or one in a container that is short enough to be held in memory, and tells its length. `None` if it
+/// is not.
+fn opened(item: &Item) -> Result<Option<(Connection, u64)>, String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
@@ -365,12 +384,13 @@ fn opened(item: &Item) -> Result<Option<Connection>, String> {
         }
         // Immutable: no journal is replayed, and nothing is written beside what is scanned.
         let url = format!("file:{}?immutable=1", Locator::of_file(path));
-        return Connection::open_with_flags(url, flags).map(Some).map_err(|e| e.to_string());
+        let opened = Connection::open_with_flags(url, flags).map_err(|error| error.to_string());
+        return opened.map(|database| Some((database, item.size_bytes)));
     }
     if item.size_bytes > MAX_DATABASE_BYTES {
         return Ok(None);
     }
-    let in_memory = || -> Result<Option<Connection>, Box<dyn std::error::Error>> {
+    let in_memory = || -> Result<Option<(Connection, u64)>, Box<dyn std::error::Error>> {
         let mut bytes = Vec::new();
         // What lies compressed may be of any length.
         item.bytes.stream()?.take(MAX_DATABASE_BYTES + 1).read_to_end(&mut bytes)?;
@@ -386,7 +406,7 @@ fn opened(item: &Item) -> Result<Option<Connection>, String> {
         }
         let mut database = Connection::open_in_memory()?;
         database.deserialize_read_exact(rusqlite::MAIN_DB, &bytes[..], bytes.len(), true)?;
-        Ok(Some(database))
+        Ok(Some((database, bytes.len() as u64)))
     };
     in_memory().map_err(|error| error.to_string())
 }

@@ -28,7 +28,7 @@ use crate::source::Losses;
 
 /// What a database begins with.
 const MAGIC: [u8; 16] = *b"SQLite format 3\0";
-const HEADER_BYTES: usize = 100;
+pub(super) const HEADER_BYTES: usize = 100;
 const LEAF: u8 = 0x0d;
 const INTERIOR: u8 = 0x05;
 /// Pages of the schema that are kept in mind.
@@ -39,6 +39,13 @@ const SCHEMA_VALUES: usize = 5;
 /// Whether something begins as a database does.
 pub(crate) fn is_database(head: &[u8]) -> bool {
     head.starts_with(&MAGIC)
+}
+
+/// What is missing of a database of so many bytes, by its header: SQLite takes what is missing of a page for zeros.
+pub(super) fn missing(head: &[u8], length: u64) -> Option<String> {
+    let Layout { page_bytes, pages, .. } = Layout::of(head.first_chunk()?)?;
+    let (there, all) = (length / page_bytes as u64, pages?);
+    (there < all).then(|| format!("it ends within page {} of {all}", there + 1))
 }
 
 /// A value that may name a recording.
