@@ -201,8 +201,8 @@ fn empty_rows_of_a_table_count_as_members() {
     let bytes = writer.into_inner().unwrap();
     let limits = ScanLimits { max_members: 1_000, ..ScanLimits::default() };
     assert_eq!(walk(&bytes, limits).kinds(), ["container_members"]);
-    // None of them is a row.
-    assert_eq!(walk(&bytes, ScanLimits::default()).kinds(), ["container_empty"; 0]);
+    // None of them is a row; the table has one.
+    assert_eq!(walk(&bytes, ScanLimits::default()).kinds(), ["container_empty"]);
 }
 
 #[test]

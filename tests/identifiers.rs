@@ -112,6 +112,11 @@ fn an_inspection_counts_what_names_recordings_and_refuses_what_is_about_people()
     database(&desk.path("dump/y.sqlite"), "CREATE TABLE p (owner_id TEXT, isrc TEXT);");
     let done = desk.run(["inspect", "dump"]).ends_with(3);
     assert!(done.stdout.contains("2 items name 2 recordings of the catalogue"), "{done:#?}");
+    let line = format!("{FIRST}.mp3: Song 1, by ISRC {FIRST} in its name");
+    assert!(done.stdout.contains(&line), "{done:#?}");
+    let elsewhere = desk.run(["--home", "nowhere", "inspect", "dump"]).ends_with(0).stdout;
+    assert!(elsewhere.contains("there is no catalogue in nowhere"), "{elsewhere}");
+    assert!(!desk.path("nowhere").exists());
     assert!(done.stdout.contains("Ogg Opus"), "{done:#?}");
     assert!(!done.stdout.contains("byte for byte"), "{done:#?}");
     assert!(done.stdout.contains("personal_data"), "{done:#?}");

@@ -543,8 +543,6 @@ const LASTING: [&str; 22] = [
     "container_too_deep",
     "container_bomb",
     "container_members",
-    "metadata_damaged",
-    "metadata_packed",
 ];
 
 /// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.

@@ -118,7 +118,10 @@ pub(super) fn is_tar(head: &[u8]) -> bool {
     // Old programs took bytes for signed numbers.
     let high = |bytes: &[u8]| bytes.iter().filter(|byte| **byte >= 0x80).count() as u32;
     let signed = expected.checked_sub(256 * (high(header) - high(field)));
-    header[0] != 0 && written.is_some() && (written == Some(expected) || written == signed)
+    // A header of extensions needs no name.
+    (header[0] != 0 || &header[257..262] == b"ustar")
+        && written.is_some()
+        && (written == Some(expected) || written == signed)
 }
 
 #[cfg(test)]

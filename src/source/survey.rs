@@ -9,10 +9,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::torrent::{is_called_torrent, unreadable};
 use super::{Bytes, Item, Unlisted, Visit};
+use crate::catalog::Recording;
 use crate::decode::{Look, look_into};
 use crate::identify::{Claims, Identifiers, Read};
 use crate::ingest::sha256;
 use crate::record::NOT_AUDIO;
+use crate::text::named;
 
 /// What is known of a dump after a look at each item's first bytes.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub struct Survey {
     pub claiming: u64,
     /// The ids of the recordings that those name.
     pub claimed: BTreeSet<String>,
+    /// Which item names which recording and where, a line each; not all, if there are many.
+    pub named: Vec<String>,
     /// Which items are hashed, to be compared with the label's files.
     pub hashed: Hashed,
     /// Items that are a file of the label's, byte for byte.
@@ -107,6 +111,13 @@ impl Survey {
                 _ => {}
             }
         }
+        let path = item.place.locator.display();
+        for claim in claims.iter().take(MAX_NAMED.saturating_sub(self.named.len())) {
+            let Recording { artist, title, recording_id, .. } = &claim.recording;
+            let (recording, places) = (named(artist, title, recording_id), claim.places());
+            let place = places.first().map_or("", String::as_str);
+            self.named.push(format!("{path}: {recording}, by {place}"));
+        }
         if !claims.is_empty() {
             self.claiming += 1;
             self.claimed.extend(claims.iter().map(|claim| claim.recording.recording_id.clone()));
@@ -162,6 +173,8 @@ fn is_whole(item: &Item) -> bool {
     }
 }
 
+/// Claims that are told one by one.
+const MAX_NAMED: usize = 20;
 /// Torrents that are told one by one.
 const MAX_TORRENTS: usize = 100;
 /// Bytes of each item that are looked at.

@@ -22,7 +22,9 @@ pub(crate) fn run(
     limits: &Limits,
 ) -> anyhow::Result<Exit> {
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
-    let mut survey = known(global)?.unwrap_or_default();
+    let known = known(global)?;
+    let is_compared = known.is_some();
+    let mut survey = known.unwrap_or_default();
     if hash {
         survey.hashed = Hashed::Sound;
     }
@@ -45,6 +47,20 @@ pub(crate) fn run(
             "{} items name {} recordings of the catalogue in names, side-cars, texts or tables",
             thousands(survey.claiming),
             thousands(survey.claimed.len() as u64)
+        )?;
+        for line in &survey.named {
+            writeln!(out, "        {}", visible(line))?;
+        }
+        if survey.claiming > survey.named.len() as u64 {
+            writeln!(out, "        …; the report of a scan has them all")?;
+        }
+    }
+    if !is_compared {
+        let home = home::place(global)?.display().to_string();
+        writeln!(
+            out,
+            "there is no catalogue in {}: nothing was compared with one",
+            visible(&home)
         )?;
     }
     if survey.copies > 0 {
@@ -72,7 +88,7 @@ pub(crate) fn run(
 
 /// A survey that looks for what the catalogue knows, if there is one.
 fn known(global: &Global) -> anyhow::Result<Option<Survey>> {
-    let home = home::home(global)?;
+    let home = home::place(global)?;
     if !home.join("catalog").is_dir() {
         return Ok(None);
     }
