@@ -503,7 +503,8 @@ fn a_compressed_database_of_any_length_is_searched_page_by_page_as_it_comes() {
 fn a_compressed_database_about_people_is_refused_wherever_its_schema_says_so() {
     let desk = label();
     let late = "CREATE TABLE playlists (owner_display_name TEXT, x TEXT); INSERT INTO playlists VALUES ('someone', 'x');";
-    let many: String = (0..300).map(|i| format!("CREATE TABLE t{i} (a TEXT);")).collect();
+    let many: Vec<String> = (0..300).map(|i| format!("CREATE TABLE t{i} (a TEXT);")).collect();
+    let many = many.concat();
     desk.write("dump/late.sqlite3.zst", &zst(&long_database(&desk, &many, late)));
     desk.run(["scan", "dump"]).ends_with(3);
     let found = records(&desk.jsonl());
@@ -716,8 +717,9 @@ fn texts_about_people_are_refused_by_their_keys_and_headers() {
 #[test]
 fn a_cut_text_in_a_compressed_file_tells_what_it_names() {
     let desk = label();
-    let noise: String =
+    let noise: Vec<String> =
         (0..20_000_u32).map(|i| format!("{:x}\n", i.wrapping_mul(2_654_435_761))).collect();
+    let noise = noise.concat();
     let packed = gz(format!("{FIRST}\n{noise}").as_bytes());
     desk.write("dump/x.csv.gz", &packed[..packed.len() / 2]);
     desk.run(["scan", "dump"]).ends_with(3);

@@ -62,7 +62,7 @@ pub struct AddSummary {
 enum Prepared {
     Known { path: String, of: String },
     Refused { path: String, failure: FailureRecord },
-    New { item: Item, sha256: String, decoded: Box<Decoded>, streams: Vec<Kept> },
+    New { item: Box<Item>, sha256: String, decoded: Box<Decoded>, streams: Vec<Kept> },
     Stopped,
 }
 
@@ -315,7 +315,8 @@ fn prepare(file: Listed, known: &Known, ingester: &Ingester, stop: &AtomicBool) 
             // All else of a fingerprint is dropped here, before the next file is decoded.
             let config = ingester.fingerprinter().config();
             let streams = fingerprints.iter().map(|f| kept(config, f)).collect();
-            Prepared::New { item, sha256, decoded: Box::new(decoded), streams }
+            let (item, decoded) = (Box::new(item), Box::new(decoded));
+            Prepared::New { item, sha256, decoded, streams }
         }
         Ok(Err(failure)) => refused(failure),
         Err(panic) => refused(FailureRecord {

@@ -97,9 +97,8 @@ impl Identifiers {
         let read = stream.map(|mut stream| self.in_pages(&mut *stream, &mut found, notes, cancel));
         claims.join(found);
         match (read, why) {
-            (Ok(read @ (Read::Personal(_) | Read::Cancelled)), _) => read,
+            (Ok(read @ (Read::Personal(_) | Read::Cancelled)), _) | (Ok(read), None) => read,
             (_, Some(why)) => Read::Broken(why),
-            (Ok(read), None) => read,
             (Err(error), None) => Read::Broken(error.to_string()),
         }
     }
@@ -128,7 +127,7 @@ impl Identifiers {
                 if columns.is_empty() {
                     continue;
                 }
-                let mut rows = Rows { table, columns, most_rows, told: &mut *told };
+                let mut rows = Rows { table, columns, most: most_rows, told: &mut *told };
                 match rows.read(database, cancel, &mut |place, bytes| {
                     self.in_words(bytes, || place.to_string(), claims);
                 }) {
@@ -208,7 +207,7 @@ impl Told {
 struct Rows<'a> {
     table: &'a Table,
     columns: Vec<&'a Column>,
-    most_rows: u64,
+    most: u64,
     told: &'a mut Told,
 }
 
@@ -250,7 +249,7 @@ impl Rows<'_> {
         let mut row_number = 0;
         while let Some(row) = rows.next()? {
             row_number += 1;
-            if row_number > self.most_rows {
+            if row_number > self.most {
                 self.told.lost.add(format!("{name}: it has more rows than the file has room for"));
                 break;
             }

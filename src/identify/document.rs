@@ -82,7 +82,7 @@ impl Identifiers {
         let read =
             read.unwrap_or_else(|panic| Err(io::Error::other(panic_message(panic.as_ref()))));
         if let Err(error) = read {
-            lost.add(error);
+            lost.add(error.to_string());
         }
         notes.extend(lost.unread.take().map(|unread| format!("it {unread}")));
         match lost.told("parts") {

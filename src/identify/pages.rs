@@ -147,7 +147,7 @@ impl Reading<'_> {
         let layout = match fill(stream, &mut header) {
             Ok(HEADER_BYTES) => Layout::of(&header),
             Ok(_) => None,
-            Err(error) => return self.summary.lost.add(error),
+            Err(error) => return self.summary.lost.add(error.to_string()),
         };
         let Some(layout) = layout else {
             return self.summary.lost.add("its header is none of a database");
@@ -162,7 +162,7 @@ impl Reading<'_> {
             }
             let read = match fill(stream, &mut page[from..]) {
                 Ok(read) => read + from,
-                Err(error) => return self.summary.lost.add(error),
+                Err(error) => return self.summary.lost.add(error.to_string()),
             };
             if read < page.len() {
                 let all = layout.pages.unwrap_or(number);
@@ -448,7 +448,8 @@ mod tests {
 
     #[test]
     fn a_column_about_people_refuses_the_database_wherever_its_table_stands() {
-        let many: String = (0..400).map(|i| format!("CREATE TABLE t{i} (a TEXT);")).collect();
+        let many: Vec<String> = (0..400).map(|i| format!("CREATE TABLE t{i} (a TEXT);")).collect();
+        let many = many.concat();
         for sql in [
             format!("CREATE TABLE p (x TEXT, \"owner_id\" TEXT);{ROWS}"),
             format!("{many}{ROWS}CREATE TABLE p (added_by_id TEXT);"),

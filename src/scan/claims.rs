@@ -34,7 +34,7 @@ impl Engine {
         &self,
         item: &Item,
         sha256: String,
-        failure: FailureRecord,
+        failure: &FailureRecord,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
         let mut record = ItemRecord {

@@ -102,7 +102,7 @@ impl Engine {
         });
         let mut record = match result {
             Err((_, failure)) if failure.kind == "cancelled" => return None,
-            Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel)?,
+            Err((sha256, failure)) => self.unheard(item, sha256, &failure, cancel)?,
             Ok(record) => record,
         };
         self.describe(&mut record);

@@ -166,10 +166,10 @@ impl Kept {
     fn keep(&mut self, name: &str, row: &[u8]) -> bool {
         let mut words = String::new();
         identifiers(row, &mut words);
-        self.keep_words(name, words)
+        self.keep_words(name, &words)
     }
 
-    fn keep_words(&mut self, name: &str, words: String) -> bool {
+    fn keep_words(&mut self, name: &str, words: &str) -> bool {
         if words.is_empty() {
             return true;
         }
@@ -182,7 +182,7 @@ impl Kept {
         // Two rows about one file may disagree: both are heard.
         let said = self.rows.entry(name.into()).or_insert_with(|| "".into());
         if !said.contains(words.trim_end()) {
-            *said = [&**said, &words].concat().into();
+            *said = [&**said, words].concat().into();
         }
         true
     }
@@ -213,7 +213,7 @@ fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
     let (mut number, mut held) = (0, 0);
     let mut flush = |group: &mut BTreeMap<u64, (String, String)>| {
         let said = std::mem::take(group).into_values().filter(|(name, _)| !name.is_empty());
-        said.into_iter().all(|(name, words)| rows.keep_words(&name, words))
+        said.into_iter().all(|(name, words)| rows.keep_words(&name, &words))
     };
     // What is lost of a table speaks for nothing.
     texts(&bytes, &mut Losses::default(), &mut |cell| {
@@ -270,7 +270,7 @@ fn separated(mut stream: Box<dyn Read>, rows: &mut Kept) -> io::Result<()> {
     let mut head = Vec::new();
     (&mut stream).take(MAX_HEADER_BYTES).read_to_end(&mut head)?;
     let header = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| header.iter().filter(|byte| *byte == delimiter).count();
+    let count = |delimiter: &u8| header.split(|byte| byte == delimiter).count();
     // The last of those that occur equally often.
     let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
     // A quote that is never closed would make one row of all that follows.

@@ -103,10 +103,10 @@ impl Survey {
                 Read::Personal(column) => self
                     .fail("personal_data", format!("{path}: holds data about people ({column})")),
                 Read::Broken(why) if is_whole => {
-                    self.fail("metadata_damaged", format!("{path}: {why}"))
+                    self.fail("metadata_damaged", format!("{path}: {why}"));
                 }
                 Read::Packed(why) if is_whole => {
-                    self.fail("metadata_packed", format!("{path}: {why}"))
+                    self.fail("metadata_packed", format!("{path}: {why}"));
                 }
                 _ => {}
             }

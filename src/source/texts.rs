@@ -28,9 +28,9 @@ pub(crate) struct Losses {
 }
 
 impl Losses {
-    pub(crate) fn add(&mut self, why: impl ToString) {
+    pub(crate) fn add(&mut self, why: impl Into<String>) {
         self.count += 1;
-        self.first.get_or_insert_with(|| why.to_string());
+        self.first.get_or_insert_with(|| why.into());
     }
 
     pub(crate) fn first(&self) -> Option<&str> {

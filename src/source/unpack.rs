@@ -4,6 +4,7 @@
 //! that is read from the disk when its turn comes; what comes as a stream is taken into memory first.
 //! A container that breaks leaves what came before, and one row that says so.
 
+use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -452,7 +453,10 @@ impl<'v> Unpacker<'v> {
     pub(super) fn row(&mut self, place: &Place, kind: &str, message: String) -> ControlFlow<()> {
         self.looked_at += 1;
         // Packages quote what they met.
-        let message = visible(&message).into_owned();
+        let message = match visible(&message) {
+            Cow::Borrowed(_) => message,
+            Cow::Owned(shown) => shown,
+        };
         let failure = FailureRecord { stage: Stage::Read, kind: kind.into(), message };
         self.visit.unlisted(Unlisted { place: place.clone(), size_bytes: 0, failure })
     }

@@ -109,7 +109,7 @@ pub(super) fn texts(
         let is_over = match done {
             Ok(flow) => flow.is_break(),
             Err(error) => {
-                here.add(error);
+                here.add(error.to_string());
                 false
             }
         };

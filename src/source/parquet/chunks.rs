@@ -1,13 +1,17 @@
 //! The bytes of a Parquet table, as the crate asks for them. What a page says of its size is looked at before the crate believes
 //! it: a page is taken into memory whole, as it lies and unpacked, up to 2 GiB each.
 
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Read, Seek as _};
 
 use bytes::Bytes as Shared;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::thrift::Header;
 use crate::source::{Bytes, Reader, ScanLimits};
+
+/// Length of the directory and mark of the end.
+const END_BYTES: u64 = 8;
 
 /// A table's bytes.
 pub(super) struct Chunks {
@@ -40,13 +44,18 @@ impl ChunkReader for Chunks {
 
     /// Where pages are read one after the other, this is asked for the header of each.
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        let mut head = Vec::new();
-        self.reader(start)?.take(HEAD_BYTES).read_to_end(&mut head)?;
-        if let Some(bytes) = page_bytes(&head).filter(|bytes| *bytes > self.max_page_bytes) {
-            let (page, most) = (bytes >> 20, self.max_page_bytes >> 20);
-            return Err(ParquetError::General(format!(
-                "a page of {page} MiB, more than {most} are not taken into memory: allow more with --max-page"
-            )));
+        let left = self.length.saturating_sub(start);
+        // The end of the file is asked for likewise, and is no header.
+        if left != END_BYTES {
+            let (bytes, whole) = page_bytes(io::BufReader::new(self.reader(start)?), left);
+            if bytes > self.max_page_bytes {
+                let (page, most) = (bytes >> 20, self.max_page_bytes >> 20);
+                return Err(ParquetError::General(format!(
+                    "a page of {page} MiB, more than {most} are not taken into memory: allow more with --max-page"
+                )));
+            }
+            let wrong = |error| ParquetError::General(format!("the header of a page: {error}"));
+            whole.map_err(wrong)?;
         }
         Ok(io::BufReader::new(self.reader(start)?))
     }
@@ -64,34 +73,22 @@ impl ChunkReader for Chunks {
     }
 }
 
-/// Bytes in which the sizes of a page stand.
-const HEAD_BYTES: u64 = 24;
+/// Longest header of a page: it may have the least and the greatest value of the page.
+const MAX_HEADER_BYTES: u64 = 16 << 20;
+/// Fields of a page's header: its size unpacked, and as it lies.
+const SIZES: [i64; 2] = [2, 3];
 
-/// The larger of the two sizes in a page's header: unpacked, and as it lies. `None` if no header stands there.
-///
-/// A header begins with its fields 1 to 3 (kind, size unpacked, size packed), each a number in Thrift's compact protocol: one
-/// byte for its field and type, then 7 bits a byte, the sign in the lowest.
-fn page_bytes(head: &[u8]) -> Option<u64> {
-    const NEXT_FIELD_I32: u8 = 0x15;
-    let mut bytes = head.iter().copied();
-    let mut sizes = [0; 3];
-    for size in &mut sizes {
-        if bytes.next()? != NEXT_FIELD_I32 {
-            return None;
+/// The larger of the two sizes in the header of a page, and whether the rest of the header can be gone through.
+fn page_bytes(head: impl Read, most: u64) -> (u64, io::Result<()>) {
+    let mut larger = 0;
+    let mut take = |field, number| {
+        if SIZES.contains(&field) {
+            // A negative size is refused by the crate.
+            larger = larger.max(u64::try_from(number).unwrap_or(0));
         }
-        let mut zigzag = 0_u64;
-        for shift in (0..35).step_by(7) {
-            let byte = bytes.next()?;
-            zigzag |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        // A negative size is refused by the crate.
-        *size = zigzag >> 1;
-    }
-    let [_, unpacked, packed] = sizes;
-    Some(unpacked.max(packed))
+    };
+    let whole = Header::new(head, most.min(MAX_HEADER_BYTES)).each_number(&mut take);
+    (larger, whole)
 }
 
 #[cfg(test)]
@@ -100,13 +97,18 @@ mod tests {
 
     #[test]
     fn the_sizes_of_a_page_are_read_from_its_header() {
-        // 300 bytes unpacked, 5 packed.
-        assert_eq!(page_bytes(&[0x15, 0, 0x15, 0xd8, 0x04, 0x15, 10, 0x2c]), Some(300));
-        let most = [0x15, 0, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 0];
-        assert_eq!(page_bytes(&most), Some(i32::MAX as u64));
-        for other in [&b"PAR1"[..], &[0x15, 0, 0x15], &[0x15, 0, 0x25, 0, 0x15, 0], &[]] {
-            assert_eq!(page_bytes(other), None);
+        // 300 bytes unpacked, 5 packed; the same in the long form of fields.
+        for head in [
+            &[0x15, 0, 0x15, 0xd8, 0x04, 0x15, 10, 0][..],
+            &[0x05, 2, 0, 0x05, 4, 0xd8, 0x84, 0x00, 0x05, 6, 10, 0],
+        ] {
+            let (bytes, whole) = page_bytes(head, 99);
+            assert_eq!(bytes, 300);
+            whole.unwrap();
         }
+        let most = [0x15, 0, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 0];
+        assert_eq!(page_bytes(&most[..], 99).0, i32::MAX as u64);
+        assert!(page_bytes(&most[..], 99).1.is_err(), "its end is missing");
     }
 
     #[test]

@@ -3,8 +3,9 @@
 mod chunks;
 mod guard;
 mod leaf;
+mod thrift;
 
-use std::io;
+use std::io::{self, Read as _, Seek as _};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,6 +21,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use self::chunks::Chunks;
 use self::leaf::Leaf;
+use self::thrift::Header;
 use super::columns::{self, Cells, Form, Roles, Sound, has_codes, says};
 use super::table::{self, Broken, Held, Load, Shown, said};
 use super::texts::{EachText, Losses, Value};
@@ -44,6 +46,10 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             unpacker.limits.max_footer_bytes >> 20
         );
         unpacker.row(&at.place, "container_unsupported", message)?;
+        return ControlFlow::Continue(Held::Sound);
+    }
+    if let Err(error) = look_through(bytes, footer_bytes) {
+        unpacker.broken(&at.place, &error)?;
         return ControlFlow::Continue(Held::Sound);
     }
     let reader = match Chunks::new(bytes.clone(), unpacker.limits).map(SerializedFileReader::new) {
@@ -90,9 +96,11 @@ pub(super) fn texts(
     lost: &mut Losses,
     each: EachText<'_>,
 ) -> io::Result<()> {
-    if footer_bytes(bytes)? > limits.max_footer_bytes {
+    let footer_bytes = footer_bytes(bytes)?;
+    if footer_bytes > limits.max_footer_bytes {
         return Err(io::Error::other("its directory is too long"));
     }
+    look_through(bytes, footer_bytes)?;
     let load = super::texts::load(bytes, limits)?;
     let broken = |error: ParquetError| io::Error::other(error.to_string());
     let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
@@ -215,7 +223,6 @@ fn each_value<T: DataType>(
 
 /// Length of the directory, which the last bytes tell, in front of the mark of the end.
 fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
-    use std::io::{Read as _, Seek as _};
     let mut reader = bytes.open()?;
     let mut end = [0; 8];
     let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
@@ -227,6 +234,17 @@ fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
         return Err(cut());
     }
     Ok(u64::from(u32::from_le_bytes([a, b, c, d])))
+}
+
+/// Goes through the directory once, so that the crate finds no list in it that is longer than the file.
+fn look_through(bytes: &Bytes, footer_bytes: u64) -> io::Result<()> {
+    let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
+    let mut reader = bytes.open()?;
+    let at = reader.length().checked_sub(8 + footer_bytes).ok_or_else(cut)?;
+    reader.seek(io::SeekFrom::Start(at))?;
+    Header::new(io::BufReader::new(reader), footer_bytes)
+        .each_number(&mut |_, _| {})
+        .map_err(|error| io::Error::other(format!("its directory: {error}")))
 }
 
 fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
