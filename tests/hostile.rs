@@ -212,8 +212,8 @@ fn containers_that_are_not_read_are_a_row_each_with_the_remedy() {
         (b"Rar!\x1a\x07\0", "a RAR archive", "unpack it and scan the folder"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "write the sound in it to files"),
         (b"FEA1", "a Feather table of version 1", "write it anew"),
-        (b"PARE", "an encrypted Parquet table", "without encryption"),
-        (b"070701", "a cpio archive", "unpack it"),
+        (b"PARE\x15\x04", "an encrypted Parquet table", "without encryption"),
+        (&b"070701".repeat(20)[..], "a cpio archive", "unpack it"),
         (b"\x1f\x9d\x90", "a compress file", "unpack it"),
         (b"!<arch>\n", "an ar archive", "unpack it"),
     ] {

@@ -24,7 +24,7 @@ use crate::identify::Tokens;
 
 /// Memory for the rows of a folder and of those that it lies in, in bytes. 100,000 files with an ISRC each take 6 MiB.
 const MAX_BYTES: usize = 128 << 20;
-/// Identifiers that are kept of one row, in bytes: what has more of them is a list of its own.
+/// Identifiers that are kept of one row, and of one file, in bytes: what has more of them is a list of its own.
 const MAX_WORDS_BYTES: usize = 4 << 10;
 /// Longest row, in bytes.
 const MAX_ROW_BYTES: u64 = 1 << 20;
@@ -181,7 +181,7 @@ impl Kept {
         let name = name.strip_prefix("./").unwrap_or(name).replace('\\', "/");
         // Two rows about one file may disagree: both are heard.
         let said = self.rows.entry(name.into()).or_insert_with(|| "".into());
-        if !said.contains(words.trim_end()) {
+        if said.len() <= MAX_WORDS_BYTES && !said.contains(words.trim_end()) {
             *said = [&**said, words].concat().into();
         }
         true

@@ -2,6 +2,7 @@
 
 use super::arrow::is_stream;
 use super::packed::Codec;
+use crate::decode::is_text;
 
 /// First bytes that are looked at. A tar file tells at byte 257 what it is.
 pub(super) const HEAD_BYTES: usize = 1_024;
@@ -43,18 +44,13 @@ const MAGIC: &[(&[u8], Kind)] = &[
         b"\x89HDF\r\n\x1a\n",
         Kind::Unread("an HDF5 file", "write the sound in it to files, as h5py can, and scan these"),
     ),
-    (b"PARE", Kind::Unread("an encrypted Parquet table", "write it anew without encryption")),
     (b"LZIP", Kind::Unread("an lzip file", UNPACK)),
     (b"\x02\x21\x4c\x18", Kind::Unread("an LZ4 file", UNPACK)),
     (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", Kind::Unread("an LZMA file", UNPACK)),
-    (b"\x1f\x9d", Kind::Unread("a compress file", UNPACK)),
+    (b"\x1f\x9d\x90", Kind::Unread("a compress file", UNPACK)),
     (b"\x89LZO\0\r\n\x1a\n", Kind::Unread("an lzop file", UNPACK)),
-    (b"070701", Kind::Unread("a cpio archive", UNPACK)),
-    (b"070702", Kind::Unread("a cpio archive", UNPACK)),
-    (b"070707", Kind::Unread("a cpio archive", UNPACK)),
-    (b"\xc7\x71", Kind::Unread("a cpio archive", UNPACK)),
     (b"!<arch>\n", Kind::Unread("an ar archive", UNPACK)),
-    (b"xar!", Kind::Unread("a xar archive", UNPACK)),
+    (b"xar!\0\x1c", Kind::Unread("a xar archive", UNPACK)),
     (b"MSWIM\0\0\0", Kind::Unread("a WIM image", UNPACK)),
     (b"WARC/1.", Kind::Unread("a WARC archive", UNPACK)),
     (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive", UNPACK)),
@@ -73,6 +69,11 @@ impl Kind {
                 Some(Self::Tar)
             } else if is_stream(head) {
                 Some(Self::Arrow)
+            } else if is_cpio(head) {
+                Some(Self::Unread("a cpio archive", UNPACK))
+            } else if head.starts_with(b"PARE") && !is_text(head) {
+                let remedy = "write it anew without encryption";
+                Some(Self::Unread("an encrypted Parquet table", remedy))
             } else {
                 None
             }
@@ -97,6 +98,18 @@ impl Kind {
 fn is_bzip2(head: &[u8]) -> bool {
     let [b'B', b'Z', b'h', b'1'..=b'9', block @ ..] = head else { return false };
     block.starts_with(b"\x31\x41\x59\x26\x53\x59") || block.starts_with(b"\x17\x72\x45\x38\x50\x90")
+}
+
+/// A header in digits, as long as it has to be: a list of numbers may begin as its mark does.
+fn is_cpio(head: &[u8]) -> bool {
+    let digits =
+        |count: usize, is: fn(&u8) -> bool| head.get(..count).is_some_and(|h| h.iter().all(is));
+    let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7');
+    match head.get(..6) {
+        Some(b"070701" | b"070702") => digits(110, u8::is_ascii_hexdigit),
+        Some(b"070707") => digits(76, is_octal),
+        _ => false,
+    }
 }
 
 /// A skippable frame of Zstandard with another frame behind it, as parallel packers write them.
@@ -147,6 +160,10 @@ mod tests {
             (b"\xff\xff\xff\xff\x10\0\0\0", None),
             (&[0xff; 1024], None),
             (b"ID3\x04", None),
+            (&[b"070701".repeat(20), b"x".to_vec()].concat(), Some("a cpio archive")),
+            (b"070701,GBAYE0000351\n070702,USRC17607839\n", None),
+            (b"PARENT_ID,isrc\n1,GBAYE0000351\n", None),
+            (b"PARE\x15\x04\x00\x01", Some("an encrypted Parquet table")),
             (b"OggS", None),
             (&[0; 1024], None),
             (b"", None),

@@ -237,7 +237,10 @@ impl<'v> Unpacker<'v> {
             _ => parquet::walk(self, inner, &bytes)?,
         };
         if held == Held::Sound && self.looked_at == before {
-            let message = format!("is a {} table without sound in any row", kind.as_str());
+            let message = format!(
+                "is a table ({}) without sound in any row; fetch it again if it should have some",
+                kind.as_str()
+            );
             return self.row(&at.place, "container_empty", message);
         }
         let place = match held {

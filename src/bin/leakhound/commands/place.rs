@@ -1,6 +1,6 @@
 //! `leakhound show` and `leakhound extract`: from a locator back to what it stands for.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -71,7 +71,9 @@ pub(crate) fn extract(
         Found::Row(row) => anyhow::bail!("{text} {}", row.failure.message),
         Found::Nothing => return Err(nothing(text)),
     };
-    item.bytes.open().with_context(|| format!("cannot read {text}"))?;
+    // A folder can be opened and not read.
+    let readable = item.bytes.open().and_then(|mut bytes| bytes.read(&mut [0]));
+    readable.with_context(|| format!("cannot read {text}; name a file, or what lies in one"))?;
     let bytes = leakhound::source::extract(&item.bytes, to)
         .with_context(|| format!("cannot write {}", to.display()))?;
     let mut out = Out::lock();
