@@ -105,6 +105,7 @@ impl Music {
             upc: String::new(),
             label: String::new(),
             date: String::new(),
+            neutral: false,
         };
         Made { recording, peaks, prints }
     }

@@ -8,7 +8,7 @@ use super::{IndexError, SegmentInfo};
 
 const MAGIC: [u8; 8] = *b"LKHSEG\r\n";
 /// Version of the grammar.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 /// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = 112;
 /// Bytes that one checksum of the data is over.

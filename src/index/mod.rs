@@ -3,13 +3,13 @@
 //! An index is a set of immutable segments. It knows tracks by number; which recording a track is, and
 //! which tracks are still alive, the catalogue knows.
 //!
-//! # Grammar of a segment, version 3
+//! # Grammar of a segment, version 4
 //!
 //! All numbers are little-endian; every section starts at a multiple of 8, with zeros before it.
 //!
 //! ```text
 //! segment   = header postings kept tracks directory checksums
-//! header    = magic:"LKHSEG\r\n"  version:u32=3  config_digest:u32
+//! header    = magic:"LKHSEG\r\n"  version:u32=4  config_digest:u32
 //!             n_tracks:u32  n_lists:u32  meta_crc32:u32 (over all from tracks on)  zero:u32
 //!             n_postings:u64  units:u64  n_peaks:u64  n_prints:u64  n_frames:u64
 //!             postings_bytes:u64  kept_bytes:u64  directory_bytes:u64  zero:u64
@@ -18,7 +18,7 @@
 //! list      = its positions, rising, in Elias and Fano's code: `sequence`
 //! kept      = [prints:[signs:u32]  times  codes, led on to a multiple of 4; n_tracks]
 //! times     = the peaks' times in quarters of a frame, in Elias and Fano's code
-//! codes     = [pitch:u11 (2.6 cents each)  leads:u1]
+//! codes     = [pitch:u11 (2.6 cents each)  level:u3 (0 does not lead; 1 the loudest, then 7.5 dB each)]
 //! tracks    = [first_unit:u64 kept_at:u64 n_prints:u32 n_peaks:u32 n_frames:u32 last_time:u32; n_tracks]
 //! directory = which hashes occur, and how often each: `directory`
 //! checksums = [crc32:u32]  one for each 16 KiB of postings and kept

@@ -265,7 +265,7 @@ fn a_segment_of_other_settings_is_refused_with_the_remedy() {
 
 #[test]
 fn older_and_newer_segments_are_told_apart() {
-    for (version, remedy) in [(2, "add the recordings again"), (4, "use a newer leakhound")] {
+    for (version, remedy) in [(3, "add the recordings again"), (5, "use a newer leakhound")] {
         let mut bytes = built(&[1]);
         bytes[8] = version;
         let error = open(&bytes).unwrap_err().to_string();

@@ -10,18 +10,26 @@ use crate::peaks::Peak;
 
 /// Steps of time in which peaks are kept, in 1/16 frame: a quarter of a frame, 5.8 ms.
 const TIME_STEP: u32 = 4;
-/// Steps of pitch in which peaks are kept, in 1/8192 octave: 2.6 cents. With the mark of those that lead, what lies
-/// in 4.5 octaves takes [`PITCH_BITS`].
+/// Steps of pitch in which peaks are kept, in 1/8192 octave: 2.6 cents. What lies in 4.5 octaves takes [`PITCH_BITS`].
 const PITCH_STEP: u16 = 18;
-const PITCH_BITS: u32 = 12;
+const PITCH_BITS: u32 = 11;
+/// The level of a peak: 0 if it does not lead, else from 1, the loudest.
+const LEVEL_BITS: u32 = 3;
+const LEVELS: u16 = (1 << LEVEL_BITS) - 1;
+/// From level to level, in the units of [`Peak::strength`]: 2.5 doublings of power, 7.5 dB. Seven levels reach 52 dB
+/// down, which takes in what leads in a quiet master.
+const LEVEL_STEP: u16 = 640;
+/// Strength of a sine of full scale in a Hann frame of 2048, of 2¹⁸ units of power.
+const LOUDEST: u16 = (18 + 64) * 256;
+const CODE_BITS: u32 = PITCH_BITS + LEVEL_BITS;
 /// Frames of a unit, in which postings tell the time: 93 ms.
 pub const UNIT_FRAMES: u32 = 4;
 
 /// What is kept of a track.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Track<'a> {
-    /// Sorted by time. As an index gives them, rounded to a quarter of a frame and 2.6 cents, and without strength
-    /// but for [`Peak::leads`].
+    /// Sorted by time. As an index gives them, rounded to a quarter of a frame and 2.6 cents; the strength of those that
+    /// lead is rounded to 7.5 dB, the others have none.
     pub peaks: Cow<'a, [Peak]>,
     /// Signs of its prints, as [`crate::fingerprint::FingerprintConfig::recording_prints`] keeps them.
     pub prints: &'a [u32],
@@ -61,7 +69,7 @@ impl TrackEntry {
 
     /// Bytes of its prints and peaks, a multiple of four.
     pub(super) fn kept_bytes(&self) -> usize {
-        let bits = self.times().bits() + u64::from(self.n_peaks) * u64::from(PITCH_BITS);
+        let bits = self.times().bits() + u64::from(self.n_peaks) * u64::from(CODE_BITS);
         self.prints_bytes() + bits.div_ceil(32) as usize * 4
     }
 
@@ -76,16 +84,16 @@ impl TrackEntry {
         let Some(packed) = kept.get(self.prints_bytes()..) else { return Vec::new() };
         let shape = self.times();
         // No more than the bytes can hold, whatever the number says.
-        let most = packed.len() * 8 / PITCH_BITS as usize;
+        let most = packed.len() * 8 / CODE_BITS as usize;
         let mut peaks = Vec::with_capacity(most.min(self.n_peaks as usize));
         let mut at = shape.bits();
         shape.visit(packed, 0, |step| {
-            let code = read(packed, at, PITCH_BITS) as u16;
-            at += u64::from(PITCH_BITS);
+            let code = read(packed, at, CODE_BITS) as u16;
+            at += u64::from(CODE_BITS);
             peaks.push(Peak {
                 time: time_of(step as u32),
-                pitch: pitch_of(code >> 1),
-                strength: code & 1,
+                pitch: pitch_of(code >> LEVEL_BITS),
+                strength: strength_of(code & LEVELS),
             });
         });
         peaks
@@ -103,6 +111,20 @@ fn pitch_of(step: u16) -> u16 {
     step.saturating_mul(PITCH_STEP).saturating_add(PITCH_STEP / 2 - (step & 1))
 }
 
+/// The level of a peak, by its strength.
+fn level_of(peak: Peak) -> u16 {
+    if peak.leads() {
+        1 + (LOUDEST.saturating_sub(peak.strength) / LEVEL_STEP).min(LEVELS - 1)
+    } else {
+        0
+    }
+}
+
+/// The middle of a level, marked as leading; of what does not lead, none.
+fn strength_of(level: u16) -> u16 {
+    level.checked_sub(1).map_or(0, |below| (LOUDEST - below * LEVEL_STEP - LEVEL_STEP / 2) | 1)
+}
+
 /// Packs a track; `first_unit` and `kept_at` of the entry are still to be set.
 pub(super) fn pack(track: &Track) -> (TrackEntry, Vec<u8>) {
     let steps: Vec<u64> = track.peaks.iter().map(|p| u64::from(p.time / TIME_STEP)).collect();
@@ -118,8 +140,8 @@ pub(super) fn pack(track: &Track) -> (TrackEntry, Vec<u8>) {
     let mut packed = BitWriter::default();
     entry.times().write(&steps, &mut packed);
     for peak in &*track.peaks {
-        let pitch = u64::from(peak.pitch / PITCH_STEP).min((1 << (PITCH_BITS - 1)) - 1);
-        packed.push(pitch << 1 | u64::from(peak.leads()), PITCH_BITS);
+        let pitch = u64::from(peak.pitch / PITCH_STEP).min((1 << PITCH_BITS) - 1);
+        packed.push(pitch << LEVEL_BITS | u64::from(level_of(*peak)), CODE_BITS);
     }
     bytes.extend(packed.finish());
     bytes.resize(entry.kept_bytes(), 0);
@@ -132,7 +154,7 @@ pub(super) fn rounded(peak: Peak) -> Peak {
     Peak {
         time: time_of(peak.time / TIME_STEP),
         pitch: pitch_of(peak.pitch / PITCH_STEP),
-        strength: u16::from(peak.leads()),
+        strength: strength_of(level_of(peak)),
     }
 }
 
@@ -157,6 +179,15 @@ mod tests {
         let once = rounded(peak);
         assert!(once.time.abs_diff(peak.time) <= 2 && once.pitch.abs_diff(peak.pitch) <= 9);
         assert_eq!(once, rounded(once));
+        assert!(once.leads() && !rounded(peak.marked(false)).leads());
+    }
+
+    #[test]
+    fn the_strength_of_a_leading_peak_is_kept_to_half_a_step() {
+        for strength in (17_001..=LOUDEST).step_by(2) {
+            let kept = rounded(Peak { time: 0, pitch: 0, strength }.marked(true));
+            assert!(kept.strength.abs_diff(strength) <= LEVEL_STEP / 2 + 2, "{strength}");
+        }
     }
 
     proptest! {
