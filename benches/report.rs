@@ -14,8 +14,8 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use leakhound::record::{
-    Evidence, FailureRecord, Finding, Integrity, ItemFacts, ItemRecord, PeakWindow, Release,
-    RunnerUp, Span, Stage, Standing, StandingKind, TorrentFacts, Verdict, Work,
+    Evidence, Explained, FailureRecord, Finding, Integrity, ItemFacts, ItemRecord, PeakWindow,
+    Relation, Release, RunnerUp, Span, Stage, Standing, StandingKind, TorrentFacts, Verdict, Work,
 };
 use leakhound::report::{Change, Counts, Format, ReportError, RunSummary, write};
 use leakhound::results::{Outcome, ResultStore, RunKey};
@@ -204,6 +204,10 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
     let (item, of_recording) = (dice.share(), dice.share().max(0.05));
     let length = 180.0;
     let covered = (item * seconds).min(length);
+    let relation = match verdict {
+        Verdict::Suspect => Relation::SharedMaterial,
+        _ => Relation::ALL[number as usize % 5],
+    };
     Finding {
         recording_id: format!("{recording:016x}"),
         recording_path: format!("/masters/{recording:05}.flac"),
@@ -248,6 +252,13 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
         standing: (verdict == Verdict::Permitted).then(|| Standing {
             kind: StandingKind::Licensed,
             reason: "promotion agreement 2025/17".to_owned(),
+        }),
+        relation: (!claimed).then_some(relation),
+        explained: (!claimed).then_some(Explained {
+            recording_share: 0.3 + 0.6 * of_recording,
+            item_share: 0.3 + 0.6 * item,
+            elsewhere_share: 0.17,
+            others_share: if is_warped { 0.12 } else { 0.0 },
         }),
         evidence: (!claimed).then(|| evidence(dice, length)),
         finding_id: format!("f-{number:016x}"),

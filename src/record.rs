@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.
-pub const RECORD_VERSION: u32 = 5;
+pub const RECORD_VERSION: u32 = 6;
 
 /// What a run concluded about an item, or what one finding claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -222,6 +222,12 @@ pub struct Finding {
     /// What the catalogue's rights, licences and marks say of it; `null` where all of it is the label's.
     #[serde(default)]
     pub standing: Option<Standing>,
+    /// What the finding claims; `null` of a claim that nobody heard, and in records of before relations were named.
+    #[serde(default)]
+    pub relation: Option<Relation>,
+    /// The numbers that the relation rests on; `null` where there is no relation.
+    #[serde(default)]
+    pub explained: Option<Explained>,
     /// What the alignment looks like, for people who want to see it; `null` of a claim that nobody heard, and in records of before.
     #[serde(default)]
     pub evidence: Option<Evidence>,
@@ -239,6 +245,82 @@ pub struct Finding {
     /// What a person decided about it; `null` if nobody has. It changes nothing of what was found.
     #[serde(default)]
     pub decision: Option<Decision>,
+}
+
+/// What a finding claims of an item and a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The item is the recording, whole.
+    Copy,
+    /// The item is a part of the recording.
+    Excerpt,
+    /// The recording, whole or in part, is in a longer item: a mix, an album, a film.
+    Contains,
+    /// The recording sounds under or over something else: speech, other music, noise.
+    Layered,
+    /// Parts of the recording alone: its voice, its drums, all but its voice.
+    Stem,
+    /// Both hold the same loop, sample or kit, or play the same notes, and differ in the rest. Never a match.
+    SharedMaterial,
+}
+
+impl Relation {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Copy,
+        Self::Excerpt,
+        Self::Contains,
+        Self::Layered,
+        Self::Stem,
+        Self::SharedMaterial,
+    ];
+
+    /// The word of the JSONL contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Excerpt => "excerpt",
+            Self::Contains => "contains",
+            Self::Layered => "layered",
+            Self::Stem => "stem",
+            Self::SharedMaterial => "shared_material",
+        }
+    }
+
+    /// A sentence for people who decide about it.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Copy => "The item is a copy of the recording.",
+            Self::Excerpt => "The item is an excerpt of the recording.",
+            Self::Contains => {
+                "The item contains the recording, or a part of it, beside other material."
+            }
+            Self::Layered => "The recording can be heard in the item together with other sound.",
+            Self::Stem => {
+                "The item has some of the recording's parts alone (a stem), or it is another recording of the same notes."
+            }
+            Self::SharedMaterial => {
+                "Both hold common material (a loop, a sample, a drum kit, the same notes) and differ in the rest: \
+                 this does not show that the item uses the recording."
+            }
+        }
+    }
+}
+
+/// How much of an item and of a recording agrees where they are aligned. Shares are from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The share of the recording's peaks in the spans that the item has, too.
+    pub recording_share: f64,
+    /// The share of the item's strong peaks in the spans that the recording has, too.
+    pub item_share: f64,
+    /// The largest share of the recording's peaks that the same two reach at any other alignment: high where music
+    /// keeps to a grid or repeats a loop.
+    pub elsewhere_share: f64,
+    /// The largest share that another recording of the catalogue reaches in the same stretch of the item, of those that have
+    /// something in common with this one there; 0 if there is none. Recordings that are the same sound are left out.
+    pub others_share: f64,
 }
 
 /// What a person decided about a finding.
@@ -471,8 +553,14 @@ pub enum StandingKind {
     Limited,
     /// A passage that other recordings of the catalogue hold, too.
     SharedPassage,
-    /// Some seconds of a longer item and of a longer recording: a loop or a sample that both may have from elsewhere.
+    /// Some seconds of a longer item and of a longer recording: in records of before [`Relation`] was told.
     BriefPassage,
+    /// Both hold a loop, a sample, a kit or the same notes, and differ in the rest.
+    SharedMaterial,
+    /// A part of the recording alone, or another recording of the same notes.
+    Stem,
+    /// What agrees loops exactly: where in the recording it is from, or whether it is from there at all, cannot be told.
+    ExactLoop,
     /// The label wants a person to look at it, or somebody else may have licensed the use.
     Review,
     /// The item is offered where the label has no rights.
@@ -494,6 +582,9 @@ impl StandingKind {
             Self::Limited => "limited",
             Self::SharedPassage => "shared_passage",
             Self::BriefPassage => "brief_passage",
+            Self::SharedMaterial => "shared_material",
+            Self::Stem => "stem",
+            Self::ExactLoop => "exact_loop",
             Self::Review => "review",
             Self::OutsideTerritory => "outside_territory",
             Self::Expired => "expired",
@@ -505,7 +596,16 @@ impl StandingKind {
 
     /// Whether it is no infringement, as far as the catalogue tells.
     pub const fn is_permitted(self) -> bool {
-        !matches!(self, Self::Limited | Self::SharedPassage | Self::BriefPassage | Self::Review)
+        !matches!(
+            self,
+            Self::Limited
+                | Self::SharedPassage
+                | Self::BriefPassage
+                | Self::SharedMaterial
+                | Self::Stem
+                | Self::ExactLoop
+                | Self::Review
+        )
     }
 }
 

@@ -163,7 +163,7 @@ fn the_list_is_told_in_parts_filtered_sorted_and_with_the_place_of_a_finding() {
     };
     assert!(scores("strongest").is_sorted_by(|a, b| a >= b));
     assert!(scores("weakest").is_sorted());
-    for bad in ["verdict=good", "state=closed", "sort=up", "words=%FF"] {
+    for bad in ["verdict=good", "relation=theft", "state=closed", "sort=up", "words=%FF"] {
         assert_eq!(server.ask(&format!("GET /api/findings?{bad}"), "").0, 400, "{bad}");
     }
     // What is decided at a terminal meanwhile is seen at once, and leaves the list of the open.

@@ -115,9 +115,26 @@ class Finding(PageTest):
         self.search("no such words anywhere")
         self.assertEqual(self.shown(), f"0 of {FINDINGS:,} findings")
 
+    def test_findings_are_filtered_by_what_they_claim_and_say_it(self):
+        self.open()
+        options = self.tab.evaluate("[...document.getElementById('relation').options].map(o => o.textContent)")
+        self.assertEqual(options, ["any", "copy", "excerpt", "in a longer item", "with other sound", "stem", "shared material"])
+        self.choose("relation", "shared material")
+        count = int(self.shown().split(" of ")[0].replace(",", ""))
+        self.assertTrue(0 < count < FINDINGS, self.shown())
+        self.assertEqual(set(self.tab.evaluate("[...document.querySelectorAll('.row.finding .relation')].map(e => e.textContent)")), {"Shared material"})
+        self.assertEqual(set(self.tab.evaluate("[...document.querySelectorAll('.row.finding .badge')].map(e => e.textContent)")), {"Suspect"})
+        self.tab.evaluate("document.querySelector('.row.finding .open').click()")
+        sheet = self.tab.evaluate("document.getElementById('evidence').innerText")
+        for words in ("What it claims", "Shared material: it does not show that the recording is used.", "In numbers: where the two are aligned, "):
+            self.assertIn(words, sheet)
+        self.tab.evaluate("document.querySelector('#evidence .close').click()")
+        self.reset()
+        self.assertEqual(self.shown(), f"{FINDINGS:,} findings")
+
     def test_findings_are_grouped_and_a_group_opens_by_keyboard(self):
         self.open()
-        for group in ("recording", "release", "artist", "label", "container"):
+        for group in ("recording", "release", "artist", "label", "container", "relation"):
             self.choose("group", group)
             self.assertIn(" groups", self.shown())
             self.assertEqual(self.column("score"), [])
@@ -139,7 +156,7 @@ class Finding(PageTest):
         self.assertTrue(self.tab.evaluate("document.getElementById('evidence').open"))
         sheet = self.tab.evaluate("document.getElementById('evidence').innerText")
         self.assertIn(f"Finding 4 of {FINDINGS:,}", sheet)
-        for part in ("How sure it is", "Where they agree", "What the alignment looks like", "Runner-up", "Where it is", "What it is", "How it was found"):
+        for part in ("What it claims", "How sure it is", "Where they agree", "What the alignment looks like", "Runner-up", "Where it is", "What it is", "How it was found"):
             self.assertIn(part, sheet)
         says = self.tab.evaluate("[...document.querySelectorAll('#evidence svg')].map(e => e.getAttribute('aria-label'))")
         self.assertEqual(len(says), 4)
@@ -212,7 +229,7 @@ class WithoutScripts(PageTest):
     def test_summary_charts_and_the_first_findings_are_there(self):
         self.open(scripts=False)
         text = self.tab.evaluate("document.body.innerText")
-        for words in ("Items with a match", "How sure it is", "How strong the findings are", "The first 200 findings", "Could not be read"):
+        for words in ("Items with a match", "How sure it is", "How strong the findings are", "The first 200 findings", "Could not be read", "By what they claim, findings are: ", "where the two are aligned, "):
             self.assertIn(words, text)
         self.assertEqual(self.tab.evaluate("document.querySelectorAll('#plain tbody tr').length"), 200)
         self.assertFalse(self.tab.evaluate("!document.getElementById('app').hidden"))

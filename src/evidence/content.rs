@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Items, Tallied, Torrent};
 use crate::ingest::hex;
-use crate::record::{Finding, ItemRecord, NOT_AUDIO, Span, StandingKind, Verdict, Work, json};
+use crate::record::{
+    Explained, Finding, ItemRecord, NOT_AUDIO, Relation, Span, StandingKind, Verdict, Work, json,
+};
 use crate::source::Locator;
 
 /// Takes the records of a run, in the order of their paths.
@@ -185,6 +187,8 @@ struct PortableFinding<'a> {
     shares_passage_with: &'a [String],
     tiers: &'a [String],
     standing: Option<StandingKind>,
+    relation: Option<Relation>,
+    explained: Option<Explained>,
 }
 
 impl<'a> Portable<'a> {
@@ -232,6 +236,8 @@ impl<'a> PortableFinding<'a> {
             shares_passage_with: &finding.shares_passage_with,
             tiers: &finding.tiers,
             standing: finding.standing.as_ref().map(|standing| standing.kind),
+            relation: finding.relation,
+            explained: finding.explained,
         }
     }
 }
@@ -239,6 +245,31 @@ impl<'a> PortableFinding<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_finding_claims_is_in_the_digest_of_the_items() {
+        let record = |relation: &str, share: f64| -> ItemRecord {
+            serde_json::from_value(serde_json::json!({
+                "item": {"path": "/d/x", "size_bytes": 1, "sha256": "aa", "codec": "flac", "duration_seconds": 1.0,
+                         "streams": 1},
+                "verdict": "match", "failure": null, "notes": [], "findings": [{
+                    "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "",
+                    "verdict": "match", "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0,
+                    "pitch_cents": 0.0, "stream": 0, "item_coverage": 1.0, "recording_coverage": 1.0, "spans": [],
+                    "relation": relation, "explained": {"recording_share": share, "item_share": 0.9,
+                                                        "elsewhere_share": 0.2, "others_share": 0.0}}],
+            }))
+            .unwrap()
+        };
+        let digest = |relation: &str, share: f64| {
+            let mut gather = Gather::new(&["/d".to_owned()]);
+            gather.add("", &record(relation, share));
+            gather.finish().items.digest
+        };
+        assert_eq!(digest("copy", 0.9), digest("copy", 0.9));
+        assert_ne!(digest("copy", 0.9), digest("stem", 0.9));
+        assert_ne!(digest("copy", 0.9), digest("copy", 0.8));
+    }
 
     #[test]
     fn a_path_is_told_from_the_root_that_it_is_below() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::ingest::sha256;
-use crate::record::{Finding, ItemFacts, ItemRecord, Span};
+use crate::record::{Explained, Finding, ItemFacts, ItemRecord, Relation, Span};
 use crate::source::{Dump, Item, Locator, Place, Source as _, Unlisted, Visit};
 
 /// Where the bytes of a finding are now.
@@ -163,6 +163,8 @@ fn differences(before: &Finding, now: &Finding) -> Vec<String> {
     compare("verdict", before.verdict.as_str().into(), now.verdict.as_str().into());
     let of = |f: &Finding| f.standing.as_ref().map_or("none", |s| s.kind.as_str()).to_owned();
     compare("standing", of(before), of(now));
+    let of = |f: &Finding| f.relation.map_or("not told", Relation::as_str).to_owned();
+    compare("relation", of(before), of(now));
     compare("tiers", before.tiers.join("+"), now.tiers.join("+"));
     let of = |f: &Finding| number(f.false_alarm_probability);
     compare("false-alarm probability", of(before), of(now));
@@ -176,6 +178,16 @@ fn differences(before: &Finding, now: &Finding) -> Vec<String> {
     compare("coverage of the recording", of(before), of(now));
     let of = |f: &Finding| f.shares_passage_with.join(", ");
     compare("recordings with the same passage", of(before), of(now));
+    let told = |f: &Finding, of: fn(&Explained) -> f64| {
+        f.explained.as_ref().map_or("not told".to_owned(), |explained| number(of(explained)))
+    };
+    let mut share = |name: &str, of: fn(&Explained) -> f64| {
+        compare(name, told(before, of), told(now, of));
+    };
+    share("share of the recording's peaks", |explained| explained.recording_share);
+    share("share of the item's peaks", |explained| explained.item_share);
+    share("share at another alignment", |explained| explained.elsewhere_share);
+    share("share of another recording", |explained| explained.others_share);
     lines
 }
 
@@ -192,4 +204,33 @@ fn spans(spans: &[Span]) -> String {
         )
     });
     told.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_claim_and_other_numbers_of_it_are_differences() {
+        let before: Finding = serde_json::from_value(serde_json::json!({
+            "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "", "verdict": "match",
+            "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0, "stream": 0,
+            "item_coverage": 1.0, "recording_coverage": 1.0, "spans": [], "relation": "copy",
+            "explained": {"recording_share": 0.9, "item_share": 0.9, "elsewhere_share": 0.2, "others_share": 0.0},
+        }))
+        .unwrap();
+        assert_eq!(differences(&before, &before), [""; 0]);
+        let mut now = before.clone();
+        now.relation = Some(Relation::SharedMaterial);
+        if let Some(explained) = &mut now.explained {
+            explained.others_share = 0.5;
+        }
+        assert_eq!(
+            differences(&before, &now),
+            ["relation was copy, is shared_material", "share of another recording was 0, is 0.5"]
+        );
+        let old = Finding { relation: None, explained: None, ..before.clone() };
+        let told = differences(&old, &before);
+        assert_eq!((told.len(), told[0].as_str()), (5, "relation was not told, is copy"));
+    }
 }

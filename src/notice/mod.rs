@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::document::{Block, blank, html, markdown, or_blank};
 use crate::record::{Basis, DecisionState, Finding, ItemFacts, TorrentFacts, Verdict};
 use crate::source::{Locator, To, path_key};
-use crate::text::{chance, clock, share, warp};
+use crate::text::{agreement, chance, claim, clock, share, warp};
 
 /// Who complains, as the user says. What is empty stays a blank.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -340,6 +340,7 @@ fn within(locator: &Locator) -> String {
 fn explanation(item: &ItemFacts, finding: &Finding) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if finding.is_heard() {
+        lines.extend(claim(finding).map(|claim| ("What it is", claim)));
         let spans = finding.spans.iter().take(10).map(|span| {
             format!(
                 "{} to {} of the material is {} to {} of the recording",
@@ -361,6 +362,8 @@ fn explanation(item: &ItemFacts, finding: &Finding) -> Vec<(&'static str, String
                 warp(finding.tempo, finding.pitch_cents)
             ),
         ));
+        let explained = finding.explained.as_ref().map(agreement);
+        lines.extend(explained.map(|agreement| ("Measured", agreement)));
         lines.push(("By chance", chance(finding.false_alarm_probability)));
     } else {
         lines.push(("What it says of itself", finding.claimed_by.join("; ")));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::{Explained, Relation};
 
 const HOSTILE: &str =
     "</p><script>alert(1)</script> [x](http://evil) \u{202E}*b* [to be filled in: y";
@@ -118,6 +119,24 @@ fn each_recipient_is_told_the_place_in_its_own_terms() {
     let told: Vec<_> = found.iter().map(|draft| (draft.name.as_str(), draft.findings)).collect();
     assert_eq!(told, [("notice-torrent-aa11", 2), ("notice-torrent-bb22", 1)]);
     assert!(found[0].markdown.contains("aa11") && !found[0].markdown.contains("bb22"));
+}
+
+#[test]
+fn a_draft_says_what_the_finding_claims_and_the_numbers_of_it() {
+    let finding = Finding {
+        relation: Some(Relation::Excerpt),
+        explained: Some(Explained {
+            recording_share: 0.94,
+            item_share: 0.91,
+            elsewhere_share: 0.27,
+            others_share: 0.0,
+        }),
+        ..accepted()
+    };
+    let (who, item) = (Particulars::default(), item("/dump/a.mp3"));
+    let text = &drafts(Kind::Host, &who, &offer(), [(&item, &finding)])[0].markdown;
+    assert!(text.contains("* What it is: excerpt: 0:10.0 of the recording (50 %)"), "{text}");
+    assert!(text.contains("* Measured: where the two are aligned, 94 % of the"), "{text}");
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! | `status_code` | 0 found, 1001 nothing found, 2004 could not be read |
 //! | `start_time_ms`, `end_time_ms` | `hh:mm:ss` in the item, as that program writes them |
 //! | `duration_ms` | of the item |
-//! | `score` | 100 a match, 70 a suspect: there is no such number of ours, and a spreadsheet has to sort |
+//! | `score` | 100 a match, 70 a suspect, 30 a suspect of shared material, which does not show that the recording is used: there is no such number of ours, and a spreadsheet has to sort |
 //! | `acrid` | id of the recording in the label's catalogue |
 //! | `similar_results` | ids of recordings with the same passage, joined by `\|##\|` |
 //! | `artists_names` | as displayed, joined by `\|##\|` |
@@ -23,7 +23,7 @@ use std::io::{self, Write};
 
 use super::csv::{BYTE_ORDER_MARK, text};
 use super::{Format, ReportError, ReportWriter, RunSummary};
-use crate::record::{Finding, ItemRecord, NOT_AUDIO, Span, Verdict};
+use crate::record::{Finding, ItemRecord, NOT_AUDIO, Relation, Span, Verdict};
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 26] = [
@@ -106,7 +106,12 @@ fn row(record: &ItemRecord, finding: &Finding, span: &Span) -> [String; COLUMNS.
     cells[3] = hours(to);
     cells[5] = milliseconds(to - from);
     cells[6].clone_from(&finding.title);
-    cells[7] = if finding.verdict == Verdict::Match { 100 } else { 70 }.to_string();
+    cells[7] = match (finding.verdict, finding.relation) {
+        (_, Some(Relation::SharedMaterial)) => 30,
+        (Verdict::Match, _) => 100,
+        _ => 70,
+    }
+    .to_string();
     cells[8] = finding.shares_passage_with.join("|##|");
     cells[9] = finding.artist.replace("; ", "|##|");
     cells[10].clone_from(&finding.isrc);

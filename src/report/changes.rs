@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Change, Counts, RunSummary};
-use crate::record::{ItemRecord, Verdict};
-use crate::text::{called, shorten, thousands, visible};
+use crate::record::{ItemRecord, Relation, Verdict};
+use crate::text::{called, claim, claims, shorten, thousands, visible};
 
 /// Findings that the text names under each heading.
 const LISTED: usize = 5;
@@ -19,6 +19,10 @@ pub struct Told {
     pub verdict: Verdict,
     /// What the recording is called.
     pub name: String,
+    /// What the finding claims; `None` if nobody heard it.
+    pub relation: Option<Relation>,
+    /// … in words.
+    pub claim: String,
     /// Where the item is: the first of the places.
     pub path: String,
     /// At how many places it is.
@@ -50,6 +54,8 @@ impl Findings {
             let told = self.by_id.entry(id).or_insert_with(|| Told {
                 verdict: finding.verdict,
                 name: called(finding),
+                relation: finding.relation,
+                claim: claim(finding).unwrap_or_default(),
                 path: record.item.path.clone(),
                 places: 0,
             });
@@ -161,7 +167,7 @@ pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> Str
         );
         let spread = match changes.spread {
             0 => String::new(),
-            spread => format!(", {} of them at more places", thousands(spread)),
+            spread => format!("; {} of them at more places", thousands(spread)),
         };
         let standing = thousands(changes.standing.len() as u64);
         let _ = writeln!(out, "{standing:>9} standing  {}{spread}", split(&changes.standing));
@@ -197,7 +203,15 @@ fn split(list: &[Told]) -> String {
     }
     let matches = list.iter().filter(|told| told.verdict == Verdict::Match).count() as u64;
     let suspects = list.len() as u64 - matches;
-    format!("{} matches, {} suspects", thousands(matches), thousands(suspects))
+    let mut by_claim = [0; Relation::ALL.len()];
+    for relation in list.iter().filter_map(|told| told.relation) {
+        by_claim[relation as usize] += 1;
+    }
+    let by_claim = match claims(&by_claim).as_str() {
+        "" => String::new(),
+        told => format!(": {told}"),
+    };
+    format!("{} matches, {} suspects{by_claim}", thousands(matches), thousands(suspects))
 }
 
 fn list(out: &mut String, heading: &str, list: &[Told]) {
@@ -205,13 +219,16 @@ fn list(out: &mut String, heading: &str, list: &[Told]) {
         return;
     }
     let _ = writeln!(out, "\n{heading}");
-    for Told { verdict, name, path, places } in list.iter().take(LISTED) {
+    for Told { verdict, name, claim, path, places, .. } in list.iter().take(LISTED) {
         let more = match places {
             0 | 1 => String::new(),
             more => format!(" and {} more", thousands(more - 1)),
         };
         let (name, path) = (visible(name), visible(path));
         let _ = writeln!(out, "  {:<8}{}", verdict.as_str(), shorten(&name, LINE_CHARS - 10));
+        if !claim.is_empty() {
+            let _ = writeln!(out, "          {claim}");
+        }
         let _ = writeln!(out, "          {}{more}", shorten(&path, LINE_CHARS - 10));
     }
     if list.len() > LISTED {

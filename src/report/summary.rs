@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::tally::Tally;
-use crate::record::{DecisionState, ItemRecord, NOT_AUDIO, Verdict};
+use crate::record::{DecisionState, ItemRecord, NOT_AUDIO, Relation, Verdict};
+use crate::text::claims;
 
 /// What the report says of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,6 +69,8 @@ pub struct Counts {
     pub audio_seconds: f64,
     /// Findings of all items, of whatever verdict.
     pub findings: u64,
+    /// … by what they claim, in the order of [`Relation::ALL`]. Those that nobody heard claim nothing of it.
+    pub relations: [u64; Relation::ALL.len()],
     /// Recordings of the catalogue with at least one match; suspects do not count.
     pub recordings_found: u64,
     /// Items with a match or suspect that nobody has dismissed.
@@ -96,6 +99,7 @@ impl Counts {
         not_audio: 0,
         audio_seconds: 0.0,
         findings: 0,
+        relations: [0; Relation::ALL.len()],
         recordings_found: 0,
         alarms: 0,
         accepted: 0,
@@ -122,6 +126,9 @@ impl Counts {
         self.findings += record.findings.len() as u64;
         self.alarms += u64::from(record.alarms());
         for finding in &record.findings {
+            if let Some(relation) = finding.relation {
+                self.relations[relation as usize] += 1;
+            }
             match finding.decision.as_ref().map(|decision| decision.state) {
                 Some(DecisionState::Accepted) => self.accepted += 1,
                 Some(DecisionState::Dismissed) => self.dismissed += 1,
@@ -136,13 +143,18 @@ impl Counts {
         self.tally.add(record);
     }
 
+    /// How many findings claim what, in words; `""` if none does.
+    pub(super) fn claims(&self) -> String {
+        claims(&self.relations)
+    }
+
     /// Whether two tellings of a run agree in every whole number. The seconds are left out: sums
     /// of them differ in the last digits with the order they were added in.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         let whole = |c: &Self| {
             let Self { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *c;
             let found = [c.findings, c.recordings_found];
-            ([items, matched, suspect, permitted, clear, failed, not_audio], found)
+            ([items, matched, suspect, permitted, clear, failed, not_audio], found, c.relations)
         };
         whole(self) == whole(other)
     }

@@ -36,11 +36,14 @@
 //! | `registration`, `registration_date`, `first_published` | at the US Copyright Office, and when it first came out |
 //! | `decision`, `decision_ground`, `decision_reason`, `decided_by`, `decided_at` | what a person decided: `accepted`, `dismissed`, `deferred`; `review batch` reads the first four back |
 //! | `decision_basis` | whether it was decided about this `item`, the same `bytes` elsewhere, or the same `sound` in other bytes |
+//! | `relation` | what the finding claims: `copy`, `excerpt`, `contains`, `layered`, `stem`, `shared_material` |
+//! | `recording_share`, `item_share` | share of the spectral peaks of the recording that the item has where both are aligned, and of the item's strong ones that the recording has; four decimals |
+//! | `elsewhere_share`, `others_share` | share of the recording's at the best other alignment of the two, and of the best other recording there; 0 if none was compared |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::record::{Decision, Finding, ItemRecord, Span, TorrentFacts, Work};
+use crate::record::{Decision, Explained, Finding, ItemRecord, Relation, Span, TorrentFacts, Work};
 use crate::text::clock;
 
 /// What the cells of a column are.
@@ -55,7 +58,7 @@ pub enum Kind {
 }
 
 /// The columns, in order. New ones are added at the end; none is renamed or taken away.
-pub const COLUMNS: [(&str, Kind); 52] = [
+pub const COLUMNS: [(&str, Kind); 57] = [
     ("item_path", Kind::Text),
     ("size_bytes", Kind::Whole),
     ("sha256", Kind::Text),
@@ -108,6 +111,11 @@ pub const COLUMNS: [(&str, Kind); 52] = [
     ("decided_by", Kind::Text),
     ("decided_at", Kind::Text),
     ("decision_basis", Kind::Text),
+    ("relation", Kind::Text),
+    ("recording_share", Kind::Decimal),
+    ("item_share", Kind::Decimal),
+    ("elsewhere_share", Kind::Decimal),
+    ("others_share", Kind::Decimal),
 ];
 
 /// A cell, as it is meant: how it is kept harmless is each format's own business.
@@ -135,7 +143,8 @@ fn text(text: &str) -> Cell<'_> {
     if text.is_empty() { Cell::None } else { Cell::Text(Cow::Borrowed(text)) }
 }
 
-fn own<'a>(text: String) -> Cell<'a> {
+/// … that was made here.
+pub(super) fn own<'a>(text: String) -> Cell<'a> {
     if text.is_empty() { Cell::None } else { Cell::Text(Cow::Owned(text)) }
 }
 
@@ -156,6 +165,10 @@ pub(super) fn cells<'a>(
         |of: fn(&TorrentFacts) -> &str| item.torrent.as_ref().map_or(Cell::None, |t| text(of(t)));
     let decided = |of: fn(&Decision) -> &str| {
         finding.and_then(|f| f.decision.as_ref()).map_or(Cell::None, |decision| text(of(decision)))
+    };
+    let agrees = |of: fn(&Explained) -> f64| {
+        let explained = finding.and_then(|finding| finding.explained.as_ref());
+        explained.map_or(Cell::None, |explained| Cell::Decimal(of(explained), 4))
     };
     let work = |of: fn(&Work) -> String| {
         own(finding.and_then(|finding| finding.work.as_ref()).map_or(String::new(), of))
@@ -218,6 +231,11 @@ pub(super) fn cells<'a>(
         decided(|d| &d.by),
         decided(|d| &d.at),
         decided(|d| d.basis.as_str()),
+        text(finding.and_then(|f| f.relation).map_or("", Relation::as_str)),
+        agrees(|explained| explained.recording_share),
+        agrees(|explained| explained.item_share),
+        agrees(|explained| explained.elsewhere_share),
+        agrees(|explained| explained.others_share),
     ]
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, Decision, DecisionState, Evidence, FailureRecord, Finding, Ground, ItemFacts,
-    ItemRecord, NOT_AUDIO, PeakWindow, Release, RunnerUp, Span, Stage, Verdict, Work,
+    Basis, Decision, DecisionState, Evidence, Explained, FailureRecord, Finding, Ground, ItemFacts,
+    ItemRecord, NOT_AUDIO, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Verdict, Work,
 };
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
@@ -34,6 +34,8 @@ pub(super) fn finding(id: &str) -> Finding {
         tiers: vec!["T3".to_owned()],
         claimed_by: Vec::new(),
         standing: None,
+        relation: None,
+        explained: None,
         evidence: None,
         finding_id: "f-0123456789abcdef".to_owned(),
         work: Some(work("Harbour Records")),
@@ -100,6 +102,10 @@ fn evidence(text: &str) -> Evidence {
     }
 }
 
+fn explained(recording_share: f64, elsewhere_share: f64) -> Explained {
+    Explained { recording_share, item_share: 0.915, elsewhere_share, others_share: 0.218 }
+}
+
 fn span(item: (f64, f64), recording: (f64, f64)) -> Span {
     Span {
         item_start_seconds: item.0,
@@ -159,9 +165,16 @@ fn sample() -> Vec<ItemRecord> {
         item_coverage: 0.1,
         recording_coverage: 0.085,
         shares_passage_with: vec!["rec-3".to_owned(), "rec-7".to_owned()],
+        relation: Some(Relation::SharedMaterial),
+        explained: Some(explained(0.382, 0.331)),
         ..finding("rec-2")
     };
-    let clean = Finding { evidence: Some(evidence("Night Ferry")), ..finding("rec-1") };
+    let clean = Finding {
+        evidence: Some(evidence("Night Ferry")),
+        relation: Some(Relation::Copy),
+        explained: Some(explained(0.949, 0.261)),
+        ..finding("rec-1")
+    };
     let decided =
         Finding { decision: Some(decision("Same break, cleared in 2019.")), ..slowed.clone() };
     let mut mixed = record("/dump/a/01 mix.ogg", vec![clean, slowed.clone()]);
@@ -188,6 +201,8 @@ fn hostile() -> Vec<ItemRecord> {
         work: Some(work(HOSTILE)),
         evidence: Some(Evidence { dots: text(), met_when_moved: text(), ..evidence(HOSTILE) }),
         decision: Some(decision(HOSTILE)),
+        relation: Some(Relation::Layered),
+        explained: Some(explained(7.0, -1.0)),
         ..finding("")
     };
     let mut item = record(HOSTILE, vec![found(Verdict::Match), found(Verdict::Suspect)]);
@@ -501,8 +516,8 @@ fn the_columns_of_acrcloud_have_a_row_for_each_span_and_none_for_what_is_permitt
     assert_eq!(
         told,
         [
-            "/dump/a/01 mix.ogg 0 00:00:10 70 10000 30000",
-            "/dump/a/01 mix.ogg 0 00:00:50 70 50000 64000",
+            "/dump/a/01 mix.ogg 0 00:00:10 30 10000 30000",
+            "/dump/a/01 mix.ogg 0 00:00:50 30 50000 64000",
             "/dump/a/02 clear.ogg 1001    ",
             "/dump/a/03 short.ogg 2004    ",
             "/dump/b/04 noisy.ogg 1001    ",
@@ -738,6 +753,93 @@ fn html_tags(page: &str) -> Vec<String> {
     }
     assert!(open.is_empty(), "{open:?} stay open");
     tags
+}
+
+#[test]
+fn each_claim_is_told_with_its_numbers_in_each_format() {
+    for relation in Relation::ALL {
+        let found = Finding {
+            verdict: Verdict::Suspect,
+            relation: Some(relation),
+            explained: Some(explained(0.949, 0.261)),
+            spans: vec![span((0.0, 10.0), (20.0, 30.0))],
+            recording_coverage: 0.05,
+            ..finding("rec-1")
+        };
+        let (claim, numbers) = (
+            crate::text::claim(&found).unwrap(),
+            crate::text::agreement(found.explained.as_ref().unwrap()),
+        );
+        assert!(numbers.contains("94 % of the recording's") && numbers.contains("at most 27 %"));
+        let records = [record("/dump/x.ogg", vec![found])];
+        for format in Format::ALL {
+            let written = report(format, &records);
+            // Lines of the PDF end where there was a blank.
+            let text = written.replace("&#39;", "'").replace(" \n", " ");
+            let has = |words: &str| text.contains(words);
+            let told = match format {
+                Format::Html => has(&format!("<b>{claim}</b>")) && has(&format!("<br>{numbers}")),
+                Format::Pdf => has(&claim) && has(&numbers),
+                Format::Csv => has(&format!(",{},0.9490,0.9150,0.2610,0.2180", relation.as_str())),
+                Format::Xlsx => {
+                    has(&format!("{:?}\t0.949\t0.915\t0.261\t0.218", relation.as_str()))
+                }
+                Format::Parquet => {
+                    has(&format!("relation: {:?}, recording_share: 0.949", relation.as_str()))
+                }
+                Format::Jsonl => has(&format!("\"relation\":{:?}", relation.as_str())),
+                // It has no column for it: what is no use of the recording is lowest in its order.
+                Format::Acrcloud => {
+                    let score = if relation == Relation::SharedMaterial { "30" } else { "70" };
+                    csv_rows(&text)[1][7] == score
+                }
+            };
+            assert!(told, "{format}: {relation:?}: {text}");
+        }
+        let data = data(&report(Format::Html, &records));
+        let word = relation.as_str().replace('_', " ");
+        let place = data[0]["rows"][0][17].as_u64().unwrap() as usize;
+        assert_eq!(data[0]["texts"][place], word.as_str());
+        let detail = &data[1][0];
+        assert_eq!(detail["claim"], claim.as_str());
+        assert_eq!(detail["means"], relation.describe());
+        assert_eq!(detail["agrees"], numbers.as_str());
+    }
+}
+
+#[test]
+fn findings_of_before_claims_were_told_are_reported_without_and_none_is_counted() {
+    let records = [record("/dump/x.ogg", vec![finding("rec-1")])];
+    assert_eq!(summary(&records).counts.relations, [0; 6]);
+    for format in Format::ALL {
+        let written = report(format, &records);
+        let unsaid =
+            ["<b>copy of", "where the two are aligned", "Findings by claim", "By what they claim"];
+        let said = |words: &&&str| written.contains(**words);
+        assert_eq!(unsaid.iter().find(said), None, "{format}");
+    }
+    let counts = summary(&sample()).counts;
+    assert_eq!(counts.relations, [1, 0, 0, 0, 0, 2]);
+    let (page, book) = (report(Format::Html, &sample()), report(Format::Xlsx, &sample()));
+    let words = "1 copy, 2 of shared material";
+    assert!(page.contains(&format!("By what they claim, findings are: {words}.")));
+    assert!(book.contains(words) && report(Format::Pdf, &sample()).contains(words));
+}
+
+#[test]
+fn the_text_of_one_screen_says_what_findings_claim() {
+    use super::changes::{Changes, Findings, RunOnDay, text};
+    let mut findings = Findings::default();
+    for record in &sample() {
+        findings.add(record);
+    }
+    let changes = Changes::between(&Findings::default(), &findings);
+    let run = RunOnDay { summary: summary(&sample()), begun: "2026-11-23".to_owned() };
+    let told = text(&run, None, &changes);
+    let lines: Vec<_> = told.lines().map(str::trim).collect();
+    assert!(lines.iter().any(|line| line.contains("1 matches, 0 suspects: 1 copy")), "{told}");
+    let at = lines.iter().position(|line| line.starts_with("match ")).unwrap();
+    assert_eq!(lines[at + 1], "copy of the whole recording", "{told}");
 }
 
 #[test]

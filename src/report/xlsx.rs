@@ -10,7 +10,7 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError,
 };
 
-use super::table::{COLUMNS, Cell, Kind, cells, rows};
+use super::table::{COLUMNS, Cell, Kind, cells, own, rows};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::record::{ItemRecord, Verdict};
@@ -169,6 +169,7 @@ fn summary_rows<'a>(run: &'a RunSummary, counts: &Counts) -> Vec<(&'static str, 
         ("Items that could not be read", Cell::Whole(counts.failed)),
         ("Items that are no audio", Cell::Whole(counts.not_audio)),
         ("Findings", Cell::Whole(counts.findings)),
+        ("Findings by what they claim", own(counts.claims())),
         ("Recordings found", Cell::Whole(counts.recordings_found)),
         ("Recordings searched for", Cell::Whole(run.catalogue_recordings)),
         ("Mode", text(&run.mode)),

@@ -14,6 +14,11 @@
 //! 3. the very same sound in other bytes, by [`Fingerprint::digest`](crate::fingerprint::Fingerprint::digest): another
 //!    container, other tags, another lossless coding ([`Basis::Sound`]). Never of a claim that nobody heard, for tags make it.
 //!
+//! Nor does it hold for a finding that claims more than the one that was decided on: shared material then, and now the
+//! recording; a stem then, and now all that sounds in it. What was accepted as a use is open again, too, where it turns
+//! out to be shared material. This can come of another version of the program, or of another catalogue. Decisions of
+//! before relations were told, and findings of before, are compared by their places alone.
+//!
 //! The nearest of the three speaks, and of its rows the last. Not covered, and so open again: what was encoded with loss once more, cut,
 //! sped up, or lies in another mix; a stream in another place of its file; a finding that grew, because another mode
 //! found more of it. A notice takes what was accepted as [`Basis::Item`] alone.
@@ -29,7 +34,7 @@ pub use store::{History, ReviewError, ReviewStore};
 use std::collections::HashMap;
 
 use crate::record::{
-    Basis, Decision, DecisionState, Finding, Ground, ItemFacts, ItemRecord, Span, Verdict,
+    Basis, Decision, DecisionState, Finding, Ground, ItemFacts, ItemRecord, Relation, Span, Verdict,
 };
 use crate::text::{called, moment};
 
@@ -128,6 +133,8 @@ pub struct Case {
     pub recording: String,
     /// Verdict then.
     pub verdict: Verdict,
+    /// What the finding claimed then; `None` of a claim that nobody heard, and of decisions of before relations were told.
+    pub relation: Option<Relation>,
 }
 
 impl Case {
@@ -153,6 +160,7 @@ impl Case {
             path: item.path.clone(),
             recording: called(finding),
             verdict: finding.verdict,
+            relation: finding.relation,
         })
     }
 
@@ -161,6 +169,28 @@ impl Case {
         self.stream == finding.stream
             && self.spans.is_empty() == finding.spans.is_empty()
             && finding.spans.iter().all(|span| self.spans.iter().any(|own| inside(span, own)))
+    }
+
+    /// Whether what was ruled of this one says something of a finding that claims what that one does.
+    fn bears(&self, ruling: &Ruling, finding: &Finding) -> bool {
+        let (Some(then), Some(now)) = (self.relation, finding.relation) else { return true };
+        let is_shared = |relation| relation == Relation::SharedMaterial;
+        match ruling.state {
+            // What is taken back is open, whatever it was.
+            None => true,
+            // An accusation that nobody made.
+            Some(DecisionState::Accepted) if is_shared(now) && !is_shared(then) => false,
+            Some(_) => claimed(now) <= claimed(then),
+        }
+    }
+}
+
+/// How much a relation claims, where it claims it: nothing of the recording, some of its parts, all that sounds in it.
+const fn claimed(relation: Relation) -> u8 {
+    match relation {
+        Relation::SharedMaterial => 0,
+        Relation::Stem => 1,
+        Relation::Copy | Relation::Excerpt | Relation::Contains | Relation::Layered => 2,
     }
 }
 
@@ -216,7 +246,7 @@ impl Decisions {
                 .flatten()
                 .rev()
                 .map(|at| &self.rows[*at])
-                .filter(|(case, _)| case.covers(finding))
+                .filter(|(case, ruling)| case.covers(finding) && case.bears(ruling, finding))
                 .collect::<Vec<_>>()
         };
         let id = &finding.recording_id;

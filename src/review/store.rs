@@ -7,10 +7,13 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use super::{Case, Decisions, Ruling, RulingError};
 use crate::catalog::private;
-use crate::record::{DecisionState, Ground, Verdict, json};
+use crate::record::{DecisionState, Ground, Relation, Verdict, json};
 
-/// Version of `schema.sql`.
-const SCHEMA_VERSION: i64 = 1;
+/// Version of the tables.
+const SCHEMA_VERSION: i64 = 2;
+/// What makes each version of the one before, from none on.
+const MIGRATIONS: [&str; SCHEMA_VERSION as usize] =
+    [include_str!("schema.sql"), include_str!("2-relation.sql")];
 
 /// Why decisions cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +74,7 @@ pub struct ReviewStore {
 }
 
 const COLUMNS: &str = "number, at, by, state, ground, reason, recording_id, sha256, sound, stream, spans, locator, \
-                       finding_id, run_id, path, recording, verdict";
+                       finding_id, run_id, path, recording, verdict, relation";
 
 impl ReviewStore {
     /// Opens the decisions of a home, and makes a place for them where there is none. Only their owner may read it.
@@ -92,8 +95,10 @@ impl ReviewStore {
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut version: i64 =
                 transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if version == 0 {
-                transaction.execute_batch(include_str!("schema.sql"))?;
+            if (0..SCHEMA_VERSION).contains(&version) {
+                for migration in &MIGRATIONS[version as usize..] {
+                    transaction.execute_batch(migration)?;
+                }
                 transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 version = SCHEMA_VERSION;
             }
@@ -124,7 +129,7 @@ impl ReviewStore {
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let sql = format!(
                 "INSERT INTO decisions ({COLUMNS}) VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                 ?13, ?14, ?15, ?16)"
+                 ?13, ?14, ?15, ?16, ?17)"
             );
             let mut statement = transaction.prepare(&sql)?;
             for (case, ruling) in rulings {
@@ -145,6 +150,7 @@ impl ReviewStore {
                     case.path,
                     case.recording,
                     case.verdict.as_str(),
+                    case.relation.map_or("", Relation::as_str),
                 ])?;
             }
             drop(statement);
@@ -212,6 +218,10 @@ fn history(row: &Row) -> rusqlite::Result<History> {
         "" => None,
         word => Some(*Ground::ALL.iter().find(|g| g.as_str() == word).ok_or(wrong(4))?),
     };
+    let relation = match word(17)?.as_str() {
+        "" => None,
+        word => Some(*Relation::ALL.iter().find(|r| r.as_str() == word).ok_or(wrong(17))?),
+    };
     let verdicts = [Verdict::Match, Verdict::Suspect, Verdict::Permitted];
     Ok(History {
         number: row.get(0)?,
@@ -231,6 +241,7 @@ fn history(row: &Row) -> rusqlite::Result<History> {
                 .iter()
                 .find(|v| word(16).is_ok_and(|word| v.as_str() == word))
                 .ok_or(wrong(16))?,
+            relation,
         },
     })
 }

@@ -38,6 +38,8 @@ fn finding(recording_id: &str, sound: &str, spans: Vec<Span>) -> Finding {
         spans,
         claimed_by: Vec::new(),
         standing: None,
+        relation: None,
+        explained: None,
         evidence: None,
         finding_id: "f-0".into(),
         work: None,
@@ -119,6 +121,61 @@ fn what_was_decided_of_a_claim_says_nothing_of_the_sound_nor_the_other_way_round
     assert_eq!(outcome(&decided(&[(&here, &claim, DISMISSED)]), &here, &heard), None);
     assert_eq!(outcome(&decided(&[(&here, &heard, ACCEPTED)]), &here, &claim), None);
     assert_eq!(outcome(&decided(&[(&here, &claim, DISMISSED)]), &item("/a", "bb"), &claim), None);
+}
+
+#[test]
+fn a_decision_does_not_hold_for_what_claims_more_nor_an_acceptance_for_what_shows_no_use() {
+    let (here, sound) = (item("/a", "aa"), item("/b", "bb"));
+    let claiming =
+        |relation| Finding { relation, ..finding("rec", "sound", vec![span(0.0, 20.0)]) };
+    let holds = |state, then, now| {
+        let all = decided(&[(&here, &claiming(then), state)]);
+        let told = outcome(&all, &here, &claiming(now)).is_some();
+        assert_eq!(outcome(&all, &sound, &claiming(now)).is_some(), told, "{then:?} {now:?}");
+        told
+    };
+    let (shared, stem, copy) =
+        (Some(Relation::SharedMaterial), Some(Relation::Stem), Some(Relation::Copy));
+    let deferred = Some(DecisionState::Deferred);
+    for state in [DISMISSED, deferred, ACCEPTED] {
+        for (then, now) in [(shared, copy), (shared, stem), (stem, copy)] {
+            assert!(!holds(state, then, now), "{state:?} {then:?} {now:?}");
+        }
+        for same in [shared, stem, copy] {
+            assert!(
+                holds(state, same, same) && holds(state, None, same) && holds(state, same, None)
+            );
+        }
+        assert!(holds(state, copy, Some(Relation::Layered)), "the threshold between is no news");
+        assert_eq!(holds(state, copy, shared), state != ACCEPTED);
+    }
+    // What was taken back stays so, whatever it was then.
+    let rows = [(&here, &claiming(copy), DISMISSED), (&here, &claiming(shared), None)];
+    assert_eq!(outcome(&decided(&rows), &here, &claiming(copy)), None);
+}
+
+#[test]
+fn decisions_of_a_version_that_told_no_relation_are_read_and_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(home.path().join("review.sqlite")).unwrap();
+    old.execute_batch(include_str!("schema.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO decisions VALUES (1, 0, 'Ann', 'dismissed', 'wrong', 'heard it', 'rec', 'aa', 'sound', 0, '[]',
+                                       '/a', 'f-0', 3, '/a', 'Band – Song', 'match');
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(old);
+    let store = ReviewStore::open(home.path()).unwrap();
+    let f = Finding {
+        relation: Some(Relation::Excerpt),
+        ..finding("rec", "sound", vec![span(0.0, 20.0)])
+    };
+    store.add(&[(Case::new(3, &item("/a", "aa"), &f).unwrap(), ruling(ACCEPTED))]).unwrap();
+    let rows = ReviewStore::open(home.path()).unwrap().history().unwrap();
+    let told: Vec<_> = rows.iter().map(|row| row.case.relation).collect();
+    assert_eq!(told, [None, Some(Relation::Excerpt)]);
+    assert_eq!(rows[0].ruling, ruling(DISMISSED));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reading what the program writes for programs.
 
-use leakhound::record::ItemRecord;
+use leakhound::record::{ItemRecord, Relation};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 /// The lines of a JSONL report, or of `--json`.
@@ -83,9 +84,17 @@ pub(crate) fn assert_contract(line: &Value) {
                 ("item_coverage", Value::is_number),
                 ("recording_coverage", Value::is_number),
                 ("stream", Value::is_u64),
+                ("relation", |v| v.is_null() || Relation::deserialize(v).is_ok()),
+                ("explained", |v| v.is_null() || v.is_object()),
                 ("evidence", |v| v.is_null() || v.is_object()),
             ],
         );
+        if finding["explained"].is_object() {
+            let share: fn(&Value) -> bool =
+                |v| v.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share));
+            let keys = ["recording_share", "item_share", "elsewhere_share", "others_share"];
+            object(&finding["explained"], &keys.map(|key| (key, share)));
+        }
         if finding["evidence"].is_object() {
             assert_evidence(&finding["evidence"], &object);
         }

@@ -1,7 +1,7 @@
 //! Records as lines for people. Names come from strangers: nothing of them reaches the terminal raw.
 
 use leakhound::record::{Finding, ItemRecord, Verdict};
-use leakhound::text::{called, chance, clock, share, visible, warp};
+use leakhound::text::{agreement, called, chance, claim, clock, share, visible, warp};
 
 /// An item and its findings, a line each, or its failure.
 pub(crate) fn item(record: &ItemRecord) -> String {
@@ -53,6 +53,9 @@ pub(crate) fn finding(finding: &Finding) -> String {
         share(finding.item_coverage),
         share(finding.recording_coverage),
     );
+    if let Some(claim) = claim(finding) {
+        out += &format!("        {claim}\n");
+    }
     for span in &finding.spans {
         out += &format!(
             "        {} to {} is {} to {} of the recording\n",
@@ -71,6 +74,35 @@ pub(crate) fn finding(finding: &Finding) -> String {
     out += &said;
     out += &standing;
     out += &decision;
+    if let Some(explained) = &finding.explained {
+        out += &format!("        {}\n", agreement(explained));
+    }
     out += &format!("        {}\n", chance(finding.false_alarm_probability));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_what_it_claims_and_the_numbers_of_it() {
+        let mut found: Finding = serde_json::from_value(serde_json::json!({
+            "recording_id": "r", "recording_path": "/m/r.flac", "title": "Song", "artist": "", "isrc": "",
+            "verdict": "suspect", "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0,
+            "stream": 0, "item_coverage": 0.5, "recording_coverage": 0.05, "tiers": ["T3"],
+            "spans": [{"item_start_seconds": 0.0, "item_end_seconds": 10.0,
+                       "recording_start_seconds": 5.0, "recording_end_seconds": 15.0}],
+            "relation": "excerpt", "explained": {"recording_share": 0.94, "item_share": 0.91,
+                                                 "elsewhere_share": 0.27, "others_share": 0.22},
+        }))
+        .unwrap();
+        let told = finding(&found);
+        let lines: Vec<_> = told.lines().map(str::trim).collect();
+        assert_eq!(lines[1], "excerpt: 0:10.0 of the recording (5 %)", "{told}");
+        assert!(lines[3].starts_with("where the two are aligned, 94 % of"), "{told}");
+        assert_eq!(lines.len(), 5, "{told}");
+        (found.relation, found.explained) = (None, None);
+        assert_eq!(finding(&found).lines().count(), 3, "a record of before has neither");
+    }
 }

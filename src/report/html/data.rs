@@ -5,20 +5,22 @@
 //! ```text
 //! rows     {"texts":[text, …],"recordings":[[id, title, artist, isrc, file, release, label, [[name, text], …]], …],"rows":[row, …]}
 //! row      [verdict, folder, name, container, recording, tempo, pitch, of item, of recording,
-//!           probability, score, tiers, standing, claims, how, chance, decision]
+//!           probability, score, tiers, standing, claims, how, chance, decision, relation]
 //! details  [{…}, …]
 //! ```
 //!
-//! `texts` and `recordings` go on from piece to piece; folder, container, standing, claims, how, chance, decision, release and label are places
-//! in `texts`. Every text has its hidden characters made visible, and no `<`, `>` or `&` stands in the data as it is.
+//! `texts` and `recordings` go on from piece to piece; folder, container, standing, claims, how, chance, decision, relation, release and label are
+//! places in `texts`. Every text has its hidden characters made visible, and no `<`, `>` or `&` stands in the data as it is.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::record::{Evidence, Finding, ItemRecord, TorrentFacts, Work};
+use crate::record::{Evidence, Finding, ItemRecord, Relation, TorrentFacts, Work};
 use crate::report::tally::{container, verdict_place};
-use crate::text::{chance, clock, share, shorten, thousands, visible, warp};
+use crate::text::{
+    agreement, chance, claim, clock, covered, share, shorten, thousands, visible, warp,
+};
 
 /// Findings of a piece: opening one reads so many.
 pub(super) const PIECE: usize = 250;
@@ -149,6 +151,7 @@ impl Data {
             self.texts.place(&how),
             self.texts.place(&chance),
             self.texts.place(finding.decision.as_ref().map_or("", |d| d.state.as_str())),
+            self.texts.place(&finding.relation.map_or("", Relation::as_str).replace('_', " ")),
         ])
     }
 
@@ -180,6 +183,9 @@ impl Data {
             "torrent": item.torrent.as_ref().map(torrent),
             "spans": spans,
             "unlisted": finding.spans.len().saturating_sub(SPANS),
+            "claim": claim(finding).unwrap_or_default(),
+            "means": finding.relation.map_or("", Relation::describe),
+            "agrees": finding.explained.as_ref().map(agreement).unwrap_or_default(),
             "ofItem": share(finding.item_coverage),
             "ofRecording": share(finding.recording_coverage),
             "recordingSeconds": recording_seconds(finding),
@@ -277,17 +283,10 @@ pub(super) fn recording_seconds(finding: &Finding) -> f64 {
     if let Some(evidence) = &finding.evidence {
         return evidence.recording_seconds;
     }
-    let ordered =
-        |from: f64, to: f64| from.is_finite() && to.is_finite() && 0.0 <= from && from <= to;
     let spans =
         finding.spans.iter().map(|span| (span.recording_start_seconds, span.recording_end_seconds));
-    let mut stretches: Vec<_> = spans.filter(|(from, to)| ordered(*from, *to)).collect();
-    stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut covered, mut end) = (0.0, 0.0_f64);
-    for (from, to) in stretches {
-        covered += (to - from.max(end)).max(0.0);
-        end = end.max(to);
-    }
+    let end = spans.clone().map(|(_, end)| end).filter(|end| end.is_finite());
+    let (covered, end) = (covered(spans), end.fold(0.0_f64, f64::max));
     let share = finding.recording_coverage;
     if share > 0.0 && share <= 1.0 { (covered / share).max(end) } else { end }
 }

@@ -21,7 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use crate::record::{Finding, ItemRecord, Verdict};
+use crate::record::{Finding, ItemRecord, Relation, Verdict};
 use crate::text::thousands;
 
 pub use self::data::sheet;
@@ -179,6 +179,9 @@ impl<W: Write> HtmlWriter<W> {
             failures: &failures,
             not_audio: &self.not_audio,
             not_audio_unlisted,
+            relations: Relation::ALL
+                .map(|relation| (relation.as_str().replace('_', " "), relation.describe()))
+                .to_vec(),
             script: SCRIPT,
         };
         foot.write_into(&mut self.out)

@@ -2,7 +2,7 @@
 
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::report::tally::Tally;
-use crate::text::{chance, clock, share, thousands, warp};
+use crate::text::{agreement, chance, claim, clock, share, thousands, warp};
 
 use super::data::NOT_HEARD;
 use super::view::Shown;
@@ -106,6 +106,9 @@ pub(super) struct PlainRow {
     pub(super) standing: Option<Shown>,
     pub(super) decision: Option<Shown>,
     pub(super) how: String,
+    /// `""` where nothing was heard, or nothing was told of it.
+    pub(super) claim: String,
+    pub(super) agrees: String,
     pub(super) of_item: String,
     pub(super) of_recording: String,
     pub(super) spans: String,
@@ -137,6 +140,8 @@ impl PlainRow {
             } else {
                 "not heard".to_owned()
             },
+            claim: claim(finding).unwrap_or_default(),
+            agrees: finding.explained.as_ref().map(agreement).unwrap_or_default(),
             of_item: share(finding.item_coverage),
             of_recording: share(finding.recording_coverage),
             spans: spans(finding),

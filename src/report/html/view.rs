@@ -88,6 +88,8 @@ pub(super) struct Foot<'a> {
     pub(super) failures: &'a [FailureGroup],
     pub(super) not_audio: &'a [Shown],
     pub(super) not_audio_unlisted: String,
+    /// What findings may claim: each word, and its sentence.
+    pub(super) relations: Vec<(String, &'static str)>,
     pub(super) script: &'static str,
 }
 
@@ -131,6 +133,8 @@ pub(super) struct Run {
     not_audio: String,
     failed: String,
     found: String,
+    /// How many findings claim what; `""` if none was told.
+    claims: String,
     share_out: String,
     hours: String,
     shares: Vec<Part>,
@@ -184,6 +188,7 @@ impl Run {
             failed: thousands(failed),
             not_audio: thousands(not_audio),
             found: thousands(counts.recordings_found),
+            claims: counts.claims(),
             share_out: share(
                 counts.recordings_found as f64 / summary.catalogue_recordings.max(1) as f64,
             ),

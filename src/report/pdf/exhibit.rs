@@ -4,7 +4,9 @@ use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
 use super::picture;
 use super::structure::Role;
 use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Verdict};
-use crate::text::{called, chance, clock, named, share, shorten, thousands, warp};
+use crate::text::{
+    agreement, called, chance, claim, clock, named, share, shorten, thousands, warp,
+};
 
 /// Spans that are listed; all are drawn.
 const LISTED: usize = 10;
@@ -30,6 +32,8 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
     work(layout, finding);
     place(layout, record);
     layout.subheading("How it agrees");
+    layout.fact("Claim", &claim(finding).unwrap_or_default());
+    layout.fact("What agrees", &finding.explained.as_ref().map(agreement).unwrap_or_default());
     let tiers = finding.tiers.iter().map(|tier| tier_words(tier)).collect::<Vec<_>>();
     layout.fact("Evidence", &tiers.join(", "));
     if finding.is_heard() {

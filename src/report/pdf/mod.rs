@@ -174,6 +174,7 @@ impl<W: Write> PdfWriter<W> {
         );
         layout.fact("Permitted only", &thousands(counts.permitted));
         layout.fact("Nothing found", &thousands(counts.clear));
+        layout.fact("Findings by claim", &counts.claims());
         let of_all = counts.recordings_found as f64 / run.catalogue_recordings.max(1) as f64;
         layout.fact(
             "Recordings found",
@@ -198,6 +199,13 @@ impl<W: Write> PdfWriter<W> {
              the chance is told that an item which holds none of the catalogue would score as high; it is an estimate from \
              measured chance, not a promise. A suspect may be a match, and is for a person to hear. Whether a use infringes is for \
              counsel: the catalogue's rights are told as they were delivered, and what was not delivered is not told.",
+            INK,
+        );
+        layout.paragraph(
+            "Each exhibit says what it claims: that the item is a copy or an excerpt of the recording, that it contains it, that the \
+             recording sounds under or over something else, that the item has some of its parts alone (a stem) or is \
+             another recording of the same notes, or that both hold shared material, which does not show that the recording is used. The shares beside it are of spectral peaks, \
+             the moments at which one pitch stands out; those for a claim are rounded down, those against it up.",
             INK,
         );
         layout.subheading("How it was made");

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::record::{DecisionState, Finding, ItemFacts, Verdict};
 use leakhound::review::{History, ReviewStore, read_batch};
-use leakhound::text::{called, chance, moment, share, thousands, visible, warp};
+use leakhound::text::{called, chance, claim, moment, share, thousands, visible, warp};
 
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::docket::{Docket, Entry, Sentence};
@@ -94,8 +94,9 @@ fn is_wanted(finding: &Finding, wanted: &ReviewList) -> bool {
 fn line(item: &ItemFacts, finding: &Finding) -> String {
     let name = called(finding);
     let heard = if finding.is_heard() {
+        let claim = claim(finding).map_or_else(String::new, |claim| format!("{claim}; "));
         format!(
-            "{}, {} of the item; {}",
+            "{claim}{}, {} of the item; {}",
             warp(finding.tempo, finding.pitch_cents),
             share(finding.item_coverage),
             chance(finding.false_alarm_probability)
@@ -236,7 +237,7 @@ fn history(global: &Global, finding: Option<&str>, json: bool) -> anyhow::Result
                 "number": number, "at": moment(ruling.at), "by": ruling.by, "state": state, "ground": ground,
                 "reason": ruling.reason, "finding_id": case.finding_id, "recording_id": case.recording_id,
                 "recording": case.recording, "run": case.run_id, "path": case.path, "locator": case.locator,
-                "sha256": case.sha256, "sound": case.sound, "verdict": case.verdict,
+                "sha256": case.sha256, "sound": case.sound, "verdict": case.verdict, "relation": case.relation,
             });
             writeln!(out, "{line}")?;
             continue;

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leakhound::record::{DecisionState, Finding, Ground, Verdict};
+use leakhound::record::{DecisionState, Finding, Ground, Relation, Verdict};
 use leakhound::report::html::{SHEET_SCRIPT, SHEET_STYLE, sheet};
 use leakhound::text::{called, visible};
 use oxhttp::model::header::CONTENT_TYPE;
@@ -128,7 +128,7 @@ impl Desk {
         include_str!("page/page.html").replace("{{token}}", &self.guard.token)
     }
 
-    /// Part of the list: `words`, `verdict`, `state` and `sort` say of what, `from` and `count` which rows, and `near` which finding's place
+    /// Part of the list: `words`, `verdict`, `relation`, `state` and `sort` say of what, `from` and `count` which rows, and `near` which finding's place
     /// is to be told.
     fn list(&self, uri: &Uri) -> Result<Value, Refusal> {
         let wanted = wanted(uri)?;
@@ -252,9 +252,12 @@ fn wanted(uri: &Uri) -> Result<Wanted, Refusal> {
     let verdicts = [Verdict::Match, Verdict::Suspect, Verdict::Permitted];
     let verdict =
         |word: &str| verdicts.into_iter().find(|v| v.as_str() == word).ok_or(bad("verdict"));
+    let relation =
+        |word: &str| Relation::ALL.into_iter().find(|r| r.as_str() == word).ok_or(bad("relation"));
     Ok(Wanted {
         words: words.to_lowercase().split_whitespace().map(str::to_owned).collect(),
         verdict: said("verdict").map(verdict).transpose()?,
+        relation: said("relation").map(relation).transpose()?,
         stand: said("state").map(state).transpose()?.unwrap_or_default(),
         order: match said("sort") {
             None | Some("path") => Order::Path,
@@ -273,6 +276,7 @@ fn row(at: usize, entry: &Entry) -> Value {
         "at": at,
         "id": finding.finding_id,
         "verdict": finding.verdict,
+        "relation": finding.relation,
         "name": visible(&called(finding)),
         "path": visible(&item.path),
         "state": finding.decision.as_ref().map(|decision| decision.state),

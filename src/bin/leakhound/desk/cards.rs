@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use anyhow::Context as _;
-use leakhound::record::{DecisionState, Finding, ItemFacts, Verdict};
+use leakhound::record::{DecisionState, Finding, ItemFacts, Relation, Verdict};
 use leakhound::review::Decisions;
 use leakhound::text::{called, visible};
 
@@ -22,6 +22,7 @@ struct Card {
     place: u32,
     id: Box<str>,
     verdict: Verdict,
+    relation: Option<Relation>,
     score: f64,
     state: Option<DecisionState>,
     /// Name of the recording, path, ISRC and id in small letters: what is searched in, and sorted by.
@@ -49,6 +50,7 @@ impl Card {
             place: place as u32,
             id: finding_id.as_str().into(),
             verdict: finding.verdict,
+            relation: finding.relation,
             score: finding.score,
             state: finding.decision.as_ref().map(|decision| decision.state),
             text: text.to_lowercase().into(),
@@ -84,6 +86,7 @@ pub(super) struct Wanted {
     /// In small letters; each has to be somewhere in the text.
     pub(super) words: Vec<String>,
     pub(super) verdict: Option<Verdict>,
+    pub(super) relation: Option<Relation>,
     pub(super) stand: Stand,
     pub(super) order: Order,
 }
@@ -91,6 +94,7 @@ pub(super) struct Wanted {
 impl Wanted {
     fn has(&self, card: &Card) -> bool {
         self.verdict.is_none_or(|verdict| verdict == card.verdict)
+            && self.relation.is_none_or(|relation| Some(relation) == card.relation)
             && match self.stand {
                 Stand::Any => true,
                 Stand::Open => card.state.is_none(),
@@ -219,8 +223,13 @@ mod tests {
 
     fn card(text: &str, score: f64, state: Option<DecisionState>) -> Card {
         let (key, id) = (Box::default(), text.into());
-        let verdict = if score > 50.0 { Verdict::Match } else { Verdict::Suspect };
-        Card { key, place: 0, id, verdict, score, state, text: text.into(), kin: [0; 2] }
+        let (verdict, relation) = if score > 50.0 {
+            (Verdict::Match, Some(Relation::Copy))
+        } else {
+            (Verdict::Suspect, None)
+        };
+        let text = text.into();
+        Card { key, place: 0, id, verdict, relation, score, state, text, kin: [0; 2] }
     }
 
     fn cards() -> Cards {
@@ -245,6 +254,9 @@ mod tests {
         assert_eq!(cards.choose(&Wanted { stand: Stand::Open, ..words(&["ana"]) }), [0, 2]);
         let suspects = Wanted { verdict: Some(Verdict::Suspect), ..Wanted::default() };
         assert_eq!(cards.choose(&suspects), [1]);
+        let claiming = |relation| Wanted { relation: Some(relation), ..Wanted::default() };
+        assert_eq!(cards.choose(&claiming(Relation::Copy)), [0, 2]);
+        assert_eq!(cards.choose(&claiming(Relation::Stem)), [0; 0]);
     }
 
     #[test]

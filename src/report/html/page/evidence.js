@@ -18,6 +18,13 @@ const chanceWords = ({ heard, verdict, chance, score, detail }) => {
     make('p', { className: 'ids' }, `False-alarm probability ${detail.probability}, score ${score.toFixed(1)}.`)];
 };
 
+// What it claims of the recording, and what of both agrees.
+const claimWords = ({ detail }) => (detail.claim
+  ? [make('p', { className: 'big' }, `${capital(detail.claim)}.`),
+    make('p', {}, detail.means),
+    detail.agrees && make('p', { className: 'agrees' }, `In numbers: ${detail.agrees}.`)]
+  : [make('p', {}, 'Not told: the finding was made by an earlier version. Scan the item again to have it.')]);
+
 const INTEGRITY = {
   verified: 'verified: every byte on disk has the hash that the torrent gives',
   partial: 'verified in part: the other bytes were not fetched, or share a piece with a file that is not there',
@@ -118,7 +125,7 @@ const runnerUp = ({ detail }) => {
 const headOf = ({ verdict, name, recording, standing, heard, how: played, detail }, titleId) => [
   make('h2', { id: titleId, tabindex: -1 }, badge(verdict), ' ', isolated(recording.title), recording.artist && make('span', { className: 'by' }, ' by ', isolated(recording.artist))),
   heard
-    ? make('p', { className: 'lead' }, `${capital(played)}; ${detail.ofRecording} of the recording, ${detail.ofItem} of `, isolated(name, 'path'), '.')
+    ? make('p', { className: 'lead' }, detail.claim && make('b', { className: 'claim' }, `${capital(detail.claim)}. `), `${capital(played)}; ${detail.ofRecording} of the recording, ${detail.ofItem} of `, isolated(name, 'path'), '.')
     : make('p', { className: 'lead' }, 'Named by ', isolated(name, 'path'), ', not heard in it.'),
   standing && make('p', { className: 'why' }, make('b', {}, `${capital(standing)}: `), isolated(detail.standing)),
   detail.decision && make('p', { className: 'why decided' }, make('b', {}, 'Decided: '), isolated(detail.decision)),
@@ -127,6 +134,7 @@ const headOf = ({ verdict, name, recording, standing, heard, how: played, detail
 
 // What speaks for it.
 const evidenceOf = (finding) => [
+  finding.heard && part('What it claims', ...claimWords(finding)),
   part('How sure it is', ...chanceWords(finding)),
   finding.heard && part('Where they agree', timeLine(finding.detail), spansTable(finding.detail)),
   finding.heard && part('What the alignment looks like', pictures(finding)),

@@ -1,9 +1,13 @@
 // What the report and the review page share: the grammar of a finding (the module doc of data.rs), elements, numbers as words.
 
 const VERDICT = 0, FOLDER = 1, NAME = 2, CONTAINER = 3, RECORDING = 4, TEMPO = 5, PITCH = 6, OF_ITEM = 7, OF_RECORDING = 8,
-  PROBABILITY = 9, SCORE = 10, TIERS = 11, STANDING = 12, CLAIMS = 13, HOW = 14, CHANCE = 15, DECISION = 16;
+  PROBABILITY = 9, SCORE = 10, TIERS = 11, STANDING = 12, CLAIMS = 13, HOW = 14, CHANCE = 15, DECISION = 16, RELATION = 17;
 const ID = 0, TITLE = 1, ARTIST = 2, ISRC = 3, FILE = 4, RELEASE = 5, LABEL = 6, DELIVERED = 7;
 const HEARD = 4 | 8;
+// What a finding may claim, in words that are short enough for a list.
+const RELATIONS = {
+  copy: 'copy', excerpt: 'excerpt', contains: 'in a longer item', layered: 'with other sound', stem: 'stem', 'shared material': 'shared material',
+};
 const VERDICTS = [['match', 'Match'], ['suspect', 'Suspect'], ['permitted', 'Permitted']];
 
 // A finding by its names. The places in its row lead to texts and recordings, which are those of the page or of the piece it came in.

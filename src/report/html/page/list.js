@@ -4,7 +4,7 @@ const COLUMNS = [
   { key: 'item', title: 'Item', of: (row, number) => number },
   { key: 'recording', title: 'Recording', of: (row) => rankOf[row[RECORDING]] },
   { key: 'how', title: 'How it plays', of: (row) => (isHeard(row) ? row[TEMPO] + row[PITCH] / 1e6 : Infinity) },
-  { key: 'share', title: 'How much', of: (row) => row[OF_RECORDING] },
+  { key: 'share', title: 'Claim, how much', of: (row) => row[OF_RECORDING] },
   { key: 'chance', title: 'Coincidence', of: (row) => row[PROBABILITY] },
   { key: 'score', title: 'Score', of: (row) => row[SCORE] },
 ];
@@ -14,6 +14,7 @@ const GROUPS = {
   release: { of: (row) => recordings[row[RECORDING]][RELEASE], name: (key) => texts[key] },
   label: { of: (row) => recordings[row[RECORDING]][LABEL], name: (key) => texts[key] },
   container: { of: (row) => row[CONTAINER], name: (key) => texts[key] },
+  relation: { of: (row) => row[RELATION], name: (key) => capital(RELATIONS[texts[key]] ?? '') },
 };
 const HOWS = {
   released: (row) => isReleased(row),
@@ -23,7 +24,7 @@ const HOWS = {
   claim: (row) => !isHeard(row),
 };
 
-const view = { words: [], verdict: '', how: '', mark: '', group: '', sort: 'score', down: true, open: new Set() };
+const view = { words: [], verdict: '', relation: '', how: '', mark: '', group: '', sort: 'score', down: true, open: new Set() };
 // Numbers of findings in the order shown; and what is listed: those, and before each group its head.
 let order = [];
 let entries = [];
@@ -62,6 +63,7 @@ const arrange = () => {
   const [markKind, markText] = [view.mark[0], Number(view.mark.slice(2))];
   const isShown = (row, number) =>
     (view.verdict === '' || row[VERDICT] === Number(view.verdict))
+    && (view.relation === '' || texts[row[RELATION]] === view.relation)
     && (view.how === '' || HOWS[view.how](row))
     && (view.mark === '' || row[MARKS[markKind]] === markText)
     && has(row, number);
@@ -135,7 +137,7 @@ const findingRow = (number) => {
     cell('rowheader', 'c-item', badge(VERDICTS[row[VERDICT]]), make('span', { className: 'lines' }, make('button', { type: 'button', className: 'open', tabindex: -1 }, isolated(row[NAME])), isolated(shortFolder(row), 'under path'))),
     cell('gridcell', 'c-recording', make('span', { className: 'lines' }, make('span', { className: 'title' }, isolated(titleOf(recording)), recording[ARTIST] && ' – ', recording[ARTIST] && isolated(recording[ARTIST])), isolated(below, 'under'))),
     cell('gridcell', 'c-how', make('span', { className: 'lines' }, make('span', {}, texts[row[HOW]]), standing && make('span', { className: 'under standing' }, standing))),
-    cell('gridcell', 'c-share', heard ? make('span', { className: 'lines' }, make('span', {}, shareBar(row[OF_RECORDING]), `${percent(row[OF_RECORDING])} of recording`), make('span', {}, shareBar(row[OF_ITEM]), `${percent(row[OF_ITEM])} of item`)) : '–'),
+    cell('gridcell', 'c-share', heard ? make('span', { className: 'lines' }, texts[row[RELATION]] && make('span', { className: 'relation' }, capital(RELATIONS[texts[row[RELATION]]])), make('span', {}, shareBar(row[OF_RECORDING]), `${percent(row[OF_RECORDING])} of recording`), make('span', {}, shareBar(row[OF_ITEM]), `${percent(row[OF_ITEM])} of item`)) : '–'),
     cell('gridcell', 'c-chance', heard ? texts[row[CHANCE]].replace(' unrelated items would score this high', '') : 'not heard'),
     cell('gridcell', 'c-score', heard ? row[SCORE].toFixed(1) : '–'));
 };

@@ -68,6 +68,12 @@ const afterPrint = () => {
   print.replaceChildren();
 };
 
+const fillClaims = () => {
+  const made = new Set(rows.map((row) => texts[row[RELATION]]));
+  const told = Object.entries(RELATIONS).filter(([word]) => made.has(word));
+  document.getElementById('relation').append(...told.map(([value, text]) => make('option', { value }, text)));
+};
+
 const fillMarks = () => {
   const select = document.getElementById('mark');
   const option = (kind, place, text) => select.append(make('option', { value: `${kind}:${place}` }, text));
@@ -83,7 +89,7 @@ const wireTools = () => {
   byId('sort').append(...COLUMNS.map((column) => make('option', { value: column.key }, column.title.toLowerCase())));
   byId('sort').value = view.sort;
   byId('sort').addEventListener('change', () => sortBy(byId('sort').value));
-  for (const id of ['verdict', 'how', 'mark', 'group']) {
+  for (const id of ['verdict', 'relation', 'how', 'mark', 'group']) {
     byId(id).addEventListener('change', () => { view[id] = byId(id).value; view.open.clear(); refresh(); });
   }
   let asked;
@@ -94,7 +100,7 @@ const wireTools = () => {
   });
   tools.addEventListener('submit', (event) => event.preventDefault());
   tools.addEventListener('reset', () => {
-    Object.assign(view, { words: [], verdict: '', how: '', mark: '', group: '', sort: 'score', down: true });
+    Object.assign(view, { words: [], verdict: '', relation: '', how: '', mark: '', group: '', sort: 'score', down: true });
     view.open.clear();
     setTimeout(() => { byId('sort').value = view.sort; refresh(); });
   });
@@ -104,6 +110,7 @@ const start = () => {
   readRows();
   rankRecordings();
   buildGrid();
+  fillClaims();
   fillMarks();
   wireTools();
   dialog.addEventListener('keydown', onDialogKey);

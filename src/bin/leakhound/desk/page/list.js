@@ -23,7 +23,7 @@ const reach = () => Math.min(listing.shown, Math.floor(TALLEST / listing.row));
 const rowOf = (place) => listing.pages.get(Math.floor(place / PAGE))?.rows?.[place % PAGE];
 
 const findings = async (more) => {
-  const wanted = { words: byId('search').value, verdict: byId('verdict').value, state: byId('state').value, sort: byId('sort').value, count: PAGE, ...more };
+  const wanted = { words: byId('search').value, verdict: byId('verdict').value, relation: byId('relation').value, state: byId('state').value, sort: byId('sort').value, count: PAGE, ...more };
   const query = Object.entries(wanted).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   return (await ask(`/api/findings?${query}`)).json();
 };
@@ -93,7 +93,7 @@ const optionAt = (place) => {
   option.append(
     make('span', { className: 'name' }, isolated(row.name)),
     make('span', { className: 'path' }, isolated(short)),
-    make('span', { className: 'marks' }, badge(VERDICTS.find(([kind]) => kind === row.verdict)), row.state && make('span', { className: 'tag' }, row.state)));
+    make('span', { className: 'marks' }, badge(VERDICTS.find(([kind]) => kind === row.verdict)), row.relation && make('span', { className: 'kind' }, RELATIONS[row.relation.replace('_', ' ')]), row.state && make('span', { className: 'tag' }, row.state)));
   return option;
 };
 
@@ -171,7 +171,8 @@ const wireList = () => {
     // A pause of a tenth of a second: not once for each key.
     asked = setTimeout(() => refresh(true).catch(fault), 100);
   });
-  for (const id of ['verdict', 'state', 'sort']) byId(id).addEventListener('change', () => refresh(true).catch(fault));
+  byId('relation').append(...Object.entries(RELATIONS).map(([word, text]) => make('option', { value: word.replace(' ', '_') }, text)));
+  for (const id of ['verdict', 'relation', 'state', 'sort']) byId(id).addEventListener('change', () => refresh(true).catch(fault));
   byId('filters').addEventListener('submit', (event) => event.preventDefault());
   listBox.addEventListener('scroll', renderSoon, { passive: true });
   listBox.addEventListener('keydown', onListKey);
