@@ -523,12 +523,55 @@ fn the_log_tells_what_was_done_and_not_what_was_tried() {
     assert_eq!(after.len(), 4);
 }
 
+/// The schema of a catalogue, in words.
+fn schema(database: &Connection) -> Vec<String> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+    let mut statement = database.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// Takes away what version 4 added: what is left is what version 3 wrote.
+fn back_to_version_3(database: &Connection) {
+    let added = "DROP TRIGGER recording_removed_with_masks; DROP TABLE masks;
+        DROP INDEX recordings_neutral; ALTER TABLE recordings DROP COLUMN neutral";
+    database.execute_batch(added).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
+}
+
 #[test]
 fn a_catalogue_of_the_last_version_is_taken_over() {
+    let desk = Desk::with_songs(&[1], 20);
+    desk.write("t.csv", &csv(&tracks(3), b','));
+    desk.run(["catalog", "import", "t.csv"]).ends_with(0);
+    let shown = |args: &[&str]| desk.run(["catalog"].iter().chain(args)).ends_with(0).stdout;
+    let all = || [shown(&["list", "--json"]), shown(&["list", "--entries"]), shown(&["log"])];
+    let before = all();
+    let database = Connection::open(desk.path("home/catalog/catalog.sqlite")).unwrap();
+    back_to_version_3(&database);
+    let version_3 = Connection::open_in_memory().unwrap();
+    version_3.execute_batch(include_str!("../src/catalog/schema.sql")).unwrap();
+    let entries = include_str!("../src/catalog/migrations/3-entries.sql");
+    version_3.execute_batch(entries).unwrap();
+    assert_eq!(schema(&database), schema(&version_3));
+    drop(database);
+    assert_eq!(all(), before);
+    let list = parse(&before[0]);
+    assert_eq!(list[0]["neutral"], false);
+    let id = list[0]["recording_id"].as_str().unwrap();
+    desk.run(["catalog", "mask", id, "1-2"]).ends_with(0);
+    desk.write_wav("kit/loop.wav", excerpt(&song(2, 20), 1.0, 3.0));
+    desk.run(["catalog", "add", "--neutral", "kit"]).ends_with(0);
+    desk.run(["catalog", "check"]).ends_with(0);
+    desk.run(["scan", "masters"]).ends_with(1);
+}
+
+#[test]
+fn a_catalogue_of_version_2_is_taken_over() {
     let desk = Desk::with_songs(&[1], 20);
     let before = desk.run(["catalog", "list", "--json"]).ends_with(0).stdout;
     let path = desk.path("home/catalog/catalog.sqlite");
     let database = Connection::open(&path).unwrap();
+    back_to_version_3(&database);
     // What version 3 added, taken away again: what is left is what version 2 wrote.
     let added = "SELECT 'DROP ' || type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'table')
         AND name NOT IN ('facts', 'recordings') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC";
@@ -538,21 +581,9 @@ fn a_catalogue_of_the_last_version_is_taken_over() {
     };
     database.execute_batch(&drops.join(";")).unwrap();
     database.pragma_update(None, "user_version", 2).unwrap();
-    let schema: Vec<String> = {
-        let mut statement = database
-            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-            .unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    };
     let version_2 = Connection::open_in_memory().unwrap();
     version_2.execute_batch(include_str!("../src/catalog/schema.sql")).unwrap();
-    let expected: Vec<String> = {
-        let mut statement = version_2
-            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-            .unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    };
-    assert_eq!(schema, expected);
+    assert_eq!(schema(&database), schema(&version_2));
     drop(database);
     assert_eq!(desk.run(["catalog", "list", "--json"]).ends_with(0).stdout, before);
     desk.write("t.csv", &csv(&tracks(3), b','));

@@ -17,6 +17,7 @@ mod identifiers;
 mod imports;
 mod lint;
 mod mixes;
+mod neutral;
 mod nightly;
 mod one_dump;
 mod probe;

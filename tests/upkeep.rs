@@ -199,7 +199,7 @@ fn a_catalogue_of_an_older_program_is_refused_with_the_remedy() {
     let database = rusqlite::Connection::open(desk.path("home/catalog/catalog.sqlite")).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
     for args in [&["catalog", "list"][..], &["query", "masters"]] {
-        let told = ["version 1", "this program reads 3", "in a new --home"];
+        let told = ["version 1", "this program reads 4", "in a new --home"];
         desk.run(args).ends_with(4).says_in_one_line(&told);
     }
 }

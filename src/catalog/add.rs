@@ -23,6 +23,8 @@ const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 4 << 30;
 /// Least peaks of a recording: 1.5 s of dense music. With fewer no alignment can be told from chance.
 const MIN_PEAKS: usize = 24;
+/// … and of a neutral reference, which accuses nobody: a one-shot of a drum has a few.
+const MIN_NEUTRAL_PEAKS: usize = 1;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -58,9 +60,18 @@ pub struct AddSummary {
     pub stopped: bool,
 }
 
+/// How files become recordings.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    ingester: &'a Ingester,
+    pool: &'a rayon::ThreadPool,
+    stop: &'a AtomicBool,
+    neutral: bool,
+}
+
 /// A file on its way in.
 enum Prepared {
-    Known { path: String, of: String },
+    Known { path: String, of: String, neutral: bool },
     Refused { path: String, failure: FailureRecord },
     New { item: Box<Item>, sha256: String, decoded: Box<Decoded>, streams: Vec<Kept> },
     Stopped,
@@ -75,6 +86,7 @@ struct Kept {
 
 /// The recordings and tracks of a batch, and what to tell of it.
 struct Batch {
+    neutral: bool,
     builder: SegmentBuilder,
     recordings: Vec<Recording>,
     /// What became of each file: a place in `recordings`, or an event.
@@ -85,18 +97,24 @@ struct Batch {
 struct Commit<'a> {
     lock: &'a WriteLock,
     log: Option<MakeLine<'a>>,
+    neutral: bool,
     summary: &'a mut AddSummary,
     tell: &'a mut dyn FnMut(AddEvent),
 }
 
 impl Batch {
-    fn new(config: FingerprintConfig) -> Self {
+    fn new(config: FingerprintConfig, neutral: bool) -> Self {
         let builder = SegmentBuilder::new(config);
-        Self { builder, recordings: Vec::new(), fates: Vec::new() }
+        Self { neutral, builder, recordings: Vec::new(), fates: Vec::new() }
     }
 
-    fn duplicate(&mut self, path: String, of: String) {
-        self.fates.push(Err(AddEvent::Duplicate { path, of }));
+    /// A copy of what is there, as the one kind or the other.
+    fn duplicate(&mut self, path: String, of: String, neutral: bool) {
+        if neutral == self.neutral {
+            self.fates.push(Err(AddEvent::Duplicate { path, of }));
+        } else {
+            self.refuse(path, of_other_kind(&of, neutral));
+        }
     }
 
     fn refuse(&mut self, path: String, failure: FailureRecord) {
@@ -121,6 +139,34 @@ impl Catalog {
         log: MakeLine,
         tell: &mut dyn FnMut(AddEvent),
     ) -> Result<AddSummary, CatalogError> {
+        self.add_all(source, Work { ingester, pool, stop, neutral: false }, log, tell)
+    }
+
+    /// Adds all files as neutral references, however short they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::add`].
+    pub fn add_neutral(
+        &mut self,
+        source: &Folders,
+        ingester: &Ingester,
+        pool: &rayon::ThreadPool,
+        stop: &AtomicBool,
+        log: MakeLine,
+        tell: &mut dyn FnMut(AddEvent),
+    ) -> Result<AddSummary, CatalogError> {
+        self.add_all(source, Work { ingester, pool, stop, neutral: true }, log, tell)
+    }
+
+    fn add_all(
+        &mut self,
+        source: &Folders,
+        work: Work,
+        log: MakeLine,
+        tell: &mut dyn FnMut(AddEvent),
+    ) -> Result<AddSummary, CatalogError> {
+        let Work { pool, stop, neutral, .. } = work;
         let lock = self.lock()?;
         self.sweep(&lock)?;
         let known = Known(Mutex::new(self.reader()?));
@@ -132,9 +178,10 @@ impl Catalog {
                 break;
             }
             let prepared: Vec<Prepared> = pool.install(|| {
-                files.into_par_iter().map(|file| prepare(file, &known, ingester, stop)).collect()
+                files.into_par_iter().map(|file| prepare(file, &known, work)).collect()
             });
-            let mut commit = Commit { lock: &lock, log: Some(log), summary: &mut summary, tell };
+            let mut commit =
+                Commit { lock: &lock, log: Some(log), neutral, summary: &mut summary, tell };
             self.keep(prepared, &mut commit)?;
         }
         summary.stopped = stop.load(Ordering::Relaxed);
@@ -144,18 +191,19 @@ impl Catalog {
 
     /// Writes what is new, and tells what became of each file.
     fn keep(&mut self, prepared: Vec<Prepared>, commit: &mut Commit) -> Result<(), CatalogError> {
-        let mut batch = Batch::new(self.config());
+        let neutral = commit.neutral;
+        let mut batch = Batch::new(self.config(), neutral);
         for file in prepared {
             match file {
                 Prepared::Stopped => {}
-                Prepared::Known { path, of } => batch.duplicate(path, of),
+                Prepared::Known { path, of, neutral } => batch.duplicate(path, of, neutral),
                 Prepared::Refused { path, failure } => batch.refuse(path, failure),
                 Prepared::New { item, sha256, decoded, streams } => {
                     self.streams(&item, &sha256, &decoded, &streams, &mut batch)?;
                 }
             }
             if batch.builder.is_full() {
-                let full = std::mem::replace(&mut batch, Batch::new(self.config()));
+                let full = std::mem::replace(&mut batch, Batch::new(self.config(), neutral));
                 self.settle(full, commit)?;
             }
         }
@@ -164,8 +212,8 @@ impl Catalog {
 
     /// Writes the recordings of a batch; what became of each file is told only once it is true.
     fn settle(&mut self, batch: Batch, commit: &mut Commit) -> Result<(), CatalogError> {
-        let Batch { builder, recordings, fates } = batch;
-        let Commit { lock, log, summary, tell } = commit;
+        let Batch { builder, recordings, fates, .. } = batch;
+        let Commit { lock, log, summary, tell, .. } = commit;
         if !recordings.is_empty() {
             self.commit(builder, &recordings, lock, *log)?;
         }
@@ -196,8 +244,9 @@ impl Catalog {
         let config = self.config();
         let path = item.place.locator.display();
         for (at, Kept { peaks, prints, seconds }) in streams.iter().enumerate() {
-            if peaks.len() < MIN_PEAKS {
-                batch.refuse(path.clone(), too_sparse(*seconds, peaks.len()));
+            let least = if batch.neutral { MIN_NEUTRAL_PEAKS } else { MIN_PEAKS };
+            if peaks.len() < least {
+                batch.refuse(path.clone(), too_sparse(*seconds, peaks.len(), batch.neutral));
                 continue;
             }
             let audio_digest = audio_digest(peaks, *seconds);
@@ -205,17 +254,18 @@ impl Catalog {
                 r.audio_digest == audio_digest || (r.sha256 == sha256 && r.stream as usize == at)
             };
             let of = match batch.recordings.iter().find(same) {
-                Some(other) => Some(other.recording_id.clone()),
+                Some(other) => Some((other.recording_id.clone(), other.neutral)),
                 None => self.with_audio(&audio_digest)?,
             };
-            if let Some(of) = of {
-                batch.duplicate(path.clone(), of);
+            if let Some((of, neutral)) = of {
+                batch.duplicate(path.clone(), of, neutral);
                 continue;
             }
             let frames = (seconds * config.frames_per_second()).round() as u32;
             batch.builder.push(&Track { peaks: peaks.into(), prints, frames });
             batch.fates.push(Ok(batch.recordings.len()));
-            batch.recordings.push(recording(item, sha256, at, decoded, *seconds, audio_digest));
+            let recording = recording(item, sha256, at, decoded, *seconds, audio_digest);
+            batch.recordings.push(Recording { neutral: batch.neutral, ..recording });
         }
         Ok(())
     }
@@ -244,9 +294,14 @@ impl Catalog {
         let lock = self.lock()?;
         self.sweep(&lock)?;
         let (mut summary, mut nobody) = (AddSummary::default(), |_: AddEvent| {});
-        let mut commit =
-            Commit { lock: &lock, log: None, summary: &mut summary, tell: &mut nobody };
-        let mut batch = Batch::new(self.config());
+        let mut commit = Commit {
+            lock: &lock,
+            log: None,
+            neutral: false,
+            summary: &mut summary,
+            tell: &mut nobody,
+        };
+        let mut batch = Batch::new(self.config(), false);
         let rate = self.config().frames_per_second();
         for Made { recording, peaks, prints } in made {
             let frames = (recording.duration_seconds * rate).round() as u32;
@@ -254,7 +309,7 @@ impl Catalog {
             batch.fates.push(Ok(batch.recordings.len()));
             batch.recordings.push(recording);
             if batch.builder.is_full() {
-                let full = std::mem::replace(&mut batch, Batch::new(self.config()));
+                let full = std::mem::replace(&mut batch, Batch::new(self.config(), false));
                 self.settle(full, &mut commit)?;
                 self.merge_what_is_due(&lock)?;
             }
@@ -280,17 +335,18 @@ fn batch(items: &mut dyn Iterator<Item = Listed>) -> Vec<Listed> {
 struct Known(Mutex<rusqlite::Connection>);
 
 impl Known {
-    /// The recording of the file with this SHA-256. None, too, where the database cannot be read: then writing to it
-    /// will say why.
-    fn recording(&self, sha256: &str) -> Option<String> {
+    /// The recording of the file with this SHA-256, and whether it is neutral. None, too, where the database cannot be read:
+    /// then writing to it will say why.
+    fn recording(&self, sha256: &str) -> Option<(String, bool)> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sql = "SELECT recording_id FROM recordings WHERE sha256 = ?1 ORDER BY stream LIMIT 1";
+        let sql = "SELECT recording_id, neutral FROM recordings WHERE sha256 = ?1 ORDER BY stream LIMIT 1";
         let mut statement = connection.prepare_cached(sql).ok()?;
-        statement.query_row([sha256], |row| row.get(0)).ok()
+        statement.query_row([sha256], |row| Ok((row.get(0)?, row.get(1)?))).ok()
     }
 }
 
-fn prepare(file: Listed, known: &Known, ingester: &Ingester, stop: &AtomicBool) -> Prepared {
+fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
+    let Work { ingester, stop, .. } = work;
     let item = match file {
         Ok(item) => item,
         Err(row) => {
@@ -306,8 +362,8 @@ fn prepare(file: Listed, known: &Known, ingester: &Ingester, stop: &AtomicBool) 
         Ok(sha256) => sha256,
         Err(failure) => return refused(failure),
     };
-    if let Some(of) = known.recording(&sha256) {
-        return Prepared::Known { path, of };
+    if let Some((of, neutral)) = known.recording(&sha256) {
+        return Prepared::Known { path, of, neutral };
     }
     let ingested = catch_unwind(AssertUnwindSafe(|| ingester.ingest(&item, stop)));
     match ingested {
@@ -346,15 +402,35 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     format!("a decoder broke down ({said}); the others went on: please report it with the file")
 }
 
-fn too_sparse(seconds: f64, peaks: usize) -> FailureRecord {
-    FailureRecord {
-        stage: Stage::Fingerprint,
-        kind: "too_short".into(),
-        message: format!(
+fn too_sparse(seconds: f64, peaks: usize, neutral: bool) -> FailureRecord {
+    let message = if neutral {
+        format!(
+            "{seconds:.1} s hold no peak: what is silent is never found, and needs no reference"
+        )
+    } else {
+        format!(
             "{seconds:.1} s hold {peaks} landmarks' peaks, a recording needs {MIN_PEAKS}: it is too \
              short or too quiet to be told from others"
-        ),
-    }
+        )
+    };
+    FailureRecord { stage: Stage::Fingerprint, kind: "too_short".into(), message }
+}
+
+/// Why a copy of what is there is not added as the other kind: what it was is what reports rest on, and who made it so has to
+/// take it back.
+fn of_other_kind(of: &str, neutral: bool) -> FailureRecord {
+    let message = if neutral {
+        format!(
+            "is there as the neutral reference {of} and stays it; to search for it: leakhound catalog remove {of}, \
+             then catalog add"
+        )
+    } else {
+        format!(
+            "is there as the recording {of} and stays it; to make it neutral: leakhound catalog remove {of}, then \
+             catalog add --neutral"
+        )
+    };
+    FailureRecord { stage: Stage::Fingerprint, kind: "other_kind".into(), message }
 }
 
 /// A digest of what is heard, whatever the tags say.
@@ -392,5 +468,6 @@ fn recording(
         upc: text(&tags.upc),
         label: text(&tags.label),
         date: text(&tags.date),
+        neutral: false,
     }
 }

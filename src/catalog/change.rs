@@ -26,6 +26,10 @@ pub(super) struct WriteLock {
     _file: File,
 }
 
+/// A writer is told to wait after a quarter of a second.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+
 /// What [`Catalog::compact`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Compacted {
@@ -53,11 +57,17 @@ impl Catalog {
         let write = |source| CatalogError::Write { path: path.clone(), source };
         let file = File::create(&path).map_err(write)?;
         private(&path).map_err(write)?;
-        match file.try_lock() {
-            Ok(()) => Ok(WriteLock { _file: file }),
-            Err(fs::TryLockError::WouldBlock) => Err(CatalogError::Busy { path }),
-            Err(fs::TryLockError::Error(source)) => Err(CatalogError::Write { path, source }),
+        // A program that this one starts meanwhile (ffmpeg) holds a lock that was just dropped until it is under way.
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(WriteLock { _file: file }),
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(fs::TryLockError::Error(source)) => {
+                    return Err(CatalogError::Write { path, source });
+                }
+            }
         }
+        Err(CatalogError::Busy { path })
     }
 
     /// Removes recordings and entries by their ids, and logs it. The tracks of recordings stay in their segments, unused,
@@ -160,7 +170,8 @@ impl Catalog {
             }
             if let (Some(log), Some(first)) = (log, recordings.first()) {
                 let (count, first) = (recordings.len(), &first.recording_id);
-                let detail = format!("{count} recordings added, the first is {first}");
+                let what = if recordings[0].neutral { "neutral references" } else { "recordings" };
+                let detail = format!("{count} {what} added, the first is {first}");
                 super::log::append(transaction, &log(detail))?;
             }
             Ok(())

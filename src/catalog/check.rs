@@ -10,8 +10,10 @@ use crate::index::{IndexError, Manifest, Segment};
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// Recordings in the database.
+    /// Recordings in the database, neutral references among them.
     pub recordings: u64,
+    /// Neutral references.
+    pub neutral: u64,
     /// Segments in the manifest.
     pub segments: usize,
     /// Bytes of the segments that could be read.
@@ -59,6 +61,7 @@ impl Catalog {
             }
         }
         self.check_numbers(&manifest, &mut checked).map_err(error)?;
+        self.check_masks(&mut checked.problems).map_err(error)?;
         checked.leftovers = leftovers(&manifest, &self.segments_folder())?;
         Ok(checked)
     }
@@ -103,7 +106,7 @@ impl Catalog {
 
     /// Whether every recording is in a segment that counts.
     fn check_numbers(&self, manifest: &Manifest, checked: &mut Checked) -> rusqlite::Result<()> {
-        let sql = "SELECT segment_id, count(*), min(recording_id) FROM recordings
+        let sql = "SELECT segment_id, count(*), min(recording_id), sum(neutral) FROM recordings
                    GROUP BY segment_id ORDER BY segment_id";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -111,12 +114,37 @@ impl Catalog {
             let (id, count): (i64, i64) = (row.get(0)?, row.get(1)?);
             let first: String = row.get(2)?;
             checked.recordings += count as u64;
+            checked.neutral += row.get::<_, i64>(3)? as u64;
             if manifest.segments.iter().all(|listed| listed.id as i64 != id) {
                 checked.problems.push(format!(
                     "{count} recordings, {first} among them, name segment {id}, which the manifest \
                      does not: remove them and add their files again"
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// Whether every mask is a stretch of a recording.
+    fn check_masks(&self, problems: &mut Vec<String>) -> rusqlite::Result<()> {
+        let sql = "SELECT m.recording_id, m.start_seconds, m.end_seconds, r.duration_seconds FROM masks m
+                   LEFT JOIN recordings r ON r.recording_id = m.recording_id AND r.neutral = 0
+                   WHERE r.recording_id IS NULL OR m.start_seconds < 0 OR m.end_seconds <= m.start_seconds
+                       OR m.end_seconds > r.duration_seconds + 0.001
+                   ORDER BY m.recording_id, m.start_seconds";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, from, to): (String, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let length: Option<f64> = row.get(3)?;
+            let why = length.map_or_else(
+                || "which is no recording of the label's".to_owned(),
+                |length| format!("which is {length} s long"),
+            );
+            problems.push(format!(
+                "a mask from {from} to {to} s is of {id}, {why}: restore the catalogue from a copy, or remove {id} and \
+                 add its file again"
+            ));
         }
         Ok(())
     }

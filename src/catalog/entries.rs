@@ -224,7 +224,7 @@ impl EntryImport<'_> {
         read().map_err(|source| self.catalog.error(source))
     }
 
-    /// The recordings whose file has this SHA-256.
+    /// The recordings whose file has this SHA-256, without neutral references.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ pub enum Known {
 impl Catalog {
     /// Calls `take` with each entry and with each recording that has none, of a file with several streams the first alone, in
     /// the order of the entries' ids and of the recordings' with `prefix` in front. A recording whose name so is that of an
-    /// entry is left out: the entry speaks for it.
+    /// entry is left out: the entry speaks for it. So are neutral references, which are nobody's.
     ///
     /// # Errors
     ///
@@ -29,9 +29,9 @@ impl Catalog {
         let without_entry =
             "NOT EXISTS (SELECT 1 FROM entry_audio a WHERE a.recording_id = r.recording_id)";
         let sql = format!(
-            "SELECT {COLUMNS} FROM recordings r WHERE {without_entry}
+            "SELECT {COLUMNS} FROM recordings r WHERE r.neutral = 0 AND {without_entry}
              AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.entry_id = ?1 || r.recording_id)
-             AND NOT EXISTS (SELECT 1 FROM recordings o WHERE o.sha256 = r.sha256 AND o.stream < r.stream
+             AND NOT EXISTS (SELECT 1 FROM recordings o WHERE o.sha256 = r.sha256 AND o.stream < r.stream AND o.neutral = 0
                  AND NOT EXISTS (SELECT 1 FROM entry_audio a WHERE a.recording_id = o.recording_id))
              ORDER BY recording_id"
         );

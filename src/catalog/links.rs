@@ -10,13 +10,14 @@ use super::{Catalog, CatalogError, MakeLine, Recording};
 use crate::text::named;
 
 impl Catalog {
-    /// The recordings whose file has this SHA-256.
+    /// The recordings whose file has this SHA-256; no neutral reference, of which no entry speaks.
     ///
     /// # Errors
     ///
     /// If the database cannot be read.
     pub fn with_sha256(&self, sha256: &str) -> Result<Vec<String>, CatalogError> {
-        let sql = "SELECT recording_id FROM recordings WHERE sha256 = ?1 ORDER BY stream";
+        let sql =
+            "SELECT recording_id FROM recordings WHERE sha256 = ?1 AND neutral = 0 ORDER BY stream";
         let read = || {
             let mut statement = self.connection.prepare_cached(sql)?;
             statement.query_map([sha256], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
@@ -54,14 +55,14 @@ impl Catalog {
             // A recording may have been removed meanwhile.
             let sql = "INSERT OR IGNORE INTO entry_audio (recording_id, entry_id)
                        SELECT r.recording_id, e.entry_id FROM recordings r, entries e
-                       WHERE r.recording_id = ?2 AND e.entry_id = ?1";
+                       WHERE r.recording_id = ?2 AND e.entry_id = ?1 AND r.neutral = 0";
             for (entry, recording) in links {
                 new += transaction.prepare_cached(sql)?.execute([entry, recording])?;
             }
             let sql = "INSERT OR IGNORE INTO entry_audio (recording_id, entry_id)
                 SELECT r.recording_id, min(k.entry_id) FROM recordings r
                 JOIN entry_keys k ON k.kind = 'isrc' AND k.value = upper(replace(replace(r.isrc, '-', ''), ' ', ''))
-                WHERE r.isrc <> '' AND NOT EXISTS (SELECT 1 FROM entry_audio a WHERE a.recording_id = r.recording_id)
+                WHERE r.isrc <> '' AND r.neutral = 0 AND NOT EXISTS (SELECT 1 FROM entry_audio a WHERE a.recording_id = r.recording_id)
                 GROUP BY r.recording_id HAVING count(*) = 1";
             new += transaction.execute(sql, [])?;
             if new > 0 {
@@ -144,6 +145,7 @@ impl Entry {
             upc: releases(|release| &release.upc).join("; "),
             label: self.label.clone(),
             date: first(releases(|release| &release.date)),
+            neutral: false,
         }
     }
 }

@@ -8,7 +8,7 @@
 //! # The life of an index
 //!
 //! * `add` writes a segment for every 512 files. What is in a segment that was committed stays, whatever
-//!   happens to the next.
+//!   happens to the next. With `--neutral` the same, and the records say so.
 //! * `remove` takes the record away; its track is dead from then on, and stays in the segment.
 //! * Segments of about one size (up to 8 MiB, and by factors of 8 from there) are merged when there are eight of them, at the end of an `add`;
 //!   one of which more than half is dead is written anew. So every posting is written about as often as the
@@ -27,6 +27,7 @@ mod known;
 mod links;
 mod log;
 mod merge;
+mod neutral;
 mod rights;
 mod rows;
 mod snapshot;
@@ -44,6 +45,8 @@ pub use error::CatalogError;
 pub use known::Known;
 pub use log::{Log, LogLine, Logged, MakeLine};
 pub use merge::Conflict;
+pub use neutral::Mask;
+pub(crate) use neutral::joined;
 pub use rights::{Licence, Passage, Rights};
 pub use snapshot::{Records, Snapshot};
 pub use stats::{Stats, TooCommon};
@@ -83,4 +86,6 @@ pub struct Recording {
     pub label: String,
     /// Date of release, as the file writes it.
     pub date: String,
+    /// A loop, a kit, a sound effect, a test tone: never a finding, and what it explains speaks for no recording.
+    pub neutral: bool,
 }

@@ -6,7 +6,8 @@ use super::Recording;
 
 /// The columns of a recording, in the order of [`recording`].
 pub(super) const COLUMNS: &str = "recording_id, path, sha256, stream, audio_digest, size_bytes, codec, \
-                                  duration_seconds, title, artist, album, isrc, upc, label, date";
+                                  duration_seconds, title, artist, album, isrc, upc, label, date, \
+                                  neutral";
 
 pub(super) fn recording(row: &Row) -> rusqlite::Result<Recording> {
     Ok(Recording {
@@ -25,6 +26,7 @@ pub(super) fn recording(row: &Row) -> rusqlite::Result<Recording> {
         upc: row.get(12)?,
         label: row.get(13)?,
         date: row.get(14)?,
+        neutral: row.get(15)?,
     })
 }
 
@@ -50,10 +52,11 @@ pub(super) fn insert(
         upc,
         label,
         date,
+        neutral,
     } = recording;
     let sql = format!(
         "INSERT INTO recordings ({COLUMNS}, segment_id, track) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
     );
     let size_bytes = *size_bytes as i64;
     transaction.prepare_cached(&sql)?.execute(params![
@@ -72,6 +75,7 @@ pub(super) fn insert(
         upc,
         label,
         date,
+        neutral,
         segment as i64,
         track,
     ])?;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
+use super::neutral::Neutral;
 use super::rows::{COLUMNS, recording};
 use super::{CatalogError, Entry, Recording};
 use crate::fingerprint::FingerprintConfig;
@@ -25,6 +26,9 @@ pub struct Snapshot {
     pub index: Index,
     pub(super) records: Arc<Records>,
     pub(super) index_digest: String,
+    pub(super) neutral: Neutral,
+    /// Recordings that can be found.
+    pub(super) findable: usize,
 }
 
 /// The records of a snapshot.
@@ -45,6 +49,16 @@ impl Snapshot {
     /// [`Snapshot::damage`] says so from then on.
     pub fn recording(&self, track: TrackId) -> Option<Recording> {
         self.records.get(track)
+    }
+
+    /// Whether a track is a neutral reference: it is never a finding, and what it explains of an item speaks for no recording.
+    pub fn neutral(&self, track: TrackId) -> bool {
+        self.neutral.tracks.contains(&track)
+    }
+
+    /// The stretches of a recording that are masked, in seconds; sorted, and apart.
+    pub fn masks(&self, track: TrackId) -> &[(f64, f64)] {
+        self.neutral.masks.get(&track).map_or(&[], Vec::as_slice)
     }
 
     /// What the catalogue says beyond that of a recording, or of an entry without sound; `None` and damage as above.
@@ -95,20 +109,25 @@ impl Snapshot {
     fn digest_of(&self, change: impl Fn(&mut Recording)) -> Result<String, CatalogError> {
         // A sum, so that no order is needed: a million records are sorted only through a million seeks.
         let mut sums = [0_u64; 4];
+        let mut add = |text: &str| {
+            let one = Sha256::digest(text.as_bytes());
+            for (sum, lane) in sums.iter_mut().zip(one.as_chunks::<8>().0) {
+                *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
+            }
+        };
         self.records.each(&format!("SELECT {COLUMNS} FROM recordings"), |row| {
             let mut recording = recording(row)?;
             change(&mut recording);
-            let one = Sha256::digest(json(&recording).as_bytes());
-            for (sum, lane) in sums.iter_mut().zip(one.as_chunks::<8>().0) {
-                *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
-            }
+            add(&json(&recording));
             Ok(())
         })?;
-        self.records.each_work(|id, work| {
-            let one = Sha256::digest(json(&(id, work)).as_bytes());
-            for (sum, lane) in sums.iter_mut().zip(one.as_chunks::<8>().0) {
-                *sum = sum.wrapping_add(u64::from_le_bytes(*lane));
-            }
+        self.records.each_work(|id, work| add(&json(&(id, work))))?;
+        // Their notes change no finding.
+        let sql = "SELECT recording_id, start_seconds, end_seconds FROM masks";
+        self.records.each(sql, |row| {
+            let mask: (String, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            add(&json(&("mask", mask)));
+            Ok(())
         })?;
         let mut digest = Sha256::new();
         digest.update(self.records.config.digest().to_le_bytes());
@@ -119,9 +138,9 @@ impl Snapshot {
         Ok(hex(&digest.finalize()))
     }
 
-    /// Number of recordings.
+    /// Number of recordings that can be found: neutral references are none.
     pub fn len(&self) -> usize {
-        self.index.track_count()
+        self.findable
     }
 
     /// Whether there is nothing to find.
@@ -249,7 +268,8 @@ impl Records {
         Ok(at.map(|(_, first)| TrackId(first + track)))
     }
 
-    /// Visits the identifiers of all recordings: `(track, [ISRC, UPC, SHA-256])`, as the records have them.
+    /// Visits the identifiers of all recordings but neutral references: `(track, [ISRC, UPC, SHA-256])`, as the records have
+    /// them.
     ///
     /// # Errors
     ///
@@ -258,7 +278,7 @@ impl Records {
         &self,
         mut visit: impl FnMut(TrackId, [&str; 3]),
     ) -> Result<(), CatalogError> {
-        let sql = "SELECT segment_id, track, isrc, upc, sha256 FROM recordings";
+        let sql = "SELECT segment_id, track, isrc, upc, sha256 FROM recordings WHERE neutral = 0";
         self.each(sql, |row| {
             let Some(track) = self.track(row)? else { return Ok(()) };
             let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
@@ -267,14 +287,14 @@ impl Records {
         })
     }
 
-    /// The sizes of the label's files, in bytes.
+    /// The sizes of the label's files, in bytes; neutral references are anybody's.
     ///
     /// # Errors
     ///
     /// If the database cannot be read.
     pub fn file_sizes(&self) -> Result<BTreeSet<u64>, CatalogError> {
         let mut sizes = BTreeSet::new();
-        self.each("SELECT size_bytes FROM recordings", |row| {
+        self.each("SELECT size_bytes FROM recordings WHERE neutral = 0", |row| {
             sizes.insert(row.get::<_, i64>(0)?.unsigned_abs());
             Ok(())
         })?;
@@ -324,6 +344,7 @@ mod tests {
             upc: text(),
             label: text(),
             date: text(),
+            neutral: false,
         };
         let peaks = (0..40).map(|i| Peak { time: 50 * i, pitch: 700 * i as u16, strength: 1 });
         Made { recording, peaks: peaks.collect(), prints: Vec::new() }
@@ -392,6 +413,56 @@ mod tests {
         let (without, with) = (deliver(""), deliver("SR 1-234"));
         assert_ne!(without, with);
         assert_eq!(with, deliver("SR 1-234"));
+    }
+
+    #[test]
+    fn a_snapshot_knows_what_is_neutral_and_masked_when_it_was_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let mut catalog = catalog(&home, &["one", "two"]);
+        let mut kit = made("kit");
+        kit.recording.neutral = true;
+        catalog.add_made(&mut [kit].into_iter()).unwrap();
+        let log = |detail| LogLine { at: 0, who: "a test".into(), action: "test".into(), detail };
+        let without = catalog.snapshot().unwrap();
+        let two = made("two").recording;
+        let mask = |text: &str| two.mask(text, "a note").unwrap();
+        let masks = [mask("4-6.5"), mask("1-2"), mask("6-8")];
+        assert_eq!(catalog.mask(&masks, true, &log).unwrap().len(), 3);
+        assert_eq!(catalog.mask(&masks, true, &log).unwrap(), []);
+        catalog.compact(&log).unwrap();
+        let snapshot = catalog.snapshot().unwrap();
+        let track = |name: &str| {
+            let mut tracks = (0..snapshot.index.track_bound() as u32).map(TrackId);
+            tracks.find(|t| snapshot.recording(*t).is_some_and(|r| r.title == name)).unwrap()
+        };
+        let neutral = ["one", "two", "kit"].map(|name| snapshot.neutral(track(name)));
+        assert_eq!(neutral, [false, false, true]);
+        assert_eq!(snapshot.masks(track("two")), [(1.0, 2.0), (4.0, 8.0)]);
+        assert_eq!(snapshot.masks(track("one")), []);
+        assert_eq!((snapshot.len(), snapshot.index.track_count()), (2, 3));
+        assert_eq!(without.masks(track("two")), []);
+        assert_ne!(without.digest().unwrap(), snapshot.digest().unwrap());
+        assert_ne!(without.portable_digest().unwrap(), snapshot.portable_digest().unwrap());
+
+        let (ours, kit) = catalog.snapshot_apart().unwrap();
+        assert_eq!((ours.index.track_count(), kit.track_count(), ours.len()), (2, 1, 2));
+        assert!(kit.is_alive(track("kit")) && !ours.index.is_alive(track("kit")));
+        catalog.mask(&masks, false, &log).unwrap();
+        let again = catalog.snapshot().unwrap();
+        assert_eq!(again.digest().unwrap(), without.digest().unwrap());
+    }
+
+    #[test]
+    fn the_digest_tells_what_is_neutral() {
+        let digest = |neutral: bool| {
+            let home = tempfile::tempdir().unwrap();
+            let mut catalog = catalog(&home, &["one"]);
+            let mut kit = made("kit");
+            kit.recording.neutral = neutral;
+            catalog.add_made(&mut [kit].into_iter()).unwrap();
+            catalog.snapshot().unwrap().digest().unwrap()
+        };
+        assert_ne!(digest(true), digest(false));
     }
 
     #[test]

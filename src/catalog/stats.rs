@@ -7,10 +7,14 @@ use crate::landmarks::HASH_COUNT;
 /// Sizes and counts of a catalogue. Tracks of removed recordings count until they are merged away.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Stats {
-    /// Recordings.
+    /// Recordings, without neutral references.
     pub recordings: u64,
     /// Their length in seconds.
     pub seconds: f64,
+    /// Neutral references.
+    pub neutral: u64,
+    /// Their length in seconds.
+    pub neutral_seconds: f64,
     /// Segments.
     pub segments: usize,
     /// Tracks of removed recordings.
@@ -58,6 +62,9 @@ impl Catalog {
     pub fn stats(&self, limits: &[usize]) -> Result<Stats, CatalogError> {
         let snapshot = self.snapshot()?;
         let rate = self.config.frames_per_second();
+        let neutral_frames: u64 =
+            snapshot.neutral.tracks.iter().map(|t| u64::from(snapshot.index.frames(*t))).sum();
+        let frames = snapshot.index.total_frames() - neutral_frames;
         let mut occurs = vec![0_u64; HASH_COUNT as usize];
         let mut all = SegmentInfo::default();
         let mut segments = 0;
@@ -84,9 +91,11 @@ impl Catalog {
             .collect();
         Ok(Stats {
             recordings: snapshot.len() as u64,
-            seconds: snapshot.index.total_frames() as f64 / rate,
+            seconds: frames as f64 / rate,
+            neutral: snapshot.neutral.tracks.len() as u64,
+            neutral_seconds: neutral_frames as f64 / rate,
             segments,
-            dead_tracks: u64::from(all.tracks) - snapshot.len() as u64,
+            dead_tracks: u64::from(all.tracks) - snapshot.index.track_count() as u64,
             postings: all.postings,
             indexed_seconds: all.frames as f64 / rate,
             bytes: all.bytes,

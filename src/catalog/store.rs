@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
+use super::neutral::Neutral;
 use super::rows::{COLUMNS, recording};
 use super::{CatalogError, Recording, Records, Snapshot};
 use crate::fingerprint::FingerprintConfig;
@@ -15,7 +16,8 @@ use crate::units::TrackId;
 /// Version of `schema.sql`, the oldest that is read: the index of an older one cannot be made from what it holds.
 const FIRST_VERSION: i64 = 2;
 /// What makes each later version of the one before, in order.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/3-entries.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/3-entries.sql"), include_str!("migrations/4-neutral.sql")];
 /// The version that this program writes.
 const SCHEMA_VERSION: i64 = FIRST_VERSION + MIGRATIONS.len() as i64;
 /// Times that a reader begins anew because a writer has put other segments in the place of those it was about to
@@ -162,11 +164,14 @@ impl Catalog {
         open().map_err(|source| self.error(source))
     }
 
-    /// The recording that has this audio.
-    pub(super) fn with_audio(&self, digest: &str) -> Result<Option<String>, CatalogError> {
-        let sql = "SELECT recording_id FROM recordings WHERE audio_digest = ?1";
-        (|| self.connection.prepare_cached(sql)?.query_row([digest], |row| row.get(0)).optional())()
-            .map_err(|source| self.error(source))
+    /// The recording that has this audio, and whether it is neutral.
+    pub(super) fn with_audio(&self, digest: &str) -> Result<Option<(String, bool)>, CatalogError> {
+        let sql = "SELECT recording_id, neutral FROM recordings WHERE audio_digest = ?1";
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_row([digest], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        };
+        read().map_err(|source| self.error(source))
     }
 
     /// The generation of the manifest that counts.
@@ -210,6 +215,20 @@ impl Catalog {
     ///
     /// If a segment is missing, damaged or of another kind, or the records do not fit it.
     pub fn snapshot(&self) -> Result<Snapshot, CatalogError> {
+        self.take(false).map(|(snapshot, _)| snapshot)
+    }
+
+    /// The same for whoever searches for neutral references alone: they are in the second index and not in the snapshot's; both
+    /// number the same tracks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::snapshot`].
+    pub(crate) fn snapshot_apart(&self) -> Result<(Snapshot, Index), CatalogError> {
+        self.take(true)
+    }
+
+    fn take(&self, apart: bool) -> Result<(Snapshot, Index), CatalogError> {
         let mut attempts = READ_ATTEMPTS;
         loop {
             let reader = self.reader()?;
@@ -219,7 +238,7 @@ impl Catalog {
             };
             let generation = begin().map_err(|source| self.error(source))?;
             attempts -= 1;
-            match self.read(reader, generation) {
+            match self.read(reader, generation, apart) {
                 // A writer may have taken away what was about to be opened.
                 Err(CatalogError::Index(IndexError::Read { .. }))
                     if attempts > 0
@@ -230,14 +249,32 @@ impl Catalog {
     }
 
     /// Reads the catalogue as the transaction of `reader` sees it.
-    fn read(&self, reader: Connection, generation: u64) -> Result<Snapshot, CatalogError> {
+    fn read(
+        &self,
+        reader: Connection,
+        generation: u64,
+        apart: bool,
+    ) -> Result<(Snapshot, Index), CatalogError> {
         let manifest = self.read_manifest(generation)?;
-        let mut index = Index::default();
+        let (mut index, mut kit) = (Index::default(), Index::default());
         let mut segments = Vec::new();
         for listed in &manifest.segments {
             segments.push((listed.id, index.push(self.open_segment(listed)?).0));
+            if apart {
+                kit.push(self.open_segment(listed)?);
+            }
         }
-        let dangling = revive(&reader, &manifest, &segments, &mut index);
+        let neutral = Neutral::read(&reader, &segments).map_err(|source| self.error(source))?;
+        let mut findable = 0;
+        let dangling = living(&reader, &manifest, &segments, |track| {
+            let is_neutral = neutral.tracks.contains(&track);
+            findable += usize::from(!is_neutral);
+            if apart && is_neutral {
+                kit.revive(track)
+            } else {
+                index.revive(track)
+            };
+        });
         if let Some((segment, track)) = dangling.map_err(|source| self.error(source))? {
             let sql = "SELECT recording_id FROM recordings WHERE segment_id = ?1 AND track = ?2";
             let recording_id = reader
@@ -253,16 +290,17 @@ impl Catalog {
             failed: OnceLock::new(),
         };
         let index_digest = crate::ingest::digest(manifest.to_text().as_bytes());
-        Ok(Snapshot { index, records: Arc::new(records), index_digest })
+        let records = Arc::new(records);
+        Ok((Snapshot { index, records, index_digest, neutral, findable }, kit))
     }
 }
 
-/// Makes the tracks count that have a record. Returns the place of a record that names no track, if there is one.
-fn revive(
+/// Visits the tracks that have a record. Returns the place of a record that names no track, if there is one.
+fn living(
     reader: &Connection,
     manifest: &Manifest,
     segments: &[(u64, u32)],
-    index: &mut Index,
+    mut visit: impl FnMut(TrackId),
 ) -> rusqlite::Result<Option<(i64, u32)>> {
     // All of it stands in an index of the database.
     let mut statement = reader.prepare("SELECT segment_id, track FROM recordings")?;
@@ -271,9 +309,9 @@ fn revive(
         let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
         let at = segments.iter().position(|(id, _)| *id as i64 == segment);
         match at.filter(|at| track < manifest.segments[*at].tracks) {
-            Some(at) => index.revive(TrackId(segments[at].1 + track)),
+            Some(at) => visit(TrackId(segments[at].1 + track)),
             None => return Ok(Some((segment, track))),
-        };
+        }
     }
     Ok(None)
 }

@@ -28,6 +28,8 @@ pub(super) fn entry(recording: &Recording) -> Entry {
         audio_digest: _,
         size_bytes: _,
         codec: _,
+        // Neutral references are not written.
+        neutral: _,
     } = recording;
     let mut entry = Entry::default();
     for (field, text) in [
@@ -74,6 +76,7 @@ mod tests {
             upc: "12345".into(),
             label: "L".into(),
             date: "last summer".into(),
+            neutral: false,
         };
         let entry = entry(&recording);
         assert_eq!(entry.entry_id, "r-0123456789abcdef");

@@ -1,10 +1,12 @@
 //! The reference linter: what is wrong with a catalogue before it accuses anybody.
 //!
 //! It looks at what the label says (`words`), for passages without music (`still`), and compares each recording with all
-//! others (`sound`), as released or also at other speeds, tempos and pitches. Each line says what it may do to a report.
-//! Passages that recordings share, and steady tones, are handed to the catalogue, which marks them: a finding that lies in
-//! them alone is a suspect and says so.
+//! others (`sound`), as released or also at other speeds, tempos and pitches, and with the neutral references (`kit`). Each line
+//! says what it may do to a report.
+//! Passages that recordings share with each other or with a neutral reference, and steady tones, are handed to the catalogue,
+//! which marks them: a finding that lies in them alone is a suspect and says so.
 
+mod kit;
 mod sound;
 mod still;
 mod words;
@@ -41,6 +43,8 @@ pub enum Kind {
     Tone,
     /// Silence and tones are most of it.
     NoMusic,
+    /// Neutral references and masks explain half of it and more.
+    OnlyKit,
     /// Too short.
     TooShort,
     /// The rights are not exclusive.
@@ -66,6 +70,7 @@ impl Kind {
             Self::Silence => "silence",
             Self::Tone => "tone",
             Self::NoMusic => "no_music",
+            Self::OnlyKit => "only_kit",
             Self::TooShort => "too_short",
             Self::NonExclusive => "non_exclusive",
             Self::PublicDomain => "public_domain",
@@ -109,6 +114,9 @@ impl Kind {
             Self::NoMusic => {
                 "hardly anything of it can be told from other files; listen to it, and remove it or set its policy to exclude"
             }
+            Self::OnlyKit => {
+                "what is neutral speaks for no recording, so that hardly anything of it is ever found; remove it, or take back what is neutral if it is yours alone"
+            }
             Self::TooShort => {
                 "what agrees with it can hardly be told from chance; set its policy to review"
             }
@@ -145,6 +153,8 @@ pub struct Linted {
     pub passages: Vec<Passage>,
     /// Recordings that were compared.
     pub recordings: usize,
+    /// Neutral references that they were compared with.
+    pub neutral: usize,
     /// It was stopped before its end.
     pub stopped: bool,
 }

@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::kit::{Kit, Shelf};
 use super::still::{self, Still};
 use super::{Kind, LintError, Linted};
-use crate::catalog::{Catalog, Passage, Recording, Snapshot};
-use crate::fingerprint::Fingerprint;
+use crate::catalog::{Catalog, Passage, Recording, Snapshot, joined};
+use crate::fingerprint::{Fingerprint, FingerprintConfig};
+use crate::index::Index;
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
-use crate::scan::{Mode, coverage};
+use crate::peaks::{Peak, TIME_UNITS};
+use crate::record::Span;
+use crate::scan::{Line, Mode, beyond, coverage};
 use crate::text::{clock, named, share, warp};
 use crate::units::TrackId;
 use crate::verdict::VerdictConfig;
@@ -28,6 +32,13 @@ const SHORTEST_PASSAGE_SECONDS: f64 = 1.0;
 const WARPED_OCTAVES: f64 = 0.007_5;
 /// A share of a recording beyond which silence and tones are most of it.
 const STILL: f64 = 0.5;
+/// … and from which on it is only kit.
+const ONLY_KIT: f64 = 0.5;
+/// What two recordings have beside kit is theirs if it has this share of the peaks of either: what an alignment grazes around a
+/// loop has a third at the most.
+const HELD: f64 = 0.5;
+/// Places and names that a line tells one by one; the others are counted.
+const TOLD: usize = 12;
 
 /// Two recordings, the first with the lower track, and how they agree.
 type Pairs = BTreeMap<(TrackId, TrackId), Agreement>;
@@ -57,6 +68,7 @@ struct Seen {
     /// The others that it agrees with.
     found: Vec<(TrackId, Agreement)>,
     still: Vec<(Still, f64, f64)>,
+    kit: Kit,
 }
 
 pub(super) fn lint(
@@ -67,19 +79,33 @@ pub(super) fn lint(
     tell: &(dyn Fn(usize, usize) + Sync),
     linted: &mut Linted,
 ) -> Result<(), LintError> {
-    let snapshot = catalog.snapshot()?;
+    // Apart, so that neither takes the other's place among what is looked at closely.
+    let (snapshot, neutral) = catalog.snapshot_apart()?;
     linted.recordings = snapshot.len();
-    let seen = see(catalog, &snapshot, mode, pool, stop, tell);
+    linted.neutral = neutral.track_count();
+    let seen = see(catalog, (&snapshot, &neutral), mode, pool, stop, tell);
     if let Some(damage) = snapshot.damage() {
+        return Err(damage.into());
+    }
+    if let Some(damage) = neutral.damage() {
         return Err(damage.into());
     }
     linted.stopped = stop.load(Ordering::Relaxed);
     let mut pairs = Pairs::new();
-    for (item, Seen { found, still }) in (0..).map(TrackId).zip(seen) {
+    // What speaks for nothing of each recording of which anything does.
+    let mut of_kit: BTreeMap<TrackId, Vec<(f64, f64)>> = BTreeMap::new();
+    for (item, Seen { found, still, kit }) in (0..).map(TrackId).zip(seen) {
         if !still.is_empty()
             && let Some(recording) = snapshot.recording(item)
         {
             without_music(&recording, &still, linted);
+        }
+        let masks = snapshot.masks(item);
+        if (!kit.references.is_empty() || !masks.is_empty())
+            && let Some(recording) = snapshot.recording(item)
+        {
+            with_kit(&recording, &kit, !masks.is_empty(), &snapshot, linted);
+            of_kit.insert(item, kit.all(masks));
         }
         for (other, agreement) in found {
             let known = pairs.entry((item.min(other), item.max(other))).or_default();
@@ -90,7 +116,15 @@ pub(super) fn lint(
         let (Some(a), Some(b)) = (snapshot.recording(first), snapshot.recording(second)) else {
             continue;
         };
-        pair(&a, &b, &agreement, linted);
+        let of = |track| of_kit.get(&track).map_or(&[][..], Vec::as_slice);
+        let (kit_of_a, kit_of_b) = (of(first), of(second));
+        let left = if kit_of_a.is_empty() && kit_of_b.is_empty() {
+            agreement.spans.clone()
+        } else {
+            let peaks = [first, second].map(|track| snapshot.index.peaks(track));
+            without_kit(&agreement, [kit_of_a, kit_of_b], &peaks, catalog.config())
+        };
+        pair(&a, &b, &agreement, &left, linted);
     }
     linted.passages.sort_by(|a, b| {
         let order = a.recording_id.cmp(&b.recording_id);
@@ -100,10 +134,10 @@ pub(super) fn lint(
     Ok(())
 }
 
-/// Looks at each recording, and searches for it in all others; by track.
+/// Looks at each recording, and searches for it in all others and for the neutral references in it; by track.
 fn see(
     catalog: &Catalog,
-    snapshot: &Snapshot,
+    (snapshot, neutral): (&Snapshot, &Index),
     mode: Mode,
     pool: &rayon::ThreadPool,
     stop: &AtomicBool,
@@ -114,10 +148,16 @@ fn see(
     let matching = mode.matching(MatchConfig::default());
     let matcher = Matcher::new(&snapshot.index, config, matching, verdict);
     let rate = config.frames_per_second();
+    let shelf = Shelf {
+        index: neutral,
+        matcher: Matcher::new(neutral, config, matching, verdict),
+        frames_per_second: rate,
+        sure_below: verdict.match_below,
+    };
     let done = AtomicUsize::new(0);
     let search = |scratch: &mut LookupScratch, at: u32| {
         let track = TrackId(at);
-        if snapshot.recording(track).is_none() || stop.load(Ordering::Relaxed) {
+        if !snapshot.index.is_alive(track) || stop.load(Ordering::Relaxed) {
             return Seen::default();
         }
         let peaks = snapshot.index.peaks(track);
@@ -141,8 +181,9 @@ fn see(
                 None => found.push((alignment.track, agreement)),
             }
         }
+        let kit = shelf.explain(&item, snapshot.masks(track), scratch);
         tell(done.fetch_add(1, Ordering::Relaxed) + 1, snapshot.len());
-        Seen { found, still }
+        Seen { found, still, kit }
     };
     let tracks = snapshot.index.track_bound() as u32;
     pool.install(|| (0..tracks).into_par_iter().map_init(LookupScratch::default, search).collect())
@@ -185,6 +226,58 @@ fn without_music(recording: &Recording, still: &[(Still, f64, f64)], linted: &mu
     }
 }
 
+/// Tells of what neutral references explain, and marks where hardly anything else sounds.
+fn with_kit(
+    recording: &Recording,
+    kit: &Kit,
+    is_masked: bool,
+    snapshot: &Snapshot,
+    linted: &mut Linted,
+) {
+    let id = &recording.recording_id;
+    let neutral = |track: &TrackId| snapshot.recording(*track);
+    if kit.share >= ONLY_KIT {
+        let references = kit.references.iter().filter_map(neutral);
+        let names = references.map(|reference| name(&reference));
+        let names = told(names.chain(is_masked.then(|| "masks".to_owned())).collect());
+        let part = share(kit.share);
+        let detail = format!("{}: {part} of it is neutral ({names})", name(recording));
+        linted.add(Kind::OnlyKit, [id], detail);
+    }
+    for (track, stretches) in &kit.stretches {
+        let Some(reference) = neutral(track) else { continue };
+        let stretches = stretches.iter().filter(|(from, to)| to - from >= SHORTEST_PASSAGE_SECONDS);
+        let stretches: Vec<(f64, f64)> = stretches.copied().collect();
+        if stretches.is_empty() {
+            continue;
+        }
+        let detail = format!(
+            "{} {} = {}, which is neutral",
+            name(recording),
+            places(&stretches),
+            name(&reference)
+        );
+        linted.add(Kind::SharedPassage, [id, &reference.recording_id], detail);
+        let marked = stretches.iter().map(|(from, to)| marked(recording, *from, *to, &reference));
+        linted.passages.extend(marked);
+    }
+}
+
+/// The first of some names or places, and how many more there are.
+fn told(mut texts: Vec<String>) -> String {
+    let more = texts.len().saturating_sub(TOLD);
+    texts.truncate(TOLD);
+    if more > 0 {
+        texts.push(format!("and {more} more"));
+    }
+    texts.join(", ")
+}
+
+fn places(stretches: &[(f64, f64)]) -> String {
+    let place = |(from, to): &(f64, f64)| format!("{} to {}", clock(*from), clock(*to));
+    told(stretches.iter().map(place).collect())
+}
+
 /// A passage to be marked, to the millisecond.
 fn marked(ours: &Recording, from: f64, to: f64, theirs: &Recording) -> Passage {
     let round = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
@@ -196,8 +289,14 @@ fn marked(ours: &Recording, from: f64, to: f64, theirs: &Recording) -> Passage {
     }
 }
 
-/// What two recordings are to each other.
-fn pair(a: &Recording, b: &Recording, agreement: &Agreement, linted: &mut Linted) {
+/// What two recordings are to each other; `left` is where they agree beyond what is kit.
+fn pair(
+    a: &Recording,
+    b: &Recording,
+    agreement: &Agreement,
+    left: &[[(f64, f64); 2]],
+    linted: &mut Linted,
+) {
     let Agreement { spans, warp: warped } = agreement;
     let of = |side: usize| spans.iter().map(|span| span[side]).collect::<Vec<_>>();
     let in_a = coverage(of(0), a.duration_seconds);
@@ -212,7 +311,11 @@ fn pair(a: &Recording, b: &Recording, agreement: &Agreement, linted: &mut Linted
     let both = [&a.recording_id, &b.recording_id];
     let (shorter, longer) = if a.duration_seconds <= b.duration_seconds { (a, b) } else { (b, a) };
     let of_shorter = if std::ptr::eq(shorter, a) { in_a } else { in_b };
-    let (least, most) = (in_a.min(in_b), in_a.max(in_b));
+    // Two that are the same are the same, of whatever they are made. But two beats of one loop are no versions of each other.
+    let of_left = |side: usize| left.iter().map(|span| span[side]).collect::<Vec<_>>();
+    let of_left =
+        [coverage(of_left(0), a.duration_seconds), coverage(of_left(1), b.duration_seconds)];
+    let (least, most) = (in_a.min(in_b), of_left[0].max(of_left[1]));
     let detail = format!("{names}: {} and {} agree", share(in_a), share(in_b));
     if let (Some((tempo, pitch)), true) = (warped, most >= MOST) {
         let how = warp(*tempo, 1_200.0 * pitch);
@@ -238,26 +341,69 @@ fn pair(a: &Recording, b: &Recording, agreement: &Agreement, linted: &mut Linted
     } else if most >= MOST {
         linted.add(Kind::Version, both, detail);
     } else {
-        passage(a, b, spans, linted);
+        passage(a, b, left, linted);
     }
+}
+
+/// Where two recordings agree beyond what is kit of each: a hundred pieces over one loop are no news about any two of them.
+fn without_kit(
+    agreement: &Agreement,
+    [kit_of_a, kit_of_b]: [&[(f64, f64)]; 2],
+    [a, b]: &[Vec<Peak>; 2],
+    config: FingerprintConfig,
+) -> Vec<[(f64, f64); 2]> {
+    let mut left = Vec::new();
+    for [of_a, of_b] in &agreement.spans {
+        let whole = Span {
+            item_start_seconds: of_a.0,
+            item_end_seconds: of_a.1,
+            recording_start_seconds: of_b.0,
+            recording_end_seconds: of_b.1,
+        };
+        let rate = config.frames_per_second();
+        let line = Line {
+            item: of_a.0 * rate,
+            track: of_b.0 * rate,
+            tempo: (of_b.1 - of_b.0) / (of_a.1 - of_a.0),
+            pitch_octaves: agreement.warp.map_or(0.0, |(_, pitch)| pitch),
+        };
+        let parts = beyond(&[whole], kit_of_a, kit_of_b);
+        let is_whole = parts == [whole];
+        for part in parts {
+            let of_a = (part.item_start_seconds, part.item_end_seconds);
+            let of_b = (part.recording_start_seconds, part.recording_end_seconds);
+            let in_frames = |(from, to): (f64, f64)| (from * rate, to * rate);
+            let ours = held(a, in_frames(of_a), line, b);
+            let theirs = held(b, in_frames(of_b), line.turned(), a);
+            if is_whole || ours.max(theirs) >= HELD {
+                left.push([of_a, of_b]);
+            }
+        }
+    }
+    left
+}
+
+/// The share of the peaks in a stretch, in frames, that another track has, too.
+fn held(peaks: &[Peak], (from, to): (f64, f64), line: Line, track: &[Peak]) -> f64 {
+    let frame = |peak: &Peak| f64::from(peak.time) / f64::from(TIME_UNITS);
+    let first = peaks.partition_point(|peak| frame(peak) < from);
+    let within = peaks[first..].iter().take_while(|peak| frame(peak) < to);
+    let (all, met) = within.fold((0_usize, 0_usize), |(all, met), peak| {
+        (all + 1, met + usize::from(line.meets(*peak, track)))
+    });
+    met as f64 / all.max(1) as f64
 }
 
 /// Marks what two recordings share.
 fn passage(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut Linted) {
+    if spans.is_empty() {
+        return;
+    }
     let mut told = Vec::new();
     for (side, ours, theirs) in [(0, a, b), (1, b, a)] {
-        let mut stretches: Vec<(f64, f64)> = spans.iter().map(|span| span[side]).collect();
-        stretches.sort_by(|x, y| x.0.total_cmp(&y.0));
-        let mut joined: Vec<(f64, f64)> = Vec::new();
-        for (from, to) in stretches {
-            match joined.last_mut() {
-                Some(last) if from <= last.1 => last.1 = last.1.max(to),
-                _ => joined.push((from, to)),
-            }
-        }
+        let mut joined = joined(spans.iter().map(|span| span[side]).collect(), 0.0);
         joined.retain(|(from, to)| to - from >= SHORTEST_PASSAGE_SECONDS);
-        let places = joined.iter().map(|(from, to)| format!("{} to {}", clock(*from), clock(*to)));
-        told.push(format!("{} {}", name(ours), places.collect::<Vec<_>>().join(", ")));
+        told.push(format!("{} {}", name(ours), places(&joined)));
         linted.passages.extend(joined.iter().map(|(from, to)| marked(ours, *from, *to, theirs)));
     }
     linted.add(Kind::SharedPassage, [&a.recording_id, &b.recording_id], told.join(" = "));

@@ -314,10 +314,16 @@ pub(crate) enum Catalog {
         /// Files and folders
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// They are nobody's: loop packs, drum kits, sound effects, test tones, licensed samples. They are never found, and what they
+        /// explain of an item speaks for no recording; one-shots of any length are taken
+        #[arg(long)]
+        neutral: bool,
     },
+    /// Stretches of a recording that speak for nothing: a licensed sample, an intro jingle
+    Mask(Mask),
     /// Read what the label delivers: CSV, TSV, XLSX, DDEX ERN 3.8 to 4.3, JSONL; the same again changes nothing
     Import(Import),
-    /// Write all entries: .csv, .xlsx or .jsonl; import reads them back without loss
+    /// Write all entries: .csv, .xlsx or .jsonl; import reads them back without loss. Without neutral references and masks
     Export {
         /// File to write; `-` for standard output
         #[arg(long, value_name = "FILE")]
@@ -326,7 +332,8 @@ pub(crate) enum Catalog {
         #[arg(long, value_enum)]
         format: Option<TableFormat>,
     },
-    /// Look for what makes wrong accusations: the same audio twice, shared passages, previews, rights; marks passages
+    /// Look for what makes wrong accusations: the same audio twice, shared passages, recordings that are only kit (neutral
+    /// references and masks), previews, rights; marks passages
     Lint {
         /// Compare at other speeds and pitches, too; takes several times as long
         #[arg(long)]
@@ -405,6 +412,28 @@ pub(crate) struct Import {
     /// Show what would be read of the first rows and what is wrong with all, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Mask {
+    /// Id or the start of one, path, or ISRC; it has to name one recording
+    #[arg(value_name = "RECORDING", required_unless_present = "list")]
+    pub(crate) recording: Option<String>,
+    /// Stretches of it, such as 0:12-0:20, 12.5-20 or 1:02:03-1:02:08
+    #[arg(value_name = "FROM-TO", required_unless_present_any = ["list", "remove"], allow_negative_numbers = true)]
+    pub(crate) stretches: Vec<String>,
+    /// Why: whose sample it is, the licence
+    #[arg(long, value_name = "WHY", default_value = "", conflicts_with_all = ["list", "remove"])]
+    pub(crate) note: String,
+    /// List the masks, of the recording or of all
+    #[arg(long, conflicts_with_all = ["remove", "stretches"])]
+    pub(crate) list: bool,
+    /// Take these masks away instead; without FROM-TO all of the recording
+    #[arg(long)]
+    pub(crate) remove: bool,
+    /// With --list one JSON object a line
+    #[arg(long, requires = "list")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

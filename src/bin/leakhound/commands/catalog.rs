@@ -1,4 +1,4 @@
-//! `leakhound catalog`: add, list, show, remove.
+//! `leakhound catalog`: add, list, show, remove; masks are in `mask`.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use leakhound::record::NOT_AUDIO;
 use leakhound::source::{Folders, display_path};
 use leakhound::text::{self, clock, thousands, visible};
 
-use super::{delivery, entries, lint, log, upkeep};
+use super::{delivery, entries, lint, log, mask, upkeep};
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
@@ -20,7 +20,8 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
     let home = home::home(global)?;
     let mut catalog = Catalog::open(&home, FingerprintConfig::default())?;
     match command {
-        args::Catalog::Add { paths } => add(global, &mut catalog, paths),
+        args::Catalog::Add { paths, neutral } => add(global, &mut catalog, paths, *neutral),
+        args::Catalog::Mask(command) => mask::run(global, &catalog, command),
         args::Catalog::Import(command) => delivery::import(global, &mut catalog, command),
         args::Catalog::Export { out, format } => delivery::export(global, &catalog, out, *format),
         args::Catalog::Log { json } => log::show(&catalog, *json),
@@ -36,7 +37,12 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
     }
 }
 
-fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+fn add(
+    global: &Global,
+    catalog: &mut Catalog,
+    paths: &[PathBuf],
+    neutral: bool,
+) -> anyhow::Result<Exit> {
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
     let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
     let names = names.join(", ");
@@ -45,7 +51,8 @@ fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Res
     let ingester = setup::ingester(global, &crate::home::home(global)?);
     let mut meter = Meter::new(global.quiet);
     let (mut added, mut not_audio) = (0_u64, 0_u64);
-    let summary = catalog.add(&folders, &ingester, &pool, &stop, &log, &mut |event| {
+    let what = if neutral { "neutral references" } else { "recordings" };
+    let mut tell = |event: AddEvent| {
         match &event {
             AddEvent::Added(_) => added += 1,
             AddEvent::Duplicate { path, of } => {
@@ -56,14 +63,19 @@ fn add(global: &Global, catalog: &mut Catalog, paths: &[PathBuf]) -> anyhow::Res
                 meter.print(&format!("refused: {} {}", visible(path), visible(&failure.message)));
             }
         }
-        meter.show(|| format!("{} recordings added", thousands(added)));
-    })?;
+        meter.show(|| format!("{} {what} added", thousands(added)));
+    };
+    let summary = if neutral {
+        catalog.add_neutral(&folders, &ingester, &pool, &stop, &log, &mut tell)?
+    } else {
+        catalog.add(&folders, &ingester, &pool, &stop, &log, &mut tell)?
+    };
     let seconds = meter.elapsed().as_secs_f64();
     meter.finish();
     if !global.quiet {
         writeln!(
             Out::lock(),
-            "{} recordings added, {} already there, {} refused, {} files that are no audio, in {seconds:.1} s",
+            "{} {what} added, {} already there, {} refused, {} files that are no audio, in {seconds:.1} s",
             thousands(summary.added),
             thousands(summary.duplicates),
             thousands(summary.refused - not_audio),
@@ -87,11 +99,19 @@ fn show(catalog: &Catalog, names: &[String], json: bool) -> anyhow::Result<Exit>
         }
         entries::print(&said, json)?;
     }
-    print(&found, json, true)
+    print(&found, json, true)?;
+    if !json {
+        mask::cards(catalog, &found)?;
+    }
+    Ok(Exit::Clear)
 }
 
 /// The recordings that names name; if `one`, each has to name exactly one.
-fn named(catalog: &Catalog, names: &[String], one: bool) -> anyhow::Result<Vec<Recording>> {
+pub(super) fn named(
+    catalog: &Catalog,
+    names: &[String],
+    one: bool,
+) -> anyhow::Result<Vec<Recording>> {
     let mut out: Vec<Recording> = Vec::new();
     for name in names {
         let found = catalog.find(name)?;
@@ -152,10 +172,17 @@ fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Ex
         }
     }
     if !json && !whole {
-        // Not `sum`, which is -0 of nothing.
-        let seconds = recordings.iter().fold(0.0, |sum, r| sum + r.duration_seconds);
-        let count = thousands(recordings.len() as u64);
-        writeln!(out, "{count} recordings, {:.1} h", seconds / 3_600.0)?;
+        let (mut counts, mut hours) = ([0, 0], [0.0, 0.0]);
+        for recording in recordings {
+            counts[usize::from(recording.neutral)] += 1;
+            hours[usize::from(recording.neutral)] += recording.duration_seconds / 3_600.0;
+        }
+        let [ours, neutral] = counts.map(thousands);
+        write!(out, "{ours} recordings, {:.1} h", hours[0])?;
+        if counts[1] > 0 {
+            write!(out, "; {neutral} neutral references, {:.1} h", hours[1])?;
+        }
+        writeln!(out)?;
     }
     out.flush()?;
     Ok(Exit::Clear)
@@ -165,7 +192,9 @@ fn line(recording: &Recording) -> String {
     let Recording { recording_id, duration_seconds, artist, title, isrc, path, .. } = recording;
     let name = text::named(artist, title, path);
     let isrc = if isrc.is_empty() { String::new() } else { format!(" [{isrc}]") };
-    format!("{recording_id}  {:>9}  {}{}", clock(*duration_seconds), visible(&name), visible(&isrc))
+    let neutral = if recording.neutral { " (neutral)" } else { "" };
+    let (length, name, isrc) = (clock(*duration_seconds), visible(&name), visible(&isrc));
+    format!("{recording_id}  {length:>9}  {name}{isrc}{neutral}")
 }
 
 fn card(recording: &Recording) -> String {
@@ -188,6 +217,9 @@ fn card(recording: &Recording) -> String {
     let mut out = String::new();
     for (name, value) in rows {
         out += &format!("{name:<8}{}\n", visible(value));
+    }
+    if recording.neutral {
+        out += "neutral never found; what it explains speaks for no recording\n";
     }
     out + "\n"
 }

@@ -244,6 +244,10 @@ pub(crate) fn export(
             "{entries} entries in {}, and {recordings} recordings without one as what their tags say",
             out.display()
         )?;
+        let neutral = catalog.count_neutral()?;
+        if neutral > 0 {
+            writeln!(Out::lock(), "{} neutral references are left out", thousands(neutral))?;
+        }
     }
     Ok(Exit::Clear)
 }

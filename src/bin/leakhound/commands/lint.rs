@@ -40,7 +40,7 @@ pub(crate) fn run(
     if let Ok(meter) = meter.into_inner() {
         meter.finish();
     }
-    let Linted { lines, passages, recordings, stopped } = linted;
+    let Linted { lines, passages, recordings, neutral, stopped } = linted;
     if stopped {
         return Ok(Exit::Stopped);
     }
@@ -58,9 +58,13 @@ pub(crate) fn run(
     if !json {
         let (lines, recordings) = (thousands(lines.len() as u64), thousands(recordings as u64));
         let marked = thousands(passages.len() as u64);
+        let with = match neutral {
+            0 => String::new(),
+            n => format!(", with {} neutral references, too", thousands(n as u64)),
+        };
         writeln!(
             out,
-            "{recordings} recordings compared: {lines} lines, {marked} shared passages marked"
+            "{recordings} recordings compared{with}: {lines} lines, {marked} shared passages marked"
         )?;
     }
     out.flush()?;

@@ -7,6 +7,7 @@ mod inspect;
 mod lint;
 pub(crate) mod log;
 mod manifest;
+mod mask;
 mod notice;
 mod place;
 mod query;

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::out::Out;
 
 pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
-    let Checked { recordings, segments, bytes, problems, leftovers } = catalog.check()?;
+    let Checked { recordings, neutral, segments, bytes, problems, leftovers } = catalog.check()?;
     let mut out = Out::lock();
     for problem in &problems {
         writeln!(out, "{}", visible(problem))?;
@@ -26,7 +26,14 @@ pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
         )?;
     }
     let (recordings, bytes) = (thousands(recordings), thousands(bytes));
-    writeln!(out, "{recordings} recordings, {segments} segments, {bytes} bytes of index read")?;
+    let neutral = match neutral {
+        0 => String::new(),
+        n => format!(" ({} of them neutral references)", thousands(n)),
+    };
+    writeln!(
+        out,
+        "{recordings} recordings{neutral}, {segments} segments, {bytes} bytes of index read"
+    )?;
     out.flush()?;
     match problems.len() {
         0 => {
@@ -65,6 +72,7 @@ pub(crate) fn stats(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
         entries,
         entries_without_audio: entries - heard,
         shared_passages: catalog.passages()?.len(),
+        masks: catalog.masks()?.len(),
     };
     let mut out = Out::lock();
     if json {
@@ -72,10 +80,11 @@ pub(crate) fn stats(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     } else {
         let (entries, silent) = (thousands(entries), thousands(all.entries_without_audio));
         let passages = thousands(all.shared_passages as u64);
+        let masks = thousands(all.masks as u64);
         write!(out, "{}", table(&stats))?;
         writeln!(
             out,
-            "{entries} entries, {silent} of them without audio; {passages} shared passages marked"
+            "{entries} entries, {silent} of them without audio; {passages} shared passages marked; {masks} masks"
         )?;
     }
     out.flush()?;
@@ -90,6 +99,7 @@ struct All<'a> {
     entries: u64,
     entries_without_audio: u64,
     shared_passages: usize,
+    masks: usize,
 }
 
 fn table(stats: &Stats) -> String {
@@ -101,6 +111,14 @@ fn table(stats: &Stats) -> String {
     let rows = [
         ("recordings", thousands(stats.recordings)),
         ("length", format!("{:.1} h", stats.seconds / 3_600.0)),
+        (
+            "neutral",
+            format!(
+                "{} references, {:.1} h",
+                thousands(stats.neutral),
+                stats.neutral_seconds / 3_600.0
+            ),
+        ),
         ("segments", thousands(stats.segments as u64)),
         ("removed", format!("{} tracks, until they are merged away", thousands(stats.dead_tracks))),
         ("index", part(stats.bytes)),
