@@ -146,7 +146,9 @@ fn a_dump_that_holds_only_the_shared_loop_is_a_suspect_that_says_so() {
     desk.write_wav("dump/theirs.wav", &with_loop(77, 30));
     desk.write_wav("dump/ours.wav", excerpt(&with_loop(4, 40), 8.0, 30.0));
     let before = desk.scan(1);
-    assert_eq!(record(&before, "theirs.wav").verdict, Verdict::Match);
+    // Two recordings hold the loop, so it is neither's own, marked or not.
+    let unmarked = record(&before, "theirs.wav");
+    assert_eq!(unmarked.verdict, Verdict::Suspect, "{unmarked:#?}");
     desk.run(["catalog", "lint"]).ends_with(0);
     let after = desk.scan(1);
     let theirs = record(&after, "theirs.wav");
@@ -182,7 +184,7 @@ fn some_seconds_of_ours_in_a_longer_item_are_a_suspect_that_says_so() {
     let run = desk.scan(1);
     let brief = record(&run, "brief.wav");
     assert_eq!(brief.verdict, Verdict::Suspect, "{brief:#?}");
-    assert_eq!(brief.findings[0].standing.as_ref().unwrap().kind, Kind::BriefPassage);
+    assert_eq!(brief.findings[0].standing.as_ref().unwrap().kind, Kind::SharedMaterial);
     assert_eq!(record(&run, "longer.wav").verdict, Verdict::Match);
     // All of a clip is ours, however short it is.
     assert_eq!(record(&run, "clip.wav").verdict, Verdict::Match);
@@ -245,4 +247,93 @@ fn what_is_no_infringement_is_shown_as_permitted() {
     desk.run(["catalog", "allow", "--hash", &hash]).ends_with(0);
     let now = stands(&desk, &[]);
     assert_eq!((now[4], now[1]), ((Permitted, Some(Kind::Licensed)), expected[1]));
+}
+
+/// Two bars of a sample pack.
+fn bars() -> Vec<f32> {
+    excerpt(&song(500, 20), 4.0, 6.0).to_vec()
+}
+
+#[test]
+fn what_is_only_kit_is_told_with_its_share_and_passages_with_a_loop_are_marked() {
+    let desk = Desk::new();
+    // Bars over and over, and some music of our own.
+    let beat = [bars().repeat(12), song(21, 12).to_vec()].concat();
+    desk.write_wav("masters/beat.wav", &beat);
+    let other_beat = [song(22, 9).to_vec(), bars().repeat(12)].concat();
+    desk.write_wav("masters/other-beat.wav", &other_beat);
+    let mut with_bars = song(23, 40).to_vec();
+    let at = 10 * RATE_HZ as usize;
+    with_bars[at..at + 2 * bars().len()].copy_from_slice(&bars().repeat(2));
+    desk.write_wav("masters/with-bars.wav", &with_bars);
+    // Under music of its own they are a part of it.
+    let under = bars().repeat(20);
+    let over: Vec<f32> = song(24, 40).iter().zip(&under).map(|(a, b)| 0.7 * a + 0.15 * b).collect();
+    desk.write_wav("masters/over-bars.wav", &over);
+    desk.write_wav("masters/plain.wav", &song(25, 30));
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk.write_wav("kit/bars.wav", &bars());
+    desk.write_wav("kit/hit.wav", excerpt(&song(501, 20), 3.0, 3.5));
+    desk.run(["catalog", "add", "--neutral", "kit"]).ends_with(0);
+    let expected = [
+        "only_kit: beat",
+        "only_kit: other-beat",
+        "shared_passage: bars beat",
+        "shared_passage: bars other-beat",
+        "shared_passage: bars with-bars",
+    ];
+    let told = desk.run(["catalog", "lint"]).ends_with(0).stdout;
+    assert_eq!(lines(&desk, &[]), expected, "{told}");
+    assert!(
+        told.contains("5 recordings compared, with 2 neutral references, too: 5 lines"),
+        "{told}"
+    );
+    let of = |word: &str, name: &str| {
+        let name = listed(&desk, name);
+        let line = told.lines().find(|line| line.starts_with(word) && line.contains(&name));
+        line.unwrap_or_else(|| panic!("{word} {name}: {told}")).to_owned()
+    };
+    let line = of("only_kit", "beat.wav");
+    let percent = line.split(" %").next().unwrap().rsplit(' ').next().unwrap();
+    // 24 s of 36.
+    assert!((58..=74).contains(&percent.parse::<i32>().unwrap()), "{line}");
+    assert!(line.contains(&listed(&desk, "bars.wav")) && !line.contains("masks"), "{line}");
+    let marks = passages(&desk, "with-bars.wav");
+    let [(from, to)] = marks[..] else { panic!("{marks:?}") };
+    assert!((9.0..11.0).contains(&from) && (13.0..15.0).contains(&to), "{marks:?}");
+    // The neutral reference itself is marked nowhere.
+    assert_eq!(passages(&desk, "bars.wav"), []);
+}
+
+/// What a recording is called in lines, by the ending of its file.
+fn listed(desk: &Desk, ending: &str) -> String {
+    let listed = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
+    let is = |r: &&Value| r["path"].as_str().unwrap().ends_with(&format!("/{ending}"));
+    listed.iter().find(is).unwrap()["recording_id"].as_str().unwrap().to_owned()
+}
+
+/// The marked passages of a recording.
+fn passages(desk: &Desk, ending: &str) -> Vec<(f64, f64)> {
+    let database = rusqlite::Connection::open(desk.path("home/catalog/catalog.sqlite")).unwrap();
+    let sql = "SELECT start_seconds, end_seconds FROM shared_passages WHERE recording_id = ?1";
+    let mut statement = database.prepare(sql).unwrap();
+    let rows = statement.query_map([listed(desk, ending)], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn what_is_mostly_masked_is_only_kit_and_what_two_share_in_a_mask_is_no_news() {
+    let desk = Desk::new();
+    desk.write_wav("masters/loop-1.wav", &with_loop(4, 40));
+    desk.write_wav("masters/loop-2.wav", &with_loop(5, 40));
+    desk.write_wav("masters/jingle.wav", &song(6, 30));
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    assert_eq!(lines(&desk, &[]), ["shared_passage: loop-1 loop-2"]);
+    let jingle = listed(&desk, "jingle.wav");
+    desk.run(["catalog", "mask", &jingle, "0-0:20", "--note", "the station's"]).ends_with(0);
+    desk.run(["catalog", "mask", &listed(&desk, "loop-1.wav"), "0:11.5-0:21.5"]).ends_with(0);
+    assert_eq!(lines(&desk, &[]), ["only_kit: jingle"]);
+    let told = desk.run(["catalog", "lint"]).ends_with(0).stdout;
+    assert!(told.contains("% of it is neutral (masks)"), "{told}");
+    assert!(told.contains("0 shared passages marked"), "{told}");
 }

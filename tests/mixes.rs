@@ -70,7 +70,7 @@ fn two_recordings_with_the_same_passage_are_both_told_and_say_so_but_two_that_so
     assert_eq!(b.shares_passage_with, [a.recording_id.as_str()]);
 
     let together = record(&records, "/together.wav");
-    assert_eq!(matched(together), BTreeSet::from(["Song 1", "Song 2"]));
+    assert_eq!(matched(together), BTreeSet::from(["Song 1", "Song 2"]), "{together:#?}");
     assert!(together.findings.iter().all(|f| f.shares_passage_with.is_empty()), "{together:#?}");
 }
 

@@ -80,7 +80,8 @@ fn what_the_help_says_that_it_misses_is_missed() {
     let passage = [excerpt(&other, 0.0, 22.0), excerpt(&ours, 22.0, 32.0)];
     let spliced = [&passage.concat(), excerpt(&other, 32.0, 80.0)].concat();
     desk.write_wav("dump/passage.wav", &spliced);
-    assert!(scan(&desk, "full", 1).iter().all(|row| row.verdict == Verdict::Match));
+    // Ten seconds of a longer item and recording may be for a person to hear.
+    assert!(scan(&desk, "full", 1).iter().all(|row| row.verdict <= Verdict::Suspect));
     assert!(scan(&desk, "probe", 0).iter().all(|row| row.verdict == Verdict::Clear));
 }
 

@@ -8,6 +8,7 @@ mod align;
 mod chance;
 mod choice;
 mod confirm;
+mod explain;
 mod lookup;
 mod meeting;
 mod picture;
@@ -15,6 +16,7 @@ mod search;
 mod tally;
 
 pub use align::{Alignment, MatchedSpan};
+pub use explain::{Explained, Part};
 pub use lookup::LookupScratch;
 pub use picture::{DOTS, MOVES, Picture, PictureWindow, WINDOW_PEAKS};
 pub use search::Matcher;

@@ -250,6 +250,8 @@ fn finding(claim: &Claim) -> Finding {
         tiers: claim.tiers(),
         claimed_by: claim.places(),
         standing: None,
+        relation: None,
+        explained: None,
         evidence: None,
         finding_id: String::new(),
         work: None,

@@ -6,14 +6,17 @@ use std::sync::atomic::AtomicBool;
 
 use super::Mode;
 use super::claims::compare;
+use super::neutral::{Sound, beyond, explained, repeated};
+use super::relation::{Extent, relation, verdict};
 use crate::catalog::{CatalogError, Recording, Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
 use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
-use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
+use crate::matching::{Alignment, Explained, LookupScratch, MatchConfig, MatchedSpan, Matcher};
+use crate::peaks::Peak;
 use crate::record::{
-    FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
-    Standing, StandingKind, TorrentFacts, Verdict, json,
+    self, FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
+    TorrentFacts, Verdict, json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
 use crate::verdict::VerdictConfig;
@@ -201,9 +204,11 @@ impl Engine {
         let matching = self.mode.matching(self.matching);
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
         let all = matcher.search(fingerprint, scratch);
+        let neutral = self.neutral(&all, fingerprint);
         let mut groups: Vec<Vec<Alignment>> = Vec::new();
         for alignment in &all {
-            if self.verdict.verdict(alignment.false_alarm_probability()) == Verdict::Clear {
+            let verdict = self.verdict.verdict(alignment.false_alarm_probability());
+            if verdict == Verdict::Clear || self.snapshot.neutral(alignment.track) {
                 continue;
             }
             match groups.iter_mut().find(|g| same_finding(&g[0], alignment)) {
@@ -211,13 +216,23 @@ impl Engine {
                 None => groups.push(vec![alignment.clone()]),
             }
         }
-        let make = |group: &Vec<Alignment>| {
+        let groups: Vec<_> = groups
+            .into_iter()
+            .filter_map(|group| self.beyond_neutral(group, fingerprint, &neutral, (&matcher, &all)))
+            .collect();
+        let make = |(group, is_cut): &(Vec<Alignment>, bool)| {
             let recording = self.snapshot.recording(group[0].track)?;
-            let mut finding = self.finding(stream, fingerprint, &recording, group);
+            let mut told = matcher.explain(fingerprint, &group[0], &all);
+            if *is_cut {
+                // What goes on beside the spans is what was taken out of them.
+                told.beside = (0, 0);
+            }
+            let mut finding = self.finding(stream, fingerprint, &recording, (group, &told));
             finding.evidence =
                 Some(self.evidence(&matcher, fingerprint, &recording, (group, &all)));
             let mut others: Vec<String> = groups
                 .iter()
+                .map(|(other, _)| other)
                 .filter(|other| other[0].track != group[0].track)
                 .filter(|other| {
                     group.iter().any(|a| other.iter().any(|b| matcher.share_a_passage(a, b)))
@@ -233,12 +248,74 @@ impl Engine {
         groups.iter().filter_map(make).collect()
     }
 
+    /// The neutral references that are surely in an item, each with its peaks.
+    fn neutral(&self, all: &[Alignment], item: &Fingerprint) -> Vec<(Alignment, Vec<Peak>)> {
+        let index = &self.snapshot.index;
+        let frames = item.seconds * self.ingester.fingerprinter().config().frames_per_second();
+        let is_sure = |a: &&Alignment| {
+            self.snapshot.neutral(a.track)
+                && self.verdict.verdict(a.false_alarm_probability()) == Verdict::Match
+        };
+        let everywhere = |alignment: &Alignment| {
+            let peaks = index.peaks(alignment.track);
+            let length = f64::from(index.frames(alignment.track));
+            let sound = Sound { alignment, peaks: &peaks };
+            (repeated(&item.all_peaks, frames, sound, length), peaks)
+        };
+        all.iter().filter(is_sure).map(everywhere).collect()
+    }
+
+    /// A recording's alignments without what neutral references and masks explain, and whether anything was taken out.
+    /// `None` where nothing is left that says anything.
+    fn beyond_neutral(
+        &self,
+        group: Vec<Alignment>,
+        item: &Fingerprint,
+        neutral: &[(Alignment, Vec<Peak>)],
+        (matcher, all): (&Matcher, &[Alignment]),
+    ) -> Option<(Vec<Alignment>, bool)> {
+        let track = group.first()?.track;
+        let masks = self.snapshot.masks(track);
+        if neutral.is_empty() && masks.is_empty() {
+            return Some((group, false));
+        }
+        let rate = self.ingester.fingerprinter().config().frames_per_second();
+        let peaks = self.snapshot.index.peaks(track);
+        let sounds: Vec<_> =
+            neutral.iter().map(|(alignment, peaks)| Sound { alignment, peaks }).collect();
+        let (mut kept, mut is_cut) = (Vec::new(), false);
+        for alignment in group {
+            let sound = Sound { alignment: &alignment, peaks: &peaks };
+            let stretches = explained(&item.all_peaks, sound, &sounds, rate);
+            let spans: Vec<MatchedSpan> = alignment
+                .spans
+                .iter()
+                .flat_map(|span| left_of(span, &stretches, masks, rate))
+                .collect();
+            if spans == alignment.spans {
+                kept.push(alignment);
+                continue;
+            }
+            is_cut = true;
+            let Some(nats) = spans.iter().map(|span| span.nats).max_by(f64::total_cmp) else {
+                continue;
+            };
+            let rest = Alignment { spans, nats, ..alignment };
+            // Spans graze past a shared loop: what is left has to agree by itself.
+            let told = matcher.explain(item, &rest, all);
+            if told.nats >= LEFT_NATS && told.beyond >= LEFT_BEYOND {
+                kept.push(rest);
+            }
+        }
+        (!kept.is_empty()).then_some((kept, is_cut))
+    }
+
     fn finding(
         &self,
         stream: u32,
         fingerprint: &Fingerprint,
         recording: &Recording,
-        group: &[Alignment],
+        (group, told): (&[Alignment], &Explained),
     ) -> Finding {
         let best = &group[0];
         let rate = self.ingester.fingerprinter().config().frames_per_second();
@@ -262,17 +339,21 @@ impl Engine {
             coverage(item.collect(), fingerprint.seconds),
             coverage(ours.collect(), recording.duration_seconds),
         );
-        let standing = brief(&spans, item_coverage.max(recording_coverage));
+        let extent = Extent {
+            seconds: told.frames / rate,
+            item: item_coverage,
+            recording: recording_coverage,
+            warped: sound_tier(best) == "T4",
+        };
+        let claim = relation(told, extent);
+        let share = |part| round(Explained::share(part), 3);
         Finding {
             recording_id: recording.recording_id.clone(),
             recording_path: recording.path.clone(),
             title: recording.title.clone(),
             artist: recording.artist.clone(),
             isrc: recording.isrc.clone(),
-            verdict: match &standing {
-                Some(_) => Verdict::Suspect,
-                None => self.verdict.verdict(chance),
-            },
+            verdict: verdict(&claim, self.verdict.verdict(chance)),
             false_alarm_probability: significant(chance),
             score: round(best.nats, 1),
             tempo: round(best.tempo, 5),
@@ -284,7 +365,14 @@ impl Engine {
             shares_passage_with: Vec::new(),
             tiers: vec![sound_tier(best).to_owned()],
             claimed_by: Vec::new(),
-            standing,
+            standing: claim.doubt,
+            relation: Some(claim.relation),
+            explained: Some(record::Explained {
+                recording_share: share(told.recording),
+                item_share: share(told.item),
+                elsewhere_share: round(told.elsewhere, 3),
+                others_share: round(told.others, 3),
+            }),
             evidence: None,
             finding_id: String::new(),
             work: None,
@@ -303,21 +391,41 @@ fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
     format!("f-{}", &digest[..16])
 }
 
-/// A finding of less than this in all is a passage, not a recording, if it is less than half of both sides. What two
-/// recordings of a label have in common without being the same is mostly shorter: a drum loop, a crash, a voice of a
-/// sample library.
-const BRIEF_SECONDS: f64 = 6.0;
+/// What is left of a finding without neutral material is worth so many nats at the least, and so much of it is met beyond
+/// chance: half of what a match needs, since a person is asked first.
+const LEFT_NATS: f64 = 12.0;
+const LEFT_BEYOND: f64 = 0.15;
 
-/// How a finding stands whose spans, the share of either side that they cover at the most, say little of the whole.
-fn brief(spans: &[Span], most_coverage: f64) -> Option<Standing> {
-    let seconds: f64 = spans.iter().map(|s| s.item_end_seconds - s.item_start_seconds).sum();
-    (seconds < BRIEF_SECONDS && most_coverage < 0.5).then(|| Standing {
-        kind: StandingKind::BriefPassage,
-        reason: format!(
-            "only {seconds:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample that \
-             both have from elsewhere"
-        ),
-    })
+/// What is left of a span without the neutral stretches of the item and the masks of the recording, in seconds.
+fn left_of(
+    span: &MatchedSpan,
+    stretches: &[(f64, f64)],
+    masks: &[(f64, f64)],
+    rate: f64,
+) -> Vec<MatchedSpan> {
+    let told = Span {
+        item_start_seconds: span.item.0 / rate,
+        item_end_seconds: span.item.1 / rate,
+        recording_start_seconds: span.recording.0 / rate,
+        recording_end_seconds: span.recording.1 / rate,
+    };
+    let rest = beyond(&[told], stretches, masks);
+    if rest == [told] {
+        return vec![*span];
+    }
+    let length = span.item.1 - span.item.0;
+    let cut = |rest: Span| {
+        let item = (rest.item_start_seconds * rate, rest.item_end_seconds * rate);
+        let share = (item.1 - item.0) / length;
+        let part = |n: usize| (n as f64 * share).round() as usize;
+        MatchedSpan {
+            item,
+            recording: (rest.recording_start_seconds * rate, rest.recording_end_seconds * rate),
+            nats: span.nats * share,
+            peaks: (part(span.peaks.0), part(span.peaks.1)),
+        }
+    };
+    rest.into_iter().map(cut).collect()
 }
 
 /// The file of a torrent that an item is, compared with the torrent's hashes where that can matter to anybody.
@@ -434,25 +542,6 @@ mod tests {
         assert_eq!(coverage(vec![(0.0, 10.0), (5.0, 15.0), (20.0, 25.0)], 40.0), 0.5);
         assert_eq!(coverage(vec![(0.0, 11.0)], 10.0), 1.0);
         assert_eq!(coverage(vec![], 0.0), 0.0);
-    }
-
-    #[test]
-    fn some_seconds_of_a_longer_item_and_recording_are_a_passage() {
-        let spans = |seconds: f64| {
-            let (item_start_seconds, recording_start_seconds) = (100.0, 7.0);
-            let (item_end_seconds, recording_end_seconds) = (100.0 + seconds, 7.0 + seconds);
-            [Span {
-                item_start_seconds,
-                item_end_seconds,
-                recording_start_seconds,
-                recording_end_seconds,
-            }]
-        };
-        let brief = |seconds, most| brief(&spans(seconds), most).map(|standing| standing.kind);
-        assert_eq!(brief(4.4, 0.03), Some(StandingKind::BriefPassage));
-        // A clip of three seconds is all of its item.
-        assert_eq!(brief(3.0, 1.0), None);
-        assert_eq!(brief(6.0, 0.03), None);
     }
 
     #[test]

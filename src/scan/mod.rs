@@ -8,13 +8,16 @@ mod claims;
 mod evidence;
 mod examine;
 mod mode;
+mod neutral;
 mod probe;
+mod relation;
 mod run;
 mod walk;
 
 pub(crate) use examine::coverage;
 pub use examine::{Engine, examine_failed};
 pub use mode::Mode;
+pub(crate) use neutral::{Line, beyond, parts};
 pub use run::scan;
 
 use std::time::Duration;

@@ -1,0 +1,534 @@
+//! How much of an item and of a recording an alignment explains, beside what the same two signals and other
+//! recordings reach.
+//!
+//! A score says that two signals agree better than chance. It does not say that one is a copy of the other: pieces
+//! that share a drum kit, a tempo and a key agree at every beat. Three questions tell them apart:
+//!
+//! * Do the same two agree as well at another offset (a beat or a bar off), or do other recordings agree as well with
+//!   the item? What is met there, too, is worth nothing here. This is the cohort normalisation of speaker
+//!   verification (Z-norm and T-norm; Auckenthaler et al. 2000), peak by peak.
+//! * What share of the recording's peaks does the item have, and of the item's peaks the recording?
+//! * Where a strong peak of the recording is missing, is it hidden by something louder in the item? Sound that is laid
+//!   over a recording hides its peaks, it does not take them away.
+
+use super::align::{Alignment, Line, MatchedSpan, Window};
+use super::meeting::LOOSE;
+use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+
+/// A number of peaks, and how many of them are meant.
+pub type Part = (usize, usize);
+
+/// What an alignment explains. Shares are from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Explained {
+    /// Peaks of the recording in the spans, and those of them that the item has.
+    pub recording: Part,
+    /// Leading peaks of the item in the spans, and those of them that the recording has.
+    pub item: Part,
+    /// Leading peaks of the recording in the spans, and those of them that are neither met nor hidden.
+    pub absent: Part,
+    /// The largest share of the recording's peaks that the item meets at another offset.
+    pub elsewhere: f64,
+    /// The largest share of another recording's peaks that the item meets, of those that hold something in common with
+    /// this one there; 0 if there is none.
+    pub others: f64,
+    /// The score of the best other recording in the same stretch, as a share of this one's; 0 if there is none.
+    pub rival: f64,
+    /// Worth, in nats, of what is met beyond what other offsets and other recordings meet.
+    pub nats: f64,
+    /// The share of the recording's peaks that is met beyond them.
+    pub beyond: f64,
+    /// Where both go on outside of the spans: leading peaks of the recording, and those of them that the item has.
+    pub beside: Part,
+    /// Length of the longest spans together, in frames of the item.
+    pub frames: f64,
+}
+
+impl Explained {
+    /// The share that a part is; 0 of nothing.
+    pub fn share((all, part): Part) -> f64 {
+        part as f64 / (all as f64).max(1.0)
+    }
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sides<'a> {
+    /// All of the item's peaks, and those that would lead if it were a recording.
+    pub(super) item: &'a [Peak],
+    pub(super) item_leading: &'a [Peak],
+    /// What is kept of the recording.
+    pub(super) recording: &'a [Peak],
+    /// Their lengths in 1/16 frame.
+    pub(super) item_end: f64,
+    pub(super) recording_end: f64,
+}
+
+/// An alignment of another recording with the same item.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Other<'a> {
+    pub(super) alignment: &'a Alignment,
+    pub(super) recording: &'a [Peak],
+    pub(super) end: f64,
+    /// Whether the two recordings hold something in common there, rather than sound together in the item.
+    pub(super) is_alike: bool,
+}
+
+/// Half the range of other offsets, in 1/16 frame: 40 s, sixteen bars at 96 beats a minute.
+const REACH: f64 = 40.0 * 43.07 * 16.0;
+/// Width of a bin of offsets in 1/16 frame.
+const BIN: f64 = 8.0;
+/// Bins to each side of an offset whose meetings count, as wide as [`LOOSE`].
+const LOOSE_BINS: usize = 3;
+/// Offsets nearer than this are no other place: long notes agree with themselves. 0.56 s.
+const NEAR: f64 = 24.0 * 16.0;
+/// Two other offsets are as far apart as this: 116 ms, a sixteenth at 130 beats a minute.
+const APART: f64 = 5.0 * 16.0;
+/// Other offsets that are compared: the best.
+const OTHERS: usize = 12;
+/// … and the most of them before, and behind: so the start and the end of an item as long as the recording are tried.
+const OTHERS_ON_A_SIDE: usize = 8;
+/// So many trials at the mean rate are added to what was seen of each peak.
+const PRIOR_TRIALS: f64 = 2.0;
+/// The rate at which a peak is met by chance where no other offset could be compared.
+const UNSEEN_RATE: f64 = 0.15;
+/// How near a peak of the item has to be to hide one of the recording's, in 1/16 frame and 1/8192 octave: no two
+/// maxima lie nearer than four frames and 0.08 octave, and one more is for where the hidden one would be.
+const HIDES_TIME: f64 = 5.0 * 16.0;
+const HIDES_PITCH: f64 = 0.10 * PITCH_UNITS as f64;
+/// It has to be as loud as what it hides, or weaker by no more than this: half a step of what an index keeps of
+/// strength, and 0.25 doublings that codecs move.
+const HIDES_STRENGTH: f64 = 384.0;
+/// Peaks that have to be met to tell the level of a window.
+const LEAST_TOLD: usize = 6;
+/// A window of the overlap, in 1/16 frame: 3 s.
+const WINDOW: f64 = 129.0 * 16.0;
+
+fn window_of(span: &MatchedSpan) -> Window {
+    let unit = f64::from(TIME_UNITS);
+    (span.item.0 * unit, span.item.1 * unit)
+}
+
+/// The peaks with `from <= time <= to`.
+fn between(peaks: &[Peak], from: f64, to: f64) -> &[Peak] {
+    let first = peaks.partition_point(|p| f64::from(p.time) < from);
+    let last = peaks.partition_point(|p| f64::from(p.time) <= to);
+    &peaks[first..last.max(first)]
+}
+
+/// The place in `against` of the peak nearest to a time and a pitch. Calls come in order of time; `from` moves on.
+fn nearest(against: &[Peak], from: &mut usize, time: f64, pitch: f64) -> Option<usize> {
+    while *from < against.len() && f64::from(against[*from].time) < time - LOOSE.time {
+        *from += 1;
+    }
+    let mut best: Option<(f64, usize)> = None;
+    for (at, other) in against.iter().enumerate().skip(*from) {
+        let dt = f64::from(other.time) - time;
+        if dt > LOOSE.time {
+            break;
+        }
+        let dp = f64::from(other.pitch) - pitch;
+        if dp.abs() > LOOSE.pitch {
+            continue;
+        }
+        let distance = (dt / LOOSE.time).powi(2) + (dp / LOOSE.pitch).powi(2);
+        if best.is_none_or(|(d, _)| distance < d) {
+            best = Some((distance, at));
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// Of each peak of the item in a window: under how many other lines it was tried, and met.
+#[derive(Debug, Clone)]
+struct Trials {
+    tried: Vec<u16>,
+    met: Vec<u16>,
+    /// Share of the recording's peaks that was met under each line.
+    rates: Vec<f64>,
+}
+
+impl Trials {
+    fn new(peaks: usize) -> Self {
+        Self { tried: vec![0; peaks], met: vec![0; peaks], rates: Vec::new() }
+    }
+
+    /// Adds a line to a recording, which ends at `end`, for the item's peaks in `window`.
+    fn add(&mut self, item: &[Peak], window: Window, line: Line, recording: &[Peak], end: f64) {
+        let mut from = 0;
+        for (at, peak) in item.iter().enumerate() {
+            let time = f64::from(peak.time);
+            let there = line.recording_time(time);
+            if time < window.0 || time > window.1 || there < 0.0 || there > end {
+                continue;
+            }
+            self.tried[at] += 1;
+            let found = nearest(recording, &mut from, there, f64::from(peak.pitch) - line.pitch);
+            self.met[at] += u16::from(found.is_some());
+        }
+        let ours = between(recording, line.recording_time(window.0), line.recording_time(window.1));
+        let mut from = 0;
+        let met = ours.iter().filter(|peak| {
+            let (time, pitch) = line.predict(**peak);
+            nearest(item, &mut from, time, pitch).is_some()
+        });
+        if !ours.is_empty() {
+            self.rates.push(met.count() as f64 / ours.len() as f64);
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        let n = self.rates.len();
+        if n == 0 { UNSEEN_RATE } else { self.rates.iter().sum::<f64>() / n as f64 }
+    }
+
+    fn best(&self) -> f64 {
+        self.rates.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// The rate at which chance meets a peak of the item.
+    fn rate(&self, at: usize, mean: f64) -> f64 {
+        let met = f64::from(self.met[at]) + PRIOR_TRIALS * mean;
+        (met / (f64::from(self.tried[at]) + PRIOR_TRIALS)).clamp(0.02, 0.98)
+    }
+}
+
+/// Other offsets at which item and recording agree best, as shifts of the line.
+fn other_shifts(item: &[Peak], recording: &[Peak], line: Line, window: Window) -> Vec<f64> {
+    let bins = (2.0 * REACH / BIN) as usize + 1;
+    let mut counts = vec![0_u32; bins];
+    let mut by_pitch: Vec<Peak> = recording.to_vec();
+    by_pitch.sort_unstable_by_key(|p| (p.pitch, p.time));
+    for peak in item {
+        let pitch = f64::from(peak.pitch) - line.pitch;
+        let place = line.recording_time(f64::from(peak.time)) - REACH;
+        let first = by_pitch.partition_point(|p| f64::from(p.pitch) < pitch - LOOSE.pitch);
+        for other in &by_pitch[first..] {
+            if f64::from(other.pitch) - pitch > LOOSE.pitch {
+                break;
+            }
+            let bin = (f64::from(other.time) - place) / BIN + 0.5;
+            if bin >= 0.0 && (bin as usize) < bins {
+                counts[bin as usize] += 1;
+            }
+        }
+    }
+    let from = line.recording_time(window.0);
+    let to = line.recording_time(window.1);
+    let all = between(recording, from, to).len();
+    let mut rates: Vec<(f64, usize)> = (LOOSE_BINS..bins - LOOSE_BINS)
+        .filter_map(|at| {
+            let shift = at as f64 * BIN - REACH;
+            let sum: u32 = counts[at - LOOSE_BINS..=at + LOOSE_BINS].iter().sum();
+            if shift.abs() < NEAR || sum == 0 {
+                return None;
+            }
+            let n = between(recording, from + shift, to + shift).len();
+            // Where most of the window lies beyond the recording's ends little is said.
+            (n >= 8 && 2 * n >= all).then(|| (f64::from(sum) / n as f64, at))
+        })
+        .collect();
+    // Of equals the nearest: far ones leave more of a long item beyond the recording's ends.
+    let away = |at: usize| (at as f64 * BIN - REACH).abs();
+    rates.sort_by(|a, b| {
+        b.0.total_cmp(&a.0).then(away(a.1).total_cmp(&away(b.1))).then(a.1.cmp(&b.1))
+    });
+    let mut shifts: Vec<f64> = Vec::with_capacity(OTHERS);
+    for (_, at) in rates {
+        let shift = at as f64 * BIN - REACH;
+        let on_this_side = shifts.iter().filter(|other| (**other < 0.0) == (shift < 0.0)).count();
+        let is_apart = shifts.iter().all(|other| (other - shift).abs() >= APART);
+        if is_apart && on_this_side < OTHERS_ON_A_SIDE {
+            shifts.push(shift);
+            if shifts.len() == OTHERS {
+                break;
+            }
+        }
+    }
+    shifts
+}
+
+/// The share that is met beyond chance, and what that is worth, by the chance of each peak and whether it was met.
+///
+/// A peak is met because it is there, with a probability `q`, or else by its chance `p`. The `q` that explains most
+/// is taken: the worth is a log-likelihood ratio, maximised over one parameter.
+fn worth(seen: &[(f64, bool)]) -> (f64, f64) {
+    let nats = |q: f64| -> f64 {
+        let missed = (1.0 - q).ln();
+        let of =
+            |&(p, met): &(f64, bool)| if met { ((p + (1.0 - p) * q) / p).ln() } else { missed };
+        seen.iter().map(of).sum()
+    };
+    let steps = (1..20).map(|step| 0.05 * f64::from(step)).map(|q| (q, nats(q)));
+    steps.fold((0.0, 0.0), |best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// How much louder the item is than the recording, by pitch: medians over an octave each.
+#[derive(Debug, Clone, Copy)]
+struct Gain([f64; 5]);
+
+impl Gain {
+    fn of(pairs: &[(Peak, Peak)]) -> Option<Self> {
+        let all = median(pairs.iter().map(difference).collect())?;
+        let mut bands = [all; 5];
+        for (band, gain) in bands.iter_mut().enumerate() {
+            let inside = pairs.iter().filter(|(_, ours)| octave(*ours) == band);
+            let inside: Vec<f64> = inside.map(difference).collect();
+            if inside.len() >= 12 {
+                *gain = median(inside).unwrap_or(all);
+            }
+        }
+        Some(Self(bands))
+    }
+
+    fn at(&self, ours: Peak) -> f64 {
+        self.0[octave(ours)]
+    }
+}
+
+fn octave(peak: Peak) -> usize {
+    usize::from(peak.pitch / PITCH_UNITS as u16).min(4)
+}
+
+fn difference((item, ours): &(Peak, Peak)) -> f64 {
+    f64::from(item.strength) - f64::from(ours.strength)
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return None;
+    }
+    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
+/// The loudest peak of the item that lies where it could hide one at a time and a pitch.
+fn loudest_near(item: &[Peak], time: f64, pitch: f64) -> f64 {
+    between(item, time - HIDES_TIME, time + HIDES_TIME)
+        .iter()
+        .filter(|p| (f64::from(p.pitch) - pitch).abs() <= HIDES_PITCH)
+        .map(|p| f64::from(p.strength))
+        .fold(0.0, f64::max)
+}
+
+/// Compares an alignment with the best other offsets of the same two and with the alignments of other recordings.
+pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> Explained {
+    let mut out = Explained::default();
+    let mut seen = Vec::new();
+    for span in &alignment.spans {
+        let (window, line) = (window_of(span), alignment.line(span));
+        let item = between(sides.item, window.0, window.1);
+        let mut trials = Trials::new(item.len());
+        for shift in other_shifts(item, sides.recording, line, window) {
+            let line = Line { offset: line.offset + shift, ..line };
+            trials.add(item, window, line, sides.recording, sides.recording_end);
+        }
+        out.elsewhere = out.elsewhere.max(trials.best());
+        for other in cohort {
+            for theirs in &other.alignment.spans {
+                let part = window_of(theirs);
+                let both = (window.0.max(part.0), window.1.min(part.1));
+                if both.1 - both.0 >= 0.3 * (window.1 - window.0) {
+                    let line = other.alignment.line(theirs);
+                    trials.add(item, both, line, other.recording, other.end);
+                    if other.is_alike {
+                        out.others = trials.rates.last().copied().unwrap_or(0.0).max(out.others);
+                    }
+                }
+            }
+        }
+        let mean = trials.mean();
+        let ours =
+            between(sides.recording, line.recording_time(window.0), line.recording_time(window.1));
+        let mut from = 0;
+        for peak in ours {
+            let (time, pitch) = line.predict(*peak);
+            let found = nearest(item, &mut from, time, pitch);
+            out.recording.0 += 1;
+            out.recording.1 += usize::from(found.is_some());
+            seen.push((found.map_or(mean, |at| trials.rate(at, mean)), found.is_some()));
+        }
+        let leading = between(sides.item_leading, window.0, window.1);
+        let mut from = 0;
+        for peak in leading {
+            let time = line.recording_time(f64::from(peak.time));
+            let pitch = f64::from(peak.pitch) - line.pitch;
+            let found = nearest(sides.recording, &mut from, time, pitch).is_some();
+            out.item.0 += 1;
+            out.item.1 += usize::from(found);
+        }
+        out.frames += span.item.1 - span.item.0;
+    }
+    (out.beyond, out.nats) = worth(&seen);
+    hidden(sides, alignment, &mut out);
+    out
+}
+
+/// A leading peak of the recording, and the item's peak that meets it.
+type Meeting = (Peak, Option<Peak>);
+
+/// How the leading peaks of the recording are met in a window of the item.
+fn meetings(sides: Sides, line: Line, window: Window) -> Vec<Meeting> {
+    let (from, to) = (line.recording_time(window.0), line.recording_time(window.1));
+    let mut at = 0;
+    let leading = between(sides.recording, from, to).iter().filter(|peak| peak.leads());
+    let meet = |peak: &Peak| {
+        let (time, pitch) = line.predict(*peak);
+        (*peak, nearest(sides.item, &mut at, time, pitch).map(|at| sides.item[at]))
+    };
+    leading.map(meet).collect()
+}
+
+/// Counts the leading peaks of the recording that are neither met nor hidden in the spans, and how many are met in the
+/// rest of the overlap, where the alignment does not hold and both go on.
+fn hidden(sides: Sides, alignment: &Alignment, out: &mut Explained) {
+    let Some(best) = alignment.spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats)) else {
+        return;
+    };
+    let line = alignment.line(best);
+    let spans: Vec<Window> = alignment.spans.iter().map(window_of).collect();
+    let told: Vec<(Peak, Peak)> = spans
+        .iter()
+        .flat_map(|span| meetings(sides, line, *span))
+        .filter_map(|(ours, item)| Some((item?, ours)))
+        .collect();
+    let Some(gain) = Gain::of(&told) else { return };
+    let start = line.item_time(0.0).max(0.0);
+    let end = line.item_time(sides.recording_end).min(sides.item_end);
+    let parts = ((end - start) / WINDOW).ceil().max(1.0);
+    let length = (end - start) / parts;
+    for part in 0..parts as usize {
+        let window = (start + part as f64 * length, start + (part + 1) as f64 * length);
+        let middle = f64::midpoint(window.0, window.1);
+        let met = meetings(sides, line, window);
+        let n_met = met.iter().filter(|(_, item)| item.is_some()).count();
+        if !spans.iter().any(|span| span.0 <= middle && middle <= span.1) {
+            out.beside.0 += met.len();
+            out.beside.1 += n_met;
+            continue;
+        }
+        // A fade or a compressor moves the level from window to window.
+        let moved = met
+            .iter()
+            .filter_map(|(ours, item)| Some(difference(&((*item)?, *ours)) - gain.at(*ours)));
+        let moved = if n_met < LEAST_TOLD { None } else { median(moved.collect()) };
+        let absent = met.iter().filter(|(ours, item)| {
+            let (time, pitch) = line.predict(*ours);
+            let expected = f64::from(ours.strength) + gain.at(*ours) + moved.unwrap_or(0.0);
+            item.is_none() && loudest_near(sides.item, time, pitch) < expected - HIDES_STRENGTH
+        });
+        out.absent.0 += met.len();
+        out.absent.1 += absent.count();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: Line = Line { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+
+    /// Peaks drawn with a seed, about `rate` in ten seconds, all leading.
+    fn music(seed: u64, rate: u64) -> Vec<Peak> {
+        let mut state = seed;
+        let mut draw = move |n: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let mut peaks: Vec<Peak> = (0..12 * rate)
+            .map(|_| Peak {
+                time: draw(120 * 689) as u32,
+                pitch: draw(35_000) as u16,
+                strength: (17_000 + draw(3_000)) as u16 | 1,
+            })
+            .collect();
+        peaks.sort_unstable();
+        peaks
+    }
+
+    fn alignment(frames: f64) -> Alignment {
+        Alignment {
+            track: crate::units::TrackId(0),
+            tempo: 1.0,
+            pitch_octaves: 0.0,
+            spans: vec![MatchedSpan {
+                item: (0.0, frames),
+                recording: (0.0, frames),
+                nats: 100.0,
+                peaks: (1, 1),
+            }],
+            nats: 100.0,
+            warped: false,
+            votes: 10,
+            hypotheses: 1.0,
+        }
+    }
+
+    fn sides<'a>(item: &'a [Peak], recording: &'a [Peak]) -> Sides<'a> {
+        let end = 120.0 * 689.0;
+        Sides { item, item_leading: item, recording, item_end: end, recording_end: end }
+    }
+
+    #[test]
+    fn a_copy_is_explained_on_both_sides_and_nothing_is_absent() {
+        let ours = music(1, 160);
+        let told = explain(sides(&ours, &ours), &alignment(5_160.0), &[]);
+        assert_eq!(told.recording.0, told.recording.1);
+        assert_eq!(told.item.0, told.item.1);
+        assert_eq!(told.absent.1, 0);
+        assert!(told.nats > 500.0 && told.elsewhere < 0.3, "{told:?}");
+    }
+
+    #[test]
+    fn what_agrees_as_well_a_bar_later_is_worth_nothing() {
+        // Two seconds over and over, and another piece on the same hits.
+        let bar: Vec<Peak> = music(2, 160).into_iter().filter(|p| p.time < 1_378).collect();
+        let loops = |melody: &[Peak]| {
+            let bars = (0..60)
+                .flat_map(|i| bar.iter().map(move |p| Peak { time: p.time + i * 1_378, ..*p }));
+            let mut all: Vec<Peak> = bars.chain(melody.iter().copied()).collect();
+            all.sort_unstable();
+            all
+        };
+        let (ours, theirs) = (loops(&music(3, 80)), loops(&music(4, 80)));
+        let wrong = explain(sides(&theirs, &ours), &alignment(5_160.0), &[]);
+        assert!(Explained::share(wrong.recording) > 0.6, "{wrong:?}");
+        assert!(wrong.nats < 30.0 && wrong.elsewhere > 0.6, "{wrong:?}");
+        let right = explain(sides(&ours, &ours), &alignment(5_160.0), &[]);
+        assert!(right.nats > 200.0, "{right:?}");
+    }
+
+    #[test]
+    fn sound_laid_over_a_recording_hides_its_peaks_and_a_part_left_out_does_not() {
+        let ours = music(5, 160);
+        // Every other peak of the recording is gone; in one item something louder is in its place.
+        let kept: Vec<Peak> = ours.iter().copied().step_by(2).collect();
+        let over = ours.iter().skip(1).step_by(2).map(|p| Peak {
+            time: p.time + 40,
+            pitch: p.pitch.saturating_add(300),
+            strength: 20_991,
+        });
+        let mut layered: Vec<Peak> = kept.iter().copied().chain(over).collect();
+        layered.sort_unstable();
+        let absent = |item: &[Peak]| {
+            Explained::share(explain(sides(item, &ours), &alignment(5_160.0), &[]).absent)
+        };
+        assert!(absent(&layered) < 0.05, "{}", absent(&layered));
+        assert!(absent(&kept) > 0.2, "{}", absent(&kept));
+    }
+
+    #[test]
+    fn what_another_recording_meets_too_is_worth_less() {
+        let ours = music(6, 160);
+        let alone = explain(sides(&ours, &ours), &alignment(5_160.0), &[]);
+        let other = alignment(5_160.0);
+        let rivals =
+            [Other { alignment: &other, recording: &ours, end: 120.0 * 689.0, is_alike: true }; 12];
+        let beside = explain(sides(&ours, &ours), &alignment(5_160.0), &rivals);
+        assert!(beside.nats < 0.5 * alone.nats, "{} {}", beside.nats, alone.nats);
+        assert!((beside.others - 1.0).abs() < 1e-9);
+        assert!((LINE.recording_time(7.0) - 7.0).abs() < 1e-9);
+    }
+}
