@@ -1,1 +1,1 @@
-"""Helpers of `scripts/corpus` and `scripts/evaluate`: Python's standard library only."""
+"""Helpers of the scripts: Python's standard library only, but for `lib.programmed`."""

@@ -1,0 +1,177 @@
+"""Items that hold nothing of a catalogue, and items that do, of one kind of music; and what leakhound says of them.
+
+An item's file is `<role>__<piece>__<what>.<suffix>`; what is true of it follows from the corpus' manifest.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lib import calibration, metrics, tools
+from lib.leakhound import Leakhound
+
+# Clips of pieces that are not in the catalogue: seconds, and where they begin as a share of the piece.
+CLIPS = ((3, 0.35), (5, 0.6), (10, 0.03), (10, 0.5), (30, 0.2))
+# Copies of pieces that are: name -> (seconds or None, ffmpeg's filter, output options, suffix).
+COPIES = {
+    "opus-75-whole": (None, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
+    "opus-75-10s": (10, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
+    "mp3-64-5s": (5, "", ["-c:a", "libmp3lame", "-b:a", "64k"], ".mp3"),
+    "vorbis-30s": (30, "", ["-c:a", "libvorbis", "-b:a", "160k"], ".ogg"),
+    "speed-1.05": (10, "asetrate=46305,aresample=44100", ["-c:a", "flac"], ".flac"),
+    "speed-0.90": (10, "asetrate=39690,aresample=44100", ["-c:a", "flac"], ".flac"),
+    "tempo-1.10": (10, "atempo=1.1", ["-c:a", "flac"], ".flac"),
+    "pitch-up-2": (10, "rubberband=pitch=1.122462", ["-c:a", "flac"], ".flac"),
+}
+# Roles of a manifest that are made of a piece of the catalogue, and the relations that are right of each.
+DERIVED = {
+    "cover": {"shared_material"},
+    "remix": {"copy", "contains", "layered", "stem", "shared_material"},
+    "mashup": {"copy", "contains", "layered", "stem", "shared_material"},
+    "stem": {"stem", "shared_material"},
+    "minus-one": {"stem", "copy", "contains"},
+}
+# A pair that has so many seconds of the whole mix in common, note for note, truly shares sound.
+SHARED_SECONDS = 3.0
+# From here on a copy is the whole recording.
+WHOLE = 0.9
+
+
+@dataclass
+class Corpus:
+    """A manifest and which pairs of it share sound."""
+
+    kind: str
+    root: Path
+    rows: dict[str, dict]
+    shared: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, kind: str, root: Path, every: int) -> "Corpus":
+        try:
+            rows = tools.read_jsonl(root / "manifest.jsonl")
+        except OSError:
+            maker = "corpus" if kind == "games" else kind
+            tools.stop(f"no {kind} there; run scripts/{maker}", tools.EXIT_NOTHING_TO_WORK_ON)
+        shared = {(row["id"], other) for row in rows for other in row.get("shares") or []}
+        if (root / "shared.jsonl").exists():
+            for pair in tools.read_jsonl(root / "shared.jsonl"):
+                if pair["same_mix_seconds"] >= SHARED_SECONDS:
+                    shared.add((pair["held_out"], pair["catalogue"]))
+        catalogue = [row for row in rows if row["role"] == "catalogue"]
+        others = [row for row in rows if row["role"] != "catalogue"]
+        kept = catalogue + sorted(others, key=lambda row: digest(row["id"]))[::every]
+        return cls(kind, root, {row["id"]: row for row in kept}, shared)
+
+    def of(self, role: str) -> list[dict]:
+        return [row for row in self.rows.values() if row["role"] == role]
+
+    def recordings(self) -> list[Path]:
+        return [self.root / row["path"] for row in self.of("catalogue")]
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def encode(source: Path, target: Path, start, seconds, filters: str, options: list) -> None:
+    """A stretch of a file, filtered and encoded; nothing if it is there."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    cut = ["-ss", start, "-t", seconds] if seconds else []
+    filtered = ["-af", filters] if filters else []
+    part = target.with_name(f"part-{target.name}")
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *cut, "-i", source, "-vn", "-map_metadata", "-1"]
+    tools.run([*command, *filtered, *options, part])
+    part.rename(target)
+
+
+def make_items(corpus: Corpus, folder: Path, jobs: int) -> list[Path]:
+    """All items of a corpus, made or taken as they are."""
+    work = []
+    flac = ["-c:a", "flac"]
+    for row in corpus.of("held-out"):
+        source = corpus.root / row["path"]
+        work.append((source, folder / f"held-out__{row['id']}__whole{source.suffix}", 0, None, "", None))
+        for seconds, at in CLIPS:
+            start = round(at * max(0.0, row["seconds"] - seconds), 2)
+            name = f"held-out__{row['id']}__{seconds}s-{round(100 * at)}.flac"
+            if row["seconds"] > seconds:
+                work.append((source, folder / name, start, seconds, "", flac))
+    step = max(1, len(corpus.of("catalogue")) // 120)
+    for row in sorted(corpus.of("catalogue"), key=lambda row: digest(row["id"]))[::step]:
+        for name, (seconds, filters, options, suffix) in COPIES.items():
+            start = round((row["seconds"] - (seconds or 0) * 1.2) * 0.4, 2)
+            target = folder / f"copy__{row['id']}__{name}{suffix}"
+            work.append((corpus.root / row["path"], target, start, seconds, filters, options))
+    for role in DERIVED:
+        for row in corpus.of(role):
+            source = corpus.root / row["path"]
+            work.append((source, folder / f"{role}__{row['id']}__whole.flac", 0, None, "", None))
+            if row["seconds"] > 30:
+                start = round(0.45 * row["seconds"], 2)
+                work.append((source, folder / f"{role}__{row['id']}__10s.flac", start, 10, "", flac))
+
+    def make(job):
+        source, target, start, seconds, filters, options = job
+        if options is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            tools.link_or_copy(source, target)
+        else:
+            encode(source, target, start, seconds, filters, options)
+        return target
+
+    return tools.in_parallel(make, work, jobs, "items")
+
+
+def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
+    """A row an item: what is true of it, and what was said."""
+    told = program.scan("scan", items, calibration.OPTIONS)
+    rows = []
+    for path in items:
+        role, piece, what = path.stem.split("__")
+        item = told.get(path.name) or {}
+        truth = piece if role == "copy" else corpus.rows[piece].get("of")
+        findings = item.get("findings") or []
+        # What is too weak to be a suspect is told for the calibration alone.
+        strong = [f for f in findings if f["false_alarm_probability"] < 1e-3]
+        right = [f for f in strong if metrics.recording_id(f) == truth]
+        wrong = [f for f in strong if metrics.recording_id(f) != truth]
+        is_shared = {
+            metrics.recording_id(f)
+            for f in wrong
+            if (piece, metrics.recording_id(f)) in corpus.shared
+        }
+        best = metrics.strongest(right)
+        claimed = [f for f in findings if f.get("relation") != "shared_material"]
+        rows.append(
+            {
+                "kind": corpus.kind,
+                "style": corpus.rows[piece].get("style") or corpus.kind,
+                "role": role,
+                "piece": piece,
+                "what": what,
+                "truth": truth,
+                "verdict": best["verdict"] if best else None,
+                "relation": best.get("relation") if best else None,
+                "standing": ((best or {}).get("standing") or {}).get("kind"),
+                "wrong": sorted(
+                    {metrics.recording_id(f) for f in wrong if f["verdict"] == "match"} - is_shared
+                ),
+                "shared": sorted(
+                    {metrics.recording_id(f) for f in wrong if f["verdict"] == "match"} & is_shared
+                ),
+                "suspects": len({metrics.recording_id(f) for f in wrong if f["verdict"] == "suspect"}),
+                "relations": sorted({f"{f.get('relation')}" for f in wrong if f["verdict"] == "match"}),
+                "told": min((f["false_alarm_probability"] for f in claimed), default=1.0),
+            }
+        )
+    return rows
+
+
+def expected_relations(row: dict) -> set[str]:
+    """The relations that are right of a true finding."""
+    if row["role"] != "copy":
+        return DERIVED[row["role"]]
+    return {"copy"} if row["what"].endswith("whole") else {"excerpt"}

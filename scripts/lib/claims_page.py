@@ -1,0 +1,111 @@
+"""The page of `scripts/negatives`: tables of whom leakhound accuses and of what it claims."""
+
+from collections import Counter
+
+from lib import accusing, metrics
+from lib.calibration import THRESHOLDS
+
+RELATIONS = ("copy", "excerpt", "contains", "layered", "stem", "shared_material")
+
+
+def percent(hits: int, of: int) -> str:
+    low, high = metrics.wilson(hits, of)
+    return f"{100 * hits / max(1, of):.1f} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def table(head: list[str], lines: list[list]) -> list[str]:
+    text = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return text + ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines] + [""]
+
+
+def wrong(rows: list[dict]) -> list[str]:
+    lines = []
+    for kind in sorted({row["kind"] for row in rows}):
+        of_kind = [row for row in rows if row["kind"] == kind and row["role"] == "held-out"]
+        groups = [("all", of_kind)]
+        groups += [(what, [r for r in of_kind if r["what"] == what]) for what in sorted({r["what"] for r in of_kind})]
+        groups += [(style, [r for r in of_kind if r["style"] == style]) for style in sorted({r["style"] for r in of_kind} - {kind})]
+        for name, group in groups:
+            hits = sum(bool(row["wrong"]) for row in group)
+            shared = sum(bool(row["shared"]) and not row["wrong"] for row in group)
+            suspects = sum(not row["wrong"] and not row["shared"] and row["suspects"] > 0 for row in group)
+            lines.append([kind, name, len(group), hits, percent(hits, len(group)), shared, suspects])
+    head = ["kind", "items", "number", "wrong match", "% (95 % interval)", "match of a pair that shares sound", "suspects only"]
+    return table(head, lines)
+
+
+def recall(rows: list[dict]) -> list[str]:
+    lines = []
+    for kind in sorted({row["kind"] for row in rows}):
+        for role in ("copy", *accusing.DERIVED):
+            whats = sorted({row["what"] for row in rows if row["kind"] == kind and row["role"] == role})
+            for what in whats:
+                group = [r for r in rows if (r["kind"], r["role"], r["what"]) == (kind, role, what)]
+                matches = sum(row["verdict"] == "match" for row in group)
+                suspects = sum(row["verdict"] == "suspect" for row in group)
+                loops = sum(row["standing"] == "exact_loop" for row in group)
+                others = sum(bool(row["wrong"]) for row in group)
+                lines.append([kind, role, what, len(group), percent(matches, len(group)), suspects, loops, others])
+    head = ["kind", "item", "length or change", "number", "match %", "suspect", "of these exact loops", "others accused"]
+    return table(head, lines)
+
+
+def relations(rows: list[dict]) -> list[str]:
+    lines, right, of = [], 0, 0
+    for role in ("copy", *accusing.DERIVED):
+        found = [row for row in rows if row["role"] == role and row["relation"]]
+        counts = Counter(row["relation"] for row in found)
+        right += sum(row["relation"] in accusing.expected_relations(row) for row in found)
+        of += len(found)
+        lines.append([role, *(counts[name] for name in RELATIONS)])
+    text = table(["item", *RELATIONS], lines)
+    return [*text, f"Named rightly: {percent(right, of)} % of {of}.", ""]
+
+
+def calibrated(rows: list[dict]) -> list[str]:
+    lines = []
+    for kind in sorted({row["kind"] for row in rows}):
+        told = [row["told"] for row in rows if row["kind"] == kind and row["role"] == "held-out" and not row["shared"]]
+        cells = [f"{p * len(told):.3g} / {sum(value <= p for value in told)}" for p in THRESHOLDS]
+        lines.append([f"{kind} ({len(told)})", *cells])
+    return table(["kind", *(f"{p:g}" for p in THRESHOLDS)], lines)
+
+
+def named(rows: list[dict]) -> list[str]:
+    pairs = Counter(
+        (row["piece"], other, ", ".join(row["relations"])) for row in rows for other in row["wrong"]
+    )
+    lines = [[f"`{a}`", f"`{b}`", relation, n] for (a, b, relation), n in sorted(pairs.items())]
+    return table(["what sounds", "what was accused", "as", "items"], lines) if lines else ["None.", ""]
+
+
+def document(rows: list[dict], kinds: list[str]) -> str:
+    """The whole page."""
+    held_out = sum(row["role"] == "held-out" for row in rows)
+    lines = [
+        "# Claims: whom leakhound accuses, by kind of music",
+        "",
+        f"Made by `scripts/negatives` on {', '.join(kinds)}: {held_out} items that hold nothing of the catalogue, "
+        f"{len(rows) - held_out} that do. A pair shares sound if the same bars of the whole mix sound in both for 3 s or "
+        "more, note for note, or the same loop of a sample pack: such matches are counted apart. Intervals are "
+        "Wilson's, of 95 %, as if the items were independent.",
+        "",
+        "## Items that hold nothing of the catalogue",
+        "",
+        *wrong(rows),
+        "## Items that hold a recording, or a part of one",
+        "",
+        *recall(rows),
+        "## What is claimed of true findings",
+        "",
+        *relations(rows),
+        "## Is the false-alarm probability true?",
+        "",
+        "Of an item that holds nothing counts the smallest probability of any finding but shared material. Expected / observed.",
+        "",
+        *calibrated(rows),
+        "## Wrong matches by name",
+        "",
+        *named(rows),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
