@@ -60,8 +60,10 @@ const KIT: f64 = 0.4;
 /// The least share that is met beyond chance of what is buried, and the least of all of a warped one.
 const BEYOND: f64 = 0.15;
 const OF_WARPED: f64 = 0.5;
-/// The share of the item's strong peaks from which nothing else sounds with the recording.
+/// The share of the item's strong peaks from which nothing else sounds with the recording; at another speed a part of them
+/// comes from beyond the band that a recording's peaks are kept of.
 const ALONE: f64 = 0.6;
+const ALONE_WARPED: f64 = 0.4;
 /// Leading peaks outside of the spans, where both go on, that are enough to tell: three windows of 3 s; and the share of
 /// them that is met where both play on with the same backing. They have to be a fifth of those inside, since a crossfade
 /// is met in part, too.
@@ -138,7 +140,7 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
         && (!extent.warped || recording >= OF_WARPED)
         && !short;
     if is_buried {
-        return Claim { relation: without_parts(relation, item), doubt: None };
+        return Claim { relation: where_nothing_is_missing(item, extent), doubt: None };
     }
     if relation == Relation::Stem {
         return doubt(
@@ -171,10 +173,18 @@ fn is_clear(told: &Explained, extent: Extent, recording: f64, item: f64, absent:
 
 /// The relation by how much of both sides is in it.
 fn named(recording: f64, item: f64, absent: f64, extent: Extent) -> Relation {
-    if recording < OF_RECORDING && item >= ALONE && absent > ABSENT {
-        return Relation::Stem;
+    let most_absent = if extent.warped { ABSENT_WARPED } else { ABSENT };
+    if recording < OF_RECORDING && item >= ALONE && absent > most_absent {
+        Relation::Stem
+    } else {
+        where_nothing_is_missing(item, extent)
     }
-    if item < ALONE {
+}
+
+/// The relation of a finding whose recording sounds with all its parts.
+fn where_nothing_is_missing(item: f64, extent: Extent) -> Relation {
+    let alone = if extent.warped { ALONE_WARPED } else { ALONE };
+    if item < alone {
         return Relation::Layered;
     }
     match (extent.item >= WHOLE, extent.recording >= WHOLE) {
@@ -182,11 +192,6 @@ fn named(recording: f64, item: f64, absent: f64, extent: Extent) -> Relation {
         (true, false) => Relation::Excerpt,
         _ => Relation::Contains,
     }
-}
-
-/// What is buried is no part of the recording alone: its peaks are hidden, not absent.
-fn without_parts(relation: Relation, item: f64) -> Relation {
-    if relation == Relation::Stem || item < ALONE { Relation::Layered } else { relation }
 }
 
 /// The verdict of a finding with such a claim.
@@ -230,6 +235,13 @@ mod tests {
     #[test]
     fn what_is_hidden_under_other_sound_is_layered() {
         assert_eq!(claim(told(40, 20, 12), CLIP), (Relation::Layered, None));
+    }
+
+    #[test]
+    fn a_sped_up_copy_is_a_copy() {
+        let extent = Extent { seconds: 200.0, item: 1.0, recording: 1.0, warped: true };
+        assert_eq!(claim(told(80, 59, 8), extent), (Relation::Copy, None));
+        assert_eq!(claim(told(60, 65, 25), extent), (Relation::Copy, None));
     }
 
     #[test]
