@@ -46,6 +46,16 @@ impl Line {
         item_time * self.tempo + self.offset
     }
 
+    /// The same line with item and recording in each other's place.
+    pub(super) fn turned(self) -> Self {
+        Self { tempo: self.tempo.recip(), offset: -self.offset / self.tempo, pitch: -self.pitch }
+    }
+
+    /// A stretch of the item's time in the recording's.
+    pub(super) fn in_recording(self, (from, to): Window) -> Window {
+        (self.recording_time(from), self.recording_time(to))
+    }
+
     /// The line from recording `other`, taken for the item, to this line's recording, by way of the item.
     pub(super) fn by_way_of(self, other: Self) -> Self {
         let tempo = self.tempo / other.tempo;
@@ -73,7 +83,8 @@ pub struct MatchedSpan {
 }
 
 impl MatchedSpan {
-    fn window(&self) -> Window {
+    /// Where it lies in the item, in 1/16 frame.
+    pub(super) fn window(&self) -> Window {
         let unit = f64::from(TIME_UNITS);
         (self.item.0 * unit, self.item.1 * unit)
     }

@@ -5,7 +5,7 @@
 //! against each other by every half frame, show how often.
 
 use super::align::{Line, Window};
-use super::meeting::Tally;
+use super::meeting::{Tally, between};
 use crate::peaks::Peak;
 
 /// Half the range of the shifts, in 1/16 frame: 16 s, eight bars at 120 beats a minute.
@@ -62,9 +62,9 @@ impl Chance {
     ) -> Self {
         let from = line.recording_time(window.0) - REACH;
         let to = line.recording_time(window.1) + REACH;
-        let item = between(item, window.0, window.1);
+        let item = between(item, window);
         let recording: Vec<Peak> =
-            between(recording, from, to).iter().copied().filter(|p| p.leads() == leads).collect();
+            between(recording, (from, to)).iter().copied().filter(|p| p.leads() == leads).collect();
         let shifts = Shifts::count(item, &recording, line, pitch);
         let seen = shifts.rates(&recording, line, window);
         let close = upper(seen.iter().map(|(n, close, _)| (*n, *close)));
@@ -88,13 +88,6 @@ impl Chance {
         let nats = |rate: f64, chance: f64| (rate / sum / chance).ln();
         Some(Worth { nats: [nats(close, self.close), nats(loose, self.loose), nats(rest, missed)] })
     }
-}
-
-/// The peaks with `from <= time <= to`.
-fn between(peaks: &[Peak], from: f64, to: f64) -> &[Peak] {
-    let first = peaks.partition_point(|p| f64::from(p.time) < from);
-    let last = peaks.partition_point(|p| f64::from(p.time) <= to);
-    &peaks[first..last.max(first)]
 }
 
 /// Pairs of peaks of the same height, by how far the line misses: bin `i` is a shift of
@@ -145,7 +138,7 @@ impl Shifts {
                 }
                 let from = line.recording_time(window.0) + shift;
                 let to = line.recording_time(window.1) + shift;
-                let n = between(recording, from, to).len() as f64;
+                let n = between(recording, (from, to)).len() as f64;
                 let close = sum(&self.close, at, CLOSE_BINS).min(n);
                 // A peak of the recording is met once, however many peaks of the item are near it.
                 let met = sum(&self.wide, at, LOOSE_BINS).min(n);

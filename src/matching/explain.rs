@@ -12,8 +12,8 @@
 //!   over a recording hides its peaks, it does not take them away.
 
 use super::align::{Alignment, Line, MatchedSpan, Window};
-use super::meeting::LOOSE;
-use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+use super::meeting::{LOOSE, Meeting, Peaks, Tally, between};
+use crate::peaks::{PITCH_UNITS, Peak};
 
 /// A number of peaks, and how many of them are meant.
 pub type Part = (usize, usize);
@@ -104,41 +104,6 @@ const LEAST_TOLD: usize = 6;
 /// A window of the overlap, in 1/16 frame: 3 s.
 const WINDOW: f64 = 129.0 * 16.0;
 
-fn window_of(span: &MatchedSpan) -> Window {
-    let unit = f64::from(TIME_UNITS);
-    (span.item.0 * unit, span.item.1 * unit)
-}
-
-/// The peaks with `from <= time <= to`.
-fn between(peaks: &[Peak], from: f64, to: f64) -> &[Peak] {
-    let first = peaks.partition_point(|p| f64::from(p.time) < from);
-    let last = peaks.partition_point(|p| f64::from(p.time) <= to);
-    &peaks[first..last.max(first)]
-}
-
-/// The place in `against` of the peak nearest to a time and a pitch. Calls come in order of time; `from` moves on.
-fn nearest(against: &[Peak], from: &mut usize, time: f64, pitch: f64) -> Option<usize> {
-    while *from < against.len() && f64::from(against[*from].time) < time - LOOSE.time {
-        *from += 1;
-    }
-    let mut best: Option<(f64, usize)> = None;
-    for (at, other) in against.iter().enumerate().skip(*from) {
-        let dt = f64::from(other.time) - time;
-        if dt > LOOSE.time {
-            break;
-        }
-        let dp = f64::from(other.pitch) - pitch;
-        if dp.abs() > LOOSE.pitch {
-            continue;
-        }
-        let distance = (dt / LOOSE.time).powi(2) + (dp / LOOSE.pitch).powi(2);
-        if best.is_none_or(|(d, _)| distance < d) {
-            best = Some((distance, at));
-        }
-    }
-    best.map(|(_, at)| at)
-}
-
 /// Of each peak of the item in a window: under how many other lines it was tried, and met.
 #[derive(Debug, Clone)]
 struct Trials {
@@ -155,25 +120,19 @@ impl Trials {
 
     /// Adds a line to a recording, which ends at `end`, for the item's peaks in `window`.
     fn add(&mut self, item: &[Peak], window: Window, line: Line, recording: &[Peak], end: f64) {
-        let mut from = 0;
-        for (at, peak) in item.iter().enumerate() {
-            let time = f64::from(peak.time);
-            let there = line.recording_time(time);
-            if time < window.0 || time > window.1 || there < 0.0 || there > end {
-                continue;
-            }
+        let there = line.in_recording(window);
+        let there = (there.0.max(0.0), there.1.min(end));
+        let back = line.turned();
+        let mut at = item.partition_point(|p| f64::from(p.time) < back.recording_time(there.0));
+        let turned = Peaks { item: recording, recording: item };
+        turned.visit(back, there, LOOSE, |meeting| {
             self.tried[at] += 1;
-            let found = nearest(recording, &mut from, there, f64::from(peak.pitch) - line.pitch);
-            self.met[at] += u16::from(found.is_some());
-        }
-        let ours = between(recording, line.recording_time(window.0), line.recording_time(window.1));
-        let mut from = 0;
-        let met = ours.iter().filter(|peak| {
-            let (time, pitch) = line.predict(**peak);
-            nearest(item, &mut from, time, pitch).is_some()
+            self.met[at] += u16::from(meeting.item.is_some());
+            at += 1;
         });
-        if !ours.is_empty() {
-            self.rates.push(met.count() as f64 / ours.len() as f64);
+        let part = met_of(Peaks { item, recording }.tally(line, window));
+        if part.0 > 0 {
+            self.rates.push(Explained::share(part));
         }
     }
 
@@ -213,9 +172,8 @@ fn other_shifts(item: &[Peak], recording: &[Peak], line: Line, window: Window) -
             }
         }
     }
-    let from = line.recording_time(window.0);
-    let to = line.recording_time(window.1);
-    let all = between(recording, from, to).len();
+    let (from, to) = line.in_recording(window);
+    let all = between(recording, (from, to)).len();
     let mut rates: Vec<(f64, usize)> = (LOOSE_BINS..bins - LOOSE_BINS)
         .filter_map(|at| {
             let shift = at as f64 * BIN - REACH;
@@ -223,7 +181,7 @@ fn other_shifts(item: &[Peak], recording: &[Peak], line: Line, window: Window) -
             if shift.abs() < NEAR || sum == 0 {
                 return None;
             }
-            let n = between(recording, from + shift, to + shift).len();
+            let n = between(recording, (from + shift, to + shift)).len();
             // Where most of the window lies beyond the recording's ends little is said.
             (n >= 8 && 2 * n >= all).then(|| (f64::from(sum) / n as f64, at))
         })
@@ -290,8 +248,15 @@ fn octave(peak: Peak) -> usize {
     usize::from(peak.pitch / PITCH_UNITS as u16).min(4)
 }
 
+/// How much stronger the item's peak of a pair is than the recording's.
 fn difference((item, ours): &(Peak, Peak)) -> f64 {
     f64::from(item.strength) - f64::from(ours.strength)
+}
+
+/// All peaks that were tallied, and those that are met.
+fn met_of(tallies: [Tally; 2]) -> Part {
+    let [close, loose, missed] = [0, 1, 2].map(|class| tallies[0][class] + tallies[1][class]);
+    (close + loose + missed, close + loose)
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -304,7 +269,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 /// The loudest peak of the item that lies where it could hide one at a time and a pitch.
 fn loudest_near(item: &[Peak], time: f64, pitch: f64) -> f64 {
-    between(item, time - HIDES_TIME, time + HIDES_TIME)
+    between(item, (time - HIDES_TIME, time + HIDES_TIME))
         .iter()
         .filter(|p| (f64::from(p.pitch) - pitch).abs() <= HIDES_PITCH)
         .map(|p| f64::from(p.strength))
@@ -316,8 +281,8 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
     let mut out = Explained::default();
     let mut seen = Vec::new();
     for span in &alignment.spans {
-        let (window, line) = (window_of(span), alignment.line(span));
-        let item = between(sides.item, window.0, window.1);
+        let (window, line) = (span.window(), alignment.line(span));
+        let item = between(sides.item, window);
         let mut trials = Trials::new(item.len());
         for shift in other_shifts(item, sides.recording, line, window) {
             let line = Line { offset: line.offset + shift, ..line };
@@ -326,7 +291,7 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
         out.elsewhere = out.elsewhere.max(trials.best());
         for other in cohort {
             for theirs in &other.alignment.spans {
-                let part = window_of(theirs);
+                let part = theirs.window();
                 let both = (window.0.max(part.0), window.1.min(part.1));
                 if both.1 - both.0 >= 0.3 * (window.1 - window.0) {
                     let line = other.alignment.line(theirs);
@@ -338,25 +303,16 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
             }
         }
         let mean = trials.mean();
-        let ours =
-            between(sides.recording, line.recording_time(window.0), line.recording_time(window.1));
-        let mut from = 0;
-        for peak in ours {
-            let (time, pitch) = line.predict(*peak);
-            let found = nearest(item, &mut from, time, pitch);
+        Peaks { item, recording: sides.recording }.visit(line, window, LOOSE, |meeting| {
+            // Peaks are sorted by all that they are.
+            let at = meeting.item.and_then(|peak| item.binary_search(&peak).ok());
             out.recording.0 += 1;
-            out.recording.1 += usize::from(found.is_some());
-            seen.push((found.map_or(mean, |at| trials.rate(at, mean)), found.is_some()));
-        }
-        let leading = between(sides.item_leading, window.0, window.1);
-        let mut from = 0;
-        for peak in leading {
-            let time = line.recording_time(f64::from(peak.time));
-            let pitch = f64::from(peak.pitch) - line.pitch;
-            let found = nearest(sides.recording, &mut from, time, pitch).is_some();
-            out.item.0 += 1;
-            out.item.1 += usize::from(found);
-        }
+            out.recording.1 += usize::from(meeting.item.is_some());
+            seen.push((at.map_or(mean, |at| trials.rate(at, mean)), meeting.item.is_some()));
+        });
+        let turned = Peaks { item: sides.recording, recording: sides.item_leading };
+        let (leading, met) = met_of(turned.tally(line.turned(), line.in_recording(window)));
+        out.item = (out.item.0 + leading, out.item.1 + met);
         out.frames += span.item.1 - span.item.0;
     }
     (out.beyond, out.nats) = worth(&seen);
@@ -364,19 +320,17 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
     out
 }
 
-/// A leading peak of the recording, and the item's peak that meets it.
-type Meeting = (Peak, Option<Peak>);
-
 /// How the leading peaks of the recording are met in a window of the item.
-fn meetings(sides: Sides, line: Line, window: Window) -> Vec<Meeting> {
-    let (from, to) = (line.recording_time(window.0), line.recording_time(window.1));
-    let mut at = 0;
-    let leading = between(sides.recording, from, to).iter().filter(|peak| peak.leads());
-    let meet = |peak: &Peak| {
-        let (time, pitch) = line.predict(*peak);
-        (*peak, nearest(sides.item, &mut at, time, pitch).map(|at| sides.item[at]))
-    };
-    leading.map(meet).collect()
+fn leading(sides: Sides, line: Line, window: Window) -> Vec<Meeting> {
+    let peaks = Peaks { item: sides.item, recording: sides.recording };
+    let mut met = peaks.meetings(line, window, LOOSE);
+    met.retain(|meeting| meeting.recording.leads());
+    met
+}
+
+/// The item's peak and the recording's, if they met.
+fn pair(meeting: &Meeting) -> Option<(Peak, Peak)> {
+    Some((meeting.item?, meeting.recording))
 }
 
 /// Counts the leading peaks of the recording that are neither met nor hidden in the spans, and how many are met in the
@@ -386,12 +340,9 @@ fn hidden(sides: Sides, alignment: &Alignment, out: &mut Explained) {
         return;
     };
     let line = alignment.line(best);
-    let spans: Vec<Window> = alignment.spans.iter().map(window_of).collect();
-    let told: Vec<(Peak, Peak)> = spans
-        .iter()
-        .flat_map(|span| meetings(sides, line, *span))
-        .filter_map(|(ours, item)| Some((item?, ours)))
-        .collect();
+    let spans: Vec<Window> = alignment.spans.iter().map(MatchedSpan::window).collect();
+    let inside = spans.iter().flat_map(|span| leading(sides, line, *span));
+    let told: Vec<(Peak, Peak)> = inside.filter_map(|meeting| pair(&meeting)).collect();
     let Some(gain) = Gain::of(&told) else { return };
     let start = line.item_time(0.0).max(0.0);
     let end = line.item_time(sides.recording_end).min(sides.item_end);
@@ -400,22 +351,23 @@ fn hidden(sides: Sides, alignment: &Alignment, out: &mut Explained) {
     for part in 0..parts as usize {
         let window = (start + part as f64 * length, start + (part + 1) as f64 * length);
         let middle = f64::midpoint(window.0, window.1);
-        let met = meetings(sides, line, window);
-        let n_met = met.iter().filter(|(_, item)| item.is_some()).count();
+        let met = leading(sides, line, window);
+        let pairs: Vec<(Peak, Peak)> = met.iter().filter_map(pair).collect();
         if !spans.iter().any(|span| span.0 <= middle && middle <= span.1) {
             out.beside.0 += met.len();
-            out.beside.1 += n_met;
+            out.beside.1 += pairs.len();
             continue;
         }
         // A fade or a compressor moves the level from window to window.
-        let moved = met
-            .iter()
-            .filter_map(|(ours, item)| Some(difference(&((*item)?, *ours)) - gain.at(*ours)));
-        let moved = if n_met < LEAST_TOLD { None } else { median(moved.collect()) };
-        let absent = met.iter().filter(|(ours, item)| {
-            let (time, pitch) = line.predict(*ours);
-            let expected = f64::from(ours.strength) + gain.at(*ours) + moved.unwrap_or(0.0);
-            item.is_none() && loudest_near(sides.item, time, pitch) < expected - HIDES_STRENGTH
+        let moved = pairs.iter().map(|pair| difference(pair) - gain.at(pair.1));
+        let moved = if pairs.len() < LEAST_TOLD { None } else { median(moved.collect()) };
+        let absent = met.iter().filter(|meeting| {
+            let (time, pitch) = line.predict(meeting.recording);
+            let expected = f64::from(meeting.recording.strength)
+                + gain.at(meeting.recording)
+                + moved.unwrap_or(0.0);
+            meeting.item.is_none()
+                && loudest_near(sides.item, time, pitch) < expected - HIDES_STRENGTH
         });
         out.absent.0 += met.len();
         out.absent.1 += absent.count();

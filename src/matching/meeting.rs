@@ -98,6 +98,13 @@ impl Peaks<'_> {
     }
 }
 
+/// The peaks of a window, both ends taken in.
+pub(super) fn between(peaks: &[Peak], (from, to): Window) -> &[Peak] {
+    let first = peaks.partition_point(|p| f64::from(p.time) < from);
+    let last = peaks.partition_point(|p| f64::from(p.time) <= to);
+    &peaks[first..last.max(first)]
+}
+
 /// The nearest of `item`'s peaks (which begin at `time − tolerance`) within the tolerance.
 fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<Peak>, Met) {
     let mut best: Option<(f64, Peak, Met)> = None;

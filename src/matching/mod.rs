@@ -1,12 +1,14 @@
 //! Which recordings are in an item, where, and how surely.
 //!
 //! `lookup` and `tally` give candidates from landmarks, `align` fits and scores each peak by peak against what
-//! chance gives, `search` drives both over the item and over the warps; `picture` shows what was found.
+//! chance gives, `search` drives both over the item and over the warps; `explain` and `cohort` tell how much of both
+//! sides an alignment explains beside others; `picture` shows what was found.
 
 mod agreement;
 mod align;
 mod chance;
 mod choice;
+mod cohort;
 mod confirm;
 mod explain;
 mod lookup;

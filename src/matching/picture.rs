@@ -3,8 +3,8 @@
 //! It chooses points and scores nothing; only what is reported is drawn, so it costs a scan nothing.
 
 use super::Matcher;
-use super::align::{Alignment, Line, MatchedSpan, Window};
-use super::meeting::{LOOSE, Met, Peaks};
+use super::align::{Alignment, Line, Window};
+use super::meeting::{LOOSE, Met, Peaks, between};
 use crate::fingerprint::Fingerprint;
 use crate::peaks::{Peak, TIME_UNITS};
 
@@ -65,17 +65,12 @@ impl Matcher<'_> {
         Picture {
             peaks: of_peaks.fold((0, 0), |sum, (all, met)| (sum.0 + all, sum.1 + met)),
             dots: spread(
-                spans().flat_map(|(line, span)| met(peaks, line, window_of(span))).collect(),
+                spans().flat_map(|(line, span)| met(peaks, line, span.window())).collect(),
             ),
-            window: window(peaks, line, window_of(strongest)),
-            met_when_moved: moved(peaks, line, window_of(strongest)),
+            window: window(peaks, line, strongest.window()),
+            met_when_moved: moved(peaks, line, strongest.window()),
         }
     }
-}
-
-fn window_of(span: &MatchedSpan) -> Window {
-    let unit = f64::from(TIME_UNITS);
-    (span.item.0 * unit, span.item.1 * unit)
 }
 
 /// The peaks that met along a line: the item's and the recording's.
@@ -131,12 +126,6 @@ fn strongest(peaks: &[Peak], wanted: impl Fn(&Peak) -> bool) -> Vec<Peak> {
     peaks.truncate(WINDOW_PEAKS);
     peaks.sort_unstable();
     peaks
-}
-
-fn between(peaks: &[Peak], (from, to): Window) -> &[Peak] {
-    let first = peaks.partition_point(|peak| f64::from(peak.time) < from);
-    let last = peaks.partition_point(|peak| f64::from(peak.time) <= to);
-    &peaks[first..last.max(first)]
 }
 
 /// The share of the recording's leading peaks in the middle of the span that is met at each place.

@@ -3,7 +3,6 @@
 use super::agreement::Prints;
 use super::align::{Alignment, Pair, align, glance};
 use super::choice::Limits;
-use super::explain::{Explained, Other, Sides, explain};
 use super::lookup::{Lookup, LookupScratch};
 use super::meeting::Peaks;
 use super::{Candidate, MatchConfig, Share};
@@ -17,7 +16,7 @@ use crate::verdict::VerdictConfig;
 /// Searches items in one index. Shared by all workers.
 #[derive(Debug, Clone, Copy)]
 pub struct Matcher<'a> {
-    index: &'a Index,
+    pub(super) index: &'a Index,
     fingerprint: FingerprintConfig,
     config: MatchConfig,
     verdict: VerdictConfig,
@@ -52,130 +51,6 @@ impl<'a> Matcher<'a> {
             self.search_warps(item, scratch, &mut alignments);
         }
         distinct(alignments)
-    }
-
-    /// Whether the recordings of two alignments of one item hold the same sound where the item agrees with both,
-    /// rather than sound together in it.
-    pub fn share_a_passage(&self, a: &Alignment, b: &Alignment) -> bool {
-        let unit = f64::from(TIME_UNITS);
-        let (ours, theirs) = (self.index.peaks(a.track), self.index.peaks(b.track));
-        let peaks = Peaks { item: &theirs, recording: &ours };
-        a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x, y))).any(|(x, y)| {
-            let both = (x.item.0.max(y.item.0) * unit, x.item.1.min(y.item.1) * unit);
-            let (ours, theirs) = (a.line(x), b.line(y));
-            let window = (theirs.recording_time(both.0), theirs.recording_time(both.1));
-            if both.1 - both.0 < SHARED_UNITS {
-                return false;
-            }
-            let met = peaks.tally(ours.by_way_of(theirs), window)[1];
-            let all = met.iter().sum::<usize>();
-            all >= SHARED_PEAKS && (met[0] + met[1]) as f64 > SHARED_RATE * all as f64
-        })
-    }
-
-    /// What an alignment explains of the item and its recording; `all` are the alignments of every recording.
-    pub fn explain(
-        &self,
-        item: &Fingerprint,
-        alignment: &Alignment,
-        all: &[Alignment],
-    ) -> Explained {
-        let leading: Vec<Peak> =
-            self.marked(&item.peaks).into_iter().filter(|p| p.leads()).collect();
-        let recording = self.index.peaks(alignment.track);
-        let end = |track| f64::from(self.index.frames(track)) * f64::from(TIME_UNITS);
-        let mut tracks: Vec<(TrackId, Vec<Peak>)> = Vec::new();
-        for other in all {
-            let known =
-                other.track == alignment.track || tracks.iter().any(|(t, _)| *t == other.track);
-            if !known && tracks.len() < COHORT_TRACKS {
-                tracks.push((other.track, self.index.peaks(other.track)));
-            }
-        }
-        let mut cohort = Vec::new();
-        for (track, peaks) in &tracks {
-            for other in all.iter().filter(|o| o.track == *track).take(COHORT_PLACES) {
-                // Another edition of the same recording is no competitor.
-                if !Self::is_same_sound((alignment, &recording), (other, peaks)) {
-                    let is_alike = self.share_a_passage(alignment, other);
-                    let end = end(*track);
-                    cohort.push(Other { alignment: other, recording: peaks, end, is_alike });
-                }
-            }
-        }
-        let sides = Sides {
-            item: &item.all_peaks,
-            item_leading: &leading,
-            recording: &recording,
-            item_end: self.frames(item) * f64::from(TIME_UNITS),
-            recording_end: end(alignment.track),
-        };
-        Explained {
-            rival: self.rival((alignment, &recording), all),
-            ..explain(sides, alignment, &cohort)
-        }
-    }
-
-    /// The score of the best other recording in the same stretch of the item, as a share of this one's. Other editions
-    /// of the same recording are no rivals.
-    fn rival(&self, (alignment, ours): (&Alignment, &[Peak]), all: &[Alignment]) -> f64 {
-        let mut best = 0.0_f64;
-        for other in all.iter().filter(|other| other.track != alignment.track) {
-            let share = other.nats / alignment.nats;
-            // Two that sound together are no rivals: they have to be the same sound.
-            if share > best
-                && shared_frames(alignment, other) >= 0.5 * frames(alignment)
-                && self.share_a_passage(alignment, other)
-            {
-                let theirs = self.index.peaks(other.track);
-                if !self.is_same_recording((alignment, ours), (other, &theirs)) {
-                    best = share;
-                }
-            }
-        }
-        best
-    }
-
-    /// Whether two recordings that agree with an item are editions of one: they agree with each other for long, or
-    /// wherever both sound.
-    fn is_same_recording(
-        &self,
-        (a, ours): (&Alignment, &[Peak]),
-        (b, theirs): (&Alignment, &[Peak]),
-    ) -> bool {
-        let peaks = Peaks { item: theirs, recording: ours };
-        let (Some(x), Some(y)) = (a.spans.first(), b.spans.first()) else { return false };
-        let line = a.line(x).by_way_of(b.line(y));
-        let end = |track| f64::from(self.index.frames(track)) * f64::from(TIME_UNITS);
-        let start = line.item_time(0.0).max(0.0);
-        let overlap = line.item_time(end(a.track)).min(end(b.track)) - start;
-        let windows = (overlap / EDITION_WINDOW).floor().max(1.0);
-        let length = overlap / windows;
-        let agrees = |window: &usize| {
-            let from = start + *window as f64 * length;
-            let met = peaks.tally(line, (from, from + length))[1];
-            let all = met.iter().sum::<usize>();
-            all > 0 && (met[0] + met[1]) as f64 > SAME_RATE * all as f64
-        };
-        let agreed = (0..windows as usize).filter(agrees).count() as f64;
-        overlap > 0.0 && (agreed * length >= EDITION_UNITS || agreed >= EDITION_SHARE * windows)
-    }
-
-    /// Whether two recordings are the same sound where an item agrees with both.
-    fn is_same_sound((a, ours): (&Alignment, &[Peak]), (b, theirs): (&Alignment, &[Peak])) -> bool {
-        let unit = f64::from(TIME_UNITS);
-        let peaks = Peaks { item: theirs, recording: ours };
-        a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x, y))).any(|(x, y)| {
-            let both = (x.item.0.max(y.item.0) * unit, x.item.1.min(y.item.1) * unit);
-            if both.1 - both.0 < SHARED_UNITS {
-                return false;
-            }
-            let (ours, theirs) = (a.line(x), b.line(y));
-            let window = (theirs.recording_time(both.0), theirs.recording_time(both.1));
-            let met = peaks.tally(ours.by_way_of(theirs), window)[1];
-            let all = met.iter().sum::<usize>();
-            all >= SHARED_PEAKS && (met[0] + met[1]) as f64 > SAME_RATE * all as f64
-        })
     }
 
     fn search_identity(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
@@ -216,7 +91,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// The peaks of an item, those marked that would lead if it were a recording.
-    fn marked(&self, peaks: &[Peak]) -> Vec<Peak> {
+    pub(super) fn marked(&self, peaks: &[Peak]) -> Vec<Peak> {
         let rate = self.fingerprint.frames_per_second() as f32;
         let leading = thin(peaks, self.fingerprint.landmark_peaks_per_second, rate);
         let mut next = leading.iter().peekable();
@@ -344,7 +219,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// Length of an item.
-    fn frames(&self, item: &Fingerprint) -> f64 {
+    pub(super) fn frames(&self, item: &Fingerprint) -> f64 {
         item.seconds * self.fingerprint.frames_per_second()
     }
 
@@ -530,23 +405,6 @@ const EXPLAINED_VOTES: f64 = 0.8;
 const RELEASED_HYPOTHESES: f64 = 3.6e-4;
 const WARPED_HYPOTHESES: f64 = 4.8e-6;
 
-/// The least that two recordings share, 1.5 s, and the least of their leading peaks in it.
-const SHARED_UNITS: f64 = 64.0 * 16.0;
-const SHARED_PEAKS: usize = 8;
-/// The share of the leading peaks of one recording that the other has where they are the same sound: chance gives
-/// a tenth at most.
-const SHARED_RATE: f64 = 0.3;
-/// … and where they are one recording.
-const SAME_RATE: f64 = 0.75;
-/// Two recordings are editions of one if they agree in so many windows of 3 s that these are 30 s, or so large a share of
-/// what both have. Programmed pieces of one set had 26 s of the whole mix in common at the most.
-const EDITION_WINDOW: f64 = 129.0 * 16.0;
-const EDITION_UNITS: f64 = 1_292.0 * 16.0;
-const EDITION_SHARE: f64 = 0.75;
-/// Other recordings, and places of each, that an alignment is compared with.
-const COHORT_TRACKS: usize = 12;
-const COHORT_PLACES: usize = 2;
-
 /// Keeps the best of the candidates from `first` on: music that repeats itself gives thousands.
 fn keep_best(candidates: &mut Vec<Candidate>, first: usize, kept: usize) {
     candidates[first..].sort_by(by_votes);
@@ -603,17 +461,6 @@ fn distinct(mut alignments: Vec<Alignment>) -> Vec<Alignment> {
         }
     }
     out
-}
-
-/// Length of all spans in the item.
-fn frames(alignment: &Alignment) -> f64 {
-    alignment.spans.iter().map(|span| span.item.1 - span.item.0).sum()
-}
-
-/// Length of the item that spans of both alignments hold.
-fn shared_frames(a: &Alignment, b: &Alignment) -> f64 {
-    let pairs = a.spans.iter().flat_map(|x| b.spans.iter().map(move |y| (x.item, y.item)));
-    pairs.map(|(x, y)| (x.1.min(y.1) - x.0.max(y.0)).max(0.0)).sum()
 }
 
 fn overlap(a: (f64, f64), b: (f64, f64)) -> bool {
