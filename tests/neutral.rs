@@ -334,3 +334,22 @@ fn what_lies_in_a_mask_alone_accuses_nobody() {
     assert_eq!(record(&records, "theirs.wav").findings, []);
     assert_eq!(record(&records, "/ours.wav").verdict, leakhound::record::Verdict::Match);
 }
+
+#[test]
+fn a_copy_of_a_song_over_a_neutral_loop_is_a_match_and_the_loop_is_no_rival_nor_runner_up() {
+    let desk = Desk::new();
+    let under = a_loop(4.0).repeat(10);
+    let over: Vec<f32> =
+        song(4, 40).iter().zip(&under).map(|(song, loops)| 0.5 * song + 0.5 * loops).collect();
+    desk.write_wav("masters/over.wav", &over);
+    desk.run(["catalog", "add", "masters"]).ends_with(0);
+    desk.write_wav("kit/loop.wav", &a_loop(4.0));
+    desk.run(["catalog", "add", "--neutral", "kit"]).ends_with(0);
+    // Quieter, so that it is not the same file.
+    let quieter: Vec<f32> = over.iter().map(|sample| 0.4 * sample).collect();
+    desk.write_wav("dump/over.wav", &quieter);
+    let records = desk.scan(1);
+    let [finding] = &record(&records, "over.wav").findings[..] else { panic!("{records:#?}") };
+    assert_eq!(finding.verdict, leakhound::record::Verdict::Match, "{finding:#?}");
+    assert_eq!(finding.evidence.as_ref().unwrap().runner_up, None);
+}

@@ -39,12 +39,14 @@ impl Matcher<'_> {
         agree((a, &ours), (b, &theirs), SHARED_RATE)
     }
 
-    /// What an alignment explains of the item and its recording; `all` are the alignments of every recording.
+    /// What an alignment explains of the item and its recording; `all` are the alignments of every track, of which those
+    /// that `is_rival` names may be what the item holds instead.
     pub fn explain(
         &self,
         item: &Fingerprint,
         alignment: &Alignment,
         all: &[Alignment],
+        is_rival: &dyn Fn(TrackId) -> bool,
     ) -> Explained {
         let mut leading = self.marked(&item.peaks);
         leading.retain(|peak| peak.leads());
@@ -79,14 +81,15 @@ impl Matcher<'_> {
             item_end: self.frames(item) * f64::from(TIME_UNITS),
             recording_end: self.end(alignment.track),
         };
-        Explained { rival: self.rival(ours, all), ..explain(sides, alignment, &cohort) }
+        let rivals = all.iter().filter(|other| is_rival(other.track));
+        Explained { rival: self.rival(ours, rivals), ..explain(sides, alignment, &cohort) }
     }
 
     /// The score of the best other recording in the same stretch of the item, as a share of this one's. Other editions
     /// of the same recording are no rivals, nor is what sounds together with it.
-    fn rival(&self, ours: Placed, all: &[Alignment]) -> f64 {
+    fn rival<'a>(&self, ours: Placed, others: impl Iterator<Item = &'a Alignment>) -> f64 {
         let mut best = 0.0_f64;
-        for other in all.iter().filter(|other| other.track != ours.0.track) {
+        for other in others.filter(|other| other.track != ours.0.track) {
             let share = other.nats / ours.0.nats;
             if share > best && shared_frames(ours.0, other) >= 0.5 * frames(ours.0) {
                 let peaks = self.peaks(other.track);

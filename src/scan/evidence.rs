@@ -44,7 +44,7 @@ impl Engine {
         let spans = || group.iter().flat_map(|alignment| &alignment.spans);
         let next = all
             .iter()
-            .filter(|other| other.track != track)
+            .filter(|other| other.track != track && !self.snapshot.neutral(other.track))
             .find(|other| other.spans.iter().any(|a| spans().any(|b| overlap(a.item, b.item))))?;
         let recording = self.snapshot.recording(next.track)?;
         Some(RunnerUp {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::Mode;
 use super::claims::compare;
 use super::neutral::{Sound, beyond, explained, repeated};
-use super::relation::{Extent, relation, verdict};
+use super::relation::{Extent, LIMITS, relation, verdict};
 use crate::catalog::{CatalogError, Recording, Rights, Snapshot, panic_message};
 use crate::fingerprint::Fingerprint;
 use crate::identify::Identifiers;
@@ -19,6 +19,7 @@ use crate::record::{
     TorrentFacts, Verdict, json,
 };
 use crate::source::{Bytes, Item, Place, TorrentFile};
+use crate::units::TrackId;
 use crate::verdict::VerdictConfig;
 
 /// All that an item's record depends on, beside the item.
@@ -48,7 +49,7 @@ impl Engine {
     /// A text that changes with every setting that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "record {RECORD_VERSION} {} {:?} {:?} {:?} {}",
+            "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {}",
             self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,
@@ -222,7 +223,7 @@ impl Engine {
             .collect();
         let make = |(group, is_cut): &(Vec<Alignment>, bool)| {
             let recording = self.snapshot.recording(group[0].track)?;
-            let mut told = matcher.explain(fingerprint, &group[0], &all);
+            let mut told = matcher.explain(fingerprint, &group[0], &all, &self.is_rival());
             if *is_cut {
                 // What goes on beside the spans is what was taken out of them.
                 told.beside = (0, 0);
@@ -246,6 +247,11 @@ impl Engine {
             Some(finding)
         };
         groups.iter().filter_map(make).collect()
+    }
+
+    /// Whether a track may be a rival of a finding: a neutral reference explains what it has in common, and no more.
+    fn is_rival(&self) -> impl Fn(TrackId) -> bool {
+        |track| !self.snapshot.neutral(track)
     }
 
     /// The neutral references that are surely in an item, each with its peaks.
@@ -302,7 +308,7 @@ impl Engine {
             };
             let rest = Alignment { spans, nats, ..alignment };
             // Spans graze past a shared loop: what is left has to agree by itself.
-            let told = matcher.explain(item, &rest, all);
+            let told = matcher.explain(item, &rest, all, &self.is_rival());
             if told.nats >= LEFT_NATS && told.beyond >= LEFT_BEYOND {
                 kept.push(rest);
             }

@@ -29,47 +29,114 @@ pub(super) struct Claim {
     pub(super) doubt: Option<Standing>,
 }
 
-/// The share of either side beyond which it is all of it: fades and silence at the ends agree with nothing.
-const WHOLE: f64 = 0.9;
-/// … and beyond which the finding is no passage of both.
-const MOST: f64 = 0.8;
-/// A finding that is a passage of both is this long at least, in seconds, or else as clear as [`is_clear`] asks.
-const LONG_SECONDS: f64 = 20.0;
-/// What is shorter tells so little that both sides have to agree nearly whole.
-const SHORT_SECONDS: f64 = 6.0;
-/// The least worth, in nats, of what is met beyond other offsets and other recordings. Of 780 clips of programmed pieces
-/// that are not in the catalogue 8 % reach 20 with a recording of another set that covers them, and 2 % reach 40; of
-/// copies of 10 s 95 % reach 38.
-const LEAST_NATS: f64 = 25.0;
-/// The most that another recording may score of what this one does, and for each second that was compared: what lasts
-/// seconds is soon as good in another piece of the same kit.
-const RIVAL: f64 = 0.65;
-const RIVAL_A_SECOND: f64 = 0.11;
-/// Beyond these shares of peaks the two sides agree whole: 95 % of copies under codecs, rooms and changes of speed.
-const OF_RECORDING: f64 = 0.7;
-const OF_ITEM: f64 = 0.6;
-/// The most of the recording's strong peaks that may be absent there: as released, short, and warped, where the
-/// resampler and the stretcher lose more.
-const ABSENT: f64 = 0.10;
-const ABSENT_SHORT: f64 = 0.15;
-const ABSENT_WARPED: f64 = 0.20;
-/// … and where the recording is buried under something else.
-const ABSENT_BURIED: f64 = 0.30;
-const ABSENT_BURIED_WARPED: f64 = 0.42;
-/// The most that another recording may reach where much is missing: beyond, it may be the kit that both share.
-const KIT: f64 = 0.4;
-/// The least share that is met beyond chance of what is buried, and the least of all of a warped one.
-const BEYOND: f64 = 0.15;
-const OF_WARPED: f64 = 0.5;
-/// The share of the item's strong peaks from which nothing else sounds with the recording; at another speed a part of them
-/// comes from beyond the band that a recording's peaks are kept of.
-const ALONE: f64 = 0.6;
-const ALONE_WARPED: f64 = 0.4;
-/// Leading peaks outside of the spans, where both go on, that are enough to tell: three windows of 3 s; and the share of
-/// them that is met where both play on with the same backing. They have to be a fifth of those inside, since a crossfade
-/// is met in part, too.
-const BESIDE_PEAKS: usize = 60;
-const BESIDE: f64 = 0.3;
+/// Where the lines are drawn. Findings depend on all of it, so it is part of [`super::Engine::settings`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Limits {
+    /// The share of either side beyond which it is all of it: fades and silence at the ends agree with nothing.
+    whole: f64,
+    /// The share of either side beyond which a finding is more than a passage of both.
+    most: f64,
+    /// A passage of both is this long at least, in seconds, or else as clear as `clear`.
+    long_seconds: f64,
+    /// What is shorter, in seconds, tells so little that both sides have to agree nearly whole.
+    short_seconds: f64,
+    /// The least worth, in nats, of what is met beyond other offsets and other recordings. Of 780 clips of programmed
+    /// pieces that are not in the catalogue 8 % reach 20 with a recording of another set that covers them, and 2 % reach
+    /// 40; of copies of 10 s 95 % reach 38.
+    least_nats: f64,
+    /// The most that another recording may score of what this one does.
+    rival: f64,
+    /// The same for each second that was compared: what lasts seconds is soon as good in another piece of the same kit.
+    rival_a_second: f64,
+    /// The share of the recording's peaks beyond which the two sides agree whole: 95 % of copies under codecs, rooms and
+    /// changes of speed.
+    of_recording: f64,
+    /// The share of the item's strong peaks, likewise.
+    of_item: f64,
+    /// The most of the recording's strong peaks that may be absent of one that agrees whole.
+    absent: f64,
+    /// The same of a short one, which has some twenty of them.
+    absent_short: f64,
+    /// The same at another speed, tempo or pitch: resampler and stretcher lose more.
+    absent_warped: f64,
+    /// The most that may be absent of one that is buried under something else.
+    absent_buried: f64,
+    /// The same at another speed, tempo or pitch.
+    absent_buried_warped: f64,
+    /// The most that another recording may reach of what a buried one does: beyond, it may be the kit that both share.
+    kit: f64,
+    /// A rival that scores less than this share says nothing of the kit.
+    weak_rival: f64,
+    /// The least share of a buried one that is met beyond chance.
+    beyond: f64,
+    /// The least share of a buried one's peaks at another speed, tempo or pitch, where chance has more tries.
+    of_buried_warped: f64,
+    /// The share of the item's strong peaks from which nothing else sounds with the recording.
+    alone: f64,
+    /// The same at another speed: a part of them comes from beyond the band that a recording's peaks are kept of.
+    alone_warped: f64,
+    /// Strong peaks of the recording outside of the spans, where both go on, that are enough to tell: three windows of 3 s.
+    beside_peaks: usize,
+    /// As many as this share of those inside, too, since a crossfade is met in part.
+    beside_share: f64,
+    /// The share of them that is met where both play on with the same backing.
+    beside: f64,
+    /// What makes a short passage of both a match.
+    clear: Clear,
+}
+
+/// A passage of both that is no loop which both have from elsewhere: all of both sides agrees, with many nats, and nothing
+/// like it is in another recording.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Clear {
+    seconds: f64,
+    nats: f64,
+    nats_a_second: f64,
+    of_recording: f64,
+    of_item: f64,
+    absent: f64,
+    rival: f64,
+    others: f64,
+    elsewhere: f64,
+}
+
+/// The limits in use.
+pub(super) const LIMITS: Limits = Limits {
+    whole: 0.9,
+    most: 0.8,
+    long_seconds: 20.0,
+    short_seconds: 6.0,
+    least_nats: 25.0,
+    rival: 0.65,
+    rival_a_second: 0.11,
+    of_recording: 0.7,
+    of_item: 0.6,
+    absent: 0.10,
+    absent_short: 0.15,
+    absent_warped: 0.20,
+    absent_buried: 0.30,
+    absent_buried_warped: 0.42,
+    kit: 0.4,
+    weak_rival: 0.2,
+    beyond: 0.15,
+    of_buried_warped: 0.5,
+    alone: 0.6,
+    alone_warped: 0.4,
+    beside_peaks: 60,
+    beside_share: 0.2,
+    beside: 0.3,
+    clear: Clear {
+        seconds: 5.0,
+        nats: 100.0,
+        nats_a_second: 8.0,
+        of_recording: 0.8,
+        of_item: 0.7,
+        absent: 0.08,
+        rival: 0.3,
+        others: 0.35,
+        elsewhere: 0.6,
+    },
+};
 
 /// Names the relation of a finding.
 pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
@@ -83,7 +150,9 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
     let doubt = |kind, reason: String| Claim { relation, doubt: Some(Standing { kind, reason }) };
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
 
-    let is_passage = extent.item < MOST && extent.recording < MOST && extent.seconds < LONG_SECONDS;
+    let is_passage = extent.item < LIMITS.most
+        && extent.recording < LIMITS.most
+        && extent.seconds < LIMITS.long_seconds;
     if is_passage && !is_clear(told, extent, recording, item, absent) {
         return shared(format!(
             "only {:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample that both have \
@@ -91,22 +160,23 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
             extent.seconds
         ));
     }
-    let is_much = told.beside.0 >= BESIDE_PEAKS.max(told.absent.0 / 5);
-    if is_much && beside >= BESIDE {
+    let is_much = told.beside.0 >= LIMITS.beside_peaks
+        && told.beside.0 as f64 >= LIMITS.beside_share * told.absent.0 as f64;
+    if is_much && beside >= LIMITS.beside {
         return shared(format!(
             "before or after the passage both go on with {} of the recording's strong peaks in common, and the rest \
              different: the same backing under another piece",
             percent(beside)
         ));
     }
-    if told.rival > RIVAL.min(RIVAL_A_SECOND * extent.seconds) {
+    if told.rival > LIMITS.rival.min(LIMITS.rival_a_second * extent.seconds) {
         return shared(format!(
             "another recording of the catalogue agrees with the same passage {} as well: it is no recording's own",
             percent(told.rival.min(1.0))
         ));
     }
-    if told.nats < LEAST_NATS {
-        return if recording >= MOST && item >= MOST {
+    if told.nats < LIMITS.least_nats {
+        return if recording >= LIMITS.most && item >= LIMITS.most {
             doubt(
                 StandingKind::ExactLoop,
                 format!(
@@ -124,21 +194,22 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
             ))
         };
     }
-    let short = extent.seconds < SHORT_SECONDS;
+    let short = extent.seconds < LIMITS.short_seconds;
     let most_absent = match (extent.warped, short) {
-        (true, _) => ABSENT_WARPED,
-        (false, true) => ABSENT_SHORT,
-        (false, false) => ABSENT,
+        (true, _) => LIMITS.absent_warped,
+        (false, true) => LIMITS.absent_short,
+        (false, false) => LIMITS.absent,
     };
-    if recording >= OF_RECORDING && item >= OF_ITEM && absent <= most_absent {
+    if recording >= LIMITS.of_recording && item >= LIMITS.of_item && absent <= most_absent {
         return Claim { relation, doubt: None };
     }
-    let kit = if told.rival < 0.2 { told.others } else { told.others.max(told.rival) };
-    let buried = if extent.warped { ABSENT_BURIED_WARPED } else { ABSENT_BURIED };
-    let is_buried = kit <= KIT
+    let kit =
+        if told.rival < LIMITS.weak_rival { told.others } else { told.others.max(told.rival) };
+    let buried = if extent.warped { LIMITS.absent_buried_warped } else { LIMITS.absent_buried };
+    let is_buried = kit <= LIMITS.kit
         && absent <= buried
-        && told.beyond >= BEYOND
-        && (!extent.warped || recording >= OF_WARPED)
+        && told.beyond >= LIMITS.beyond
+        && (!extent.warped || recording >= LIMITS.of_buried_warped)
         && !short;
     if is_buried {
         return Claim { relation: where_nothing_is_missing(item, extent), doubt: None };
@@ -162,20 +233,21 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
     ))
 }
 
-/// Whether a passage of both is too clear to be a loop that both have: all of both sides, many nats a second, and nothing
-/// like it in another recording.
+/// Whether a passage of both is too clear to be a loop that both have.
 fn is_clear(told: &Explained, extent: Extent, recording: f64, item: f64, absent: f64) -> bool {
-    let Extent { seconds, .. } = extent;
-    seconds >= 5.0
-        && told.nats >= 100.0_f64.max(8.0 * seconds)
-        && (recording >= 0.8 && item >= 0.7 && absent <= 0.08)
-        && (told.rival < 0.3 && told.others < 0.35 && told.elsewhere < 0.6)
+    let Clear { seconds, nats, nats_a_second, of_recording, of_item, .. } = LIMITS.clear;
+    extent.seconds >= seconds
+        && told.nats >= nats.max(nats_a_second * extent.seconds)
+        && (recording >= of_recording && item >= of_item && absent <= LIMITS.clear.absent)
+        && told.rival < LIMITS.clear.rival
+        && told.others < LIMITS.clear.others
+        && told.elsewhere < LIMITS.clear.elsewhere
 }
 
 /// The relation by how much of both sides is in it.
 fn named(recording: f64, item: f64, absent: f64, extent: Extent) -> Relation {
-    let most_absent = if extent.warped { ABSENT_WARPED } else { ABSENT };
-    if recording < OF_RECORDING && item >= ALONE && absent > most_absent {
+    let most_absent = if extent.warped { LIMITS.absent_warped } else { LIMITS.absent };
+    if recording < LIMITS.of_recording && item >= LIMITS.alone && absent > most_absent {
         Relation::Stem
     } else {
         where_nothing_is_missing(item, extent)
@@ -184,11 +256,11 @@ fn named(recording: f64, item: f64, absent: f64, extent: Extent) -> Relation {
 
 /// The relation of a finding whose recording sounds with all its parts.
 fn where_nothing_is_missing(item: f64, extent: Extent) -> Relation {
-    let alone = if extent.warped { ALONE_WARPED } else { ALONE };
+    let alone = if extent.warped { LIMITS.alone_warped } else { LIMITS.alone };
     if item < alone {
         return Relation::Layered;
     }
-    match (extent.item >= WHOLE, extent.recording >= WHOLE) {
+    match (extent.item >= LIMITS.whole, extent.recording >= LIMITS.whole) {
         (true, true) => Relation::Copy,
         (true, false) => Relation::Excerpt,
         _ => Relation::Contains,
