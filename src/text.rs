@@ -207,7 +207,7 @@ pub fn claim(finding: &Finding) -> Option<String> {
 pub fn agreement(explained: &Explained) -> String {
     let Explained { recording_share, item_share, elsewhere_share, others_share } = *explained;
     let others = if others_share == 0.0 {
-        "no other recording of the catalogue was compared there".to_owned()
+        "no other recording of the catalogue was found to have anything in common there".to_owned()
     } else {
         format!("of another recording of the catalogue at most {}", at_most(others_share))
     };
@@ -491,7 +491,9 @@ mod tests {
         let told = agreement(&alone);
         assert!(told.contains("tried at most 0 % of"), "{told}");
         assert!(
-            told.ends_with("; no other recording of the catalogue was compared there"),
+            told.ends_with(
+                "; no other recording of the catalogue was found to have anything in common there"
+            ),
             "{told}"
         );
         assert_eq!((at_most(1e-4), at_most(f64::NAN)), ("1 %".to_owned(), "unknown".to_owned()));

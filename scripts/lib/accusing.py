@@ -1,6 +1,7 @@
-"""Items that hold nothing of a catalogue, and items that do, of one kind of music; and what leakhound says of them.
+"""Items that hold nothing of a catalogue and items that do, and what leakhound says of them.
 
-An item's file is `<role>__<piece>__<what>.<suffix>`; what is true of it follows from the corpus' manifest.
+All are of one kind of music. An item's file is `<role>__<piece>__<what>.<suffix>`; what is true of
+it follows from the corpus' manifest.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from pathlib import Path
 from lib import calibration, metrics, tools
 from lib.leakhound import Leakhound
 
-# Clips of pieces that are not in the catalogue: seconds, and where they begin as a share of the piece.
+# Clips of pieces that are not in the catalogue: seconds, and where they begin (a share of all).
 CLIPS = ((3, 0.35), (5, 0.6), (10, 0.03), (10, 0.5), (30, 0.2))
 # Copies of pieces that are: name -> (seconds or None, ffmpeg's filter, output options, suffix).
 COPIES = {
@@ -23,7 +24,7 @@ COPIES = {
     "tempo-1.10": (10, "atempo=1.1", ["-c:a", "flac"], ".flac"),
     "pitch-up-2": (10, "rubberband=pitch=1.122462", ["-c:a", "flac"], ".flac"),
 }
-# Roles of a manifest that are made of a piece of the catalogue, and the relations that are right of each.
+# Roles that are made of a piece of the catalogue, and the relations that are right of each.
 DERIVED = {
     "cover": {"shared_material"},
     "remix": {"copy", "contains", "layered", "stem", "shared_material"},
@@ -33,8 +34,6 @@ DERIVED = {
 }
 # A pair that has so many seconds of the whole mix in common, note for note, truly shares sound.
 SHARED_SECONDS = 3.0
-# From here on a copy is the whole recording.
-WHOLE = 0.9
 
 
 @dataclass
@@ -82,7 +81,19 @@ def encode(source: Path, target: Path, start, seconds, filters: str, options: li
     cut = ["-ss", start, "-t", seconds] if seconds else []
     filtered = ["-af", filters] if filters else []
     part = target.with_name(f"part-{target.name}")
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *cut, "-i", source, "-vn", "-map_metadata", "-1"]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-nostdin",
+        "-y",
+        *cut,
+        "-i",
+        source,
+        "-vn",
+        "-map_metadata",
+        "-1",
+    ]
     tools.run([*command, *filtered, *options, part])
     part.rename(target)
 
@@ -93,7 +104,9 @@ def make_items(corpus: Corpus, folder: Path, jobs: int) -> list[Path]:
     flac = ["-c:a", "flac"]
     for row in corpus.of("held-out"):
         source = corpus.root / row["path"]
-        work.append((source, folder / f"held-out__{row['id']}__whole{source.suffix}", 0, None, "", None))
+        work.append(
+            (source, folder / f"held-out__{row['id']}__whole{source.suffix}", 0, None, "", None)
+        )
         for seconds, at in CLIPS:
             start = round(at * max(0.0, row["seconds"] - seconds), 2)
             name = f"held-out__{row['id']}__{seconds}s-{round(100 * at)}.flac"
@@ -111,7 +124,9 @@ def make_items(corpus: Corpus, folder: Path, jobs: int) -> list[Path]:
             work.append((source, folder / f"{role}__{row['id']}__whole.flac", 0, None, "", None))
             if row["seconds"] > 30:
                 start = round(0.45 * row["seconds"], 2)
-                work.append((source, folder / f"{role}__{row['id']}__10s.flac", start, 10, "", flac))
+                work.append(
+                    (source, folder / f"{role}__{row['id']}__10s.flac", start, 10, "", flac)
+                )
 
     def make(job):
         source, target, start, seconds, filters, options = job
@@ -162,8 +177,12 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
                 "shared": sorted(
                     {metrics.recording_id(f) for f in wrong if f["verdict"] == "match"} & is_shared
                 ),
-                "suspects": len({metrics.recording_id(f) for f in wrong if f["verdict"] == "suspect"}),
-                "relations": sorted({f"{f.get('relation')}" for f in wrong if f["verdict"] == "match"}),
+                "suspects": len(
+                    {metrics.recording_id(f) for f in wrong if f["verdict"] == "suspect"}
+                ),
+                "relations": sorted(
+                    {f"{f.get('relation')}" for f in wrong if f["verdict"] == "match"}
+                ),
                 "told": min((f["false_alarm_probability"] for f in claimed), default=1.0),
             }
         )

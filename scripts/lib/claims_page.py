@@ -23,14 +23,32 @@ def wrong(rows: list[dict]) -> list[str]:
     for kind in sorted({row["kind"] for row in rows}):
         of_kind = [row for row in rows if row["kind"] == kind and row["role"] == "held-out"]
         groups = [("all", of_kind)]
-        groups += [(what, [r for r in of_kind if r["what"] == what]) for what in sorted({r["what"] for r in of_kind})]
-        groups += [(style, [r for r in of_kind if r["style"] == style]) for style in sorted({r["style"] for r in of_kind} - {kind})]
+        groups += [
+            (what, [r for r in of_kind if r["what"] == what])
+            for what in sorted({r["what"] for r in of_kind})
+        ]
+        groups += [
+            (style, [r for r in of_kind if r["style"] == style])
+            for style in sorted({r["style"] for r in of_kind} - {kind})
+        ]
         for name, group in groups:
             hits = sum(bool(row["wrong"]) for row in group)
             shared = sum(bool(row["shared"]) and not row["wrong"] for row in group)
-            suspects = sum(not row["wrong"] and not row["shared"] and row["suspects"] > 0 for row in group)
-            lines.append([kind, name, len(group), hits, percent(hits, len(group)), shared, suspects])
-    head = ["kind", "items", "number", "wrong match", "% (95 % interval)", "match of a pair that shares sound", "suspects only"]
+            suspects = sum(
+                not row["wrong"] and not row["shared"] and row["suspects"] > 0 for row in group
+            )
+            lines.append(
+                [kind, name, len(group), hits, percent(hits, len(group)), shared, suspects]
+            )
+    head = [
+        "kind",
+        "items",
+        "number",
+        "wrong match",
+        "% (95 % interval)",
+        "match of a pair that shares sound",
+        "suspects only",
+    ]
     return table(head, lines)
 
 
@@ -38,15 +56,37 @@ def recall(rows: list[dict]) -> list[str]:
     lines = []
     for kind in sorted({row["kind"] for row in rows}):
         for role in ("copy", *accusing.DERIVED):
-            whats = sorted({row["what"] for row in rows if row["kind"] == kind and row["role"] == role})
+            whats = sorted(
+                {row["what"] for row in rows if row["kind"] == kind and row["role"] == role}
+            )
             for what in whats:
                 group = [r for r in rows if (r["kind"], r["role"], r["what"]) == (kind, role, what)]
                 matches = sum(row["verdict"] == "match" for row in group)
                 suspects = sum(row["verdict"] == "suspect" for row in group)
                 loops = sum(row["standing"] == "exact_loop" for row in group)
                 others = sum(bool(row["wrong"]) for row in group)
-                lines.append([kind, role, what, len(group), percent(matches, len(group)), suspects, loops, others])
-    head = ["kind", "item", "length or change", "number", "match %", "suspect", "of these exact loops", "others accused"]
+                lines.append(
+                    [
+                        kind,
+                        role,
+                        what,
+                        len(group),
+                        percent(matches, len(group)),
+                        suspects,
+                        loops,
+                        others,
+                    ]
+                )
+    head = [
+        "kind",
+        "item",
+        "length or change",
+        "number",
+        "match %",
+        "suspect",
+        "of these exact loops",
+        "others accused",
+    ]
     return table(head, lines)
 
 
@@ -65,7 +105,11 @@ def relations(rows: list[dict]) -> list[str]:
 def calibrated(rows: list[dict]) -> list[str]:
     lines = []
     for kind in sorted({row["kind"] for row in rows}):
-        told = [row["told"] for row in rows if row["kind"] == kind and row["role"] == "held-out" and not row["shared"]]
+        told = [
+            row["told"]
+            for row in rows
+            if row["kind"] == kind and row["role"] == "held-out" and not row["shared"]
+        ]
         cells = [f"{p * len(told):.3g} / {sum(value <= p for value in told)}" for p in THRESHOLDS]
         lines.append([f"{kind} ({len(told)})", *cells])
     return table(["kind", *(f"{p:g}" for p in THRESHOLDS)], lines)
@@ -76,7 +120,9 @@ def named(rows: list[dict]) -> list[str]:
         (row["piece"], other, ", ".join(row["relations"])) for row in rows for other in row["wrong"]
     )
     lines = [[f"`{a}`", f"`{b}`", relation, n] for (a, b, relation), n in sorted(pairs.items())]
-    return table(["what sounds", "what was accused", "as", "items"], lines) if lines else ["None.", ""]
+    return (
+        table(["what sounds", "what was accused", "as", "items"], lines) if lines else ["None.", ""]
+    )
 
 
 def document(rows: list[dict], kinds: list[str]) -> str:
@@ -85,10 +131,11 @@ def document(rows: list[dict], kinds: list[str]) -> str:
     lines = [
         "# Claims: whom leakhound accuses, by kind of music",
         "",
-        f"Made by `scripts/negatives` on {', '.join(kinds)}: {held_out} items that hold nothing of the catalogue, "
-        f"{len(rows) - held_out} that do. A pair shares sound if the same bars of the whole mix sound in both for 3 s or "
-        "more, note for note, or the same loop of a sample pack: such matches are counted apart. Intervals are "
-        "Wilson's, of 95 %, as if the items were independent.",
+        f"Made by `scripts/negatives` on {', '.join(kinds)}: {held_out} items that hold nothing of "
+        f"the catalogue, {len(rows) - held_out} that do. A pair shares sound if the same bars of "
+        "the whole mix sound in both for 3 s or more, note for note, or the same loop of a sample "
+        "pack: such matches are counted apart. Intervals are Wilson's, of 95 %, as if the items "
+        "were independent.",
         "",
         "## Items that hold nothing of the catalogue",
         "",
@@ -101,7 +148,8 @@ def document(rows: list[dict], kinds: list[str]) -> str:
         *relations(rows),
         "## Is the false-alarm probability true?",
         "",
-        "Of an item that holds nothing counts the smallest probability of any finding but shared material. Expected / observed.",
+        "Of an item that holds nothing counts the smallest probability of any finding but shared "
+        "material. Expected / observed.",
         "",
         *calibrated(rows),
         "## Wrong matches by name",

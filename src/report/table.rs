@@ -38,7 +38,7 @@
 //! | `decision_basis` | whether it was decided about this `item`, the same `bytes` elsewhere, or the same `sound` in other bytes |
 //! | `relation` | what the finding claims: `copy`, `excerpt`, `contains`, `layered`, `stem`, `shared_material` |
 //! | `recording_share`, `item_share` | share of the spectral peaks of the recording that the item has where both are aligned, and of the item's strong ones that the recording has; four decimals |
-//! | `elsewhere_share`, `others_share` | share of the recording's at the best other alignment of the two, and of the best other recording there; 0 if none was compared |
+//! | `elsewhere_share`, `others_share` | share of the recording's at the best other alignment of the two, and of the best other recording that has something in common there; 0 if none has |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
