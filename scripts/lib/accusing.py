@@ -34,6 +34,8 @@ DERIVED = {
 }
 # A pair that has so many seconds of the whole mix in common, note for note, truly shares sound.
 SHARED_SECONDS = 3.0
+# A pair that has so many parts in common for as long has the same backing under another lead.
+BACKING_PARTS = 2
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Corpus:
     root: Path
     rows: dict[str, dict]
     shared: set[tuple[str, str]] = field(default_factory=set)
+    backing: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def load(cls, kind: str, root: Path, every: int) -> "Corpus":
@@ -53,14 +56,19 @@ class Corpus:
             maker = "corpus" if kind == "games" else kind
             tools.stop(f"no {kind} there; run scripts/{maker}", tools.EXIT_NOTHING_TO_WORK_ON)
         shared = {(row["id"], other) for row in rows for other in row.get("shares") or []}
+        backing = set()
         if (root / "shared.jsonl").exists():
             for pair in tools.read_jsonl(root / "shared.jsonl"):
+                names = (pair["held_out"], pair["catalogue"])
+                parts = [s for s in pair["same_part_seconds"].values() if s >= SHARED_SECONDS]
                 if pair["same_mix_seconds"] >= SHARED_SECONDS:
-                    shared.add((pair["held_out"], pair["catalogue"]))
+                    shared.add(names)
+                elif len(parts) >= BACKING_PARTS:
+                    backing.add(names)
         catalogue = [row for row in rows if row["role"] == "catalogue"]
         others = [row for row in rows if row["role"] != "catalogue"]
         kept = catalogue + sorted(others, key=lambda row: digest(row["id"]))[::every]
-        return cls(kind, root, {row["id"]: row for row in kept}, shared)
+        return cls(kind, root, {row["id"]: row for row in kept}, shared, backing)
 
     def of(self, role: str) -> list[dict]:
         return [row for row in self.rows.values() if row["role"] == role]
@@ -153,11 +161,9 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
         strong = [f for f in findings if f["false_alarm_probability"] < 1e-3]
         right = [f for f in strong if metrics.recording_id(f) == truth]
         wrong = [f for f in strong if metrics.recording_id(f) != truth]
-        is_shared = {
-            metrics.recording_id(f)
-            for f in wrong
-            if (piece, metrics.recording_id(f)) in corpus.shared
-        }
+        accused = {metrics.recording_id(f) for f in wrong if f["verdict"] == "match"}
+        is_shared = {name for name in accused if (piece, name) in corpus.shared}
+        has_backing = {name for name in accused if (piece, name) in corpus.backing}
         best = metrics.strongest(right)
         claimed = [f for f in findings if f.get("relation") != "shared_material"]
         rows.append(
@@ -171,12 +177,9 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
                 "verdict": best["verdict"] if best else None,
                 "relation": best.get("relation") if best else None,
                 "standing": ((best or {}).get("standing") or {}).get("kind"),
-                "wrong": sorted(
-                    {metrics.recording_id(f) for f in wrong if f["verdict"] == "match"} - is_shared
-                ),
-                "shared": sorted(
-                    {metrics.recording_id(f) for f in wrong if f["verdict"] == "match"} & is_shared
-                ),
+                "wrong": sorted(accused - is_shared - has_backing),
+                "backing": sorted(has_backing),
+                "shared": sorted(is_shared),
                 "suspects": len(
                     {metrics.recording_id(f) for f in wrong if f["verdict"] == "suspect"}
                 ),

@@ -33,20 +33,20 @@ def wrong(rows: list[dict]) -> list[str]:
         ]
         for name, group in groups:
             hits = sum(bool(row["wrong"]) for row in group)
+            backing = sum(bool(row["backing"]) and not row["wrong"] for row in group)
             shared = sum(bool(row["shared"]) and not row["wrong"] for row in group)
-            suspects = sum(
-                not row["wrong"] and not row["shared"] and row["suspects"] > 0 for row in group
-            )
-            lines.append(
-                [kind, name, len(group), hits, percent(hits, len(group)), shared, suspects]
-            )
+            nothing = [row for row in group if not (row["wrong"] or row["backing"] or row["shared"])]
+            suspects = sum(row["suspects"] > 0 for row in nothing)
+            rate = percent(hits, len(group))
+            lines.append([kind, name, len(group), hits, rate, backing, shared, suspects])
     head = [
         "kind",
         "items",
         "number",
         "wrong match",
         "% (95 % interval)",
-        "match of a pair that shares sound",
+        "match of a pair with one backing",
+        "match of a pair that shares the mix",
         "suspects only",
     ]
     return table(head, lines)
@@ -108,7 +108,8 @@ def calibrated(rows: list[dict]) -> list[str]:
         told = [
             row["told"]
             for row in rows
-            if row["kind"] == kind and row["role"] == "held-out" and not row["shared"]
+            if (row["kind"], row["role"]) == (kind, "held-out")
+            and not (row["shared"] or row["backing"])
         ]
         cells = [f"{p * len(told):.3g} / {sum(value <= p for value in told)}" for p in THRESHOLDS]
         lines.append([f"{kind} ({len(told)})", *cells])
@@ -134,8 +135,8 @@ def document(rows: list[dict], kinds: list[str]) -> str:
         f"Made by `scripts/negatives` on {', '.join(kinds)}: {held_out} items that hold nothing of "
         f"the catalogue, {len(rows) - held_out} that do. A pair shares sound if the same bars of "
         "the whole mix sound in both for 3 s or more, note for note, or the same loop of a sample "
-        "pack: such matches are counted apart. Intervals are Wilson's, of 95 %, as if the items "
-        "were independent.",
+        "pack; it has one backing if two of its parts or more do, under another lead: such matches "
+        "are counted apart. Intervals are Wilson's, of 95 %, as if the items were independent.",
         "",
         "## Items that hold nothing of the catalogue",
         "",

@@ -38,7 +38,7 @@ impl Agreement {
         Self { agreed: agreed.count_ones(), bits: (PRINT_BITS + SURE_BITS) as u32 }
     }
 
-    fn add(self, other: Self) -> Self {
+    pub(super) fn add(self, other: Self) -> Self {
         Self { agreed: self.agreed + other.agreed, bits: self.bits + other.bits }
     }
 

@@ -78,6 +78,7 @@ impl Matcher<'_> {
             item: &item.all_peaks,
             item_leading: &leading,
             recording: &recording,
+            prints: self.prints(item, alignment.track),
             item_end: self.frames(item) * f64::from(TIME_UNITS),
             recording_end: self.end(alignment.track),
         };

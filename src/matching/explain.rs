@@ -11,12 +11,15 @@
 //! * Where a strong peak of the recording is missing, is it hidden by something louder in the item? Sound that is laid
 //!   over a recording hides its peaks, it does not take them away.
 
+use super::agreement::{Agreement, Prints};
 use super::align::{Alignment, Line, MatchedSpan, Window};
 use super::meeting::{LOOSE, Meeting, Peaks, Tally, between};
 use crate::peaks::{PITCH_UNITS, Peak};
 
 /// A number of peaks, and how many of them are meant.
 pub type Part = (usize, usize);
+/// A number of peaks of which each counts from 0 to 1, and how much of it is meant.
+pub type Weight = (f64, f64);
 
 /// What an alignment explains. Shares are from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,6 +43,16 @@ pub struct Explained {
     pub beyond: f64,
     /// Where both go on outside of the spans: leading peaks of the recording, and those of them that the item has.
     pub beside: Part,
+    /// The share of the bits of both sides' prints that agree in the spans; 0.5 by chance.
+    pub prints: f64,
+    /// The largest such share at another offset.
+    pub prints_elsewhere: f64,
+    /// As `absent`, but a peak counts by how seldom the recording has its like at its other offsets: the hats of a loop
+    /// are met in every piece that has them, a melody is not.
+    pub own_absent: Weight,
+    /// How far the levels of leading peaks that met lie from one gain an octave, in dB: four fifths of them lie nearer.
+    /// Other instruments that play the same notes differ; what is laid over a recording does not.
+    pub level_db: f64,
     /// Length of the longest spans together, in frames of the item.
     pub frames: f64,
 }
@@ -59,6 +72,7 @@ pub(super) struct Sides<'a> {
     pub(super) item_leading: &'a [Peak],
     /// What is kept of the recording.
     pub(super) recording: &'a [Peak],
+    pub(super) prints: Prints<'a>,
     /// Their lengths in 1/16 frame.
     pub(super) item_end: f64,
     pub(super) recording_end: f64,
@@ -101,6 +115,10 @@ const HIDES_PITCH: f64 = 0.10 * PITCH_UNITS as f64;
 const HIDES_STRENGTH: f64 = 384.0;
 /// Peaks that have to be met to tell the level of a window.
 const LEAST_TOLD: usize = 6;
+/// One unit of [`Peak::strength`] in dB.
+const DB: f64 = 3.0103 / 256.0;
+/// Bits of prints that have to be compared for their agreement to say something: 3 s.
+const LEAST_BITS: u32 = 960;
 /// A window of the overlap, in 1/16 frame: 3 s.
 const WINDOW: f64 = 129.0 * 16.0;
 
@@ -280,13 +298,25 @@ fn loudest_near(item: &[Peak], time: f64, pitch: f64) -> f64 {
 pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> Explained {
     let mut out = Explained::default();
     let mut seen = Vec::new();
+    let mut prints = Agreement::default();
+    let mut weights = vec![1.0; sides.recording.len()];
     for span in &alignment.spans {
         let (window, line) = (span.window(), alignment.line(span));
+        prints = prints.add(sides.prints.agreement(line, window));
         let item = between(sides.item, window);
         let mut trials = Trials::new(item.len());
+        let there = line.in_recording(window);
+        let ours = between(sides.recording, there);
+        let mut repeats = Trials::new(ours.len());
         for shift in other_shifts(item, sides.recording, line, window) {
+            let moved = Line { tempo: 1.0, offset: shift, pitch: 0.0 };
+            repeats.add(ours, there, moved, sides.recording, sides.recording_end);
             let line = Line { offset: line.offset + shift, ..line };
             trials.add(item, window, line, sides.recording, sides.recording_end);
+            let there = sides.prints.agreement(line, window);
+            if there.bits >= LEAST_BITS {
+                out.prints_elsewhere = out.prints_elsewhere.max(there.rate());
+            }
         }
         out.elsewhere = out.elsewhere.max(trials.best());
         for other in cohort {
@@ -303,6 +333,10 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
             }
         }
         let mean = trials.mean();
+        let first = sides.recording.partition_point(|p| f64::from(p.time) < there.0);
+        for (at, weight) in weights[first..].iter_mut().take(ours.len()).enumerate() {
+            *weight = 1.0 - repeats.rate(at, repeats.mean());
+        }
         Peaks { item, recording: sides.recording }.visit(line, window, LOOSE, |meeting| {
             // Peaks are sorted by all that they are.
             let at = meeting.item.and_then(|peak| item.binary_search(&peak).ok());
@@ -316,8 +350,19 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
         out.frames += span.item.1 - span.item.0;
     }
     (out.beyond, out.nats) = worth(&seen);
-    hidden(sides, alignment, &mut out);
+    out.prints = prints.rate();
+    hidden(sides, alignment, &weights, &mut out);
     out
+}
+
+/// The pitch above which an item has no peaks worth the name: of a telephone or a low bit rate nothing is expected there.
+fn ceiling<'a>(item: impl Iterator<Item = &'a Peak>) -> f64 {
+    let mut pitches: Vec<u16> = item.map(|peak| peak.pitch).collect();
+    if pitches.is_empty() {
+        return f64::INFINITY;
+    }
+    let at = (pitches.len() - 1) * 99 / 100;
+    f64::from(*pitches.select_nth_unstable(at).1) + HIDES_PITCH
 }
 
 /// How the leading peaks of the recording are met in a window of the item.
@@ -335,7 +380,7 @@ fn pair(meeting: &Meeting) -> Option<(Peak, Peak)> {
 
 /// Counts the leading peaks of the recording that are neither met nor hidden in the spans, and how many are met in the
 /// rest of the overlap, where the alignment does not hold and both go on.
-fn hidden(sides: Sides, alignment: &Alignment, out: &mut Explained) {
+fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explained) {
     let Some(best) = alignment.spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats)) else {
         return;
     };
@@ -344,10 +389,12 @@ fn hidden(sides: Sides, alignment: &Alignment, out: &mut Explained) {
     let inside = spans.iter().flat_map(|span| leading(sides, line, *span));
     let told: Vec<(Peak, Peak)> = inside.filter_map(|meeting| pair(&meeting)).collect();
     let Some(gain) = Gain::of(&told) else { return };
+    let ceiling = ceiling(spans.iter().flat_map(|span| between(sides.item, *span)));
     let start = line.item_time(0.0).max(0.0);
     let end = line.item_time(sides.recording_end).min(sides.item_end);
     let parts = ((end - start) / WINDOW).ceil().max(1.0);
     let length = (end - start) / parts;
+    let mut levels: Vec<f64> = Vec::new();
     for part in 0..parts as usize {
         let window = (start + part as f64 * length, start + (part + 1) as f64 * length);
         let middle = f64::midpoint(window.0, window.1);
@@ -359,18 +406,36 @@ fn hidden(sides: Sides, alignment: &Alignment, out: &mut Explained) {
             continue;
         }
         // A fade or a compressor moves the level from window to window.
-        let moved = pairs.iter().map(|pair| difference(pair) - gain.at(pair.1));
-        let moved = if pairs.len() < LEAST_TOLD { None } else { median(moved.collect()) };
-        let absent = met.iter().filter(|meeting| {
+        let moved: Vec<f64> = pairs.iter().map(|pair| difference(pair) - gain.at(pair.1)).collect();
+        let moved = if pairs.len() < LEAST_TOLD { None } else { median(moved) };
+        levels.extend(
+            pairs
+                .iter()
+                .map(|pair| (difference(pair) - gain.at(pair.1) - moved.unwrap_or(0.0)).abs()),
+        );
+        let is_absent = |meeting: &Meeting| {
             let (time, pitch) = line.predict(meeting.recording);
             let expected = f64::from(meeting.recording.strength)
                 + gain.at(meeting.recording)
                 + moved.unwrap_or(0.0);
             meeting.item.is_none()
+                && pitch <= ceiling
                 && loudest_near(sides.item, time, pitch) < expected - HIDES_STRENGTH
-        });
-        out.absent.0 += met.len();
-        out.absent.1 += absent.count();
+        };
+        for meeting in &met {
+            let place = sides.recording.binary_search(&meeting.recording);
+            let weight = place.map_or(0.0, |place| weights[place]);
+            out.absent.0 += 1;
+            out.own_absent.0 += weight;
+            if is_absent(meeting) {
+                out.absent.1 += 1;
+                out.own_absent.1 += weight;
+            }
+        }
+    }
+    if !levels.is_empty() {
+        let at = levels.len() * 4 / 5;
+        out.level_db = *levels.select_nth_unstable_by(at, f64::total_cmp).1 * DB;
     }
 }
 
@@ -420,7 +485,8 @@ mod tests {
 
     fn sides<'a>(item: &'a [Peak], recording: &'a [Peak]) -> Sides<'a> {
         let end = 120.0 * 689.0;
-        Sides { item, item_leading: item, recording, item_end: end, recording_end: end }
+        let prints = Prints { item: &[], recording: &[], step: 1 };
+        Sides { item, item_leading: item, recording, prints, item_end: end, recording_end: end }
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod search;
 mod tally;
 
 pub use align::{Alignment, MatchedSpan};
-pub use explain::{Explained, Part};
+pub use explain::{Explained, Part, Weight};
 pub use lookup::LookupScratch;
 pub use picture::{DOTS, MOVES, Picture, PictureWindow, WINDOW_PEAKS};
 pub use search::Matcher;

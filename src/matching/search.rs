@@ -228,7 +228,7 @@ impl<'a> Matcher<'a> {
         self.index.peaks(track)
     }
 
-    fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {
+    pub(super) fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {
         let step = self.fingerprint.recording_print_step;
         Prints { item: &item.prints, recording: self.index.prints(track), step }
     }

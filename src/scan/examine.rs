@@ -350,6 +350,13 @@ impl Engine {
             item: item_coverage,
             recording: recording_coverage,
             warped: sound_tier(best) == "T4",
+            pitched: best.pitch_octaves.abs() > PITCHED_OCTAVES,
+            surest: surest_share(
+                best,
+                told.frames,
+                fingerprint.seconds * rate,
+                recording.duration_seconds * rate,
+            ),
         };
         let claim = relation(told, extent);
         let share = |part| round(Explained::share(part), 3);
@@ -396,6 +403,15 @@ fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
     let digest = digest(json(&(sha256, recording_id, stream, start, nth)).as_bytes());
     format!("f-{}", &digest[..16])
 }
+
+/// The larger share of item and recording, of these lengths in frames, that an alignment holds.
+fn surest_share(alignment: &Alignment, frames: f64, item: f64, recording: f64) -> f64 {
+    let theirs: f64 = alignment.spans.iter().map(|s| s.recording.1 - s.recording.0).sum();
+    (frames / item.max(1.0)).max(theirs / recording.max(1.0))
+}
+
+/// A pitch as far off as this moves what is heard out of the bands of prints: 24 cents, a sixth of a band.
+const PITCHED_OCTAVES: f64 = 0.02;
 
 /// What is left of a finding without neutral material is worth so many nats at the least, and so much of it is met beyond
 /// chance: half of what a match needs, since a person is asked first.
