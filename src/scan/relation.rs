@@ -76,7 +76,7 @@ pub(super) struct Limits {
     alike: Alike,
     buried: Buried,
     apart: Apart,
-    level: Level,
+    balanced: Balanced,
     long: Long,
     pitched: Pitched,
 }
@@ -179,7 +179,7 @@ struct Apart {
 
 /// Little agrees at other offsets, and what agrees here has the levels that it has in the recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Level {
+struct Balanced {
     nats_a_second: f64,
     absent: f64,
     elsewhere: f64,
@@ -264,7 +264,13 @@ pub(super) const LIMITS: Limits = Limits {
     },
     buried: Buried { nats_a_second: 1.2, of_item: 0.2, absent: 0.3, level_db: 4.0, kit: 0.4 },
     apart: Apart { nats_a_second: 4.0, absent: 0.28, elsewhere: 0.3, kit: 0.4 },
-    level: Level { nats_a_second: 0.5, absent: 0.225, elsewhere: 0.4, level_db: 4.0, kit: 0.4 },
+    balanced: Balanced {
+        nats_a_second: 0.5,
+        absent: 0.225,
+        elsewhere: 0.4,
+        level_db: 4.0,
+        kit: 0.4,
+    },
     long: Long {
         seconds: 15.0,
         nats_a_second: 0.5,
@@ -382,7 +388,7 @@ fn is_itself(told: &Explained, extent: Extent) -> bool {
 
 /// The same of what is filtered, lies in a room or under other sound.
 fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
-    let Limits { own, alike, buried, apart, level, long, .. } = LIMITS;
+    let Limits { own, alike, buried, apart, balanced, long, .. } = LIMITS;
     let nats_a_second = told.nats / seconds;
     let own_absent = own_absent(told);
     let kit = told.others.max(told.rival);
@@ -402,15 +408,15 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
     let is_apart = nats_a_second >= apart.nats_a_second
         && own_absent <= apart.absent
         && (kit <= apart.kit && told.elsewhere <= apart.elsewhere);
-    let is_level = nats_a_second >= level.nats_a_second
-        && (own_absent <= level.absent && told.level_db <= level.level_db)
-        && (kit <= level.kit && told.elsewhere <= level.elsewhere);
+    let is_balanced = nats_a_second >= balanced.nats_a_second
+        && (own_absent <= balanced.absent && told.level_db <= balanced.level_db)
+        && (kit <= balanced.kit && told.elsewhere <= balanced.elsewhere);
     let is_long = seconds >= long.seconds
         && nats_a_second >= long.nats_a_second
         && (item <= long.of_item && own_absent <= long.absent)
         && told.level_db <= long.level_db
         && (kit <= long.kit && told.elsewhere <= long.elsewhere);
-    is_own || is_alike || is_buried || is_apart || is_level || is_long
+    is_own || is_alike || is_buried || is_apart || is_balanced || is_long
 }
 
 /// The share of what is the recording's own that is absent.
