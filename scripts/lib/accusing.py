@@ -18,7 +18,7 @@ COPIES = {
     "opus-75-whole": (None, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
     "opus-75-10s": (10, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
     "mp3-64-5s": (5, "", ["-c:a", "libmp3lame", "-b:a", "64k"], ".mp3"),
-    "vorbis-30s": (30, "", ["-c:a", "libvorbis", "-b:a", "160k"], ".ogg"),
+    "vorbis-30s": (30, "", ["-c:a", "libvorbis", "-q:a", "5"], ".ogg"),
     "speed-1.05": (10, "asetrate=46305,aresample=44100", ["-c:a", "flac"], ".flac"),
     "speed-0.90": (10, "asetrate=39690,aresample=44100", ["-c:a", "flac"], ".flac"),
     "tempo-1.10": (10, "atempo=1.1", ["-c:a", "flac"], ".flac"),

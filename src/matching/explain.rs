@@ -549,4 +549,45 @@ mod tests {
         assert!((beside.others - 1.0).abs() < 1e-9);
         assert!((LINE.recording_time(7.0) - 7.0).abs() < 1e-9);
     }
+
+    #[test]
+    fn what_a_loop_repeats_counts_little_of_what_is_absent() {
+        // A bar of two seconds over and over, and a melody that is not repeated.
+        let bar: Vec<Peak> = music(7, 160).into_iter().filter(|p| p.time < 1_378).collect();
+        let bars = (0..60)
+            .flat_map(|i| bar.iter().map(move |p| Peak { time: p.time + i * 1_378, ..*p }))
+            .collect::<Vec<_>>();
+        let melody = music(8, 40);
+        let mut ours: Vec<Peak> = bars.iter().chain(&melody).copied().collect();
+        ours.sort_unstable();
+        let told = explain(sides(&bars, &ours), &alignment(5_160.0), &[]);
+        let own = told.own_absent.1 / told.own_absent.0;
+        assert!(own > 1.5 * Explained::share(told.absent), "{told:?}");
+    }
+
+    #[test]
+    fn levels_that_another_instrument_has_lie_far_from_one_gain() {
+        let ours = music(9, 160);
+        let louder: Vec<Peak> =
+            ours.iter().map(|p| Peak { strength: p.strength + 512, ..*p }).collect();
+        let told = explain(sides(&louder, &ours), &alignment(5_160.0), &[]);
+        assert!(told.level_db < 1.0, "{told:?}");
+        // Every other note 12 dB louder.
+        let other: Vec<Peak> = ours
+            .iter()
+            .enumerate()
+            .map(|(i, p)| Peak { strength: p.strength + 1_024 * (i as u16 % 2), ..*p })
+            .collect();
+        let told = explain(sides(&other, &ours), &alignment(5_160.0), &[]);
+        assert!(told.level_db > 4.0, "{told:?}");
+    }
+
+    #[test]
+    fn nothing_is_expected_above_the_band_of_an_item() {
+        let ours = music(10, 160);
+        let low: Vec<Peak> = ours.iter().copied().filter(|p| p.pitch < 15_000).collect();
+        let told = explain(sides(&low, &ours), &alignment(5_160.0), &[]);
+        assert!(Explained::share(told.absent) < 0.05, "{told:?}");
+        assert!(Explained::share(told.recording) < 0.6);
+    }
 }
