@@ -19,8 +19,8 @@ COPIES = {
     "opus-75-10s": (10, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
     "mp3-64-5s": (5, "", ["-c:a", "libmp3lame", "-b:a", "64k"], ".mp3"),
     "vorbis-30s": (30, "", ["-c:a", "libvorbis", "-q:a", "5"], ".ogg"),
-    "speed-1.05": (10, "asetrate=46305,aresample=44100", ["-c:a", "flac"], ".flac"),
-    "speed-0.90": (10, "asetrate=39690,aresample=44100", ["-c:a", "flac"], ".flac"),
+    "speed-1.05": (10, "aresample=44100,asetrate=46305,aresample=44100", ["-c:a", "flac"], ".flac"),
+    "speed-0.90": (10, "aresample=44100,asetrate=39690,aresample=44100", ["-c:a", "flac"], ".flac"),
     "tempo-1.10": (10, "atempo=1.1", ["-c:a", "flac"], ".flac"),
     "pitch-up-2": (10, "rubberband=pitch=1.122462", ["-c:a", "flac"], ".flac"),
 }

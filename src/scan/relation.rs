@@ -65,8 +65,8 @@ pub(super) struct Limits {
     few_nats: f64,
     /// The least of a recording's peaks and of an item's strong peaks in an exact loop.
     of_loop: f64,
-    /// The share of a side that the surest alignment holds alone, below which a finding of several is a loop played again.
-    surest: f64,
+    /// What is a loop that is played again and again, and not the recording's.
+    again: Again,
     /// What makes a short passage of both a match.
     clear: Clear,
     /// The ways in which a finding shows the recording itself; any of them is enough.
@@ -118,6 +118,15 @@ struct Short {
     absent: f64,
     prints: f64,
     rival_a_second: f64,
+}
+
+/// A finding of several alignments of which the surest holds less than a share of either side: it is a loop that both have if
+/// it is short, or if the recording repeats it. What an item made of a passage of the recording is longer, and stands out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Again {
+    surest: f64,
+    seconds: f64,
+    elsewhere: f64,
 }
 
 /// The share of what is the recording's own that may be absent where nothing hides it: so much of any piece, and more of a
@@ -212,7 +221,7 @@ struct Pitched {
 pub(super) const LIMITS: Limits = Limits {
     whole: 0.9,
     most: 0.8,
-    long_seconds: 20.0,
+    long_seconds: 12.0,
     short_seconds: 6.0,
     of_recording: 0.7,
     absent: 0.10,
@@ -224,7 +233,7 @@ pub(super) const LIMITS: Limits = Limits {
     beside: 0.3,
     few_nats: 25.0,
     of_loop: 0.8,
-    surest: 0.5,
+    again: Again { surest: 0.5, seconds: 2.5, elsewhere: 0.5 },
     clear: Clear {
         seconds: 5.0,
         nats: 100.0,
@@ -297,7 +306,7 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
 
     let is_part = extent.item < LIMITS.most && extent.recording < LIMITS.most;
     let is_passage =
-        (is_part || extent.surest < LIMITS.surest) && extent.seconds < LIMITS.long_seconds;
+        (is_part || is_loop_again(told, extent)) && extent.seconds < LIMITS.long_seconds;
     if is_passage && !is_clear(told, extent, recording, item, absent) {
         return shared(format!(
             "only {:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample that both have \
@@ -422,6 +431,12 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
 /// The share of what is the recording's own that is absent.
 fn own_absent(told: &Explained) -> f64 {
     told.own_absent.1 / told.own_absent.0.max(1.0)
+}
+
+/// Whether a finding of several alignments only shows how both repeat a loop.
+fn is_loop_again(told: &Explained, extent: Extent) -> bool {
+    let Again { surest, seconds, elsewhere } = LIMITS.again;
+    extent.surest < surest && (extent.seconds < seconds || told.elsewhere > elsewhere)
 }
 
 /// Whether a passage of both is too clear to be a loop that both have.
@@ -568,12 +583,14 @@ mod tests {
         let extent = Extent { seconds: 4.0, item: 0.02, recording: 0.02, ..CLIP };
         assert_eq!(claim(told(98, 98, 0), extent).0, Relation::SharedMaterial);
         // Ten seconds that nothing else resembles are more than a loop.
-        let clear = Extent { seconds: 12.0, ..extent };
+        let clear = Extent { seconds: 10.0, ..extent };
         assert_eq!(claim(told(98, 98, 0), clear), (Relation::Contains, None));
         // All of a piece is a loop of 6 s, played again and again.
         let again = Extent { seconds: 6.5, item: 0.95, recording: 0.4, surest: 0.1, ..CLIP };
         let looped = Explained { elsewhere: 0.9, ..told(98, 98, 0) };
         assert_eq!(claim(looped, again).0, Relation::SharedMaterial);
+        // A passage that the recording has but once, and the item again and again.
+        assert_eq!(claim(told(98, 98, 0), again), (Relation::Contains, None));
     }
 
     #[test]
