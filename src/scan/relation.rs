@@ -590,7 +590,7 @@ mod tests {
         let looped = Explained { elsewhere: 0.9, ..told(98, 98, 0) };
         assert_eq!(claim(looped, again).0, Relation::SharedMaterial);
         // A passage that the recording has but once, and the item again and again.
-        assert_eq!(claim(told(98, 98, 0), again), (Relation::Contains, None));
+        assert_eq!(claim(told(98, 98, 0), again), (Relation::Excerpt, None));
     }
 
     #[test]
