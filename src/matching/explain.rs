@@ -45,8 +45,6 @@ pub struct Explained {
     pub beside: Part,
     /// The share of the bits of both sides' prints that agree in the spans; 0.5 by chance.
     pub prints: f64,
-    /// The largest such share at another offset.
-    pub prints_elsewhere: f64,
     /// As `absent`, but a peak counts by how seldom the recording has its like at its other offsets: the hats of a loop
     /// are met in every piece that has them, a melody is not.
     pub own_absent: Weight,
@@ -117,8 +115,6 @@ const HIDES_STRENGTH: f64 = 384.0;
 const LEAST_TOLD: usize = 6;
 /// One unit of [`Peak::strength`] in dB.
 const DB: f64 = 3.0103 / 256.0;
-/// Bits of prints that have to be compared for their agreement to say something: 3 s.
-const LEAST_BITS: u32 = 960;
 /// A window of the overlap, in 1/16 frame: 3 s.
 const WINDOW: f64 = 129.0 * 16.0;
 
@@ -313,10 +309,6 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
             repeats.add(ours, there, moved, sides.recording, sides.recording_end);
             let line = Line { offset: line.offset + shift, ..line };
             trials.add(item, window, line, sides.recording, sides.recording_end);
-            let there = sides.prints.agreement(line, window);
-            if there.bits >= LEAST_BITS {
-                out.prints_elsewhere = out.prints_elsewhere.max(there.rate());
-            }
         }
         out.elsewhere = out.elsewhere.max(trials.best());
         for other in cohort {

@@ -209,11 +209,15 @@ struct Long {
     kit: f64,
 }
 
-/// At another pitch hardly anything agrees by a shared kit: one-shots are not moved along with a piece.
+/// At another pitch hardly anything agrees by a shared kit: one-shots are not moved along with a piece. The same notes in
+/// another key, played anew, are kept out by what is absent and by levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pitched {
     nats: f64,
     nats_a_second: f64,
+    of_recording: f64,
+    absent: f64,
+    level_db: f64,
     rival: f64,
 }
 
@@ -289,7 +293,14 @@ pub(super) const LIMITS: Limits = Limits {
         level_db: 4.8,
         kit: 0.24,
     },
-    pitched: Pitched { nats: 12.0, nats_a_second: 1.0, rival: 1.0 },
+    pitched: Pitched {
+        nats: 12.0,
+        nats_a_second: 1.0,
+        of_recording: 0.4,
+        absent: 0.42,
+        level_db: 5.5,
+        rival: 1.0,
+    },
 };
 
 /// Names the relation of a finding.
@@ -380,7 +391,8 @@ fn is_itself(told: &Explained, extent: Extent) -> bool {
     let seconds = extent.seconds;
     if extent.pitched {
         return told.nats >= pitched.nats.max(pitched.nats_a_second * seconds)
-            && told.rival <= pitched.rival;
+            && (recording >= pitched.of_recording && own_absent <= pitched.absent)
+            && (told.level_db <= pitched.level_db && told.rival <= pitched.rival);
     }
     let is_clean = told.nats >= clean.nats
         && (recording >= clean.of_recording && item >= clean.of_item)
@@ -501,7 +513,6 @@ mod tests {
             beyond: 0.01 * recording as f64,
             elsewhere: 0.25,
             prints: 0.01 * recording as f64,
-            prints_elsewhere: 0.6,
             ..Explained::default()
         }
     }
@@ -549,7 +560,14 @@ mod tests {
         // Prints tell nothing at another pitch.
         let sped_up = Explained { nats: 700.0, prints: 0.4, ..told(80, 59, 8) };
         assert_eq!(claim(sped_up, extent), (Relation::Copy, None));
+        assert_eq!(
+            claim(Explained { nats: 700.0, ..told(60, 65, 25) }, extent),
+            (Relation::Copy, None)
+        );
         assert!(claim(Explained { nats: 90.0, ..sped_up }, extent).1.is_some());
+        // The same notes in another key, played anew.
+        assert!(claim(Explained { level_db: 7.0, ..sped_up }, extent).1.is_some());
+        assert!(claim(Explained { own_absent: (100.0, 50.0), ..sped_up }, extent).1.is_some());
     }
 
     #[test]
