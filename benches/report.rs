@@ -18,7 +18,8 @@ use leakhound::record::{
     Relation, Release, RunnerUp, Span, Stage, Standing, StandingKind, TorrentFacts, Verdict, Work,
 };
 use leakhound::report::{Change, Counts, Format, ReportError, RunSummary, write};
-use leakhound::results::{Outcome, ResultStore, RunKey};
+use leakhound::results::{ResultStore, RunKey};
+use leakhound::scan::Outcome;
 use leakhound::scan::OutcomeSink as _;
 use leakhound::source::Stamp;
 

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use leakhound::decode::{DecodeLimits, Decoder, PcmSink};
-use leakhound::units::SampleRate;
+use leakhound::signal::SampleRate;
 use rayon::prelude::*;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -2,11 +2,11 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
-use leakhound::landmarks::{Density, landmarks};
-use leakhound::resample::Resampler;
-use leakhound::stft::Stft;
-use leakhound::units::SampleRate;
+use leakhound::signal::SampleRate;
+use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
+use leakhound::signal::landmarks::{Density, landmarks};
+use leakhound::signal::resample::Resampler;
+use leakhound::signal::stft::Stft;
 
 const SECONDS: usize = 60;
 

@@ -5,14 +5,16 @@
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::hex;
 use sha2::{Digest, Sha256};
 
+use crate::bytes::Bytes;
 use crate::decode::{DecodeError, Decoded, Decoder, Excerpts, PcmSink, Windows};
-use crate::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
-use crate::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
-use crate::source::{Bytes, Item, path_key, path_of_key};
-use crate::units::SampleRate;
+use crate::signal::SampleRate;
+use crate::signal::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
+use crate::signal::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
+use crate::source::{Item, path_key, path_of_key};
 
 /// What is known of a file once it was read and decoded.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,21 +142,6 @@ pub(crate) fn sha256_and_length(
             Err(error) => return Err(io(error)),
         }
     }
-}
-
-/// Lower-case hex of the SHA-256 of bytes.
-pub fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Lower-case hex of bytes.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// A decoder's error as a row of the results: the error and its causes on one line.

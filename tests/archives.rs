@@ -97,7 +97,7 @@ fn an_archive_that_was_cut_into_volumes_is_read_as_if_it_was_not() {
             assert_eq!(record.item.offset, None, "no byte of one file: {record:#?}");
             desk.run(["extract", &record.item.locator, "--out", "out", "--force"]).ends_with(0);
             let extracted = std::fs::read(desk.path("out")).unwrap();
-            assert_eq!(leakhound::ingest::digest(&extracted), record.item.sha256);
+            assert_eq!(leakhound::base::digest(&extracted), record.item.sha256);
         }
         let again = scan(&desk, &format!("{name}-cut"));
         assert_eq!(again.len(), found.len() + 3, "an unchanged one is taken over");
@@ -628,7 +628,7 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
         assert!(shown.contains(&record.item.sha256), "{shown}");
         desk.run(["extract", locator, "--out", "out", "--force"]).ends_with(0);
         let bytes = std::fs::read(desk.path("out")).unwrap();
-        assert_eq!(leakhound::ingest::digest(&bytes), record.item.sha256, "{locator}");
+        assert_eq!(leakhound::base::digest(&bytes), record.item.sha256, "{locator}");
     }
     for (locator, words) in [
         (format!("{}!nothing", desk.path("dump/x.tar").display()), "nothing is at"),

@@ -2,9 +2,10 @@
 
 use std::io::Read as _;
 
+use leakhound::bytes::Bytes;
 use leakhound::record::Verdict::{Clear, Match};
 use leakhound::record::{ItemRecord, NOT_AUDIO};
-use leakhound::source::{Bytes, Found, Item, Locator, ScanLimits, To, find};
+use leakhound::source::{Found, Item, Locator, ScanLimits, To, find};
 use polars_arrow_format::ipc::planus::Builder;
 use polars_arrow_format::ipc::{
     CompressionType, Endianness, Field, Int, Message, MessageHeader, MetadataVersion, Schema,

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use leakhound::evidence::Manifest;
-use leakhound::ingest::digest;
+use leakhound::base::digest;
+use leakhound::provenance::Manifest;
 use leakhound::record::ItemRecord;
 
 use crate::common::{Desk, excerpt, faster, records, song, tar, wav};

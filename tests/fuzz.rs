@@ -16,9 +16,9 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use leakhound::fingerprint::FingerprintConfig;
 use leakhound::index::{SegmentBuilder, Track};
-use leakhound::peaks::Peak;
+use leakhound::signal::fingerprint::FingerprintConfig;
+use leakhound::signal::peaks::Peak;
 use rusqlite::Connection;
 
 use self::checks::{CHECKS, Check};

@@ -267,7 +267,7 @@ fn the_databases_of_a_scrape_are_looked_into() {
     let desk = label();
     desk.write("dump/x", b"");
     std::fs::remove_file(desk.path("dump/x")).unwrap();
-    let hash = leakhound::ingest::digest(&std::fs::read(desk.path("masters/2.flac")).unwrap());
+    let hash = leakhound::base::digest(&std::fs::read(desk.path("masters/2.flac")).unwrap());
     database(
         &desk.path("dump/spotify_clean.sqlite3"),
         &format!(
@@ -594,7 +594,7 @@ fn a_broken_table_of_a_database_costs_itself_alone() {
 fn every_column_of_a_database_that_is_not_about_people_is_read() {
     let desk = label();
     std::fs::create_dir_all(desk.path("dump")).unwrap();
-    let hash = leakhound::ingest::digest(&std::fs::read(desk.path("masters/2.flac")).unwrap());
+    let hash = leakhound::base::digest(&std::fs::read(desk.path("masters/2.flac")).unwrap());
     let long = 2 << 20;
     for (name, sql, claimed) in [
         (

@@ -151,7 +151,7 @@ fn recordings_that_came_without_a_delivery_are_exported_too_and_come_back() {
     assert_eq!(tagged["releases"][0]["date"], "2020-04");
     let path = desk.path("masters/tagged.flac");
     assert_eq!(tagged["audio"][0]["uri"], path.to_str().unwrap());
-    let hash = leakhound::ingest::digest(&fs::read(&path).unwrap());
+    let hash = leakhound::base::digest(&fs::read(&path).unwrap());
     assert_eq!(tagged["audio"][0]["hash"], hash);
     for ending in ["jsonl", "csv", "xlsx"] {
         let name = format!("out.{ending}");
@@ -297,7 +297,7 @@ impl ByRelease for Vec<Track> {
 
 fn md5(bytes: &[u8]) -> String {
     use md5::Digest as _;
-    leakhound::ingest::hex(&md5::Md5::digest(bytes))
+    leakhound::base::hex(&md5::Md5::digest(bytes))
 }
 
 #[test]

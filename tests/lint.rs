@@ -243,7 +243,7 @@ fn what_is_no_infringement_is_shown_as_permitted() {
     // All of it is licensed, so there is nothing to report.
     desk.run(["scan", "dump"]).ends_with(0);
     desk.run(["catalog", "allow", "--remove", "--dump", "dump"]).ends_with(0);
-    let hash = leakhound::ingest::digest(&std::fs::read(desk.path("dump/5.wav")).unwrap());
+    let hash = leakhound::base::digest(&std::fs::read(desk.path("dump/5.wav")).unwrap());
     desk.run(["catalog", "allow", "--hash", &hash]).ends_with(0);
     let now = stands(&desk, &[]);
     assert_eq!((now[4], now[1]), ((Permitted, Some(Kind::Licensed)), expected[1]));

@@ -116,7 +116,7 @@ fn an_entry_does_not_get_a_neutral_reference_for_its_sound() {
     let plain = desk.write_wav("plain.wav", &song(502, 20));
     encode(&plain, &desk.path("kit/tagged.flac"), &["-metadata", "ISRC=GBAYE0000777"]);
     desk.run(["catalog", "add", "--neutral", "kit"]).ends_with(0);
-    let hash = leakhound::ingest::digest(&fs::read(desk.path("kit/loop.wav")).unwrap());
+    let hash = leakhound::base::digest(&fs::read(desk.path("kit/loop.wav")).unwrap());
     let rows = [
         format!(
             r#"{{"entry_id":"a","title":"A","isrcs":["GBAYE0000701"],"audio":[{{"uri":"kit/loop.wav","hash":"{hash}"}}]}}"#
@@ -150,7 +150,7 @@ fn the_hash_and_the_isrc_of_a_neutral_reference_name_nothing() {
     let plain = desk.write_wav("plain.wav", &song(502, 20));
     let path = desk.path("masters/tagged.flac");
     encode(&plain, &path, &["-metadata", "ISRC=GBAYE0000777"]);
-    let hash = leakhound::ingest::digest(&fs::read(&path).unwrap());
+    let hash = leakhound::base::digest(&fs::read(&path).unwrap());
     desk.write("dump/list.csv", format!("id,isrc,sha256\n1,GBAYE0000777,{hash}\n").as_bytes());
     desk.run(["catalog", "add", "masters"]).ends_with(0);
     assert_eq!(record(&desk.scan(1), "list.csv").findings.len(), 1);

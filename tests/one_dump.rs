@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use leakhound::ingest::digest;
+use leakhound::base::digest;
 use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
 use polars_arrow_format::ipc::CompressionType;
 

@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use leakhound::catalog::{Catalog, LogLine, Rights};
 use leakhound::decode::{DecodeLimits, Decoder};
-use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
+use leakhound::matching::verdict::VerdictConfig;
 use leakhound::matching::{LookupScratch, MatchConfig};
 use leakhound::record::{FailureRecord, ItemRecord, Stage, Verdict};
-use leakhound::results::Outcome;
+use leakhound::scan::Outcome;
 use leakhound::scan::{
     Earlier, Engine, Known, Mode, OutcomeSink, Progress, ScanConfig, ScanSummary, scan,
 };
+use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::source::{self, Folders, Item, Place, Source, Stamp, Unlisted, Visit};
-use leakhound::verdict::VerdictConfig;
 
 use crate::common::{Desk, excerpt, parse, song};
 

@@ -614,7 +614,7 @@ impl<'a> Value<'a> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    leakhound::ingest::hex(bytes)
+    leakhound::base::hex(bytes)
 }
 
 #[test]
@@ -628,7 +628,7 @@ fn libtorrent_and_a_reader_of_our_own_say_the_same_of_a_torrent() {
         assert_eq!(i64::from(read.piece_length), info.get("piece length").unwrap().number());
         let has_v1 = version != "v2";
         let v1 = if has_v1 { hex(&Sha1::digest(raw)) } else { String::new() };
-        let v2 = if version == "v1" { String::new() } else { leakhound::ingest::digest(raw) };
+        let v2 = if version == "v1" { String::new() } else { leakhound::base::digest(raw) };
         assert_eq!((hex(&read.info_hash_v1), hex(&read.info_hash_v2)), (v1, v2), "{version}");
         if has_v1 {
             assert_eq!(read.pieces, info.get("pieces").unwrap().bytes());

@@ -8,9 +8,9 @@
 use std::path::Path;
 
 use leakhound::catalog::{Catalog, Made, Recording, Snapshot};
-use leakhound::fingerprint::FingerprintConfig;
-use leakhound::peaks::Peak;
-use leakhound::units::TrackId;
+use leakhound::index::TrackId;
+use leakhound::signal::fingerprint::FingerprintConfig;
+use leakhound::signal::peaks::Peak;
 
 /// `SplitMix64`.
 pub(crate) struct Dice(pub(crate) u64);

@@ -19,11 +19,11 @@ use std::time::{Duration, Instant};
 
 use leakhound::catalog::{Catalog, LogLine, Snapshot};
 use leakhound::decode::{DecodeLimits, Decoder};
-use leakhound::fingerprint::{Fingerprint, FingerprintConfig, Fingerprinter};
 use leakhound::ingest::Ingester;
+use leakhound::matching::verdict::VerdictConfig;
 use leakhound::matching::{Alignment, LookupScratch, MatchConfig, Matcher, Share};
+use leakhound::signal::fingerprint::{Fingerprint, FingerprintConfig, Fingerprinter};
 use leakhound::source::{Item, Stamp};
-use leakhound::verdict::VerdictConfig;
 
 use queries::{CONDITIONS, Condition};
 

@@ -1,8 +1,8 @@
 //! The same postings as rows of SQLite and as a plain sorted array: how large, and how fast to look up.
 
 use leakhound::catalog::{Snapshot, Stats};
-use leakhound::fingerprint::{Fingerprint, FingerprintConfig};
-use leakhound::landmarks::{Density, HASH_COUNT, Hash, landmarks};
+use leakhound::signal::fingerprint::{Fingerprint, FingerprintConfig};
+use leakhound::signal::landmarks::{Density, HASH_COUNT, Hash, landmarks};
 
 use super::Result;
 

@@ -9,12 +9,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::change::WriteLock;
 use super::{Catalog, CatalogError, MakeLine, Recording};
+use crate::base::hex;
+use crate::base::panic_message;
 use crate::decode::Decoded;
-use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::{SegmentBuilder, Track};
-use crate::ingest::{Ingested, Ingester, hex, sha256};
-use crate::peaks::Peak;
+use crate::ingest::{Ingested, Ingester, sha256};
 use crate::record::{FailureRecord, Stage};
+use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
+use crate::signal::peaks::Peak;
 use crate::source::{Folders, Item, Listed};
 
 /// Files that become one segment. What a batch gave is kept even if the next one is killed.
@@ -389,17 +391,6 @@ fn kept(config: &FingerprintConfig, fingerprint: &Fingerprint) -> Kept {
         prints: config.recording_prints(&fingerprint.prints),
         seconds: fingerprint.seconds,
     }
-}
-
-/// One line for what a panic said.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason given");
-    let said = said.replace(['\n', '\r'], " ");
-    format!("a decoder broke down ({said}); the others went on: please report it with the file")
 }
 
 fn too_sparse(seconds: f64, peaks: usize, neutral: bool) -> FailureRecord {

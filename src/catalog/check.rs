@@ -87,7 +87,7 @@ impl Catalog {
             let (recording, track): (String, u32) = (row.get(0)?, row.get(1)?);
             let seconds: f64 = row.get(2)?;
             let frames = (seconds * self.config.frames_per_second()).round();
-            let kept = segment.frames(crate::units::TrackId(track));
+            let kept = segment.frames(crate::index::TrackId(track));
             if track as usize >= segment.track_count() {
                 problems.push(format!(
                     "the recording {recording} names track {track} of segment {id}, which has {}: \

@@ -10,7 +10,7 @@ use super::change::WriteLock;
 use super::entry::Entry;
 use super::merge::Conflict;
 use super::{Catalog, CatalogError, LogLine};
-use crate::ingest::digest;
+use crate::base::digest;
 use crate::record::json;
 
 /// Statements that are kept prepared: all of an import.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::entry::Entry;
 use super::{Catalog, CatalogError, MakeLine, Recording};
-use crate::text::named;
+use crate::wording::named;
 
 impl Catalog {
     /// The recordings whose file has this SHA-256; no neutral reference, of which no entry speaks.

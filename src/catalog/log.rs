@@ -7,7 +7,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{Catalog, CatalogError};
-use crate::ingest::digest;
+use crate::base::digest;
 use crate::record::json;
 
 /// What is to be logged.

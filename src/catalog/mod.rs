@@ -35,7 +35,6 @@ mod stats;
 mod store;
 mod work;
 
-pub(crate) use add::panic_message;
 pub use add::{AddEvent, AddSummary, Made};
 pub use change::{Compacted, Removed};
 pub use check::Checked;

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{Catalog, CatalogError, MakeLine, Recording};
-use crate::text::clock;
-use crate::units::TrackId;
+use crate::index::TrackId;
+use crate::wording::clock;
 
 /// A mask may end so much behind its recording, in seconds, and is cut there: lengths are shown in tenths.
 const SLACK_SECONDS: f64 = 0.1;

@@ -9,7 +9,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::entry::{Entry, Policy, Role, WORLD};
 use super::{Catalog, CatalogError, MakeLine};
-use crate::ingest::digest;
+use crate::base::digest;
 use crate::record::{Finding, ItemRecord, Standing, StandingKind, Verdict, json};
 
 /// Words of the label about a recording by which nobody's right is infringed.

@@ -13,11 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::neutral::Neutral;
 use super::rows::{COLUMNS, recording};
 use super::{CatalogError, Entry, Recording};
-use crate::fingerprint::FingerprintConfig;
+use crate::base::hex;
 use crate::index::Index;
-use crate::ingest::hex;
+use crate::index::TrackId;
 use crate::record::{Work, json};
-use crate::units::TrackId;
+use crate::signal::fingerprint::FingerprintConfig;
 
 /// The catalogue as a scan sees it.
 #[derive(Debug)]
@@ -324,7 +324,7 @@ impl Records {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, Entry, LogLine, Made};
-    use crate::peaks::Peak;
+    use crate::signal::peaks::Peak;
 
     fn made(name: &str) -> Made {
         let text = || name.to_owned();

@@ -2,7 +2,7 @@
 
 use super::{Catalog, CatalogError};
 use crate::index::SegmentInfo;
-use crate::landmarks::HASH_COUNT;
+use crate::signal::landmarks::HASH_COUNT;
 
 /// Sizes and counts of a catalogue. Tracks of removed recordings count until they are merged away.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

@@ -9,9 +9,9 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::neutral::Neutral;
 use super::rows::{COLUMNS, recording};
 use super::{CatalogError, Recording, Records, Snapshot};
-use crate::fingerprint::FingerprintConfig;
+use crate::index::TrackId;
 use crate::index::{Index, IndexError, Listed, Manifest, Segment};
-use crate::units::TrackId;
+use crate::signal::fingerprint::FingerprintConfig;
 
 /// Version of `schema.sql`, the oldest that is read: the index of an older one cannot be made from what it holds.
 const FIRST_VERSION: i64 = 2;
@@ -289,7 +289,7 @@ impl Catalog {
             segments,
             failed: OnceLock::new(),
         };
-        let index_digest = crate::ingest::digest(manifest.to_text().as_bytes());
+        let index_digest = crate::base::digest(manifest.to_text().as_bytes());
         let records = Arc::new(records);
         Ok((Snapshot { index, records, index_digest, neutral, findable }, kit))
     }

@@ -15,7 +15,7 @@ use super::plan::{self, Begin};
 use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::{DecodeLimits, Decoder, Excerpts, PcmSink, SILENCE, Windows};
-use crate::source::Bytes;
+use crate::bytes::Bytes;
 
 /// A file is sampled from this many times the length of its windows on: below it saves little.
 const SHORTEST: f64 = 2.0;

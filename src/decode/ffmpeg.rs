@@ -17,7 +17,7 @@ use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};
-use crate::source::{Bytes, Reader};
+use crate::bytes::{Bytes, Reader};
 
 /// Samples of each channel in a block: 93 ms at 44.1 kHz. Fixed, so that the mix does not depend on
 /// how the pipe delivers.

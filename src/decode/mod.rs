@@ -19,8 +19,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::source::Bytes;
-use crate::units::SampleRate;
+use crate::bytes::Bytes;
+use crate::signal::SampleRate;
 
 mod child;
 mod codecs;
@@ -29,7 +29,6 @@ mod error;
 mod excerpt;
 mod ffmpeg;
 mod installed;
-mod look;
 mod native;
 mod notes;
 mod opus;
@@ -38,7 +37,6 @@ mod plan;
 mod planes;
 mod priming;
 mod riff;
-mod sniff;
 mod source;
 mod stream;
 mod tags;
@@ -48,8 +46,6 @@ mod trim;
 
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
-pub use look::{Look, look_into};
-pub(crate) use sniff::is_text;
 pub use tags::Tags;
 
 /// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).

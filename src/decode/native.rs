@@ -35,7 +35,7 @@ use super::stream::{Stream, StreamHead};
 use super::tags::{self, Tags};
 use super::trim::Trims;
 use super::{DecodeError, DecodeLimits, PcmSink};
-use crate::source::Bytes;
+use crate::bytes::Bytes;
 
 /// So many packets of a track in a row without a sample: the reader is lost. A minute of music has
 /// 2,300 MP3 frames.

@@ -20,10 +20,10 @@ use std::sync::atomic::AtomicBool;
 
 use super::native::Start;
 use super::pass::{Failure, Pass};
-use super::sniff::{self, Kind};
 use super::source::Guard;
 use super::{DecodeError, Decoded, Decoder, Help, PcmSink, notes};
-use crate::source::Bytes;
+use crate::bytes::Bytes;
+use crate::sniff::sound::{self, Kind};
 
 /// A tag longer than this is skipped, not read into memory: 16 MiB of pictures.
 const MAX_TAG_BYTES: u64 = 16 << 20;
@@ -156,16 +156,16 @@ fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
     for _ in 0..=MAX_TAGS {
         file.seek(SeekFrom::Start(front_bytes)).map_err(read_error)?;
         head.clear();
-        (&mut file).take(sniff::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read_error)?;
-        let tag_bytes = sniff::id3v2_bytes(&head);
+        (&mut file).take(sound::HEAD_BYTES as u64).read_to_end(&mut head).map_err(read_error)?;
+        let tag_bytes = sound::id3v2_bytes(&head);
         if tag_bytes == 0 {
             break;
         }
         front_bytes += tag_bytes;
     }
-    let kind = sniff::sniff(&head);
-    let looks_like = sniff::looks_like_unknown(&head);
-    front_bytes += sniff::private_ogg_page_bytes(&head);
+    let kind = sound::sniff(&head);
+    let looks_like = sound::looks_like_unknown(&head);
+    front_bytes += sound::private_ogg_page_bytes(&head);
     Ok(Facts { bytes, kind, front_bytes: front_bytes.min(bytes), looks_like })
 }
 

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use crate::source::{Bytes, Reader};
+use crate::bytes::{Bytes, Reader};
 
 /// Boxes that are looked at in one box; films have about twenty.
 const MAX_BOXES: usize = 1_024;

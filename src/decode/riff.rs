@@ -9,7 +9,7 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, MetadataReader as _, MetadataRevision};
 use symphonia::default::meta::Id3v2Reader;
 
-use crate::source::Bytes;
+use crate::bytes::Bytes;
 
 /// Chunks that are looked at; a file has about five.
 const MAX_CHUNKS: usize = 256;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use symphonia::core::io::MediaSource;
 
 use super::DecodeError;
-use crate::source::Reader;
+use crate::bytes::Reader;
 
 /// Reading a file this many times over is still honest: films whose tracks are interleaved packet by
 /// packet make the reader go back and forth.
@@ -134,7 +134,7 @@ impl MediaSource for FileSource<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Bytes;
+    use crate::bytes::Bytes;
 
     fn reader(bytes: Vec<u8>) -> Reader {
         Bytes::of_memory(bytes).open().expect("opened")

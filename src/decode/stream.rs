@@ -4,7 +4,7 @@
 
 use super::downmix::{self, Pcm};
 use super::{PcmSink, StreamInfo};
-use crate::units::SampleRate;
+use crate::signal::SampleRate;
 
 /// Lowest and highest sample rate taken for sound, in Hz: below the telephone's half, above DXD.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 2_000..=768_000;

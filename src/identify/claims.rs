@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry;
 
 use super::{Identifier, Identifiers};
 use crate::catalog::Recording;
-use crate::text::shorten;
-use crate::units::TrackId;
+use crate::index::TrackId;
+use crate::wording::shorten;
 
 /// Recordings that one item may claim; of others only the number is told. A dump of metadata may name a whole
 /// catalogue, and its record is one row.

@@ -11,11 +11,14 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-use super::document::{PERSONAL, ROWS, Read, personal_word};
+use super::document::{ROWS, Read};
 use super::pages::{self, Refused};
 use super::{Claims, Identifiers};
-use crate::ingest::hex;
-use crate::source::{Bytes, Item, Locator, Losses};
+use crate::base::Losses;
+use crate::base::hex;
+use crate::bytes::Bytes;
+use crate::identifier::{PERSONAL, personal_word};
+use crate::source::{Item, Locator};
 
 /// What the name of a column of numbers holds that may be bar codes.
 const OF_BAR_CODES: [&str; 6] = ["isrc", "upc", "ean", "gtin", "barcode", "code"];

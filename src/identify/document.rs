@@ -8,15 +8,15 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::pages::is_database;
 use super::wide::{Wide, encoding};
-use super::{Claims, Identifiers, Tokens};
-use crate::catalog::panic_message;
-use crate::source::{Bytes, Item, Losses, Value, is_table, texts};
+use super::{Claims, Identifiers};
+use crate::base::Losses;
+use crate::base::panic_message;
+use crate::bytes::Bytes;
+use crate::identifier::{PERSONAL, Tokens, personal};
+use crate::sniff::is_database;
+use crate::source::{Item, Value, is_table, texts};
 
-/// Columns that name people, in the playlists of a scrape.
-pub(crate) const PERSONAL: [&str; 4] =
-    ["owner_id", "owner_display_name", "added_by_id", "added_by"];
 /// Bytes at the front of a text that are looked at for such columns.
 const HEAD_BYTES: u64 = 64 << 10;
 /// Values between two looks at the flag that stops.
@@ -147,16 +147,6 @@ fn begins_as_database(bytes: &Bytes) -> bool {
     let mut head = [0; 16];
     let read = bytes.open().and_then(|mut reader| reader.read_exact(&mut head));
     read.is_ok() && is_database(&head)
-}
-
-/// The first word of a text, such as one that makes a table, that is the name of a column about people.
-pub(super) fn personal_word(text: &[u8]) -> Option<&'static str> {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    text.split(|byte| !is_word(byte)).find_map(personal)
-}
-
-fn personal(name: &[u8]) -> Option<&'static str> {
-    PERSONAL.into_iter().find(|personal| name.eq_ignore_ascii_case(personal.as_bytes()))
 }
 
 /// The name of a column about people, if a text begins as JSON with such a key, or as a table with such a header.

@@ -10,29 +10,23 @@
 mod claims;
 mod database;
 mod document;
-mod identifier;
 mod loose;
 mod pages;
-mod tokens;
 mod wide;
 
 pub(crate) use claims::{Claim, Claims, MAX_CLAIMS, Named};
-pub(crate) use document::{PERSONAL, Read};
-pub use identifier::Identifier;
-pub(crate) use pages::is_database;
-pub use tokens::Tokens;
-
-use identifier::{IS_ISRC, IS_SERVICES, IS_UPC};
+pub(crate) use document::Read;
 
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base::hex;
 use crate::catalog::{CatalogError, Entry, Recording, Records, Snapshot};
-use crate::ingest::hex;
+use crate::identifier::{IS_ISRC, IS_SERVICES, IS_UPC, Identifier, Tokens};
+use crate::index::TrackId;
 use crate::record::json;
 use crate::source::Item;
-use crate::units::TrackId;
 
 /// Recordings of one ISRC or id of a service, and of one bar code: edits of a song may share the first, and a box of records
 /// has the second. What more of them have is a placeholder, and says nothing.
@@ -252,7 +246,7 @@ impl Delivered {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, LogLine};
-    use crate::fingerprint::FingerprintConfig;
+    use crate::signal::fingerprint::FingerprintConfig;
 
     fn entry(id: usize, isrc: &str) -> Entry {
         Entry { entry_id: id.to_string(), isrcs: vec![isrc.to_owned()], ..Entry::default() }

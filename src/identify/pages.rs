@@ -23,11 +23,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::document::personal_word;
-use crate::source::Losses;
+use crate::base::Losses;
+use crate::identifier::personal_word;
+use crate::sniff::SQLITE_MAGIC;
 
 /// What a database begins with.
-const MAGIC: [u8; 16] = *b"SQLite format 3\0";
 pub(super) const HEADER_BYTES: usize = 100;
 const LEAF: u8 = 0x0d;
 const INTERIOR: u8 = 0x05;
@@ -35,11 +35,6 @@ const INTERIOR: u8 = 0x05;
 const MAX_SCHEMA_PAGES: usize = 100_000;
 /// Values of a row of `sqlite_schema`: type, name, table, page, SQL.
 const SCHEMA_VALUES: usize = 5;
-
-/// Whether something begins as a database does.
-pub(crate) fn is_database(head: &[u8]) -> bool {
-    head.starts_with(&MAGIC)
-}
 
 /// What is missing of a database of so many bytes, by its header: SQLite takes what is missing of a page for zeros.
 pub(super) fn missing(head: &[u8], length: u64) -> Option<String> {
@@ -132,7 +127,7 @@ impl Layout {
             _ => UTF_8,
         };
         let pages = Some(four(28)).filter(|&pages| pages > 0 && four(24) == four(92));
-        (is_right && usable >= 480 && header.starts_with(&MAGIC)).then_some(Self {
+        (is_right && usable >= 480 && header.starts_with(&SQLITE_MAGIC)).then_some(Self {
             page_bytes,
             usable,
             encoding,

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::base::hex;
 use crate::catalog::AudioName;
-use crate::ingest::hex;
 
 /// Folders below that of a single delivered file in which names are looked for.
 const NEAR: usize = 3;

@@ -33,7 +33,7 @@ pub use value::DateOrder;
 use std::path::Path;
 
 use crate::catalog::Entry;
-use crate::text::{shorten, visible};
+use crate::wording::{shorten, visible};
 
 /// Bytes of one row, one line or one run of text in XML beyond which it is none: a row with 2,000 characters in each of
 /// thirty fields has 60 kB.
@@ -228,8 +228,8 @@ mod tests {
             }
             let Taken { rows, .. } = taken(&bytes);
             for isrc in rows.iter().flat_map(|row| &row.entry.isrcs) {
-                let known = crate::identify::Identifier::parse(isrc.as_bytes());
-                prop_assert!(matches!(known, Some(crate::identify::Identifier::Isrc(_))));
+                let known = crate::identifier::Identifier::parse(isrc.as_bytes());
+                prop_assert!(matches!(known, Some(crate::identifier::Identifier::Isrc(_))));
             }
         }
 

@@ -109,7 +109,7 @@ impl<'o> Table<'o> {
             (Some(_), _) => Ok(()),
             (None, None) => Err(Problem::refused(self.spot(0), "has no rows")),
             (None, Some(first)) => {
-                let shown = crate::text::shorten(&first.join(", "), 200).into_owned();
+                let shown = crate::wording::shorten(&first.join(", "), 200).into_owned();
                 let why = format!(
                     "has no header that is known (it begins with {shown}); write a mapping file, and name it with --mapping"
                 );

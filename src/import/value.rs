@@ -4,7 +4,7 @@
 //! may have lost other digits, too.
 
 use crate::catalog::WORLD;
-use crate::identify::Identifier;
+use crate::identifier::Identifier;
 
 /// Longest text of a field, in characters; titles of classical recordings have a few hundred.
 const MAX_CHARS: usize = 2_000;

@@ -5,9 +5,9 @@ use std::io::{Seek, Write};
 use super::track::{Track, TrackEntry, UNIT_FRAMES, pack};
 use super::writer::SegmentWriter;
 use super::{MAX_UNITS, SegmentInfo};
-use crate::fingerprint::FingerprintConfig;
-use crate::landmarks::{Hash, landmarks};
-use crate::units::TrackId;
+use crate::index::TrackId;
+use crate::signal::fingerprint::FingerprintConfig;
+use crate::signal::landmarks::{Hash, landmarks};
 
 /// Postings that one segment is built of at the most: 128 MiB, 190 hours of music.
 const MAX_POSTINGS: usize = 1 << 24;

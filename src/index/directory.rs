@@ -17,7 +17,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::bits::{BitWriter, read};
 use super::sequence::Shape;
-use crate::landmarks::{HASH_COUNT, Hash};
+use crate::signal::landmarks::{HASH_COUNT, Hash};
 
 /// Lists of a block.
 const BLOCK: usize = 32;

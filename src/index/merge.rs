@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 
 use super::writer::SegmentWriter;
 use super::{IndexError, Segment, SegmentInfo};
-use crate::landmarks::{HASH_COUNT, Hash};
+use crate::signal::landmarks::{HASH_COUNT, Hash};
 
 /// Why segments were not merged.
 #[derive(Debug)]

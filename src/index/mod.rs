@@ -61,9 +61,12 @@ pub use merge::{MergeError, MergeInput, merge};
 pub use segment::Segment;
 pub use track::{Track, UNIT_FRAMES};
 
-use crate::landmarks::{HASH_COUNT, Hash};
-use crate::peaks::Peak;
-use crate::units::TrackId;
+use crate::signal::landmarks::{HASH_COUNT, Hash};
+use crate::signal::peaks::Peak;
+
+/// Position of a recording inside one segment of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackId(pub u32);
 
 /// Positions of a segment are below: 50,000 years.
 const MAX_UNITS: u64 = 1 << 44;

@@ -13,9 +13,9 @@ use super::header::{CHECKED_BYTES, Header, Layout};
 use super::sequence::Shape;
 use super::track::{Track, TrackEntry};
 use super::{IndexError, SegmentInfo};
-use crate::landmarks::Hash;
-use crate::peaks::Peak;
-use crate::units::TrackId;
+use crate::index::TrackId;
+use crate::signal::landmarks::Hash;
+use crate::signal::peaks::Peak;
 
 /// A smaller segment is checked whole when it is opened, which takes some milliseconds; of a larger one each
 /// block when it is first touched.

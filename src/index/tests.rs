@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use super::header::{CHECKED_BYTES, HEADER_BYTES, Header, Layout};
 use super::track::rounded;
 use super::*;
-use crate::fingerprint::FingerprintConfig;
-use crate::landmarks::landmarks;
+use crate::signal::fingerprint::FingerprintConfig;
+use crate::signal::landmarks::landmarks;
 
 fn peaks(seed: u32) -> Vec<Peak> {
     let mut state = seed;
@@ -150,7 +150,7 @@ fn tracks_and_positions_are_numbered_through_all_segments() {
     assert_eq!((index.track_count(), index.track_bound(), index.total_frames()), (1, 3, 2_000));
     let mut seen = Vec::new();
     let mut positions = Vec::new();
-    for hash in 0..crate::landmarks::HASH_COUNT {
+    for hash in 0..crate::signal::landmarks::HASH_COUNT {
         let before = seen.len();
         for reader in index.readers() {
             reader.read(Hash(hash), &mut positions);
@@ -247,7 +247,7 @@ proptest! {
             for track in 0..3 {
                 let _ = segment.track(TrackId(track));
             }
-            for hash in (0..crate::landmarks::HASH_COUNT).step_by(101).map(Hash) {
+            for hash in (0..crate::signal::landmarks::HASH_COUNT).step_by(101).map(Hash) {
                 if let Some(list) = segment.list(hash) {
                     segment.visit(list, |position| { segment.place(position); });
                 }

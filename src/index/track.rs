@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::bits::{BitWriter, read};
 use super::sequence::Shape;
-use crate::peaks::Peak;
+use crate::signal::peaks::Peak;
 
 /// Steps of time in which peaks are kept, in 1/16 frame: a quarter of a frame, 5.8 ms.
 const TIME_STEP: u32 = 4;
@@ -31,7 +31,7 @@ pub struct Track<'a> {
     /// Sorted by time. As an index gives them, rounded to a quarter of a frame and 2.6 cents; the strength of those that
     /// lead is rounded to 7.5 dB, the others have none.
     pub peaks: Cow<'a, [Peak]>,
-    /// Signs of its prints, as [`crate::fingerprint::FingerprintConfig::recording_prints`] keeps them.
+    /// Signs of its prints, as [`crate::signal::fingerprint::FingerprintConfig::recording_prints`] keeps them.
     pub prints: &'a [u32],
     /// Its length.
     pub frames: u32,

@@ -8,7 +8,7 @@ use super::directory::DirectoryBuilder;
 use super::header::{CHECKED_BYTES, HEADER_BYTES, Header};
 use super::sequence::Shape;
 use super::track::TrackEntry;
-use crate::landmarks::Hash;
+use crate::signal::landmarks::Hash;
 
 /// Writes a segment: all lists by hash, then all tracks, then [`SegmentWriter::finish`].
 #[derive(Debug)]

@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::joined;
-use crate::fingerprint::Fingerprint;
 use crate::index::Index;
+use crate::index::TrackId;
 use crate::matching::{Alignment, LookupScratch, Matcher};
-use crate::peaks::{Peak, TIME_UNITS};
 use crate::scan::{Line, parts};
-use crate::units::TrackId;
+use crate::signal::fingerprint::Fingerprint;
+use crate::signal::peaks::{Peak, TIME_UNITS};
 
 /// Searches for references in one recording: at the most, and as long as they explain more.
 const ROUNDS: usize = 12;

@@ -9,15 +9,15 @@ use super::kit::{Kit, Shelf};
 use super::still::{self, Still};
 use super::{Kind, LintError, Linted};
 use crate::catalog::{Catalog, Passage, Recording, Snapshot, joined};
-use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
+use crate::index::TrackId;
+use crate::matching::verdict::VerdictConfig;
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
-use crate::peaks::{Peak, TIME_UNITS};
 use crate::record::Span;
 use crate::scan::{Line, Mode, beyond, coverage};
-use crate::text::{clock, named, share, warp};
-use crate::units::TrackId;
-use crate::verdict::VerdictConfig;
+use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
+use crate::signal::peaks::{Peak, TIME_UNITS};
+use crate::wording::{clock, named, share, warp};
 
 /// A share of a recording beyond which it is all of it: fades and silence at the ends agree with nothing.
 const WHOLE: f64 = 0.9;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// A passage without a peak is silence from this length on, in seconds: a pause between movements, a fade or a gap before
 /// a hidden track is shorter or worth a look.

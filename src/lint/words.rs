@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Kind, Line, Linted};
 use crate::catalog::{Catalog, CatalogError, Entry, Recording, Role};
-use crate::text::clock;
+use crate::wording::clock;
 
 /// Shortest recording that is a good reference, in seconds: a jingle.
 const SHORTEST_SECONDS: f64 = 10.0;

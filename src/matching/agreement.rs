@@ -5,8 +5,8 @@
 //! against each other; by that much a bit counts less than one.
 
 use super::align::{Line, Window};
-use crate::peaks::TIME_UNITS;
-use crate::prints::{PRINT_BITS, Print, SURE_BITS};
+use crate::signal::peaks::TIME_UNITS;
+use crate::signal::prints::{PRINT_BITS, Print, SURE_BITS};
 
 /// The prints of an item and of a recording.
 #[derive(Debug, Clone, Copy)]

@@ -11,10 +11,10 @@ use super::Candidate;
 use super::agreement::{Agreement, BitWorth, Prints};
 use super::chance::{Chance, Worth};
 use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, Tally, fit};
-use crate::landmarks::Warp;
-use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
-use crate::units::TrackId;
-use crate::verdict::{Independence, false_alarm_probability};
+use crate::index::TrackId;
+use crate::matching::verdict::{Independence, false_alarm_probability};
+use crate::signal::landmarks::Warp;
+use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// Recording time = item time · tempo + offset, in 1/16 frame; pitch in 1/8192 octave.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,7 +6,7 @@
 
 use super::align::{Line, Window};
 use super::meeting::{Tally, between};
-use crate::peaks::Peak;
+use crate::signal::peaks::Peak;
 
 /// Half the range of the shifts, in 1/16 frame: 16 s, eight bars at 120 beats a minute.
 const REACH: f64 = 690.0 * 16.0;

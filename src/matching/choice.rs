@@ -7,8 +7,8 @@
 //! noise of 0 dB all of these are a third, and in the same order. So where an index is so large that not all can be
 //! read, an eightieth of the postings gives three quarters of the votes.
 
-use crate::landmarks::Hash;
-use crate::peaks::Peak;
+use crate::signal::landmarks::Hash;
+use crate::signal::peaks::Peak;
 
 /// A hash of an item that occurs in the index.
 #[derive(Debug, Clone, Copy, Default)]

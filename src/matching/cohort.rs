@@ -7,9 +7,9 @@ use super::align::{Alignment, Line, Window};
 use super::explain::{Explained, Other, Sides, explain};
 use super::meeting::Peaks;
 use super::search::Matcher;
-use crate::fingerprint::Fingerprint;
-use crate::peaks::{Peak, TIME_UNITS};
-use crate::units::TrackId;
+use crate::index::TrackId;
+use crate::signal::fingerprint::Fingerprint;
+use crate::signal::peaks::{Peak, TIME_UNITS};
 
 /// An alignment and the peaks that are kept of its recording.
 type Placed<'a> = (&'a Alignment, &'a [Peak]);

@@ -6,8 +6,8 @@
 
 use super::Candidate;
 use crate::index::Index;
-use crate::landmarks::Warp;
-use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+use crate::signal::landmarks::Warp;
+use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// Places with two votes that chance may give under one warp, so that looking at each costs less than the look-up.
 const MAX_BY_CHANCE: f64 = 16.0;

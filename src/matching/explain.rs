@@ -14,7 +14,7 @@
 use super::agreement::{Agreement, Prints};
 use super::align::{Alignment, Line, MatchedSpan, Window};
 use super::meeting::{LOOSE, Meeting, Peaks, Tally, between};
-use crate::peaks::{PITCH_UNITS, Peak};
+use crate::signal::peaks::{PITCH_UNITS, Peak};
 
 /// A number of peaks, and how many of them are meant.
 pub type Part = (usize, usize);
@@ -459,7 +459,7 @@ mod tests {
 
     fn alignment(frames: f64) -> Alignment {
         Alignment {
-            track: crate::units::TrackId(0),
+            track: crate::index::TrackId(0),
             tempo: 1.0,
             pitch_octaves: 0.0,
             spans: vec![MatchedSpan {

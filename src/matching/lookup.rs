@@ -9,8 +9,8 @@ use super::choice::{AWAY, Fan, Limits, Wanted};
 use super::confirm::Confirmed;
 use super::tally::{Least, Tally, Vote, units_behind};
 use crate::index::Index;
-use crate::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
-use crate::peaks::Peak;
+use crate::signal::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
+use crate::signal::peaks::Peak;
 
 /// Postings that are gathered before they are counted, 8 bytes each; and those of one more warp.
 const GATHERED: usize = 1 << 20;

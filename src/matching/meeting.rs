@@ -1,7 +1,7 @@
 //! Peaks along a line: which peak of the item meets which of the recording, and the line through those that do.
 
 use super::align::{Line, Window};
-use crate::peaks::{Peak, TIME_UNITS};
+use crate::signal::peaks::{Peak, TIME_UNITS};
 
 /// How near a peak has to be: in 1/16 frame and in 1/8192 octave.
 #[derive(Debug, Clone, Copy)]

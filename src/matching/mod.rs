@@ -16,6 +16,7 @@ mod meeting;
 mod picture;
 mod search;
 mod tally;
+pub mod verdict;
 
 pub use align::{Alignment, MatchedSpan};
 pub use explain::{Explained, Part, Weight};
@@ -23,8 +24,8 @@ pub use lookup::LookupScratch;
 pub use picture::{DOTS, MOVES, Picture, PictureWindow, WINDOW_PEAKS};
 pub use search::Matcher;
 
-use crate::landmarks::{Density, Warp};
-use crate::units::TrackId;
+use crate::index::TrackId;
+use crate::signal::landmarks::{Density, Warp};
 
 /// Work that an item is given: shared by its stretches, but each has so much at the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

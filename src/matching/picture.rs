@@ -5,8 +5,8 @@
 use super::Matcher;
 use super::align::{Alignment, Line, Window};
 use super::meeting::{LOOSE, Met, Peaks, between};
-use crate::fingerprint::Fingerprint;
-use crate::peaks::{Peak, TIME_UNITS};
+use crate::signal::fingerprint::Fingerprint;
+use crate::signal::peaks::{Peak, TIME_UNITS};
 
 /// Peaks of one item and one recording, in few points.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,12 +6,12 @@ use super::choice::Limits;
 use super::lookup::{Lookup, LookupScratch};
 use super::meeting::Peaks;
 use super::{Candidate, MatchConfig, Share};
-use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::index::Index;
-use crate::landmarks::Warp;
-use crate::peaks::{Peak, TIME_UNITS, thin};
-use crate::units::TrackId;
-use crate::verdict::VerdictConfig;
+use crate::index::TrackId;
+use crate::matching::verdict::VerdictConfig;
+use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
+use crate::signal::landmarks::Warp;
+use crate::signal::peaks::{Peak, TIME_UNITS, thin};
 
 /// Searches items in one index. Shared by all workers.
 #[derive(Debug, Clone, Copy)]

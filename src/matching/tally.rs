@@ -9,10 +9,10 @@ use std::collections::BinaryHeap;
 use super::Candidate;
 use super::choice::Wanted;
 use super::lookup::Lookup;
+use crate::index::TrackId;
 use crate::index::UNIT_FRAMES;
-use crate::landmarks::Warp;
-use crate::peaks::Peak;
-use crate::units::TrackId;
+use crate::signal::landmarks::Warp;
+use crate::signal::peaks::Peak;
 
 /// Width of an offset bin in frames; two neighbouring bins count together: 8 frames are 186 ms.
 const BIN_FRAMES: i64 = 4;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::visible;
+use crate::wording::visible;
 
 /// A part of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

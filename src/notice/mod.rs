@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::document::{Block, blank, html, markdown, or_blank};
 use crate::record::{Basis, DecisionState, Finding, ItemFacts, TorrentFacts, Verdict};
 use crate::source::{Locator, To, path_key};
-use crate::text::{agreement, chance, claim, clock, share, warp};
+use crate::wording::{agreement, chance, claim, clock, share, warp};
 
 /// Who complains, as the user says. What is empty stays a blank.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Change, Counts, RunSummary};
 use crate::record::{ItemRecord, Relation, Verdict};
-use crate::text::{called, claim, claims, shorten, thousands, visible};
+use crate::wording::{called, claim, claims, shorten, thousands, visible};
 
 /// Findings that the text names under each heading.
 const LISTED: usize = 5;

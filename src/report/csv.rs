@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::record::ItemRecord;
-use crate::text::visible;
+use crate::wording::visible;
 
 use super::table::{COLUMNS, Cell, cells};
 use super::{Format, ReportError, ReportWriter, RunSummary};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::tally::Tally;
 use crate::record::{DecisionState, ItemRecord, NOT_AUDIO, Relation, Verdict};
-use crate::text::claims;
+use crate::wording::claims;
 
 /// What the report says of the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -44,7 +44,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::record::{Decision, Explained, Finding, ItemRecord, Relation, Span, TorrentFacts, Work};
-use crate::text::clock;
+use crate::wording::clock;
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

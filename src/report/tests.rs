@@ -767,8 +767,8 @@ fn each_claim_is_told_with_its_numbers_in_each_format() {
             ..finding("rec-1")
         };
         let (claim, numbers) = (
-            crate::text::claim(&found).unwrap(),
-            crate::text::agreement(found.explained.as_ref().unwrap()),
+            crate::wording::claim(&found).unwrap(),
+            crate::wording::agreement(found.explained.as_ref().unwrap()),
         );
         assert!(numbers.contains("94 % of the recording's") && numbers.contains("at most 27 %"));
         let records = [record("/dump/x.ogg", vec![found])];

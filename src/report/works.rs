@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::table::Cell;
 use crate::record::{Finding, ItemRecord, Verdict};
-use crate::text::called;
+use crate::wording::called;
 
 /// Recordings with a match or a suspect, gathered from the items.
 #[derive(Debug, Default)]

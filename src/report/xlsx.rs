@@ -14,7 +14,7 @@ use super::table::{COLUMNS, Cell, Kind, cells, own, rows};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::record::{ItemRecord, Verdict};
-use crate::text::{clock, shorten, visible};
+use crate::wording::{clock, shorten, visible};
 
 /// Rows of one sheet; a sheet has room for 1,048,576.
 const MAX_ROWS: u32 = 1_000_000;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{ResultStore, ResultsError};
-use crate::ingest::digest;
+use crate::base::digest;
 use crate::source::{Stamp, path_key};
 
 /// A manifest as it is kept.

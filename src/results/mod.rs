@@ -11,9 +11,6 @@ mod store;
 pub use manifests::Sealed;
 pub use store::{EarlierRuns, ResultStore, ResultsError};
 
-use crate::record::ItemRecord;
-use crate::source::Stamp;
-
 /// A run, as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -46,15 +43,4 @@ pub struct RunKey {
     pub decoders: String,
     /// Version of the program.
     pub tool_version: String,
-}
-
-/// What a scan found out about one item, with what tells whether the item has changed since.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// Key of the item's locator.
-    pub key: Vec<u8>,
-    /// What tells whether the file on disk has changed that the item is or lies in.
-    pub stamp: Stamp,
-    /// The record.
-    pub record: ItemRecord,
 }

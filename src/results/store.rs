@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Outcome, Run, RunKey, manifests};
+use super::{Run, RunKey, manifests};
 use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
+use crate::scan::Outcome;
 use crate::scan::{Earlier, Known, OutcomeSink};
 use crate::source::{Place, Stamp, key_behind, path_key};
 

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::bytes::Bytes;
 use crate::decode::{DecodeError, Decoder, PcmSink};
-use crate::source::Bytes;
-use crate::units::SampleRate;
+use crate::signal::SampleRate;
 
 /// Longest stretch that is handed out, in seconds; 60 at 48 kHz are 5.8 MB.
 pub const MAX_CLIP_SECONDS: f64 = 60.0;

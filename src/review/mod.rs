@@ -11,7 +11,7 @@
 //!
 //! 1. the item that was decided on: its locator and SHA-256 ([`Basis::Item`]);
 //! 2. the same bytes at another place, by their SHA-256 ([`Basis::Bytes`]);
-//! 3. the very same sound in other bytes, by [`Fingerprint::digest`](crate::fingerprint::Fingerprint::digest): another
+//! 3. the very same sound in other bytes, by [`Fingerprint::digest`](crate::signal::fingerprint::Fingerprint::digest): another
 //!    container, other tags, another lossless coding ([`Basis::Sound`]). Never of a claim that nobody heard, for tags make it.
 //!
 //! Nor does it hold for a finding that claims more than the one that was decided on: shared material then, and now the
@@ -36,7 +36,7 @@ use std::collections::HashMap;
 use crate::record::{
     Basis, Decision, DecisionState, Finding, Ground, ItemFacts, ItemRecord, Relation, Span, Verdict,
 };
-use crate::text::{called, moment};
+use crate::wording::{called, moment};
 
 /// Ends of spans are found to about half a second: a place may stick out of what was decided by so much, in seconds.
 const SLACK_SECONDS: f64 = 1.0;

@@ -289,7 +289,7 @@ fn a_clip_is_the_very_stretch_that_was_asked_for() {
     use crate::source::{Item, Stamp};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ramp.wav");
-    let rate = crate::units::SampleRate::new(8_000).unwrap();
+    let rate = crate::signal::SampleRate::new(8_000).unwrap();
     let level = |n: usize| (n % 100) as f32 / 200.0;
     let samples: Vec<f32> = (0..80_000).map(level).collect();
     std::fs::write(&path, to_wav(&Clip { samples, sample_rate: rate })).unwrap();

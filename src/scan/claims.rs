@@ -4,11 +4,15 @@ use std::io::Read as _;
 use std::sync::atomic::AtomicBool;
 
 use super::examine::{Engine, examine_failed, facts};
-use crate::decode::{Tags, is_text};
-use crate::identify::{Claim, Claims, Identifier, MAX_CLAIMS, Named, Read, is_database};
+use crate::bytes::Bytes;
+use crate::decode::Tags;
+use crate::identifier::Identifier;
+use crate::identify::{Claim, Claims, MAX_CLAIMS, Named, Read};
 use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
-use crate::source::{Bytes, Item, unreadable_torrent};
-use crate::text::named;
+use crate::sniff::is_database;
+use crate::sniff::is_text;
+use crate::source::{Item, unreadable_torrent};
+use crate::wording::named;
 
 /// Bytes of an item that are looked at for what it is.
 const HEAD_BYTES: u64 = 1_024;

@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::Engine;
 use super::examine::{round, significant};
 use crate::catalog::Recording;
-use crate::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::matching::{Alignment, Matcher, Picture, PictureWindow};
-use crate::peaks::{PITCH_UNITS, Peak};
 use crate::record::{Evidence, PeakWindow, RunnerUp, Span};
+use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
+use crate::signal::peaks::{PITCH_UNITS, Peak};
 
 /// Steps of the pitch of a dot and of a window's peak, an octave.
 const DOT_STEPS: f32 = 50.0;

@@ -8,19 +8,22 @@ use super::Mode;
 use super::claims::compare;
 use super::neutral::{Sound, beyond, explained, repeated};
 use super::relation::{Extent, LIMITS, relation, verdict};
-use crate::catalog::{CatalogError, Recording, Rights, Snapshot, panic_message};
-use crate::fingerprint::Fingerprint;
+use crate::base::digest;
+use crate::base::panic_message;
+use crate::bytes::Bytes;
+use crate::catalog::{CatalogError, Recording, Rights, Snapshot};
 use crate::identify::Identifiers;
-use crate::ingest::{Ingested, Ingester, digest, sha256_and_length};
+use crate::index::TrackId;
+use crate::ingest::{Ingested, Ingester, sha256_and_length};
+use crate::matching::verdict::VerdictConfig;
 use crate::matching::{Alignment, Explained, LookupScratch, MatchConfig, MatchedSpan, Matcher};
-use crate::peaks::Peak;
 use crate::record::{
     self, FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
     TorrentFacts, Verdict, json,
 };
-use crate::source::{Bytes, Item, Place, TorrentFile};
-use crate::units::TrackId;
-use crate::verdict::VerdictConfig;
+use crate::signal::fingerprint::Fingerprint;
+use crate::signal::peaks::Peak;
+use crate::source::{Item, Place, TorrentFile};
 
 /// All that an item's record depends on, beside the item.
 #[derive(Debug)]

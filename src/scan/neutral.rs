@@ -6,8 +6,8 @@
 
 use crate::catalog::joined;
 use crate::matching::{Alignment, MatchedSpan};
-use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 use crate::record::Span;
+use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// A peak is another's within this: 35 ms and 14 cents, as in `matching`.
 const NEAR_FRAMES: f64 = 1.5;
@@ -232,7 +232,7 @@ fn rest(span: &Span, neutral: &[(f64, f64)], masks: &[(f64, f64)]) -> Vec<Span> 
 #[allow(clippy::float_cmp, reason = "rounded numbers are equal or wrong")]
 mod tests {
     use super::*;
-    use crate::units::TrackId;
+    use crate::index::TrackId;
 
     const RATE: f64 = 43.0;
 

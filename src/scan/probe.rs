@@ -6,9 +6,9 @@ use super::Engine;
 use super::examine::{MIN_PEAKS, facts, round};
 use super::mode::as_released;
 use crate::decode::Windows;
-use crate::fingerprint::Fingerprint;
 use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
 use crate::record::{ItemFacts, ItemRecord, Verdict};
+use crate::signal::fingerprint::Fingerprint;
 use crate::source::Item;
 
 /// What is listened to of an item. A clip of 3 s is enough to tell; 8 s bear a quiet bar.

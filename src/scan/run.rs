@@ -12,7 +12,7 @@ use super::walk::start_walking;
 use super::{Earlier, Engine, OutcomeSink, Progress, ScanConfig, ScanSummary};
 use crate::matching::LookupScratch;
 use crate::record::{FailureRecord, ItemRecord, Stage, Verdict};
-use crate::results::Outcome;
+use crate::scan::Outcome;
 use crate::source::{Item, Place, Source};
 
 /// How often the caller's thread looks up when nothing comes in.

@@ -11,7 +11,7 @@ use super::examine::examine_failed;
 use super::run::{Event, From, Team, Total, outcome};
 use super::{Earlier, Known, WORKER_NAME};
 use crate::record::{ItemRecord, NOT_AUDIO, Stage};
-use crate::results::Outcome;
+use crate::scan::Outcome;
 use crate::source::{Item, Place, Source, Unlisted, Visit};
 
 /// Walks a source on a thread of its own.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::unpack::bounded;
-use crate::identify::PERSONAL;
+use crate::identifier::PERSONAL;
 
 /// Columns of text that are joined to the sound of their row.
 const MAX_TEXTS: usize = 64;
@@ -162,7 +162,8 @@ fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
     let mut words = Vec::new();
     if !lost.is_empty() {
         let more = if lost.len() > MAX_NAMED { " and others" } else { "" };
-        let named = crate::text::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
+        let named =
+            crate::wording::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
         words.push(format!("columns in a form that is not read here ({named}{more})"));
     }
     if beyond {

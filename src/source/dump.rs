@@ -4,11 +4,12 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 
 use super::joined::Joined;
-use super::kind::{HEAD_BYTES, Kind};
 use super::torrent::Torrents;
 use super::unpack::Unpacker;
 use super::volumes::Volumes;
-use super::{Budget, Bytes, Folders, Item, Reader, ScanLimits, Source, Visit};
+use super::{Folders, Item, ScanLimits, Source, Visit};
+use crate::bytes::{Budget, Bytes, Reader};
+use crate::sniff::container::{HEAD_BYTES, Kind};
 
 /// What is scanned: files and folders, and whatever lies in the containers among them.
 #[derive(Debug, Clone)]

@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::dump::{container_kind, show};
-use super::kind::{Kind, is_tar};
 use super::volumes;
 use super::{
-    Bytes, Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
+    Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
 };
+use crate::bytes::Bytes;
+use crate::sniff::container::{Kind, is_tar};
 
 /// What is at a locator.
 #[derive(Debug)]

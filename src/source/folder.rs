@@ -108,7 +108,7 @@ impl Folders {
 
 /// A path inside a message, which is one line.
 fn shown(path: &Path) -> String {
-    crate::text::visible(&super::display_path(path)).into_owned()
+    crate::wording::visible(&super::display_path(path)).into_owned()
 }
 
 fn link_outside(path: &Path) -> String {

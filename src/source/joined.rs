@@ -16,11 +16,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::kind::Kind;
-use super::packed::{Allowance, buffered};
-use super::texts::{Losses, texts};
+use super::texts::texts;
 use super::{Folders, Item, ScanLimits, Stamp};
-use crate::identify::Tokens;
+use crate::base::Losses;
+use crate::bytes::codecs::{Allowance, buffered};
+use crate::identifier::Tokens;
+use crate::sniff::container::Kind;
 
 /// Memory for the rows of a folder and of those that it lies in, in bytes. 100,000 files with an ISRC each take 6 MiB.
 const MAX_BYTES: usize = 128 << 20;
@@ -145,7 +146,9 @@ impl Joined {
         let most = file.metadata()?.len().saturating_mul(self.limits.max_ratio);
         let allowance = Allowance::new(most.saturating_add(self.limits.ratio_slack_bytes));
         let mut head = Vec::new();
-        File::open(path)?.take(super::kind::HEAD_BYTES as u64).read_to_end(&mut head)?;
+        File::open(path)?
+            .take(crate::sniff::container::HEAD_BYTES as u64)
+            .read_to_end(&mut head)?;
         Ok(match Kind::of(&head) {
             Some(Kind::Packed(codec)) => Box::new(allowance.count(codec.unpack(buffered(file))?)),
             _ => Box::new(file),
@@ -191,7 +194,7 @@ impl Kept {
 /// Adds the identifiers of a text to words, as many as there may be of one row.
 fn identifiers(text: &[u8], words: &mut String) {
     let mut tokens = Tokens::default();
-    let mut take = |identifier: crate::identify::Identifier, _| {
+    let mut take = |identifier: crate::identifier::Identifier, _| {
         if identifier.reads_as_a_word() || words.len() > MAX_WORDS_BYTES {
             return;
         }

@@ -1,6 +1,6 @@
 //! What the containers of a dump may cost.
 
-use super::Budget;
+use crate::bytes::Budget;
 
 /// Limits on containers. What goes beyond one becomes a row that names it, never a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

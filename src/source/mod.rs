@@ -19,21 +19,17 @@
 //! | `packed`, `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | one file or folder a kind of container |
 
 mod arrow;
-mod bytes;
 mod columns;
 mod dump;
 mod find;
 mod folder;
 mod group;
 mod joined;
-mod kind;
 mod limits;
 mod locator;
 mod name;
-mod packed;
 mod parquet;
 mod sevenz;
-mod survey;
 mod table;
 mod tar;
 mod texts;
@@ -42,24 +38,22 @@ mod unpack;
 mod volumes;
 mod zip;
 
-pub(crate) use arrow::is_stream as is_arrow_stream;
-pub use bytes::{Budget, Buffer, Bytes, PackedText, Reader, Volume};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
 pub use folder::{Folders, Listed};
 pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
-pub use survey::{Hashed, Survey, Tally};
-pub(crate) use texts::{Losses, Value, is_table, texts};
+pub(crate) use texts::{Value, is_table, texts};
 pub use torrent::TorrentFile;
-pub(crate) use torrent::unreadable as unreadable_torrent;
+pub(crate) use torrent::{is_called_torrent, unreadable as unreadable_torrent};
 pub use volumes::volumes_of;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use crate::bytes::Bytes;
 use crate::record::FailureRecord;
 
 /// What tells that a file on disk is the one it was.

@@ -4,13 +4,14 @@
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
-use super::kind::Kind;
-use super::packed::Allowance;
 use super::unpack::{At, Failing, Member, Unpacker};
-use super::{Bytes, Extent, To};
-use crate::decode::look_into;
+use super::{Extent, To};
+use crate::bytes::Bytes;
+use crate::bytes::codecs::Allowance;
 use crate::record::NOT_AUDIO;
-use crate::text::{shorten, visible};
+use crate::sniff::container::Kind;
+use crate::sniff::look_into;
+use crate::wording::{shorten, visible};
 
 /// Longest name of a file that is shown.
 const MAX_NAME_CHARS: usize = 200;
@@ -215,7 +216,7 @@ impl<'a> Shown<'a> {
 
 /// Whether something that begins like this is sound, or a container that may hold some.
 fn may_be_sound(head: &[u8]) -> bool {
-    let is_sound = |look: crate::decode::Look| look.bytes_per_second.is_some();
+    let is_sound = |look: crate::sniff::Look| look.bytes_per_second.is_some();
     Kind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
 }
 

@@ -12,7 +12,8 @@ use tar::{Archive, Entries, Entry, EntryType};
 
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
 use super::unpack::{At, Input, Member, Unpacker};
-use super::{Bytes, Extent, To};
+use super::{Extent, To};
+use crate::bytes::Bytes;
 use crate::record::NOT_AUDIO;
 
 /// Headers of one member, its long names and PAX records among them, and zeros in front. Real ones have a
@@ -137,7 +138,7 @@ fn member<R: Read>(
         let message = match entry.link_name_bytes() {
             Some(to) => format!(
                 "is a link to {}, which is looked at under its own name if it is there",
-                crate::text::visible(&String::from_utf8_lossy(&to))
+                crate::wording::visible(&String::from_utf8_lossy(&to))
             ),
             None => "is a pipe or device, not a file; it holds nothing".to_owned(),
         };

@@ -11,18 +11,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bytes::{Filled, PackedText};
 use super::group::Group;
-use super::kind::{HEAD_BYTES, Kind};
-use super::packed::{Allowance, Bomb, Codec, Counted, buffered};
 use super::table::Held;
-use super::{Budget, Bytes, Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
+use super::{Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use super::{arrow, parquet, sevenz, tar, zip};
-use crate::catalog::panic_message;
-use crate::decode::is_text;
-use crate::identify::is_database;
+use crate::base::panic_message;
+use crate::bytes::codecs::{Allowance, Bomb, Codec, Counted, buffered};
+use crate::bytes::{Budget, Bytes};
+use crate::bytes::{Filled, PackedText};
 use crate::record::{FailureRecord, Stage};
-use crate::text::visible;
+use crate::sniff::container::{HEAD_BYTES, Kind};
+use crate::sniff::is_database;
+use crate::sniff::is_text;
+use crate::wording::visible;
 
 /// Bytes that are read at a time where nobody wants them.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -82,7 +83,7 @@ const MAX_NAME_BYTES: usize = 4_096;
 /// stays one of its own.
 pub(super) fn bounded(mut name: Vec<u8>) -> Vec<u8> {
     if name.len() > MAX_NAME_BYTES {
-        let digest = crate::ingest::digest(&name);
+        let digest = crate::base::digest(&name);
         name.truncate(MAX_NAME_BYTES - digest.len());
         name.extend_from_slice(digest.as_bytes());
     }

@@ -9,10 +9,11 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::kind::{HEAD_BYTES, Kind};
-use super::{Bytes, Item, Place, Stamp, Unlisted, Volume, dump, path_key, path_of_key, zip};
+use super::{Item, Place, Stamp, Unlisted, dump, path_key, path_of_key, zip};
+use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
-use crate::text::visible;
+use crate::sniff::container::{HEAD_BYTES, Kind};
+use crate::wording::visible;
 
 /// Volumes of one archive; those behind are not read as its own.
 const MAX_VOLUMES: usize = 10_000;
@@ -129,7 +130,7 @@ fn is_whole(kind: Kind, bytes: &Bytes) -> io::Result<bool> {
     match kind {
         Kind::Parquet => ends_with(b"PAR1"),
         Kind::Arrow => ends_with(b"ARROW1"),
-        Kind::Packed(super::packed::Codec::Xz) => ends_with(b"YZ"),
+        Kind::Packed(crate::bytes::codecs::Codec::Xz) => ends_with(b"YZ"),
         Kind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
         Kind::SevenZ => {
             let mut header = [0; 32];

@@ -14,7 +14,8 @@ use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
 use super::unpack::{At, Member, Unpacker};
-use super::{Bytes, Extent, Place, Reader, To};
+use super::{Extent, Place, To};
+use crate::bytes::{Bytes, Reader};
 use crate::record::NOT_AUDIO;
 
 /// The last record of a zip file, its remark and the mark before it.

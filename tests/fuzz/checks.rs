@@ -10,24 +10,26 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use leakhound::bytes::Bytes;
 use leakhound::catalog::{Catalog, LogLine, Rights};
 use leakhound::decode::{DecodeLimits, Decoder, Windows};
-use leakhound::evidence::{Manifest, read_token};
-use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
-use leakhound::identify::{Identifiers, Tokens};
+use leakhound::identifier::Tokens;
+use leakhound::identify::Identifiers;
 use leakhound::import::{self, Options, Problem, Row, Take};
+use leakhound::index::TrackId;
 use leakhound::index::{self, Segment};
 use leakhound::ingest::Ingester;
+use leakhound::inspect::{Hashed, Survey};
+use leakhound::matching::verdict::VerdictConfig;
 use leakhound::matching::{LookupScratch, MatchConfig};
+use leakhound::provenance::{Manifest, read_token};
 use leakhound::record::{ItemRecord, Verdict};
 use leakhound::review::read_batch;
 use leakhound::scan::{Engine, Mode, examine_failed};
+use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::source::{
-    Bytes, Dump, Folders, Found, Hashed, Item, Locator, ScanLimits, Source as _, Survey, Unlisted,
-    Visit, find,
+    Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
 };
-use leakhound::units::TrackId;
-use leakhound::verdict::VerdictConfig;
 
 use crate::common::{song, wav};
 

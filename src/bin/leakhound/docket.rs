@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use leakhound::base::digest;
 use leakhound::catalog::Catalog;
-use leakhound::fingerprint::FingerprintConfig;
-use leakhound::ingest::digest;
 use leakhound::record::{DecisionState, Finding, Ground, ItemFacts, ItemRecord};
 use leakhound::results::{ResultStore, Run};
 use leakhound::review::{Case, ReviewStore, Ruling};
+use leakhound::signal::fingerprint::FingerprintConfig;
 
 use crate::args::Global;
 use crate::commands::{log, report};

@@ -39,7 +39,7 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
         // Whoever read our output has had enough: that is no failure.
         Err(error) if is_broken_pipe(&error) => Exit::Clear,
         Err(error) => {
-            eprintln!("leakhound: {}", leakhound::text::visible(&format!("{error:#}")));
+            eprintln!("leakhound: {}", leakhound::wording::visible(&format!("{error:#}")));
             if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
         }
     };

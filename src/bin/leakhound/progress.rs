@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
 use leakhound::scan::Progress;
-use leakhound::text::thousands;
+use leakhound::wording::thousands;
 
 /// Time between plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);

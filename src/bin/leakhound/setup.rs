@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use leakhound::decode::{DecodeLimits, Decoder, Ffmpeg};
-use leakhound::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::MatchConfig;
+use leakhound::matching::verdict::VerdictConfig;
 use leakhound::scan::Engine;
-use leakhound::text::day;
-use leakhound::verdict::VerdictConfig;
+use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
+use leakhound::wording::day;
 
 use crate::args::{Global, Search};
 use crate::exit::UsageError;

@@ -1,7 +1,7 @@
 //! Records as lines for people. Names come from strangers: nothing of them reaches the terminal raw.
 
 use leakhound::record::{Finding, ItemRecord, Verdict};
-use leakhound::text::{agreement, called, chance, claim, clock, share, visible, warp};
+use leakhound::wording::{agreement, called, chance, claim, clock, share, visible, warp};
 
 /// An item and its findings, a line each, or its failure.
 pub(crate) fn item(record: &ItemRecord) -> String {

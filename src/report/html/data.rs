@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::record::{Evidence, Finding, ItemRecord, Relation, TorrentFacts, Work};
 use crate::report::tally::{container, verdict_place};
-use crate::text::{
+use crate::wording::{
     agreement, chance, claim, clock, covered, share, shorten, thousands, visible, warp,
 };
 

@@ -22,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use crate::record::{Finding, ItemRecord, Relation, Verdict};
-use crate::text::thousands;
+use crate::wording::thousands;
 
 pub use self::data::sheet;
 

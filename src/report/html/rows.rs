@@ -2,7 +2,7 @@
 
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::report::tally::Tally;
-use crate::text::{agreement, chance, claim, clock, share, thousands, warp};
+use crate::wording::{agreement, chance, claim, clock, share, thousands, warp};
 
 use super::data::NOT_HEARD;
 use super::view::Shown;

@@ -7,7 +7,7 @@ use std::fmt;
 use askama::Template;
 
 use crate::report::tally::Tally;
-use crate::text::{chance, share, shorten, thousands, visible};
+use crate::wording::{chance, share, shorten, thousands, visible};
 
 use super::super::{Counts, RunSummary};
 use super::charts::{Chart, charts};

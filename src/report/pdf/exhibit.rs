@@ -4,7 +4,7 @@ use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
 use super::picture;
 use super::structure::Role;
 use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Verdict};
-use crate::text::{
+use crate::wording::{
     agreement, called, chance, claim, clock, named, share, shorten, thousands, warp,
 };
 

@@ -5,7 +5,7 @@
 use super::fonts::Fonts;
 use super::structure::{Role, Structure};
 use super::typeset;
-use crate::text::visible;
+use crate::wording::visible;
 
 /// A4.
 pub(super) const PAGE: (f32, f32) = (595.28, 841.89);

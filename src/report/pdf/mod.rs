@@ -36,7 +36,7 @@ use self::layout::{GREY, INK, LINE, Layout, MARGIN, Mark, PAGE, RULE, Rgb};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::record::{Finding, ItemRecord, Verdict};
-use crate::text::{clock, share, thousands};
+use crate::wording::{clock, share, thousands};
 
 /// Findings that have a page of their own, unless asked otherwise.
 pub const MAX_EXHIBITS: usize = 100;

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, RULE, SHADE};
 use super::structure::Role;
 use crate::record::Evidence;
-use crate::text::{clock, thousands};
+use crate::wording::{clock, thousands};
 
 /// Height of the picture, if the page has room for it.
 const HEIGHT: f32 = 120.0;

@@ -10,7 +10,7 @@ use unicode_bidi::{BidiInfo, Level};
 use unicode_script::{Script, UnicodeScript as _};
 
 use super::fonts::Fonts;
-use crate::text::visible;
+use crate::wording::visible;
 
 /// A stretch of one font, one script and one direction.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use super::leaf::Dictionaries;
 use super::lookup::Lookup;
 use super::message::{Batch, File, Message, Messages, cut, wrong};
 use super::schema::{Buffer, Schema, Values};
+use crate::bytes::Bytes;
+use crate::source::ScanLimits;
 use crate::source::table::Load;
-use crate::source::{Bytes, ScanLimits};
 
 /// Pieces of one dictionary.
 const MAX_PIECES: usize = 1_000;

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use polars_arrow_format::ipc::CompressionType;
 
 use super::message::{File, cut, wrong};
+use crate::bytes::codecs::Codec;
 use crate::source::Extent;
-use crate::source::packed::Codec;
 use crate::source::table::Load;
 
 /// Bytes that are read at a time.

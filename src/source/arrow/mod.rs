@@ -12,8 +12,6 @@ mod lookup;
 mod message;
 mod schema;
 
-pub(crate) use message::is_stream;
-
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -23,9 +21,11 @@ use self::leaf::{Column, Value};
 use self::message::{Batch, cut, wrong};
 use super::columns::{self, Form, Roles, Sound, has_codes, says};
 use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, said, wav};
-use super::texts::{EachText, Losses, Value as Spoken};
+use super::texts::{EachText, Value as Spoken};
 use super::unpack::{At, Unpacker};
-use super::{Bytes, ScanLimits, To};
+use super::{ScanLimits, To};
+use crate::base::Losses;
+use crate::bytes::Bytes;
 
 /// Longest text that is read for identifiers.
 const MAX_TEXT_BYTES: u64 = 16 << 20;

@@ -8,7 +8,8 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::thrift::Header;
-use crate::source::{Bytes, Reader, ScanLimits};
+use crate::bytes::{Bytes, Reader};
+use crate::source::ScanLimits;
 
 /// Length of the directory and mark of the end.
 const END_BYTES: u64 = 8;

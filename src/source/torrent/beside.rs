@@ -32,7 +32,7 @@ pub(in crate::source) struct Torrents {
 }
 
 /// Whether a file is called as torrents are.
-pub(in crate::source) fn is_called_torrent(path: &Path) -> bool {
+pub(crate) fn is_called_torrent(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("torrent"))
 }
 

@@ -47,7 +47,7 @@ pub(super) const MAX_BYTES: u64 = 32 << 20;
 /// Reads a `.torrent` file.
 #[cfg(feature = "torrent")]
 pub(super) fn parse(bytes: &[u8]) -> Result<Metainfo, String> {
-    use crate::ingest::hex;
+    use crate::base::hex;
     let limits =
         libtorrent_sys::Limits { max_bytes: MAX_BYTES as i32, ..libtorrent_sys::Limits::default() };
     let read = libtorrent_sys::parse(bytes, limits).map_err(|error| error.what().to_owned())?;

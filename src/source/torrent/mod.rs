@@ -12,8 +12,9 @@ mod share;
 mod unfinished;
 mod verify;
 
+pub(super) use beside::Torrents;
+pub(crate) use beside::is_called_torrent;
 pub(crate) use beside::unreadable;
-pub(super) use beside::{Torrents, is_called_torrent};
 pub use file::TorrentFile;
 
 use std::io;
@@ -23,7 +24,7 @@ use std::sync::atomic::AtomicU8;
 
 use self::metainfo::{FileInfo, Metainfo};
 use super::{Stamp, display_path};
-use crate::text::thousands;
+use crate::wording::thousands;
 
 /// A torrent, with the folder that its data is in.
 #[derive(Debug)]

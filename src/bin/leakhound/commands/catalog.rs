@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use leakhound::catalog::{AddEvent, Catalog, Recording};
-use leakhound::fingerprint::FingerprintConfig;
 use leakhound::record::NOT_AUDIO;
+use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Folders, display_path};
-use leakhound::text::{self, clock, thousands, visible};
+use leakhound::wording;
+use leakhound::wording::{clock, thousands, visible};
 
 use super::{delivery, entries, lint, log, mask, upkeep};
 use crate::args::{self, Global};
@@ -190,7 +191,7 @@ fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Ex
 
 fn line(recording: &Recording) -> String {
     let Recording { recording_id, duration_seconds, artist, title, isrc, path, .. } = recording;
-    let name = text::named(artist, title, path);
+    let name = wording::named(artist, title, path);
     let isrc = if isrc.is_empty() { String::new() } else { format!(" [{isrc}]") };
     let neutral = if recording.neutral { " (neutral)" } else { "" };
     let (length, name, isrc) = (clock(*duration_seconds), visible(&name), visible(&isrc));

@@ -10,7 +10,7 @@ use leakhound::export::{self, Exported, Format};
 use leakhound::import::{
     Event, Import, ImportError, Links, Mapping, Options, Outcome, Problem, Row, presets,
 };
-use leakhound::text::{thousands, visible};
+use leakhound::wording::{thousands, visible};
 
 use super::log::line;
 use crate::args::{self, Global, TableFormat};

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use leakhound::catalog::{Catalog, Entry};
 use leakhound::import::{Field, cells};
-use leakhound::text::{clock, thousands, visible};
+use leakhound::wording::{clock, thousands, visible};
 
 use crate::exit::Exit;
 use crate::out::Out;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use leakhound::catalog::Catalog;
-use leakhound::fingerprint::FingerprintConfig;
 use leakhound::identify::Identifiers;
-use leakhound::source::{Dump, Folders, Hashed, ScanLimits, Source as _, Survey, Tally};
-use leakhound::text::{clock, thousands, visible};
+use leakhound::inspect::{Hashed, Survey, Tally};
+use leakhound::signal::fingerprint::FingerprintConfig;
+use leakhound::source::{Dump, Folders, ScanLimits, Source as _};
+use leakhound::wording::{clock, thousands, visible};
 
 use crate::args::{Global, Limits};
 use crate::exit::Exit;

@@ -7,7 +7,7 @@ use leakhound::catalog::{Catalog, Licence};
 use leakhound::lint::{Line, Linted, lint};
 use leakhound::scan::Mode;
 use leakhound::source::display_path;
-use leakhound::text::{day, thousands, visible};
+use leakhound::wording::{day, thousands, visible};
 
 use super::log::line;
 use crate::args::{self, Global};

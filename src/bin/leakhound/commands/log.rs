@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use leakhound::catalog::{Catalog, Log, LogLine, Logged};
-use leakhound::text::{moment, visible};
+use leakhound::wording::{moment, visible};
 
 use crate::args::Global;
 use crate::exit::Exit;

@@ -4,14 +4,15 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::evidence::{
+use leakhound::bytes::Bytes;
+use leakhound::provenance::{
     Catalogue, Container, Content, Gather, Gathered, Link, MANIFEST_VERSION, RunFacts, Settings,
     read_token,
 };
 use leakhound::results::{ResultStore, ResultsError, Run, Sealed};
 use leakhound::scan::Engine;
-use leakhound::source::{Bytes, display_path};
-use leakhound::text::{timestamp, visible};
+use leakhound::source::display_path;
+use leakhound::wording::{timestamp, visible};
 
 use super::report::whole_file;
 use crate::args::{Global, Manifest, Search};
@@ -143,7 +144,7 @@ pub(super) fn seal(
     gathered: Gathered,
     facts: Facts,
     previous: Option<(i64, String)>,
-) -> leakhound::evidence::Manifest {
+) -> leakhound::provenance::Manifest {
     let run = RunFacts {
         run_id: run.run_id,
         operator: facts.operator,
@@ -159,7 +160,7 @@ pub(super) fn seal(
         program_sha256: program_sha256(),
         previous: previous.map(|(run_id, digest)| Link { run_id, digest }),
     };
-    leakhound::evidence::Manifest::new(content, run)
+    leakhound::provenance::Manifest::new(content, run)
 }
 
 /// SHA-256 of the file of this program; empty if it cannot be read.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use leakhound::catalog::{Catalog, Mask, Recording};
-use leakhound::text::{clock, named, visible};
+use leakhound::wording::{clock, named, visible};
 
 use super::{catalog, log};
 use crate::args::{self, Global};

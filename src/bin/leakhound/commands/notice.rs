@@ -7,9 +7,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::catalog::Catalog;
-use leakhound::fingerprint::FingerprintConfig;
 use leakhound::notice::{Kind, LeftOut, Offer, Particulars, drafts, may_be_noticed};
-use leakhound::text::{thousands, visible};
+use leakhound::signal::fingerprint::FingerprintConfig;
+use leakhound::wording::{thousands, visible};
 
 use super::log::line;
 use crate::args::{Global, Notice, NoticeFor};

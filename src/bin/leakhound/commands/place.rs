@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
-use leakhound::decode::look_into;
 use leakhound::ingest::sha256;
 use leakhound::results::ResultStore;
 use leakhound::review::ReviewStore;
+use leakhound::sniff::look_into;
 use leakhound::source::{Found, Item, Locator, ScanLimits, find, volumes_of};
-use leakhound::text::{thousands, visible};
+use leakhound::wording::{thousands, visible};
 
 use crate::args::Global;
 use crate::exit::{Exit, UsageError};

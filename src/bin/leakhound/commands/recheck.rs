@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum as _;
-use leakhound::evidence::{self, Located, Manifest, Recheck, candidates, locate};
 use leakhound::matching::LookupScratch;
+use leakhound::provenance;
+use leakhound::provenance::{Located, Manifest, Recheck, candidates, locate};
 use leakhound::record::ItemRecord;
 use leakhound::results::{ResultStore, Run};
 use leakhound::scan::Engine;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
-use leakhound::text::{called, day, visible};
+use leakhound::wording::{called, day, visible};
 
 use crate::args::{self, Global, Search};
 use crate::exit::{Exit, UsageError};
@@ -74,7 +75,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
         return Err(damage.into());
     }
     let now = now.ok_or_else(|| anyhow::anyhow!("the item was not examined"))?;
-    let exit = match evidence::recheck(finding, &now) {
+    let exit = match provenance::recheck(finding, &now) {
         Recheck::Stands => {
             writeln!(out, "it stands, to the last digit")?;
             Exit::Clear

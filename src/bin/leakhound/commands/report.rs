@@ -12,7 +12,7 @@ use leakhound::report::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use leakhound::results::{ResultStore, ResultsError, Run};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::source::display_path;
-use leakhound::text::{moment, thousands, visible};
+use leakhound::wording::{moment, thousands, visible};
 
 use crate::args::{self, Global, Report};
 use crate::exit::{Exit, UsageError};

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::record::{DecisionState, Finding, ItemFacts, Verdict};
 use leakhound::review::{History, ReviewStore, read_batch};
-use leakhound::text::{called, chance, claim, moment, share, thousands, visible, warp};
+use leakhound::wording::{called, chance, claim, moment, share, thousands, visible, warp};
 
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::docket::{Docket, Entry, Sentence};

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use leakhound::results::ResultStore;
-use leakhound::text::{thousands, visible};
+use leakhound::wording::{thousands, visible};
 
 use crate::args::Global;
 use crate::exit::Exit;

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leakhound::evidence::{WhichContainers, hash_containers};
+use leakhound::provenance::{WhichContainers, hash_containers};
 use leakhound::record::Verdict;
 use leakhound::report::Counts;
 use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::scan::{Engine, ScanConfig, ScanSummary};
 use leakhound::source::{Dump, Folders, ScanLimits, display_path};
-use leakhound::text::{clock, day, thousands, visible};
+use leakhound::wording::{clock, day, thousands, visible};
 
 use super::manifest;
 use crate::args::{Global, HashContainers, Scan};
@@ -118,7 +118,7 @@ fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> anyhow::Result<
     Ok(RunKey {
         roots,
         mode: engine.mode.to_string(),
-        settings_digest: leakhound::ingest::digest(
+        settings_digest: leakhound::base::digest(
             format!("{} {limits}", engine.settings()).as_bytes(),
         ),
         catalogue_digest: engine.catalogue_digest()?,

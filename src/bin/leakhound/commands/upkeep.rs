@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use leakhound::catalog::{Catalog, Checked, Compacted, Stats, TooCommon};
 use leakhound::matching::MatchConfig;
-use leakhound::text::{thousands, visible};
+use leakhound::wording::{thousands, visible};
 
 use super::log::line;
 use crate::args::Global;

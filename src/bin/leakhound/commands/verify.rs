@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::evidence::verify;
+use leakhound::provenance::verify;
 use leakhound::results::ResultStore;
-use leakhound::text::visible;
+use leakhound::wording::visible;
 
 use crate::args::Global;
 use crate::exit::Exit;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use leakhound::record::{DecisionState, Finding, Ground, Relation, Verdict};
 use leakhound::report::html::{SHEET_SCRIPT, SHEET_STYLE, sheet};
-use leakhound::text::{called, visible};
+use leakhound::wording::{called, visible};
 use oxhttp::model::header::CONTENT_TYPE;
 use oxhttp::model::{Body, Method, Request, Response, StatusCode, Uri};
 use serde::Deserialize;

@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, anyhow, bail};
+use leakhound::bytes::Bytes;
 use leakhound::ingest::{Ingester, sha256};
 use leakhound::record::{Finding, ItemFacts};
 use leakhound::review::{MAX_CLIP_SECONDS, cut, to_wav};
-use leakhound::source::{Bytes, Found, Item, Locator, ScanLimits, Stamp, find};
+use leakhound::source::{Found, Item, Locator, ScanLimits, Stamp, find};
 use serde::Serialize;
 
 use crate::docket::Docket;

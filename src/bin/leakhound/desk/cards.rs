@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use anyhow::Context as _;
 use leakhound::record::{DecisionState, Finding, ItemFacts, Relation, Verdict};
 use leakhound::review::Decisions;
-use leakhound::text::{called, visible};
+use leakhound::wording::{called, visible};
 
 use crate::docket::{Docket, Entry};
 

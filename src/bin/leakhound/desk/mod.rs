@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use leakhound::ingest::hex;
+use leakhound::base::hex;
 use oxhttp::Server;
 
 use crate::args::{Global, ReviewList};

@@ -5,13 +5,13 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::ingest::hex;
-use crate::landmarks::{Density, LandmarkConfig};
-use crate::peaks::{Peak, PeakConfig, PeakPicker, Spacing, space, thin};
-use crate::prints::{Print, PrintMaker};
-use crate::resample::Resampler;
-use crate::stft::{Stft, StftConfig, StftStream};
-use crate::units::SampleRate;
+use crate::base::hex;
+use crate::signal::SampleRate;
+use crate::signal::landmarks::{Density, LandmarkConfig};
+use crate::signal::peaks::{Peak, PeakConfig, PeakPicker, Spacing, space, thin};
+use crate::signal::prints::{Print, PrintMaker};
+use crate::signal::resample::Resampler;
+use crate::signal::stft::{Stft, StftConfig, StftStream};
 
 /// All that a hash depends on. Another value anywhere is another index.
 #[derive(Debug, Clone, Copy, PartialEq)]

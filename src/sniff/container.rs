@@ -1,15 +1,15 @@
 //! Which container a file is, by its first bytes; its name is never looked at.
 
 use super::arrow::is_stream;
-use super::packed::Codec;
-use crate::decode::is_text;
+use super::is_text;
+use crate::bytes::codecs::Codec;
 
 /// First bytes that are looked at. A tar file tells at byte 257 what it is.
-pub(super) const HEAD_BYTES: usize = 1_024;
+pub(crate) const HEAD_BYTES: usize = 1_024;
 
 /// A kind of container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// One compressed file.
     Packed(Codec),
     Tar,
@@ -58,7 +58,7 @@ const MAGIC: &[(&[u8], Kind)] = &[
 
 impl Kind {
     /// The container that begins like this, if it is one.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    pub(crate) fn of(head: &[u8]) -> Option<Self> {
         let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
         known.map(|&(_, kind)| kind).or_else(|| {
             if is_bzip2(head) {
@@ -81,7 +81,7 @@ impl Kind {
     }
 
     /// Its word in the records.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Packed(codec) => codec.as_str(),
             Self::Tar => "tar",
@@ -120,7 +120,7 @@ fn is_skippable(head: &[u8]) -> bool {
 }
 
 /// A header whose sum is right. Tar files from before 1988 have no magic.
-pub(super) fn is_tar(head: &[u8]) -> bool {
+pub(crate) fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else { return false };
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
     let field = &header[148..156];

@@ -7,14 +7,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::torrent::{is_called_torrent, unreadable};
-use super::{Bytes, Item, Unlisted, Visit};
+use crate::bytes::Bytes;
 use crate::catalog::Recording;
-use crate::decode::{Look, look_into};
 use crate::identify::{Claims, Identifiers, Read};
 use crate::ingest::sha256;
 use crate::record::NOT_AUDIO;
-use crate::text::named;
+use crate::sniff::{Look, look_into};
+use crate::source::{Item, Unlisted, Visit, is_called_torrent, unreadable_torrent};
+use crate::wording::named;
 
 /// What is known of a dump after a look at each item's first bytes.
 #[derive(Debug, Clone, Default)]
@@ -149,7 +149,7 @@ impl Survey {
         let path = item.place.locator.display();
         if !is_sound
             && is_whole(item)
-            && let Some(failure) = unreadable(item)
+            && let Some(failure) = unreadable_torrent(item)
         {
             self.fail(&failure.kind, format!("{path}: {}", failure.message));
         }

@@ -1,14 +1,20 @@
 //! One identifier, in the one way that it is written here.
 
+mod personal;
+mod tokens;
+
+pub(crate) use personal::{PERSONAL, personal, personal_word};
+pub use tokens::Tokens;
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::ingest::hex;
+use crate::base::hex;
 
 /// The last two bits of a key.
-pub(super) const IS_ISRC: u32 = 0;
-pub(super) const IS_UPC: u32 = 1;
+pub(crate) const IS_ISRC: u32 = 0;
+pub(crate) const IS_UPC: u32 = 1;
 const IS_SHA256: u32 = 2;
-pub(super) const IS_SERVICES: u32 = 3;
+pub(crate) const IS_SERVICES: u32 = 3;
 
 /// One identifier, in the one way that it is written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,7 +52,7 @@ impl Identifier {
 
     /// The identifier that an id at a service is, by the name that entries give the service. Ids of Apple and Deezer are plain
     /// numbers, which mean something else wherever they are met: they are none.
-    pub(super) fn at_service(service: &str, id: &str) -> Option<Self> {
+    pub(crate) fn at_service(service: &str, id: &str) -> Option<Self> {
         let id = id.as_bytes();
         match service {
             "spotify" => id.try_into().ok().map(Self::Spotify),
@@ -64,12 +70,12 @@ impl Identifier {
             || first.is_ascii_digit() && all(u8::is_ascii_digit)
     }
 
-    pub(super) const fn is_of_service(self) -> bool {
+    pub(crate) const fn is_of_service(self) -> bool {
         matches!(self, Self::Spotify(_) | Self::YouTube(_) | Self::Uuid(_))
     }
 
     /// 62 bits that few others have and two that tell its kind, in two halves.
-    pub(super) fn key(&self) -> [u32; 2] {
+    pub(crate) fn key(&self) -> [u32; 2] {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
         let key = hasher.finish();

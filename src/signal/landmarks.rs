@@ -3,7 +3,7 @@
 //! The scheme is Wang's (ISMIR 2003) on a logarithmic frequency axis, so that a change of pitch, tempo
 //! or speed moves a pair by a known amount and can be undone before the hash is taken.
 
-use crate::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
+use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// A quantised pair of peaks; below [`HASH_COUNT`].
 ///

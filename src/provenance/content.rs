@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{Items, Tallied, Torrent};
-use crate::ingest::hex;
+use crate::base::hex;
 use crate::record::{
     Explained, Finding, ItemRecord, NOT_AUDIO, Relation, Span, StandingKind, Verdict, Work, json,
 };

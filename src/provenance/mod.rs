@@ -32,7 +32,7 @@ pub use recheck::{Located, Recheck, candidates, locate, recheck};
 pub use token::{Stamped, TokenError, read_token};
 pub use verify::{Check, verify};
 
-use crate::ingest::digest;
+use crate::base::digest;
 use crate::record::json;
 
 /// Version of the manifest: raised when a key changes its meaning.

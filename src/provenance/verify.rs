@@ -1,7 +1,7 @@
 //! Whether the manifest of a run still fits what is kept of it.
 
 use super::{Gather, Manifest, read_token};
-use crate::ingest::digest;
+use crate::base::digest;
 use crate::results::{ResultStore, ResultsError, Run, Sealed};
 
 /// One thing that was looked at.

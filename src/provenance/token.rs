@@ -9,8 +9,8 @@ use der::Decode as _;
 use der::oid::ObjectIdentifier;
 use x509_tsp::{TimeStampResp, TstInfo};
 
-use crate::ingest::hex;
-use crate::text::timestamp;
+use crate::base::hex;
+use crate::wording::timestamp;
 
 /// `id-sha256`, RFC 5912.
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");

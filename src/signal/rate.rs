@@ -1,6 +1,4 @@
-//! Counts and quantities that cross module borders, as types.
-//!
-//! Nothing here computes on audio; it only keeps one count from being taken for another.
+//! Samples a second.
 
 use std::fmt;
 
@@ -25,7 +23,3 @@ impl fmt::Display for SampleRate {
         write!(f, "{} Hz", self.0)
     }
 }
-
-/// Position of a recording inside one segment of the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TrackId(pub u32);

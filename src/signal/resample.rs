@@ -10,7 +10,7 @@
 
 use std::f64::consts::PI;
 
-use crate::units::SampleRate;
+use crate::signal::SampleRate;
 
 /// Lowest input rate that is taken, in Hz: below it nothing of the fingerprint's band is left.
 pub const MIN_RATE_HZ: u32 = 1_000;

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::packed::{Allowance, Codec, buffered};
+pub(crate) mod codecs;
+
+use codecs::{Allowance, Codec, buffered};
 
 /// Bytes that memory is first asked for where the length is not known.
 const FIRST_BYTES: u64 = 1 << 20;
@@ -60,11 +62,11 @@ pub struct Volume {
 /// A compressed text or database.
 #[derive(Debug)]
 pub struct PackedText {
-    pub(super) head: Vec<u8>,
-    pub(super) packed: Bytes,
-    pub(super) codec: Codec,
+    pub(crate) head: Vec<u8>,
+    pub(crate) packed: Bytes,
+    pub(crate) codec: Codec,
     /// What it may unpack to, in bytes.
-    pub(super) most: u64,
+    pub(crate) most: u64,
 }
 
 impl From<&Path> for Bytes {
@@ -288,7 +290,7 @@ struct Shared {
 
 /// What came of reading a stream into memory.
 #[derive(Debug)]
-pub(super) enum Filled {
+pub(crate) enum Filled {
     /// All of it.
     Whole(Arc<Buffer>),
     /// It broke: what came before, and why.
@@ -307,7 +309,7 @@ impl Budget {
 
     /// Reads a stream to its end, `limit` bytes at most. Waits where there is no memory left, until
     /// `over`. One thread at a time may fill; `limit` has to be less than the budget.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &self,
         stream: &mut dyn Read,
         declared: Option<u64>,

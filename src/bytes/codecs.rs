@@ -15,7 +15,7 @@ const XZ_MEMORY_KIB: u32 = 192 << 10;
 
 /// A compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Codec {
+pub(crate) enum Codec {
     Gzip,
     Bzip2,
     Xz,
@@ -24,7 +24,7 @@ pub(super) enum Codec {
 
 impl Codec {
     /// Its word in the records.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Bzip2 => "bzip2",
@@ -34,7 +34,7 @@ impl Codec {
     }
 
     /// Unpacks a stream. Seekable Zstandard is frames in a row, with a table that is skipped.
-    pub(super) fn unpack<'r>(self, packed: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    pub(crate) fn unpack<'r>(self, packed: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
@@ -50,7 +50,7 @@ impl Codec {
 
 /// What a file on disk has unpacked to so far, and how much it may.
 #[derive(Debug, Clone)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     bytes: Arc<AtomicU64>,
     most: u64,
 }
@@ -58,27 +58,27 @@ pub(super) struct Allowance {
 /// A file unpacks to more than it may.
 #[derive(Debug, thiserror::Error)]
 #[error("it unpacks to more than {most} bytes")]
-pub(super) struct Bomb {
+pub(crate) struct Bomb {
     most: u64,
 }
 
 impl Allowance {
-    pub(super) fn new(most: u64) -> Self {
+    pub(crate) fn new(most: u64) -> Self {
         Self { bytes: Arc::default(), most }
     }
 
     /// How much it is.
-    pub(super) fn most(&self) -> u64 {
+    pub(crate) fn most(&self) -> u64 {
         self.most
     }
 
     /// Whether more has come out of it than may.
-    pub(super) fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.most
     }
 
     /// Counts what came out of it in another way than as a stream.
-    pub(super) fn add(&self, bytes: u64) -> Result<(), Bomb> {
+    pub(crate) fn add(&self, bytes: u64) -> Result<(), Bomb> {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > self.most {
             Err(Bomb { most: self.most })
@@ -88,14 +88,14 @@ impl Allowance {
     }
 
     /// The same stream, counted.
-    pub(super) fn count<R: Read>(&self, stream: R) -> Counted<R> {
+    pub(crate) fn count<R: Read>(&self, stream: R) -> Counted<R> {
         Counted { stream, allowance: self.clone() }
     }
 }
 
 /// A stream that fails once the allowance is spent.
 #[derive(Debug)]
-pub(super) struct Counted<R> {
+pub(crate) struct Counted<R> {
     stream: R,
     allowance: Allowance,
 }
@@ -116,7 +116,7 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// The stream with a buffer, if it has none.
-pub(super) fn buffered<R: Read>(stream: R) -> BufReader<R> {
+pub(crate) fn buffered<R: Read>(stream: R) -> BufReader<R> {
     BufReader::with_capacity(64 << 10, stream)
 }
 

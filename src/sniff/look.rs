@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::sniff::{
+use super::sound::{
     HEAD_BYTES, Kind, id3v2_bytes, looks_like_unknown, private_ogg_page_bytes, sniff,
 };
 

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::content::below;
 use super::{Container, Gathered};
+use crate::bytes::Bytes;
 use crate::ingest::sha256;
 use crate::results::{ResultStore, ResultsError};
-use crate::source::{Bytes, Stamp, display_path, volumes_of};
+use crate::source::{Stamp, display_path, volumes_of};
 
 /// Which containers on disk are hashed when a run ends. It takes reading them once more, unless they have not changed since
 /// they were hashed.

@@ -3,11 +3,11 @@
 //! It decides who is asked, not whether a file is sound: that the decoders find out.
 
 /// Bytes of the head that are looked at. 64 KiB holds 340 transport stream packets.
-pub(super) const HEAD_BYTES: usize = 64 << 10;
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
 
 /// What is done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Symphonia has a reader for the container.
     Native(&'static str),
     /// Audio or video whose container Symphonia lacks, or takes for another.
@@ -28,7 +28,7 @@ const UNPACK: &str = "unpack it and scan the folder";
 const RENDER: &str = "it holds notes, not sound: render it to WAV first";
 
 /// Length of the `ID3v2` tag at the start of `head`, 0 without one.
-pub(super) fn id3v2_bytes(head: &[u8]) -> u64 {
+pub(crate) fn id3v2_bytes(head: &[u8]) -> u64 {
     let [b'I', b'D', b'3', major, minor, flags, size @ ..] = head else { return 0 };
     let Some(size) = size.first_chunk::<4>() else { return 0 };
     if *major == 0xff || *minor == 0xff || size.iter().any(|byte| byte & 0x80 != 0) {
@@ -42,7 +42,7 @@ pub(super) fn id3v2_bytes(head: &[u8]) -> u64 {
 /// Length of the first page of an Ogg file that begins with a page of Spotify's own, 0 otherwise.
 ///
 /// Its packet begins with 0x81, which no codec of the Ogg registry does.
-pub(super) fn private_ogg_page_bytes(head: &[u8]) -> u64 {
+pub(crate) fn private_ogg_page_bytes(head: &[u8]) -> u64 {
     if !head.starts_with(b"OggS") || head.len() < 28 {
         return 0;
     }
@@ -53,7 +53,7 @@ pub(super) fn private_ogg_page_bytes(head: &[u8]) -> u64 {
 }
 
 /// Tells what begins with `head`, in which no tag is left at the front.
-pub(super) fn sniff(head: &[u8]) -> Kind {
+pub(crate) fn sniff(head: &[u8]) -> Kind {
     by_magic(head)
         .or_else(|| by_form(head))
         .or_else(|| mpeg_audio(head))
@@ -185,7 +185,7 @@ fn by_form(head: &[u8]) -> Option<Kind> {
     if [&b"moov"[..], b"mdat", b"wide", b"free", b"skip"].iter().any(|atom| at(4, atom)) {
         return Some(Kind::Foreign("QuickTime"));
     }
-    if crate::source::is_arrow_stream(head) {
+    if super::arrow::is_stream(head) {
         return Some(Kind::NotAudio("an Arrow table", UNPACK));
     }
     if at(257, b"ustar") {
@@ -300,7 +300,7 @@ fn text(head: &[u8]) -> Option<Kind> {
 }
 
 /// What to say of a file of no known kind.
-pub(super) fn looks_like_unknown(head: &[u8]) -> &'static str {
+pub(crate) fn looks_like_unknown(head: &[u8]) -> &'static str {
     if head.iter().all(|&byte| byte == 0) {
         "zero bytes (a download that is not complete?)"
     } else {

@@ -1,0 +1,9 @@
+//! Small things that every other room may use, and that name none of them.
+
+mod digest;
+mod losses;
+mod panic;
+
+pub use digest::{digest, hex};
+pub(crate) use losses::Losses;
+pub(crate) use panic::panic_message;
