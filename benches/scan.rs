@@ -5,7 +5,7 @@
 //! recordings of a catalogue of more than 100, half others, and runs the three alternately: on one core, on
 //! all, and on one core for each half and codec. Quoted are CPU seconds and ratios of medians: these hold on a
 //! machine that others use too.
-#![allow(clippy::print_stdout, reason = "a bench prints")]
+#![allow(clippy::print_stdout, reason = "a bench sub_fingerprints")]
 
 use std::error::Error;
 use std::fs;

@@ -197,7 +197,11 @@ fn segments() -> Vec<Vec<u8>> {
                     Peak { time, pitch: draw(35_000) as u16, strength: draw(9_999) as u16 }
                 })
                 .collect();
-            builder.push(&Track { peaks: peaks.into(), prints: &[track; 99], frames: 1_700 });
+            builder.push(&Track {
+                peaks: peaks.into(),
+                sub_fingerprints: &[track; 99],
+                frames: 1_700,
+            });
         }
         let mut bytes = Cursor::new(Vec::new());
         builder.write(&mut bytes).unwrap();

@@ -1,6 +1,6 @@
 //! The linter finds what was planted and nothing else; rights and marks are shown and accuse nobody.
 
-use leakhound::record::StandingKind as Kind;
+use leakhound::record::StandingKind as LintKind;
 use leakhound::record::Verdict::{self, Match, Permitted, Suspect};
 use serde_json::Value;
 
@@ -131,7 +131,7 @@ fn a_dump_that_holds_only_a_test_tone_is_no_match_once_it_is_marked() {
     let records = desk.scan(1);
     for finding in &record(&records, "tone.wav").findings {
         assert_eq!(finding.verdict, Verdict::Suspect, "{finding:#?}");
-        assert_eq!(finding.standing.as_ref().unwrap().kind, Kind::SharedPassage);
+        assert_eq!(finding.standing.as_ref().unwrap().kind, LintKind::SharedPassage);
     }
     assert_eq!(record(&records, "whole.wav").verdict, Verdict::Match);
 }
@@ -155,7 +155,7 @@ fn a_dump_that_holds_only_the_shared_loop_is_a_suspect_that_says_so() {
     assert_eq!(theirs.verdict, Verdict::Suspect, "{theirs:#?}");
     for finding in &theirs.findings {
         let standing = finding.standing.as_ref().unwrap();
-        assert_eq!(standing.kind, Kind::SharedPassage);
+        assert_eq!(standing.kind, LintKind::SharedPassage);
         assert!(finding.recording_coverage < 0.25, "{finding:#?}");
     }
     let ours = record(&after, "ours.wav");
@@ -184,7 +184,7 @@ fn some_seconds_of_ours_in_a_longer_item_are_a_suspect_that_says_so() {
     let run = desk.scan(1);
     let brief = record(&run, "brief.wav");
     assert_eq!(brief.verdict, Verdict::Suspect, "{brief:#?}");
-    assert_eq!(brief.findings[0].standing.as_ref().unwrap().kind, Kind::SharedMaterial);
+    assert_eq!(brief.findings[0].standing.as_ref().unwrap().kind, LintKind::SharedMaterial);
     assert_eq!(record(&run, "longer.wav").verdict, Verdict::Match);
     // All of a clip is ours, however short it is.
     assert_eq!(record(&run, "clip.wav").verdict, Verdict::Match);
@@ -208,7 +208,7 @@ fn what_is_no_infringement_is_shown_as_permitted() {
     }
     desk.write("dump/list.csv", b"id,isrc\n1,GBAYE0000006\n");
     desk.run(["catalog", "import", "masters/rows.jsonl"]).ends_with(0);
-    let stands = |desk: &Desk, args: &[&str]| -> Vec<(Verdict, Option<Kind>)> {
+    let stands = |desk: &Desk, args: &[&str]| -> Vec<(Verdict, Option<LintKind>)> {
         let all = [&["scan"], args, &["dump"]].concat();
         desk.run(all).ends_with(1);
         let found = crate::common::records(&desk.jsonl());
@@ -218,21 +218,21 @@ fn what_is_no_infringement_is_shown_as_permitted() {
         found.iter().map(stand).collect()
     };
     let expected = [
-        (Permitted, Some(Kind::Expired)),
-        (Match, Some(Kind::Limited)),
-        (Permitted, Some(Kind::Excluded)),
-        (Suspect, Some(Kind::Review)),
+        (Permitted, Some(LintKind::Expired)),
+        (Match, Some(LintKind::Limited)),
+        (Permitted, Some(LintKind::Excluded)),
+        (Suspect, Some(LintKind::Review)),
         (Match, None),
-        (Permitted, Some(Kind::Excluded)),
+        (Permitted, Some(LintKind::Excluded)),
     ];
     assert_eq!(stands(&desk, &[]), expected);
     let abroad = stands(&desk, &["--territory", "us"]);
-    assert_eq!(abroad[1], (Permitted, Some(Kind::OutsideTerritory)));
+    assert_eq!(abroad[1], (Permitted, Some(LintKind::OutsideTerritory)));
     assert_eq!(stands(&desk, &["--territory", "DE"])[1], (Match, None));
     let note = ["--note", "contract 17"];
     desk.run([&["catalog", "allow", "--recording", "GBAYE0000005"][..], &note].concat())
         .ends_with(0);
-    assert_eq!(stands(&desk, &[])[4], (Permitted, Some(Kind::Licensed)));
+    assert_eq!(stands(&desk, &[])[4], (Permitted, Some(LintKind::Licensed)));
     let page = desk.run(["report", "--format", "html", "--out", "-"]).ends_with(0).stdout;
     assert!(page.contains("licensed: the recording GBAYE0000005 is licensed: contract 17"));
     assert!(page.contains("Permitted"));
@@ -246,7 +246,7 @@ fn what_is_no_infringement_is_shown_as_permitted() {
     let hash = leakhound::base::digest(&std::fs::read(desk.path("dump/5.wav")).unwrap());
     desk.run(["catalog", "allow", "--hash", &hash]).ends_with(0);
     let now = stands(&desk, &[]);
-    assert_eq!((now[4], now[1]), ((Permitted, Some(Kind::Licensed)), expected[1]));
+    assert_eq!((now[4], now[1]), ((Permitted, Some(LintKind::Licensed)), expected[1]));
 }
 
 /// Two bars of a sample pack.

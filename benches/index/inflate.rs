@@ -46,7 +46,9 @@ impl Music {
             snapshot.recording(*track).is_some_and(|r| !r.recording_id.starts_with(MADE))
         });
         let tracks = real
-            .map(|track| (index.peaks(track), index.prints(track).to_vec(), index.frames(track)))
+            .map(|track| {
+                (index.peaks(track), index.sub_fingerprints(track).to_vec(), index.frames(track))
+            })
             .filter(|(_, _, frames)| *frames > 1_000)
             .collect();
         Self { tracks }
@@ -58,7 +60,7 @@ impl Music {
         let (rate, step) = (config.frames_per_second(), config.recording_print_step as u64);
         let end = (seconds * rate) as u64;
         let mut dice = Dice(number.wrapping_mul(0x517c_c1b7_2722_0a95));
-        let (mut peaks, mut prints) = (Vec::new(), Vec::new());
+        let (mut peaks, mut sub_fingerprints) = (Vec::new(), Vec::new());
         let mut at = 0;
         while at < end {
             let (from_peaks, from_prints, frames) =
@@ -83,7 +85,9 @@ impl Music {
                 let (first, count) = ((from / step) as usize, (length / step) as usize);
                 let some = &from_prints[first.min(from_prints.len())..];
                 let some = &some[..count.min(some.len())];
-                prints.extend(some.iter().rev().map(|print| !print.rotate_left(bands)));
+                sub_fingerprints.extend(
+                    some.iter().rev().map(|sub_fingerprint| !sub_fingerprint.rotate_left(bands)),
+                );
             }
             at += length;
         }
@@ -107,7 +111,7 @@ impl Music {
             date: String::new(),
             neutral: false,
         };
-        Made { recording, peaks, prints }
+        Made { recording, peaks, sub_fingerprints }
     }
 }
 

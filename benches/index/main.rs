@@ -5,7 +5,7 @@
 //! (1000, 10000) with recordings of S seconds (200) that nobody played (`inflate.rs` says how), and asks at each size for clips of
 //! N (20) recordings, of those kinds that have WORDS in their name. `--bare` leaves out of these what candidates are checked with: a million fits on half the disk.
 //! `--compact` removes every hundredth recording that nobody played at the end, and merges all segments.
-#![allow(clippy::print_stdout, reason = "a bench prints")]
+#![allow(clippy::print_stdout, reason = "a bench sub_fingerprints")]
 
 mod inflate;
 mod queries;
@@ -166,7 +166,7 @@ fn measure(home: &Path, asked: &[Asked]) -> Result<()> {
     let stats = catalog.stats(&[])?;
     let second = |bytes: u64| bytes as f64 / stats.indexed_seconds;
     println!(
-        "{} segments, {:.1} GB: {:.1} bytes a second of audio, postings {:.1}, peaks {:.1}, prints {:.1}; {} postings, \
+        "{} segments, {:.1} GB: {:.1} bytes a second of audio, postings {:.1}, peaks {:.1}, sub_fingerprints {:.1}; {} postings, \
          {} hashes occur; opened in {opened:.2} s\n",
         stats.segments,
         stats.bytes as f64 / 1e9,

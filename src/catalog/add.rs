@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::change::WriteLock;
+use super::lock::WriteLock;
 use super::{Catalog, CatalogError, MakeLine, Recording};
 use crate::base::hex;
 use crate::base::panic_message;
@@ -82,7 +82,7 @@ enum Prepared {
 /// What is kept of a stream.
 struct Kept {
     peaks: Vec<Peak>,
-    prints: Vec<u32>,
+    sub_fingerprints: Vec<u32>,
     seconds: f64,
 }
 
@@ -245,7 +245,7 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let config = self.config();
         let path = item.place.locator.display();
-        for (at, Kept { peaks, prints, seconds }) in streams.iter().enumerate() {
+        for (at, Kept { peaks, sub_fingerprints, seconds }) in streams.iter().enumerate() {
             let least = if batch.neutral { MIN_NEUTRAL_PEAKS } else { MIN_PEAKS };
             if peaks.len() < least {
                 batch.refuse(path.clone(), too_sparse(*seconds, peaks.len(), batch.neutral));
@@ -264,7 +264,7 @@ impl Catalog {
                 continue;
             }
             let frames = (seconds * config.frames_per_second()).round() as u32;
-            batch.builder.push(&Track { peaks: peaks.into(), prints, frames });
+            batch.builder.push(&Track { peaks: peaks.into(), sub_fingerprints, frames });
             batch.fates.push(Ok(batch.recordings.len()));
             let recording = recording(item, sha256, at, decoded, *seconds, audio_digest);
             batch.recordings.push(Recording { neutral: batch.neutral, ..recording });
@@ -281,7 +281,7 @@ pub struct Made {
     /// As [`FingerprintConfig::recording_peaks`] gives them.
     pub peaks: Vec<Peak>,
     /// As [`FingerprintConfig::recording_prints`] gives them.
-    pub prints: Vec<u32>,
+    pub sub_fingerprints: Vec<u32>,
 }
 
 impl Catalog {
@@ -305,9 +305,13 @@ impl Catalog {
         };
         let mut batch = Batch::new(self.config(), false);
         let rate = self.config().frames_per_second();
-        for Made { recording, peaks, prints } in made {
+        for Made { recording, peaks, sub_fingerprints } in made {
             let frames = (recording.duration_seconds * rate).round() as u32;
-            batch.builder.push(&Track { peaks: peaks.into(), prints: &prints, frames });
+            batch.builder.push(&Track {
+                peaks: peaks.into(),
+                sub_fingerprints: &sub_fingerprints,
+                frames,
+            });
             batch.fates.push(Ok(batch.recordings.len()));
             batch.recordings.push(recording);
             if batch.builder.is_full() {
@@ -388,7 +392,7 @@ fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
 fn kept(config: &FingerprintConfig, fingerprint: &Fingerprint) -> Kept {
     Kept {
         peaks: config.recording_peaks(&fingerprint.peaks),
-        prints: config.recording_prints(&fingerprint.prints),
+        sub_fingerprints: config.recording_prints(&fingerprint.sub_fingerprints),
         seconds: fingerprint.seconds,
     }
 }

@@ -10,6 +10,7 @@ use std::io::{BufWriter, Write as _};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::lock::WriteLock;
 use super::rows::insert;
 use super::store::private;
 use super::{Catalog, CatalogError, LogLine, MakeLine, Recording};
@@ -19,16 +20,6 @@ use crate::index::{Listed, Manifest, MergeError, MergeInput, SegmentBuilder, Seg
 const MERGED_AT_ONCE: usize = 8;
 /// Sizes are told apart by factors of eight, from 8 MiB on.
 const SMALLEST_BYTES: u64 = 8 << 20;
-
-/// The right to change the catalogue; others are told to wait.
-#[derive(Debug)]
-pub(super) struct WriteLock {
-    _file: File,
-}
-
-/// A writer is told to wait after a quarter of a second.
-const LOCK_TRIES: u32 = 10;
-const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 
 /// What [`Catalog::compact`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,25 +42,6 @@ pub struct Removed {
 }
 
 impl Catalog {
-    /// Keeps other writers out until the lock is dropped.
-    pub(super) fn lock(&self) -> Result<WriteLock, CatalogError> {
-        let path = self.folder.join("write.lock");
-        let write = |source| CatalogError::Write { path: path.clone(), source };
-        let file = File::create(&path).map_err(write)?;
-        private(&path).map_err(write)?;
-        // A program that this one starts meanwhile (ffmpeg) holds a lock that was just dropped until it is under way.
-        for _ in 0..LOCK_TRIES {
-            match file.try_lock() {
-                Ok(()) => return Ok(WriteLock { _file: file }),
-                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-                Err(fs::TryLockError::Error(source)) => {
-                    return Err(CatalogError::Write { path, source });
-                }
-            }
-        }
-        Err(CatalogError::Busy { path })
-    }
-
     /// Removes recordings and entries by their ids, and logs it. The tracks of recordings stay in their segments, unused,
     /// until a merge; a segment without a recording goes at once. The audio of entries stays.
     ///

@@ -6,8 +6,8 @@
 
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::change::WriteLock;
 use super::entry::Entry;
+use super::lock::WriteLock;
 use super::merge::Conflict;
 use super::{Catalog, CatalogError, LogLine};
 use crate::base::digest;

@@ -25,6 +25,7 @@ mod entry;
 mod error;
 mod known;
 mod links;
+mod lock;
 mod log;
 mod merge;
 mod neutral;

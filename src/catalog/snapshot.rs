@@ -347,7 +347,7 @@ mod tests {
             neutral: false,
         };
         let peaks = (0..40).map(|i| Peak { time: 50 * i, pitch: 700 * i as u16, strength: 1 });
-        Made { recording, peaks: peaks.collect(), prints: Vec::new() }
+        Made { recording, peaks: peaks.collect(), sub_fingerprints: Vec::new() }
     }
 
     fn catalog(home: &tempfile::TempDir, names: &[&str]) -> Catalog {

@@ -10,8 +10,9 @@ use std::sync::atomic::AtomicBool;
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Time;
 
-use super::native::{Run, shielded};
+use super::native::Run;
 use super::plan::{self, Begin};
+use super::shielded::shielded;
 use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::{DecodeLimits, Decoder, Excerpts, PcmSink, SILENCE, Windows};

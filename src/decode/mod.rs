@@ -37,6 +37,7 @@ mod plan;
 mod planes;
 mod priming;
 mod riff;
+mod shielded;
 mod source;
 mod stream;
 mod tags;

@@ -8,7 +8,6 @@
 //! and their length is often a guess, such packets are kept (`trim`).
 
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
@@ -30,6 +29,7 @@ use super::pass::{Failure, Pass};
 use super::planes;
 use super::priming;
 use super::riff;
+use super::shielded::{PANICKED, shielded};
 use super::source::{FileSource, Guard};
 use super::stream::{Stream, StreamHead};
 use super::tags::{self, Tags};
@@ -40,8 +40,6 @@ use crate::bytes::Bytes;
 /// So many packets of a track in a row without a sample: the reader is lost. A minute of music has
 /// 2,300 MP3 frames.
 const MAX_BARREN_PACKETS: u32 = 20_000;
-/// What a caught panic is told by.
-const PANICKED: &str = "its reader panicked";
 /// Tags of so many revisions are kept; radio recordings carry one a song.
 const MAX_REVISIONS: usize = 16;
 
@@ -317,12 +315,6 @@ fn with_chunks(
     let chunks = if is_wav { riff::read(source, base) } else { riff::Found::default() };
     revisions.extend(chunks.id3.as_ref().map(without_pictures));
     tags::of(&revisions, &chunks.info)
-}
-
-/// Runs a call of Symphonia whose panic ends the pass, not the item: builds that check arithmetic
-/// panic at some damaged headers (`RIFF` and `CAF` in 0.6.1). The sink stays outside.
-pub(super) fn shielded<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::DecodeError(PANICKED)))
 }
 
 fn without_pictures(revision: &MetadataRevision) -> MetadataRevision {

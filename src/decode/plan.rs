@@ -23,7 +23,7 @@ use super::pass::{Failure, Pass};
 use super::source::Guard;
 use super::{DecodeError, Decoded, Decoder, Help, PcmSink, notes};
 use crate::bytes::Bytes;
-use crate::sniff::sound::{self, Kind};
+use crate::sniff::sound::{self, SoundKind};
 
 /// A tag longer than this is skipped, not read into memory: 16 MiB of pictures.
 const MAX_TAG_BYTES: u64 = 16 << 20;
@@ -37,7 +37,7 @@ const SAME_SECONDS: f64 = 0.5;
 /// What is known of a file before it is decoded.
 struct Facts {
     bytes: u64,
-    kind: Kind,
+    kind: SoundKind,
     /// Bytes in front of the container: tags, or a page of Spotify's.
     front_bytes: u64,
     looks_like: &'static str,
@@ -70,7 +70,7 @@ pub(super) struct Begin {
 /// How a file is begun whose first attempt is Symphonia's; `None` for any other.
 pub(super) fn begin(source: &Bytes) -> Option<Begin> {
     let facts = inspect(source).ok()?;
-    let Kind::Native(_) = facts.kind else { return None };
+    let SoundKind::Native(_) = facts.kind else { return None };
     match steps(&facts).ok()?.first() {
         Some(&Step::Native(start)) => {
             Some(Begin { start, bytes: facts.bytes, audio_bytes: facts.bytes - facts.front_bytes })
@@ -91,7 +91,7 @@ pub(super) fn decode(
     guard.check()?;
     let steps = steps(&facts)?;
     let mut reasons: Vec<String> = Vec::new();
-    if let Kind::Foreign(name) = facts.kind {
+    if let SoundKind::Foreign(name) = facts.kind {
         reasons.push(format!("Symphonia has no reader for {name}"));
     }
     let mut best: Option<Best> = None;
@@ -173,17 +173,17 @@ fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
     let whole = Start { base: 0, seekable: true };
     let behind_front = Start { base: facts.front_bytes, seekable: true };
     let mut steps = match facts.kind {
-        Kind::NotAudio(looks_like, remedy) => {
+        SoundKind::NotAudio(looks_like, remedy) => {
             return Err(DecodeError::NotAudio { looks_like, remedy });
         }
-        Kind::Foreign(_) => Vec::new(),
-        Kind::Native("MP4" | "Matroska") => {
+        SoundKind::Foreign(_) => Vec::new(),
+        SoundKind::Native("MP4" | "Matroska") => {
             vec![Step::Native(whole), Step::NativeRetry(Start { base: 0, seekable: false })]
         }
         _ if facts.front_bytes > MAX_TAG_BYTES => vec![Step::Native(behind_front)],
-        Kind::Native("Ogg") if facts.front_bytes > 0 => vec![Step::Native(behind_front)],
+        SoundKind::Native("Ogg") if facts.front_bytes > 0 => vec![Step::Native(behind_front)],
         _ if facts.front_bytes > 0 => vec![Step::Native(whole), Step::NativeRetry(behind_front)],
-        Kind::Native(_) | Kind::Unknown => vec![Step::Native(whole)],
+        SoundKind::Native(_) | SoundKind::Unknown => vec![Step::Native(whole)],
     };
     steps.push(Step::Ffmpeg);
     Ok(steps)
@@ -239,8 +239,8 @@ fn help(decoder: &Decoder) -> Help {
 /// The error of a file whose container nobody could read.
 fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
     let name = match facts.kind {
-        Kind::Native(name) | Kind::Foreign(name) => name,
-        Kind::NotAudio(..) | Kind::Unknown => {
+        SoundKind::Native(name) | SoundKind::Foreign(name) => name,
+        SoundKind::NotAudio(..) | SoundKind::Unknown => {
             return DecodeError::NotAudio {
                 looks_like: facts.looks_like,
                 remedy: "check how it was made or fetch it again",
@@ -248,7 +248,7 @@ fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
         }
     };
     // That Symphonia has no reader for a foreign kind says nothing new.
-    let known = usize::from(matches!(facts.kind, Kind::Foreign(_)));
+    let known = usize::from(matches!(facts.kind, SoundKind::Foreign(_)));
     let mut new: Vec<&str> = reasons.iter().skip(known).map(String::as_str).collect();
     new.dedup();
     let what =
@@ -275,14 +275,14 @@ fn finish(
             DecodeError::Unsupported { what, help: help(decoder) }
         } else if pass.streams.is_empty() {
             DecodeError::NoAudioStream { container }
-        } else if facts.kind == Kind::Unknown {
+        } else if facts.kind == SoundKind::Unknown {
             unread(decoder, facts, reasons)
         } else {
             DecodeError::NothingDecoded { packets, damaged_packets }
         });
     }
     // Junk holds a few sync words by chance, of which decoders make a moment of noise.
-    if facts.kind == Kind::Unknown && (packets < 20 || damaged_packets * 5 > packets) {
+    if facts.kind == SoundKind::Unknown && (packets < 20 || damaged_packets * 5 > packets) {
         return Err(unread(decoder, facts, reasons));
     }
     if pass.streams.iter().all(|stream| stream.peak() < super::SILENCE) {

@@ -89,7 +89,7 @@ fn id3(tag: Vec<u8>) -> Option<MetadataRevision> {
     let source =
         MediaSourceStream::new(Box::new(Cursor::new(tag)), MediaSourceStreamOptions::default());
     let read = || Id3v2Reader::try_new(source, MetadataOptions::default())?.read_all();
-    Some(super::native::shielded(read).ok()?.revision)
+    Some(super::shielded::shielded(read).ok()?.revision)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 use super::document::{ROWS, Read};
-use super::pages::{self, Refused};
+use super::sqlite_pages::{self, Refused};
 use super::{Claims, Identifiers};
 use crate::base::Losses;
 use crate::base::hex;
@@ -78,7 +78,8 @@ impl Identifiers {
             Ok(Some((_, _, Err(column)))) => return Read::Personal(column),
             Ok(Some((database, length, Ok((tables, lost))))) => {
                 let mut told = Told { lost, ..Told::default() };
-                if let Some(missing) = head_of(item).and_then(|head| pages::missing(&head, length))
+                if let Some(missing) =
+                    head_of(item).and_then(|head| sqlite_pages::missing(&head, length))
                 {
                     told.lost.add(missing);
                 }
@@ -155,7 +156,7 @@ impl Identifiers {
         cancel: &AtomicBool,
     ) -> Read {
         let mut found = Claims::default();
-        let mut take = |value: pages::Value<'_>| {
+        let mut take = |value: sqlite_pages::Value<'_>| {
             let place = || format!("page {}, rowid {}", value.page, value.rowid);
             if value.is_text {
                 self.in_words(value.bytes, place, &mut found);
@@ -163,8 +164,8 @@ impl Identifiers {
                 each_text_of(value.bytes, &mut |text| self.in_words(text, place, &mut found));
             }
         };
-        let pages::Summary { lost, cut_rows, has_unread_tables, refused, is_cancelled } =
-            pages::read(stream, cancel, &mut take);
+        let sqlite_pages::Summary { lost, cut_rows, has_unread_tables, refused, is_cancelled } =
+            sqlite_pages::read(stream, cancel, &mut take);
         match refused {
             _ if is_cancelled => return Read::Cancelled,
             Some(Refused::Personal(column)) => return Read::Personal(column),
@@ -368,7 +369,7 @@ fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Column
 /// The header of a database.
 fn head_of(item: &Item) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    item.bytes.open().ok()?.take(pages::HEADER_BYTES as u64).read_to_end(&mut head).ok()?;
+    item.bytes.open().ok()?.take(sqlite_pages::HEADER_BYTES as u64).read_to_end(&mut head).ok()?;
     Some(head)
 }
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::wide::{Wide, encoding};
+use super::utf16::{Wide, encoding};
 use super::{Claims, Identifiers};
 use crate::base::Losses;
 use crate::base::panic_message;

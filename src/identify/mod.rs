@@ -10,9 +10,9 @@
 mod claims;
 mod database;
 mod document;
-mod loose;
-mod pages;
-mod wide;
+mod isrc_text;
+mod sqlite_pages;
+mod utf16;
 
 pub(crate) use claims::{Claim, Claims, MAX_CLAIMS, Named};
 pub(crate) use document::Read;
@@ -157,7 +157,7 @@ impl Identifiers {
         };
         words.feed(text.as_bytes(), &mut take);
         words.finish(&mut take);
-        if !has_isrc && let Some(isrc) = loose::isrc(text) {
+        if !has_isrc && let Some(isrc) = isrc_text::isrc(text) {
             claims.take(self, isrc, || place.to_owned());
         }
     }

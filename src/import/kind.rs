@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 
 /// A kind of file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DeliveryKind {
     /// CSV or TSV.
     Table,
     /// A workbook.
@@ -22,7 +22,7 @@ pub enum Kind {
 /// Names of files in a folder that are looked into; of a file that was named itself only the bytes count.
 const ENDINGS: [&str; 6] = ["csv", "tsv", "xlsx", "xml", "jsonl", "ndjson"];
 
-impl Kind {
+impl DeliveryKind {
     /// What the file is; `None` for nothing that is read.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub use columns::{Mapping, MappingError, presets};
 pub use encoding::Encoding;
 pub use field::Field;
 pub use field::cells;
-pub use kind::{Kind, files};
+pub use kind::{DeliveryKind, files};
 pub use run::{Event, Import, ImportError, Links, Outcome};
 pub use value::DateOrder;
 
@@ -126,7 +126,7 @@ pub struct Options {
 /// Reads a file of whatever kind it is.
 pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
     let refused = |why: String| Problem::refused(Spot::default(), why);
-    let kind = match Kind::of(path) {
+    let kind = match DeliveryKind::of(path) {
         Ok(Some(kind)) => kind,
         Ok(None) => {
             let is_empty = path.metadata().is_ok_and(|metadata| metadata.len() == 0);
@@ -144,10 +144,10 @@ pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
         }
     };
     let done = match kind {
-        Kind::Table => table::read(path, options, take),
-        Kind::Xlsx => xlsx::read(path, options, take),
-        Kind::Jsonl => jsonl::read(path, options, take),
-        Kind::Ern => ern::read(path, options, take),
+        DeliveryKind::Table => table::read(path, options, take),
+        DeliveryKind::Xlsx => xlsx::read(path, options, take),
+        DeliveryKind::Jsonl => jsonl::read(path, options, take),
+        DeliveryKind::Ern => ern::read(path, options, take),
     };
     if let Err(problem) = done {
         take.problem(problem);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::header::VERSION;
+use super::VERSION;
 
 /// Why a part of the index cannot be used.
 #[derive(Debug, thiserror::Error)]

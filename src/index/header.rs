@@ -4,11 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::track::TrackEntry;
-use super::{IndexError, SegmentInfo};
+use super::{IndexError, SegmentInfo, VERSION};
 
 const MAGIC: [u8; 8] = *b"LKHSEG\r\n";
-/// Version of the grammar.
-pub(super) const VERSION: u32 = 4;
 /// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = 112;
 /// Bytes that one checksum of the data is over.
@@ -134,7 +132,7 @@ impl Header {
             tracks: self.n_tracks,
             postings: self.n_postings,
             peaks: self.n_peaks,
-            prints: self.n_prints,
+            sub_fingerprints: self.n_prints,
             frames: self.frames,
             bytes: data.next_multiple_of(8) + tracks_bytes + self.directory_bytes + checksums_bytes,
             postings_bytes: self.postings_bytes + self.directory_bytes,

@@ -64,6 +64,9 @@ pub use track::{Track, UNIT_FRAMES};
 use crate::signal::landmarks::{HASH_COUNT, Hash};
 use crate::signal::peaks::Peak;
 
+/// Version of the grammar of segments.
+const VERSION: u32 = 4;
+
 /// Position of a recording inside one segment of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackId(pub u32);
@@ -80,8 +83,8 @@ pub struct SegmentInfo {
     pub postings: u64,
     /// Peaks that are kept of tracks.
     pub peaks: u64,
-    /// Prints that are kept of tracks.
-    pub prints: u64,
+    /// Sub-fingerprints that are kept of tracks.
+    pub sub_fingerprints: u64,
     /// Length of all tracks in frames.
     pub frames: u64,
     /// Bytes of all of it.
@@ -237,8 +240,8 @@ impl Index {
     }
 
     /// The signs of the prints that are kept of a track; none of an unknown one.
-    pub fn prints(&self, track: TrackId) -> &[u32] {
-        self.of(track).map_or(&[], |(segment, track)| segment.prints(track))
+    pub fn sub_fingerprints(&self, track: TrackId) -> &[u32] {
+        self.of(track).map_or(&[], |(segment, track)| segment.sub_fingerprints(track))
     }
 
     /// Length of a track in frames; 0 of an unknown one.

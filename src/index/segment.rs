@@ -189,9 +189,9 @@ impl Segment {
     }
 
     /// The signs of a track's prints; none of an unknown one.
-    pub fn prints(&self, track: TrackId) -> &[u32] {
+    pub fn sub_fingerprints(&self, track: TrackId) -> &[u32] {
         let entry = self.entries().get(track.0 as usize);
-        entry.map_or(&[], |entry| entry.prints(self.kept(entry)))
+        entry.map_or(&[], |entry| entry.sub_fingerprints(self.kept(entry)))
     }
 
     /// The peaks of a track; none of an unknown one.
@@ -207,8 +207,8 @@ impl Segment {
 
     /// All that is kept of a track.
     pub fn track(&self, track: TrackId) -> Track<'_> {
-        let (peaks, prints) = (self.peaks(track).into(), self.prints(track));
-        Track { peaks, prints, frames: self.frames(track) }
+        let (peaks, sub_fingerprints) = (self.peaks(track).into(), self.sub_fingerprints(track));
+        Track { peaks, sub_fingerprints, frames: self.frames(track) }
     }
 
     /// Number of tracks.
@@ -263,7 +263,7 @@ impl Segment {
         for (track, entry) in self.entries().iter().enumerate() {
             let peaks = entry.peaks(self.kept(entry));
             let whole = peaks.len() == entry.n_peaks as usize
-                && entry.prints(self.kept(entry)).len() == entry.n_prints as usize;
+                && entry.sub_fingerprints(self.kept(entry)).len() == entry.n_prints as usize;
             if !whole || entry.first_unit != unit || entry.kept_at != kept_at {
                 return Some(format!("what is kept of track {track}"));
             }

@@ -30,8 +30,12 @@ fn peaks(seed: u32) -> Vec<Peak> {
 fn built(seeds: &[u32]) -> Vec<u8> {
     let mut builder = SegmentBuilder::new(FingerprintConfig::default());
     for seed in seeds {
-        let prints = vec![*seed; 333];
-        builder.push(&Track { peaks: peaks(*seed).into(), prints: &prints, frames: 2_000 });
+        let sub_fingerprints = vec![*seed; 333];
+        builder.push(&Track {
+            peaks: peaks(*seed).into(),
+            sub_fingerprints: &sub_fingerprints,
+            frames: 2_000,
+        });
     }
     assert_eq!(builder.track_count(), seeds.len());
     let mut bytes = Cursor::new(Vec::new());
@@ -89,7 +93,7 @@ fn what_was_written_is_read_back() {
     let segment = open(&built(&[1, 2, 3])).unwrap();
     assert_eq!(segment.track_count(), 3);
     let kept: Vec<Peak> = peaks(2).into_iter().map(rounded).collect();
-    let kept = Track { peaks: kept.into(), prints: &[2; 333], frames: 2_000 };
+    let kept = Track { peaks: kept.into(), sub_fingerprints: &[2; 333], frames: 2_000 };
     assert_eq!(segment.track(TrackId(1)), kept);
     assert_eq!(segment.track(TrackId(3)), Track::default());
     let expected = landmarks_of(&[1, 2, 3]);
@@ -163,7 +167,7 @@ fn tracks_and_positions_are_numbered_through_all_segments() {
         assert_eq!(seen.len() - before, index.occurrences(Hash(hash)) as usize);
     }
     assert_eq!(seen, landmarks_of(&[1, 2, 3]));
-    assert_eq!(index.prints(TrackId(2)), [3; 333]);
+    assert_eq!(index.sub_fingerprints(TrackId(2)), [3; 333]);
     assert_eq!(index.peaks(TrackId(1)).len(), 200);
 }
 

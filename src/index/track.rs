@@ -32,7 +32,7 @@ pub struct Track<'a> {
     /// lead is rounded to 7.5 dB, the others have none.
     pub peaks: Cow<'a, [Peak]>,
     /// Signs of its prints, as [`crate::signal::fingerprint::FingerprintConfig::recording_prints`] keeps them.
-    pub prints: &'a [u32],
+    pub sub_fingerprints: &'a [u32],
     /// Its length.
     pub frames: u32,
 }
@@ -74,9 +74,9 @@ impl TrackEntry {
     }
 
     /// The signs of its prints, of the bytes that are kept of it.
-    pub(super) fn prints<'a>(&self, kept: &'a [u8]) -> &'a [u32] {
-        let prints = kept.get(..self.prints_bytes());
-        prints.and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()).unwrap_or_default()
+    pub(super) fn sub_fingerprints<'a>(&self, kept: &'a [u8]) -> &'a [u32] {
+        let sub_fingerprints = kept.get(..self.prints_bytes());
+        sub_fingerprints.and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()).unwrap_or_default()
     }
 
     /// Its peaks, of the bytes that are kept of it.
@@ -131,12 +131,12 @@ pub(super) fn pack(track: &Track) -> (TrackEntry, Vec<u8>) {
     let entry = TrackEntry {
         first_unit: 0,
         kept_at: 0,
-        n_prints: track.prints.len() as u32,
+        n_prints: track.sub_fingerprints.len() as u32,
         n_peaks: track.peaks.len() as u32,
         frames: track.frames,
         last_step: steps.last().copied().unwrap_or(0) as u32,
     };
-    let mut bytes = bytemuck::cast_slice(track.prints).to_vec();
+    let mut bytes = bytemuck::cast_slice(track.sub_fingerprints).to_vec();
     let mut packed = BitWriter::default();
     entry.times().write(&steps, &mut packed);
     for peak in &*track.peaks {
@@ -194,7 +194,7 @@ mod tests {
         #[test]
         fn peaks_and_prints_are_read_back_rounded(
             mut times in prop::collection::vec(0..400_000_u32, 0..200),
-            prints in prop::collection::vec(any::<u32>(), 0..99),
+            sub_fingerprints in prop::collection::vec(any::<u32>(), 0..99),
             seed in 0..30_000_u16,
         ) {
             times.sort_unstable();
@@ -202,10 +202,10 @@ mod tests {
             let peaks: Vec<Peak> = times.iter().enumerate()
                 .map(|(i, time)| Peak { time: *time, pitch: pitch(i), strength: i as u16 })
                 .collect();
-            let track = Track { peaks: Cow::Borrowed(&peaks), prints: &prints, frames: 25_000 };
+            let track = Track { peaks: Cow::Borrowed(&peaks), sub_fingerprints: &sub_fingerprints, frames: 25_000 };
             let (entry, kept) = pack(&track);
             prop_assert_eq!(kept.len(), entry.kept_bytes());
-            prop_assert_eq!(entry.prints(&kept), &prints[..]);
+            prop_assert_eq!(entry.sub_fingerprints(&kept), &sub_fingerprints[..]);
             let expected: Vec<Peak> = peaks.iter().copied().map(rounded).collect();
             prop_assert_eq!(entry.peaks(&kept), expected);
             // Whatever the bytes are, there are not more peaks than the entry says.

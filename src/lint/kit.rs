@@ -82,7 +82,7 @@ impl Shelf<'_> {
             let rest = Fingerprint {
                 all_peaks: rest.clone(),
                 peaks: rest,
-                prints: Vec::new(),
+                sub_fingerprints: Vec::new(),
                 seconds: item.seconds,
             };
             let found = self.matcher.search(&rest, scratch);

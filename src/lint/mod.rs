@@ -20,7 +20,7 @@ use crate::scan::Mode;
 /// A kind of trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum LintKind {
     /// The same sound under two records.
     SameAudio,
     /// One recording is the sound of several entries.
@@ -55,7 +55,7 @@ pub enum Kind {
     NoReference,
 }
 
-impl Kind {
+impl LintKind {
     /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -137,7 +137,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Line {
     /// What it is.
-    pub kind: Kind,
+    pub kind: LintKind,
     /// Recordings and entries that it is about, by their ids.
     pub about: Vec<String>,
     /// With names and numbers.

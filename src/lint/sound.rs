@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::kit::{Kit, Shelf};
 use super::still::{self, Still};
-use super::{Kind, LintError, Linted};
+use super::{LintError, LintKind, Linted};
 use crate::catalog::{Catalog, Passage, Recording, Snapshot, joined};
 use crate::index::Index;
 use crate::index::TrackId;
@@ -167,7 +167,7 @@ fn see(
         let item = Fingerprint {
             all_peaks: peaks.clone(),
             peaks,
-            prints: Vec::new(),
+            sub_fingerprints: Vec::new(),
             seconds: f64::from(frames) / rate,
         };
         let sure = |a: &Alignment| a.false_alarm_probability() < verdict.match_below;
@@ -207,9 +207,9 @@ fn without_music(recording: &Recording, still: &[(Still, f64, f64)], linted: &mu
     if all > STILL * recording.duration_seconds {
         let part = share(all / recording.duration_seconds);
         let detail = format!("{}: {part} of it is silence or steady tones", name(recording));
-        linted.add(Kind::NoMusic, [id], detail);
+        linted.add(LintKind::NoMusic, [id], detail);
     }
-    for (what, kind) in [(Still::Silence, Kind::Silence), (Still::Tone, Kind::Tone)] {
+    for (what, kind) in [(Still::Silence, LintKind::Silence), (Still::Tone, LintKind::Tone)] {
         let these: Vec<_> = still.iter().filter(|(still, ..)| *still == what).collect();
         if these.is_empty() {
             continue;
@@ -242,7 +242,7 @@ fn with_kit(
         let names = told(names.chain(is_masked.then(|| "masks".to_owned())).collect());
         let part = share(kit.share);
         let detail = format!("{}: {part} of it is neutral ({names})", name(recording));
-        linted.add(Kind::OnlyKit, [id], detail);
+        linted.add(LintKind::OnlyKit, [id], detail);
     }
     for (track, stretches) in &kit.stretches {
         let Some(reference) = neutral(track) else { continue };
@@ -257,7 +257,7 @@ fn with_kit(
             places(&stretches),
             name(&reference)
         );
-        linted.add(Kind::SharedPassage, [id, &reference.recording_id], detail);
+        linted.add(LintKind::SharedPassage, [id, &reference.recording_id], detail);
         let marked = stretches.iter().map(|(from, to)| marked(recording, *from, *to, &reference));
         linted.passages.extend(marked);
     }
@@ -321,10 +321,10 @@ fn pair(
         let how = warp(*tempo, 1_200.0 * pitch);
         let names = format!("{} is {} {how}", name(a), name(b));
         let detail = format!("{names}: {} and {} agree", share(in_a), share(in_b));
-        linted.add(Kind::OtherSpeed, both, detail);
+        linted.add(LintKind::OtherSpeed, both, detail);
     } else if least >= WHOLE {
         // Another mastering cannot be told from another encoding; another title can.
-        let kind = if same_words(a, b) { Kind::SameAudio } else { Kind::Version };
+        let kind = if same_words(a, b) { LintKind::SameAudio } else { LintKind::Version };
         linted.add(kind, both, detail);
     } else if of_shorter >= WHOLE
         && shorter.duration_seconds <= PREVIEW_SECONDS
@@ -337,9 +337,9 @@ fn pair(
             name(longer),
             clock(longer.duration_seconds)
         );
-        linted.add(Kind::Preview, [&shorter.recording_id, &longer.recording_id], detail);
+        linted.add(LintKind::Preview, [&shorter.recording_id, &longer.recording_id], detail);
     } else if most >= MOST {
-        linted.add(Kind::Version, both, detail);
+        linted.add(LintKind::Version, both, detail);
     } else {
         passage(a, b, left, linted);
     }
@@ -406,7 +406,7 @@ fn passage(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut
         told.push(format!("{} {}", name(ours), places(&joined)));
         linted.passages.extend(joined.iter().map(|(from, to)| marked(ours, *from, *to, theirs)));
     }
-    linted.add(Kind::SharedPassage, [&a.recording_id, &b.recording_id], told.join(" = "));
+    linted.add(LintKind::SharedPassage, [&a.recording_id, &b.recording_id], told.join(" = "));
 }
 
 /// Whether nothing in their records tells two recordings apart.

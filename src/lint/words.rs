@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Kind, Line, Linted};
+use super::{Line, LintKind, Linted};
 use crate::catalog::{Catalog, CatalogError, Entry, Recording, Role};
 use crate::wording::clock;
 
@@ -34,7 +34,7 @@ pub(super) fn lint(catalog: &Catalog, day: &str, linted: &mut Linted) -> Result<
     for recording in recordings.values().filter(|recording| !recording.neutral) {
         if recording.duration_seconds < SHORTEST_SECONDS {
             let detail = format!("{} is {:.1} s long", recording.title, recording.duration_seconds);
-            linted.add(Kind::TooShort, [&recording.recording_id], detail);
+            linted.add(LintKind::TooShort, [&recording.recording_id], detail);
         }
     }
     let mut entries_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -45,7 +45,7 @@ pub(super) fn lint(catalog: &Catalog, day: &str, linted: &mut Linted) -> Result<
     for (recording, entries) in &entries_of {
         if entries.len() > 1 {
             let about = std::iter::once(recording).chain(entries);
-            linted.add(Kind::SeveralEntries, about, format!("{} entries", entries.len()));
+            linted.add(LintKind::SeveralEntries, about, format!("{} entries", entries.len()));
         }
         for entry in entries {
             sounds.entry(entry).or_default().extend(recordings.get(recording));
@@ -62,7 +62,7 @@ pub(super) fn lint(catalog: &Catalog, day: &str, linted: &mut Linted) -> Result<
     })?;
     for (isrc, entries) in by_isrc.iter().filter(|(_, entries)| entries.len() > 1) {
         linted.add(
-            Kind::SharedIsrc,
+            LintKind::SharedIsrc,
             entries,
             format!("ISRC {isrc} is that of {} entries", entries.len()),
         );
@@ -74,13 +74,13 @@ fn entry(entry: &Entry, sounds: &[&Recording], day: &str, linted: &mut Linted) {
     let id = &entry.entry_id;
     let name = entry.name();
     if entry.role == Role::NonExclusive {
-        linted.add(Kind::NonExclusive, [id], name.clone());
+        linted.add(LintKind::NonExclusive, [id], name.clone());
     }
     for flag in &entry.flags {
         if FREE.contains(&flag.as_str()) {
-            linted.add(Kind::PublicDomain, [id], format!("{name}: {flag}"));
+            linted.add(LintKind::PublicDomain, [id], format!("{name}: {flag}"));
         } else if NO_REFERENCE.contains(&flag.as_str()) {
-            linted.add(Kind::NoReference, [id], format!("{name}: {flag}"));
+            linted.add(LintKind::NoReference, [id], format!("{name}: {flag}"));
         }
     }
     let year = |date: &str| date.get(..4).and_then(|year| year.parse::<i32>().ok());
@@ -90,7 +90,7 @@ fn entry(entry: &Entry, sounds: &[&Recording], day: &str, linted: &mut Linted) {
         let detail = format!(
             "{name}: first published {published}, free in the United States by now; its policy is yours to set"
         );
-        linted.add(Kind::PublicDomain, [id], detail);
+        linted.add(LintKind::PublicDomain, [id], detail);
     }
     let Some(said) = entry.duration_seconds else { return };
     for sound in sounds {
@@ -98,7 +98,7 @@ fn entry(entry: &Entry, sounds: &[&Recording], day: &str, linted: &mut Linted) {
         if (said - found).abs() > LENGTH_SECONDS.max(LENGTH_SHARE * said) {
             let detail =
                 format!("{name}: the label says {}, the file has {}", clock(said), clock(found));
-            linted.add(Kind::WrongLength, [id, &sound.recording_id], detail);
+            linted.add(LintKind::WrongLength, [id, &sound.recording_id], detail);
         }
     }
 }
@@ -106,7 +106,7 @@ fn entry(entry: &Entry, sounds: &[&Recording], day: &str, linted: &mut Linted) {
 impl Linted {
     pub(super) fn add<'a>(
         &mut self,
-        kind: Kind,
+        kind: LintKind,
         about: impl IntoIterator<Item = &'a String>,
         detail: String,
     ) {

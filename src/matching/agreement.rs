@@ -1,18 +1,18 @@
-//! Prints along a line: how many of their bits agree, and what chance alone gives.
+//! Sub-fingerprints along a line: how many of their bits agree, and what chance alone gives.
 //!
 //! Bits of neighbouring frames and bands hang together, and so do two pieces in one tempo, so the agreement of
 //! unrelated signals spreads far wider than coins would. How wide is measured on the same two signals, shifted
 //! against each other; by that much a bit counts less than one.
 
-use super::align::{Line, Window};
+use super::time_map::{TimeMap, Window};
 use crate::signal::peaks::TIME_UNITS;
-use crate::signal::prints::{PRINT_BITS, Print, SURE_BITS};
+use crate::signal::sub_fingerprints::{SUB_FINGERPRINT_BITS, SURE_BITS, SubFingerprint};
 
 /// The prints of an item and of a recording.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Prints<'a> {
+pub(super) struct SubFingerprints<'a> {
     /// One a frame.
-    pub(super) item: &'a [Print],
+    pub(super) item: &'a [SubFingerprint],
     /// The signs of one in `step` frames.
     pub(super) recording: &'a [u32],
     pub(super) step: usize,
@@ -27,7 +27,7 @@ pub(super) struct Agreement {
 
 impl Agreement {
     #[inline]
-    fn of(item: Print, signs: u32) -> Self {
+    fn of(item: SubFingerprint, signs: u32) -> Self {
         // Silence agrees with nothing.
         if item.sure == 0 {
             return Self::default();
@@ -35,7 +35,7 @@ impl Agreement {
         let same = !(item.signs ^ signs);
         // Both counts in one.
         let agreed = u64::from(same) << 32 | u64::from(same & item.sure);
-        Self { agreed: agreed.count_ones(), bits: (PRINT_BITS + SURE_BITS) as u32 }
+        Self { agreed: agreed.count_ones(), bits: (SUB_FINGERPRINT_BITS + SURE_BITS) as u32 }
     }
 
     pub(super) fn add(self, other: Self) -> Self {
@@ -60,12 +60,12 @@ impl Agreement {
 
 /// What a bit that agrees and one that differs are worth, in nats.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct BitWorth {
+pub(super) struct BitLogRatios {
     agreed: f64,
     differed: f64,
 }
 
-impl BitWorth {
+impl BitLogRatios {
     pub(super) fn of(self, agreement: Agreement) -> f64 {
         f64::from(agreement.agreed) * self.agreed
             + f64::from(agreement.bits - agreement.agreed) * self.differed
@@ -81,7 +81,7 @@ pub(super) struct BitChance {
 
 /// A tempo this near to 1 moves nothing by a frame within 30 s.
 const UNCHANGED_TEMPO: f64 = 2e-4;
-/// Prints that are looked at to rank a candidate: 10 s without a gap.
+/// Sub-fingerprints that are looked at to rank a candidate: 10 s without a gap.
 const GLANCED: i64 = 72;
 /// Half the range of the shifts in frames: 16 s, eight bars at 120 beats a minute.
 const REACH: i32 = 690;
@@ -102,11 +102,17 @@ const TRUSTED_UNSEEN: f64 = 0.08;
 /// No rate above this is believed: decoders differ in the last bits.
 const MAX_RATE: f64 = 0.97;
 
-impl Prints<'_> {
+impl SubFingerprints<'_> {
     /// Visits each print of the recording that falls into `window` of the item's time, `shift` frames off the
     /// line, by the time in the item.
     #[inline]
-    fn visit(self, line: Line, window: Window, shift: i32, mut visit: impl FnMut(f64, Agreement)) {
+    fn visit(
+        self,
+        line: TimeMap,
+        window: Window,
+        shift: i32,
+        mut visit: impl FnMut(f64, Agreement),
+    ) {
         let unit = f64::from(TIME_UNITS);
         let step = self.step as f64;
         let place = |time: f64| (line.recording_time(time) / unit + f64::from(shift)) / step;
@@ -119,31 +125,31 @@ impl Prints<'_> {
         for (at, signs) in self.recording.iter().enumerate().take(last).skip(first) {
             let frame = at as f64 * rise + origin;
             let nearest = (frame + 0.5) as usize;
-            if let Some(print) = self.item.get(nearest) {
-                visit(frame * unit, Agreement::of(*print, *signs));
+            if let Some(sub_fingerprint) = self.item.get(nearest) {
+                visit(frame * unit, Agreement::of(*sub_fingerprint, *signs));
             }
         }
     }
 
     /// How far the prints in a window agree.
-    pub(super) fn agreement(self, line: Line, window: Window) -> Agreement {
+    pub(super) fn agreement(self, line: TimeMap, window: Window) -> Agreement {
         self.shifted(line, window, 0)
     }
 
-    fn shifted(self, line: Line, window: Window, shift: i32) -> Agreement {
+    fn shifted(self, line: TimeMap, window: Window, shift: i32) -> Agreement {
         let mut sum = Agreement::default();
         self.visit(line, window, shift, |_, agreement| sum = sum.add(agreement));
         sum
     }
 
     /// Visits the agreement of each print of a window, by the time in the item.
-    pub(super) fn each(self, line: Line, window: Window, visit: impl FnMut(f64, Agreement)) {
+    pub(super) fn each(self, line: TimeMap, window: Window, visit: impl FnMut(f64, Agreement)) {
         self.visit(line, window, 0, visit);
     }
 
     /// The line moved in time to where most bits agree, within `reach` frames, and the most nats that they could
     /// be worth of those that were looked at.
-    pub(super) fn nudge(self, line: Line, window: Window, reach: i32) -> (Line, f64) {
+    pub(super) fn refine_offset(self, line: TimeMap, window: Window, reach: i32) -> (TimeMap, f64) {
         let agreement = |shift: i32| {
             let all = (line.tempo - 1.0).abs() > UNCHANGED_TEMPO;
             if all { self.shifted(line, window, shift) } else { self.sample(line, window, shift) }
@@ -158,19 +164,19 @@ impl Prints<'_> {
                 },
             );
         let offset = line.offset + f64::from(shift) * f64::from(TIME_UNITS);
-        (Line { offset, ..line }, best.most_nats())
+        (TimeMap { offset, ..line }, best.most_nats())
     }
 
     /// The most nats that prints could be worth at a few places around a line.
-    pub(super) fn glance(self, line: Line, window: Window) -> f64 {
+    pub(super) fn quick_score(self, line: TimeMap, window: Window) -> f64 {
         let nats = |shift| self.sample(line, window, shift).most_nats();
         (-2..=2).map(|step| nats(2 * step)).fold(0.0, f64::max)
     }
 
-    /// As [`Prints::shifted`], but of a few prints spread over the window, along a line without a change of
+    /// As [`SubFingerprints::shifted`], but of a few prints spread over the window, along a line without a change of
     /// tempo.
     #[inline]
-    fn sample(self, line: Line, window: Window, shift: i32) -> Agreement {
+    fn sample(self, line: TimeMap, window: Window, shift: i32) -> Agreement {
         let unit = f64::from(TIME_UNITS);
         // Recording frame − item frame.
         let apart = (line.offset / unit).round() as i64 + i64::from(shift);
@@ -184,8 +190,8 @@ impl Prints<'_> {
         let mut at = first;
         while at * step <= to {
             let item = self.item.get((at * step - apart) as usize);
-            if let (Some(print), Some(signs)) = (item, self.recording.get(at as usize)) {
-                sum = sum.add(Agreement::of(*print, *signs));
+            if let (Some(sub_fingerprint), Some(signs)) = (item, self.recording.get(at as usize)) {
+                sum = sum.add(Agreement::of(*sub_fingerprint, *signs));
             }
             at += stride;
         }
@@ -193,7 +199,7 @@ impl Prints<'_> {
     }
 
     /// What chance gives along a line.
-    pub(super) fn chance(self, line: Line, window: Window) -> BitChance {
+    pub(super) fn chance(self, line: TimeMap, window: Window) -> BitChance {
         let seen: Vec<Agreement> = (-REACH..=REACH)
             .step_by(SHIFT)
             .filter(|shift| shift.abs() >= NEAR)
@@ -226,9 +232,9 @@ impl BitChance {
 
     /// What bits are worth where the alignment itself shows the agreement `here`. `None` where it is no
     /// better than chance.
-    pub(super) fn worth(self, here: Agreement) -> Option<BitWorth> {
+    pub(super) fn log_ratio(self, here: Agreement) -> Option<BitLogRatios> {
         let rate = here.rate().min(MAX_RATE);
-        (rate > self.rate).then(|| BitWorth {
+        (rate > self.rate).then(|| BitLogRatios {
             agreed: self.trusted * (rate / self.rate).ln(),
             differed: self.trusted * ((1.0 - rate) / (1.0 - self.rate)).ln(),
         })
@@ -239,10 +245,10 @@ impl BitChance {
 mod tests {
     use super::*;
 
-    const HERE: Line = Line { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+    const HERE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
 
-    /// Prints in which each bit lasts about three frames, as those of music do.
-    fn prints(seed: u32, frames: usize) -> Vec<Print> {
+    /// Sub-fingerprints in which each bit lasts about three frames, as those of music do.
+    fn sub_fingerprints(seed: u32, frames: usize) -> Vec<SubFingerprint> {
         let mut state = u64::from(seed) + 1;
         let mut draw = move || {
             // SplitMix64: the bits of neighbouring seeds are not alike.
@@ -257,13 +263,13 @@ mod tests {
                 let change = draw() & draw() << 3;
                 signs ^= change;
                 sure = sure.rotate_left(3);
-                Print { signs, sure }
+                SubFingerprint { signs, sure }
             })
             .collect()
     }
 
-    fn kept(prints: &[Print]) -> Vec<u32> {
-        prints.iter().step_by(6).map(|print| print.signs).collect()
+    fn kept(sub_fingerprints: &[SubFingerprint]) -> Vec<u32> {
+        sub_fingerprints.iter().step_by(6).map(|sub_fingerprint| sub_fingerprint.signs).collect()
     }
 
     fn window(frames: f64) -> Window {
@@ -272,49 +278,52 @@ mod tests {
 
     #[test]
     fn a_signal_agrees_with_itself_where_it_was_cut_out() {
-        let whole = prints(1, 2_000);
+        let whole = sub_fingerprints(1, 2_000);
         let recording = kept(&whole);
-        let pair = Prints { item: &whole[600..1_030], recording: &recording, step: 6 };
-        let line = Line { offset: 600.0 * 16.0, ..HERE };
+        let pair = SubFingerprints { item: &whole[600..1_030], recording: &recording, step: 6 };
+        let line = TimeMap { offset: 600.0 * 16.0, ..HERE };
         let agreement = pair.agreement(line, window(430.0));
         assert_eq!(agreement.agreed, agreement.bits);
-        let off = Line { offset: 604.0 * 16.0, ..HERE };
-        assert_eq!(pair.nudge(off, window(430.0), 6).0, line);
-        let worth = pair.chance(line, window(430.0)).worth(agreement).unwrap();
-        assert!(worth.of(agreement) > 100.0, "{worth:?}");
+        let off = TimeMap { offset: 604.0 * 16.0, ..HERE };
+        assert_eq!(pair.refine_offset(off, window(430.0), 6).0, line);
+        let log_ratio = pair.chance(line, window(430.0)).log_ratio(agreement).unwrap();
+        assert!(log_ratio.of(agreement) > 100.0, "{log_ratio:?}");
     }
 
     #[test]
     fn two_signals_agree_as_coins_do() {
-        let (item, other) = (prints(1, 430), kept(&prints(2, 2_000)));
-        let pair = Prints { item: &item, recording: &other, step: 6 };
+        let (item, other) = (sub_fingerprints(1, 430), kept(&sub_fingerprints(2, 2_000)));
+        let pair = SubFingerprints { item: &item, recording: &other, step: 6 };
         for offset in [0.0, 160.0, 9_600.0] {
-            let line = Line { offset, ..HERE };
+            let line = TimeMap { offset, ..HERE };
             let agreement = pair.agreement(line, window(430.0));
             assert!((agreement.rate() - 0.5).abs() < 0.1, "{agreement:?}");
-            let worth = pair.chance(line, window(430.0)).worth(agreement);
-            assert!(worth.is_none_or(|worth| worth.of(agreement) < 8.0), "{worth:?}");
+            let log_ratio = pair.chance(line, window(430.0)).log_ratio(agreement);
+            assert!(
+                log_ratio.is_none_or(|log_ratio| log_ratio.of(agreement) < 8.0),
+                "{log_ratio:?}"
+            );
         }
     }
 
     #[test]
     fn silence_speaks_neither_for_nor_against() {
-        let (item, recording) = (vec![Print::default(); 430], vec![0; 400]);
-        let pair = Prints { item: &item, recording: &recording, step: 6 };
+        let (item, recording) = (vec![SubFingerprint::default(); 430], vec![0; 400]);
+        let pair = SubFingerprints { item: &item, recording: &recording, step: 6 };
         let agreement = pair.agreement(HERE, window(430.0));
         assert_eq!(agreement, Agreement::default());
         assert!(agreement.most_nats() < f64::EPSILON);
-        assert!(pair.chance(HERE, window(430.0)).worth(agreement).is_none());
+        assert!(pair.chance(HERE, window(430.0)).log_ratio(agreement).is_none());
     }
 
     #[test]
     fn what_repeats_itself_trusts_its_bits_less() {
-        let phrase = prints(3, 90);
-        let loops: Vec<Print> = phrase.iter().copied().cycle().take(3_600).collect();
-        let (even, recording) = (prints(4, 3_600), kept(&loops));
-        let of = |item: &[Print], recording: &[u32]| {
-            let line = Line { offset: 900.0 * 16.0, ..HERE };
-            Prints { item, recording, step: 6 }.chance(line, window(430.0)).trusted
+        let phrase = sub_fingerprints(3, 90);
+        let loops: Vec<SubFingerprint> = phrase.iter().copied().cycle().take(3_600).collect();
+        let (even, recording) = (sub_fingerprints(4, 3_600), kept(&loops));
+        let of = |item: &[SubFingerprint], recording: &[u32]| {
+            let line = TimeMap { offset: 900.0 * 16.0, ..HERE };
+            SubFingerprints { item, recording, step: 6 }.chance(line, window(430.0)).trusted
         };
         let looped = of(&loops[900..1_330], &recording);
         assert!(looped < 0.5 * of(&even[900..1_330], &kept(&even)), "{looped}");
@@ -322,12 +331,13 @@ mod tests {
 
     #[test]
     fn another_tempo_is_followed() {
-        let whole = prints(5, 3_000);
+        let whole = sub_fingerprints(5, 3_000);
         // Plays twice as fast.
-        let item: Vec<Print> = whole.iter().copied().skip(300).step_by(2).take(430).collect();
+        let item: Vec<SubFingerprint> =
+            whole.iter().copied().skip(300).step_by(2).take(430).collect();
         let recording = kept(&whole);
-        let pair = Prints { item: &item, recording: &recording, step: 6 };
-        let line = Line { tempo: 2.0, offset: 300.0 * 16.0, pitch: 0.0 };
+        let pair = SubFingerprints { item: &item, recording: &recording, step: 6 };
+        let line = TimeMap { tempo: 2.0, offset: 300.0 * 16.0, pitch: 0.0 };
         let agreement = pair.agreement(line, window(430.0));
         assert_eq!(agreement.agreed, agreement.bits);
     }

@@ -8,66 +8,14 @@
 use std::ops::Range;
 
 use super::Candidate;
-use super::agreement::{Agreement, BitWorth, Prints};
-use super::chance::{Chance, Worth};
-use super::meeting::{CLOSE, FITS, LOOSE, Met, Peaks, Tally, fit};
+use super::agreement::{Agreement, BitLogRatios, SubFingerprints};
+use super::chance::{Chance, LogRatios};
+use super::peak_match::{CLOSE, Closeness, FITS, LOOSE, MatchCounts, Peaks, fit};
+use super::time_map::{TimeMap, Window};
 use crate::index::TrackId;
-use crate::matching::verdict::{Independence, false_alarm_probability};
+use crate::matching::verdict::{Lambda, false_alarm_probability};
 use crate::signal::landmarks::Warp;
-use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
-
-/// Recording time = item time · tempo + offset, in 1/16 frame; pitch in 1/8192 octave.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Line {
-    pub(super) tempo: f64,
-    pub(super) offset: f64,
-    pub(super) pitch: f64,
-}
-
-impl Line {
-    pub(super) fn of(candidate: &Candidate) -> Self {
-        Self {
-            tempo: f64::from(candidate.warp.tempo),
-            offset: candidate.offset_frames * f64::from(TIME_UNITS),
-            pitch: f64::from(candidate.warp.pitch_octaves) * f64::from(PITCH_UNITS),
-        }
-    }
-
-    /// Where the item should have a peak of the recording: time and pitch.
-    pub(super) fn predict(self, peak: Peak) -> (f64, f64) {
-        (self.item_time(f64::from(peak.time)), f64::from(peak.pitch) + self.pitch)
-    }
-
-    pub(super) fn item_time(self, recording_time: f64) -> f64 {
-        (recording_time - self.offset) / self.tempo
-    }
-
-    pub(super) fn recording_time(self, item_time: f64) -> f64 {
-        item_time * self.tempo + self.offset
-    }
-
-    /// The same line with item and recording in each other's place.
-    pub(super) fn turned(self) -> Self {
-        Self { tempo: self.tempo.recip(), offset: -self.offset / self.tempo, pitch: -self.pitch }
-    }
-
-    /// A stretch of the item's time in the recording's.
-    pub(super) fn in_recording(self, (from, to): Window) -> Window {
-        (self.recording_time(from), self.recording_time(to))
-    }
-
-    /// The line from recording `other`, taken for the item, to this line's recording, by way of the item.
-    pub(super) fn by_way_of(self, other: Self) -> Self {
-        let tempo = self.tempo / other.tempo;
-        let offset = self.offset - other.offset * tempo;
-        Self { tempo, offset, pitch: self.pitch - other.pitch }
-    }
-
-    /// Whether bands of the item are the recording's: a quarter of a semitone moves a band by a sixth.
-    fn keeps_bands(self) -> bool {
-        self.pitch.abs() < f64::from(PITCH_UNITS) / 48.0
-    }
-}
+use crate::signal::peaks::{PITCH_UNITS, TIME_UNITS};
 
 /// A stretch of the item and of the recording that agree, in frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,7 +56,7 @@ pub struct Alignment {
     /// Landmarks that agreed.
     pub votes: usize,
     /// Alignments that chance could have picked this one from, as many as are independent.
-    pub hypotheses: f64,
+    pub search_space: f64,
 }
 
 impl Alignment {
@@ -118,9 +66,9 @@ impl Alignment {
     }
 
     /// The line on which one of its spans lies.
-    pub(super) fn line(&self, span: &MatchedSpan) -> Line {
+    pub(super) fn line(&self, span: &MatchedSpan) -> TimeMap {
         let unit = f64::from(TIME_UNITS);
-        Line {
+        TimeMap {
             tempo: self.tempo,
             offset: (span.recording.0 - span.item.0 * self.tempo) * unit,
             pitch: self.pitch_octaves * f64::from(PITCH_UNITS),
@@ -129,19 +77,16 @@ impl Alignment {
 
     /// Its logarithm, without a floor.
     pub(super) fn log_chance(&self) -> f64 {
-        let independence = if self.warped { Independence::WARPED } else { Independence::RELEASED };
-        independence.log_chance(self.nats) + self.hypotheses.ln()
+        let lambda = if self.warped { Lambda::WARPED } else { Lambda::RELEASED };
+        lambda.log_chance(self.nats) + self.search_space.ln()
     }
 }
-
-/// A stretch of the item's time, in 1/16 frame.
-pub(super) type Window = (f64, f64);
 
 /// Item and recording.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair<'a> {
     pub(super) peaks: Peaks<'a>,
-    pub(super) prints: Prints<'a>,
+    pub(super) sub_fingerprints: SubFingerprints<'a>,
     /// Their lengths in 1/16 frame.
     pub(super) item_end: f64,
     pub(super) recording_end: f64,
@@ -149,17 +94,17 @@ pub(super) struct Pair<'a> {
 
 /// What the two kinds of evidence are worth; each only where it is better than chance.
 #[derive(Debug, Clone, Copy)]
-struct Worths {
+struct AllLogRatios {
     /// Of the weak and of the leading peaks of the recording.
-    peaks: [Option<Worth>; 2],
-    bits: Option<BitWorth>,
+    peaks: [Option<LogRatios>; 2],
+    bits: Option<BitLogRatios>,
 }
 
-impl Worths {
-    fn of(&self, met: [Tally; 2], agreement: Agreement) -> f64 {
+impl AllLogRatios {
+    fn of(&self, met: [MatchCounts; 2], agreement: Agreement) -> f64 {
         let peaks = self.peaks.iter().zip(met);
-        let peaks: f64 = peaks.map(|(worth, met)| worth.map_or(0.0, |w| w.of(met))).sum();
-        peaks + self.bits.map_or(0.0, |worth| worth.of(agreement))
+        let peaks: f64 = peaks.map(|(log_ratio, met)| log_ratio.map_or(0.0, |w| w.of(met))).sum();
+        peaks + self.bits.map_or(0.0, |log_ratio| log_ratio.of(agreement))
     }
 }
 
@@ -174,18 +119,18 @@ struct Event {
 }
 
 /// How well the prints of a candidate agree: to rank many, before few are aligned.
-pub(super) fn glance(prints: Prints, from: &Candidate) -> f64 {
+pub(super) fn quick_score(sub_fingerprints: SubFingerprints, from: &Candidate) -> f64 {
     let window = (f64::from(from.first), f64::from(from.last));
-    prints.glance(Line::of(from), window)
+    sub_fingerprints.quick_score(TimeMap::of(from), window)
 }
 
 /// Fits a candidate and scores it. `None` where no stretch is worth anything.
-pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Alignment> {
+pub(super) fn align(pair: Pair, from: &Candidate, search_space: f64) -> Option<Alignment> {
     let window = (f64::from(from.first), f64::from(from.last));
-    let mut line = pair.best_line(Line::of(from), window)?;
+    let mut line = pair.best_line(TimeMap::of(from), window)?;
     let mut spans = pair.score(&mut line, window)?;
     if best(&spans)?.nats > CERTAIN_NATS {
-        let mut turned = pair.retempo(line, best(&spans)?.window());
+        let mut turned = pair.refine_tempo(line, best(&spans)?.window());
         if turned != line
             && let Some(found) = pair.score(&mut turned, best(&spans)?.window())
             && best(&found)?.nats > best(&spans)?.nats
@@ -202,7 +147,7 @@ pub(super) fn align(pair: Pair, from: &Candidate, hypotheses: f64) -> Option<Ali
         nats,
         warped: from.warp != Warp::IDENTITY,
         votes: from.votes,
-        hypotheses,
+        search_space,
     })
 }
 
@@ -218,10 +163,10 @@ fn differ(a: Window, b: Window) -> bool {
 impl Pair<'_> {
     /// The best of the lines that peaks and prints lead to from `start`. `None` where none can be worth
     /// [`MIN_NATS`].
-    fn best_line(self, start: Line, window: Window) -> Option<Line> {
+    fn best_line(self, start: TimeMap, window: Window) -> Option<TimeMap> {
         let by_peaks = self.fitted(start, window, &FITS);
         let by_prints = start.keeps_bands().then(|| {
-            let (line, nats) = self.prints.nudge(start, window, NUDGE_FRAMES);
+            let (line, nats) = self.sub_fingerprints.refine_offset(start, window, NUDGE_FRAMES);
             let agrees = nats > HINT_NATS;
             [
                 agrees.then_some(line),
@@ -237,28 +182,28 @@ impl Pair<'_> {
     }
 
     /// Leads the line on as far as it goes, and gives the stretches where it holds. `None` where there is none.
-    fn score(self, line: &mut Line, window: Window) -> Option<Vec<MatchedSpan>> {
-        let worths = self.worths(*line, window)?;
-        *line = self.widen(*line, window, &worths);
-        let spans = self.spans(*line, &worths);
+    fn score(self, line: &mut TimeMap, window: Window) -> Option<Vec<MatchedSpan>> {
+        let log_ratios = self.log_ratios(*line, window)?;
+        *line = self.extend(*line, window, &log_ratios);
+        let spans = self.spans(*line, &log_ratios);
         let found = best(&spans)?.window();
         if !differ(found, window) {
             return Some(spans);
         }
         // What was looked up may be longer or shorter than what agrees: chance, and how well the two agree, are
         // measured where they do.
-        let spans = self.spans(*line, &self.worths(*line, found)?);
+        let spans = self.spans(*line, &self.log_ratios(*line, found)?);
         (!spans.is_empty()).then_some(spans)
     }
 
     /// The line turned about the middle of the window to where more agrees, if it is clearly more: prints
     /// agree at first even where the tempo is off, but not for long.
-    fn retempo(self, line: Line, window: Window) -> Line {
+    fn refine_tempo(self, line: TimeMap, window: Window) -> TimeMap {
         let middle = f64::midpoint(window.0, window.1);
         let pivot = line.recording_time(middle);
         let turned = |percent: i32| {
             let tempo = line.tempo * (1.0 + 0.01 * f64::from(percent));
-            let turned = Line { tempo, offset: pivot - tempo * middle, ..line };
+            let turned = TimeMap { tempo, offset: pivot - tempo * middle, ..line };
             self.fitted(turned, window, &FITS[1..]).unwrap_or(turned)
         };
         let here = (self.most_nats(line, window), line);
@@ -271,55 +216,60 @@ impl Pair<'_> {
 
     fn fitted(
         self,
-        mut line: Line,
+        mut line: TimeMap,
         window: Window,
-        tolerances: &[super::meeting::Tolerance],
-    ) -> Option<Line> {
+        tolerances: &[super::peak_match::Tolerance],
+    ) -> Option<TimeMap> {
         for tolerance in tolerances {
-            line = fit(line, &self.peaks.meetings(line, window, *tolerance))?;
+            line = fit(line, &self.peaks.peak_matches(line, window, *tolerance))?;
         }
         Some(line)
     }
 
-    fn agreement(self, line: Line, window: Window) -> Agreement {
-        if line.keeps_bands() { self.prints.agreement(line, window) } else { Agreement::default() }
+    fn agreement(self, line: TimeMap, window: Window) -> Agreement {
+        if line.keeps_bands() {
+            self.sub_fingerprints.agreement(line, window)
+        } else {
+            Agreement::default()
+        }
     }
 
     /// What a line could be worth at the most, whatever chance gives.
-    fn most_nats(self, line: Line, window: Window) -> f64 {
-        let met = self.peaks.tally(line, window);
-        let most = |met| Chance::LOW.worth(met).map_or(0.0, |worth| worth.of(met));
+    fn most_nats(self, line: TimeMap, window: Window) -> f64 {
+        let met = self.peaks.match_counts(line, window);
+        let most = |met| Chance::LOW.log_ratio(met).map_or(0.0, |log_ratio| log_ratio.of(met));
         let peaks: f64 = met.into_iter().map(most).sum();
         peaks + self.agreement(line, window).most_nats()
     }
 
     /// Measures chance along a line. `None` where neither peaks nor prints are better than it.
-    fn worths(self, line: Line, window: Window) -> Option<Worths> {
+    fn log_ratios(self, line: TimeMap, window: Window) -> Option<AllLogRatios> {
         let pitch = (LOOSE.pitch, CLOSE.pitch);
         let Peaks { item, recording } = self.peaks;
-        let met = self.peaks.tally(line, window);
+        let met = self.peaks.match_counts(line, window);
         let peaks = [false, true].map(|leads| {
             Chance::measure(item, recording, line, window, pitch, leads)
-                .worth(met[usize::from(leads)])
+                .log_ratio(met[usize::from(leads)])
         });
         let agreement = self.agreement(line, window);
         let bits = (agreement.bits > 0)
-            .then(|| self.prints.chance(line, window).worth(agreement))
+            .then(|| self.sub_fingerprints.chance(line, window).log_ratio(agreement))
             .flatten();
-        (peaks.iter().any(Option::is_some) || bits.is_some()).then_some(Worths { peaks, bits })
+        (peaks.iter().any(Option::is_some) || bits.is_some())
+            .then_some(AllLogRatios { peaks, bits })
     }
 
-    fn nats(self, line: Line, window: Window, worths: &Worths) -> f64 {
-        worths.of(self.peaks.tally(line, window), self.agreement(line, window))
+    fn nats(self, line: TimeMap, window: Window, log_ratios: &AllLogRatios) -> f64 {
+        log_ratios.of(self.peaks.match_counts(line, window), self.agreement(line, window))
     }
 
     /// Fits the line to ever longer stretches around the window, as long as they agree too: so a small
     /// error of the tempo does not run away over a long item.
-    fn widen(self, mut line: Line, mut window: Window, worths: &Worths) -> Line {
+    fn extend(self, mut line: TimeMap, mut window: Window, log_ratios: &AllLogRatios) -> TimeMap {
         while window.0 > 0.0 || window.1 < self.item_end {
             let reach = (window.1 - window.0).max(64.0 * f64::from(TIME_UNITS)) / 2.0;
             let wider = ((window.0 - reach).max(0.0), (window.1 + reach).min(self.item_end));
-            if self.nats(line, wider, worths) < 1.1 * self.nats(line, window, worths) {
+            if self.nats(line, wider, log_ratios) < 1.1 * self.nats(line, window, log_ratios) {
                 break;
             }
             let Some(next) = self.fitted(line, wider, &FITS[1..2]) else { break };
@@ -330,20 +280,20 @@ impl Pair<'_> {
     }
 
     /// All that speaks for or against a line in the whole item, by item time.
-    fn events(self, line: Line, worths: &Worths) -> Vec<Event> {
+    fn events(self, line: TimeMap, log_ratios: &AllLogRatios) -> Vec<Event> {
         let all = (0.0, self.item_end);
         let mut events = Vec::new();
-        self.peaks.visit(line, all, LOOSE, |meeting| {
-            let worth = worths.peaks[usize::from(meeting.recording.leads())];
-            let nats = worth.map_or(0.0, |worth| worth.nats[meeting.met as usize]);
-            let time = line.predict(meeting.recording).0;
-            events.push(Event { time, nats, peak: Some(meeting.met != Met::Missed) });
+        self.peaks.visit(line, all, LOOSE, |peak_match| {
+            let log_ratio = log_ratios.peaks[usize::from(peak_match.recording.leads())];
+            let nats = log_ratio.map_or(0.0, |log_ratio| log_ratio.nats[peak_match.met as usize]);
+            let time = line.predict(peak_match.recording).0;
+            events.push(Event { time, nats, peak: Some(peak_match.met != Closeness::Missed) });
         });
-        if let Some(worth) = worths.bits {
+        if let Some(log_ratio) = log_ratios.bits {
             // Silence says nothing, so that a stretch may be led on over it.
-            self.prints.each(line, all, |time, agreement| {
+            self.sub_fingerprints.each(line, all, |time, agreement| {
                 if agreement.bits > 0 {
-                    events.push(Event { time, nats: worth.of(agreement), peak: None });
+                    events.push(Event { time, nats: log_ratio.of(agreement), peak: None });
                 }
             });
             events.sort_by(|a, b| a.time.total_cmp(&b.time));
@@ -352,9 +302,9 @@ impl Pair<'_> {
     }
 
     /// Cuts the whole item into the stretches that are worth something: a stretch ends where its worth
-    /// has fallen by [`DROP_NATS`] from its highest.
-    fn spans(self, line: Line, worths: &Worths) -> Vec<MatchedSpan> {
-        let events = self.events(line, worths);
+    /// has fallen by [`X_DROP_NATS`] from its highest.
+    fn spans(self, line: TimeMap, log_ratios: &AllLogRatios) -> Vec<MatchedSpan> {
+        let events = self.events(line, log_ratios);
         let mut found = Vec::new();
         let mut start = 0;
         while start < events.len() {
@@ -366,7 +316,7 @@ impl Pair<'_> {
                 if sum > best {
                     (best, best_end) = (sum, at);
                 }
-                if sum <= 0.0 || best - sum > DROP_NATS {
+                if sum <= 0.0 || best - sum > X_DROP_NATS {
                     break;
                 }
             }
@@ -394,7 +344,7 @@ impl Pair<'_> {
     }
 
     /// The stretch of some events, led on to the start and the end of the overlap where told so or where these are near.
-    fn span(self, line: Line, inside: &[Event], nats: f64, led_on: [bool; 2]) -> MatchedSpan {
+    fn span(self, line: TimeMap, inside: &[Event], nats: f64, led_on: [bool; 2]) -> MatchedSpan {
         let first = line.item_time(0.0).max(0.0);
         let last = line.item_time(self.recording_end).min(self.item_end);
         let mut from = inside[0].time;
@@ -422,12 +372,12 @@ impl Pair<'_> {
 const RETEMPO_PERCENT: i32 = 6;
 /// What is worth more is no chance; other tempos are tried only then, since each is another try.
 const CERTAIN_NATS: f64 = 45.0;
-/// Prints that could be worth less at the most lead nowhere.
+/// Sub-fingerprints that could be worth less at the most lead nowhere.
 const HINT_NATS: f64 = 6.0;
 /// How far the votes may miss a place, in frames: a bin and a half.
 const NUDGE_FRAMES: i32 = 6;
 /// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.
-const DROP_NATS: f64 = 20.0;
+const X_DROP_NATS: f64 = 20.0;
 /// A stretch is led on to the ends of the overlap if what lies between speaks against it by less than this: a
 /// second of a clean recording without a peak.
 const LED_ON_NATS: f64 = 7.0;

@@ -4,8 +4,8 @@
 //! random dots would, and most of all where their beats fall together. The same two sides, shifted
 //! against each other by every half frame, show how often.
 
-use super::align::{Line, Window};
-use super::meeting::{Tally, between};
+use super::peak_match::{MatchCounts, between};
+use super::time_map::{TimeMap, Window};
 use crate::signal::peaks::Peak;
 
 /// Half the range of the shifts, in 1/16 frame: 16 s, eight bars at 120 beats a minute.
@@ -14,7 +14,7 @@ const REACH: f64 = 690.0 * 16.0;
 const NEAR: f64 = 24.0 * 16.0;
 /// Width of a bin of shifts in 1/16 frame.
 const BIN: f64 = 8.0;
-/// Bins on each side of a shift whose meetings are loose, and close: as wide as those of `align`.
+/// Bins on each side of a shift whose peak matches are loose, and close: as wide as those of `align`.
 const LOOSE_BINS: usize = 3;
 const CLOSE_BINS: usize = 1;
 /// The share of shifts that chance may be worse than: beats that fall together are some of a hundred.
@@ -31,13 +31,13 @@ pub(super) struct Chance {
 
 /// What a peak of each class is worth, in nats.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Worth {
+pub(super) struct LogRatios {
     pub(super) nats: [f64; 3],
 }
 
-impl Worth {
-    pub(super) fn of(&self, tally: Tally) -> f64 {
-        tally.iter().zip(self.nats).map(|(n, nats)| *n as f64 * nats).sum()
+impl LogRatios {
+    pub(super) fn of(&self, match_counts: MatchCounts) -> f64 {
+        match_counts.iter().zip(self.nats).map(|(n, nats)| *n as f64 * nats).sum()
     }
 }
 
@@ -55,7 +55,7 @@ impl Chance {
     pub(super) fn measure(
         item: &[Peak],
         recording: &[Peak],
-        line: Line,
+        line: TimeMap,
         window: Window,
         pitch: (f64, f64),
         leads: bool,
@@ -74,7 +74,7 @@ impl Chance {
 
     /// What each class is worth, where the alignment itself shows the rates of `here`. `None` where it
     /// is no better than chance.
-    pub(super) fn worth(self, here: Tally) -> Option<Worth> {
+    pub(super) fn log_ratio(self, here: MatchCounts) -> Option<LogRatios> {
         let n = here.iter().sum::<usize>() as f64;
         let missed = 1.0 - self.close - self.loose;
         let close = (here[0] as f64 + 0.5) / (n + 1.5);
@@ -86,7 +86,9 @@ impl Chance {
         }
         let sum = close + loose + rest;
         let nats = |rate: f64, chance: f64| (rate / sum / chance).ln();
-        Some(Worth { nats: [nats(close, self.close), nats(loose, self.loose), nats(rest, missed)] })
+        Some(LogRatios {
+            nats: [nats(close, self.close), nats(loose, self.loose), nats(rest, missed)],
+        })
     }
 }
 
@@ -99,7 +101,7 @@ struct Shifts {
 }
 
 impl Shifts {
-    fn count(item: &[Peak], recording: &[Peak], line: Line, pitch: (f64, f64)) -> Self {
+    fn count(item: &[Peak], recording: &[Peak], line: TimeMap, pitch: (f64, f64)) -> Self {
         let bins = (2.0 * REACH / BIN) as usize + 1;
         let mut shifts = Self { close: vec![0; bins], wide: vec![0; bins] };
         let mut by_pitch: Vec<Peak> = recording.to_vec();
@@ -126,7 +128,7 @@ impl Shifts {
 
     /// For each shift that is another place: peaks of the recording under the window, and how many of
     /// them are met closely and at all.
-    fn rates(&self, recording: &[Peak], line: Line, window: Window) -> Vec<(f64, f64, f64)> {
+    fn rates(&self, recording: &[Peak], line: TimeMap, window: Window) -> Vec<(f64, f64, f64)> {
         let sum = |counts: &[u32], at: usize, reach: usize| -> f64 {
             f64::from(counts[at - reach..=at + reach].iter().sum::<u32>())
         };
@@ -179,15 +181,15 @@ mod tests {
     fn a_sum_of_worths_is_a_likelihood_ratio() {
         // Under chance the expectation of exp(worth) is 1: the bound of Karlin and Altschul holds.
         let chance = Chance { close: 0.02, loose: 0.05 };
-        let worth = chance.worth([30, 20, 30]).unwrap();
-        let [close, loose, missed] = worth.nats.map(f64::exp);
+        let log_ratio = chance.log_ratio([30, 20, 30]).unwrap();
+        let [close, loose, missed] = log_ratio.nats.map(f64::exp);
         let mean = 0.02 * close + 0.05 * loose + 0.93 * missed;
         assert!((mean - 1.0).abs() < 1e-9, "{mean}");
     }
 
     #[test]
     fn what_is_no_better_than_chance_has_no_worth() {
-        assert!(Chance { close: 0.1, loose: 0.2 }.worth([5, 10, 85]).is_none());
+        assert!(Chance { close: 0.1, loose: 0.2 }.log_ratio([5, 10, 85]).is_none());
     }
 
     #[test]
@@ -201,7 +203,7 @@ mod tests {
 
     #[test]
     fn peaks_on_a_common_grid_meet_more_often_than_scattered_ones() {
-        let line = Line { tempo: 1.0, offset: 16_000.0, pitch: 0.0 };
+        let line = TimeMap { tempo: 1.0, offset: 16_000.0, pitch: 0.0 };
         let peaks = |step: u32, seed: u32| -> Vec<Peak> {
             let mut state = seed;
             let mut draw = move |n: u32| {

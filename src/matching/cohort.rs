@@ -3,10 +3,11 @@
 //!
 //! Recordings are compared with each other by way of the item that both agree with: no search is needed.
 
-use super::align::{Alignment, Line, Window};
+use super::align::Alignment;
 use super::explain::{Explained, Other, Sides, explain};
-use super::meeting::Peaks;
+use super::peak_match::Peaks;
 use super::search::Matcher;
+use super::time_map::{TimeMap, Window};
 use crate::index::TrackId;
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::{Peak, TIME_UNITS};
@@ -78,7 +79,7 @@ impl Matcher<'_> {
             item: &item.all_peaks,
             item_leading: &leading,
             recording: &recording,
-            prints: self.prints(item, alignment.track),
+            sub_fingerprints: self.sub_fingerprints(item, alignment.track),
             item_end: self.frames(item) * f64::from(TIME_UNITS),
             recording_end: self.end(alignment.track),
         };
@@ -143,8 +144,8 @@ fn agree((a, ours): Placed, (b, theirs): Placed, rate: f64) -> bool {
 }
 
 /// Whether more than a share of the leading peaks of a window, so many at the least, are met.
-fn met(peaks: Peaks, line: Line, window: Window, least: usize, rate: f64) -> bool {
-    let [close, loose, missed] = peaks.tally(line, window)[1];
+fn met(peaks: Peaks, line: TimeMap, window: Window, least: usize, rate: f64) -> bool {
+    let [close, loose, missed] = peaks.match_counts(line, window)[1];
     let all = close + loose + missed;
     all >= least && (close + loose) as f64 > rate * all as f64
 }

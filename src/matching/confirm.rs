@@ -34,7 +34,7 @@ impl Confirmed<'_> {
     /// Whether an index is so large that two votes must do, and so few places have two of `votes` by chance that each can
     /// be looked at.
     pub(super) fn is_cheap(votes: usize, index: &Index) -> bool {
-        // Pairs of votes, in one cell or the next to either side.
+        // Pairs of votes, in one bin or the next to either side.
         let pairs = 1.5 * (votes as f64).powi(2) / index.position_count().max(1) as f64;
         index.position_count() >= FROM_POSITIONS && pairs <= MAX_BY_CHANCE
     }

@@ -11,9 +11,10 @@
 //! * Where a strong peak of the recording is missing, is it hidden by something louder in the item? Sound that is laid
 //!   over a recording hides its peaks, it does not take them away.
 
-use super::agreement::{Agreement, Prints};
-use super::align::{Alignment, Line, MatchedSpan, Window};
-use super::meeting::{LOOSE, Meeting, Peaks, Tally, between};
+use super::agreement::{Agreement, SubFingerprints};
+use super::align::{Alignment, MatchedSpan};
+use super::peak_match::{LOOSE, MatchCounts, PeakMatch, Peaks, between};
+use super::time_map::{TimeMap, Window};
 use crate::signal::peaks::{PITCH_UNITS, Peak};
 
 /// A number of peaks, and how many of them are meant.
@@ -44,7 +45,7 @@ pub struct Explained {
     /// Where both go on outside of the spans: leading peaks of the recording, and those of them that the item has.
     pub beside: Part,
     /// The share of the bits of both sides' prints that agree in the spans; 0.5 by chance.
-    pub prints: f64,
+    pub sub_fingerprints: f64,
     /// As `absent`, but a peak counts by how seldom the recording has its like at its other offsets: the hats of a loop
     /// are met in every piece that has them, a melody is not.
     pub own_absent: Weight,
@@ -70,7 +71,7 @@ pub(super) struct Sides<'a> {
     pub(super) item_leading: &'a [Peak],
     /// What is kept of the recording.
     pub(super) recording: &'a [Peak],
-    pub(super) prints: Prints<'a>,
+    pub(super) sub_fingerprints: SubFingerprints<'a>,
     /// Their lengths in 1/16 frame.
     pub(super) item_end: f64,
     pub(super) recording_end: f64,
@@ -90,7 +91,7 @@ pub(super) struct Other<'a> {
 const REACH: f64 = 40.0 * 43.07 * 16.0;
 /// Width of a bin of offsets in 1/16 frame.
 const BIN: f64 = 8.0;
-/// Bins to each side of an offset whose meetings count, as wide as [`LOOSE`].
+/// Bins to each side of an offset whose peak matches count, as wide as [`LOOSE`].
 const LOOSE_BINS: usize = 3;
 /// Offsets nearer than this are no other place: long notes agree with themselves. 0.56 s.
 const NEAR: f64 = 24.0 * 16.0;
@@ -133,18 +134,18 @@ impl Trials {
     }
 
     /// Adds a line to a recording, which ends at `end`, for the item's peaks in `window`.
-    fn add(&mut self, item: &[Peak], window: Window, line: Line, recording: &[Peak], end: f64) {
+    fn add(&mut self, item: &[Peak], window: Window, line: TimeMap, recording: &[Peak], end: f64) {
         let there = line.in_recording(window);
         let there = (there.0.max(0.0), there.1.min(end));
         let back = line.turned();
         let mut at = item.partition_point(|p| f64::from(p.time) < back.recording_time(there.0));
         let turned = Peaks { item: recording, recording: item };
-        turned.visit(back, there, LOOSE, |meeting| {
+        turned.visit(back, there, LOOSE, |peak_match| {
             self.tried[at] += 1;
-            self.met[at] += u16::from(meeting.item.is_some());
+            self.met[at] += u16::from(peak_match.item.is_some());
             at += 1;
         });
-        let part = met_of(Peaks { item, recording }.tally(line, window));
+        let part = met_of(Peaks { item, recording }.match_counts(line, window));
         if part.0 > 0 {
             self.rates.push(Explained::share(part));
         }
@@ -167,7 +168,7 @@ impl Trials {
 }
 
 /// Other offsets at which item and recording agree best, as shifts of the line.
-fn other_shifts(item: &[Peak], recording: &[Peak], line: Line, window: Window) -> Vec<f64> {
+fn other_shifts(item: &[Peak], recording: &[Peak], line: TimeMap, window: Window) -> Vec<f64> {
     let bins = (2.0 * REACH / BIN) as usize + 1;
     let mut counts = vec![0_u32; bins];
     let mut by_pitch: Vec<Peak> = recording.to_vec();
@@ -224,7 +225,7 @@ fn other_shifts(item: &[Peak], recording: &[Peak], line: Line, window: Window) -
 ///
 /// A peak is met because it is there, with a probability `q`, or else by its chance `p`. The `q` that explains most
 /// is taken: the worth is a log-likelihood ratio, maximised over one parameter.
-fn worth(seen: &[(f64, bool)]) -> (f64, f64) {
+fn log_ratio(seen: &[(f64, bool)]) -> (f64, f64) {
     let nats = |q: f64| -> f64 {
         let missed = (1.0 - q).ln();
         let of =
@@ -268,7 +269,7 @@ fn difference((item, ours): &(Peak, Peak)) -> f64 {
 }
 
 /// All peaks that were tallied, and those that are met.
-fn met_of(tallies: [Tally; 2]) -> Part {
+fn met_of(tallies: [MatchCounts; 2]) -> Part {
     let [close, loose, missed] = [0, 1, 2].map(|class| tallies[0][class] + tallies[1][class]);
     (close + loose + missed, close + loose)
 }
@@ -294,20 +295,20 @@ fn loudest_near(item: &[Peak], time: f64, pitch: f64) -> f64 {
 pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> Explained {
     let mut out = Explained::default();
     let mut seen = Vec::new();
-    let mut prints = Agreement::default();
+    let mut sub_fingerprints = Agreement::default();
     let mut weights = vec![1.0; sides.recording.len()];
     for span in &alignment.spans {
         let (window, line) = (span.window(), alignment.line(span));
-        prints = prints.add(sides.prints.agreement(line, window));
+        sub_fingerprints = sub_fingerprints.add(sides.sub_fingerprints.agreement(line, window));
         let item = between(sides.item, window);
         let mut trials = Trials::new(item.len());
         let there = line.in_recording(window);
         let ours = between(sides.recording, there);
         let mut repeats = Trials::new(ours.len());
         for shift in other_shifts(item, sides.recording, line, window) {
-            let moved = Line { tempo: 1.0, offset: shift, pitch: 0.0 };
+            let moved = TimeMap { tempo: 1.0, offset: shift, pitch: 0.0 };
             repeats.add(ours, there, moved, sides.recording, sides.recording_end);
-            let line = Line { offset: line.offset + shift, ..line };
+            let line = TimeMap { offset: line.offset + shift, ..line };
             trials.add(item, window, line, sides.recording, sides.recording_end);
         }
         out.elsewhere = out.elsewhere.max(trials.best());
@@ -329,20 +330,20 @@ pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> 
         for (at, weight) in weights[first..].iter_mut().take(ours.len()).enumerate() {
             *weight = 1.0 - repeats.rate(at, repeats.mean());
         }
-        Peaks { item, recording: sides.recording }.visit(line, window, LOOSE, |meeting| {
+        Peaks { item, recording: sides.recording }.visit(line, window, LOOSE, |peak_match| {
             // Peaks are sorted by all that they are.
-            let at = meeting.item.and_then(|peak| item.binary_search(&peak).ok());
+            let at = peak_match.item.and_then(|peak| item.binary_search(&peak).ok());
             out.recording.0 += 1;
-            out.recording.1 += usize::from(meeting.item.is_some());
-            seen.push((at.map_or(mean, |at| trials.rate(at, mean)), meeting.item.is_some()));
+            out.recording.1 += usize::from(peak_match.item.is_some());
+            seen.push((at.map_or(mean, |at| trials.rate(at, mean)), peak_match.item.is_some()));
         });
         let turned = Peaks { item: sides.recording, recording: sides.item_leading };
-        let (leading, met) = met_of(turned.tally(line.turned(), line.in_recording(window)));
+        let (leading, met) = met_of(turned.match_counts(line.turned(), line.in_recording(window)));
         out.item = (out.item.0 + leading, out.item.1 + met);
         out.frames += span.item.1 - span.item.0;
     }
-    (out.beyond, out.nats) = worth(&seen);
-    out.prints = prints.rate();
+    (out.beyond, out.nats) = log_ratio(&seen);
+    out.sub_fingerprints = sub_fingerprints.rate();
     hidden(sides, alignment, &weights, &mut out);
     out
 }
@@ -358,16 +359,16 @@ fn ceiling<'a>(item: impl Iterator<Item = &'a Peak>) -> f64 {
 }
 
 /// How the leading peaks of the recording are met in a window of the item.
-fn leading(sides: Sides, line: Line, window: Window) -> Vec<Meeting> {
+fn leading(sides: Sides, line: TimeMap, window: Window) -> Vec<PeakMatch> {
     let peaks = Peaks { item: sides.item, recording: sides.recording };
-    let mut met = peaks.meetings(line, window, LOOSE);
-    met.retain(|meeting| meeting.recording.leads());
+    let mut met = peaks.peak_matches(line, window, LOOSE);
+    met.retain(|peak_match| peak_match.recording.leads());
     met
 }
 
 /// The item's peak and the recording's, if they met.
-fn pair(meeting: &Meeting) -> Option<(Peak, Peak)> {
-    Some((meeting.item?, meeting.recording))
+fn pair(peak_match: &PeakMatch) -> Option<(Peak, Peak)> {
+    Some((peak_match.item?, peak_match.recording))
 }
 
 /// Counts the leading peaks of the recording that are neither met nor hidden in the spans, and how many are met in the
@@ -379,7 +380,7 @@ fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explai
     let line = alignment.line(best);
     let spans: Vec<Window> = alignment.spans.iter().map(MatchedSpan::window).collect();
     let inside = spans.iter().flat_map(|span| leading(sides, line, *span));
-    let told: Vec<(Peak, Peak)> = inside.filter_map(|meeting| pair(&meeting)).collect();
+    let told: Vec<(Peak, Peak)> = inside.filter_map(|peak_match| pair(&peak_match)).collect();
     let Some(gain) = Gain::of(&told) else { return };
     let ceiling = ceiling(spans.iter().flat_map(|span| between(sides.item, *span)));
     let start = line.item_time(0.0).max(0.0);
@@ -405,21 +406,21 @@ fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explai
                 .iter()
                 .map(|pair| (difference(pair) - gain.at(pair.1) - moved.unwrap_or(0.0)).abs()),
         );
-        let is_absent = |meeting: &Meeting| {
-            let (time, pitch) = line.predict(meeting.recording);
-            let expected = f64::from(meeting.recording.strength)
-                + gain.at(meeting.recording)
+        let is_absent = |peak_match: &PeakMatch| {
+            let (time, pitch) = line.predict(peak_match.recording);
+            let expected = f64::from(peak_match.recording.strength)
+                + gain.at(peak_match.recording)
                 + moved.unwrap_or(0.0);
-            meeting.item.is_none()
+            peak_match.item.is_none()
                 && pitch <= ceiling
                 && loudest_near(sides.item, time, pitch) < expected - HIDES_STRENGTH
         };
-        for meeting in &met {
-            let place = sides.recording.binary_search(&meeting.recording);
+        for peak_match in &met {
+            let place = sides.recording.binary_search(&peak_match.recording);
             let weight = place.map_or(0.0, |place| weights[place]);
             out.absent.0 += 1;
             out.own_absent.0 += weight;
-            if is_absent(meeting) {
+            if is_absent(peak_match) {
                 out.absent.1 += 1;
                 out.own_absent.1 += weight;
             }
@@ -435,7 +436,7 @@ fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explai
 mod tests {
     use super::*;
 
-    const LINE: Line = Line { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+    const LINE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
 
     /// Peaks drawn with a seed, about `rate` in ten seconds, all leading.
     fn music(seed: u64, rate: u64) -> Vec<Peak> {
@@ -471,14 +472,21 @@ mod tests {
             nats: 100.0,
             warped: false,
             votes: 10,
-            hypotheses: 1.0,
+            search_space: 1.0,
         }
     }
 
     fn sides<'a>(item: &'a [Peak], recording: &'a [Peak]) -> Sides<'a> {
         let end = 120.0 * 689.0;
-        let prints = Prints { item: &[], recording: &[], step: 1 };
-        Sides { item, item_leading: item, recording, prints, item_end: end, recording_end: end }
+        let sub_fingerprints = SubFingerprints { item: &[], recording: &[], step: 1 };
+        Sides {
+            item,
+            item_leading: item,
+            recording,
+            sub_fingerprints,
+            item_end: end,
+            recording_end: end,
+        }
     }
 
     #[test]

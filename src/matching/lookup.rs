@@ -1,13 +1,13 @@
 //! From an item's peaks to candidates: recordings whose landmarks agree on one offset.
 //!
 //! What is looked up under a few warps is gathered and sorted by hash, so that the index is read from front to end,
-//! and a list once, however many pairs and warps lead to it. `tally` then counts the votes of each warp. Memory is
+//! and a list once, however many pairs and warps lead to it. `histogram` then counts the votes of each warp. Memory is
 //! bounded by what is gathered at once.
 
 use super::Candidate;
-use super::choice::{AWAY, Fan, Limits, Wanted};
 use super::confirm::Confirmed;
-use super::tally::{Least, Tally, Vote, units_behind};
+use super::histogram::{Ballot, Least, OffsetHistogram, Vote, units_behind};
+use super::query_plan::{AWAY, Fan, Limits, Wanted};
 use crate::index::Index;
 use crate::signal::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
 use crate::signal::peaks::Peak;
@@ -21,7 +21,7 @@ pub struct LookupScratch {
     /// Pairs of a stretch, the time of their anchors, and the halvings of their chance.
     pairs: Vec<(Pair, u32, u8)>,
     gathered: Gathered,
-    tally: Tally,
+    histogram: OffsetHistogram,
     /// Postings that were read since the scratch was made.
     pub postings_read: u64,
 }
@@ -137,14 +137,18 @@ pub(super) struct Lookup<'a> {
     pub(super) min_votes: usize,
     /// Postings that are read under one warp.
     pub(super) limits: Limits,
-    /// Cells of the table that may pass, those with most votes.
-    pub(super) max_cells: usize,
+    /// Bins of the table that may pass, those with most votes.
+    pub(super) max_bins: usize,
 }
 
-impl Lookup<'_> {
+impl<'a> Lookup<'a> {
+    fn ballot(&self, warp: Warp, wanted: &'a [Wanted]) -> Ballot<'a> {
+        Ballot { index: self.index, peaks: self.peaks, warp, wanted, max_bins: self.max_bins }
+    }
+
     /// Adds the candidates without a warp to `found`.
     pub(super) fn identity(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
-        let LookupScratch { gathered, tally, postings_read, .. } = scratch;
+        let LookupScratch { gathered, histogram, postings_read, .. } = scratch;
         gathered.clear();
         let (density, mut fan) = (self.density, Fan::default());
         pairs(self.peaks, self.pairs, density.fan_out, 1.0..=1.0, |pair, anchor, target| {
@@ -157,7 +161,7 @@ impl Lookup<'_> {
         gathered.choose(Warp::IDENTITY, self.limits, 0);
         *postings_read += gathered.postings() as u64;
         gathered.read(self.index, |warp, votes, wanted| {
-            tally.count(&self, warp, votes, wanted, self.min_votes, found);
+            histogram.count(&self.ballot(warp, wanted), votes, self.min_votes, found);
         });
     }
 
@@ -170,7 +174,7 @@ impl Lookup<'_> {
         scratch: &mut LookupScratch,
         found: &mut Vec<Candidate>,
     ) {
-        let LookupScratch { pairs: made, gathered, tally, postings_read } = scratch;
+        let LookupScratch { pairs: made, gathered, histogram, postings_read } = scratch;
         let tempos = warps.iter().fold(1.0..=1.0, |range: std::ops::RangeInclusive<f32>, warp| {
             range.start().min(warp.tempo)..=range.end().max(warp.tempo)
         });
@@ -192,7 +196,7 @@ impl Lookup<'_> {
             *postings_read += gathered.postings() as u64;
             gathered.read(self.index, |warp, votes, wanted| {
                 let before = found.len();
-                self.count_warped(tally, warp, votes, wanted, least.votes(), found);
+                self.count_warped(histogram, warp, votes, wanted, least.votes(), found);
                 found[before..].iter().for_each(|candidate| least.saw(candidate.votes));
             });
             gathered.clear();
@@ -203,19 +207,20 @@ impl Lookup<'_> {
     /// around them agree as well.
     fn count_warped(
         &self,
-        tally: &mut Tally,
+        histogram: &mut OffsetHistogram,
         warp: Warp,
         votes: &[Vote],
         wanted: &[Wanted],
         least: usize,
         found: &mut Vec<Candidate>,
     ) {
+        let ballot = self.ballot(warp, wanted);
         if least > self.min_votes || !Confirmed::is_cheap(votes.len(), self.index) {
-            tally.count(self, warp, votes, wanted, least, found);
+            histogram.count(&ballot, votes, least, found);
             return;
         }
         let before = found.len();
-        tally.count(self, warp, votes, wanted, 2, found);
+        histogram.count(&ballot, votes, 2, found);
         let confirmed = Confirmed { index: self.index, peaks: self.peaks };
         let mut at = before;
         while at < found.len() {

@@ -1,21 +1,22 @@
 //! Which recordings are in an item, where, and how surely.
 //!
-//! `lookup` and `tally` give candidates from landmarks, `align` fits and scores each peak by peak against what
+//! `lookup` and `histogram` give candidates from landmarks, `align` fits and scores each peak by peak against what
 //! chance gives, `search` drives both over the item and over the warps; `explain` and `cohort` tell how much of both
 //! sides an alignment explains beside others; `picture` shows what was found.
 
 mod agreement;
 mod align;
 mod chance;
-mod choice;
 mod cohort;
 mod confirm;
 mod explain;
+mod histogram;
 mod lookup;
-mod meeting;
+mod peak_match;
 mod picture;
+mod query_plan;
 mod search;
-mod tally;
+mod time_map;
 pub mod verdict;
 
 pub use align::{Alignment, MatchedSpan};
@@ -52,8 +53,8 @@ pub struct MatchConfig {
     pub likely_postings: Share,
     /// Votes below which a candidate is not looked at.
     pub min_votes: usize,
-    /// Cells of offsets that are looked at more closely: those with most votes.
-    pub cells: Share,
+    /// Bins of offsets that are looked at more closely: those with most votes.
+    pub bins: Share,
     /// Candidates that are kept: those with most votes and those whose prints agree best.
     pub candidates: Share,
     /// … of which so many for each stretch of a long item are aligned, the best of them all.
@@ -94,7 +95,7 @@ impl Default for MatchConfig {
             identity_postings: Share { item: 400_000, window: 80_000 },
             likely_postings: Share { item: 2_500_000, window: 250_000 },
             min_votes: 3,
-            cells: Share { item: 4_096, window: 192 },
+            bins: Share { item: 4_096, window: 192 },
             candidates: Share { item: 24, window: 8 },
             aligned_of_window: 4,
             warp_reach_octaves: 0.45,

@@ -3,8 +3,9 @@
 //! It chooses points and scores nothing; only what is reported is drawn, so it costs a scan nothing.
 
 use super::Matcher;
-use super::align::{Alignment, Line, Window};
-use super::meeting::{LOOSE, Met, Peaks, between};
+use super::align::Alignment;
+use super::peak_match::{Closeness, LOOSE, Peaks, between};
+use super::time_map::{TimeMap, Window};
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::{Peak, TIME_UNITS};
 
@@ -74,10 +75,10 @@ impl Matcher<'_> {
 }
 
 /// The peaks that met along a line: the item's and the recording's.
-fn met(peaks: Peaks, line: Line, window: Window) -> Vec<(Peak, Peak)> {
+fn met(peaks: Peaks, line: TimeMap, window: Window) -> Vec<(Peak, Peak)> {
     let mut pairs = Vec::new();
-    peaks.visit(line, window, LOOSE, |meeting| {
-        pairs.extend(meeting.item.map(|item| (item, meeting.recording)));
+    peaks.visit(line, window, LOOSE, |peak_match| {
+        pairs.extend(peak_match.item.map(|item| (item, peak_match.recording)));
     });
     pairs
 }
@@ -91,7 +92,7 @@ fn spread(mut pairs: Vec<(Peak, Peak)>) -> Vec<(Peak, Peak)> {
 }
 
 /// The stretch of [`WINDOW_UNITS`] with most peaks that met, and the peaks of both in it.
-fn window(peaks: Peaks, line: Line, span: Window) -> Option<PictureWindow> {
+fn window(peaks: Peaks, line: TimeMap, span: Window) -> Option<PictureWindow> {
     let mut times: Vec<u32> = met(peaks, line, span).iter().map(|(item, _)| item.time).collect();
     times.sort_unstable();
     let reached = |from: u32| {
@@ -129,7 +130,7 @@ fn strongest(peaks: &[Peak], wanted: impl Fn(&Peak) -> bool) -> Vec<Peak> {
 }
 
 /// The share of the recording's leading peaks in the middle of the span that is met at each place.
-fn moved(peaks: Peaks, line: Line, span: Window) -> [f64; MOVES] {
+fn moved(peaks: Peaks, line: TimeMap, span: Window) -> [f64; MOVES] {
     let middle = f64::midpoint(span.0, span.1);
     let reach = (0.5 * (span.1 - span.0)).min(0.5 * MOVED_UNITS);
     let theirs = (line.recording_time(middle - reach), line.recording_time(middle + reach));
@@ -139,10 +140,12 @@ fn moved(peaks: Peaks, line: Line, span: Window) -> [f64; MOVES] {
     std::array::from_fn(|place| {
         let moved = (place as f64 - (MOVES / 2) as f64) * MOVE_UNITS;
         // The same peaks at each place: what is moved is where the item is looked at.
-        let line = Line { offset: line.offset - moved * line.tempo, ..line };
+        let line = TimeMap { offset: line.offset - moved * line.tempo, ..line };
         let window = (line.item_time(theirs.0), line.item_time(theirs.1));
         let mut met = 0;
-        peaks.visit(line, window, LOOSE, |meeting| met += usize::from(meeting.met != Met::Missed));
+        peaks.visit(line, window, LOOSE, |peak_match| {
+            met += usize::from(peak_match.met != Closeness::Missed);
+        });
         met as f64 / leading.len().max(1) as f64
     })
 }
@@ -162,7 +165,7 @@ mod tests {
             .collect()
     }
 
-    const LINE: Line = Line { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+    const LINE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
     const WHOLE: Window = (0.0, 32_000.0);
 
     #[test]
@@ -194,7 +197,7 @@ mod tests {
     #[test]
     fn the_recording_agrees_where_it_is_and_not_where_it_is_moved_to() {
         let ours = recording();
-        let line = Line { tempo: 1.25, offset: 400.0, pitch: 300.0 };
+        let line = TimeMap { tempo: 1.25, offset: 400.0, pitch: 300.0 };
         let mut item: Vec<Peak> = ours
             .iter()
             .filter(|peak| peak.time >= 400)

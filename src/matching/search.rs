@@ -1,10 +1,10 @@
 //! The search of one item: without a warp everywhere, then along the warps what that did not settle.
 
-use super::agreement::Prints;
-use super::align::{Alignment, Pair, align, glance};
-use super::choice::Limits;
+use super::agreement::SubFingerprints;
+use super::align::{Alignment, Pair, align, quick_score};
 use super::lookup::{Lookup, LookupScratch};
-use super::meeting::Peaks;
+use super::peak_match::Peaks;
+use super::query_plan::Limits;
 use super::{Candidate, MatchConfig, Share};
 use crate::index::Index;
 use crate::index::TrackId;
@@ -66,7 +66,7 @@ impl<'a> Matcher<'a> {
         let mut candidates = Vec::new();
         for window in windows {
             let before = candidates.len();
-            let lookup = self.lookup(window, share(self.config.cells));
+            let lookup = self.lookup(window, share(self.config.bins));
             let limits = Limits {
                 all: share(self.config.identity_postings),
                 likely: share(self.config.likely_postings),
@@ -119,7 +119,7 @@ impl<'a> Matcher<'a> {
             let mut stretches = self.strongest(&strong, &gaps, f64::from(apart));
             stretches.retain(|new| tried.iter().all(|old| !overlap(*new, *old)));
             tried.extend(&stretches);
-            let hypotheses = self.warped_hypotheses(item, warps.len());
+            let search_space = self.warped_search_space(item, warps.len());
             // As many as one stretch can have aligned.
             let kept = self.config.candidates.item;
             let mut candidates = Vec::new();
@@ -129,7 +129,7 @@ impl<'a> Matcher<'a> {
                 let alone = stretches.len() == 1 || apart == self.config.warp_window_frames;
                 let warps = if alone { &warps } else { &halves[at % 2] };
                 let peaks = within(&strong, *stretch);
-                let lookup = self.lookup(peaks, self.config.cells.window);
+                let lookup = self.lookup(peaks, self.config.bins.window);
                 let (mut density, mut all) = (self.config.warp_density, self.config.warp_postings);
                 if stretches.len() > 1 {
                     density.fan_out = self.config.long_item_warp_fan_out;
@@ -143,7 +143,7 @@ impl<'a> Matcher<'a> {
             let mut candidates = merge(candidates);
             let kept = self.config.aligned_of_window * stretches.len();
             candidates.truncate(kept.max(self.config.candidates.item));
-            alignments.extend(self.align_all(item, &candidates, hypotheses));
+            alignments.extend(self.align_all(item, &candidates, search_space));
             if !alignments.iter().any(|a| self.sure(a)) {
                 break;
             }
@@ -176,14 +176,16 @@ impl<'a> Matcher<'a> {
         let found = &mut candidates[first..];
         found.sort_by(by_votes);
         let by_votes = found.len().min(kept / 2);
-        let mut rest: Vec<(f64, Candidate)> =
-            found[by_votes..].iter().map(|c| (glance(self.prints(item, c.track), c), *c)).collect();
+        let mut rest: Vec<(f64, Candidate)> = found[by_votes..]
+            .iter()
+            .map(|c| (quick_score(self.sub_fingerprints(item, c.track), c), *c))
+            .collect();
         rest.sort_by(|a, b| b.0.total_cmp(&a.0));
         candidates.truncate(first + by_votes);
         candidates.extend(rest.into_iter().take(kept - by_votes).map(|(_, c)| c));
     }
 
-    fn lookup<'p>(&'p self, peaks: &'p [Peak], max_cells: usize) -> Lookup<'p> {
+    fn lookup<'p>(&'p self, peaks: &'p [Peak], max_bins: usize) -> Lookup<'p> {
         Lookup {
             index: self.index,
             peaks,
@@ -194,7 +196,7 @@ impl<'a> Matcher<'a> {
                 likely: self.config.likely_postings.window,
             },
             min_votes: self.config.min_votes,
-            max_cells,
+            max_bins,
         }
     }
 
@@ -204,13 +206,13 @@ impl<'a> Matcher<'a> {
     }
 
     /// … and under warps.
-    fn warped_hypotheses(&self, item: &Fingerprint, warps: usize) -> f64 {
+    fn warped_search_space(&self, item: &Fingerprint, warps: usize) -> f64 {
         WARPED_HYPOTHESES * self.offsets(item) * warps as f64
     }
 
     /// Offsets at which an item can lie against the catalogue, as many as count.
     ///
-    /// There is one for each width of a loose meeting, but only the best candidates are aligned, and a
+    /// There is one for each width of a loose peak match, but only the best candidates are aligned, and a
     /// larger catalogue has better ones, not more: chance grows more slowly than the offsets do.
     fn offsets(&self, item: &Fingerprint) -> f64 {
         let tracks = self.index.track_count() as f64;
@@ -228,16 +230,24 @@ impl<'a> Matcher<'a> {
         self.index.peaks(track)
     }
 
-    pub(super) fn prints<'p>(&'p self, item: &'p Fingerprint, track: TrackId) -> Prints<'p> {
+    pub(super) fn sub_fingerprints<'p>(
+        &'p self,
+        item: &'p Fingerprint,
+        track: TrackId,
+    ) -> SubFingerprints<'p> {
         let step = self.fingerprint.recording_print_step;
-        Prints { item: &item.prints, recording: self.index.prints(track), step }
+        SubFingerprints {
+            item: &item.sub_fingerprints,
+            recording: self.index.sub_fingerprints(track),
+            step,
+        }
     }
 
     /// An item and the track whose peaks are `peaks`.
     fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId, peaks: &'p [Peak]) -> Pair<'p> {
         Pair {
             peaks: Peaks { item: &item.all_peaks, recording: peaks },
-            prints: self.prints(item, track),
+            sub_fingerprints: self.sub_fingerprints(item, track),
             item_end: self.frames(item) * f64::from(TIME_UNITS),
             recording_end: f64::from(self.index.frames(track)) * f64::from(TIME_UNITS),
         }
@@ -247,7 +257,7 @@ impl<'a> Matcher<'a> {
         &self,
         item: &Fingerprint,
         candidates: &[Candidate],
-        hypotheses: f64,
+        search_space: f64,
     ) -> Vec<Alignment> {
         // Peaks are unpacked once for all candidates of a track.
         let mut by_track: Vec<&Candidate> = candidates.iter().collect();
@@ -259,7 +269,11 @@ impl<'a> Matcher<'a> {
             let first = alignments.len();
             for candidate in of_track {
                 if !self.is_explained(candidate, &alignments[first..]) {
-                    alignments.extend(align(self.pair(item, track, &peaks), candidate, hypotheses));
+                    alignments.extend(align(
+                        self.pair(item, track, &peaks),
+                        candidate,
+                        search_space,
+                    ));
                 }
             }
         }

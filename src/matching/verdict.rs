@@ -37,9 +37,9 @@ impl VerdictConfig {
 /// Fitted to the best alignments of 4,140 files of held-out music (`benches/EVALUATION.md`), whose
 /// logarithm falls by so much a nat, music left out that shares its package with what it is taken for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Independence(f64);
+pub(crate) struct Lambda(f64);
 
-impl Independence {
+impl Lambda {
     pub(crate) const RELEASED: Self = Self(0.52);
     pub(crate) const WARPED: Self = Self(0.40);
 

@@ -38,7 +38,7 @@ pub struct Particulars {
 
 /// Who gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum NoticeKind {
     /// A host of files: located by addresses.
     Host,
     /// A hub of data sets: by repository, revision, path and row.
@@ -109,7 +109,7 @@ pub fn may_be_noticed(finding: &Finding) -> Result<(), LeftOut> {
 /// Drafts about findings, in their order. What [`may_be_noticed`] refuses is left out, and so is, for an index of
 /// torrents, what no torrent is known of.
 pub fn drafts<'a>(
-    kind: Kind,
+    kind: NoticeKind,
     who: &Particulars,
     offer: &Offer,
     findings: impl IntoIterator<Item = (&'a ItemFacts, &'a Finding)>,
@@ -117,10 +117,10 @@ pub fn drafts<'a>(
     let mut groups: BTreeMap<String, Vec<(&ItemFacts, &Finding)>> = BTreeMap::new();
     for (item, finding) in findings.into_iter().filter(|(_, f)| may_be_noticed(f).is_ok()) {
         let group = match (kind, &item.torrent) {
-            (Kind::TorrentIndex, None) => continue,
-            (Kind::TorrentIndex, Some(torrent)) => format!("torrent-{}", hash(torrent)),
-            (Kind::Host, _) => "host".to_owned(),
-            (Kind::Hub, _) => "hub".to_owned(),
+            (NoticeKind::TorrentIndex, None) => continue,
+            (NoticeKind::TorrentIndex, Some(torrent)) => format!("torrent-{}", hash(torrent)),
+            (NoticeKind::Host, _) => "host".to_owned(),
+            (NoticeKind::Hub, _) => "hub".to_owned(),
         };
         groups.entry(group).or_default().push((item, finding));
     }
@@ -137,7 +137,7 @@ fn hash(torrent: &TorrentFacts) -> &str {
 }
 
 fn blocks(
-    kind: Kind,
+    kind: NoticeKind,
     who: &Particulars,
     offer: &Offer,
     found: &[(&ItemFacts, &Finding)],
@@ -254,20 +254,20 @@ fn work(finding: &Finding) -> Vec<(&'static str, String)> {
 }
 
 /// Where the material is, for that recipient.
-fn location(kind: Kind, offer: &Offer, item: &ItemFacts) -> Vec<(&'static str, String)> {
+fn location(kind: NoticeKind, offer: &Offer, item: &ItemFacts) -> Vec<(&'static str, String)> {
     let locator: Option<Locator> = item.locator.parse().ok();
     let path = locator.as_ref().map_or_else(String::new, |locator| relative(locator, &offer.roots));
     let inside = locator.as_ref().map_or_else(String::new, within);
     let mut lines = Vec::new();
     match kind {
-        Kind::Host => {
+        NoticeKind::Host => {
             let url = match offer.url.trim_end_matches('/') {
                 "" => blank(&format!("address (URL) of {path}")),
                 url => format!("{url}/{path}"),
             };
             lines.push(("Address", url));
         }
-        Kind::Hub => {
+        NoticeKind::Hub => {
             lines.push(("Repository", or_blank(&offer.repository, "repository on the hub")));
             lines.push((
                 "Revision",
@@ -275,7 +275,7 @@ fn location(kind: Kind, offer: &Offer, item: &ItemFacts) -> Vec<(&'static str, S
             ));
             lines.push(("Path", path));
         }
-        Kind::TorrentIndex => {
+        NoticeKind::TorrentIndex => {
             if let Some(torrent) = &item.torrent {
                 let mut hashes = |name, hash: &str| {
                     if !hash.is_empty() {

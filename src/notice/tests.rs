@@ -52,14 +52,15 @@ fn only_what_a_person_accepted_in_that_very_item_may_be_noticed() {
     assert_eq!(may_be_noticed(&permitted), Err(LeftOut::Permitted));
     let item = item("/dump/a.mp3");
     assert!(
-        drafts(Kind::Host, &Particulars::default(), &offer(), [(&item, &permitted)]).is_empty()
+        drafts(NoticeKind::Host, &Particulars::default(), &offer(), [(&item, &permitted)])
+            .is_empty()
     );
 }
 
 #[test]
 fn a_draft_has_every_element_of_both_laws_and_blanks_for_what_is_not_known() {
     let (item, finding) = (item("/dump/a%20b.mp3"), accepted());
-    for kind in [Kind::Host, Kind::Hub] {
+    for kind in [NoticeKind::Host, NoticeKind::Hub] {
         let drafts = drafts(kind, &Particulars::default(), &offer(), [(&item, &finding)]);
         let text = &drafts[0].markdown;
         for element in ["(i)", "(ii)", "(iii)", "(iv)", "(v)", "(vi)"] {
@@ -100,9 +101,9 @@ fn each_recipient_is_told_the_place_in_its_own_terms() {
         revision: "abc123".into(),
         ..offer()
     };
-    let host = &drafts(Kind::Host, &who, &asked, [(&cell, &finding)])[0].markdown;
+    let host = &drafts(NoticeKind::Host, &who, &asked, [(&cell, &finding)])[0].markdown;
     assert!(host.contains("https://host.example/files/data/shard.parquet\n"), "{host}");
-    let hub = &drafts(Kind::Hub, &who, &asked, [(&cell, &finding)])[0].markdown;
+    let hub = &drafts(NoticeKind::Hub, &who, &asked, [(&cell, &finding)])[0].markdown;
     for told in ["someone/songs", "abc123", "data/shard.parquet", "row group 3, row 17"] {
         assert!(hub.contains(told), "{told}: {hub}");
     }
@@ -115,7 +116,7 @@ fn each_recipient_is_told_the_place_in_its_own_terms() {
     };
     let (one, two, none) = (torrent("aa11"), torrent("bb22"), item("/dump/x.mp3"));
     let all = [(&one, &finding), (&two, &finding), (&one, &finding), (&none, &finding)];
-    let found = drafts(Kind::TorrentIndex, &who, &asked, all);
+    let found = drafts(NoticeKind::TorrentIndex, &who, &asked, all);
     let told: Vec<_> = found.iter().map(|draft| (draft.name.as_str(), draft.findings)).collect();
     assert_eq!(told, [("notice-torrent-aa11", 2), ("notice-torrent-bb22", 1)]);
     assert!(found[0].markdown.contains("aa11") && !found[0].markdown.contains("bb22"));
@@ -134,7 +135,7 @@ fn a_draft_says_what_the_finding_claims_and_the_numbers_of_it() {
         ..accepted()
     };
     let (who, item) = (Particulars::default(), item("/dump/a.mp3"));
-    let text = &drafts(Kind::Host, &who, &offer(), [(&item, &finding)])[0].markdown;
+    let text = &drafts(NoticeKind::Host, &who, &offer(), [(&item, &finding)])[0].markdown;
     assert!(text.contains("* What it is: excerpt: 0:10.0 of the recording (50 %)"), "{text}");
     assert!(text.contains("* Measured: where the two are aligned, 94 % of the"), "{text}");
 }
@@ -145,7 +146,7 @@ fn hostile_text_is_no_markup_in_a_draft() {
     let hostile = Finding { title: text(), artist: text(), isrc: text(), ..accepted() };
     let who = Particulars { name: text(), email: text(), ..Particulars::default() };
     let asked = Offer { recipient: text(), ..offer() };
-    let draft = &drafts(Kind::Host, &who, &asked, [(&item("/dump/a.mp3"), &hostile)])[0];
+    let draft = &drafts(NoticeKind::Host, &who, &asked, [(&item("/dump/a.mp3"), &hostile)])[0];
     assert!(!draft.html.contains("<script") && !draft.html.contains('\u{202E}'));
     assert!(!draft.markdown.contains("<script") && !draft.markdown.contains("](http"));
     assert!(draft.html.contains("&lt;script&gt;"));

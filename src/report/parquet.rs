@@ -12,7 +12,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use super::table::{COLUMNS, Cell, Kind, cells, rows};
+use super::table::{COLUMNS, Cell, ColumnKind, cells, rows};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 use crate::record::ItemRecord;
 
@@ -99,20 +99,20 @@ impl<W: Write> ParquetWriter<W> {
 }
 
 fn empty() -> Vec<Column> {
-    let column = |kind: Kind| match kind {
-        Kind::Text => Column::Text(Vec::new(), Vec::new()),
-        Kind::Whole => Column::Whole(Vec::new(), Vec::new()),
-        Kind::Decimal => Column::Decimal(Vec::new(), Vec::new()),
+    let column = |kind: ColumnKind| match kind {
+        ColumnKind::Text => Column::Text(Vec::new(), Vec::new()),
+        ColumnKind::Whole => Column::Whole(Vec::new(), Vec::new()),
+        ColumnKind::Decimal => Column::Decimal(Vec::new(), Vec::new()),
     };
     COLUMNS.iter().map(|(_, kind)| column(*kind)).collect()
 }
 
 fn schema() -> Result<Type, ParquetError> {
-    let field = |(name, kind): &(&str, Kind)| {
+    let field = |(name, kind): &(&str, ColumnKind)| {
         let (physical, logical) = match kind {
-            Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            Kind::Whole => (Physical::INT64, None),
-            Kind::Decimal => (Physical::DOUBLE, None),
+            ColumnKind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            ColumnKind::Whole => (Physical::INT64, None),
+            ColumnKind::Decimal => (Physical::DOUBLE, None),
         };
         let built = Type::primitive_type_builder(name, physical)
             .with_repetition(Repetition::OPTIONAL)

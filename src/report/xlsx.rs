@@ -10,7 +10,7 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError,
 };
 
-use super::table::{COLUMNS, Cell, Kind, cells, own, rows};
+use super::table::{COLUMNS, Cell, ColumnKind, cells, own, rows};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::record::{ItemRecord, Verdict};
@@ -86,8 +86,8 @@ impl<W: Write> XlsxWriter<W> {
             let width = match (column, kind) {
                 ("item_path" | "recording_path" | "locator", _) => 48.0,
                 ("title" | "artist" | "failure_message" | "spans" | "standing", _) => 28.0,
-                (_, Kind::Text) => 16.0,
-                (_, Kind::Whole | Kind::Decimal) => 12.0,
+                (_, ColumnKind::Text) => 16.0,
+                (_, ColumnKind::Whole | ColumnKind::Decimal) => 12.0,
             };
             sheet.set_column_width(at, width)?;
         }

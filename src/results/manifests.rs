@@ -1,9 +1,8 @@
 //! The manifests of runs, the tokens of timestamp authorities on them, and the hashes of containers.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{ResultStore, ResultsError};
-use crate::base::digest;
 use crate::source::{Stamp, path_key};
 
 /// A manifest as it is kept.
@@ -104,22 +103,4 @@ impl ResultStore {
         let row = params![path_key(path), stamp.size_bytes as i64, stamp.modified_ns, sha256];
         self.connection.execute(sql, row).map(drop).map_err(|source| self.error(source))
     }
-}
-
-/// The last link of the chain: number, run and digest.
-pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<(i64, i64, String)>> {
-    let sql = "SELECT number, run_id, digest FROM manifests ORDER BY number DESC LIMIT 1";
-    connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
-}
-
-/// Adds a link.
-pub(super) fn append(
-    transaction: &Transaction,
-    number: i64,
-    run_id: i64,
-    document: &str,
-) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO manifests VALUES (?1, ?2, ?3, ?4)";
-    transaction.execute(sql, params![number, run_id, document, digest(document.as_bytes())])?;
-    Ok(())
 }

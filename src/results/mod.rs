@@ -4,6 +4,7 @@
 //! goes on with it. An item whose path, size and time of change are those of an earlier run under the
 //! same catalogue and settings takes over what that run found.
 
+mod chain;
 mod findings;
 mod manifests;
 mod store;

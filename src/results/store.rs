@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Run, RunKey, manifests};
+use super::{Run, RunKey, chain};
 use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
 use crate::scan::Outcome;
 use crate::scan::{Earlier, Known, OutcomeSink};
@@ -379,10 +379,10 @@ impl RunSink<'_> {
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let sql = "UPDATE runs SET finished = ?2 WHERE run_id = ?1";
             transaction.execute(sql, [self.run_id, now])?;
-            let last = manifests::last(&transaction)?;
+            let last = chain::last(&transaction)?;
             let number = last.as_ref().map_or(1, |(number, ..)| number + 1);
             let document = seal(last.map(|(_, run_id, digest)| (run_id, digest)));
-            manifests::append(&transaction, number, self.run_id, &document)?;
+            chain::append(&transaction, number, self.run_id, &document)?;
             transaction.commit()
         })()
         .map_err(|source| self.store.error(source))

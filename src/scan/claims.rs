@@ -3,7 +3,8 @@
 use std::io::Read as _;
 use std::sync::atomic::AtomicBool;
 
-use super::examine::{Engine, examine_failed, facts};
+use super::Engine;
+use super::outcome::{examine_failed, facts};
 use crate::bytes::Bytes;
 use crate::decode::Tags;
 use crate::identifier::Identifier;

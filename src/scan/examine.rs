@@ -4,92 +4,33 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
-use super::Mode;
 use super::claims::compare;
 use super::neutral::{Sound, beyond, explained, repeated};
-use super::relation::{Extent, LIMITS, relation, verdict};
+use super::outcome::facts;
+use super::relation::{Extent, relation, verdict};
+use super::{Engine, Mode};
 use crate::base::digest;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
-use crate::catalog::{CatalogError, Recording, Rights, Snapshot};
-use crate::identify::Identifiers;
+use crate::catalog::Recording;
 use crate::index::TrackId;
-use crate::ingest::{Ingested, Ingester, sha256_and_length};
-use crate::matching::verdict::VerdictConfig;
-use crate::matching::{Alignment, Explained, LookupScratch, MatchConfig, MatchedSpan, Matcher};
+use crate::ingest::{Ingested, sha256_and_length};
+use crate::matching::{Alignment, Explained, LookupScratch, MatchedSpan, Matcher};
 use crate::record::{
-    self, FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, RECORD_VERSION, Span, Stage,
-    TorrentFacts, Verdict, json,
+    self, FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, TorrentFacts,
+    Verdict, json,
 };
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::Peak;
-use crate::source::{Item, Place, TorrentFile};
-
-/// All that an item's record depends on, beside the item.
-#[derive(Debug)]
-pub struct Engine {
-    /// Decoder and fingerprinter.
-    pub ingester: Ingester,
-    /// What is searched for.
-    pub snapshot: Snapshot,
-    /// Its identifiers.
-    pub identifiers: Identifiers,
-    /// What may be said of what is found.
-    pub rights: Rights,
-    /// How much of an item is searched, and along which changes.
-    pub mode: Mode,
-    /// How it is searched in full mode.
-    pub matching: MatchConfig,
-    /// Where the lines are drawn.
-    pub verdict: VerdictConfig,
-}
+use crate::source::{Item, TorrentFile};
 
 /// Least peaks of an item that is compared: below it a match could not be told from chance, and `clear`
 /// would say more than is known.
 pub(super) const MIN_PEAKS: usize = 24;
 
 impl Engine {
-    /// A text that changes with every setting that may change a record.
-    pub fn settings(&self) -> String {
-        format!(
-            "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {}",
-            self.mode,
-            self.ingester.fingerprinter().config(),
-            self.matching,
-            self.verdict,
-            self.ingester.decoder().describe()
-        )
-    }
-
-    /// SHA-256 over all of the catalogue that a finding can show: its recordings, those that are known by their
-    /// identifiers alone, and rights.
-    ///
-    /// # Errors
-    ///
-    /// If the catalogue cannot be read.
-    pub fn catalogue_digest(&self) -> Result<String, CatalogError> {
-        let heard = self.snapshot.digest()?;
-        let silent = self.identifiers.delivered_digest();
-        if silent.is_none() && self.rights.is_empty() {
-            return Ok(heard);
-        }
-        let texts = [&heard, &self.rights.digest(), silent.unwrap_or_default()];
-        Ok(digest(texts.join("\n").as_bytes()))
-    }
-
-    /// The same without any path: equal on all machines that search for the same music, delivered the same.
-    ///
-    /// # Errors
-    ///
-    /// If the catalogue cannot be read.
-    pub fn portable_catalogue_digest(&self) -> Result<String, CatalogError> {
-        let (heard, rights) = (self.snapshot.portable_digest()?, self.rights.portable_digest());
-        let texts = [&heard, &rights, self.identifiers.delivered_digest().unwrap_or_default()];
-        Ok(digest(texts.join("\n").as_bytes()))
-    }
-
     /// Examines an item. `None` if `cancel` was raised before it ended, or if the catalogue was found to be damaged:
-    /// see [`Snapshot::damage`].
+    /// see [`crate::catalog::Snapshot::damage`].
     ///
     /// Never panics: a panic inside becomes the item's failure.
     pub fn examine(
@@ -485,39 +426,6 @@ fn same_finding(a: &Alignment, b: &Alignment) -> bool {
     a.track == b.track
         && (a.tempo / b.tempo - 1.0).abs() < 0.01
         && (a.pitch_octaves - b.pitch_octaves).abs() < 0.02
-}
-
-/// What is known of an item before it is decoded.
-pub(super) fn facts(place: &Place, size_bytes: u64, sha256: String) -> ItemFacts {
-    ItemFacts {
-        path: place.locator.display(),
-        size_bytes,
-        sha256,
-        codec: String::new(),
-        duration_seconds: 0.0,
-        streams: 0,
-        locator: place.locator.to_string(),
-        containers: place.containers.clone(),
-        offset: place.offset,
-        torrent: None,
-    }
-}
-
-/// The record of an item of which nothing is known.
-pub fn examine_failed(
-    place: &Place,
-    size_bytes: u64,
-    sha256: String,
-    failure: FailureRecord,
-) -> ItemRecord {
-    ItemRecord {
-        item: facts(place, size_bytes, sha256),
-        verdict: Verdict::Failed,
-        findings: Vec::new(),
-        failure: Some(failure),
-        notes: Vec::new(),
-        claims: String::new(),
-    }
 }
 
 fn too_little(ingested: &Ingested) -> Option<FailureRecord> {

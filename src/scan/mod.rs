@@ -5,25 +5,29 @@
 //! another thread takes its place. Outcomes come in any order; each depends on its item alone.
 
 mod claims;
+mod engine;
 mod evidence;
 mod examine;
 mod mode;
 mod neutral;
+mod outcome;
 mod probe;
 mod relation;
 mod run;
+mod team;
 mod walk;
 
+pub use engine::Engine;
 pub(crate) use examine::coverage;
-pub use examine::{Engine, examine_failed};
 pub use mode::Mode;
 pub(crate) use neutral::{Line, beyond, parts};
+pub use outcome::{Outcome, examine_failed};
 pub use run::scan;
 
 use std::time::Duration;
 
 use crate::record::ItemRecord;
-use crate::source::{Place, Stamp};
+use crate::source::Place;
 
 /// Name of the threads in which a panic costs an item and no more.
 pub const WORKER_NAME: &str = "leakhound-worker";
@@ -36,17 +40,6 @@ pub struct ScanConfig {
     /// An item that has not ended after this long is given up. A little above the decoder's own limit,
     /// which ends what still listens: 660 s for 600 s.
     pub give_up_after: Duration,
-}
-
-/// What a scan found out about one item, with what tells whether the item has changed since.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// Key of the item's locator.
-    pub key: Vec<u8>,
-    /// What tells whether the file on disk has changed that the item is or lies in.
-    pub stamp: Stamp,
-    /// The record.
-    pub record: ItemRecord,
 }
 
 /// Takes outcomes, one at a time, on the thread that called [`scan`].

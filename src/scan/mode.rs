@@ -41,7 +41,7 @@ impl Mode {
             Self::Probe | Self::Full => config,
             Self::Thorough => MatchConfig {
                 warp_plane_step_octaves: Some(0.025),
-                cells: Share { item: 16_384, window: 1_024 },
+                bins: Share { item: 16_384, window: 1_024 },
                 candidates: Share { item: 48, window: 16 },
                 ..config
             },

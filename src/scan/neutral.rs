@@ -345,7 +345,7 @@ mod tests {
             nats: 100.0,
             warped: false,
             votes: 0,
-            hypotheses: 1.0,
+            search_space: 1.0,
         }
     }
 

@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use super::Engine;
-use super::examine::{MIN_PEAKS, facts, round};
+use super::examine::{MIN_PEAKS, round};
 use super::mode::as_released;
+use super::outcome::facts;
 use crate::decode::Windows;
 use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
 use crate::record::{ItemFacts, ItemRecord, Verdict};
@@ -15,7 +16,7 @@ use crate::source::Item;
 const WINDOWS: Windows = Windows { count: 3, seconds: 8.0 };
 /// What is as released leads by far: few candidates are aligned, of few cells with many votes.
 const CANDIDATES: Share = Share { item: 4, window: 4 };
-const CELLS: Share = Share { item: 128, window: 128 };
+const BINS: Share = Share { item: 128, window: 128 };
 const POSTINGS: Share = Share { item: 60_000, window: 60_000 };
 const MIN_VOTES: usize = 6;
 
@@ -68,7 +69,7 @@ impl Engine {
         let config = *self.ingester.fingerprinter().config();
         let matching = MatchConfig {
             candidates: CANDIDATES,
-            cells: CELLS,
+            bins: BINS,
             identity_postings: POSTINGS,
             min_votes: MIN_VOTES,
             ..as_released(self.matching)

@@ -21,7 +21,7 @@ pub(super) struct Extent {
     pub(super) recording: f64,
     /// Whether the item plays at another speed, tempo or pitch.
     pub(super) warped: bool,
-    /// Whether it plays at another pitch, where prints tell nothing: their bands do not move along.
+    /// Whether it plays at another pitch, where sub-fingerprints tell nothing: their bands do not move along.
     pub(super) pitched: bool,
     /// The larger share of a side inside the surest alignment alone.
     pub(super) surest: f64,
@@ -103,20 +103,20 @@ struct Clean {
     of_recording: f64,
     of_item: f64,
     absent: f64,
-    prints: f64,
+    sub_fingerprints: f64,
     others: f64,
     rival: f64,
     rival_a_second: f64,
 }
 
-/// Less than [`Limits::short_seconds`], in which some twenty strong peaks sound: what has no rival at all, and whose prints
+/// Less than [`Limits::short_seconds`], in which some twenty strong peaks sound: what has no rival at all, and whose sub-fingerprints
 /// agree as under a codec.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Short {
     seconds: f64,
     nats: f64,
     absent: f64,
-    prints: f64,
+    sub_fingerprints: f64,
     rival_a_second: f64,
 }
 
@@ -155,12 +155,12 @@ struct Own {
     rival_a_second: f64,
 }
 
-/// Few peaks tell it, but prints agree, no other recording has much of it, and it is no loop.
+/// Few peaks tell it, but sub-fingerprints agree, no other recording has much of it, and it is no loop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Alike {
     nats: f64,
     absent: Absent,
-    prints: f64,
+    sub_fingerprints: f64,
     kit: f64,
     weak_rival: f64,
     elsewhere: f64,
@@ -254,12 +254,18 @@ pub(super) const LIMITS: Limits = Limits {
         of_recording: 0.84,
         of_item: 0.76,
         absent: 0.06,
-        prints: 0.83,
+        sub_fingerprints: 0.83,
         others: 0.7,
         rival: 0.65,
         rival_a_second: 0.11,
     },
-    short: Short { seconds: 2.9, nats: 20.0, absent: 0.12, prints: 0.82, rival_a_second: 0.06 },
+    short: Short {
+        seconds: 2.9,
+        nats: 20.0,
+        absent: 0.12,
+        sub_fingerprints: 0.82,
+        rival_a_second: 0.06,
+    },
     own: Own {
         nats_a_second: 2.0,
         absent: Absent { share: 0.1, of_a_second: 0.7 },
@@ -270,7 +276,7 @@ pub(super) const LIMITS: Limits = Limits {
     alike: Alike {
         nats: 5.0,
         absent: Absent { share: 0.06, of_a_second: 1.5 },
-        prints: 0.65,
+        sub_fingerprints: 0.65,
         kit: 0.45,
         weak_rival: 0.2,
         elsewhere: 0.75,
@@ -396,12 +402,12 @@ fn is_itself(told: &Explained, extent: Extent) -> bool {
     }
     let is_clean = told.nats >= clean.nats
         && (recording >= clean.of_recording && item >= clean.of_item)
-        && (own_absent <= clean.absent && told.prints >= clean.prints)
+        && (own_absent <= clean.absent && told.sub_fingerprints >= clean.sub_fingerprints)
         && told.others <= clean.others
         && told.rival <= clean.rival.min(clean.rival_a_second * seconds);
     let is_short = seconds >= short.seconds
         && told.nats >= short.nats
-        && (own_absent <= short.absent && told.prints >= short.prints)
+        && (own_absent <= short.absent && told.sub_fingerprints >= short.sub_fingerprints)
         && told.rival <= short.rival_a_second * seconds;
     let is_long_enough = seconds >= LIMITS.short_seconds;
     is_clean || if is_long_enough { is_changed(told, item, seconds) } else { is_short }
@@ -421,7 +427,7 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
         && told.rival <= own.rival.min(own.rival_a_second * seconds);
     let is_alike = told.nats >= alike.nats
         && own_absent <= alike.absent.within(seconds)
-        && told.prints >= alike.prints
+        && told.sub_fingerprints >= alike.sub_fingerprints
         && (near_kit <= alike.kit && told.elsewhere <= alike.elsewhere);
     let is_buried = nats_a_second >= buried.nats_a_second
         && (item <= buried.of_item && own_absent <= buried.absent)
@@ -512,7 +518,7 @@ mod tests {
             nats: 150.0,
             beyond: 0.01 * recording as f64,
             elsewhere: 0.25,
-            prints: 0.01 * recording as f64,
+            sub_fingerprints: 0.01 * recording as f64,
             ..Explained::default()
         }
     }
@@ -536,13 +542,14 @@ mod tests {
     #[test]
     fn what_is_hidden_under_other_sound_is_layered() {
         assert_eq!(claim(told(40, 20, 12), CLIP), (Relation::Layered, None));
-        // So deep that few nats are left: prints tell it, unless it is a loop or another recording's as well.
-        let deep = Explained { nats: 12.0, prints: 0.7, ..told(40, 30, 12) };
+        // So deep that few nats are left: sub-fingerprints tell it, unless it is a loop or another recording's as well.
+        let deep = Explained { nats: 12.0, sub_fingerprints: 0.7, ..told(40, 30, 12) };
         assert_eq!(claim(deep, CLIP), (Relation::Layered, None));
         assert!(claim(Explained { elsewhere: 0.8, ..deep }, CLIP).1.is_some());
         assert!(claim(Explained { others: 0.5, ..deep }, CLIP).1.is_some());
         // Under speech some of what is missing is hidden by nothing, but levels are those of the recording.
-        let speech = Explained { nats: 30.0, prints: 0.6, level_db: 3.0, ..told(40, 12, 25) };
+        let speech =
+            Explained { nats: 30.0, sub_fingerprints: 0.6, level_db: 3.0, ..told(40, 12, 25) };
         assert_eq!(claim(speech, CLIP), (Relation::Layered, None));
         assert!(claim(Explained { level_db: 6.0, ..speech }, CLIP).1.is_some());
     }
@@ -558,7 +565,7 @@ mod tests {
             surest: 1.0,
         };
         // Prints tell nothing at another pitch.
-        let sped_up = Explained { nats: 700.0, prints: 0.4, ..told(80, 59, 8) };
+        let sped_up = Explained { nats: 700.0, sub_fingerprints: 0.4, ..told(80, 59, 8) };
         assert_eq!(claim(sped_up, extent), (Relation::Copy, None));
         assert_eq!(
             claim(Explained { nats: 700.0, ..told(60, 65, 25) }, extent),
@@ -576,7 +583,7 @@ mod tests {
         let short = Explained { nats: 40.0, ..told(96, 70, 5) };
         assert_eq!(claim(short, clip), (Relation::Excerpt, None));
         assert!(claim(Explained { rival: 0.3, ..short }, clip).1.is_some());
-        assert!(claim(Explained { prints: 0.7, ..short }, clip).1.is_some());
+        assert!(claim(Explained { sub_fingerprints: 0.7, ..short }, clip).1.is_some());
     }
 
     #[test]

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::examine::examine_failed;
+use super::outcome::{examine_failed, outcome};
+use super::team::{Event, Origin, Team, Total};
 use super::walk::start_walking;
 use super::{Earlier, Engine, OutcomeSink, Progress, ScanConfig, ScanSummary};
 use crate::matching::LookupScratch;
 use crate::record::{FailureRecord, ItemRecord, Stage, Verdict};
 use crate::scan::Outcome;
-use crate::source::{Item, Place, Source};
+use crate::source::{Item, Source};
 
 /// How often the caller's thread looks up when nothing comes in.
 const TICK: Duration = Duration::from_millis(100);
@@ -58,51 +59,6 @@ pub fn scan<S: OutcomeSink>(
     result
 }
 
-/// What the threads share.
-pub(super) struct Team {
-    engine: Arc<Engine>,
-    items: Mutex<Receiver<Item>>,
-    stop: Arc<AtomicBool>,
-    over: AtomicBool,
-}
-
-impl Team {
-    pub(super) fn ended(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.over.load(Ordering::Relaxed)
-    }
-}
-
-pub(super) enum Event {
-    /// An item has an outcome.
-    Outcome { outcome: Box<Outcome>, from: From },
-    /// The last item was handed out; so many are to be examined. `whole` unless the source broke
-    /// down before it had listed all.
-    Walked { handed_out: u64, whole: bool },
-    /// A worker gave an item back without an outcome: the scan was stopped.
-    Stopped,
-}
-
-/// Whom an outcome comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
-    /// A worker, who examined the item.
-    Worker,
-    /// The walker, who could not make an item of it.
-    Walker,
-    /// An earlier scan.
-    Earlier,
-}
-
-#[derive(Default)]
-pub(super) struct Total {
-    /// Files on disk, and their bytes.
-    items: AtomicU64,
-    bytes: AtomicU64,
-    counted: AtomicBool,
-    /// Bytes of containers on disk that were read so far.
-    pub(super) passed: AtomicU64,
-}
-
 /// Counts all items, for the time that is left. Results do not depend on it.
 fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<Team>) {
     thread::spawn(move || {
@@ -114,10 +70,6 @@ fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<T
         let any = total.items.load(Ordering::Relaxed) > 0;
         total.counted.store(counted.is_continue() && any, Ordering::Release);
     });
-}
-
-pub(super) fn outcome(place: &Place, record: ItemRecord) -> Box<Outcome> {
-    Box::new(Outcome { key: place.locator.key(), stamp: place.stamp, record })
 }
 
 /// What a worker is at, for the watchdog: empty between items, and once it was given up.
@@ -202,7 +154,7 @@ fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
         }
         let event = match record {
             Some(record) => {
-                Event::Outcome { outcome: outcome(&item.place, record), from: From::Worker }
+                Event::Outcome { outcome: outcome(&item.place, record), from: Origin::Worker }
             }
             None => Event::Stopped,
         };
@@ -228,8 +180,8 @@ fn collect<S: OutcomeSink>(
     while handed_out.is_none_or(|n| examined < n) {
         match events.recv_timeout(TICK) {
             Ok(Event::Outcome { outcome, from }) => {
-                examined += u64::from(from == From::Worker);
-                progress.add(&outcome.record, from == From::Earlier);
+                examined += u64::from(from == Origin::Worker);
+                progress.add(&outcome.record, from == Origin::Earlier);
                 sink.record(*outcome)?;
             }
             Ok(Event::Walked { handed_out: n, whole: all }) => {

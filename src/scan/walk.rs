@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
-use super::examine::examine_failed;
-use super::run::{Event, From, Team, Total, outcome};
+use super::outcome::{examine_failed, outcome};
+use super::team::{Event, Origin, Team, Total};
 use super::{Earlier, Known, WORKER_NAME};
 use crate::record::{ItemRecord, NOT_AUDIO, Stage};
 use crate::scan::Outcome;
@@ -50,7 +50,7 @@ fn sent<E>(result: &Result<(), E>) -> ControlFlow<()> {
 }
 
 impl Walker {
-    fn tell(&self, place: &Place, record: ItemRecord, from: From) -> ControlFlow<()> {
+    fn tell(&self, place: &Place, record: ItemRecord, from: Origin) -> ControlFlow<()> {
         sent(&self.events.send(Event::Outcome { outcome: outcome(place, record), from }))
     }
 
@@ -61,7 +61,7 @@ impl Walker {
             Known::Recorded(record) | Known::Carried(record) if is_of_a_container(&record) => false,
             Known::Recorded(record) | Known::Carried(record) => {
                 // That the scan is over is noticed soon enough.
-                let _ = self.tell(place, *record, From::Earlier);
+                let _ = self.tell(place, *record, Origin::Earlier);
                 true
             }
             Known::New => false,
@@ -89,7 +89,7 @@ impl Visit for Walker {
         let mut take = |outcome: Outcome| {
             packed |= !outcome.record.item.containers.is_empty();
             let outcome = Box::new(outcome);
-            events.send(Event::Outcome { outcome, from: From::Earlier }).is_ok()
+            events.send(Event::Outcome { outcome, from: Origin::Earlier }).is_ok()
         };
         let known = self.earlier.take_over(file, &mut take);
         if packed {
@@ -110,7 +110,7 @@ impl Visit for Walker {
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
         let Unlisted { place, size_bytes, failure } = row;
         let record = examine_failed(&place, size_bytes, String::new(), failure);
-        self.tell(&place, record, From::Walker)
+        self.tell(&place, record, Origin::Walker)
     }
 
     fn is_over(&self) -> bool {

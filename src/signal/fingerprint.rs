@@ -9,9 +9,9 @@ use crate::base::hex;
 use crate::signal::SampleRate;
 use crate::signal::landmarks::{Density, LandmarkConfig};
 use crate::signal::peaks::{Peak, PeakConfig, PeakPicker, Spacing, space, thin};
-use crate::signal::prints::{Print, PrintMaker};
 use crate::signal::resample::Resampler;
 use crate::signal::stft::{Stft, StftConfig, StftStream};
+use crate::signal::sub_fingerprints::{SubFingerprint, SubFingerprinter};
 
 /// All that a hash depends on. Another value anywhere is another index.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,9 +79,13 @@ impl FingerprintConfig {
         kept.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
     }
 
-    /// The signs that are kept of a recording, of [`Fingerprint::prints`].
-    pub fn recording_prints(&self, prints: &[Print]) -> Vec<u32> {
-        prints.iter().step_by(self.recording_print_step).map(|print| print.signs).collect()
+    /// The signs that are kept of a recording, of [`Fingerprint::sub_fingerprints`].
+    pub fn recording_prints(&self, sub_fingerprints: &[SubFingerprint]) -> Vec<u32> {
+        sub_fingerprints
+            .iter()
+            .step_by(self.recording_print_step)
+            .map(|sub_fingerprint| sub_fingerprint.signs)
+            .collect()
     }
 
     /// The peaks that make landmarks, of those that are kept.
@@ -148,7 +152,7 @@ pub struct Fingerprint {
     /// All peaks, sorted by time: what a recording has beneath other sound is among them.
     pub all_peaks: Vec<Peak>,
     /// One a frame.
-    pub prints: Vec<Print>,
+    pub sub_fingerprints: Vec<SubFingerprint>,
     /// Length of the signal.
     pub seconds: f64,
 }
@@ -165,8 +169,8 @@ impl Fingerprint {
         // Two lists, parted by the length of the first.
         digest.update((self.all_peaks.len() as u64).to_le_bytes());
         digest.update(bytemuck::cast_slice::<Peak, u8>(&self.all_peaks));
-        for print in &self.prints {
-            digest.update(print.signs.to_le_bytes());
+        for sub_fingerprint in &self.sub_fingerprints {
+            digest.update(sub_fingerprint.signs.to_le_bytes());
         }
         hex(&digest.finalize())
     }
@@ -204,8 +208,12 @@ impl Fingerprinter {
                 stft: self.stft.stream(),
                 picker: PeakPicker::new(self.config.peaks, bin_hz, self.stft.n_bins()),
                 peaks: Vec::new(),
-                maker: PrintMaker::new(self.config.peaks.min_hz, self.config.peaks.max_hz, bin_hz),
-                prints: Vec::new(),
+                maker: SubFingerprinter::new(
+                    self.config.peaks.min_hz,
+                    self.config.peaks.max_hz,
+                    bin_hz,
+                ),
+                sub_fingerprints: Vec::new(),
                 samples: 0,
             },
         }
@@ -225,18 +233,18 @@ struct Analysis {
     stft: StftStream,
     picker: PeakPicker,
     peaks: Vec<Peak>,
-    maker: PrintMaker,
-    prints: Vec<Print>,
+    maker: SubFingerprinter,
+    sub_fingerprints: Vec<SubFingerprint>,
     samples: u64,
 }
 
 impl Analysis {
     fn push(&mut self, samples: &[f32]) {
         self.samples += samples.len() as u64;
-        let Self { stft, picker, peaks, maker, prints, .. } = self;
+        let Self { stft, picker, peaks, maker, sub_fingerprints, .. } = self;
         stft.push(samples, &mut |power| {
             picker.push(power, peaks);
-            maker.push(power, prints);
+            maker.push(power, sub_fingerprints);
         });
     }
 }
@@ -263,20 +271,21 @@ impl FingerprintStream {
     pub fn finish(self) -> Fingerprint {
         let Self { config, resampler, mut analysis } = self;
         resampler.finish(&mut |s| analysis.push(s));
-        let Analysis { stft, mut picker, mut peaks, mut maker, mut prints, samples } = analysis;
+        let Analysis { stft, mut picker, mut peaks, mut maker, mut sub_fingerprints, samples } =
+            analysis;
         stft.finish(&mut |power| {
             picker.push(power, &mut peaks);
-            maker.push(power, &mut prints);
+            maker.push(power, &mut sub_fingerprints);
         });
         picker.finish(&mut peaks);
-        maker.finish(&mut prints);
+        maker.finish(&mut sub_fingerprints);
         // Interpolation in time may swap neighbours; the rest breaks ties.
         peaks.sort_unstable();
         let all_peaks = peaks;
         let peaks = space(&all_peaks, config.spacing);
         let peaks = thin(&peaks, config.item_peaks_per_second, config.frames_per_second() as f32);
         let seconds = samples as f64 / f64::from(config.sample_rate.hz());
-        Fingerprint { peaks, all_peaks, prints, seconds }
+        Fingerprint { peaks, all_peaks, sub_fingerprints, seconds }
     }
 }
 

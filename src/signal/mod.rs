@@ -13,9 +13,9 @@
 pub mod fingerprint;
 pub mod landmarks;
 pub mod peaks;
-pub mod prints;
 mod rate;
 pub mod resample;
 pub mod stft;
+pub mod sub_fingerprints;
 
 pub use rate::SampleRate;

@@ -39,9 +39,9 @@ const SILENCE: [f32; 256] = [0.0; 256];
 /// A streaming resampler for one signal.
 #[derive(Debug)]
 pub struct Resampler {
-    halvers: Vec<Halver>,
+    halvers: Vec<HalfBandDecimator>,
     /// `None` where halving alone leads to the output's rate.
-    bank: Option<Bank>,
+    bank: Option<PolyphaseBank>,
     /// Input and output samples so far, to cut the tail to length.
     pushed: u64,
     emitted: u64,
@@ -61,9 +61,10 @@ impl Resampler {
         );
         let halvings = (input.hz() / output.hz()).checked_ilog2().unwrap_or(0);
         let ratio = f64::from(output.hz()) / f64::from(input.hz());
-        let halvers = (0..halvings).map(|n| Halver::new(ratio * f64::from(1 << n))).collect();
+        let halvers =
+            (0..halvings).map(|n| HalfBandDecimator::new(ratio * f64::from(1 << n))).collect();
         let (from, to) = (u64::from(input.hz()), u64::from(output.hz()) << halvings);
-        let bank = (from != to).then(|| Bank::new(from, to));
+        let bank = (from != to).then(|| PolyphaseBank::new(from, to));
         Self { halvers, bank, pushed: 0, emitted: 0, ratio }
     }
 
@@ -101,7 +102,7 @@ impl Resampler {
 /// Halves a rate. Every other coefficient of a half-band filter is zero, so that of the odd samples each
 /// is multiplied and of the even ones only that in the middle.
 #[derive(Debug)]
-struct Halver {
+struct HalfBandDecimator {
     /// Coefficients 1, 3, 5 … to either side of the middle, whose own is a half; shape `(reach,)`.
     taps: Vec<f32>,
     /// Samples 0, 2, 4 …; the first belongs to the next output.
@@ -112,7 +113,7 @@ struct Halver {
     out: Vec<f32>,
 }
 
-impl Halver {
+impl HalfBandDecimator {
     /// A filter for a stage where the resampler's output rate is `ratio` of the stage's input rate.
     fn new(ratio: f64) -> Self {
         let length = kaiser_length(HALVER_STOP_DB, 0.5 - PASS * ratio);
@@ -174,7 +175,7 @@ impl Halver {
 
 /// Changes a rate by less than a factor of two down, or by any up.
 #[derive(Debug)]
-struct Bank {
+struct PolyphaseBank {
     /// A filter for each phase and one for a whole sample, shape `(phases + 1, length)`.
     rows: Vec<f32>,
     length: usize,
@@ -191,7 +192,7 @@ struct Bank {
     out: Vec<f32>,
 }
 
-impl Bank {
+impl PolyphaseBank {
     /// A bank for rates of the ratio `from : to`.
     fn new(from: u64, to: u64) -> Self {
         let common = greatest_common_divisor(from, to);

@@ -9,7 +9,7 @@ pub(crate) const HEAD_BYTES: usize = 1_024;
 
 /// A kind of container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ContainerKind {
     /// One compressed file.
     Packed(Codec),
     Tar,
@@ -24,39 +24,48 @@ pub(crate) enum Kind {
 
 const UNPACK: &str = "unpack it and scan the folder";
 
-const MAGIC: &[(&[u8], Kind)] = &[
-    (b"\x1f\x8b\x08", Kind::Packed(Codec::Gzip)),
-    (b"\xfd7zXZ\0", Kind::Packed(Codec::Xz)),
-    (b"\x28\xb5\x2f\xfd", Kind::Packed(Codec::Zstd)),
-    (b"PK\x03\x04", Kind::Zip),
-    (b"PK\x05\x06", Kind::Zip),
-    (b"PK\x07\x08PK\x03\x04", Kind::Zip),
-    (b"7z\xbc\xaf\x27\x1c", Kind::SevenZ),
-    (b"PAR1", Kind::Parquet),
-    (b"Rar!\x1a\x07", Kind::Unread("a RAR archive", UNPACK)),
-    (b"\x04\x22\x4d\x18", Kind::Unread("an LZ4 file", UNPACK)),
-    (b"ARROW1\0\0", Kind::Arrow),
+const MAGIC: &[(&[u8], ContainerKind)] = &[
+    (b"\x1f\x8b\x08", ContainerKind::Packed(Codec::Gzip)),
+    (b"\xfd7zXZ\0", ContainerKind::Packed(Codec::Xz)),
+    (b"\x28\xb5\x2f\xfd", ContainerKind::Packed(Codec::Zstd)),
+    (b"PK\x03\x04", ContainerKind::Zip),
+    (b"PK\x05\x06", ContainerKind::Zip),
+    (b"PK\x07\x08PK\x03\x04", ContainerKind::Zip),
+    (b"7z\xbc\xaf\x27\x1c", ContainerKind::SevenZ),
+    (b"PAR1", ContainerKind::Parquet),
+    (b"Rar!\x1a\x07", ContainerKind::Unread("a RAR archive", UNPACK)),
+    (b"\x04\x22\x4d\x18", ContainerKind::Unread("an LZ4 file", UNPACK)),
+    (b"ARROW1\0\0", ContainerKind::Arrow),
     (
         b"FEA1",
-        Kind::Unread("a Feather table of version 1", "write it anew as version 2, Parquet or CSV"),
+        ContainerKind::Unread(
+            "a Feather table of version 1",
+            "write it anew as version 2, Parquet or CSV",
+        ),
     ),
     (
         b"\x89HDF\r\n\x1a\n",
-        Kind::Unread("an HDF5 file", "write the sound in it to files, as h5py can, and scan these"),
+        ContainerKind::Unread(
+            "an HDF5 file",
+            "write the sound in it to files, as h5py can, and scan these",
+        ),
     ),
-    (b"LZIP", Kind::Unread("an lzip file", UNPACK)),
-    (b"\x02\x21\x4c\x18", Kind::Unread("an LZ4 file", UNPACK)),
-    (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff", Kind::Unread("an LZMA file", UNPACK)),
-    (b"\x1f\x9d\x90", Kind::Unread("a compress file", UNPACK)),
-    (b"\x89LZO\0\r\n\x1a\n", Kind::Unread("an lzop file", UNPACK)),
-    (b"!<arch>\n", Kind::Unread("an ar archive", UNPACK)),
-    (b"xar!\0\x1c", Kind::Unread("a xar archive", UNPACK)),
-    (b"MSWIM\0\0\0", Kind::Unread("a WIM image", UNPACK)),
-    (b"WARC/1.", Kind::Unread("a WARC archive", UNPACK)),
-    (b"MSCF\0\0\0\0", Kind::Unread("a CAB archive", UNPACK)),
+    (b"LZIP", ContainerKind::Unread("an lzip file", UNPACK)),
+    (b"\x02\x21\x4c\x18", ContainerKind::Unread("an LZ4 file", UNPACK)),
+    (
+        b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff",
+        ContainerKind::Unread("an LZMA file", UNPACK),
+    ),
+    (b"\x1f\x9d\x90", ContainerKind::Unread("a compress file", UNPACK)),
+    (b"\x89LZO\0\r\n\x1a\n", ContainerKind::Unread("an lzop file", UNPACK)),
+    (b"!<arch>\n", ContainerKind::Unread("an ar archive", UNPACK)),
+    (b"xar!\0\x1c", ContainerKind::Unread("a xar archive", UNPACK)),
+    (b"MSWIM\0\0\0", ContainerKind::Unread("a WIM image", UNPACK)),
+    (b"WARC/1.", ContainerKind::Unread("a WARC archive", UNPACK)),
+    (b"MSCF\0\0\0\0", ContainerKind::Unread("a CAB archive", UNPACK)),
 ];
 
-impl Kind {
+impl ContainerKind {
     /// The container that begins like this, if it is one.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
         let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
@@ -169,7 +178,12 @@ mod tests {
             (b"", None),
         ];
         for (head, word) in table {
-            assert_eq!(Kind::of(head).map(Kind::as_str), *word, "{}", head.escape_ascii());
+            assert_eq!(
+                ContainerKind::of(head).map(ContainerKind::as_str),
+                *word,
+                "{}",
+                head.escape_ascii()
+            );
         }
     }
 
@@ -179,13 +193,13 @@ mod tests {
         let mut head = b"\xff\xff\xff\xff\x20\0\0\0\x10\0\0\0".to_vec();
         head.extend(b"\0\0\x08\0\x08\0\x04\0\x06\0\0\0");
         head.extend(b"\x0a\0\0\0\x04\0\x01\0\0\0\0\0\0\0\0\0");
-        assert_eq!(Kind::of(&head), Some(Kind::Arrow));
+        assert_eq!(ContainerKind::of(&head), Some(ContainerKind::Arrow));
         for (at, byte) in [(0, 0), (4, 0x21), (7, 0x80), (8, 0x40), (14, 4), (24, 0x40), (30, 3)] {
             let mut other = head.clone();
             other[at] = byte;
-            assert_eq!(Kind::of(&other), None, "{at}");
+            assert_eq!(ContainerKind::of(&other), None, "{at}");
         }
-        assert_eq!(Kind::of(&head[..30]), None);
+        assert_eq!(ContainerKind::of(&head[..30]), None);
     }
 
     #[test]
@@ -194,10 +208,10 @@ mod tests {
             header.set_path("a/b.mp3").unwrap();
             header.set_size(5);
             header.set_cksum();
-            assert_eq!(Kind::of(header.as_bytes()), Some(Kind::Tar));
+            assert_eq!(ContainerKind::of(header.as_bytes()), Some(ContainerKind::Tar));
             let mut wrong = *header.as_bytes();
             wrong[0] ^= 1;
-            assert_eq!(Kind::of(&wrong), None);
+            assert_eq!(ContainerKind::of(&wrong), None);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::sound::{
-    HEAD_BYTES, Kind, id3v2_bytes, looks_like_unknown, private_ogg_page_bytes, sniff,
+    HEAD_BYTES, SoundKind, id3v2_bytes, looks_like_unknown, private_ogg_page_bytes, sniff,
 };
 
 /// What something looks like.
@@ -27,16 +27,16 @@ fn look(stream: impl Read) -> io::Result<Look> {
     let tag = usize::try_from(id3v2_bytes(&head)).unwrap_or(usize::MAX);
     // A tag that is longer than the head is that of an MP3 file, nearly always.
     let behind = if tag == 0 { Some(&head[..]) } else { head.get(tag..) };
-    let kind = behind.map_or(Kind::Native("MP3"), sniff);
+    let kind = behind.map_or(SoundKind::Native("MP3"), sniff);
     Ok(match kind {
-        Kind::Native("Ogg") => ogg(&head),
-        Kind::Native("MP4") => named_in(&head, "MP4", IN_MP4),
-        Kind::Native("Matroska") => named_in(&head, "Matroska", IN_MATROSKA),
-        Kind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
-        Kind::Foreign(what) => Look { what, bytes_per_second: Some(24_000.0) },
-        Kind::NotAudio(what, _) => Look { what, bytes_per_second: None },
-        Kind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
-        Kind::Unknown => Look { what: looks_like_unknown(&head), bytes_per_second: None },
+        SoundKind::Native("Ogg") => ogg(&head),
+        SoundKind::Native("MP4") => named_in(&head, "MP4", IN_MP4),
+        SoundKind::Native("Matroska") => named_in(&head, "Matroska", IN_MATROSKA),
+        SoundKind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
+        SoundKind::Foreign(what) => Look { what, bytes_per_second: Some(24_000.0) },
+        SoundKind::NotAudio(what, _) => Look { what, bytes_per_second: None },
+        SoundKind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
+        SoundKind::Unknown => Look { what: looks_like_unknown(&head), bytes_per_second: None },
     })
 }
 

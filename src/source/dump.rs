@@ -1,15 +1,14 @@
 //! Files and folders on disk, with the containers among them opened.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 
-use super::joined::Joined;
+use super::containers::{Unpacker, container_kind};
+use super::sidecar::Joined;
 use super::torrent::Torrents;
-use super::unpack::Unpacker;
 use super::volumes::Volumes;
 use super::{Folders, Item, ScanLimits, Source, Visit};
-use crate::bytes::{Budget, Bytes, Reader};
-use crate::sniff::container::{HEAD_BYTES, Kind};
+use crate::bytes::{Budget, Bytes};
+use crate::sniff::container::ContainerKind;
 
 /// What is scanned: files and folders, and whatever lies in the containers among them.
 #[derive(Debug, Clone)]
@@ -47,30 +46,11 @@ impl Dump {
 pub(super) fn show(
     limits: ScanLimits,
     budget: &Budget,
-    kind: Kind,
+    kind: ContainerKind,
     file: Item,
     visit: &mut dyn Visit,
 ) -> ControlFlow<()> {
     Unpacker::new(limits, budget.clone(), &file, visit).file(kind, file.bytes)
-}
-
-/// The container that a file is.
-pub(super) fn container_kind(item: &Item) -> Option<Kind> {
-    let mut head = Vec::new();
-    let mut file = item.bytes.open().ok()?;
-    (&mut file).take(HEAD_BYTES as u64).read_to_end(&mut head).ok()?;
-    Kind::of(&head).or_else(|| is_disc(file).then_some(DISC))
-}
-
-/// An image of a disc, which tells so behind what it boots from.
-const DISC: Kind = Kind::Unread("an image of a disc (ISO 9660)", "unpack it and scan the folder");
-
-fn is_disc(mut file: Reader) -> bool {
-    let mut mark = [0; 5];
-    file.length() > 32_774
-        && file.seek(SeekFrom::Start(32_769)).is_ok()
-        && file.read_exact(&mut mark).is_ok()
-        && mark == *b"CD001"
 }
 
 impl Source for Dump {

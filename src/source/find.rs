@@ -4,13 +4,14 @@ use std::io::{self, Read as _, Seek as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::dump::{container_kind, show};
+use super::containers::container_kind;
+use super::dump::show;
 use super::volumes;
 use super::{
     Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
 };
 use crate::bytes::Bytes;
-use crate::sniff::container::{Kind, is_tar};
+use crate::sniff::container::{ContainerKind, is_tar};
 
 /// What is at a locator.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
     }
     volumes::joined(&mut file);
     let Some(kind) = container_kind(&file) else { return Ok(Found::Nothing) };
-    if kind == Kind::Tar
+    if kind == ContainerKind::Tar
         && let Some(item) = lying(locator, &file)?
     {
         return Ok(Found::Item(Box::new(item)));
@@ -80,7 +81,7 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
     let place = Place {
         locator: locator.clone(),
         stamp: file.place.stamp,
-        containers: Kind::Tar.as_str().to_owned(),
+        containers: ContainerKind::Tar.as_str().to_owned(),
         offset: matches!(file.bytes, Bytes::File(_)).then_some(offset),
     };
     let bytes = file.bytes.slice(offset, length);

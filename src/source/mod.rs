@@ -8,7 +8,7 @@
 //! | `locator`, `name` | where an item is, as text and key |
 //! | `bytes` | the bytes of an item, and the memory that those in flight may take |
 //! | `find`, `survey` | from a locator back to its item; what is in a dump without decoding |
-//! | `joined` | metadata beside files: `AudioFolder`, containers of Anna's Archive |
+//! | `sidecar` | metadata beside files: `AudioFolder`, containers of Anna's Archive |
 //! | `columns`, `table` | what the columns of a table are for; what tables of all formats share |
 //! | `texts` | the columns of text of a table |
 //! | `volumes` | archives that were cut into several files |
@@ -18,33 +18,24 @@
 //! | `kind`, `unpack` | which container a file is, by its bytes; the way into it |
 //! | `packed`, `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | one file or folder a kind of container |
 
-mod arrow;
-mod columns;
+mod containers;
 mod dump;
 mod find;
 mod folder;
-mod group;
-mod joined;
 mod limits;
 mod locator;
 mod name;
-mod parquet;
-mod sevenz;
-mod table;
-mod tar;
-mod texts;
+mod sidecar;
 mod torrent;
-mod unpack;
 mod volumes;
-mod zip;
 
+pub(crate) use containers::{Value, is_table, texts};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
 pub use folder::{Folders, Listed};
 pub use limits::ScanLimits;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
-pub(crate) use texts::{Value, is_table, texts};
 pub use torrent::TorrentFile;
 pub(crate) use torrent::{is_called_torrent, unreadable as unreadable_torrent};
 pub use volumes::volumes_of;

@@ -9,10 +9,11 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Item, Place, Stamp, Unlisted, dump, path_key, path_of_key, zip};
+use super::containers::{container_kind, zip};
+use super::{Item, Place, Stamp, Unlisted, path_key, path_of_key};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
-use crate::sniff::container::{HEAD_BYTES, Kind};
+use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::wording::visible;
 
 /// Volumes of one archive; those behind are not read as its own.
@@ -68,7 +69,7 @@ pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
 /// The same for an item that is a file on disk. `None` if it is not the first of several volumes.
 pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     let Counted { before, mut count } = Counted::of(&item.place.locator.file)?;
-    let kind = dump::container_kind(item)?;
+    let kind = container_kind(item)?;
     let first_bytes = item.size_bytes;
     if is_whole(kind, &item.bytes).unwrap_or(true) {
         return None;
@@ -111,14 +112,14 @@ fn is_of_its_own(path: &Path) -> bool {
     let read =
         fs::File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     read.is_err()
-        || Kind::of(&head).is_some()
+        || ContainerKind::of(&head).is_some()
         || SOUNDS.iter().any(|mark| head.starts_with(mark))
         || head.get(4..8) == Some(b"ftyp")
 }
 
 /// Whether a container has its end, as far as that can be seen by its last bytes or its first; one of which it cannot
 /// goes on if what follows does.
-fn is_whole(kind: Kind, bytes: &Bytes) -> io::Result<bool> {
+fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
     let mut reader = bytes.open()?;
     let length = reader.length();
     let mut ends_with = |mark: &[u8]| {
@@ -128,11 +129,11 @@ fn is_whole(kind: Kind, bytes: &Bytes) -> io::Result<bool> {
         Ok(end == mark)
     };
     match kind {
-        Kind::Parquet => ends_with(b"PAR1"),
-        Kind::Arrow => ends_with(b"ARROW1"),
-        Kind::Packed(crate::bytes::codecs::Codec::Xz) => ends_with(b"YZ"),
-        Kind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
-        Kind::SevenZ => {
+        ContainerKind::Parquet => ends_with(b"PAR1"),
+        ContainerKind::Arrow => ends_with(b"ARROW1"),
+        ContainerKind::Packed(crate::bytes::codecs::Codec::Xz) => ends_with(b"YZ"),
+        ContainerKind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
+        ContainerKind::SevenZ => {
             let mut header = [0; 32];
             reader.read_exact(&mut header)?;
             let long = |at: usize| {
@@ -143,8 +144,8 @@ fn is_whole(kind: Kind, bytes: &Bytes) -> io::Result<bool> {
             let end = long(12).checked_add(long(20)).and_then(|end| end.checked_add(32));
             Ok(end.is_none_or(|end| end <= length))
         }
-        Kind::Tar | Kind::Packed(_) => Ok(false),
-        Kind::Unread(..) => Ok(true),
+        ContainerKind::Tar | ContainerKind::Packed(_) => Ok(false),
+        ContainerKind::Unread(..) => Ok(true),
     }
 }
 

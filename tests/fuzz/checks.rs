@@ -373,7 +373,7 @@ pub fn segments(bytes: &[u8]) {
     let _ = segment.check();
     for track in (0..=segment.track_count() as u32).take(50).map(TrackId) {
         let read = segment.track(track);
-        assert!(read.prints.len() * 4 + read.peaks.len() <= bytes.len());
+        assert!(read.sub_fingerprints.len() * 4 + read.peaks.len() <= bytes.len());
     }
     segment.each_list(|hash, list| {
         if segment.list(hash) == Some(list) {

@@ -7,13 +7,13 @@
 
 mod args;
 mod commands;
-mod desk;
-mod docket;
 mod exit;
 mod fonts;
 mod home;
 mod out;
 mod progress;
+mod review_queue;
+mod review_server;
 mod setup;
 mod show;
 

@@ -12,11 +12,11 @@ const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows how far a command has come.
 pub(crate) struct Meter {
-    kind: Kind,
+    kind: DisplayKind,
     started: Instant,
 }
 
-enum Kind {
+enum DisplayKind {
     Quiet,
     Live(ProgressBar),
     Plain { last: Instant },
@@ -26,16 +26,16 @@ impl Meter {
     pub(crate) fn new(quiet: bool) -> Self {
         let started = Instant::now();
         let kind = if quiet {
-            Kind::Quiet
+            DisplayKind::Quiet
         } else if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
-            Kind::Live(bar)
+            DisplayKind::Live(bar)
         } else {
-            Kind::Plain { last: started }
+            DisplayKind::Plain { last: started }
         };
         Self { kind, started }
     }
@@ -49,9 +49,9 @@ impl Meter {
     /// Shows any other progress.
     pub(crate) fn show(&mut self, line: impl FnOnce() -> String) {
         match &mut self.kind {
-            Kind::Quiet => {}
-            Kind::Live(bar) => bar.set_message(line()),
-            Kind::Plain { last } => {
+            DisplayKind::Quiet => {}
+            DisplayKind::Live(bar) => bar.set_message(line()),
+            DisplayKind::Plain { last } => {
                 if last.elapsed() >= PLAIN_EVERY {
                     *last = Instant::now();
                     eprintln!("{}", line());
@@ -63,9 +63,9 @@ impl Meter {
     /// Prints a line above the live one.
     pub(crate) fn print(&self, line: &str) {
         match &self.kind {
-            Kind::Quiet => {}
-            Kind::Live(bar) => bar.println(line),
-            Kind::Plain { .. } => eprintln!("{line}"),
+            DisplayKind::Quiet => {}
+            DisplayKind::Live(bar) => bar.println(line),
+            DisplayKind::Plain { .. } => eprintln!("{line}"),
         }
     }
 
@@ -76,7 +76,7 @@ impl Meter {
 
     /// Takes the live line away.
     pub(crate) fn finish(self) {
-        if let Kind::Live(bar) = self.kind {
+        if let DisplayKind::Live(bar) = self.kind {
             bar.finish_and_clear();
         }
     }

@@ -10,7 +10,7 @@ use leakhound::source::{Folders, display_path};
 use leakhound::wording;
 use leakhound::wording::{clock, thousands, visible};
 
-use super::{delivery, entries, lint, log, mask, upkeep};
+use super::{delivery, entries, lint, log, maintenance, mask};
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
@@ -32,9 +32,9 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
         args::Catalog::List { entries: false, json } => print(&catalog.recordings()?, *json, false),
         args::Catalog::Show { names, json } => show(&catalog, names, *json),
         args::Catalog::Remove { names } => remove(global, &mut catalog, names),
-        args::Catalog::Check => upkeep::check(&catalog),
-        args::Catalog::Stats { json } => upkeep::stats(&catalog, *json),
-        args::Catalog::Compact => upkeep::compact(global, &mut catalog),
+        args::Catalog::Check => maintenance::check(&catalog),
+        args::Catalog::Stats { json } => maintenance::stats(&catalog, *json),
+        args::Catalog::Compact => maintenance::compact(global, &mut catalog),
     }
 }
 

@@ -6,17 +6,17 @@ mod entries;
 mod inspect;
 mod lint;
 pub(crate) mod log;
+mod maintenance;
 mod manifest;
 mod mask;
 mod notice;
-mod place;
 mod query;
 mod recheck;
 pub(crate) mod report;
 mod review;
 mod runs;
 mod scan;
-mod upkeep;
+mod show_extract;
 mod verify;
 
 use crate::args::{Args, Command};
@@ -29,10 +29,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Scan(command) => scan::run(&args.global, command),
         Command::Query(command) => query::run(&args.global, command),
         Command::Show { locator, json, limits } => {
-            place::show(&args.global, locator, *json, limits.into())
+            show_extract::show(&args.global, locator, *json, limits.into())
         }
         Command::Extract { locator, out, force, limits } => {
-            place::extract(&args.global, locator, out, *force, limits.into())
+            show_extract::extract(&args.global, locator, out, *force, limits.into())
         }
         Command::Inspect { paths, hash, limits } => {
             inspect::run(&args.global, paths, *hash, limits)

@@ -7,22 +7,22 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::catalog::Catalog;
-use leakhound::notice::{Kind, LeftOut, Offer, Particulars, drafts, may_be_noticed};
+use leakhound::notice::{LeftOut, NoticeKind, Offer, Particulars, drafts, may_be_noticed};
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::wording::{thousands, visible};
 
 use super::log::line;
 use crate::args::{Global, Notice, NoticeFor};
-use crate::docket::{Docket, Entry};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::review_queue::{Entry, ReviewQueue};
 
 /// Longest file of particulars, in bytes.
 const MAX_PARTICULARS_BYTES: u64 = 64 << 10;
 
 pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
     let who = command.particulars.as_deref().map(particulars).transpose()?.unwrap_or_default();
-    let docket = Docket::open(global, command.run)?;
+    let docket = ReviewQueue::open(global, command.run)?;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let offer = Offer {
         recipient: text(&command.recipient),
@@ -32,9 +32,9 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
         roots: docket.run.key.roots.clone(),
     };
     let kind = match command.kind {
-        NoticeFor::Host => Kind::Host,
-        NoticeFor::Hub => Kind::Hub,
-        NoticeFor::TorrentIndex => Kind::TorrentIndex,
+        NoticeFor::Host => NoticeKind::Host,
+        NoticeFor::Hub => NoticeKind::Hub,
+        NoticeFor::TorrentIndex => NoticeKind::TorrentIndex,
     };
     let mut left: BTreeMap<LeftOut, u64> = BTreeMap::new();
     let mut entries = Vec::new();

@@ -10,10 +10,10 @@ use leakhound::review::{History, ReviewStore, read_batch};
 use leakhound::wording::{called, chance, claim, moment, share, thousands, visible, warp};
 
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
-use crate::docket::{Docket, Entry, Sentence};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::{desk, home, setup, show};
+use crate::review_queue::{Entry, ReviewQueue, Sentence};
+use crate::{home, review_server, setup, show};
 
 /// Largest batch that is read, in bytes: a CSV report of some hundred thousand findings.
 const MAX_BATCH_BYTES: u64 = 1 << 29;
@@ -21,7 +21,7 @@ const MAX_BATCH_BYTES: u64 = 1 << 29;
 pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
     let plain = |decide: &Decide, state| decide_on(global, decide, state, None);
     match &command.command {
-        None if command.list.serve => desk::serve(global, &command.list),
+        None if command.list.serve => review_server::serve(global, &command.list),
         None => list(global, &command.list),
         Some(ReviewCommand::Accept(decide)) => plain(decide, Some(DecisionState::Accepted)),
         Some(ReviewCommand::Defer(decide)) => plain(decide, Some(DecisionState::Deferred)),
@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
 }
 
 fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
-    let docket = Docket::open(global, wanted.run)?;
+    let docket = ReviewQueue::open(global, wanted.run)?;
     let mut out = Out::lock();
     let (mut listed, mut decided) = (0_u64, 0_u64);
     docket.each(|record, finding| {
@@ -118,7 +118,7 @@ fn line(item: &ItemFacts, finding: &Finding) -> String {
 }
 
 fn evidence(global: &Global, names: &[String], run: Option<i64>) -> anyhow::Result<Exit> {
-    let docket = Docket::open(global, run)?;
+    let docket = ReviewQueue::open(global, run)?;
     let mut out = Out::lock();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let found = docket.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -145,7 +145,7 @@ fn decide_on(
     state: Option<DecisionState>,
     ground: Option<leakhound::record::Ground>,
 ) -> anyhow::Result<Exit> {
-    let docket = Docket::open(global, decide.run)?;
+    let docket = ReviewQueue::open(global, decide.run)?;
     let by = decide.by.clone().or_else(|| setup::known_operator(global)).unwrap_or_default();
     let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
     let names: Vec<_> = decide.findings.iter().map(String::as_str).collect();
@@ -181,7 +181,7 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
     let text = String::from_utf8(bytes)
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
-    let docket = Docket::open(global, run)?;
+    let docket = ReviewQueue::open(global, run)?;
     let operator =
         by.map(str::to_owned).or_else(|| setup::known_operator(global)).unwrap_or_default();
     let names: Vec<_> = orders.iter().map(|order| order.finding_id.as_str()).collect();

@@ -12,9 +12,9 @@ use tar::{Archive, Entries, Entry, EntryType};
 
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
 use super::unpack::{At, Input, Member, Unpacker};
-use super::{Extent, To};
 use crate::bytes::Bytes;
 use crate::record::NOT_AUDIO;
+use crate::source::{Extent, To};
 
 /// Headers of one member, its long names and PAX records among them, and zeros in front. Real ones have a
 /// few KiB, and the padding at the end of a tape 10 KiB.

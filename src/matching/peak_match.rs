@@ -1,6 +1,6 @@
 //! Peaks along a line: which peak of the item meets which of the recording, and the line through those that do.
 
-use super::align::{Line, Window};
+use super::time_map::{TimeMap, Window};
 use crate::signal::peaks::{Peak, TIME_UNITS};
 
 /// How near a peak has to be: in 1/16 frame and in 1/8192 octave.
@@ -19,28 +19,28 @@ impl Tolerance {
 /// Fits begin wide and end at the width that is scored.
 pub(super) const FITS: [Tolerance; 3] =
     [Tolerance::new(4.0, 0.024), Tolerance::new(2.5, 0.016), Tolerance::new(1.5, 0.012)];
-/// Met loosely: 35 ms and 14 cents.
+/// Closeness loosely: 35 ms and 14 cents.
 pub(super) const LOOSE: Tolerance = Tolerance::new(1.5, 0.012);
-/// Met closely: 12 ms and 5 cents.
+/// Closeness closely: 12 ms and 5 cents.
 pub(super) const CLOSE: Tolerance = Tolerance::new(0.5, 0.004);
 
 /// How a peak of the recording is met by the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Met {
+pub(super) enum Closeness {
     Close,
     Loose,
     Missed,
 }
 
-/// How many peaks of the recording fell into each class of [`Met`].
-pub(super) type Tally = [usize; 3];
+/// How many peaks of the recording fell into each class of [`Closeness`].
+pub(super) type MatchCounts = [usize; 3];
 
 /// A peak of the recording and the item's peak that is nearest to where it should be.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Meeting {
+pub(super) struct PeakMatch {
     pub(super) recording: Peak,
     pub(super) item: Option<Peak>,
-    pub(super) met: Met,
+    pub(super) met: Closeness,
 }
 
 /// The peaks of an item and of a recording, sorted by time.
@@ -52,14 +52,19 @@ pub(super) struct Peaks<'a> {
 
 impl Peaks<'_> {
     /// How each peak of the recording that falls into `window` of the item's time is met.
-    pub(super) fn meetings(self, line: Line, window: Window, tolerance: Tolerance) -> Vec<Meeting> {
+    pub(super) fn peak_matches(
+        self,
+        line: TimeMap,
+        window: Window,
+        tolerance: Tolerance,
+    ) -> Vec<PeakMatch> {
         let mut out = Vec::new();
-        self.visit(line, window, tolerance, |meeting| out.push(meeting));
+        self.visit(line, window, tolerance, |peak_match| out.push(peak_match));
         out
     }
 
     /// Of the weak and of the leading peaks of the recording, how many are met how.
-    pub(super) fn tally(self, line: Line, window: Window) -> [Tally; 2] {
+    pub(super) fn match_counts(self, line: TimeMap, window: Window) -> [MatchCounts; 2] {
         let mut counts = [[0; 3]; 2];
         self.visit(line, window, LOOSE, |m| {
             counts[usize::from(m.recording.leads())][m.met as usize] += 1;
@@ -71,10 +76,10 @@ impl Peaks<'_> {
     /// only moves on.
     pub(super) fn visit(
         self,
-        line: Line,
+        line: TimeMap,
         window: Window,
         tolerance: Tolerance,
-        mut visit: impl FnMut(Meeting),
+        mut visit: impl FnMut(PeakMatch),
     ) {
         let peaks = self.recording;
         let from = line.recording_time(window.0);
@@ -93,7 +98,7 @@ impl Peaks<'_> {
                 near += 1;
             }
             let (found, met) = meet(&item[near..], time, pitch, tolerance);
-            visit(Meeting { recording: *peak, item: found, met });
+            visit(PeakMatch { recording: *peak, item: found, met });
         }
     }
 }
@@ -106,8 +111,8 @@ pub(super) fn between(peaks: &[Peak], (from, to): Window) -> &[Peak] {
 }
 
 /// The nearest of `item`'s peaks (which begin at `time − tolerance`) within the tolerance.
-fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<Peak>, Met) {
-    let mut best: Option<(f64, Peak, Met)> = None;
+fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<Peak>, Closeness) {
+    let mut best: Option<(f64, Peak, Closeness)> = None;
     for other in item {
         let dt = f64::from(other.time) - time;
         if dt > tolerance.time {
@@ -120,18 +125,19 @@ fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<P
         let distance = (dt / LOOSE.time).powi(2) + (dp / LOOSE.pitch).powi(2);
         if best.is_none_or(|(d, ..)| distance < d) {
             let close = dt.abs() <= CLOSE.time && dp.abs() <= CLOSE.pitch;
-            best = Some((distance, *other, if close { Met::Close } else { Met::Loose }));
+            best =
+                Some((distance, *other, if close { Closeness::Close } else { Closeness::Loose }));
         }
     }
-    best.map_or((None, Met::Missed), |(_, peak, met)| (Some(peak), met))
+    best.map_or((None, Closeness::Missed), |(_, peak, met)| (Some(peak), met))
 }
 
-/// A better line through the meetings: least squares in time, the median in pitch. `None` where fewer
+/// A better line through the peak matches: least squares in time, the median in pitch. `None` where fewer
 /// than [`MIN_MEETINGS`] peaks are met.
 ///
-/// The tempo moves only where the meetings are spread enough to tell it.
-pub(super) fn fit(line: Line, meetings: &[Meeting]) -> Option<Line> {
-    let met: Vec<(f64, f64, f64)> = meetings
+/// The tempo moves only where the peak matches are spread enough to tell it.
+pub(super) fn fit(line: TimeMap, peak_matches: &[PeakMatch]) -> Option<TimeMap> {
+    let met: Vec<(f64, f64, f64)> = peak_matches
         .iter()
         .filter_map(|m| {
             let item = m.item?;
@@ -155,7 +161,7 @@ pub(super) fn fit(line: Line, meetings: &[Meeting]) -> Option<Line> {
     let offset = mean_y - tempo * mean_x;
     let mut rises: Vec<f64> = met.iter().map(|m| m.2).collect();
     rises.sort_unstable_by(f64::total_cmp);
-    Some(Line { tempo, offset, pitch: rises[rises.len() / 2] })
+    Some(TimeMap { tempo, offset, pitch: rises[rises.len() / 2] })
 }
 
 /// Fewer agreeing peaks than this are no alignment.

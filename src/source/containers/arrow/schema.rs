@@ -11,7 +11,7 @@ use polars_arrow_format::ipc::{
 };
 
 use super::message::{Batch, plain, unsupported, wrong};
-use crate::source::columns::{self, Form};
+use crate::source::containers::columns::{self, Form};
 
 /// Fields of a table, parts of structs and lists counted. A header may name one field a thousand million times.
 const MAX_FIELDS: usize = 20_000;

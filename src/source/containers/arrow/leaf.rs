@@ -35,11 +35,11 @@ enum Open {
 /// The values of a column, in the order in which they lie.
 pub(super) struct Cells {
     entries: Entries,
-    kind: Kind,
+    kind: LeafKind,
     file: super::message::File,
 }
 
-enum Kind {
+enum LeafKind {
     Row { offsets: Offsets, data: Data },
     Looked { lookup: Rc<Lookup>, next: u64 },
     Codes { codes: Numbers, dictionary: Vec<Rc<Lookup>> },
@@ -102,12 +102,12 @@ impl Column {
                     Lies::Here(extent) => Data::Here(extent),
                     Lies::Packed(..) => Data::Packed(buffers.stream(stored)?),
                 };
-                Kind::Row { offsets: opener.offsets(leaf.node, first, is_wide)?, data }
+                LeafKind::Row { offsets: opener.offsets(leaf.node, first, is_wide)?, data }
             }
             Values::Bytes(shape @ Shape::Views { .. }) => {
                 let lookup = Lookup::open(buffers, batch, leaf.node, first, shape)?;
                 let lookup = if in_memory { lookup.in_memory(buffers)? } else { lookup };
-                Kind::Looked { lookup: Rc::new(lookup), next: 0 }
+                LeafKind::Looked { lookup: Rc::new(lookup), next: 0 }
             }
             Values::Codes { code, dictionary: id, .. } => {
                 let codes = Numbers {
@@ -116,13 +116,13 @@ impl Column {
                 };
                 let dictionary = dictionaries.get(&id).cloned();
                 let missing = || wrong(format!("its dictionary {id} is missing"));
-                Kind::Codes { codes, dictionary: dictionary.ok_or_else(missing)? }
+                LeafKind::Codes { codes, dictionary: dictionary.ok_or_else(missing)? }
             }
-            Values::Floats { is_double } => Kind::Floats {
+            Values::Floats { is_double } => LeafKind::Floats {
                 stream: opener.per_entry(leaf.node, first, if is_double { 8 } else { 4 }, 0)?,
                 is_double,
             },
-            Values::Whole(whole) => Kind::Numbers(Numbers {
+            Values::Whole(whole) => LeafKind::Numbers(Numbers {
                 stream: opener.per_entry(leaf.node, first, whole.bytes, 0)?,
                 whole,
             }),
@@ -202,10 +202,10 @@ impl Cells {
             return take(self);
         }
         match &mut self.kind {
-            Kind::Row { offsets, .. } => {
+            LeafKind::Row { offsets, .. } => {
                 offsets.next()?;
             }
-            Kind::Looked { lookup, next } => {
+            LeafKind::Looked { lookup, next } => {
                 if *next >= lookup.count {
                     return Err(wrong(format!(
                         "more than the {} values that are there",
@@ -214,10 +214,10 @@ impl Cells {
                 }
                 *next += 1;
             }
-            Kind::Codes { codes, .. } | Kind::Numbers(codes) => {
+            LeafKind::Codes { codes, .. } | LeafKind::Numbers(codes) => {
                 codes.next()?;
             }
-            Kind::Floats { .. } => {
+            LeafKind::Floats { .. } => {
                 self.float()?;
             }
         }
@@ -227,7 +227,7 @@ impl Cells {
     /// A value of bytes or text.
     pub(super) fn value(&mut self) -> io::Result<Option<Value>> {
         let found = match &mut self.kind {
-            Kind::Row { offsets, data } => {
+            LeafKind::Row { offsets, data } => {
                 let (begin, end) = offsets.next()?;
                 let length = end - begin;
                 let value = match data {
@@ -246,18 +246,18 @@ impl Cells {
                 };
                 return Ok(Some(value));
             }
-            Kind::Looked { lookup, next } => {
+            LeafKind::Looked { lookup, next } => {
                 let number = *next;
                 *next += 1;
                 lookup.get(number)?
             }
-            Kind::Codes { codes, dictionary } => {
+            LeafKind::Codes { codes, dictionary } => {
                 let code = codes.next()?;
                 let code = u64::try_from(code)
                     .map_err(|_| wrong(format!("value {code} of a dictionary")))?;
                 in_dictionary(dictionary, code)?
             }
-            Kind::Floats { .. } | Kind::Numbers(_) => {
+            LeafKind::Floats { .. } | LeafKind::Numbers(_) => {
                 return Err(wrong("numbers where bytes are wanted"));
             }
         };
@@ -270,7 +270,7 @@ impl Cells {
     /// The bytes of [`Value::Next`].
     pub(super) fn stream(&mut self, length: u64) -> Option<impl Read> {
         match &mut self.kind {
-            Kind::Row { data: Data::Packed(stream), .. } => Some(stream.next(length)),
+            LeafKind::Row { data: Data::Packed(stream), .. } => Some(stream.next(length)),
             _ => None,
         }
     }
@@ -301,7 +301,7 @@ impl Cells {
     }
 
     pub(super) fn float(&mut self) -> io::Result<f32> {
-        let Kind::Floats { stream, is_double } = &mut self.kind else {
+        let LeafKind::Floats { stream, is_double } = &mut self.kind else {
             return Err(wrong("a column of samples that is none of floating point"));
         };
         if *is_double {
@@ -317,7 +317,7 @@ impl Cells {
 
     pub(super) fn whole(&mut self) -> io::Result<i64> {
         match &mut self.kind {
-            Kind::Numbers(numbers) => numbers.next(),
+            LeafKind::Numbers(numbers) => numbers.next(),
             _ => Err(wrong("a sampling rate is no whole number")),
         }
     }

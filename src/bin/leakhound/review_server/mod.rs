@@ -22,9 +22,9 @@ use leakhound::base::hex;
 use oxhttp::Server;
 
 use crate::args::{Global, ReviewList};
-use crate::docket::Docket;
 use crate::exit::Exit;
 use crate::out::Out;
+use crate::review_queue::ReviewQueue;
 use crate::setup;
 
 /// A connection that says nothing for so long is closed.
@@ -36,7 +36,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Serves the page until Ctrl-C.
 pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
-    let docket = Docket::open(global, wanted.run)?;
+    let docket = ReviewQueue::open(global, wanted.run)?;
     let stop = setup::stop_flag()?;
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| {
@@ -47,7 +47,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
         Some(port) => port,
         None => free_port().context("there is no free port on 127.0.0.1")?,
     };
-    let desk = api::Desk {
+    let desk = api::ReviewServer {
         guard: guard::Guard { port, token: token.clone() },
         audio: audio::Audio::new(
             setup::ingester(global, &docket.home),

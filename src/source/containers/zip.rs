@@ -14,9 +14,9 @@ use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
 use super::unpack::{At, Member, Unpacker};
-use super::{Extent, Place, To};
 use crate::bytes::{Bytes, Reader};
 use crate::record::NOT_AUDIO;
+use crate::source::{Extent, Place, To};
 
 /// The last record of a zip file, its remark and the mark before it.
 const MAX_END_BYTES: u64 = 22 + 0xffff;
@@ -152,7 +152,7 @@ fn overlapping(unpacker: &mut Unpacker<'_>, at: &At, declared: u64, whole: u64) 
 
 /// Whether the end of a file has the mark of a directory, which stands in front of a remark of 64 KiB at most.
 /// Where it is missing, the crate would look for it through the whole file, be it as long as it may.
-pub(super) fn has_directory(reader: &mut BufReader<Reader>) -> std::io::Result<bool> {
+pub(in crate::source) fn has_directory(reader: &mut BufReader<Reader>) -> std::io::Result<bool> {
     let mut end = Vec::new();
     let from = reader.get_ref().length().saturating_sub(MAX_END_BYTES);
     reader.seek(SeekFrom::Start(from))?;

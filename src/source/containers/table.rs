@@ -5,12 +5,12 @@ use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
 use super::unpack::{At, Failing, Member, Unpacker};
-use super::{Extent, To};
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
 use crate::record::NOT_AUDIO;
-use crate::sniff::container::Kind;
+use crate::sniff::container::ContainerKind;
 use crate::sniff::look_into;
+use crate::source::{Extent, To};
 use crate::wording::{shorten, visible};
 
 /// Longest name of a file that is shown.
@@ -217,7 +217,7 @@ impl<'a> Shown<'a> {
 /// Whether something that begins like this is sound, or a container that may hold some.
 fn may_be_sound(head: &[u8]) -> bool {
     let is_sound = |look: crate::sniff::Look| look.bytes_per_second.is_some();
-    Kind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
+    ContainerKind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
 }
 
 /// Samples as a WAV file, which is what they are. None if there are none.

@@ -4,11 +4,12 @@ use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 
 use super::table::Load;
-use super::{ScanLimits, arrow, parquet};
+use super::{arrow, parquet};
 use crate::base::Losses;
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
-use crate::sniff::container::{HEAD_BYTES, Kind};
+use crate::sniff::container::{ContainerKind, HEAD_BYTES};
+use crate::source::ScanLimits;
 
 /// A value of a table.
 pub(crate) struct Value<'a> {
@@ -25,22 +26,23 @@ pub(crate) type EachText<'a> = &'a mut dyn FnMut(Value<'_>) -> ControlFlow<()>;
 
 /// Whether something is a table, whose columns [`texts`] reads.
 pub(crate) fn is_table(bytes: &Bytes) -> bool {
-    kind(bytes).is_ok_and(|kind| matches!(kind, Some(Kind::Parquet | Kind::Arrow)))
+    kind(bytes)
+        .is_ok_and(|kind| matches!(kind, Some(ContainerKind::Parquet | ContainerKind::Arrow)))
 }
 
 /// Shows each value of the columns of text to `each`, column by column, until it breaks off. A part that is broken costs itself.
 pub(crate) fn texts(bytes: &Bytes, lost: &mut Losses, each: EachText<'_>) -> io::Result<()> {
     let limits = ScanLimits::default();
     match kind(bytes)? {
-        Some(Kind::Arrow) => arrow::texts(bytes, limits, lost, each),
+        Some(ContainerKind::Arrow) => arrow::texts(bytes, limits, lost, each),
         _ => parquet::texts(bytes, limits, lost, each),
     }
 }
 
-fn kind(bytes: &Bytes) -> io::Result<Option<Kind>> {
+fn kind(bytes: &Bytes) -> io::Result<Option<ContainerKind>> {
     let mut head = Vec::new();
     bytes.open()?.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
-    Ok(Kind::of(&head))
+    Ok(ContainerKind::of(&head))
 }
 
 /// What a table may come to that is read by itself.

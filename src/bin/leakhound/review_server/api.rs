@@ -15,7 +15,7 @@ use super::audio::{Audio, Side, clips};
 use super::cards::{Cards, Order, Stand, Wanted};
 use super::guard::{Guard, decoded, query};
 use crate::args::Global;
-use crate::docket::{Docket, Entry, Sentence};
+use crate::review_queue::{Entry, ReviewQueue, Sentence};
 use crate::setup;
 
 /// The style of the page: that of a finding's sheet in the HTML report, and its own.
@@ -51,7 +51,7 @@ const HEADERS: [(&str, &str); 8] = [
 ];
 
 /// All that the server knows.
-pub(super) struct Desk {
+pub(super) struct ReviewServer {
     pub(super) guard: Guard,
     pub(super) audio: Audio,
     pub(super) global: Global,
@@ -61,12 +61,12 @@ pub(super) struct Desk {
 /// The findings, where they are read from, and the list of them.
 #[derive(Debug)]
 pub(super) struct Board {
-    docket: Docket,
+    docket: ReviewQueue,
     cards: Cards,
 }
 
 impl Board {
-    pub(super) fn new(docket: Docket) -> anyhow::Result<Self> {
+    pub(super) fn new(docket: ReviewQueue) -> anyhow::Result<Self> {
         let cards = Cards::read(&docket)?;
         Ok(Self { docket, cards })
     }
@@ -83,7 +83,7 @@ fn refused(status: StatusCode, error: &anyhow::Error) -> Refusal {
     (status, visible(&format!("{error:#}")).into_owned())
 }
 
-impl Desk {
+impl ReviewServer {
     pub(super) fn answer(&self, request: &mut Request<Body>) -> Response<Body> {
         let admitted = self.guard.admit(request.method(), request.uri(), request.headers());
         let answer = match admitted {

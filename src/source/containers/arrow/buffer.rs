@@ -9,7 +9,7 @@ use polars_arrow_format::ipc::CompressionType;
 use super::message::{File, cut, wrong};
 use crate::bytes::codecs::Codec;
 use crate::source::Extent;
-use crate::source::table::Load;
+use crate::source::containers::table::Load;
 
 /// Bytes that are read at a time.
 const WINDOW_BYTES: usize = 16 << 10;

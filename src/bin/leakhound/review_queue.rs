@@ -47,7 +47,7 @@ impl Entry {
 
 /// The findings of a run: read when they are asked for, in the order of the report, none kept.
 #[derive(Debug)]
-pub(crate) struct Docket {
+pub(crate) struct ReviewQueue {
     pub(crate) home: PathBuf,
     pub(crate) run: Run,
     pub(crate) results: ResultStore,
@@ -66,7 +66,7 @@ pub(crate) struct Sentence {
 /// An id is named by so many of its characters at least, `f-` among them.
 const SHORTEST_NAME: usize = 6;
 
-impl Docket {
+impl ReviewQueue {
     /// That of a run, of the newest without a number.
     pub(crate) fn open(global: &Global, run: Option<i64>) -> anyhow::Result<Self> {
         let home = home::home(global)?;

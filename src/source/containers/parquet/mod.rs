@@ -26,11 +26,11 @@ use super::columns::{self, Cells, Form, Roles, Sound, has_codes, says};
 use super::table::{self, Broken, Held, Load, Shown, said};
 use super::texts::{EachText, Value};
 use super::unpack::{At, Unpacker};
-use super::{ScanLimits, To};
 use crate::base::Losses;
 use crate::base::hex;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
+use crate::source::{ScanLimits, To};
 
 /// Shows the cells of a table that hold sound.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), Held> {

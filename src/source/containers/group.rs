@@ -7,9 +7,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Item;
 use super::unpack::Unpacker;
 use crate::bytes::Bytes;
+use crate::source::Item;
 
 /// A longer side-car is none.
 pub(super) const MAX_SIDE_CAR_BYTES: u64 = 1 << 20;

@@ -13,8 +13,8 @@ use leakhound::review::{MAX_CLIP_SECONDS, cut, to_wav};
 use leakhound::source::{Found, Item, Locator, ScanLimits, Stamp, find};
 use serde::Serialize;
 
-use crate::docket::Docket;
 use crate::exit::UsageError;
+use crate::review_queue::ReviewQueue;
 
 /// Decoders may go deep.
 const STACK_BYTES: usize = 8 << 20;
@@ -70,7 +70,7 @@ pub(super) struct Audio {
 impl Audio {
     pub(super) fn new(
         ingester: Ingester,
-        docket: &Docket,
+        docket: &ReviewQueue,
         dump: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         if let Some(dump) = &dump

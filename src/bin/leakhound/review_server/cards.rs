@@ -11,7 +11,7 @@ use leakhound::record::{DecisionState, Finding, ItemFacts, Relation, Verdict};
 use leakhound::review::Decisions;
 use leakhound::wording::{called, visible};
 
-use crate::docket::{Docket, Entry};
+use crate::review_queue::{Entry, ReviewQueue};
 
 /// A finding of the run.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ pub(super) struct Cards {
 }
 
 impl Cards {
-    pub(super) fn read(docket: &Docket) -> anyhow::Result<Self> {
+    pub(super) fn read(docket: &ReviewQueue) -> anyhow::Result<Self> {
         let mut cards =
             Self { all: Vec::new(), decisions: Decisions::default(), last: 0, chosen: None };
         cards.catch_up(docket)?;
@@ -132,7 +132,7 @@ impl Cards {
     }
 
     /// Takes over what was decided since, here or by another program.
-    pub(super) fn catch_up(&mut self, docket: &Docket) -> anyhow::Result<()> {
+    pub(super) fn catch_up(&mut self, docket: &ReviewQueue) -> anyhow::Result<()> {
         let mut touched = HashSet::new();
         for row in docket.store.history_after(self.last)? {
             touched.extend(kin(&row.case.recording_id, &row.case.sha256, &row.case.sound));
@@ -152,7 +152,7 @@ impl Cards {
     }
 
     /// A finding with what was decided about it.
-    pub(super) fn entry(&self, docket: &Docket, at: usize) -> anyhow::Result<Entry> {
+    pub(super) fn entry(&self, docket: &ReviewQueue, at: usize) -> anyhow::Result<Entry> {
         let card = self.all.get(at).context("there is no such finding")?;
         let record = docket.results.record(docket.run.run_id, &card.key)?;
         let mut record = record.context("the run is no longer there; start the page again")?;

@@ -13,16 +13,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::group::Group;
 use super::table::Held;
-use super::{Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use super::{arrow, parquet, sevenz, tar, zip};
 use crate::base::panic_message;
 use crate::bytes::codecs::{Allowance, Bomb, Codec, Counted, buffered};
 use crate::bytes::{Budget, Bytes};
 use crate::bytes::{Filled, PackedText};
 use crate::record::{FailureRecord, Stage};
-use crate::sniff::container::{HEAD_BYTES, Kind};
+use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::sniff::is_database;
 use crate::sniff::is_text;
+use crate::source::{Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use crate::wording::visible;
 
 /// Bytes that are read at a time where nobody wants them.
@@ -68,7 +68,7 @@ impl At {
     }
 
     /// The same place as a container of a kind.
-    fn opened(&self, kind: Kind) -> Self {
+    fn opened(&self, kind: ContainerKind) -> Self {
         let between = if self.inside.is_empty() { "" } else { "/" };
         let inside = format!("{}{between}{}", self.inside, kind.as_str());
         Self { place: self.place.clone(), inside, depth: self.depth + 1 }
@@ -104,7 +104,7 @@ pub(super) struct Member<'r> {
 }
 
 /// Goes through one file on disk.
-pub(super) struct Unpacker<'v> {
+pub(in crate::source) struct Unpacker<'v> {
     pub(super) limits: ScanLimits,
     pub(super) visit: &'v mut dyn Visit,
     budget: Budget,
@@ -128,7 +128,7 @@ pub(super) struct Unpacker<'v> {
 }
 
 impl<'v> Unpacker<'v> {
-    pub(super) fn new(
+    pub(in crate::source) fn new(
         limits: ScanLimits,
         budget: Budget,
         file: &Item,
@@ -156,7 +156,7 @@ impl<'v> Unpacker<'v> {
     }
 
     /// Shows what is in the container that a file on disk is.
-    pub(super) fn file(&mut self, kind: Kind, bytes: Bytes) -> ControlFlow<()> {
+    pub(in crate::source) fn file(&mut self, kind: ContainerKind, bytes: Bytes) -> ControlFlow<()> {
         let at = At::of(self.file.clone(), 0);
         let flow = self.container(&at, kind, Input::Anywhere(bytes));
         if !self.visit.is_over() {
@@ -175,7 +175,7 @@ impl<'v> Unpacker<'v> {
     /// Shows what is in a container. `at` is the container's own place.
     ///
     /// A panic of its reader costs what is left of it.
-    fn container(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
+    fn container(&mut self, at: &At, kind: ContainerKind, input: Input<'_>) -> ControlFlow<()> {
         if !self.visit.enters(&at.place) {
             return ControlFlow::Continue(());
         }
@@ -192,8 +192,8 @@ impl<'v> Unpacker<'v> {
         self.join(None)
     }
 
-    fn opened(&mut self, at: &At, kind: Kind, input: Input<'_>) -> ControlFlow<()> {
-        if let Kind::Unread(what, remedy) = kind {
+    fn opened(&mut self, at: &At, kind: ContainerKind, input: Input<'_>) -> ControlFlow<()> {
+        if let ContainerKind::Unread(what, remedy) = kind {
             let message = format!("is {what}, which is not read here; {remedy}");
             return self.row(&at.place, "container_unsupported", message);
         }
@@ -207,21 +207,21 @@ impl<'v> Unpacker<'v> {
         let before = self.looked_at;
         let inner = at.opened(kind);
         match kind {
-            Kind::Packed(codec) => return self.packed(&inner, codec, input),
-            Kind::Tar => tar::walk(self, &inner, input)?,
-            Kind::Zip => match self.anywhere(at, input)? {
+            ContainerKind::Packed(codec) => return self.packed(&inner, codec, input),
+            ContainerKind::Tar => tar::walk(self, &inner, input)?,
+            ContainerKind::Zip => match self.anywhere(at, input)? {
                 Some(bytes) => zip::walk(self, &inner, &bytes)?,
                 None => return ControlFlow::Continue(()),
             },
-            Kind::Parquet | Kind::Arrow => match self.anywhere(at, input)? {
+            ContainerKind::Parquet | ContainerKind::Arrow => match self.anywhere(at, input)? {
                 Some(bytes) => return self.table(at, &inner, kind, bytes),
                 None => return ControlFlow::Continue(()),
             },
-            Kind::SevenZ => match self.anywhere(at, input)? {
+            ContainerKind::SevenZ => match self.anywhere(at, input)? {
                 Some(bytes) => sevenz::walk(self, &inner, &bytes)?,
                 None => return ControlFlow::Continue(()),
             },
-            Kind::Unread(..) => {}
+            ContainerKind::Unread(..) => {}
         }
         if self.looked_at == before {
             let message = format!("is a {} file that holds nothing", kind.as_str());
@@ -231,10 +231,10 @@ impl<'v> Unpacker<'v> {
     }
 
     /// A table: the sound in its cells, and the table itself where it speaks of what it does not hold.
-    fn table(&mut self, at: &At, inner: &At, kind: Kind, bytes: Bytes) -> ControlFlow<()> {
+    fn table(&mut self, at: &At, inner: &At, kind: ContainerKind, bytes: Bytes) -> ControlFlow<()> {
         let before = self.looked_at;
         let held = match kind {
-            Kind::Arrow => arrow::walk(self, inner, &bytes)?,
+            ContainerKind::Arrow => arrow::walk(self, inner, &bytes)?,
             _ => parquet::walk(self, inner, &bytes)?,
         };
         if held == Held::Sound && self.looked_at == before {
@@ -281,7 +281,7 @@ impl<'v> Unpacker<'v> {
         {
             return self.broken(&at.place, &error);
         }
-        let kind = Kind::of(&head);
+        let kind = ContainerKind::of(&head);
         if kind.is_none()
             && let Some(packed) = packed
             && (is_text(&head) || is_database(&head))
@@ -331,7 +331,7 @@ impl<'v> Unpacker<'v> {
         self.looked_at += 1;
         let mut head = Vec::new();
         let broken = stream.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
-        if let Some(kind) = Kind::of(&head) {
+        if let Some(kind) = ContainerKind::of(&head) {
             let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
             let input = bytes.map_or(Input::Stream(&mut stream), Input::Anywhere);
             return self.container(&At::of(place, depth), kind, input);

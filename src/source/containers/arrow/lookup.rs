@@ -7,7 +7,7 @@ use super::buffer::{Buffers, Lies};
 use super::message::{Batch, File, wrong};
 use super::schema::{Buffer, Shape};
 use crate::source::Extent;
-use crate::source::table::Load;
+use crate::source::containers::table::Load;
 
 /// A shorter buffer is taken into memory at once, where values are looked up in it: reading it bit by bit would take longer.
 const SMALL_BYTES: u64 = 1 << 20;

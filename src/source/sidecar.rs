@@ -16,12 +16,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::texts::texts;
+use super::containers::texts;
 use super::{Folders, Item, ScanLimits, Stamp};
 use crate::base::Losses;
 use crate::bytes::codecs::{Allowance, buffered};
 use crate::identifier::Tokens;
-use crate::sniff::container::Kind;
+use crate::sniff::container::ContainerKind;
 
 /// Memory for the rows of a folder and of those that it lies in, in bytes. 100,000 files with an ISRC each take 6 MiB.
 const MAX_BYTES: usize = 128 << 20;
@@ -149,8 +149,10 @@ impl Joined {
         File::open(path)?
             .take(crate::sniff::container::HEAD_BYTES as u64)
             .read_to_end(&mut head)?;
-        Ok(match Kind::of(&head) {
-            Some(Kind::Packed(codec)) => Box::new(allowance.count(codec.unpack(buffered(file))?)),
+        Ok(match ContainerKind::of(&head) {
+            Some(ContainerKind::Packed(codec)) => {
+                Box::new(allowance.count(codec.unpack(buffered(file))?))
+            }
             _ => Box::new(file),
         })
     }

@@ -10,7 +10,7 @@ use super::message::{Batch, File, Message, Messages, cut, wrong};
 use super::schema::{Buffer, Schema, Values};
 use crate::bytes::Bytes;
 use crate::source::ScanLimits;
-use crate::source::table::Load;
+use crate::source::containers::table::Load;
 
 /// Pieces of one dictionary.
 const MAX_PIECES: usize = 1_000;

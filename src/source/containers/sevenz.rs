@@ -12,8 +12,8 @@ use sevenz_rust2::{
 };
 
 use super::unpack::{At, Member, Unpacker};
-use super::{Place, To};
 use crate::bytes::{Bytes, Reader};
+use crate::source::{Place, To};
 
 /// Memory for the dictionary of one block. The largest that the usual programs make without being told to is
 /// 64 MiB.

@@ -23,9 +23,9 @@ use super::columns::{self, Form, Roles, Sound, has_codes, says};
 use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, said, wav};
 use super::texts::{EachText, Value as Spoken};
 use super::unpack::{At, Unpacker};
-use super::{ScanLimits, To};
 use crate::base::Losses;
 use crate::bytes::Bytes;
+use crate::source::{ScanLimits, To};
 
 /// Longest text that is read for identifiers.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
