@@ -36,6 +36,8 @@ DERIVED = {
 SHARED_SECONDS = 3.0
 # A pair that has so many parts in common for as long has the same backing under another lead.
 BACKING_PARTS = 2
+# A clip lies in a passage of two recordings if this share of it does: the rest is shorter than what tells them apart.
+COMMON_SHARE = 0.9
 
 
 @dataclass
@@ -47,6 +49,8 @@ class Corpus:
     rows: dict[str, dict]
     shared: set[tuple[str, str]] = field(default_factory=set)
     backing: set[tuple[str, str]] = field(default_factory=set)
+    # piece -> its stretches, in seconds, whose whole mix another catalogue piece has note for note.
+    passages: dict[str, list] = field(default_factory=dict)
 
     @classmethod
     def load(cls, kind: str, root: Path, every: int) -> "Corpus":
@@ -65,16 +69,37 @@ class Corpus:
                     shared.add(names)
                 elif len(parts) >= BACKING_PARTS:
                     backing.add(names)
+        passages = {}
+        if (root / "passages.jsonl").exists():
+            rows_of = tools.read_jsonl(root / "passages.jsonl")
+            passages = {row["piece"]: row["seconds"] for row in rows_of}
         catalogue = [row for row in rows if row["role"] == "catalogue"]
         others = [row for row in rows if row["role"] != "catalogue"]
         kept = catalogue + sorted(others, key=lambda row: digest(row["id"]))[::every]
-        return cls(kind, root, {row["id"]: row for row in kept}, shared, backing)
+        return cls(kind, root, {row["id"]: row for row in kept}, shared, backing, passages)
 
     def of(self, role: str) -> list[dict]:
         return [row for row in self.rows.values() if row["role"] == role]
 
+    def is_common(self, row: dict, what: str) -> bool:
+        """Whether a copy is a clip of a passage that another catalogue piece has, note for note."""
+        seconds = COPIES[what][0]
+        if not seconds:
+            return False
+        start = copy_start(row, seconds)
+        covered = sum(
+            max(0.0, min(end, start + seconds) - max(begin, start))
+            for begin, end in self.passages.get(row["id"], ())
+        )
+        return covered >= COMMON_SHARE * seconds
+
     def recordings(self) -> list[Path]:
         return [self.root / row["path"] for row in self.of("catalogue")]
+
+
+def copy_start(row: dict, seconds: float | None) -> float:
+    """Where a copy of a piece begins, in seconds."""
+    return round((row["seconds"] - (seconds or 0) * 1.2) * 0.4, 2)
 
 
 def digest(text: str) -> str:
@@ -123,7 +148,7 @@ def make_items(corpus: Corpus, folder: Path, jobs: int) -> list[Path]:
     step = max(1, len(corpus.of("catalogue")) // 120)
     for row in sorted(corpus.of("catalogue"), key=lambda row: digest(row["id"]))[::step]:
         for name, (seconds, filters, options, suffix) in COPIES.items():
-            start = round((row["seconds"] - (seconds or 0) * 1.2) * 0.4, 2)
+            start = copy_start(row, seconds)
             target = folder / f"copy__{row['id']}__{name}{suffix}"
             work.append((corpus.root / row["path"], target, start, seconds, filters, options))
     for role in DERIVED:
@@ -176,6 +201,7 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
                 "truth": truth,
                 "verdict": best["verdict"] if best else None,
                 "relation": best.get("relation") if best else None,
+                "common": role == "copy" and corpus.is_common(corpus.rows[piece], what),
                 "standing": ((best or {}).get("standing") or {}).get("kind"),
                 "wrong": sorted(accused - is_shared - has_backing),
                 "backing": sorted(has_backing),

@@ -63,7 +63,8 @@ def recall(rows: list[dict]) -> list[str]:
                 group = [r for r in rows if (r["kind"], r["role"], r["what"]) == (kind, role, what)]
                 matches = sum(row["verdict"] == "match" for row in group)
                 suspects = sum(row["verdict"] == "suspect" for row in group)
-                loops = sum(row["standing"] == "exact_loop" for row in group)
+                own = [row for row in group if not row.get("common")]
+                of_own = sum(row["verdict"] == "match" for row in own)
                 others = sum(bool(row["wrong"]) for row in group)
                 lines.append(
                     [
@@ -73,7 +74,8 @@ def recall(rows: list[dict]) -> list[str]:
                         len(group),
                         percent(matches, len(group)),
                         suspects,
-                        loops,
+                        len(group) - len(own),
+                        percent(of_own, len(own)),
                         others,
                     ]
                 )
@@ -84,7 +86,8 @@ def recall(rows: list[dict]) -> list[str]:
         "number",
         "match %",
         "suspect",
-        "of these exact loops",
+        "clips of a passage of two recordings",
+        "match % of the others",
         "others accused",
     ]
     return table(head, lines)
@@ -136,7 +139,7 @@ def document(rows: list[dict], kinds: list[str]) -> str:
         f"the catalogue, {len(rows) - held_out} that do. A pair shares sound if the same bars of "
         "the whole mix sound in both for 3 s or more, note for note, or the same loop of a sample "
         "pack; it has one backing if two of its parts or more do, under another lead: such matches "
-        "are counted apart. Intervals are Wilson's, of 95 %, as if the items were independent.",
+        "are counted apart. A clip of a passage that two recordings of the catalogue have note for note is a clip of both. Intervals are Wilson's, of 95 %, as if the items were independent.",
         "",
         "## Items that hold nothing of the catalogue",
         "",

@@ -75,3 +75,26 @@ def pairs(catalogue: list[Piece], held_out: list[Piece]) -> list[dict]:
                 }
             )
     return rows
+
+
+def passages(catalogue: list[Piece]) -> list[dict]:
+    """A row for each piece: its stretches, in seconds, whose whole mix another piece has note for note.
+
+    A clip of such a stretch is a clip of both: nothing in it tells which of them it is of.
+    """
+    owners: dict[int, set[int]] = defaultdict(set)
+    mixes = [bars_of(piece).get("mix", {}) for piece in catalogue]
+    for number, bars in enumerate(mixes):
+        for content in bars.values():
+            owners[content].add(number)
+    rows = []
+    for piece, bars in zip(catalogue, mixes, strict=True):
+        seconds = bar_samples(piece.tempo) / RATE
+        stretches: list[list[float]] = []
+        for bar in sorted(bar for bar, content in bars.items() if len(owners[content]) > 1):
+            if stretches and abs(stretches[-1][1] - bar * seconds) < 1e-6:
+                stretches[-1][1] = (bar + 1) * seconds
+            else:
+                stretches.append([bar * seconds, (bar + 1) * seconds])
+        rows.append({"piece": piece.id, "seconds": [[round(at, 3) for at in s] for s in stretches]})
+    return rows
