@@ -162,7 +162,7 @@ fn item(number: u64) -> ItemRecord {
         claims: dice.of(&["", "agree", "disagree", "sound_only"]).to_owned(),
     };
     if number % 20 == 19 {
-        let kind = dice.of(&["truncated", "empty", "encrypted", "unknown_codec"]).to_owned();
+        let kind = dice.of(&["truncated", "empty", "encrypted", "unknown_codec"]).into();
         record.verdict = Verdict::Failed;
         record.failure = Some(FailureRecord {
             stage: Stage::Read,

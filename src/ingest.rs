@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bytes::Bytes;
 use crate::decode::{DecodeError, Decoded, Decoder, Excerpts, PcmSink, Windows};
-use crate::record::{FailureRecord, NOT_AUDIO, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::signal::SampleRate;
 use crate::signal::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::signal::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
@@ -76,7 +76,7 @@ impl Ingester {
         match refused {
             Some(rate) if fingerprints.is_empty() => Err(FailureRecord {
                 stage: Stage::Fingerprint,
-                kind: "sample_rate".into(),
+                kind: FailureKind::SampleRate,
                 message: refused_rate(rate),
             }),
             _ => Ok(Ingested { decoded, fingerprints }),
@@ -153,7 +153,7 @@ fn failure(error: &DecodeError) -> FailureRecord {
         message.push_str(&source.to_string());
         cause = source.source();
     }
-    FailureRecord { stage: error.stage(), kind: error.kind().into(), message }
+    FailureRecord { stage: error.stage(), kind: error.kind(), message }
 }
 
 /// Endings under which people keep audio. They serve only to tell a cover image, which alarms nobody,
@@ -172,12 +172,12 @@ fn mislabelled(item: &Item, failure: FailureRecord) -> FailureRecord {
     let ending = name.extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending {
         Some(ending)
-            if failure.kind == NOT_AUDIO
+            if failure.kind == FailureKind::NotAudio
                 && !is_attributes
                 && AUDIO_ENDINGS.contains(&ending.as_str()) =>
         {
             FailureRecord {
-                kind: "mislabelled".into(),
+                kind: FailureKind::Mislabelled,
                 message: failure.message.replacen(
                     "is not audio",
                     &format!("is not audio although its name ends in .{ending}"),

@@ -11,7 +11,7 @@ use crate::bytes::Bytes;
 use crate::catalog::Recording;
 use crate::identify::{Claims, Identifiers, Read};
 use crate::ingest::sha256;
-use crate::record::NOT_AUDIO;
+use crate::record::FailureKind;
 use crate::sniff::{Look, look_into};
 use crate::source::{Item, Unlisted, Visit, is_called_torrent, unreadable_torrent};
 use crate::wording::named;
@@ -36,7 +36,7 @@ pub struct Survey {
     /// By the containers that items lie in (`""`: files on disk) and by what they are.
     pub kinds: BTreeMap<(String, String), Tally>,
     /// By kind of failure: how many, and the first of them, with its reason.
-    pub unread: BTreeMap<String, (u64, String)>,
+    pub unread: BTreeMap<FailureKind, (u64, String)>,
     /// What torrents hold and how much of it is there, a line each with the file that says so; not all, if there are many.
     pub torrents: Vec<String>,
     /// About how much sound there is, in seconds, from sizes and usual bit rates.
@@ -100,13 +100,15 @@ impl Survey {
             let is_whole = is_whole(item);
             let path = item.place.locator.display();
             match read {
-                Read::Personal(column) => self
-                    .fail("personal_data", format!("{path}: holds data about people ({column})")),
+                Read::Personal(column) => self.fail(
+                    FailureKind::PersonalData,
+                    format!("{path}: holds data about people ({column})"),
+                ),
                 Read::Broken(why) if is_whole => {
-                    self.fail("metadata_damaged", format!("{path}: {why}"));
+                    self.fail(FailureKind::MetadataDamaged, format!("{path}: {why}"));
                 }
                 Read::Packed(why) if is_whole => {
-                    self.fail("metadata_packed", format!("{path}: {why}"));
+                    self.fail(FailureKind::MetadataPacked, format!("{path}: {why}"));
                 }
                 _ => {}
             }
@@ -151,7 +153,7 @@ impl Survey {
             && is_whole(item)
             && let Some(failure) = unreadable_torrent(item)
         {
-            self.fail(&failure.kind, format!("{path}: {}", failure.message));
+            self.fail(failure.kind, format!("{path}: {}", failure.message));
         }
         let is_torrent =
             item.place.locator.is_file() && is_called_torrent(&item.place.locator.file);
@@ -160,8 +162,8 @@ impl Survey {
         }
     }
 
-    fn fail(&mut self, kind: &str, first: String) {
-        self.unread.entry(kind.to_owned()).or_insert((0, first)).0 += 1;
+    fn fail(&mut self, kind: FailureKind, first: String) {
+        self.unread.entry(kind).or_insert((0, first)).0 += 1;
     }
 }
 
@@ -190,7 +192,7 @@ impl Visit for Survey {
         let look = match item.bytes.open().and_then(look_into) {
             Ok(look) => look,
             Err(error) => {
-                self.fail("io", format!("{}: {error}", path()));
+                self.fail(FailureKind::Io, format!("{}: {error}", path()));
                 return ControlFlow::Continue(());
             }
         };
@@ -217,13 +219,13 @@ impl Visit for Survey {
     }
 
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
-        if row.failure.kind == NOT_AUDIO {
+        if row.failure.kind == FailureKind::NotAudio {
             let key =
                 (row.place.containers.clone(), "links, later volumes and the like".to_owned());
             self.kinds.entry(key).or_default().items += 1;
         } else {
             let first = format!("{}: {}", row.place.locator.display(), row.failure.message);
-            self.fail(&row.failure.kind, first);
+            self.fail(row.failure.kind, first);
         }
         ControlFlow::Continue(())
     }

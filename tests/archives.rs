@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
+use leakhound::record::{FailureKind, ItemRecord, Verdict};
 use leakhound::source::{Locator, To};
 
 use crate::common::{
@@ -29,7 +29,7 @@ fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {
 }
 
 fn kinds(records: &[ItemRecord]) -> Vec<&str> {
-    records.iter().map(|r| r.failure.as_ref().map_or("", |failure| &failure.kind)).collect()
+    records.iter().map(|r| r.failure.as_ref().map_or("", |failure| failure.kind.as_str())).collect()
 }
 
 fn message(record: &ItemRecord) -> &str {
@@ -163,7 +163,7 @@ fn what_a_compressed_file_holds_is_an_item() {
     let found = scan(&desk, "dump");
     let verdicts: Vec<_> = found.iter().map(|r| r.verdict).collect();
     assert_eq!(verdicts, [Verdict::Match, Verdict::Match, Verdict::Failed]);
-    assert_eq!(kinds(&found), ["", "", NOT_AUDIO]);
+    assert_eq!(kinds(&found), ["", "", "not_audio"]);
     let steps = |r: &ItemRecord| r.item.locator.parse::<Locator>().unwrap().steps;
     assert_eq!(steps(&found[0])[0].to, To::Packed);
     assert_eq!(found[1].item.containers, "zstd/zstd");
@@ -211,7 +211,11 @@ fn a_cut_archive_gives_what_came_before_the_cut_and_one_row() {
             desk.write(&name, &bytes);
             let found = scan(&desk, &name);
             let row = record(&found, "/x");
-            assert_eq!(row.failure.as_ref().unwrap().kind, "container_truncated", "{row:#?}");
+            assert_eq!(
+                row.failure.as_ref().unwrap().kind,
+                FailureKind::ContainerTruncated,
+                "{row:#?}"
+            );
             assert_eq!(record(&found, "one.wav").verdict, Verdict::Match);
             let two = found.iter().find(|r| r.item.path.ends_with("two.wav"));
             assert_eq!(two.is_some(), left, "{name}");
@@ -225,7 +229,10 @@ fn a_cut_archive_gives_what_came_before_the_cut_and_one_row() {
     let packed = gz(&whole);
     desk.write("cut-gz/x", &packed[..packed.len() * 9 / 10]);
     let found = scan(&desk, "cut-gz");
-    assert_eq!(record(&found, "/x").failure.as_ref().unwrap().kind, "container_truncated");
+    assert_eq!(
+        record(&found, "/x").failure.as_ref().unwrap().kind,
+        FailureKind::ContainerTruncated
+    );
     assert_eq!(record(&found, "one.wav").verdict, Verdict::Match);
 }
 
@@ -279,7 +286,7 @@ fn names_in_an_archive_are_only_names_and_links_are_not_followed() {
         Verdict::Match
     );
     for name in ["x!/link", "x!/hard", "x!/pipe"] {
-        assert_eq!(record(&found, name).failure.as_ref().unwrap().kind, NOT_AUDIO);
+        assert_eq!(record(&found, name).failure.as_ref().unwrap().kind, FailureKind::NotAudio);
     }
     assert!(message(record(&found, "x!/link")).contains("link to /etc/passwd"));
 }
@@ -479,7 +486,10 @@ fn a_zip_file_without_its_directory_is_read_from_the_front() {
     for (name, cut) in [("directory", whole.len() - 30), ("middle", whole.len() * 3 / 4)] {
         desk.write(format!("{name}/x"), &whole[..cut]);
         let found = scan(&desk, name);
-        assert_eq!(record(&found, "/x").failure.as_ref().unwrap().kind, "container_truncated");
+        assert_eq!(
+            record(&found, "/x").failure.as_ref().unwrap().kind,
+            FailureKind::ContainerTruncated
+        );
         assert_eq!(record(&found, "one.wav").verdict, Verdict::Match, "{name}");
     }
 }
@@ -538,14 +548,14 @@ fn a_zip_file_whose_sizes_lie_costs_its_member_alone() {
         assert_eq!(record(&found, "c.wav").verdict, Verdict::Match);
         let b = record(&found, "b.wav");
         let kind = &b.failure.as_ref().unwrap_or_else(|| panic!("{b:#?}")).kind;
-        assert_eq!(kind, if size == 0 { "damaged" } else { "too_large" });
+        assert_eq!(*kind, if size == 0 { FailureKind::Damaged } else { FailureKind::TooLarge });
     }
     // Where it does not lie.
     let mut bytes = whole;
     bytes[second + 42..second + 46].copy_from_slice(&7_u32.to_le_bytes());
     desk.write("astray/x", &bytes);
     let found = scan(&desk, "astray");
-    assert_eq!(record(&found, "b.wav").failure.as_ref().unwrap().kind, "damaged");
+    assert_eq!(record(&found, "b.wav").failure.as_ref().unwrap().kind, FailureKind::Damaged);
     assert_eq!(record(&found, "c.wav").verdict, Verdict::Match);
 }
 

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use leakhound::bytes::Bytes;
 use leakhound::record::Verdict::{Clear, Match};
-use leakhound::record::{ItemRecord, NOT_AUDIO};
+use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::source::{Found, Item, Locator, ScanLimits, To, find};
 use polars_arrow_format::ipc::planus::Builder;
 use polars_arrow_format::ipc::{
@@ -78,7 +78,7 @@ fn the_sound_in_the_cells_of_a_stream_and_of_a_file_is_found() {
                 let found = scan(&desk, &folder);
                 assert_eq!(found.len(), 6, "{found:#?}");
                 let names = found[0].failure.as_ref().unwrap();
-                assert_eq!(names.kind, NOT_AUDIO);
+                assert_eq!(names.kind, FailureKind::NotAudio);
                 assert!(names.message.contains("names 1 files"), "{names:?}");
                 let verdicts: Vec<_> = found[1..5].iter().map(|record| record.verdict).collect();
                 assert_eq!(verdicts, [Match, Match, Clear, Match]);
@@ -216,7 +216,7 @@ fn a_table_without_sound_is_one_item_that_is_no_audio() {
         let found = desk.scan(0);
         assert_eq!(found.len(), 1);
         let failure = found[0].failure.as_ref().unwrap();
-        assert_eq!(failure.kind, NOT_AUDIO);
+        assert_eq!(failure.kind, FailureKind::NotAudio);
         assert!(failure.message.contains("an Arrow table"), "{failure:?}");
     }
 }
@@ -664,8 +664,8 @@ fn tables_of_another_writer_are_read_alike() {
         assert_eq!(found, cells, "{path:?}: {:#?}", seen.rows);
         // They are no sound, so that what the table says of them is an item, too.
         assert_eq!(seen.items.len(), 4);
-        assert_eq!(seen.kinds(), [NOT_AUDIO]);
-        seen.says(NOT_AUDIO, "names 1 files");
+        assert_eq!(seen.kinds(), ["not_audio"]);
+        seen.says("not_audio", "names 1 files");
         assert_eq!(seen.items[0].notes, ["its table calls it 0.wav"]);
         assert_eq!(seen.items[1].side_car.as_deref(), Some("GBAYE0000351 "));
         leads_back(&seen);

@@ -18,7 +18,7 @@ fn assert_failed(row: &ItemRecord, stage: Stage, kind: &str, words: &str) {
     assert_eq!(row.verdict, Verdict::Failed, "{row:#?}");
     assert!(row.findings.is_empty(), "{row:#?}");
     let failure = row.failure.as_ref().unwrap();
-    assert_eq!((failure.stage, &*failure.kind), (stage, kind), "{row:#?}");
+    assert_eq!((failure.stage, failure.kind.as_str()), (stage, kind), "{row:#?}");
     assert!(failure.message.contains(words), "{words:?} is not in {row:#?}");
     assert!(!failure.message.contains(char::is_control), "{row:#?}");
 }

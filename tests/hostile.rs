@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use leakhound::record::FailureKind;
 use leakhound::source::{
     Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
 };
@@ -44,8 +45,9 @@ impl Seen {
     }
 
     pub(crate) fn says(&self, kind: &str, words: &str) {
-        let said =
-            |row: &&Unlisted| row.failure.kind == kind && row.failure.message.contains(words);
+        let said = |row: &&Unlisted| {
+            row.failure.kind.as_str() == kind && row.failure.message.contains(words)
+        };
         assert!(self.rows.iter().any(|row| said(&row)), "{:#?}", self.rows);
     }
 }
@@ -353,7 +355,7 @@ fn the_limits_are_set_on_the_command_line() {
     desk.write("dump/x.tgz", &gz(&tar(&[("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c")])));
     let kinds = |flags: &[&str]| {
         desk.run(["scan", "dump"].iter().chain(flags));
-        let of = |r: &leakhound::record::ItemRecord| r.failure.as_ref().map(|f| f.kind.clone());
+        let of = |r: &leakhound::record::ItemRecord| r.failure.as_ref().map(|f| f.kind.to_string());
         records(&desk.jsonl()).iter().filter_map(of).collect::<Vec<_>>()
     };
     assert_eq!(kinds(&[]), ["not_audio"; 3]);
@@ -404,6 +406,6 @@ fn a_database_with_more_rows_than_it_has_room_for_is_given_up() {
     let found = records(&desk.jsonl());
     assert_eq!(found.len(), 2);
     let failure = found[1].failure.as_ref().unwrap();
-    assert_eq!(failure.kind, "metadata_damaged");
+    assert_eq!(failure.kind, FailureKind::MetadataDamaged);
     assert!(failure.message.contains("more rows than the file has room for"), "{found:#?}");
 }

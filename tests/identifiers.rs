@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use leakhound::record::ItemRecord;
 use leakhound::record::Verdict::{self, Failed, Suspect};
+use leakhound::record::{FailureKind, ItemRecord};
 use rusqlite::Connection;
 
 use crate::common::{Desk, encode, excerpt, gz, record, records, song, tar, wav, zst};
@@ -293,7 +293,7 @@ fn the_databases_of_a_scrape_are_looked_into() {
     let found = scan(&desk);
     assert_eq!(found.len(), 3);
     let personal = found[0].failure.as_ref().unwrap();
-    assert_eq!(personal.kind, "personal_data");
+    assert_eq!(personal.kind, FailureKind::PersonalData);
     assert!(personal.message.contains("p.owner_id"), "{personal:?}");
     assert!(!desk.jsonl().contains("someone"));
     assert_eq!(tiers(&found[1]), [(FIRST, "T0".to_owned())]);
@@ -509,7 +509,7 @@ fn a_compressed_database_about_people_is_refused_wherever_its_schema_says_so() {
     desk.run(["scan", "dump"]).ends_with(3);
     let found = records(&desk.jsonl());
     let failure = found[0].failure.as_ref().unwrap();
-    assert_eq!(failure.kind, "personal_data", "{failure:?}");
+    assert_eq!(failure.kind, FailureKind::PersonalData, "{failure:?}");
     assert!(failure.message.contains("playlists.owner_display_name"), "{failure:?}");
     assert!(found[0].findings.is_empty());
 }
@@ -537,7 +537,7 @@ fn a_database_that_cannot_be_read_is_not_read_and_told_so() {
     assert_eq!(found.len(), 6);
     for record in &found {
         let failure = record.failure.as_ref().unwrap();
-        assert_eq!(failure.kind, "metadata_damaged", "{record:#?}");
+        assert_eq!(failure.kind, FailureKind::MetadataDamaged, "{record:#?}");
         assert!(failure.message.ends_with("; fetch it again"), "{failure:?}");
     }
     let done = desk.run(["inspect", "dump"]).ends_with(3);
@@ -645,7 +645,7 @@ fn every_column_of_a_database_that_is_not_about_people_is_read() {
             assert!(record.notes[0].contains("1 cells of it are longer than 1 MiB"), "{record:#?}");
         }
         if name == "i" {
-            assert_eq!(record.failure.as_ref().unwrap().kind, "metadata_damaged");
+            assert_eq!(record.failure.as_ref().unwrap().kind, FailureKind::MetadataDamaged);
         }
     }
 }
@@ -708,7 +708,7 @@ fn texts_about_people_are_refused_by_their_keys_and_headers() {
     let found = records(&desk.jsonl());
     assert!(!desk.jsonl().contains("someone"));
     for record in found {
-        assert_eq!(record.failure.as_ref().unwrap().kind, "personal_data", "{record:#?}");
+        assert_eq!(record.failure.as_ref().unwrap().kind, FailureKind::PersonalData, "{record:#?}");
     }
     let said = desk.run(["inspect", "dump"]).ends_with(3).stdout;
     assert!(said.contains("personal_data") && !said.contains("name 1 recordings"), "{said}");

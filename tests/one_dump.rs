@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use leakhound::base::digest;
-use leakhound::record::{ItemRecord, NOT_AUDIO, Verdict};
+use leakhound::record::{FailureKind, ItemRecord, Verdict};
 use polars_arrow_format::ipc::CompressionType;
 
 use crate::common::arrow::{Shape, Table, audio};
@@ -114,7 +114,7 @@ fn every_planted_recording_in_a_dump_of_all_containers_is_found_and_nothing_else
     assert_eq!(here.len(), PLANTED);
     // The side-cars alone are no sound.
     let failed = found.iter().filter_map(|record| record.failure.as_ref());
-    assert!(failed.clone().all(|failure| failure.kind == NOT_AUDIO));
+    assert!(failed.clone().all(|failure| failure.kind == FailureKind::NotAudio));
     assert_eq!(found.len() - failed.count(), clips.len());
     for record in found.iter().filter(|record| record.verdict == Verdict::Match) {
         let locator = record.item.locator.as_str();

@@ -76,7 +76,7 @@ fn a_copy_a_clip_and_a_sped_up_clip_are_found_where_they_are_and_the_rest_is_tol
     {
         let row = record(&records, name);
         assert_eq!(row.verdict, Verdict::Failed);
-        assert_eq!(row.failure.as_ref().unwrap().kind, kind, "{row:#?}");
+        assert_eq!(row.failure.as_ref().unwrap().kind.as_str(), kind, "{row:#?}");
     }
 }
 

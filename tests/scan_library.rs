@@ -13,7 +13,7 @@ use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::verdict::VerdictConfig;
 use leakhound::matching::{LookupScratch, MatchConfig};
-use leakhound::record::{FailureRecord, ItemRecord, Stage, Verdict};
+use leakhound::record::{FailureKind, FailureRecord, ItemRecord, Stage, Verdict};
 use leakhound::scan::Outcome;
 use leakhound::scan::{
     Earlier, Engine, Known, Mode, OutcomeSink, Progress, ScanConfig, ScanSummary, scan,
@@ -206,7 +206,7 @@ fn any_source_is_scanned_and_what_it_could_not_list_is_a_row() {
     assert_eq!(rows[1].verdict, Verdict::Match);
     assert_eq!(rows[1].findings.len(), 1);
     let gone = rows[2].failure.as_ref().unwrap();
-    assert_eq!((gone.stage, &*gone.kind), (Stage::Read, "io"), "{gone:?}");
+    assert_eq!((gone.stage, &gone.kind), (Stage::Read, &FailureKind::Io), "{gone:?}");
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn an_item_that_never_ends_is_given_up_and_the_others_go_on() {
         rows.iter().partition(|row| row.item.path.ends_with("/000-pipe"));
     assert_eq!((pipes.len(), clips.len()), (1, 5));
     let failure = pipes[0].failure.as_ref().unwrap();
-    assert_eq!(failure.kind, "timeout");
+    assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(failure.message.contains("given up"), "{failure:?}");
     assert!(clips.iter().all(|row| row.verdict == Verdict::Match), "{rows:#?}");
 }

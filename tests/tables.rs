@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leakhound::record::Verdict::{self, Clear, Failed, Match};
-use leakhound::record::{ItemRecord, NOT_AUDIO};
+use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::source::{Locator, To};
 use parquet::basic::{Compression, Encoding};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType, Int64Type};
@@ -151,7 +151,7 @@ fn columns_in_every_encoding_of_lengths_are_read_and_none_is_believed_that_count
             let found = scan(&desk, "dump");
             assert_eq!(found[0].findings.len(), 0);
             let failure = found[0].failure.as_ref().expect("it is not read");
-            assert_eq!(failure.kind, "metadata_damaged");
+            assert_eq!(failure.kind, FailureKind::MetadataDamaged);
             assert!(
                 failure.message.contains("says that it has 127 values"),
                 "{encoding} {version:?}: {failure:?}"
@@ -176,7 +176,7 @@ fn the_sound_in_the_cells_of_a_table_is_found() {
     let found = scan(&desk, "dump");
     assert_eq!(found.len(), 6, "{found:#?}");
     let names = found[0].failure.as_ref().unwrap();
-    assert_eq!(names.kind, NOT_AUDIO);
+    assert_eq!(names.kind, FailureKind::NotAudio);
     assert!(names.message.contains("names 1 files"), "{names:?}");
 
     assert_eq!(verdicts(&found[1..5]), [Match, Match, Clear, Match]);
@@ -253,7 +253,7 @@ fn a_table_without_sound_is_one_item_that_is_no_audio() {
     desk.write("dump/x", &text);
     let found = scan(&desk, "dump");
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].failure.as_ref().unwrap().kind, NOT_AUDIO);
+    assert_eq!(found[0].failure.as_ref().unwrap().kind, FailureKind::NotAudio);
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn a_broken_table_is_a_row_and_what_can_be_read_of_it_is_found() {
     let whole = shard();
     desk.write("cut/x", &whole[..whole.len() - 100]);
     let found = scan(&desk, "cut");
-    assert!(found[0].failure.as_ref().unwrap().kind.starts_with("container_"), "{found:#?}");
+    assert!(found[0].failure.as_ref().unwrap().kind.is_container(), "{found:#?}");
     // In the sound of the last row.
     let mut bytes = whole.clone();
     let at = whole.len() * 9 / 10;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use leakhound::record::Integrity::{Damaged, Partial, Unchecked, Unverified, Verified};
-use leakhound::record::{Integrity, ItemRecord, TorrentFacts, Verdict};
+use leakhound::record::{FailureKind, Integrity, ItemRecord, TorrentFacts, Verdict};
 use sha1::{Digest as _, Sha1};
 
 use crate::common::{Desk, gz, record, records, tar};
@@ -282,12 +282,12 @@ fn what_is_called_a_torrent_and_cannot_be_read_as_one_alarms() {
     let found = records(&desk.jsonl());
     for name in ["none.torrent", "cut.TORRENT", "packed.tar!/in.torrent"] {
         let failure = record(&found, name).failure.as_ref().unwrap();
-        assert_eq!(failure.kind, "torrent_unreadable", "{name}");
+        assert_eq!(failure.kind, FailureKind::TorrentUnreadable, "{name}");
         assert!(failure.message.contains("cannot be read as one: "), "{failure:?}");
         assert!(failure.message.contains("fetch it again"), "{failure:?}");
     }
     let fine = record(&found, "fine.torrent");
-    assert_eq!(fine.failure.as_ref().unwrap().kind, "not_audio");
+    assert_eq!(fine.failure.as_ref().unwrap().kind, FailureKind::NotAudio);
     assert!(fine.notes[0].starts_with("torrent album (v2 "), "{fine:#?}");
     // It stays so as long as the bytes do.
     let again = desk.run(["scan", "dump"]).ends_with(3);

@@ -14,7 +14,7 @@ use crate::base::panic_message;
 use crate::decode::Decoded;
 use crate::index::{SegmentBuilder, Track};
 use crate::ingest::{Ingested, Ingester, sha256};
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::signal::peaks::Peak;
 use crate::source::{Folders, Item, Listed};
@@ -360,8 +360,8 @@ fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
         }
     };
     let path = item.place.locator.display();
-    let refused = |failure: FailureRecord| match failure.kind.as_str() {
-        "cancelled" => Prepared::Stopped,
+    let refused = |failure: FailureRecord| match failure.kind {
+        FailureKind::Cancelled => Prepared::Stopped,
         _ => Prepared::Refused { path: path.clone(), failure },
     };
     let sha256 = match sha256(&item.bytes, stop) {
@@ -383,7 +383,7 @@ fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
         Ok(Err(failure)) => refused(failure),
         Err(panic) => refused(FailureRecord {
             stage: Stage::Decode,
-            kind: "panic".into(),
+            kind: FailureKind::Panic,
             message: panic_message(panic.as_ref()),
         }),
     }
@@ -408,7 +408,7 @@ fn too_sparse(seconds: f64, peaks: usize, neutral: bool) -> FailureRecord {
              short or too quiet to be told from others"
         )
     };
-    FailureRecord { stage: Stage::Fingerprint, kind: "too_short".into(), message }
+    FailureRecord { stage: Stage::Fingerprint, kind: FailureKind::TooShort, message }
 }
 
 /// Why a copy of what is there is not added as the other kind: what it was is what reports rest on, and who made it so has to
@@ -425,7 +425,7 @@ fn of_other_kind(of: &str, neutral: bool) -> FailureRecord {
              catalog add --neutral"
         )
     };
-    FailureRecord { stage: Stage::Fingerprint, kind: "other_kind".into(), message }
+    FailureRecord { stage: Stage::Fingerprint, kind: FailureKind::OtherKind, message }
 }
 
 /// A digest of what is heard, whatever the tags say.

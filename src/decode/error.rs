@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io;
 
-use crate::record::{NOT_AUDIO, Stage};
+use crate::record::{FailureKind, Stage};
 
 /// Whether the outside decoder took part, for the remedy of [`DecodeError::Unsupported`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,19 +134,19 @@ impl DecodeError {
     }
 
     /// A stable word to group and count by.
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> FailureKind {
         match self {
-            Self::Read { .. } => "io",
-            Self::NotAFile { .. } => "not_a_file",
-            Self::Empty => "empty",
-            Self::NotAudio { .. } => NOT_AUDIO,
-            Self::Unsupported { .. } => "unsupported",
-            Self::NoAudioStream { .. } => "no_audio",
-            Self::NothingDecoded { .. } => "damaged",
-            Self::Silent { .. } => "silent",
-            Self::TimedOut { .. } | Self::ReadsTooMuch { .. } => "timeout",
-            Self::Cancelled => "cancelled",
-            Self::Ffmpeg { .. } => "ffmpeg",
+            Self::Read { .. } => FailureKind::Io,
+            Self::NotAFile { .. } => FailureKind::NotAFile,
+            Self::Empty => FailureKind::Empty,
+            Self::NotAudio { .. } => FailureKind::NotAudio,
+            Self::Unsupported { .. } => FailureKind::Unsupported,
+            Self::NoAudioStream { .. } => FailureKind::NoAudio,
+            Self::NothingDecoded { .. } => FailureKind::Damaged,
+            Self::Silent { .. } => FailureKind::Silent,
+            Self::TimedOut { .. } | Self::ReadsTooMuch { .. } => FailureKind::Timeout,
+            Self::Cancelled => FailureKind::Cancelled,
+            Self::Ffmpeg { .. } => FailureKind::Ffmpeg,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
+use crate::record::FailureKind;
 
 mod damage;
 mod excerpts;
@@ -241,20 +242,20 @@ fn files_without_sound_are_errors_of_their_own_kind() {
     for (name, bytes, kind) in table {
         let (result, _) = decode(&write(directory.path(), name, bytes));
         let error = result.expect_err(name);
-        assert_eq!(error.kind(), *kind, "{name}: {error}");
+        assert_eq!(error.kind().as_str(), *kind, "{name}: {error}");
         assert!(!error.to_string().contains('\n'));
     }
     let (result, _) = decode(directory.path());
-    assert_eq!(result.expect_err("a folder").kind(), "not_a_file");
+    assert_eq!(result.expect_err("a folder").kind(), FailureKind::NotAFile);
     let (result, _) = decode(&directory.path().join("nothing here"));
-    assert_eq!(result.expect_err("missing").kind(), "io");
+    assert_eq!(result.expect_err("missing").kind(), FailureKind::Io);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_device_is_not_opened() {
     let (result, _) = decode(Path::new("/dev/zero"));
-    assert_eq!(result.expect_err("a device").kind(), "not_a_file");
+    assert_eq!(result.expect_err("a device").kind(), FailureKind::NotAFile);
 }
 
 #[test]
@@ -272,11 +273,11 @@ fn the_flag_and_the_clock_stop_a_file() {
     let decoder = Decoder::new(LIMITS, None);
     let stopped =
         decoder.decode(&path.as_path().into(), &AtomicBool::new(true), &mut Kept::default());
-    assert_eq!(stopped.expect_err("stopped").kind(), "cancelled");
+    assert_eq!(stopped.expect_err("stopped").kind(), FailureKind::Cancelled);
     let decoder = Decoder::new(DecodeLimits { timeout: Duration::ZERO, ..LIMITS }, None);
     let late =
         decoder.decode(&path.as_path().into(), &AtomicBool::new(false), &mut Kept::default());
-    assert_eq!(late.expect_err("late").kind(), "timeout");
+    assert_eq!(late.expect_err("late").kind(), FailureKind::Timeout);
 }
 
 #[test]
@@ -432,7 +433,7 @@ fn a_film_without_sound_has_no_audio_stream() {
     let video = ["-f", "lavfi", "-i", "testsrc=d=1:s=64x48", "-map", "1:v", "-c:v", "mpeg4"];
     for name in ["mute.mp4", "mute.mkv", "mute.avi"] {
         let (result, _) = decode_or_help(&encode(&tune, name, &video));
-        assert_eq!(result.expect_err(name).kind(), "no_audio", "{name}");
+        assert_eq!(result.expect_err(name).kind(), FailureKind::NoAudio, "{name}");
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Items, Tallied, Torrent};
 use crate::base::hex;
 use crate::record::{
-    Explained, Finding, ItemRecord, NOT_AUDIO, Relation, Span, StandingKind, Verdict, Work, json,
+    Explained, FailureKind, Finding, ItemRecord, Relation, Span, StandingKind, Verdict, Work, json,
 };
 use crate::source::Locator;
 
@@ -98,7 +98,9 @@ impl Gather {
             Verdict::Suspect => &mut counts.suspect,
             Verdict::Permitted => &mut counts.permitted,
             Verdict::Clear => &mut counts.clear,
-            Verdict::Failed if failure.is_some_and(|f| f.kind == NOT_AUDIO) => &mut counts.skipped,
+            Verdict::Failed if failure.is_some_and(|f| f.kind == FailureKind::NotAudio) => {
+                &mut counts.skipped
+            }
             Verdict::Failed => &mut counts.failed,
         } += 1;
         counts.findings += record.findings.len() as u64;
@@ -106,7 +108,7 @@ impl Gather {
         let milliseconds = (record.item.duration_seconds * 1_000.0).round() as u64;
         counts.audio_milliseconds = counts.audio_milliseconds.saturating_add(milliseconds);
         if let Some(failure) = failure {
-            *self.failures.entry(failure.kind.clone()).or_default() += 1;
+            *self.failures.entry(failure.kind.as_str().to_owned()).or_default() += 1;
         }
     }
 
@@ -205,7 +207,7 @@ impl<'a> Portable<'a> {
             streams: item.streams,
             verdict: record.verdict,
             claims: &record.claims,
-            failure: record.failure.as_ref().map(|f| [f.stage.as_str(), &*f.kind]),
+            failure: record.failure.as_ref().map(|f| [f.stage.as_str(), f.kind.as_str()]),
             torrent: item
                 .torrent
                 .as_ref()

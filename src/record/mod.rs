@@ -3,7 +3,11 @@
 //! It is the JSONL contract: keys are always present, later versions add keys and take none away.
 //! It holds no logic of matching and knows no file format.
 
+mod failure;
+
 use serde::{Deserialize, Serialize};
+
+pub use failure::{FailureKind, FailureRecord, Stage};
 
 /// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.
 pub const RECORD_VERSION: u32 = 6;
@@ -633,51 +637,4 @@ pub struct Span {
     pub recording_start_seconds: f64,
     /// End in the recording.
     pub recording_end_seconds: f64,
-}
-
-/// Why an item could not be compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailureRecord {
-    /// Where it ended.
-    pub stage: Stage,
-    /// What kind of end: a stable word to group and count by, such as `empty` or `truncated`.
-    pub kind: String,
-    /// One line: the thing, the numbers, the remedy.
-    pub message: String,
-}
-
-/// The kind of failure of an item that is no audio and does not claim to be: a cover image, a text
-/// file. It is counted apart from what could not be read, for it alarms nobody.
-pub const NOT_AUDIO: &str = "not_audio";
-
-/// The stage of the way from source to verdict at which an item failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// Finding it: a folder that cannot be listed, a link that leads nowhere.
-    Walk,
-    /// Opening and reading its bytes.
-    Read,
-    /// Telling what it is.
-    Probe,
-    /// Decoding it.
-    Decode,
-    /// Making its fingerprint: too short, silent.
-    Fingerprint,
-    /// Comparing it.
-    Match,
-}
-
-impl Stage {
-    /// The word of the JSONL contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Walk => "walk",
-            Self::Read => "read",
-            Self::Probe => "probe",
-            Self::Decode => "decode",
-            Self::Fingerprint => "fingerprint",
-            Self::Match => "match",
-        }
-    }
 }

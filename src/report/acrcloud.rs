@@ -23,7 +23,7 @@ use std::io::{self, Write};
 
 use super::csv::{BYTE_ORDER_MARK, text};
 use super::{Format, ReportError, ReportWriter, RunSummary};
-use crate::record::{Finding, ItemRecord, NOT_AUDIO, Relation, Span, Verdict};
+use crate::record::{FailureKind, Finding, ItemRecord, Relation, Span, Verdict};
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 26] = [
@@ -149,7 +149,7 @@ impl<W: Write> ReportWriter for AcrcloudWriter<W> {
         }
         match &record.failure {
             // That program scans sound alone.
-            Some(failure) if failure.kind == NOT_AUDIO => Ok(()),
+            Some(failure) if failure.kind == FailureKind::NotAudio => Ok(()),
             Some(_) => self.row(&item(record, 2004)),
             None if !found => self.row(&item(record, 1001)),
             None => Ok(()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tally::Tally;
-use crate::record::{DecisionState, ItemRecord, NOT_AUDIO, Relation, Verdict};
+use crate::record::{DecisionState, FailureKind, ItemRecord, Relation, Verdict};
 use crate::wording::claims;
 
 /// What the report says of the run itself.
@@ -163,5 +163,5 @@ impl Counts {
 /// Whether an item failed only because it is no audio.
 pub(super) fn is_not_audio(record: &ItemRecord) -> bool {
     record.verdict == Verdict::Failed
-        && record.failure.as_ref().is_some_and(|failure| failure.kind == NOT_AUDIO)
+        && record.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotAudio)
 }

@@ -194,7 +194,7 @@ pub(super) fn cells<'a>(
         number(4, |f| f.item_coverage),
         number(4, |f| f.recording_coverage),
         text(failure.map_or("", |failure| failure.stage.as_str())),
-        text(failure.map_or("", |failure| &failure.kind)),
+        text(failure.map_or("", |failure| failure.kind.as_str())),
         text(failure.map_or("", |failure| &failure.message)),
         own(record.notes.join("; ")),
         list(|f| &f.shares_passage_with),

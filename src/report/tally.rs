@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Finding, ItemRecord, NOT_AUDIO, Verdict};
+use crate::record::{FailureKind, Finding, ItemRecord, Verdict};
 
 /// Lower edges of the bins of scores after the first, in nats: each twice the one before.
 pub(super) const SCORE_EDGES: [f64; 8] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0];
@@ -55,7 +55,7 @@ impl Tally {
 
     pub(super) fn add(&mut self, record: &ItemRecord) {
         let failure = record.failure.as_ref().filter(|_| record.verdict == Verdict::Failed);
-        if failure.is_some_and(|failure| failure.kind == NOT_AUDIO) {
+        if failure.is_some_and(|failure| failure.kind == FailureKind::NotAudio) {
             return;
         }
         let container = container(record);
@@ -64,8 +64,8 @@ impl Tally {
             if full { &mut self.elsewhere } else { self.containers.entry(container).or_default() };
         counts[record.verdict as usize] += 1;
         if let Some(failure) = failure {
-            let full =
-                self.failures.len() >= FAILURES && !self.failures.contains_key(&failure.kind);
+            let full = self.failures.len() >= FAILURES
+                && !self.failures.contains_key(failure.kind.as_str());
             let kind = if full { "other" } else { failure.kind.as_str() };
             *self.failures.entry(kind.to_owned()).or_default() += 1;
         }

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, Decision, DecisionState, Evidence, Explained, FailureRecord, Finding, Ground, ItemFacts,
-    ItemRecord, NOT_AUDIO, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Verdict, Work,
+    Basis, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord, Finding,
+    Ground, ItemFacts, ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Verdict,
+    Work,
 };
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
@@ -137,8 +138,8 @@ pub(super) fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
     }
 }
 
-fn failed(path: &str, stage: Stage, kind: &str, message: &str) -> ItemRecord {
-    let (kind, message) = (kind.to_owned(), message.to_owned());
+fn failed(path: &str, stage: Stage, kind: FailureKind, message: &str) -> ItemRecord {
+    let message = message.to_owned();
     let mut record = record(path, Vec::new());
     record.item.duration_seconds = 0.0;
     record.item.codec.clear();
@@ -182,8 +183,13 @@ fn sample() -> Vec<ItemRecord> {
     vec![
         mixed,
         record("/dump/a/02 clear.ogg", Vec::new()),
-        failed("/dump/a/03 short.ogg", Stage::Fingerprint, "too_short", "lasts 0.4 s, needs 2 s"),
-        failed("/dump/a/cover.jpg", Stage::Probe, NOT_AUDIO, "holds no audio"),
+        failed(
+            "/dump/a/03 short.ogg",
+            Stage::Fingerprint,
+            FailureKind::TooShort,
+            "lasts 0.4 s, needs 2 s",
+        ),
+        failed("/dump/a/cover.jpg", Stage::Probe, FailureKind::NotAudio, "holds no audio"),
         record("/dump/b/04 noisy.ogg", vec![decided]),
     ]
 }
@@ -211,8 +217,8 @@ fn hostile() -> Vec<ItemRecord> {
     item.notes = vec![text()];
     vec![
         item,
-        failed(HOSTILE, Stage::Probe, HOSTILE, HOSTILE),
-        failed(HOSTILE, Stage::Probe, NOT_AUDIO, HOSTILE),
+        failed(HOSTILE, Stage::Probe, HOSTILE.into(), HOSTILE),
+        failed(HOSTILE, Stage::Probe, FailureKind::NotAudio, HOSTILE),
     ]
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Run, RunKey, chain};
-use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
+use crate::record::{FailureKind, ItemRecord, Verdict, json};
 use crate::scan::Outcome;
 use crate::scan::{Earlier, Known, OutcomeSink};
 use crate::source::{Place, Stamp, key_behind, path_key};
@@ -472,7 +472,12 @@ const OF_A_FILE: &str = "run_id = ?1 AND path >= ?2 AND path < ?3";
 impl EarlierRuns {
     /// Whether a run, which ended, has rows of a file, all of which stand.
     fn is_whole(&self, run_id: i64, file: &Place) -> rusqlite::Result<bool> {
-        let lasting = LASTING.map(|kind| format!("'{kind}'")).join(",");
+        let lasting: Vec<_> = FailureKind::KNOWN
+            .iter()
+            .filter(|kind| kind.is_lasting())
+            .map(|kind| format!("'{kind}'"))
+            .collect();
+        let lasting = lasting.join(",");
         let sql = format!(
             "SELECT count(*), ifnull(sum(size_bytes <> ?4 OR modified_ns <> ?5 OR \
              ifnull(failure_kind, 'empty') NOT IN ({lasting})), 0) FROM outcomes WHERE {OF_A_FILE}"
@@ -520,36 +525,10 @@ impl EarlierRuns {
     }
 }
 
-/// Failures that hold as long as the bytes do.
-const LASTING: [&str; 22] = [
-    NOT_AUDIO,
-    "mislabelled",
-    "empty",
-    "unsupported",
-    "no_audio",
-    "damaged",
-    "silent",
-    "too_short",
-    "sample_rate",
-    "encrypted",
-    "personal_data",
-    "too_large",
-    "torrent_unreadable",
-    "metadata_damaged",
-    "metadata_packed",
-    "container_truncated",
-    "container_damaged",
-    "container_empty",
-    "container_unsupported",
-    "container_too_deep",
-    "container_bomb",
-    "container_members",
-];
-
 /// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.
 fn stands(record: &ItemRecord) -> bool {
     match &record.failure {
-        Some(failure) => LASTING.contains(&failure.kind.as_str()),
+        Some(failure) => failure.kind.is_lasting(),
         None => record.verdict != Verdict::Failed,
     }
 }

@@ -9,7 +9,7 @@ use crate::bytes::Bytes;
 use crate::decode::Tags;
 use crate::identifier::Identifier;
 use crate::identify::{Claim, Claims, MAX_CLAIMS, Named, Read};
-use crate::record::{FailureRecord, Finding, ItemRecord, NOT_AUDIO, Stage, Verdict};
+use crate::record::{FailureKind, FailureRecord, Finding, ItemRecord, Stage, Verdict};
 use crate::sniff::is_database;
 use crate::sniff::is_text;
 use crate::source::{Item, unreadable_torrent};
@@ -46,7 +46,7 @@ impl Engine {
             notes: item.notes.clone(),
             ..examine_failed(&item.place, item.size_bytes, sha256.clone(), failure.clone())
         };
-        if failure.kind != NOT_AUDIO {
+        if failure.kind != FailureKind::NotAudio {
             let mut claims = self.claims(item, &sha256, None);
             // What lies compressed and cannot be unpacked to its end: its bytes have no hash to tell a finding by.
             if matches!(item.bytes, Bytes::Text(_)) {
@@ -77,7 +77,7 @@ impl Engine {
             }
             Read::Packed(why) => {
                 let message = format!("{why}; unpack it and scan the file");
-                Some(refused("metadata_packed", message))
+                Some(refused(FailureKind::MetadataPacked, message))
             }
             Read::Broken(why) => Some(damaged(&why)),
         };
@@ -118,7 +118,7 @@ fn claimed(item: &Item, sha256: String, findings: Vec<Finding>, notes: Vec<Strin
 fn cut(item: &Item) -> Option<FailureRecord> {
     let message =
         "is damaged in its container, and what can be had of it is no sound; fetch it again";
-    item.is_damaged.then(|| refused("damaged", message.to_owned()))
+    item.is_damaged.then(|| refused(FailureKind::Damaged, message.to_owned()))
 }
 
 /// Joins what was claimed with what was heard. Returns the word for how they agree, and notes what is said in a way
@@ -215,17 +215,17 @@ fn misnamed(item: &Item) -> Option<String> {
 fn damaged(why: &str) -> FailureRecord {
     let message =
         format!("could not be searched for identifiers to its end: {why}; fetch it again");
-    refused("metadata_damaged", message)
+    refused(FailureKind::MetadataDamaged, message)
 }
 
 fn personal(column: &str) -> FailureRecord {
     let message =
         format!("holds data about people ({column}) and was not read; leave it out of the scan");
-    refused("personal_data", message)
+    refused(FailureKind::PersonalData, message)
 }
 
-fn refused(kind: &str, message: String) -> FailureRecord {
-    FailureRecord { stage: Stage::Read, kind: kind.to_owned(), message }
+fn refused(kind: FailureKind, message: String) -> FailureRecord {
+    FailureRecord { stage: Stage::Read, kind, message }
 }
 
 fn called(claim: &Claim) -> String {

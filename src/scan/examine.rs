@@ -17,7 +17,7 @@ use crate::index::TrackId;
 use crate::ingest::{Ingested, sha256_and_length};
 use crate::matching::{Alignment, Explained, LookupScratch, MatchedSpan, Matcher};
 use crate::record::{
-    self, FailureRecord, Finding, ItemFacts, ItemRecord, NOT_AUDIO, Span, Stage, TorrentFacts,
+    self, FailureKind, FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, TorrentFacts,
     Verdict, json,
 };
 use crate::signal::fingerprint::Fingerprint;
@@ -45,11 +45,11 @@ impl Engine {
         let item = &item;
         let result = run.unwrap_or_else(|panic| {
             *scratch = LookupScratch::default();
-            let (kind, message) = ("panic".into(), panic_message(panic.as_ref()));
+            let (kind, message) = (FailureKind::Panic, panic_message(panic.as_ref()));
             Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
         });
         let mut record = match result {
-            Err((_, failure)) if failure.kind == "cancelled" => return None,
+            Err((_, failure)) if failure.kind == FailureKind::Cancelled => return None,
             Err((sha256, failure)) => self.unheard(item, sha256, &failure, cancel)?,
             Ok(record) => record,
         };
@@ -401,7 +401,8 @@ fn compared(
     record: &ItemRecord,
     cancel: &AtomicBool,
 ) -> Option<TorrentFacts> {
-    let alarms = record.failure.as_ref().is_some_and(|failure| failure.kind != NOT_AUDIO);
+    let alarms =
+        record.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::NotAudio);
     if record.findings.is_empty() && !alarms {
         return Some(file.facts());
     }
@@ -433,7 +434,7 @@ fn too_little(ingested: &Ingested) -> Option<FailureRecord> {
     let notes = ingested.decoded.notes.iter().fold(String::new(), |all, note| all + "; " + note);
     (most.peaks.len() < MIN_PEAKS).then(|| FailureRecord {
         stage: Stage::Fingerprint,
-        kind: "too_short".into(),
+        kind: FailureKind::TooShort,
         message: format!(
             "its {:.1} s hold {} spectral peaks, a comparison needs {MIN_PEAKS}: it is too short or \
              too quiet to be told from others{notes}",

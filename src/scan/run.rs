@@ -12,7 +12,7 @@ use super::team::{Event, Origin, Team, Total};
 use super::walk::start_walking;
 use super::{Earlier, Engine, OutcomeSink, Progress, ScanConfig, ScanSummary};
 use crate::matching::LookupScratch;
-use crate::record::{FailureRecord, ItemRecord, Stage, Verdict};
+use crate::record::{FailureKind, FailureRecord, ItemRecord, Stage, Verdict};
 use crate::scan::Outcome;
 use crate::source::{Item, Source};
 
@@ -126,7 +126,7 @@ impl Watch {
 fn hung(item: &Item, after: Duration) -> Outcome {
     let failure = FailureRecord {
         stage: Stage::Decode,
-        kind: "timeout".into(),
+        kind: FailureKind::Timeout,
         message: format!(
             "did not end within {:.0} s and was given up; the others went on: please report it with \
              the file",

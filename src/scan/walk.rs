@@ -10,7 +10,7 @@ use std::thread;
 use super::outcome::{examine_failed, outcome};
 use super::team::{Event, Origin, Team, Total};
 use super::{Earlier, Known, WORKER_NAME};
-use crate::record::{ItemRecord, NOT_AUDIO, Stage};
+use crate::record::{FailureKind, ItemRecord, Stage};
 use crate::scan::Outcome;
 use crate::source::{Item, Place, Source, Unlisted, Visit};
 
@@ -73,9 +73,12 @@ impl Walker {
 /// little, and to take such a row for all of it loses the rest.
 fn is_of_a_container(record: &ItemRecord) -> bool {
     record.failure.as_ref().is_some_and(|failure| {
-        let kind = failure.kind.as_str();
         failure.stage == Stage::Read
-            && (kind.starts_with("container_") || [NOT_AUDIO, "io", "encrypted"].contains(&kind))
+            && (failure.kind.is_container()
+                || matches!(
+                    failure.kind,
+                    FailureKind::NotAudio | FailureKind::Io | FailureKind::Encrypted
+                ))
     })
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Item, Place, Stamp, Unlisted};
-use crate::record::{FailureRecord, NOT_AUDIO, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 
 /// What is found: a file, or a row for something that is none.
 pub type Listed = Result<Item, Box<Unlisted>>;
@@ -63,16 +63,16 @@ impl Folders {
 
     fn item(&self, entry: &DirEntry) -> Listed {
         let path = entry.path().to_path_buf();
-        let refuse = |kind: &str, message: String| refused(path.clone(), kind, message);
+        let refuse = |kind: FailureKind, message: String| refused(path.clone(), kind, message);
         if entry.path_is_symlink() && !self.leads_inside(&path) {
-            return Err(refuse("link_outside", link_outside(&path)));
+            return Err(refuse(FailureKind::LinkOutside, link_outside(&path)));
         }
         let metadata = entry
             .metadata()
-            .map_err(|error| refuse("io", format!("cannot be looked at: {error}")))?;
+            .map_err(|error| refuse(FailureKind::Io, format!("cannot be looked at: {error}")))?;
         if !metadata.is_file() {
             return Err(refuse(
-                "not_a_file",
+                FailureKind::NotAFile,
                 "is a pipe, socket or device, not a file; nothing was read from it".into(),
             ));
         }
@@ -84,14 +84,14 @@ impl Folders {
     fn link_to_folder(&self, link: PathBuf) -> Box<Unlisted> {
         if !self.leads_inside(&link) {
             let message = link_outside(&link);
-            return refused(link, "link_outside", message);
+            return refused(link, FailureKind::LinkOutside, message);
         }
         let target = std::fs::read_link(&link).unwrap_or_default();
         let message = format!(
             "is a link to the folder {}, which is looked at under its own name",
             shown(&target)
         );
-        refused(link, NOT_AUDIO, message)
+        refused(link, FailureKind::NotAudio, message)
     }
 
     /// Whether a file may be opened that nobody has walked: it is no link, or one that leads inside.
@@ -145,11 +145,11 @@ impl Folders {
     }
 }
 
-fn refused(path: PathBuf, kind: &str, message: String) -> Box<Unlisted> {
+fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
     Box::new(Unlisted {
         place: Place::of_file(path, Stamp::default()),
         size_bytes: 0,
-        failure: FailureRecord { stage: Stage::Walk, kind: kind.into(), message },
+        failure: FailureRecord { stage: Stage::Walk, kind, message },
     })
 }
 
@@ -158,14 +158,23 @@ fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
         let to = shown(ancestor);
-        ("link_loop", format!("is a link back to {to}, which holds it; it was not followed"))
+        (
+            FailureKind::LinkLoop,
+            format!("is a link back to {to}, which holds it; it was not followed"),
+        )
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
         let to = shown(&target);
-        ("link_broken", format!("is a link to {to}, which does not exist; nothing to read"))
+        (
+            FailureKind::LinkBroken,
+            format!("is a link to {to}, which does not exist; nothing to read"),
+        )
     } else {
         let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        ("io", format!("cannot be listed: {cause}; check its permissions and scan again"))
+        (
+            FailureKind::Io,
+            format!("cannot be listed: {cause}; check its permissions and scan again"),
+        )
     };
     refused(path, kind, message)
 }
@@ -177,7 +186,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    fn listed(roots: &[PathBuf]) -> Vec<(String, Option<String>)> {
+    fn listed(roots: &[PathBuf]) -> Vec<(String, Option<FailureKind>)> {
         Folders::new(roots)
             .unwrap()
             .items()
@@ -229,10 +238,17 @@ mod tests {
         fs::create_dir(root.join("6-folder")).unwrap();
         fs::write(root.join("6-folder/song"), "1").unwrap();
         symlink("6-folder", root.join("7-to-folder")).unwrap();
-        let kinds: Vec<_> =
-            listed(&[root]).into_iter().map(|(_, kind)| kind.unwrap_or_default()).collect();
-        let outside = "link_outside";
-        let expected = ["", "link_broken", "link_loop", outside, outside, "", NOT_AUDIO, ""];
+        let kinds: Vec<_> = listed(&[root]).into_iter().map(|(_, kind)| kind).collect();
+        let expected = [
+            None,
+            Some(FailureKind::LinkBroken),
+            Some(FailureKind::LinkLoop),
+            Some(FailureKind::LinkOutside),
+            Some(FailureKind::LinkOutside),
+            None,
+            Some(FailureKind::NotAudio),
+            None,
+        ];
         assert_eq!(kinds, expected);
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::containers::{container_kind, zip};
 use super::{Item, Place, Stamp, Unlisted, path_key, path_of_key};
 use crate::bytes::{Bytes, Volume};
-use crate::record::{FailureRecord, NOT_AUDIO, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::wording::visible;
 
@@ -44,7 +44,7 @@ impl Volumes {
         Some(Unlisted {
             place: Place { offset: None, ..item.place.clone() },
             size_bytes: item.size_bytes,
-            failure: FailureRecord { stage: Stage::Read, kind: NOT_AUDIO.into(), message },
+            failure: FailureRecord { stage: Stage::Read, kind: FailureKind::NotAudio, message },
         })
     }
 

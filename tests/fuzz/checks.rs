@@ -23,7 +23,7 @@ use leakhound::inspect::{Hashed, Survey};
 use leakhound::matching::verdict::VerdictConfig;
 use leakhound::matching::{LookupScratch, MatchConfig};
 use leakhound::provenance::{Manifest, read_token};
-use leakhound::record::{ItemRecord, Verdict};
+use leakhound::record::{FailureKind, ItemRecord, Verdict};
 use leakhound::review::read_batch;
 use leakhound::scan::{Engine, Mode, examine_failed};
 use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
@@ -182,7 +182,7 @@ fn sound_record(record: &ItemRecord) {
     assert!(record.failure.is_some() || record.verdict != Verdict::Failed, "{record:?}");
     if let Some(failure) = &record.failure {
         assert!(!failure.message.contains('\n'), "one line: {failure:?}");
-        assert_ne!(failure.kind, "panic", "{failure:?}");
+        assert_ne!(failure.kind, FailureKind::Panic, "{failure:?}");
     }
     for finding in &record.findings {
         assert!((0.0..=1.0).contains(&finding.false_alarm_probability), "{finding:?}");

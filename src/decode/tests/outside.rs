@@ -1,6 +1,7 @@
 //! What ffmpeg reads, and what becomes of a file where it is missing or is none.
 
 use super::*;
+use crate::record::FailureKind;
 
 #[test]
 fn ffmpeg_reads_what_symphonia_does_not() {
@@ -25,7 +26,7 @@ fn ffmpeg_reads_what_symphonia_does_not() {
         let path = encode(&tune, name, arguments);
         let (result, _) = decode(&path);
         let error = result.expect_err(name);
-        assert_eq!(error.kind(), "unsupported", "{name}: {error}");
+        assert_eq!(error.kind(), FailureKind::Unsupported, "{name}: {error}");
         assert!(error.to_string().contains("install ffmpeg"), "{name}: {error}");
         let (result, kept) = decode_or_help(&path);
         let decoded = result.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -75,6 +76,6 @@ fn ffmpeg_is_looked_for_when_it_is_needed() {
 #[test]
 fn programs_that_are_not_ffmpeg_are_refused() {
     let error = Ffmpeg::at("/nonexistent/ffmpeg", "/nonexistent/ffprobe").expect_err("missing");
-    assert_eq!(error.kind(), "ffmpeg");
+    assert_eq!(error.kind(), FailureKind::Ffmpeg);
     assert!(Ffmpeg::at("cargo", "cargo").is_err());
 }

@@ -151,7 +151,7 @@ impl<W: Write> HtmlWriter<W> {
             }
             return;
         }
-        let kind = record.failure.as_ref().map_or("unknown", |failure| &failure.kind);
+        let kind = record.failure.as_ref().map_or("unknown", |failure| failure.kind.as_str());
         let (count, listed) = self.failures.entry(kind.to_owned()).or_default();
         *count += 1;
         if listed.len() < LISTED_FAILURES {

@@ -13,6 +13,7 @@ use sevenz_rust2::{
 
 use super::unpack::{At, Member, Unpacker};
 use crate::bytes::{Bytes, Reader};
+use crate::record::FailureKind;
 use crate::source::{Place, To};
 
 /// Memory for the dictionary of one block. The largest that the usual programs make without being told to is
@@ -93,7 +94,7 @@ fn unopened(
                 "has a directory that needs more than {} MiB to be opened; unpack it and scan the folder",
                 most_kib >> 10
             );
-            unpacker.row(&at.place, "container_unsupported", message)
+            unpacker.row(&at.place, FailureKind::ContainerUnsupported, message)
         }
         Error::Other(what) if what.contains("out of range") => {
             unpacker.truncated(&at.place, "its directory, which lies at the end, is missing")
@@ -113,7 +114,7 @@ fn plain(error: &Error) -> String {
 
 fn encrypted(unpacker: &mut Unpacker<'_>, place: &Place) -> ControlFlow<()> {
     let message = "is encrypted; unpack it with its password and scan the folder".to_owned();
-    unpacker.row(place, "encrypted", message)
+    unpacker.row(place, FailureKind::Encrypted, message)
 }
 
 /// The files of each block, in their order.
@@ -208,21 +209,27 @@ impl<'a> Walk<'a> {
         error: &Error,
     ) -> ControlFlow<()> {
         let (kind, why) = match error {
-            Error::UnsupportedCompressionMethod(method) => {
-                ("unsupported", format!("is compressed in a way that is not read here ({method})"))
-            }
+            Error::UnsupportedCompressionMethod(method) => (
+                FailureKind::Unsupported,
+                format!("is compressed in a way that is not read here ({method})"),
+            ),
             Error::MaxMemLimited { .. } => (
-                "unsupported",
+                FailureKind::Unsupported,
                 format!("needs more than {} MiB of memory to unpack", MAX_MEMORY_KIB >> 10),
             ),
-            error => ("damaged", format!("lies behind damage in its 7z file ({})", plain(error))),
+            error => (
+                FailureKind::Damaged,
+                format!("lies behind damage in its 7z file ({})", plain(error)),
+            ),
         };
-        let remedy =
-            if kind == "damaged" { "fetch it again" } else { "unpack it and scan the folder" };
+        let remedy = match kind {
+            FailureKind::Damaged => "fetch it again",
+            _ => "unpack it and scan the folder",
+        };
         for &index in files {
             unpacker.counted()?;
             let place = self.place(&self.archive.files[index]);
-            unpacker.row(&place, kind, format!("{why}; {remedy}"))?;
+            unpacker.row(&place, kind.clone(), format!("{why}; {remedy}"))?;
         }
         if files.is_empty() {
             return unpacker.broken(&self.at.place, &io::Error::other(plain(error)));

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::unpack::{At, Failing, Member, Unpacker};
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
-use crate::record::NOT_AUDIO;
+use crate::record::FailureKind;
 use crate::sniff::container::ContainerKind;
 use crate::sniff::look_into;
 use crate::source::{Extent, To};
@@ -204,11 +204,11 @@ impl<'a> Shown<'a> {
         let told = told.join("; ");
         match kind {
             Some(io::ErrorKind::Unsupported) => {
-                unpacker.row(&at.place, "container_unsupported", told)
+                unpacker.row(&at.place, FailureKind::ContainerUnsupported, told)
             }
             Some(kind) => unpacker.broken(&at.place, &io::Error::new(kind, told)),
-            None if is_unread => unpacker.row(&at.place, "container_unsupported", told),
-            None if names_only > 0 => unpacker.row(&at.place, NOT_AUDIO, told),
+            None if is_unread => unpacker.row(&at.place, FailureKind::ContainerUnsupported, told),
+            None if names_only > 0 => unpacker.row(&at.place, FailureKind::NotAudio, told),
             None => ControlFlow::Continue(()),
         }
     }

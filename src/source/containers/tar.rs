@@ -13,7 +13,7 @@ use tar::{Archive, Entries, Entry, EntryType};
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
 use super::unpack::{At, Input, Member, Unpacker};
 use crate::bytes::Bytes;
-use crate::record::NOT_AUDIO;
+use crate::record::FailureKind;
 use crate::source::{Extent, To};
 
 /// Headers of one member, its long names and PAX records among them, and zeros in front. Real ones have a
@@ -142,13 +142,13 @@ fn member<R: Read>(
             ),
             None => "is a pipe or device, not a file; it holds nothing".to_owned(),
         };
-        return unpacker.row(&place, NOT_AUDIO, message);
+        return unpacker.row(&place, FailureKind::NotAudio, message);
     }
     if is_sparse_by_pax(&mut entry) {
         unpacker.counted()?;
         let message = "is a sparse file as PAX headers describe it, of which the holes are not read here; unpack its \
             archive by tar and scan the folder";
-        return unpacker.row(&place, "unsupported", message.to_owned());
+        return unpacker.row(&place, FailureKind::Unsupported, message.to_owned());
     }
     let mut notes = Vec::new();
     let mut declared = Some(length);

@@ -18,7 +18,7 @@ use crate::base::panic_message;
 use crate::bytes::codecs::{Allowance, Bomb, Codec, Counted, buffered};
 use crate::bytes::{Budget, Bytes};
 use crate::bytes::{Filled, PackedText};
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::sniff::is_database;
 use crate::sniff::is_text;
@@ -195,14 +195,14 @@ impl<'v> Unpacker<'v> {
     fn opened(&mut self, at: &At, kind: ContainerKind, input: Input<'_>) -> ControlFlow<()> {
         if let ContainerKind::Unread(what, remedy) = kind {
             let message = format!("is {what}, which is not read here; {remedy}");
-            return self.row(&at.place, "container_unsupported", message);
+            return self.row(&at.place, FailureKind::ContainerUnsupported, message);
         }
         if at.depth >= self.limits.max_depth {
             let message = format!(
                 "lies in {} containers, more are not opened; unpack it and scan what it holds",
                 at.depth
             );
-            return self.row(&at.place, "container_too_deep", message);
+            return self.row(&at.place, FailureKind::ContainerTooDeep, message);
         }
         let before = self.looked_at;
         let inner = at.opened(kind);
@@ -225,7 +225,7 @@ impl<'v> Unpacker<'v> {
         }
         if self.looked_at == before {
             let message = format!("is a {} file that holds nothing", kind.as_str());
-            return self.row(&at.place, "container_empty", message);
+            return self.row(&at.place, FailureKind::ContainerEmpty, message);
         }
         ControlFlow::Continue(())
     }
@@ -242,7 +242,7 @@ impl<'v> Unpacker<'v> {
                 "is a table ({}) without sound in any row; fetch it again if it should have some",
                 kind.as_str()
             );
-            return self.row(&at.place, "container_empty", message);
+            return self.row(&at.place, FailureKind::ContainerEmpty, message);
         }
         let place = match held {
             Held::Text => at.place.clone(),
@@ -376,7 +376,7 @@ impl<'v> Unpacker<'v> {
                 let bytes = buffer.as_slice().len();
                 if bytes == 0 && error.raw_os_error().is_none() {
                     let message = format!("is damaged in its container ({error}); fetch it again");
-                    return self.row(&place, "damaged", message);
+                    return self.row(&place, FailureKind::Damaged, message);
                 } else if bytes == 0 {
                     return self.broken(&place, &error);
                 }
@@ -388,7 +388,7 @@ impl<'v> Unpacker<'v> {
                      memory; unpack it and scan the file",
                     limit >> 20
                 );
-                return self.row(&place, "too_large", message);
+                return self.row(&place, FailureKind::TooLarge, message);
             }
             Filled::Over => return ControlFlow::Break(()),
         };
@@ -450,18 +450,23 @@ impl<'v> Unpacker<'v> {
             "holds more than {} members; the others were not looked at: unpack it and scan the folder",
             self.limits.max_members
         );
-        self.close("container_members", message)
+        self.close(FailureKind::ContainerMembers, message)
     }
 
     /// A row for what could not be read.
-    pub(super) fn row(&mut self, place: &Place, kind: &str, message: String) -> ControlFlow<()> {
+    pub(super) fn row(
+        &mut self,
+        place: &Place,
+        kind: FailureKind,
+        message: String,
+    ) -> ControlFlow<()> {
         self.looked_at += 1;
         // Packages quote what they met.
         let message = match visible(&message) {
             Cow::Borrowed(_) => message,
             Cow::Owned(shown) => shown,
         };
-        let failure = FailureRecord { stage: Stage::Read, kind: kind.into(), message };
+        let failure = FailureRecord { stage: Stage::Read, kind, message };
         self.visit.unlisted(Unlisted { place: place.clone(), size_bytes: 0, failure })
     }
 
@@ -476,7 +481,7 @@ impl<'v> Unpacker<'v> {
             let message = format!(
                 "could not be read to its end ({error}); check the medium it is on and scan again"
             );
-            return self.row(place, "io", message);
+            return self.row(place, FailureKind::Io, message);
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return self.truncated(place, &error.to_string());
@@ -486,12 +491,12 @@ impl<'v> Unpacker<'v> {
                 "needs more memory to unpack than the usual programs take without being told to ({error}); unpack it, as by \
                  zstd -d --long=31 or xz -d, and scan what it holds"
             );
-            return self.row(place, "container_unsupported", message);
+            return self.row(place, FailureKind::ContainerUnsupported, message);
         }
         let message = format!(
             "is damaged ({error}); what came before was looked at, the rest was not: fetch it again"
         );
-        self.row(place, "container_damaged", message)
+        self.row(place, FailureKind::ContainerDamaged, message)
     }
 
     /// The row of a container whose end is missing.
@@ -499,7 +504,7 @@ impl<'v> Unpacker<'v> {
         let message = format!(
             "is cut off ({what}); what came before was looked at, the rest is missing: fetch it again"
         );
-        self.row(place, "container_truncated", message)
+        self.row(place, FailureKind::ContainerTruncated, message)
     }
 
     fn bomb(&mut self) -> ControlFlow<()> {
@@ -510,11 +515,11 @@ impl<'v> Unpacker<'v> {
             self.size_bytes,
             self.limits.ratio_slack_bytes >> 20
         );
-        self.close("container_bomb", message)
+        self.close(FailureKind::ContainerBomb, message)
     }
 
     /// The last row of the file on disk.
-    fn close(&mut self, kind: &str, message: String) -> ControlFlow<()> {
+    fn close(&mut self, kind: FailureKind, message: String) -> ControlFlow<()> {
         if !self.is_closed {
             let file = self.file.clone();
             self.row(&file, kind, message)?;
@@ -562,7 +567,7 @@ impl<'v> Unpacker<'v> {
                  of memory; unpack it and scan what it holds",
                 self.limits.max_container_bytes >> 20
             );
-            self.row(&at.place, "container_unsupported", message)?;
+            self.row(&at.place, FailureKind::ContainerUnsupported, message)?;
             return ControlFlow::Continue(None);
         }
         self.held_bytes += bytes.len() as u64;

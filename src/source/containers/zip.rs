@@ -15,7 +15,7 @@ use zip::unstable::read::ZipIterable;
 
 use super::unpack::{At, Member, Unpacker};
 use crate::bytes::{Bytes, Reader};
-use crate::record::NOT_AUDIO;
+use crate::record::FailureKind;
 use crate::source::{Extent, Place, To};
 
 /// The last record of a zip file, its remark and the mark before it.
@@ -52,7 +52,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Ok(archive) => archive,
         Err(ZipError::UnsupportedArchive(what)) => {
             let message = format!("is a zip file that is not read here ({what}); unpack it");
-            return unpacker.row(&at.place, "container_unsupported", message);
+            return unpacker.row(&at.place, FailureKind::ContainerUnsupported, message);
         }
         Err(error) => return salvage(unpacker, at, body, &error),
     };
@@ -80,7 +80,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         first = first.min(entry.header_start());
         let Some(nth) = order.nth(entry.header_start()) else {
             let message = "has a directory in no order; unpack it with care and scan the folder";
-            return unpacker.row(&at.place, "container_damaged", message.to_owned());
+            return unpacker.row(&at.place, FailureKind::ContainerDamaged, message.to_owned());
         };
         member(unpacker, at, entry, nth, bytes, &mut body)?;
     }
@@ -89,7 +89,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             "has a directory that goes on behind the {count} members that it says it has; those were looked at, the \
              others were not: unpack it and scan the folder"
         );
-        return unpacker.row(&at.place, "container_damaged", message);
+        return unpacker.row(&at.place, FailureKind::ContainerDamaged, message);
     }
     // The mark of an archive in parts may stand in front.
     if count > 0 && first > 4 {
@@ -97,7 +97,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             "begins with {first} bytes of members that its directory does not name, as one archive behind another does; \
              they were not looked at: unpack it and scan the folder"
         );
-        return unpacker.row(&at.place, "container_damaged", message);
+        return unpacker.row(&at.place, FailureKind::ContainerDamaged, message);
     }
     ControlFlow::Continue(())
 }
@@ -147,7 +147,7 @@ fn overlapping(unpacker: &mut Unpacker<'_>, at: &At, declared: u64, whole: u64) 
         "has members that lie over each other: {declared} bytes of them or more in a file of {whole}; those \
          before were looked at, the rest was not: unpack it with care and scan the folder"
     );
-    unpacker.row(&at.place, "container_damaged", message)
+    unpacker.row(&at.place, FailureKind::ContainerDamaged, message)
 }
 
 /// Whether the end of a file has the mark of a directory, which stands in front of a remark of 64 KiB at most.
@@ -180,12 +180,12 @@ fn member(
     if entry.encrypted() {
         unpacker.counted()?;
         let message = "is encrypted; unpack it with its password and scan the folder".to_owned();
-        return unpacker.row(&unopened, "encrypted", message);
+        return unpacker.row(&unopened, FailureKind::Encrypted, message);
     }
     if entry.is_symlink() && size <= MAX_TARGET_BYTES {
         unpacker.counted()?;
         let message = "is a link, which is not followed".to_owned();
-        return unpacker.row(&unopened, NOT_AUDIO, message);
+        return unpacker.row(&unopened, FailureKind::NotAudio, message);
     }
     let method = entry.compression();
     if !READ.contains(&method) {
@@ -193,7 +193,7 @@ fn member(
         let message = format!(
             "is compressed in a way that is not read here ({method}); unpack it and scan the folder"
         );
-        return unpacker.row(&unopened, "unsupported", message);
+        return unpacker.row(&unopened, FailureKind::Unsupported, message);
     }
     // One that owns what it knows reads a member to its end when it is dropped, be it wanted or not.
     let entry = OwnedZipFileEntry::from(entry);
@@ -234,14 +234,14 @@ fn unread(unpacker: &mut Unpacker<'_>, place: &Place, error: &ZipError) -> Contr
         ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_) => {
             let message =
                 format!("is compressed in a way that is not read here ({error}); unpack it");
-            unpacker.row(place, "unsupported", message)
+            unpacker.row(place, FailureKind::Unsupported, message)
         }
         ZipError::Io(error) if error.raw_os_error().is_some() => unpacker.broken(place, error),
         _ => {
             let message = format!(
                 "does not lie where the directory of its zip file says ({error}); fetch it again"
             );
-            unpacker.row(place, "damaged", message)
+            unpacker.row(place, FailureKind::Damaged, message)
         }
     }
 }

@@ -12,10 +12,6 @@ use super::{Torrent, TorrentFile};
 use crate::record::FailureRecord;
 use crate::source::{Folders, Item, path_of_key};
 
-/// The kind of failure of what is called a torrent and is none.
-#[cfg(feature = "torrent")]
-const TORRENT_UNREADABLE: &str = "torrent_unreadable";
-
 /// Torrents over the same data that are looked at, and held in memory at a time.
 const MAX_ALIKE: usize = 8;
 
@@ -124,7 +120,7 @@ pub(crate) fn unreadable(item: &Item) -> Option<FailureRecord> {
     use std::io::Read as _;
 
     use super::metainfo::{MAX_BYTES, parse};
-    use crate::record::Stage;
+    use crate::record::{FailureKind, Stage};
     if !is_called_torrent(&path_of_key(&item.place.locator.name())) {
         return None;
     }
@@ -136,7 +132,7 @@ pub(crate) fn unreadable(item: &Item) -> Option<FailureRecord> {
         "is called a torrent and cannot be read as one: {}; fetch it again, for no file is compared with what it says",
         error.split_whitespace().collect::<Vec<_>>().join(" ")
     );
-    Some(FailureRecord { stage: Stage::Read, kind: TORRENT_UNREADABLE.into(), message })
+    Some(FailureRecord { stage: Stage::Read, kind: FailureKind::TorrentUnreadable, message })
 }
 
 /// None: this build reads no torrents.

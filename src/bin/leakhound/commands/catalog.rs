@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use leakhound::catalog::{AddEvent, Catalog, Recording};
-use leakhound::record::NOT_AUDIO;
+use leakhound::record::FailureKind;
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Folders, display_path};
 use leakhound::wording;
@@ -59,7 +59,9 @@ fn add(
             AddEvent::Duplicate { path, of } => {
                 meter.print(&format!("already there as {of}: {}", visible(path)));
             }
-            AddEvent::Refused { failure, .. } if failure.kind == NOT_AUDIO => not_audio += 1,
+            AddEvent::Refused { failure, .. } if failure.kind == FailureKind::NotAudio => {
+                not_audio += 1
+            }
             AddEvent::Refused { path, failure } => {
                 meter.print(&format!("refused: {} {}", visible(path), visible(&failure.message)));
             }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use leakhound::matching::LookupScratch;
-use leakhound::record::{ItemRecord, NOT_AUDIO};
+use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::scan::{Engine, examine_failed};
 use leakhound::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit};
@@ -60,7 +60,7 @@ impl Asker<'_> {
         self.decisions.apply(&mut record);
         // What people have dismissed alarms nobody again, as in a scan.
         self.found |= record.alarms();
-        self.failed |= record.failure.as_ref().is_some_and(|f| f.kind != NOT_AUDIO);
+        self.failed |= record.failure.as_ref().is_some_and(|f| f.kind != FailureKind::NotAudio);
         match self.write(&record) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {

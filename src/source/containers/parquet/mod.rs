@@ -30,6 +30,7 @@ use crate::base::Losses;
 use crate::base::hex;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
+use crate::record::FailureKind;
 use crate::source::{ScanLimits, To};
 
 /// Shows the cells of a table that hold sound.
@@ -47,7 +48,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             footer_bytes >> 20,
             unpacker.limits.max_footer_bytes >> 20
         );
-        unpacker.row(&at.place, "container_unsupported", message)?;
+        unpacker.row(&at.place, FailureKind::ContainerUnsupported, message)?;
         return ControlFlow::Continue(Held::Sound);
     }
     if let Err(error) = look_through(bytes, footer_bytes) {
