@@ -1,9 +1,13 @@
 //! Small things that every other room may use, and that name none of them.
 
 mod digest;
+mod escape;
 mod losses;
 mod panic;
+mod thousands;
 
 pub use digest::{digest, hex};
+pub use escape::{shorten, visible};
 pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
+pub use thousands::thousands;

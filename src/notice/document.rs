@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::wording::visible;
+use crate::base::visible;
 
 /// A part of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

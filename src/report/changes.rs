@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Change, Counts, RunSummary};
+use crate::base::{shorten, thousands, visible};
 use crate::record::{ItemRecord, Relation, Verdict};
-use crate::wording::{called, claim, claims, shorten, thousands, visible};
+use crate::wording::{called, claim, claims};
 
 /// Findings that the text names under each heading.
 const LISTED: usize = 5;

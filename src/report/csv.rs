@@ -10,8 +10,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use crate::base::visible;
 use crate::record::ItemRecord;
-use crate::wording::visible;
 
 use super::table::{COLUMNS, Cell, cells};
 use super::{Format, ReportError, ReportWriter, RunSummary};

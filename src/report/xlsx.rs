@@ -13,8 +13,9 @@ use rust_xlsxwriter::{
 use super::table::{COLUMNS, Cell, ColumnKind, cells, own, rows};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
+use crate::base::{shorten, visible};
 use crate::record::{ItemRecord, Verdict};
-use crate::wording::{clock, shorten, visible};
+use crate::wording::clock;
 
 /// Rows of one sheet; a sheet has room for 1,048,576.
 const MAX_ROWS: u32 = 1_000_000;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::base::thousands;
 use crate::report::tally::{PITCH_STEP_CENTS, SCORE_EDGES, TEMPO_STEP, Tally, Three};
-use crate::wording::thousands;
 
 /// Height of a chart, of 420 units width, and its plot's edges.
 const HEIGHT: f64 = 190.0;

@@ -16,11 +16,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use crate::base::{shorten, thousands, visible};
 use crate::record::{Evidence, Finding, ItemRecord, Relation, TorrentFacts, Work};
 use crate::report::tally::{container, verdict_place};
-use crate::wording::{
-    agreement, chance, claim, clock, covered, share, shorten, thousands, visible, warp,
-};
+use crate::wording::{agreement, chance, claim, clock, covered, share, warp};
 
 /// Findings of a piece: opening one reads so many.
 pub(super) const PIECE: usize = 250;

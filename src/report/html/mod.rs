@@ -11,6 +11,7 @@
 mod charts;
 mod data;
 mod rows;
+mod shown;
 mod view;
 
 use std::collections::BTreeMap;
@@ -21,14 +22,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Relation, Verdict};
-use crate::wording::thousands;
 
 pub use self::data::sheet;
 
 use self::data::Data;
 use self::rows::{FailureGroup, FailureLine, PlainRow};
-use self::view::{Foot, Head, Plain, Run, Shown, unlisted};
+use self::shown::Shown;
+use self::view::{Foot, Head, Plain, Run, unlisted};
 use super::summary::is_not_audio;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 

@@ -1,11 +1,12 @@
 //! The rows of the page's tables, in words: containers, reasons of failure, items that could not be read, findings.
 
+use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::report::tally::Tally;
-use crate::wording::{agreement, chance, claim, clock, share, thousands, warp};
+use crate::wording::{agreement, chance, claim, clock, share, warp};
 
 use super::data::NOT_HEARD;
-use super::view::Shown;
+use super::shown::Shown;
 
 /// Containers of the heat map.
 const CONTAINERS: usize = 14;

@@ -2,44 +2,17 @@
 //!
 //! Text that comes from outside reaches a template only as [`Shown`], so none is shown raw.
 
-use std::fmt;
-
 use askama::Template;
 
+use crate::base::thousands;
+use crate::base::visible;
 use crate::report::tally::Tally;
-use crate::wording::{chance, share, shorten, thousands, visible};
+use crate::wording::{chance, share};
 
 use super::super::{Counts, RunSummary};
 use super::charts::{Chart, charts};
 use super::rows::{ContainerRow, FailureGroup, PlainRow, ReasonRow, container_rows, reason_rows};
-
-/// Characters of a path or title shown in a table.
-const CELL_CHARS: usize = 160;
-
-/// Text from outside with its control characters made visible. The template escapes it for HTML.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shown(String);
-
-impl Shown {
-    pub(super) fn new(raw: &str) -> Self {
-        Self(visible(raw).into_owned())
-    }
-
-    /// As much as a table's cell takes.
-    pub(super) fn short(raw: &str) -> Self {
-        Self(visible(&shorten(raw, CELL_CHARS)).into_owned())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use super::shown::Shown;
 
 /// What a clear item may hold because of the mode, beside what every mode may miss.
 fn missed(mode: &str) -> &'static str {

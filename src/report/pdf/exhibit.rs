@@ -3,10 +3,9 @@
 use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
 use super::picture;
 use super::structure::Role;
+use crate::base::{shorten, thousands};
 use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Verdict};
-use crate::wording::{
-    agreement, called, chance, claim, clock, named, share, shorten, thousands, warp,
-};
+use crate::wording::{agreement, called, chance, claim, clock, named, share, warp};
 
 /// Spans that are listed; all are drawn.
 const LISTED: usize = 10;

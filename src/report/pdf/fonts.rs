@@ -164,27 +164,8 @@ impl<'a> Fonts<'a> {
 }
 
 #[cfg(test)]
-pub(in crate::report) mod tests {
+mod tests {
     use super::*;
-
-    /// Noto Sans with other characters for its glyphs: first and last of a stretch, and the glyph of the first.
-    pub(in crate::report) fn covering(groups: &[(u32, u32, u32)]) -> Vec<u8> {
-        let mut bytes = notosans::REGULAR_TTF.to_vec();
-        let entry = bytes.windows(4).position(|tag| tag == b"cmap").unwrap();
-        // Format 12, for Unicode.
-        let mut cmap = vec![0, 0, 0, 1, 0, 3, 0, 10, 0, 0, 0, 12, 0, 12, 0, 0];
-        for number in [16 + 12 * groups.len() as u32, 0, groups.len() as u32] {
-            cmap.extend(number.to_be_bytes());
-        }
-        for (first, last, glyph) in groups {
-            cmap.extend([first, last, glyph].into_iter().flat_map(|number| number.to_be_bytes()));
-        }
-        let (offset, length) = (bytes.len() as u32, cmap.len() as u32);
-        bytes[entry + 8..entry + 12].copy_from_slice(&offset.to_be_bytes());
-        bytes[entry + 12..entry + 16].copy_from_slice(&length.to_be_bytes());
-        bytes.extend(cmap);
-        bytes
-    }
 
     #[test]
     fn what_is_no_font_is_refused_with_a_reason() {

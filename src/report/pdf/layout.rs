@@ -5,7 +5,7 @@
 use super::fonts::Fonts;
 use super::structure::{Role, Structure};
 use super::typeset;
-use crate::wording::visible;
+use crate::base::visible;
 
 /// A4.
 pub(super) const PAGE: (f32, f32) = (595.28, 841.89);

@@ -35,8 +35,9 @@ use self::fonts::Fonts;
 use self::layout::{GREY, INK, LINE, Layout, MARGIN, Mark, PAGE, RULE, Rgb};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
+use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
-use crate::wording::{clock, share, thousands};
+use crate::wording::{clock, share};
 
 /// Findings that have a page of their own, unless asked otherwise.
 pub const MAX_EXHIBITS: usize = 100;

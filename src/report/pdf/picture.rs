@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, RULE, SHADE};
 use super::structure::Role;
+use crate::base::thousands;
 use crate::record::Evidence;
-use crate::wording::{clock, thousands};
+use crate::wording::clock;
 
 /// Height of the picture, if the page has room for it.
 const HEIGHT: f32 = 120.0;

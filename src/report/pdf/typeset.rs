@@ -10,7 +10,7 @@ use unicode_bidi::{BidiInfo, Level};
 use unicode_script::{Script, UnicodeScript as _};
 
 use super::fonts::Fonts;
-use crate::wording::visible;
+use crate::base::visible;
 
 /// A stretch of one font, one script and one direction.
 #[derive(Debug)]
@@ -181,8 +181,9 @@ fn shape(fonts: &Fonts, font: usize, text: &str, is_reversed: bool) -> Vec<Krill
 
 #[cfg(test)]
 mod tests {
-    use super::super::fonts::{FontFile, tests::covering};
+    use super::super::fonts::FontFile;
     use super::*;
+    use crate::report::tests::covering;
 
     /// A font that has nothing but a few letters of Japanese, Hebrew and Arabic.
     fn named() -> [FontFile; 1] {

@@ -1,0 +1,170 @@
+//! The HTML page: harmless, valid, closed to the network, and bounded.
+
+use super::*;
+use crate::report::html;
+
+#[test]
+fn hostile_text_is_no_markup_in_html() {
+    let mut summary = summary(&hostile());
+    for text in [
+        &mut summary.run_id,
+        &mut summary.tool_version,
+        &mut summary.mode,
+        &mut summary.roots[0],
+        &mut summary.decoders,
+        &mut summary.catalogue_digest,
+        &mut summary.fingerprint_digest,
+    ] {
+        HOSTILE.clone_into(text);
+    }
+    let page = report_of(Format::Html, &summary, &hostile());
+    assert!(!page.contains(['\u{202E}', '\u{1b}', '\0', '\r']));
+    assert!(page.contains("\\u{202E}gpj\\u{001B}[31m\\r\\n\\u{0000}"));
+    assert!(page.contains("{{7*7}}"));
+    assert!(page.contains("&#38;amp;"), "what looks escaped is escaped once more");
+    let tags = html_tags(&page);
+    assert_eq!(tags.iter().filter(|tag| *tag == "script").count(), 1, "one script runs");
+    let mut unquoted = tags.iter().flat_map(|tag| tag.split('"').step_by(2));
+    assert!(!unquoted.any(|part| part.starts_with("img") || part.contains("onerror")));
+    let texts = data(&page).to_string();
+    assert!(
+        texts.contains("<script>alert(1)</script>"),
+        "what the scripts show is the text itself"
+    );
+}
+
+/// What stands in the page for its scripts, all pieces in one list.
+pub(super) fn data(page: &str) -> serde_json::Value {
+    let pieces = page.split("<script type=\"application/json\"").skip(1).map(|rest| {
+        let json = rest.split_once('>').unwrap().1.split_once("</script>").unwrap().0;
+        serde_json::from_str::<serde_json::Value>(json).unwrap()
+    });
+    pieces.collect()
+}
+
+#[test]
+fn a_title_of_five_thousand_characters_is_short_in_the_table_and_whole_in_the_data() {
+    let long = "W".repeat(5000);
+    let found = Finding { title: long.clone(), ..finding("rec-1") };
+    let page = report(Format::Html, &[record(&format!("/dump/{long}.ogg"), vec![found])]);
+    assert!(page.contains("<bdi>WWWW"));
+    assert!(page.contains("W … 4,840 characters … W"));
+    let data = data(&page);
+    assert_eq!(data[0]["recordings"][0][1], long.as_str());
+    assert_eq!(data[1][0]["path"], format!("/dump/{long}.ogg"));
+    assert!(data[0]["rows"][0][2].as_str().unwrap().len() < 500, "a row is short");
+}
+
+#[test]
+fn the_page_is_valid_with_and_without_findings() {
+    for records in [sample(), hostile(), Vec::new()] {
+        html_tags(&report(Format::Html, &records));
+    }
+}
+
+#[test]
+fn the_page_asks_for_nothing_from_outside() {
+    let page = report(Format::Html, &sample());
+    for reference in ["http:", "https:", " src=", "url(", "@import", "<link", "fetch(", "import("] {
+        // The one address is the name of SVG, which nobody asks for.
+        let asks =
+            |line: &&str| line.contains(reference) && !line.contains("http://www.w3.org/2000/svg");
+        assert_eq!(page.lines().find(asks), None, "{reference}");
+    }
+    let links = page.split(" href=\"").skip(1);
+    assert_eq!(links.filter(|link| !link.starts_with('#')).count(), 0);
+}
+
+#[test]
+fn only_the_style_and_the_script_that_the_policy_names_may_run() {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let page = report(Format::Html, &sample());
+    let policy = page.split_once("Content-Security-Policy\" content=\"").unwrap().1;
+    let policy = policy.split_once('"').unwrap().0;
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for (element, rule) in [("style", "style-src"), ("script", "script-src")] {
+        let text = page.split_once(&format!("<{element}>")).unwrap().1;
+        let text = text.split_once(&format!("</{element}>")).unwrap().0;
+        let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(text));
+        assert!(policy.contains(&format!("{rule} 'sha256-{digest}'")), "{element}: {policy}");
+    }
+    let attributes = [" style=", " onclick=", " onload="];
+    let tags = html_tags(&page);
+    assert!(!tags.iter().any(|tag| attributes.iter().any(|name| tag.contains(name))));
+}
+
+#[test]
+fn an_unfinished_run_says_so_at_the_top() {
+    let run = RunSummary { complete: false, ..summary(&sample()) };
+    let page = report_of(Format::Html, &run, &sample());
+    assert!(page.find("<strong>Incomplete.</strong>").unwrap() < page.find("<main>").unwrap());
+    assert!(!page.contains("<strong>Complete.</strong>"));
+}
+
+#[test]
+fn findings_that_no_script_shows_are_counted() {
+    let page = report(Format::Html, &many(203));
+    assert_eq!(page.matches("<span class=\"badge match\">").count(), 200);
+    assert!(page.contains("The first 200 findings, in the order of their paths; 3 more"));
+    assert_eq!(data(&page)[0]["rows"].as_array().unwrap().len(), 203);
+}
+
+#[test]
+fn more_findings_than_a_page_bears_are_counted_and_not_dropped_in_silence() {
+    let (records, mut out) = (many(603), Vec::new());
+    let mut writer = html::HtmlWriter::holding(&mut out, 600);
+    writer.begin(&summary(&records)).unwrap();
+    for record in &records {
+        writer.item(record).unwrap();
+    }
+    writer.end().unwrap();
+    let page = String::from_utf8(out).unwrap();
+    let data = data(&page);
+    let rows = |piece: &serde_json::Value| piece["rows"].as_array().map_or(0, Vec::len);
+    assert_eq!(data.as_array().unwrap().iter().map(rows).sum::<usize>(), 600);
+    assert!(page.contains("This page holds the first 600 of 603 findings"));
+}
+
+#[test]
+fn what_has_changed_since_an_earlier_run_stands_in_the_summary() {
+    let change = Change { since_run: "run-0".to_owned(), new: 1_200, gone: 3, standing: 7 };
+    let run = RunSummary { change: Some(change), ..summary(&sample()) };
+    let page = report_of(Format::Html, &run, &sample());
+    assert!(page.contains("Since run <bdi>run-0</bdi>"));
+    assert!(page.contains("<b>1,200</b> new findings, <b>3</b> gone, <b>7</b> still there."));
+    assert!(!report(Format::Html, &sample()).contains("Since run"));
+}
+
+/// The inside of every start tag; panics where tags do not nest, ids repeat or text holds a bare
+/// `<`. A reader of this page's own HTML, no general one.
+fn html_tags(page: &str) -> Vec<String> {
+    const VOID: [&str; 7] = ["meta", "br", "input", "rect", "line", "polyline", "circle"];
+    let (mut open, mut tags, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = page.strip_prefix("<!doctype html>").unwrap();
+    while let Some((_, after)) = rest.split_once('<') {
+        let (tag, after) = after.split_once('>').unwrap();
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(name), "after {:?}", tags.last());
+            continue;
+        }
+        let name = tag.split([' ', '/', '\n']).next().unwrap().to_owned();
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !name.is_empty(), "{tag}");
+        assert!(tag.matches('"').count().is_multiple_of(2), "{tag}");
+        if let Some((_, id)) = tag.split_once(" id=\"") {
+            let id = id.split('"').next().unwrap().to_owned();
+            assert!(!ids.contains(&id), "{id} stands twice");
+            ids.push(id);
+        }
+        if name == "script" || name == "style" {
+            rest = rest.split_once(&format!("</{name}>")).unwrap().1;
+        } else if !VOID.contains(&name.as_str()) {
+            open.push(name);
+        }
+        tags.push(tag.to_owned());
+    }
+    assert!(open.is_empty(), "{open:?} stay open");
+    tags
+}

@@ -1,0 +1,263 @@
+//! Findings in words: names of recordings, claims, what agrees, and how an item plays.
+
+use super::numbers::{at_most, covered, length, share};
+use crate::base::thousands;
+use crate::record::{Explained, Finding, Relation, StandingKind};
+
+/// Tempo within this of 1 is the tempo of the release: players and resamplers differ by less.
+const TEMPO_TOLERANCE: f64 = 0.005;
+/// Pitch within this of 0 is the pitch of the release; a trained ear tells about 5 to 10 cents.
+const PITCH_TOLERANCE_CENTS: f64 = 10.0;
+/// Pitch and tempo that fit one playing speed this closely were changed together.
+const SPEED_TOLERANCE_CENTS: f64 = 15.0;
+
+/// How an item plays beside the recording, from its tempo ratio and its pitch in cents.
+///
+/// Pitch and tempo that agree as one playing speed are said as such:
+/// `sped up 25 % (pitch and tempo together)`.
+pub fn warp(tempo: f64, pitch_cents: f64) -> String {
+    if !(tempo.is_finite() && tempo > 0.0 && pitch_cents.is_finite()) {
+        return "not known".to_owned();
+    }
+    let same_tempo = (tempo - 1.0).abs() <= TEMPO_TOLERANCE;
+    let same_pitch = pitch_cents.abs() <= PITCH_TOLERANCE_CENTS;
+    let one_speed = (pitch_cents - 1200.0 * tempo.log2()).abs() <= SPEED_TOLERANCE_CENTS;
+    let percent = percent_off(tempo);
+    let faster = if tempo > 1.0 { "faster" } else { "slower" };
+    let semitones = format!("pitch {:+.1} semitones", pitch_cents / 100.0);
+    if same_tempo && same_pitch {
+        "as released".to_owned()
+    } else if one_speed {
+        let how = if tempo > 1.0 { "sped up" } else { "slowed" };
+        format!("{how} {percent} % (pitch and tempo together)")
+    } else if same_pitch {
+        format!("{percent} % {faster}, pitch unchanged")
+    } else if same_tempo {
+        format!("{semitones}, tempo unchanged")
+    } else {
+        format!("{percent} % {faster}, {semitones}")
+    }
+}
+
+/// What something is called: artist and title; what is not known of the title is `otherwise`.
+pub fn named(artist: &str, title: &str, otherwise: &str) -> String {
+    match (artist, title) {
+        ("", "") => otherwise.to_owned(),
+        ("", title) => title.to_owned(),
+        (artist, "") => format!("{artist} – {otherwise}"),
+        (artist, title) => format!("{artist} – {title}"),
+    }
+}
+
+/// What a recording that was found is called: artist and title, else its file; and its ISRC.
+pub fn called(finding: &Finding) -> String {
+    let Finding { artist, title, isrc, recording_path, .. } = finding;
+    let file = recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path);
+    let mut name = named(artist, title, file);
+    if !isrc.is_empty() {
+        name += &format!(" [{isrc}]");
+    }
+    name
+}
+
+/// What a finding claims, with how much of the recording it is: `excerpt: 0:10.0 of the recording (5 %)`. Nothing of a
+/// claim that nobody heard, and of a record of before relations were told.
+///
+/// The whole is said where all of the recording is inside the spans, of shared material no more than that, and of what
+/// loops exactly the doubt.
+pub fn claim(finding: &Finding) -> Option<String> {
+    let relation = finding.relation?;
+    let spans = finding.spans.iter();
+    let stretches = spans.map(|span| (span.recording_start_seconds, span.recording_end_seconds));
+    let part = |of: &str| {
+        let (long, share) = (length(covered(stretches.clone())), share(finding.recording_coverage));
+        format!("{long} of {of} ({share})")
+    };
+    let is_whole = finding.recording_coverage >= 1.0;
+    let claim = match relation {
+        Relation::Copy if is_whole => "copy of the whole recording".to_owned(),
+        Relation::Copy => format!("copy of the recording: {}", part("it")),
+        Relation::Excerpt => format!("excerpt: {}", part("the recording")),
+        Relation::Contains if is_whole => "contains the whole recording".to_owned(),
+        Relation::Contains => format!("contains {}", part("the recording")),
+        Relation::Layered => format!("the recording under or over other sound: {}", part("it")),
+        Relation::Stem => format!(
+            "some of the recording's parts alone (stem), or another recording of the same notes: along {}",
+            part("it")
+        ),
+        Relation::SharedMaterial => {
+            "shared material: it does not show that the recording is used".to_owned()
+        }
+    };
+    let is_loop = finding.standing.as_ref().is_some_and(|s| s.kind == StandingKind::ExactLoop);
+    Some(if is_loop { claim + ", unless both have the same loop from elsewhere" } else { claim })
+}
+
+/// The numbers that a claim rests on, as a sentence without its end. Shares that speak for it are rounded down, those
+/// that speak against it up.
+pub fn agreement(explained: &Explained) -> String {
+    let Explained { recording_share, item_share, elsewhere_share, others_share } = *explained;
+    let others = if others_share == 0.0 {
+        "no other recording of the catalogue was found to have anything in common there".to_owned()
+    } else {
+        format!("of another recording of the catalogue at most {}", at_most(others_share))
+    };
+    format!(
+        "where the two are aligned, {} of the recording's spectral peaks are in the item, and {} of the item's strong \
+         ones in the recording; at any other alignment that was tried at most {} of the recording's; {others}",
+        share(recording_share),
+        share(item_share),
+        at_most(elsewhere_share)
+    )
+}
+
+/// How many findings claim what, in the order of [`Relation::ALL`]: `2 copies, 1 excerpt`. `""` if none does.
+pub fn claims(counts: &[u64; Relation::ALL.len()]) -> String {
+    let told = Relation::ALL.iter().zip(counts).filter(|(_, count)| **count > 0);
+    let words = told.map(|(relation, count)| {
+        let (one, many) = match relation {
+            Relation::Copy => ("copy", "copies"),
+            Relation::Excerpt => ("excerpt", "excerpts"),
+            Relation::Contains => ("in a longer item", "in longer items"),
+            Relation::Layered => ("under or over other sound", "under or over other sound"),
+            Relation::Stem => ("possible stem", "possible stems"),
+            Relation::SharedMaterial => ("of shared material", "of shared material"),
+        };
+        format!("{} {}", thousands(*count), if *count == 1 { one } else { many })
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Distance of a ratio from 1 in percent, one decimal at most: `25`, `0.8`.
+fn percent_off(ratio: f64) -> String {
+    let tenths = ((ratio - 1.0).abs() * 1000.0).round() as u64;
+    if tenths.is_multiple_of(10) {
+        thousands(tenths / 10)
+    } else {
+        format!("{}.{}", thousands(tenths / 10), tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Standing;
+
+    #[test]
+    fn a_warp_is_said_the_way_people_say_it() {
+        assert_eq!(warp(1.0, 0.0), "as released");
+        assert_eq!(warp(0.996, -9.0), "as released");
+        assert_eq!(warp(1.25, 386.3), "sped up 25 % (pitch and tempo together)");
+        assert_eq!(warp(0.85, -281.4), "slowed 15 % (pitch and tempo together)");
+        assert_eq!(warp(1.1, 3.0), "10 % faster, pitch unchanged");
+        assert_eq!(warp(0.925, 0.0), "7.5 % slower, pitch unchanged");
+        assert_eq!(warp(1.0, 200.0), "pitch +2.0 semitones, tempo unchanged");
+        assert_eq!(warp(1.2, -150.0), "20 % faster, pitch -1.5 semitones");
+        assert_eq!(warp(f64::NAN, 0.0), "not known");
+        assert_eq!(warp(0.0, 0.0), "not known");
+    }
+
+    /// A finding of some stretches of a recording of 200 s.
+    fn found(relation: Relation, spans: &[(f64, f64)], recording_coverage: f64) -> Finding {
+        let span = |(from, to): &(f64, f64)| {
+            serde_json::json!({"item_start_seconds": 0.0, "item_end_seconds": to - from,
+                "recording_start_seconds": from, "recording_end_seconds": to})
+        };
+        let spans: Vec<_> = spans.iter().map(span).collect();
+        serde_json::from_value(serde_json::json!({
+            "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "", "verdict": "match",
+            "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0, "stream": 0,
+            "item_coverage": 1.0, "recording_coverage": recording_coverage, "spans": spans, "relation": relation,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_claim_says_how_much_of_the_recording_it_is_and_the_whole_only_of_all() {
+        let claim = |relation, spans: &[(f64, f64)], share| claim(&found(relation, spans, share));
+        let whole = [(0.0, 200.0)];
+        for (relation, spans, share, expected) in [
+            (Relation::Copy, &whole[..], 1.0, "copy of the whole recording"),
+            (Relation::Copy, &[(0.0, 199.5)], 0.9975, "copy of the recording: 3:19.5 of it (99 %)"),
+            (Relation::Excerpt, &[(20.0, 30.0)], 0.05, "excerpt: 0:10.0 of the recording (5 %)"),
+            (Relation::Contains, &whole, 1.0, "contains the whole recording"),
+            (
+                Relation::Contains,
+                // The same stretch of it twice is that stretch.
+                &[(10.0, 100.0), (10.0, 100.0), (90.0, 161.0)],
+                0.755,
+                "contains 2:31.0 of the recording (75 %)",
+            ),
+            (
+                Relation::Layered,
+                &[(0.0, 100.0)],
+                0.5,
+                "the recording under or over other sound: 1:40.0 of it (50 %)",
+            ),
+            (
+                Relation::Stem,
+                &whole,
+                1.0,
+                "some of the recording's parts alone (stem), or another recording of the same notes: along 3:20.0 of it \
+                 (100 %)",
+            ),
+            (
+                Relation::SharedMaterial,
+                &whole,
+                1.0,
+                "shared material: it does not show that the recording is used",
+            ),
+        ] {
+            assert_eq!(claim(relation, spans, share).as_deref(), Some(expected));
+        }
+        let looped = Finding {
+            standing: Some(Standing { kind: StandingKind::ExactLoop, reason: String::new() }),
+            ..found(Relation::Copy, &whole, 1.0)
+        };
+        assert_eq!(
+            super::claim(&looped).unwrap(),
+            "copy of the whole recording, unless both have the same loop from elsewhere"
+        );
+        let old = Finding { relation: None, ..found(Relation::Copy, &whole, 1.0) };
+        assert_eq!(super::claim(&old), None);
+    }
+
+    #[test]
+    fn shares_for_a_claim_are_rounded_down_and_those_against_it_up() {
+        let explained = Explained {
+            recording_share: 0.949,
+            item_share: 0.91,
+            elsewhere_share: 0.261,
+            others_share: 0.22,
+        };
+        assert_eq!(
+            agreement(&explained),
+            "where the two are aligned, 94 % of the recording's spectral peaks are in the item, and 91 % of the item's \
+             strong ones in the recording; at any other alignment that was tried at most 27 % of the recording's; of \
+             another recording of the catalogue at most 22 %"
+        );
+        let alone = Explained { elsewhere_share: 0.0, others_share: 0.0, ..explained };
+        let told = agreement(&alone);
+        assert!(told.contains("tried at most 0 % of"), "{told}");
+        assert!(
+            told.ends_with(
+                "; no other recording of the catalogue was found to have anything in common there"
+            ),
+            "{told}"
+        );
+        assert_eq!((at_most(1e-4), at_most(f64::NAN)), ("1 %".to_owned(), "unknown".to_owned()));
+    }
+
+    #[test]
+    fn findings_are_counted_by_what_they_claim() {
+        assert_eq!(claims(&[0; 6]), "");
+        assert_eq!(
+            claims(&[1_200, 1, 1, 2, 0, 3]),
+            "1,200 copies, 1 excerpt, 1 in a longer item, 2 under or over other sound, 3 of shared material"
+        );
+        // Counted by their places.
+        for (at, relation) in Relation::ALL.into_iter().enumerate() {
+            assert_eq!(relation as usize, at);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Durations, shares and chances in words.
+
+use crate::base::thousands;
+
+/// The smallest chance said in words is 1 in 10 to this power: beyond, the estimate extrapolates
+/// further than any test of it could reach.
+const SMALLEST_CHANCE_EXPONENT: u32 = 12;
+/// From 1 in 10 to this power down, a chance is said as a bound and no longer as a ratio.
+const BOUND_EXPONENT: u32 = 6;
+
+/// Seconds as `h:mm:ss.s`: 75.25 is `0:01:15.3`.
+///
+/// A number that is no duration (NaN, infinite) is `unknown`.
+pub fn clock(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return "unknown".to_owned();
+    }
+    let tenths = (seconds.abs() * 10.0).round() as u64;
+    let sign = if seconds < 0.0 && tenths > 0 { "-" } else { "" };
+    let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
+    format!("{sign}{hours}:{minutes:02}:{:02}.{}", tenths / 10 % 60, tenths % 10)
+}
+
+/// … without hours where there are none: 75.25 is `1:15.3`.
+pub fn length(seconds: f64) -> String {
+    let clock = clock(seconds);
+    match clock.strip_prefix("0:") {
+        Some(rest) => rest.strip_prefix('0').unwrap_or(rest).to_owned(),
+        None => clock,
+    }
+}
+
+/// A share from 0 to 1 in whole percent, rounded down so that only all is `100 %`.
+pub fn share(share: f64) -> String {
+    if !share.is_finite() {
+        return "unknown".to_owned();
+    }
+    // A share such as 0.29 times 100 is 28.999…: half a millionth of a percent of mercy.
+    let percent = (share * 100.0 + 5e-7).floor();
+    if share > 0.0 && percent < 1.0 { "under 1 %".to_owned() } else { format!("{percent:.0} %") }
+}
+
+/// … rounded up, for a share that speaks against what is told.
+pub(super) fn at_most(share: f64) -> String {
+    if !share.is_finite() {
+        return "unknown".to_owned();
+    }
+    format!("{} %", (share * 100.0 - 5e-7).ceil() as u64)
+}
+
+/// What a false-alarm probability means: how many unrelated items would score as high.
+///
+/// It never says zero, and never more than the estimate bears: anything rarer than 1 in 10¹² is
+/// `fewer than 1 in 1,000,000,000,000 …`.
+pub fn chance(probability: f64) -> String {
+    const WHO: &str = "unrelated items would score this high";
+    if !(0.0..=1.0).contains(&probability) {
+        return "not known".to_owned();
+    }
+    let bound = (BOUND_EXPONENT..=SMALLEST_CHANCE_EXPONENT)
+        .rev()
+        .find(|&exponent| probability * 10_f64.powi(exponent as i32) < 1.0);
+    if let Some(exponent) = bound {
+        return format!("fewer than 1 in {} {WHO}", thousands(10_u64.pow(exponent)));
+    }
+    if probability >= 0.01 {
+        // Rounded up, past the dust of a product such as 0.07 * 100.
+        return format!("about {:.0} in 100 {WHO}", (probability * 100.0 - 1e-9).ceil());
+    }
+    format!("about 1 in {} {WHO}", thousands(two_digits(1.0 / probability)))
+}
+
+/// Seconds inside of stretches, which may overlap and come in any order. What is no stretch is passed over.
+pub(crate) fn covered(stretches: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let ordered =
+        |(from, to): &(f64, f64)| from.is_finite() && to.is_finite() && 0.0 <= *from && from <= to;
+    let mut stretches: Vec<_> = stretches.filter(ordered).collect();
+    stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut sum, mut end) = (0.0, 0.0_f64);
+    for (from, to) in stretches {
+        sum += (to - from.max(end)).max(0.0);
+        end = end.max(to);
+    }
+    sum
+}
+
+/// A number rounded down to two significant digits: 12,345 is 12,000.
+fn two_digits(number: f64) -> u64 {
+    // 1 / 1e-5 is a hair under 100,000.
+    let whole = (number + 1e-6 * number).floor() as u64;
+    let step = 10_u64.pow(whole.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    whole / step * step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_reads_as_hours_minutes_seconds_and_tenths() {
+        assert_eq!(clock(0.0), "0:00:00.0");
+        assert_eq!(clock(75.25), "0:01:15.3");
+        assert_eq!(clock(59.96), "0:01:00.0");
+        assert_eq!(clock(2.0 * 3600.0 + 61.04), "2:01:01.0");
+        assert_eq!(clock(-1.5), "-0:00:01.5");
+        assert_eq!(clock(-0.01), "0:00:00.0");
+        assert_eq!(clock(f64::NAN), "unknown");
+    }
+
+    #[test]
+    fn only_a_whole_share_is_a_hundred_percent_and_only_none_is_zero() {
+        let shown = [0.0, 0.004, 0.29, 0.5, 0.999, 1.0].map(share);
+        assert_eq!(shown, ["0 %", "under 1 %", "29 %", "50 %", "99 %", "100 %"]);
+    }
+
+    #[test]
+    fn a_chance_is_said_as_items_out_of_items() {
+        let who = "unrelated items would score this high";
+        assert_eq!(chance(1.0), format!("about 100 in 100 {who}"));
+        assert_eq!(chance(0.034), format!("about 4 in 100 {who}"));
+        assert_eq!(chance(0.07), format!("about 7 in 100 {who}"));
+        assert_eq!(chance(1e-5), format!("about 1 in 100,000 {who}"));
+        assert_eq!(chance(1.0 / 12_345.0), format!("about 1 in 12,000 {who}"));
+        assert_eq!(chance(1e-6), format!("about 1 in 1,000,000 {who}"));
+        assert_eq!(chance(3e-9), format!("fewer than 1 in 100,000,000 {who}"));
+        assert_eq!(chance(f64::NAN), "not known");
+        assert_eq!(chance(-0.1), "not known");
+    }
+
+    #[test]
+    fn a_chance_is_never_zero_and_never_rarer_than_the_estimate_bears() {
+        let floor = "fewer than 1 in 1,000,000,000,000 unrelated items would score this high";
+        assert_eq!(chance(9e-13), floor);
+        assert_eq!(chance(1e-80), floor);
+        assert_eq!(chance(0.0), floor);
+    }
+
+    #[test]
+    fn a_chance_in_words_is_never_smaller_than_the_number() {
+        for step in 0..4000 {
+            let probability = 10_f64.powf(f64::from(step) / -250.0);
+            let words = chance(probability);
+            if let Some(rest) = words.strip_prefix("fewer than 1 in ") {
+                let digits: String =
+                    rest.chars().take_while(|c| *c != ' ').filter(char::is_ascii_digit).collect();
+                let bound: f64 = digits.parse().unwrap();
+                assert!(probability * bound < 1.0, "{probability:e}: {words}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_covered_twice_counts_once() {
+        let stretches = [(30.0, 90.0), (0.0, 60.0), (f64::NAN, 1.0), (5.0, 1.0)];
+        assert!((covered(stretches.into_iter()) - 90.0).abs() < 1e-9);
+        assert_eq!((length(10.0), length(751.0)), ("0:10.0".to_owned(), "12:31.0".to_owned()));
+        assert_eq!((length(3_723.0), length(f64::NAN)), ("1:02:03.0".into(), "unknown".to_owned()));
+    }
+}
