@@ -3,7 +3,10 @@
 mod digest;
 mod losses;
 mod panic;
+mod word;
 
 pub use digest::{digest, hex};
 pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
+pub use word::UnknownWord;
+pub(crate) use word::{impl_from_word, parse_word};

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Args as ClapArgs, Subcommand};
+use leakhound::export::Format;
+
+use super::choice::choice;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Catalog {
@@ -26,8 +30,8 @@ pub(crate) enum Catalog {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
         /// Format [default: by the ending of the file]
-        #[arg(long, value_enum)]
-        format: Option<TableFormat>,
+        #[arg(long, value_parser = formats())]
+        format: Option<Format>,
     },
     /// Look for what makes wrong accusations: the same audio twice, shared passages, recordings that are only kit (neutral
     /// references and masks), previews, rights; marks passages
@@ -152,12 +156,12 @@ pub(crate) struct Allow {
     pub(crate) remove: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TableFormat {
-    /// UTF-8 with a byte-order mark
-    Csv,
-    /// A workbook whose cells are all text
-    Xlsx,
-    /// One JSON object an entry
-    Jsonl,
+fn formats() -> impl TypedValueParser<Value = Format> {
+    choice(Format::ALL, |format| {
+        PossibleValue::new(format.as_str()).help(match format {
+            Format::Csv => "UTF-8 with a byte-order mark",
+            Format::Xlsx => "A workbook whose cells are all text",
+            Format::Jsonl => "One JSON object an entry",
+        })
+    })
 }

@@ -6,6 +6,7 @@
 )]
 
 mod catalog;
+mod choice;
 mod extract;
 mod inspect;
 mod limits;
@@ -21,23 +22,26 @@ mod show;
 mod verify;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-pub(crate) use catalog::{Allow, Catalog, Import, Mask, TableFormat};
+pub(crate) use catalog::{Allow, Catalog, Import, Mask};
 pub(crate) use extract::Extract;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
 pub(crate) use manifest::Manifest;
-pub(crate) use notice::{Notice, NoticeFor};
+pub(crate) use notice::Notice;
 pub(crate) use query::Query;
 pub(crate) use recheck::Recheck;
-pub(crate) use report::{Format, Report};
-pub(crate) use review::{Decide, FindingVerdict, Ground, Review, ReviewCommand, ReviewList};
-pub(crate) use scan::{HashContainers, Scan};
-pub(crate) use search::{Mode, Search};
+pub(crate) use report::{Report, ReportFormat};
+pub(crate) use review::{Decide, Review, ReviewCommand, ReviewList};
+pub(crate) use scan::Scan;
+pub(crate) use search::Search;
 pub(crate) use show::Show;
 pub(crate) use verify::Verify;
+
+use crate::setup::Decoding;
 
 /// Finds a label's recordings in dumps and data sets.
 ///
@@ -80,6 +84,35 @@ pub(crate) struct Global {
     /// No progress and no list of findings, only errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+}
+
+impl Global {
+    /// Worker threads: as asked for, else one per core.
+    pub(crate) fn threads(&self) -> usize {
+        match self.threads {
+            Some(threads) => usize::from(threads),
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+
+    /// How files are decoded.
+    pub(crate) fn decoding(&self) -> Decoding {
+        Decoding {
+            item_timeout: Duration::from_secs(u64::from(self.item_timeout)),
+            uses_ffmpeg: !self.no_ffmpeg,
+        }
+    }
+
+    /// Who is at work: as they say, else the system's user name, else `unknown`.
+    pub(crate) fn operator(&self) -> String {
+        self.known_operator().unwrap_or_else(|| "unknown".into())
+    }
+
+    /// Who is at work, if they say or the system knows.
+    pub(crate) fn known_operator(&self) -> Option<String> {
+        let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
+        self.operator.clone().or_else(user)
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, TypedValueParser};
+use leakhound::notice::NoticeKind;
+
+use super::choice::choice;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Notice {
     /// Who gets it
-    #[arg(long = "for", value_enum, value_name = "KIND")]
-    pub(crate) kind: NoticeFor,
+    #[arg(long = "for", value_name = "KIND", value_parser = kinds())]
+    pub(crate) kind: NoticeKind,
     /// Folder to write the drafts to; it has to be new or empty
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
@@ -33,12 +37,13 @@ pub(crate) struct Notice {
     pub(crate) run: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum NoticeFor {
-    /// A host of files, by their addresses
-    Host,
-    /// A hub of data sets, by repository, revision, path and row
-    Hub,
-    /// An index of torrents, by info-hash
-    TorrentIndex,
+fn kinds() -> impl TypedValueParser<Value = NoticeKind> {
+    choice(NoticeKind::ALL, |kind| match kind {
+        NoticeKind::Host => PossibleValue::new("host").help("A host of files, by their addresses"),
+        NoticeKind::Hub => PossibleValue::new("hub")
+            .help("A hub of data sets, by repository, revision, path and row"),
+        NoticeKind::TorrentIndex => {
+            PossibleValue::new("torrent-index").help("An index of torrents, by info-hash")
+        }
+    })
 }

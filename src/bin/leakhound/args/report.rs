@@ -1,8 +1,13 @@
 //! The arguments of `leakhound report`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, TypedValueParser};
+use leakhound::report::{Format, ReportError};
+
+use super::choice::choice;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Report {
@@ -10,8 +15,8 @@ pub(crate) struct Report {
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<i64>,
     /// Format [default: html; with --since, text]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<Format>,
+    #[arg(long, value_parser = formats())]
+    pub(crate) format: Option<ReportFormat>,
     /// File to write; `-` for standard output [default with text: standard output]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
@@ -28,22 +33,35 @@ pub(crate) struct Report {
     pub(crate) font: Vec<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Format {
-    /// One self-contained page for people
-    Html,
-    /// A row a finding, for spreadsheets
-    Csv,
-    /// One JSON object an item, for programs
-    Jsonl,
-    /// A workbook: summary, works, findings, what was not read
-    Xlsx,
-    /// The columns of the CSV, typed, for programs
-    Parquet,
-    /// For counsel: summary, works list, a page of evidence a finding
-    Pdf,
-    /// CSV in the columns of `acrcloud_scan_files_python3`
-    Acrcloud,
-    /// One screen of text, for a mail
+/// What `--format` names: one of the library's formats, or the text of one screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportFormat {
+    /// A report of the library.
+    File(Format),
+    /// The text of one screen, as for a mail.
     Text,
+}
+
+impl FromStr for ReportFormat {
+    type Err = ReportError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "text" { Ok(Self::Text) } else { word.parse().map(Self::File) }
+    }
+}
+
+fn formats() -> impl TypedValueParser<Value = ReportFormat> {
+    let all = Format::ALL.into_iter().map(ReportFormat::File).chain([ReportFormat::Text]);
+    choice(all, |format| match format {
+        ReportFormat::File(format) => PossibleValue::new(format.as_str()).help(match format {
+            Format::Html => "One self-contained page for people",
+            Format::Csv => "A row a finding, for spreadsheets",
+            Format::Jsonl => "One JSON object an item, for programs",
+            Format::Xlsx => "A workbook: summary, works, findings, what was not read",
+            Format::Parquet => "The columns of the CSV, typed, for programs",
+            Format::Pdf => "For counsel: summary, works list, a page of evidence a finding",
+            Format::Acrcloud => "CSV in the columns of `acrcloud_scan_files_python3`",
+        }),
+        ReportFormat::Text => PossibleValue::new("text").help("One screen of text, for a mail"),
+    })
 }

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Args as ClapArgs, Subcommand};
+use leakhound::record::{Ground, Verdict};
+
+use super::choice::choice;
 
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -19,8 +23,8 @@ pub(crate) struct ReviewList {
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<i64>,
     /// Only findings of this verdict
-    #[arg(long, value_enum)]
-    pub(crate) verdict: Option<FindingVerdict>,
+    #[arg(long, value_parser = verdicts())]
+    pub(crate) verdict: Option<Verdict>,
     /// Only findings of a recording: its id, ISRC, or a part of artist and title
     #[arg(long, value_name = "TEXT")]
     pub(crate) recording: Option<String>,
@@ -48,7 +52,7 @@ pub(crate) enum ReviewCommand {
     /// Dismiss findings, on one of four grounds
     Dismiss {
         /// Why
-        #[arg(long = "as", value_enum, value_name = "GROUND")]
+        #[arg(long = "as", value_name = "GROUND", value_parser = grounds())]
         ground: Ground,
         #[command(flatten)]
         decide: Decide,
@@ -106,45 +110,25 @@ pub(crate) struct Decide {
     pub(crate) run: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum FindingVerdict {
-    /// Below --match-below
-    Match,
-    /// To be heard by a person
-    Suspect,
-    /// Licensed, or no right of the label's
-    Permitted,
+/// The verdicts that a finding may have.
+fn verdicts() -> impl TypedValueParser<Value = Verdict> {
+    choice([Verdict::Match, Verdict::Suspect, Verdict::Permitted], |verdict| {
+        PossibleValue::new(verdict.as_str()).help(match verdict {
+            Verdict::Match => "Below --match-below",
+            Verdict::Suspect => "To be heard by a person",
+            Verdict::Permitted => "Licensed, or no right of the label's",
+            Verdict::Clear | Verdict::Failed => "No finding has it",
+        })
+    })
 }
 
-impl From<FindingVerdict> for leakhound::record::Verdict {
-    fn from(verdict: FindingVerdict) -> Self {
-        match verdict {
-            FindingVerdict::Match => Self::Match,
-            FindingVerdict::Suspect => Self::Suspect,
-            FindingVerdict::Permitted => Self::Permitted,
+fn grounds() -> impl TypedValueParser<Value = Ground> {
+    choice(Ground::ALL, |ground| match ground {
+        Ground::Licensed => PossibleValue::new("licensed").help("The use is licensed"),
+        Ground::SharedSample => {
+            PossibleValue::new("shared-sample").help("Both took it from the same source")
         }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Ground {
-    /// The use is licensed
-    Licensed,
-    /// Both took it from the same source
-    SharedSample,
-    /// The recording is not in the item
-    Wrong,
-    /// The recording is not the label's
-    NotOurs,
-}
-
-impl From<Ground> for leakhound::record::Ground {
-    fn from(ground: Ground) -> Self {
-        match ground {
-            Ground::Licensed => Self::Licensed,
-            Ground::SharedSample => Self::SharedSample,
-            Ground::Wrong => Self::Wrong,
-            Ground::NotOurs => Self::NotOurs,
-        }
-    }
+        Ground::Wrong => PossibleValue::new("wrong").help("The recording is not in the item"),
+        Ground::NotOurs => PossibleValue::new("not-ours").help("The recording is not the label's"),
+    })
 }

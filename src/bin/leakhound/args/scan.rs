@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, TypedValueParser};
+use leakhound::provenance::WhichContainers;
 
+use super::choice::choice;
 use super::{Limits, Search};
 
 #[derive(Debug, ClapArgs)]
@@ -16,17 +19,16 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) search: Search,
     /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since
-    #[arg(long, value_enum, default_value_t = HashContainers::Found)]
-    pub(crate) hash_containers: HashContainers,
+    #[arg(long, value_name = "HASH_CONTAINERS", default_value_t, value_parser = containers())]
+    pub(crate) hash_containers: WhichContainers,
 }
 
-/// Which containers on disk are hashed for the manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum HashContainers {
-    /// Those in which something was found
-    Found,
-    /// All
-    All,
-    /// None
-    None,
+fn containers() -> impl TypedValueParser<Value = WhichContainers> {
+    choice(WhichContainers::ALL, |which| {
+        PossibleValue::new(which.as_str()).help(match which {
+            WhichContainers::Found => "Those in which something was found",
+            WhichContainers::All => "All",
+            WhichContainers::None => "None",
+        })
+    })
 }

@@ -1,12 +1,19 @@
 //! How items are searched: arguments of `scan` and `query`.
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, TypedValueParser};
+use leakhound::matching::verdict::VerdictConfig;
+use leakhound::scan::Mode;
+
+use super::choice::choice;
+use crate::exit::UsageError;
+use crate::setup::Searching;
 
 /// How items are searched, and where the lines between match, suspect and clear are drawn.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Search {
     /// How much of each item is searched
-    #[arg(long, value_enum, default_value_t = Mode::Full)]
+    #[arg(long, default_value_t, value_parser = modes())]
     pub(crate) mode: Mode,
     /// False-alarm probability of an item below which it is a match
     #[arg(long, value_name = "P", default_value = "1e-6", value_parser = probability)]
@@ -20,32 +27,47 @@ pub(crate) struct Search {
     pub(crate) territory: Option<String>,
 }
 
-/// The library's mode, with what each costs and may miss.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Mode {
-    /// 3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold
-    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing
-    /// is found. Misses passages between the windows, and what was changed in speed, tempo or pitch
-    Probe,
-    /// Each item whole, as released only. Costs four fifths of full. Misses what was changed in
-    /// speed, tempo or pitch
-    Identity,
-    /// Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch
-    /// changed by different amounts
-    Full,
-    /// As full, and at tempo and pitch changed by different amounts. Costs several times as much
-    Thorough,
+impl Search {
+    /// The same for the library.
+    ///
+    /// # Errors
+    ///
+    /// If a match would need less certainty than a suspect.
+    pub(crate) fn searching(&self) -> Result<Searching, UsageError> {
+        let Self { mode, match_below, suspect_below, territory } = self;
+        let (mode, match_below, suspect_below) = (*mode, *match_below, *suspect_below);
+        if match_below > suspect_below {
+            return Err(UsageError(format!(
+                "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match \
+                 has to be more certain than a suspect"
+            )));
+        }
+        let verdict = VerdictConfig { match_below, suspect_below };
+        Ok(Searching { mode, verdict, territory: territory.clone() })
+    }
 }
 
-impl From<Mode> for leakhound::scan::Mode {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::Probe => Self::Probe,
-            Mode::Identity => Self::Identity,
-            Mode::Full => Self::Full,
-            Mode::Thorough => Self::Thorough,
-        }
-    }
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    choice(Mode::ALL, |mode| {
+        PossibleValue::new(mode.as_str()).help(match mode {
+            Mode::Probe => {
+                "3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold \
+                 anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing is \
+                 found. Misses passages between the windows, and what was changed in speed, tempo or pitch"
+            }
+            Mode::Identity => {
+                "Each item whole, as released only. Costs four fifths of full. Misses what was changed in speed, \
+                 tempo or pitch"
+            }
+            Mode::Full => {
+                "Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch changed \
+                 by different amounts"
+            }
+            Mode::Thorough => {
+                "As full, and at tempo and pitch changed by different amounts. Costs several times as much"
+            }
+        })
+    })
 }
 
 fn territory(text: &str) -> Result<String, String> {

@@ -12,8 +12,8 @@ use leakhound::wording::{clock, thousands, visible};
 
 use crate::args::{Global, Inspect};
 use crate::exit::Exit;
+use crate::home;
 use crate::out::Out;
-use crate::{home, setup};
 
 pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     let Inspect { paths, hash, limits } = command;
@@ -70,7 +70,7 @@ pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     for torrent in &survey.torrents {
         writeln!(out, "{}", visible(torrent))?;
     }
-    let threads = setup::threads(global) as f64;
+    let threads = global.threads() as f64;
     writeln!(
         out,
         "about {} of sound; a full scan takes about {}, a probe {} with {threads} threads",
