@@ -5,9 +5,12 @@ mod escape;
 mod losses;
 mod panic;
 mod thousands;
+mod word;
 
 pub use digest::{digest, hex};
 pub use escape::{shorten, visible};
 pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
 pub use thousands::thousands;
+pub use word::UnknownWord;
+pub(crate) use word::{impl_from_word, parse_word};

@@ -27,6 +27,22 @@ pub enum Format {
     Jsonl,
 }
 
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 3] = [Self::Csv, Self::Xlsx, Self::Jsonl];
+
+    /// The word that `FromStr` reads, and the ending of a file in this format.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Jsonl => "jsonl",
+        }
+    }
+}
+
+crate::base::impl_from_word!(Format, "format of an export");
+
 /// Why an export cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -47,6 +47,22 @@ pub enum NoticeKind {
     TorrentIndex,
 }
 
+impl NoticeKind {
+    /// All kinds of recipients.
+    pub const ALL: [Self; 3] = [Self::Host, Self::Hub, Self::TorrentIndex];
+
+    /// The word that `FromStr` reads.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Hub => "hub",
+            Self::TorrentIndex => "torrent_index",
+        }
+    }
+}
+
+crate::base::impl_from_word!(NoticeKind, "kind of recipient");
+
 /// Where what was scanned is offered, as the user says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offer {

@@ -23,6 +23,28 @@ pub enum WhichContainers {
     None,
 }
 
+impl WhichContainers {
+    /// All choices.
+    pub const ALL: [Self; 3] = [Self::Found, Self::All, Self::None];
+
+    /// The word that `FromStr` reads.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
+}
+
+crate::base::impl_from_word!(WhichContainers, "choice of containers");
+
+impl std::fmt::Display for WhichContainers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// Hashes the containers of a run. `None` if `stop` was raised meanwhile; what was done is kept.
 ///
 /// # Errors

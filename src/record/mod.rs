@@ -28,7 +28,13 @@ pub enum Verdict {
     Failed,
 }
 
+crate::base::impl_from_word!(Verdict, "verdict");
+
 impl Verdict {
+    /// All verdicts.
+    pub const ALL: [Self; 5] =
+        [Self::Match, Self::Suspect, Self::Permitted, Self::Clear, Self::Failed];
+
     /// The word of the JSONL contract.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -392,6 +398,8 @@ impl DecisionState {
         }
     }
 }
+
+crate::base::impl_from_word!(Ground, "ground of a dismissal");
 
 impl Ground {
     /// All of them.

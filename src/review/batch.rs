@@ -72,8 +72,7 @@ fn state(word: &str) -> Result<Option<DecisionState>, String> {
 
 /// What a word for a ground means; `shared-sample` and `shared sample` are one.
 fn ground(word: &str) -> Option<Ground> {
-    let word = word.trim().to_lowercase().replace(['-', ' '], "_");
-    Ground::ALL.into_iter().find(|ground| ground.as_str() == word)
+    word.trim().to_lowercase().replace(' ', "_").parse().ok()
 }
 
 /// Reads a batch: JSONL if its first character is a brace, else a table.

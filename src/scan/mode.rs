@@ -24,6 +24,9 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// All modes, the cheapest first.
+    pub const ALL: [Self; 4] = [Self::Probe, Self::Identity, Self::Full, Self::Thorough];
+
     /// The word of the command line, of runs and of reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,6 +56,8 @@ impl Mode {
 pub(super) fn as_released(config: MatchConfig) -> MatchConfig {
     MatchConfig { warp_reach_octaves: 0.0, ..config }
 }
+
+crate::base::impl_from_word!(Mode, "mode");
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

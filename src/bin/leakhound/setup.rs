@@ -1,4 +1,4 @@
-//! From arguments to the library's parts.
+//! Makes the library's parts from plain options. Nothing here knows the arguments of the command line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,103 +6,114 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use leakhound::catalog::Catalog;
 use leakhound::decode::{DecodeLimits, Decoder, Ffmpeg};
 use leakhound::identify::Identifiers;
 use leakhound::ingest::Ingester;
 use leakhound::matching::MatchConfig;
 use leakhound::matching::verdict::VerdictConfig;
-use leakhound::scan::Engine;
+use leakhound::scan::{Engine, Mode};
 use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
-use leakhound::wording::day;
 
-use crate::args::{Global, Search};
-use crate::exit::UsageError;
-
-/// Sound of one stream beyond this is left out, with a note: a day.
+/// Audio of one stream beyond this is left out, with a note: a day, far longer than any recording. A guess.
 const MAX_SECONDS_OF_AUDIO: f64 = 86_400.0;
-/// Audio streams of one file beyond this are left out, with a note.
+/// Audio streams of one file beyond this are left out, with a note. A guess: films have some ten languages.
 const MAX_STREAMS: usize = 32;
+/// Stack of a worker thread. Decoders of nested formats recurse; the 2 MiB that Rust gives by default are too close. A guess.
+const STACK_BYTES: usize = 8 << 20;
 
-/// Worker threads: as asked for, else one a core.
-pub(crate) fn threads(global: &Global) -> usize {
-    match global.threads {
-        Some(threads) => usize::from(threads),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    }
+/// How files are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decoding {
+    /// Longest time for one item; a longer one is a failure of that item.
+    pub(crate) item_timeout: Duration,
+    /// Whether an installed ffmpeg decodes formats that the built-in decoders lack.
+    pub(crate) uses_ffmpeg: bool,
 }
 
-pub(crate) fn pool(global: &Global) -> anyhow::Result<rayon::ThreadPool> {
+/// How items are searched.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Searching {
+    pub(crate) mode: Mode,
+    /// Below which false-alarm probabilities an item is a match or a suspect.
+    pub(crate) verdict: VerdictConfig,
+    /// Where the items are offered, as two capital letters (ISO 3166); `None` for everywhere.
+    pub(crate) territory: Option<String>,
+}
+
+/// A pool of worker threads.
+///
+/// # Errors
+///
+/// If the system gives no threads.
+pub(crate) fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(threads(global))
+        .num_threads(threads)
         .thread_name(|_| leakhound::scan::WORKER_NAME.into())
-        .stack_size(8 << 20)
+        .stack_size(STACK_BYTES)
         .build()
         .context("cannot start the worker threads")
 }
 
-/// Takes items in; what it learns of outside programs is remembered in `home`.
-pub(crate) fn ingester(global: &Global, home: &Path) -> Ingester {
+/// An ingester: it decodes files and makes their fingerprints. It keeps what it learned about the installed ffmpeg in
+/// `ffmpeg.json` in `home`.
+pub(crate) fn ingester(home: &Path, decoding: Decoding) -> Ingester {
+    let Decoding { item_timeout: timeout, uses_ffmpeg } = decoding;
     let limits = DecodeLimits {
         max_seconds_of_audio: MAX_SECONDS_OF_AUDIO,
         max_streams: MAX_STREAMS,
-        timeout: Duration::from_secs(u64::from(global.item_timeout)),
+        timeout,
     };
-    let without_ffmpeg = global.no_ffmpeg;
     let memory = home.join("ffmpeg.json");
-    let find = move || if without_ffmpeg { None } else { Ffmpeg::find_remembered(&memory) };
+    let find = move || if uses_ffmpeg { Ffmpeg::find_remembered(&memory) } else { None };
     let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
     Ingester::new(Decoder::finding(limits, find), fingerprinter)
 }
 
-/// The engine of a scan or query, over the catalogue of a home.
-pub(crate) fn engine(global: &Global, search: &Search, home: &Path) -> anyhow::Result<Engine> {
-    engine_on(global, search, home, &day(now()))
-}
-
-/// The same, with the rights as they were on a day.
-pub(crate) fn engine_on(
-    global: &Global,
-    search: &Search,
+/// The engine of a scan or query over the catalogue in `home`, with the label's rights as they are on `rights_day`
+/// (`YYYY-MM-DD`).
+///
+/// # Errors
+///
+/// If the catalogue cannot be read, or holds neither a recording nor an identifier.
+pub(crate) fn engine(
     home: &Path,
-    day: &str,
+    decoding: Decoding,
+    searching: &Searching,
+    rights_day: &str,
 ) -> anyhow::Result<Engine> {
-    let Search { mode, match_below, suspect_below, .. } = *search;
-    if match_below > suspect_below {
-        return Err(UsageError(format!(
-            "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match has to \
-             be the surer of the two"
-        ))
-        .into());
-    }
-    let catalog = leakhound::catalog::Catalog::open(home, FingerprintConfig::default())?;
+    let catalog = Catalog::open(home, FingerprintConfig::default())?;
     let snapshot = catalog.snapshot()?;
     let identifiers = Identifiers::of(&snapshot)?;
-    let rights = catalog.rights(day, search.territory.as_deref())?;
+    let rights = catalog.rights(rights_day, searching.territory.as_deref())?;
     if snapshot.is_empty() && !identifiers.has_silent() {
         anyhow::bail!(
-            "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add \
-             PATH",
+            "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add PATH",
             home.display()
         );
     }
     Ok(Engine {
         identifiers,
         rights,
-        ingester: ingester(global, home),
+        ingester: ingester(home, decoding),
         snapshot,
-        mode: mode.into(),
+        mode: searching.mode,
         matching: MatchConfig::default(),
-        verdict: VerdictConfig { match_below, suspect_below },
+        verdict: searching.verdict,
     })
 }
 
-/// A flag that Ctrl-C and SIGTERM raise; the second time they end the process at once.
+/// A flag that Ctrl-C and SIGTERM raise. The second time they end the process at once.
+///
+/// # Errors
+///
+/// If the handler cannot be installed.
 pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
-            #[allow(clippy::exit, reason = "asked for twice")]
+            #[allow(clippy::exit, reason = "the user asked for it twice")]
             std::process::exit(crate::exit::Exit::Stopped as i32);
         }
     })
@@ -110,18 +121,7 @@ pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Who is at work, as they say, else as the system calls them.
-pub(crate) fn operator(global: &Global) -> String {
-    known_operator(global).unwrap_or_else(|| "unknown".into())
-}
-
-/// Who is at work, if that is known.
-pub(crate) fn known_operator(global: &Global) -> Option<String> {
-    let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
-    global.operator.clone().or_else(user)
-}
-
-/// Seconds since 1970.
+/// Seconds since 1970-01-01 UTC; 0 if the clock is set before it.
 pub(crate) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))

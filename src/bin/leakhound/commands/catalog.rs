@@ -48,8 +48,8 @@ fn add(
     let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
     let names = names.join(", ");
     let log = |detail: String| log::line(global, "add", format!("{names}: {detail}"));
-    let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
-    let ingester = setup::ingester(global, &crate::home::home(global)?);
+    let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
+    let ingester = setup::ingester(&crate::home::home(global)?, global.decoding());
     let mut meter = Meter::new(global.quiet);
     let (mut added, mut not_audio) = (0_u64, 0_u64);
     let what = if neutral { "neutral references" } else { "recordings" };

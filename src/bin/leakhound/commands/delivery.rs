@@ -13,7 +13,7 @@ use leakhound::import::{
 use leakhound::wording::{thousands, visible};
 
 use super::log::line;
-use crate::args::{self, Global, TableFormat};
+use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::progress::Meter;
@@ -42,8 +42,8 @@ pub(crate) fn import(
             return Err(UsageError(why).into());
         }
     }
-    let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
-    let ingester = setup::ingester(global, &crate::home::home(global)?);
+    let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
+    let ingester = setup::ingester(&crate::home::home(global)?, global.decoding());
     let mut meter = Meter::new(global.quiet);
     let (mut told, mut untold, mut rows, mut shown, mut added) = (0, 0, 0_u64, 0, 0_u64);
     let mut out = Out::lock();
@@ -202,19 +202,15 @@ pub(crate) fn export(
     global: &Global,
     catalog: &Catalog,
     out: &Path,
-    format: Option<TableFormat>,
+    format: Option<Format>,
 ) -> anyhow::Result<Exit> {
-    let ending = out.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let format = match (format, ending.as_str()) {
-        (Some(TableFormat::Csv), _) | (None, "csv") => Format::Csv,
-        (Some(TableFormat::Xlsx), _) | (None, "xlsx") => Format::Xlsx,
-        (Some(TableFormat::Jsonl), _) | (None, "jsonl") => Format::Jsonl,
-        _ => {
-            let why =
-                format!("{} ends in none of .csv, .xlsx, .jsonl; name a --format", out.display());
-            return Err(UsageError(why).into());
-        }
-    };
+    let by_ending = || out.extension()?.to_string_lossy().to_lowercase().parse().ok();
+    let format = format.or_else(by_ending).ok_or_else(|| {
+        let out = out.display();
+        UsageError(format!(
+            "{out} does not end in .csv, .xlsx or .jsonl; add --format csv, xlsx or jsonl"
+        ))
+    })?;
     // What leaves the catalogue is logged before it does, and what became of it after.
     let log =
         |what: &str| catalog.log(&line(global, "export", format!("{}: {what}", out.display())));

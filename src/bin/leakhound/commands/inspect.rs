@@ -1,7 +1,6 @@
 //! `leakhound inspect`: what is in a dump, without decoding.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use leakhound::catalog::Catalog;
@@ -11,22 +10,18 @@ use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Dump, Folders, ScanLimits, Source as _};
 use leakhound::wording::{clock, thousands, visible};
 
-use crate::args::{Global, Limits};
+use crate::args::{Global, Inspect};
 use crate::exit::Exit;
+use crate::home;
 use crate::out::Out;
-use crate::{home, setup};
 
-pub(crate) fn run(
-    global: &Global,
-    paths: &[PathBuf],
-    hash: bool,
-    limits: &Limits,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
+    let Inspect { paths, hash, limits } = command;
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
     let known = known(global)?;
     let is_compared = known.is_some();
     let mut survey = known.unwrap_or_default();
-    if hash {
+    if *hash {
         survey.hashed = Hashed::Sound;
     }
     // A survey never breaks off.
@@ -75,7 +70,7 @@ pub(crate) fn run(
     for torrent in &survey.torrents {
         writeln!(out, "{}", visible(torrent))?;
     }
-    let threads = setup::threads(global) as f64;
+    let threads = global.threads() as f64;
     writeln!(
         out,
         "about {} of sound; a full scan takes about {}, a probe {} with {threads} threads",

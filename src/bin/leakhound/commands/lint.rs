@@ -23,7 +23,7 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let mode = if edits { Mode::Full } else { Mode::Identity };
-    let (pool, stop) = (setup::pool(global)?, setup::stop_flag()?);
+    let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
     let meter = Mutex::new(Meter::new(global.quiet));
     let linted = lint(catalog, &day(setup::now()), mode, &pool, &stop, &|done, all| {
         // Who cannot show it now shows the next.

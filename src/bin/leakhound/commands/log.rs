@@ -12,7 +12,7 @@ use crate::setup;
 
 /// A line of the log for what is done now.
 pub(crate) fn line(global: &Global, action: &str, detail: String) -> LogLine {
-    LogLine { at: setup::now(), who: setup::operator(global), action: action.to_owned(), detail }
+    LogLine { at: setup::now(), who: global.operator(), action: action.to_owned(), detail }
 }
 
 pub(crate) fn show(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {

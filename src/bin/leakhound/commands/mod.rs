@@ -28,20 +28,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Catalog(command) => catalog::run(&args.global, command),
         Command::Scan(command) => scan::run(&args.global, command),
         Command::Query(command) => query::run(&args.global, command),
-        Command::Show { locator, json, limits } => {
-            show_extract::show(&args.global, locator, *json, limits.into())
-        }
-        Command::Extract { locator, out, force, limits } => {
-            show_extract::extract(&args.global, locator, out, *force, limits.into())
-        }
-        Command::Inspect { paths, hash, limits } => {
-            inspect::run(&args.global, paths, *hash, limits)
-        }
+        Command::Show(command) => show_extract::show(&args.global, command),
+        Command::Extract(command) => show_extract::extract(&args.global, command),
+        Command::Inspect(command) => inspect::run(&args.global, command),
         Command::Report(command) => report::run(&args.global, command),
         Command::Review(command) => review::run(&args.global, command),
         Command::Notice(command) => notice::run(&args.global, command),
         Command::Manifest(command) => manifest::run(&args.global, command),
-        Command::Verify { run, manifest } => verify::run(&args.global, *run, manifest.as_deref()),
+        Command::Verify(command) => verify::run(&args.global, command),
         Command::Recheck(command) => recheck::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
     }

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::catalog::Catalog;
-use leakhound::notice::{LeftOut, NoticeKind, Offer, Particulars, drafts, may_be_noticed};
+use leakhound::notice::{LeftOut, Offer, Particulars, drafts, may_be_noticed};
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::wording::{thousands, visible};
 
 use super::log::line;
-use crate::args::{Global, Notice, NoticeFor};
+use crate::args::{Global, Notice};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::review_queue::{Entry, ReviewQueue};
@@ -31,11 +31,6 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
         revision: text(&command.revision),
         roots: docket.run.key.roots.clone(),
     };
-    let kind = match command.kind {
-        NoticeFor::Host => NoticeKind::Host,
-        NoticeFor::Hub => NoticeKind::Hub,
-        NoticeFor::TorrentIndex => NoticeKind::TorrentIndex,
-    };
     let mut left: BTreeMap<LeftOut, u64> = BTreeMap::new();
     let mut entries = Vec::new();
     docket.each(|record, finding| {
@@ -46,7 +41,7 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
         Ok(())
     })?;
     let findings = entries.iter().map(|entry| (entry.item(), entry.finding()));
-    let drafts = drafts(kind, &who, &offer, findings);
+    let drafts = drafts(command.kind, &who, &offer, findings);
     let mut out = Out::lock();
     let usable = entries.len() as u64;
     let noticed: u64 = drafts.iter().map(|draft| draft.findings as u64).sum();

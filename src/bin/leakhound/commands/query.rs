@@ -9,6 +9,7 @@ use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::review::{Decisions, ReviewStore};
 use leakhound::scan::{Engine, examine_failed};
 use leakhound::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit};
+use leakhound::wording::day;
 
 use crate::args::{Global, Query};
 use crate::exit::Exit;
@@ -18,7 +19,8 @@ use crate::{home, setup, show};
 pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let files = Folders::new(&command.files).map_err(super::scan::missing)?;
-    let engine = setup::engine(global, &command.search, &home)?;
+    let engine =
+        setup::engine(&home, global.decoding(), &command.search.searching()?, &day(setup::now()))?;
     let mut asker = Asker {
         engine: &engine,
         decisions: ReviewStore::open(&home)?.decisions()?,

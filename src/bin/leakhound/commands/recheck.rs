@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 
-use clap::ValueEnum as _;
 use leakhound::matching::LookupScratch;
+use leakhound::matching::verdict::VerdictConfig;
 use leakhound::provenance;
 use leakhound::provenance::{Located, Manifest, Recheck, candidates, locate};
 use leakhound::record::ItemRecord;
@@ -13,9 +13,10 @@ use leakhound::scan::Engine;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
 use leakhound::wording::{called, day, visible};
 
-use crate::args::{self, Global, Search};
+use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::setup::Searching;
 use crate::{home, setup};
 
 pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Exit> {
@@ -64,8 +65,8 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
         }
     };
     writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
-    let (search, rights_day) = settings(&store, &run, &mut out)?;
-    let engine = setup::engine_on(global, &search, &home, &rights_day)?;
+    let (searching, rights_day) = settings(&store, &run, &mut out)?;
+    let engine = setup::engine(&home, global.decoding(), &searching, &rights_day)?;
     for line in changed(&engine, &run)? {
         writeln!(out, "        {line}")?;
     }
@@ -136,20 +137,21 @@ fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(R
     Err(UsageError(format!("no finding {id} is in {where_to}; the reports have their ids")).into())
 }
 
-/// How the run searched, as its manifest says.
-fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Search, String)> {
-    let mode = args::Mode::from_str(&run.key.mode, true).unwrap_or(args::Mode::Full);
-    let mut search = Search { mode, match_below: 1e-6, suspect_below: 1e-3, territory: None };
+/// How the run searched and the day of its rights, as its manifest says.
+fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Searching, String)> {
+    let mode = run.key.mode.parse().unwrap_or_default();
+    let mut searching = Searching { mode, verdict: VerdictConfig::default(), territory: None };
     let sealed = store.manifest(run.run_id)?;
     let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {
-        writeln!(out, "        the run has no manifest: the usual settings are taken")?;
-        return Ok((search, day(run.started)));
+        writeln!(out, "        the run has no manifest: the default settings are used")?;
+        return Ok((searching, day(run.started)));
     };
     let settings = &manifest.content.settings;
-    search.match_below = settings.match_below.parse().unwrap_or(search.match_below);
-    search.suspect_below = settings.suspect_below.parse().unwrap_or(search.suspect_below);
-    search.territory = Some(settings.territory.clone()).filter(|code| !code.is_empty());
-    Ok((search, manifest.run.rights_day))
+    let VerdictConfig { match_below, suspect_below } = &mut searching.verdict;
+    *match_below = settings.match_below.parse().unwrap_or(*match_below);
+    *suspect_below = settings.suspect_below.parse().unwrap_or(*suspect_below);
+    searching.territory = Some(settings.territory.clone()).filter(|code| !code.is_empty());
+    Ok((searching, manifest.run.rights_day))
 }
 
 /// What is not as it was when the run was made: one line each.

@@ -14,7 +14,7 @@ use leakhound::review::{Decisions, ReviewStore};
 use leakhound::source::display_path;
 use leakhound::wording::{moment, thousands, visible};
 
-use crate::args::{self, Global, Report};
+use crate::args::{Global, Report, ReportFormat};
 use crate::exit::{Exit, UsageError};
 use crate::fonts;
 use crate::home;
@@ -23,19 +23,14 @@ use crate::out::Out;
 pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let store = ResultStore::open(&home)?;
-    let usual = if command.since.is_some() { args::Format::Text } else { args::Format::Html };
+    let usual =
+        if command.since.is_some() { ReportFormat::Text } else { ReportFormat::File(Format::Html) };
     let format = match command.format.unwrap_or(usual) {
-        args::Format::Text => return text(global, command, &store),
+        ReportFormat::Text => return text(global, command, &store),
         _ if command.since.is_some() => {
             return Err(UsageError("--since goes with --format text".into()).into());
         }
-        args::Format::Html => Format::Html,
-        args::Format::Csv => Format::Csv,
-        args::Format::Jsonl => Format::Jsonl,
-        args::Format::Xlsx => Format::Xlsx,
-        args::Format::Parquet => Format::Parquet,
-        args::Format::Pdf => Format::Pdf,
-        args::Format::Acrcloud => Format::Acrcloud,
+        ReportFormat::File(format) => format,
     };
     if format != Format::Pdf && !command.font.is_empty() {
         return Err(UsageError("--font goes with --format pdf".into()).into());

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::record::{DecisionState, Finding, ItemFacts, Verdict};
+use leakhound::record::{DecisionState, Finding, ItemFacts};
 use leakhound::review::{History, ReviewStore, read_batch};
 use leakhound::wording::{called, chance, claim, moment, share, thousands, visible, warp};
 
@@ -13,7 +13,7 @@ use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::review_queue::{Entry, ReviewQueue, Sentence};
-use crate::{home, review_server, setup, show};
+use crate::{home, review_server, show};
 
 /// Largest batch that is read, in bytes: a CSV report of some hundred thousand findings.
 const MAX_BATCH_BYTES: u64 = 1 << 29;
@@ -27,8 +27,7 @@ pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
         Some(ReviewCommand::Defer(decide)) => plain(decide, Some(DecisionState::Deferred)),
         Some(ReviewCommand::Undo(decide)) => plain(decide, None),
         Some(ReviewCommand::Dismiss { ground, decide }) => {
-            let ground = Some((*ground).into());
-            decide_on(global, decide, Some(DecisionState::Dismissed), ground)
+            decide_on(global, decide, Some(DecisionState::Dismissed), Some(*ground))
         }
         Some(ReviewCommand::Show { findings, run }) => evidence(global, findings, *run),
         Some(ReviewCommand::History { finding, json }) => {
@@ -80,7 +79,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
 }
 
 fn is_wanted(finding: &Finding, wanted: &ReviewList) -> bool {
-    let verdict = wanted.verdict.is_none_or(|verdict| Verdict::from(verdict) == finding.verdict);
+    let verdict = wanted.verdict.is_none_or(|verdict| verdict == finding.verdict);
     let recording = wanted.recording.as_ref().is_none_or(|text| {
         let name = format!("{} – {}", finding.artist, finding.title).to_lowercase();
         finding.recording_id == *text
@@ -146,7 +145,7 @@ fn decide_on(
     ground: Option<leakhound::record::Ground>,
 ) -> anyhow::Result<Exit> {
     let docket = ReviewQueue::open(global, decide.run)?;
-    let by = decide.by.clone().or_else(|| setup::known_operator(global)).unwrap_or_default();
+    let by = decide.by.clone().or_else(|| global.known_operator()).unwrap_or_default();
     let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
     let names: Vec<_> = decide.findings.iter().map(String::as_str).collect();
     let found = docket.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -182,8 +181,7 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
     let docket = ReviewQueue::open(global, run)?;
-    let operator =
-        by.map(str::to_owned).or_else(|| setup::known_operator(global)).unwrap_or_default();
+    let operator = by.map(str::to_owned).or_else(|| global.known_operator()).unwrap_or_default();
     let names: Vec<_> = orders.iter().map(|order| order.finding_id.as_str()).collect();
     let found = docket.find(&names)?;
     let (mut sentences, mut same) = (Vec::new(), 0_u64);

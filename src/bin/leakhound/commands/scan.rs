@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leakhound::provenance::{WhichContainers, hash_containers};
+use leakhound::provenance::hash_containers;
 use leakhound::record::Verdict;
 use leakhound::report::Counts;
 use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
@@ -15,7 +15,7 @@ use leakhound::source::{Dump, Folders, ScanLimits, display_path};
 use leakhound::wording::{clock, day, thousands, visible};
 
 use super::manifest;
-use crate::args::{Global, HashContainers, Scan};
+use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::progress::Meter;
@@ -29,12 +29,12 @@ const GRACE: Duration = Duration::from_secs(60);
 pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let folders = Folders::new(&command.paths).map_err(missing)?;
-    let engine = Arc::new(setup::engine(global, &command.search, &home)?);
+    let (begun, searching) = (setup::now(), command.search.searching()?);
+    let engine = Arc::new(setup::engine(&home, global.decoding(), &searching, &day(begun))?);
     let mut store = ResultStore::open(&home)?;
     let dump = Dump::new(folders, ScanLimits::from(&command.limits));
     let roots = dump.folders().roots().iter().map(|root| display_path(root)).collect();
     let limits = dump.settings();
-    let begun = setup::now();
     let (run, goes_on) = store.begin(&run_key(&engine, &limits, roots)?, begun)?;
     let stop = setup::stop_flag()?;
     let mut meter = Meter::new(global.quiet);
@@ -42,7 +42,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         meter.print(&format!("run {} goes on where it stopped", run.run_id));
     }
     let config = ScanConfig {
-        threads: setup::threads(global),
+        threads: global.threads(),
         give_up_after: Duration::from_secs(u64::from(global.item_timeout)) + GRACE,
     };
     let earlier = Box::new(store.earlier(run.run_id)?);
@@ -71,13 +71,8 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         return Ok(Exit::Stopped);
     }
     let gathered = manifest::gather(sink.settle()?, &run)?;
-    let containers = hash_containers(
-        sink.settle()?,
-        &gathered,
-        &run.key.roots,
-        which(command.hash_containers),
-        &stop,
-    )?;
+    let containers =
+        hash_containers(sink.settle()?, &gathered, &run.key.roots, command.hash_containers, &stop)?;
     let Some(containers) = containers else {
         eprintln!(
             "stopped while containers were hashed; the same command goes on with run {}",
@@ -89,7 +84,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let content =
         manifest::content(&searched, &command.search, &limits, &run, &gathered, containers)?;
     let facts = manifest::Facts {
-        operator: setup::operator(global),
+        operator: global.operator(),
         ended,
         rights_day: day(begun),
         taken_over: summary.progress.skipped,
@@ -98,14 +93,6 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         manifest::seal(content, &searched, &run, gathered, facts, previous).to_text()
     })?;
     conclude(global, &ReviewStore::open(&home)?.decisions()?, &store, &run, &summary, elapsed)
-}
-
-fn which(containers: HashContainers) -> WhichContainers {
-    match containers {
-        HashContainers::Found => WhichContainers::Found,
-        HashContainers::All => WhichContainers::All,
-        HashContainers::None => WhichContainers::None,
-    }
 }
 
 /// The message for a path that cannot be scanned.

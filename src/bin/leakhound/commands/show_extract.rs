@@ -12,19 +12,15 @@ use leakhound::sniff::look_into;
 use leakhound::source::{Found, Item, Locator, ScanLimits, find, volumes_of};
 use leakhound::wording::{thousands, visible};
 
-use crate::args::Global;
+use crate::args::{Extract, Global, Show};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::{home, show};
 
-pub(crate) fn show(
-    global: &Global,
-    text: &str,
-    json: bool,
-    limits: ScanLimits,
-) -> anyhow::Result<Exit> {
+pub(crate) fn show(global: &Global, command: &Show) -> anyhow::Result<Exit> {
+    let Show { locator: text, json, limits } = command;
     let locator = parse(text)?;
-    let found = look_up(&locator, limits)?;
+    let found = look_up(&locator, limits.into())?;
     // What a torrent's locator leads to has one of its own on disk.
     let key = match &found {
         Found::Item(item) => item.place.locator.key(),
@@ -36,7 +32,7 @@ pub(crate) fn show(
         ReviewStore::open(&home)?.decisions()?.apply(record);
     }
     let mut out = Out::lock();
-    if json {
+    if *json {
         let Some((_, record)) = known else {
             anyhow::bail!("no run has {text}; scan what it is in first");
         };
@@ -57,16 +53,11 @@ pub(crate) fn show(
     Ok(Exit::Clear)
 }
 
-pub(crate) fn extract(
-    global: &Global,
-    text: &str,
-    to: &Path,
-    force: bool,
-    limits: ScanLimits,
-) -> anyhow::Result<Exit> {
+pub(crate) fn extract(global: &Global, command: &Extract) -> anyhow::Result<Exit> {
+    let Extract { locator: text, out: to, force, limits } = command;
     let locator = parse(text)?;
-    spare(&locator, to, force)?;
-    let item = match look_up(&locator, limits)? {
+    spare(&locator, to, *force)?;
+    let item = match look_up(&locator, limits.into())? {
         Found::Item(item) => item,
         Found::Row(row) => anyhow::bail!("{text} {}", row.failure.message),
         Found::Nothing => return Err(nothing(text)),

@@ -1,25 +1,21 @@
 //! `leakhound verify`: whether a run's manifest fits what is kept.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::provenance::verify;
 use leakhound::results::ResultStore;
 use leakhound::wording::visible;
 
-use crate::args::Global;
+use crate::args::{Global, Verify};
 use crate::exit::Exit;
 use crate::home;
 use crate::out::Out;
 
-pub(crate) fn run(
-    global: &Global,
-    wanted: Option<i64>,
-    manifest: Option<&Path>,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(global: &Global, command: &Verify) -> anyhow::Result<Exit> {
+    let Verify { run, manifest } = command;
     let store = ResultStore::open(&home::home(global)?)?;
-    let (run, sealed) = super::manifest::choose(&store, wanted)?;
+    let (run, sealed) = super::manifest::choose(&store, *run)?;
     let file = match manifest {
         Some(path) => {
             Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)

@@ -16,7 +16,6 @@ use super::cards::{Cards, Order, Stand, Wanted};
 use super::guard::{Guard, decoded, query};
 use crate::args::Global;
 use crate::review_queue::{Entry, ReviewQueue, Sentence};
-use crate::setup;
 
 /// The style of the page: that of a finding's sheet in the HTML report, and its own.
 const STYLE: [&str; 2] = [SHEET_STYLE, include_str!("page/page.css")];
@@ -151,7 +150,7 @@ impl ReviewServer {
         Ok(json!({
             "run": docket.run.run_id,
             "roots": docket.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
-            "by": setup::known_operator(&self.global).unwrap_or_default(),
+            "by": self.global.known_operator().unwrap_or_default(),
             "all": cards.len(),
             "open": cards.open(),
             "shown": shown,
@@ -249,9 +248,7 @@ fn wanted(uri: &Uri) -> Result<Wanted, Refusal> {
             state.map(Stand::Decided).ok_or(bad("state"))
         }
     };
-    let verdicts = [Verdict::Match, Verdict::Suspect, Verdict::Permitted];
-    let verdict =
-        |word: &str| verdicts.into_iter().find(|v| v.as_str() == word).ok_or(bad("verdict"));
+    let verdict = |word: &str| word.parse::<Verdict>().map_err(|_| bad("verdict"));
     let relation =
         |word: &str| Relation::ALL.into_iter().find(|r| r.as_str() == word).ok_or(bad("relation"));
     Ok(Wanted {

@@ -50,7 +50,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     let desk = api::ReviewServer {
         guard: guard::Guard { port, token: token.clone() },
         audio: audio::Audio::new(
-            setup::ingester(global, &docket.home),
+            setup::ingester(&docket.home, global.decoding()),
             &docket,
             wanted.dump.clone(),
         )?,

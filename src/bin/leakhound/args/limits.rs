@@ -1,0 +1,37 @@
+//! What containers may cost: arguments of all commands that open them.
+
+use clap::Args as ClapArgs;
+
+/// What containers may cost. What goes beyond has a row that says so.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Limits on containers")]
+pub(crate) struct Limits {
+    /// Containers within each other
+    #[arg(long = "max-depth", value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) depth: u16,
+    /// Memory for one item that lies compressed, in MiB
+    #[arg(long = "max-item", value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) item: u32,
+    /// A file may unpack to this many times its size, and 1 GiB
+    #[arg(long = "max-ratio", value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) ratio: u32,
+    /// Members of one file
+    #[arg(long = "max-members", value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) members: u64,
+    /// Memory for one page of a Parquet table, in MiB, taken twice if it lies compressed; or for a batch of an Arrow table
+    #[arg(long = "max-page", value_name = "MIB", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=2_048))]
+    pub(crate) page: u32,
+}
+
+impl From<&Limits> for leakhound::source::ScanLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            max_depth: usize::from(limits.depth),
+            max_item_bytes: u64::from(limits.item) << 20,
+            max_ratio: u64::from(limits.ratio),
+            max_members: limits.members,
+            max_page_bytes: u64::from(limits.page) << 20,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The arguments of `leakhound scan`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, TypedValueParser};
+use leakhound::provenance::WhichContainers;
+
+use super::choice::choice;
+use super::{Limits, Search};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Scan {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) search: Search,
+    /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since
+    #[arg(long, value_name = "HASH_CONTAINERS", default_value_t, value_parser = containers())]
+    pub(crate) hash_containers: WhichContainers,
+}
+
+fn containers() -> impl TypedValueParser<Value = WhichContainers> {
+    choice(WhichContainers::ALL, |which| {
+        PossibleValue::new(which.as_str()).help(match which {
+            WhichContainers::Found => "Those in which something was found",
+            WhichContainers::All => "All",
+            WhichContainers::None => "None",
+        })
+    })
+}

@@ -1,0 +1,15 @@
+//! The arguments of `leakhound verify`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// Number of the run [default: the newest that ended]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<i64>,
+    /// A manifest that was written earlier, to be compared byte for byte
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+}
