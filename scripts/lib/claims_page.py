@@ -136,10 +136,11 @@ def document(rows: list[dict], kinds: list[str]) -> str:
         "# Claims: whom leakhound accuses, by kind of music",
         "",
         f"Made by `scripts/negatives` on {', '.join(kinds)}: {held_out} items that hold nothing of "
-        f"the catalogue, {len(rows) - held_out} that do. A pair shares sound if the same bars of "
-        "the whole mix sound in both for 3 s or more, note for note, or the same loop of a sample "
-        "pack; it has one backing if two of its parts or more do, under another lead: such matches "
-        "are counted apart. A clip of a passage that two recordings of the catalogue have note for note is a clip of both. Intervals are Wilson's, of 95 %, as if the items were independent.",
+        f"the catalogue, {len(rows) - held_out} that do. A pair shares the mix if the same bars of the "
+        "whole mix, note for note, or the same loop of a sample pack sound in both for 3 s or more. "
+        "It has one backing if two or more of its parts do, under another lead. Matches of such "
+        "pairs are counted apart. A clip of a passage that two recordings of the catalogue have note for note "
+        "is a clip of both. Intervals are Wilson's, of 95 %, as if the items were independent.",
         "",
         "## Items that hold nothing of the catalogue",
         "",
@@ -152,8 +153,8 @@ def document(rows: list[dict], kinds: list[str]) -> str:
         *relations(rows),
         "## Is the false-alarm probability true?",
         "",
-        "Of an item that holds nothing counts the smallest probability of any finding but shared "
-        "material. Expected / observed.",
+        "Each item that holds nothing counts with the smallest probability of its findings other than "
+        "shared material. Expected / observed.",
         "",
         *calibrated(rows),
         "## Wrong matches by name",

@@ -26,7 +26,7 @@ def settings(result: dict) -> list[str]:
     lines = [
         "# Evaluation",
         "",
-        "Made by `scripts/evaluate`; the music is fetched by `scripts/corpus` and is no part of "
+        "Made by `scripts/evaluate`; the music is fetched by `scripts/corpus` and is not part of "
         "this repository.",
         "",
         f"- Command: `{result['command']}`.",
@@ -99,9 +99,9 @@ def positives(result: dict, ran: bool) -> list[str]:
     words = (
         "Recall: share of queries with a `match` finding of the right recording, with Wilson's "
         "95 % interval. Suspect only: the right recording as `suspect` and not as `match`. "
-        "Wrong: `match` findings of another recording. Of the right matches, errors: offset in "
-        "the recording and pitch, median; tempo, median and 95th percentile; start and end of "
-        "what was found in the item, all of which is the recording, median."
+        "Wrong: `match` findings of another recording. Errors of the right matches: offset in the "
+        "recording and pitch, median; tempo, median and 95th percentile; start and end of the "
+        "finding in the item, median (the whole item is the recording)."
     )
     page = ["", "## Recordings that are in the catalogue", "", words]
     # Groups in the order of their first condition; the line of all has none.
@@ -167,12 +167,13 @@ def mixes(result: dict) -> list[str]:
     head += ["offset s", "tempo %"]
     return page + section(
         "Where in the item",
-        "Told: mean share of a true span's time that any span of its recording covers. A span is "
-        "found if at least half of it is covered by told spans that are within 1 s of the recording's true "
-        "time; one that names another place where the recording sounds the same is not. Both ends of each found span are judged. A recording's "
-        "true span holds its crossfades; where in a crossfade one ends is a matter of taste, so an "
-        f"end is right within {END_TOLERANCE:g} s of any point of the crossfade (of the cut, where "
-        "there is none). Start and end: median distance from the crossfade's middle.",
+        "Told: mean share of a true span's time that any reported span of its recording covers. A "
+        "span is found if reported spans within 1 s of the recording's true time cover at least "
+        "half of it; a span that names another place where the recording sounds the same does not "
+        "count. Both ends of each found span are judged. A true span includes its crossfades, and "
+        "any point of a crossfade is a fair end: an end is right within "
+        f"{END_TOLERANCE:g} s of any point of the crossfade (of the cut, where there is none). "
+        "Start and end: median distance from the middle of the crossfade.",
         rows_as_table(head, spans),
         3,
     )
@@ -189,7 +190,8 @@ def own_files(result: dict) -> list[str]:
     ]
     words = (
         f"Each recording's own file as an item: {share_cell(line['found'])} found, "
-        f"{line['wrong_accusations']} wrong matches beside. Share that the right finding covers."
+        f"{line['wrong_accusations']} wrong matches of other recordings. "
+        "The table has the share that the right finding covers."
     )
     page = section(
         "The catalogue's own files",
@@ -283,11 +285,12 @@ def calibration(result: dict) -> list[str]:
     ]
     head = ["p", *(f"{line['length']} ({line['items']})" for line in lines)]
     words = (
-        f"The same held-out music scanned with `--suspect-below {SUSPECT_BELOW}`, so that every finding is told. "
-        "Of an item counts the smallest false-alarm probability (1 without a finding). A true "
-        "probability p is told, or a smaller one, by a share p of the items: expected number / "
-        "observed number, in brackets the number of items. Nothing is left out: music that is "
-        "truly shared (see the wrong matches by name) counts as a false alarm here."
+        f"The same held-out music scanned with `--suspect-below {SUSPECT_BELOW}`, so that every "
+        "finding is reported. Each item counts with the smallest false-alarm probability of its "
+        "findings (1 if it has none). If the probabilities are true, a share p of the items has "
+        "one of p or less. Cells: expected number / observed number; the number of items in "
+        "brackets. Nothing is left out: music that truly shares sound (see the wrong matches by "
+        "name) counts as a false alarm here."
     )
     page = section("Is the false-alarm probability true?", words, rows_as_table(head, rows))
     return page + ["", "![told against observed](calibration.svg)"] if result["plotted"] else page
@@ -318,9 +321,9 @@ def wrong_matches(result: dict, ran: bool) -> list[str]:
         return []
     lines = accusations.pairs(result["accusations"])
     words = (
-        "Every `match` of a recording that is not in the item, over all conditions; a line a pair, "
-        "with the place of the surest. Some of these pairs do share sound: the same loop, sample "
-        "or theme in two pieces of one game. They count as wrong all the same."
+        "Every `match` of a recording that is not in the item, over all conditions: one line per "
+        "pair, with the place of the surest finding. Some of these pairs do share sound (the same "
+        "loop, sample or theme in two pieces of one game). They count as wrong all the same."
     )
     page = ["", "## Wrong matches by name", "", words]
     for title, known in (

@@ -2,10 +2,12 @@
 
 import json
 import random
+import tempfile
 import unittest
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
-from lib import accusations, calibration, conditions, metrics, mixes, plot, spans, suite
+from lib import accusations, calibration, conditions, metrics, mixes, plot, spans, suite, tools
 
 
 def finding(recording: str, chance: float, *told: tuple, tempo: float = 1.0) -> dict:
@@ -127,6 +129,19 @@ class Spans(unittest.TestCase):
         (line,) = accusations.pairs(accusations.of_item(truth, item, ""))
         self.assertEqual((line["sounds"], line["accused"]), ("a", "b"))
         self.assertEqual((line["sounds_from"], line["sounds_to"]), (53.0, 59.0))
+
+
+class Pages(unittest.TestCase):
+    def test_a_page_that_is_made_again_keeps_its_title_and_its_conclusion(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "PAGE.md"
+            tools.write_page(page, "# Made\n\nfirst\n")
+            self.assertEqual(page.read_text(), "# Made\n\nfirst\n")
+            page.write_text("# Named\n\n> One.\n> Two.\n\nfirst\n")
+            tools.write_page(page, "# Made\n\nsecond\n\n> no conclusion\n")
+            self.assertEqual(
+                page.read_text(), "# Named\n\n> One.\n> Two.\n\nsecond\n\n> no conclusion\n"
+            )
 
 
 class Calibration(unittest.TestCase):

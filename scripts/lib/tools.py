@@ -1,5 +1,6 @@
 """Running other programs, exit codes, JSON lines and cache folders; nothing about audio."""
 
+import itertools
 import json
 import os
 import shutil
@@ -83,6 +84,21 @@ def write_text(path: Path, text: str) -> None:
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, path)
+
+
+def write_page(path: Path, text: str) -> None:
+    """Writes a Markdown page, and keeps the conclusion that a person wrote under the title of the old one.
+
+    The conclusion is the block of quoted lines directly below the title. It is not made from the numbers, so it has to be read again.
+    """
+    if path.exists():
+        title, _, below = path.read_text(encoding="utf-8").partition("\n\n")
+        quoted = list(itertools.takewhile(lambda line: line.startswith(">"), below.split("\n")))
+        if quoted:
+            _, _, rest = text.partition("\n\n")
+            text = "\n\n".join([title, "\n".join(quoted), rest])
+            say(f"{path}: the conclusion is the old one; read it again")
+    write_text(path, text)
 
 
 def write_jsonl(path: Path, rows: list[dict]) -> None:
