@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord, Finding,
-    Ground, ItemFacts, ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Verdict,
-    Work,
+    Basis, ClaimCheck, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord,
+    Finding, Ground, ItemFacts, ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage,
+    Tier, Verdict, Work,
 };
 
 /// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
@@ -32,7 +32,7 @@ pub(super) fn finding(id: &str) -> Finding {
         recording_coverage: 1.0,
         stream: 0,
         shares_passage_with: Vec::new(),
-        tiers: vec!["T3".to_owned()],
+        tiers: vec![Tier::Sound],
         claimed_by: Vec::new(),
         standing: None,
         relation: None,
@@ -134,7 +134,7 @@ pub(super) fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
         findings,
         failure: None,
         notes: Vec::new(),
-        claims: String::new(),
+        claims: ClaimCheck::default(),
     }
 }
 

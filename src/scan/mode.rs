@@ -24,6 +24,14 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// All of them, the cheapest first.
+    pub const ALL: [Self; 4] = [Self::Probe, Self::Identity, Self::Full, Self::Thorough];
+
+    /// The mode of a word; `None` if no mode has it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == word)
+    }
+
     /// The word of the command line, of runs and of reports.
     pub const fn as_str(self) -> &'static str {
         match self {

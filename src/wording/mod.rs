@@ -3,6 +3,8 @@
 //! It writes plain text for the terminal and the reports alike. It knows no markup: a writer still
 //! escapes for its own format.
 
+mod records;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 

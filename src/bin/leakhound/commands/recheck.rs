@@ -138,7 +138,7 @@ fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(R
 
 /// How the run searched, as its manifest says.
 fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Search, String)> {
-    let mode = args::Mode::from_str(&run.key.mode, true).unwrap_or(args::Mode::Full);
+    let mode = args::Mode::from_str(run.key.mode.as_str(), true).unwrap_or(args::Mode::Full);
     let mut search = Search { mode, match_below: 1e-6, suspect_below: 1e-3, territory: None };
     let sealed = store.manifest(run.run_id)?;
     let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {
