@@ -14,13 +14,14 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use leakhound::record::{
-    Evidence, Explained, FailureRecord, Finding, Integrity, ItemFacts, ItemRecord, PeakWindow,
-    Relation, Release, RunnerUp, Span, Stage, Standing, StandingKind, TorrentFacts, Verdict, Work,
+    ClaimCheck, Evidence, Explained, FailureRecord, Finding, Integrity, ItemFacts, ItemRecord,
+    PeakWindow, Relation, Release, RunnerUp, Span, Stage, Standing, StandingKind, Tier,
+    TorrentFacts, Verdict, Work,
 };
 use leakhound::report::{Change, Counts, Format, ReportError, RunSummary, write};
 use leakhound::results::{ResultStore, RunKey};
-use leakhound::scan::Outcome;
 use leakhound::scan::OutcomeSink as _;
+use leakhound::scan::{Mode, Outcome};
 use leakhound::source::Stamp;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -79,7 +80,7 @@ fn keep(home: &Path, findings: u64) -> Result<(), Box<dyn std::error::Error>> {
     }
     let key = RunKey {
         roots: vec!["/dumps/2026-11".to_owned()],
-        mode: "full".to_owned(),
+        mode: Mode::Full,
         settings_digest: String::new(),
         catalogue_digest: "c0ffee".repeat(10),
         catalogue_recordings: 48_210,
@@ -114,8 +115,8 @@ impl Dice {
         self.roll(10_000) as f64 / 10_000.0
     }
 
-    fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.roll(words.len() as u64) as usize]
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.roll(all.len() as u64) as usize]
     }
 }
 
@@ -159,7 +160,12 @@ fn item(number: u64) -> ItemRecord {
         } else {
             Vec::new()
         },
-        claims: dice.of(&["", "agree", "disagree", "sound_only"]).to_owned(),
+        claims: dice.of(&[
+            ClaimCheck::Nothing,
+            ClaimCheck::Agree,
+            ClaimCheck::Disagree,
+            ClaimCheck::SoundOnly,
+        ]),
     };
     if number % 20 == 19 {
         let kind = dice.of(&["truncated", "empty", "encrypted", "unknown_codec"]).into();
@@ -235,16 +241,13 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
         shares_passage_with: Vec::new(),
         decision: None,
         sound: String::new(),
-        tiers: vec![
-            if claimed {
-                "T0"
-            } else if is_warped {
-                "T4"
-            } else {
-                "T3"
-            }
-            .to_owned(),
-        ],
+        tiers: vec![if claimed {
+            Tier::Identifier
+        } else if is_warped {
+            Tier::ChangedSound
+        } else {
+            Tier::Sound
+        }],
         claimed_by: if claimed {
             vec!["ISRC GBXYZ2400001 in its tags".to_owned()]
         } else {

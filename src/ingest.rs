@@ -1,25 +1,25 @@
-//! One file: its hash, its tags, the fingerprint of each of its audio streams, or of excerpts of it.
+//! Ingests one file: its hash, its tags, and the fingerprint of each of its audio streams, or of windows of it.
 //!
-//! What both the catalogue and a scan do with a file before they part.
+//! Both adding to the catalogue and scanning begin with it.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::base::hex;
 use sha2::{Digest, Sha256};
 
+use crate::base::hex;
 use crate::bytes::Bytes;
 use crate::decode::{DecodeError, Decoded, Decoder, Excerpts, PcmSink, Windows};
-use crate::record::{FailureKind, FailureRecord, Stage};
+use crate::record::{Failure, FailureKind, FailureRecord, Stage};
 use crate::signal::SampleRate;
 use crate::signal::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::signal::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::source::{Item, path_key, path_of_key};
 
-/// What is known of a file once it was read and decoded.
+/// A file after reading and decoding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ingested {
-    /// Streams, tags and notes of the decoder.
+    /// The decoded streams, the tags, and the notes of the decoder.
     pub decoded: Decoded,
     /// A fingerprint for each of `decoded.streams`, in the same order.
     pub fingerprints: Vec<Fingerprint>,
@@ -33,7 +33,7 @@ pub struct Ingester {
 }
 
 impl Ingester {
-    /// Puts decoder and fingerprinter together.
+    /// An ingester of this decoder and fingerprinter.
     pub fn new(decoder: Decoder, fingerprinter: Fingerprinter) -> Self {
         Self { decoder, fingerprinter }
     }
@@ -53,10 +53,10 @@ impl Ingester {
     /// # Errors
     ///
     /// A failure of the stages read, probe, decode or fingerprint.
-    pub fn ingest(&self, item: &Item, cancel: &AtomicBool) -> Result<Ingested, FailureRecord> {
+    pub fn ingest(&self, item: &Item, cancel: &AtomicBool) -> Result<Ingested, Failure> {
         let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
         let decoded = self.decoder.decode(&item.bytes, cancel, &mut sink);
-        let mut decoded = decoded.map_err(|error| mislabelled(item, failure(&error)))?;
+        let mut decoded = decoded.map_err(|error| failure_of(item, &error))?;
         let mut sunk: Vec<Option<Sunk>> = sink.streams;
         let mut fingerprints = Vec::new();
         let mut refused = None;
@@ -68,23 +68,24 @@ impl Ingester {
             }
             Some(Sunk::Refused(rate)) => {
                 refused = Some(rate);
-                notes.push(refused_rate(rate));
+                notes.push(format!("{}; {CONVERT}", refused_rate(rate)));
                 false
             }
             None => false,
         });
         match refused {
-            Some(rate) if fingerprints.is_empty() => Err(FailureRecord {
+            Some(rate) if fingerprints.is_empty() => Err(Failure {
                 stage: Stage::Fingerprint,
                 kind: FailureKind::SampleRate,
-                message: refused_rate(rate),
+                what: refused_rate(rate),
+                remedy: CONVERT.to_owned(),
             }),
             _ => Ok(Ingested { decoded, fingerprints }),
         }
     }
 
-    /// Decodes windows of an item and makes the fingerprint of each. `None` if it has to be ingested
-    /// whole instead, or if `cancel` was raised.
+    /// Decodes windows of an item and makes the fingerprint of each. `None` if the item has to be ingested whole instead, or if
+    /// `cancel` was raised.
     pub fn ingest_excerpts(
         &self,
         item: &Item,
@@ -102,27 +103,28 @@ impl Ingester {
     }
 }
 
+/// What to do about a stream with an unusable sample rate.
+const CONVERT: &str = "its header is wrong: convert it to a usual rate";
+
 fn refused_rate(rate: SampleRate) -> String {
-    format!(
-        "a stream claims a sample rate of {rate}, outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz; \
-         its header is wrong: convert it to a usual rate"
-    )
+    format!("a stream declares a sample rate of {rate}, outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz")
 }
 
-/// Lower-case hex of the SHA-256 of an item's bytes, read once from its start.
+/// SHA-256 of an item's bytes, in lower-case hex.
 ///
 /// # Errors
 ///
 /// A failure of the stage read: it cannot be opened or read, or `cancel` was raised meanwhile.
 pub fn sha256(bytes: &Bytes, cancel: &AtomicBool) -> Result<String, FailureRecord> {
-    sha256_and_length(bytes, cancel).map(|(sha256, _)| sha256)
+    let hashed = sha256_and_length(bytes, cancel);
+    hashed.map(|(sha256, _)| sha256).map_err(FailureRecord::from)
 }
 
-/// The same, with the number of bytes.
+/// SHA-256 of an item's bytes, in lower-case hex, and their number.
 pub(crate) fn sha256_and_length(
     bytes: &Bytes,
     cancel: &AtomicBool,
-) -> Result<(String, u64), FailureRecord> {
+) -> Result<(String, u64), Failure> {
     let io = |source| failure(&DecodeError::Read { source });
     let mut file = bytes.stream().map_err(io)?;
     let mut length = 0;
@@ -144,60 +146,61 @@ pub(crate) fn sha256_and_length(
     }
 }
 
-/// A decoder's error as a row of the results: the error and its causes on one line.
-fn failure(error: &DecodeError) -> FailureRecord {
-    let mut message = error.to_string();
+/// The failure that a decoder's error amounts to. The causes of the error follow what is wrong: `could not be read: Permission
+/// denied`.
+fn failure(error: &DecodeError) -> Failure {
+    let mut what = error.what();
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
-        message.push_str(": ");
-        message.push_str(&source.to_string());
+        what.push_str(": ");
+        what.push_str(&source.to_string());
         cause = source.source();
     }
-    FailureRecord { stage: error.stage(), kind: error.kind(), message }
+    Failure { stage: error.stage(), kind: error.kind(), what, remedy: error.remedy() }
 }
 
-/// Endings under which people keep audio. They serve only to tell a cover image, which alarms nobody,
-/// from a song that turns out to be something else.
+/// The same for an item with a name: a file that is no audio is mislabelled if its name ends like that of an audio file.
+fn failure_of(item: &Item, error: &DecodeError) -> Failure {
+    match (error, audio_ending(item)) {
+        (DecodeError::NotAudio { looks_like, .. }, Some(ending)) => Failure {
+            kind: FailureKind::Mislabelled,
+            what: format!(
+                "is not audio although its name ends in .{ending}: it looks like {looks_like}"
+            ),
+            ..failure(error)
+        },
+        _ => failure(error),
+    }
+}
+
+/// Endings of the names of audio files. They only serve to tell a cover image, which needs nobody's attention, from a song that
+/// turns out to be something else.
 const AUDIO_ENDINGS: [&str; 22] = [
     "aac", "aif", "aiff", "alac", "ape", "flac", "m4a", "mka", "mkv", "mov", "mp2", "mp3", "mp4",
     "mpc", "oga", "ogg", "opus", "wav", "webm", "weba", "wma", "wv",
 ];
 
-/// What is no audio although its name says so is a failure of its own kind.
-fn mislabelled(item: &Item, failure: FailureRecord) -> FailureRecord {
+/// The ending of an item's name, in lower case, if it is that of an audio file.
+fn audio_ending(item: &Item) -> Option<String> {
     let name = path_of_key(&item.place.locator.name());
-    // Beside each file of an archive macOS puts another of its name, with what it knows of it.
+    // macOS adds to each file in an archive another one, `._` and its name, with the file's attributes.
     let is_attributes =
         name.file_name().is_some_and(|name| path_key(name.as_ref()).starts_with(b"._"));
-    let ending = name.extension().map(|e| e.to_string_lossy().to_lowercase());
-    match ending {
-        Some(ending)
-            if failure.kind == FailureKind::NotAudio
-                && !is_attributes
-                && AUDIO_ENDINGS.contains(&ending.as_str()) =>
-        {
-            FailureRecord {
-                kind: FailureKind::Mislabelled,
-                message: failure.message.replacen(
-                    "is not audio",
-                    &format!("is not audio although its name ends in .{ending}"),
-                    1,
-                ),
-                ..failure
-            }
-        }
-        _ => failure,
-    }
+    let ending = name.extension()?.to_string_lossy().to_lowercase();
+    (!is_attributes && AUDIO_ENDINGS.contains(&ending.as_str())).then_some(ending)
 }
 
-/// Sends each stream to a fingerprint of its own.
+/// Makes the fingerprint of each stream while it is decoded.
 struct PeakSink<'a> {
     fingerprinter: &'a Fingerprinter,
     streams: Vec<Option<Sunk>>,
 }
 
+/// The state of one stream.
 enum Sunk {
+    /// Its fingerprint in the making.
     Stream(Box<FingerprintStream>),
+    /// It has a sample rate that is not resampled.
     Refused(SampleRate),
 }
 
@@ -228,5 +231,38 @@ impl PcmSink for PeakSink<'_> {
 
     fn restart(&mut self) {
         self.streams.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_of_a_failure_follows_what_is_wrong_and_the_remedy_comes_last() {
+        let source = std::io::Error::other("the medium is gone");
+        let record = FailureRecord::from(failure(&DecodeError::Read { source }));
+        assert_eq!(record.kind, FailureKind::Io);
+        assert_eq!(
+            record.message,
+            "could not be read: the medium is gone; check its permissions and the medium it is on"
+        );
+    }
+
+    #[test]
+    fn a_text_called_a_song_is_mislabelled_and_keeps_its_remedy() {
+        let error =
+            DecodeError::NotAudio { looks_like: "text; and more", remedy: "fetch it again" };
+        let item = |path| Item::of_file(path, crate::source::Stamp::default());
+        let song = failure_of(&item("/dump/song.MP3"), &error);
+        assert_eq!(song.kind, FailureKind::Mislabelled);
+        assert_eq!(
+            song.what,
+            "is not audio although its name ends in .mp3: it looks like text; and more"
+        );
+        assert_eq!(song.remedy, "fetch it again");
+        for other in ["/dump/song.txt", "/dump/._song.mp3"] {
+            assert_eq!(failure_of(&item(other), &error).kind, FailureKind::NotAudio, "{other}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What dumps are full of: files that are cut, damaged, mislabelled, and no files at all.
+//! Truncated, damaged and mislabelled files, pipes, and files that may not be read.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use leakhound::record::{ItemRecord, Stage, Verdict};
 
 use crate::common::{Desk, assert_contract, encode, excerpt, float_wav, parse, record, song, wav};
 
-/// A desk that looks for song 1, of 20 s.
+/// A desk whose catalogue has song 1, of 20 s.
 fn desk() -> Desk {
     Desk::with_songs(&[1], 20)
 }
 
-/// That a row is a failure of this stage and kind, whose one line holds these words.
+/// Asserts that a row is a failure of this stage and kind, with these words in its message.
 #[track_caller]
 fn assert_failed(row: &ItemRecord, stage: Stage, kind: &str, words: &str) {
     assert_eq!(row.verdict, Verdict::Failed, "{row:#?}");
@@ -23,7 +23,7 @@ fn assert_failed(row: &ItemRecord, stage: Stage, kind: &str, words: &str) {
     assert!(!failure.message.contains(char::is_control), "{row:#?}");
 }
 
-/// That a row is a match all the same, with a note of these words.
+/// Asserts that a row is a match nevertheless, with these words in a note.
 #[track_caller]
 fn assert_found_with_note(row: &ItemRecord, words: &str) {
     assert_eq!(row.verdict, Verdict::Match, "{row:#?}");
@@ -297,7 +297,7 @@ mod unix {
         let secret = desk.write_wav("dump/secret.wav", &song(1, 20));
         let home = desk.path("home");
         fs::create_dir(&home).unwrap();
-        // Root reads everything, so it becomes nobody.
+        // Root may read everything, so the program runs as nobody.
         let is_root = fs::metadata(&home).unwrap().uid() == 0;
         let program = desk.path("leakhound");
         if is_root {
@@ -312,7 +312,7 @@ mod unix {
             if is_root {
                 command.uid(65_534).gid(65_534);
             }
-            // Another test's child may have the copy open for writing, until it becomes its own program.
+            // A child that another test has forked may have the copy open for writing until it calls exec.
             let output = loop {
                 match command.output() {
                     Err(busy) if busy.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
@@ -337,7 +337,7 @@ mod unix {
         assert_failed(record(&rows, "/secret.wav"), Stage::Read, "io", "check its permissions");
         refused.ends_with(4).says_in_one_line(&["cannot write /report.html", "ermission denied"]);
 
-        // Once they may be read, the next scan reads them, and the folder is no row any more.
+        // Once they may be read, the next scan reads them, and the folder no longer has a row.
         set_mode(&secret, 0o644);
         run(&["scan", "dump"]).ends_with(1);
         let report = run(&["report", "--format", "jsonl", "--out", "-"]).ends_with(0);

@@ -1,4 +1,4 @@
-//! Killed, full and broken: whatever happens to a change, what was told to be done stays done.
+//! Killed processes and full disks: every change that was reported as done stays done.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Desk, parse};
 
-/// Moments at which a change is killed; `LEAKHOUND_CRASHES=100` tries as many.
+/// Number of times that a change is killed; `LEAKHOUND_CRASHES=100` sets another.
 const CRASHES: usize = 20;
-/// Songs that come and go.
+/// The songs that are added and removed.
 const SONGS: u64 = 14;
 
-/// `SplitMix64`.
+/// The random number generator `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {
@@ -31,7 +31,7 @@ fn listed(desk: &Desk) -> BTreeSet<PathBuf> {
     lines.iter().map(|line| line["path"].as_str().unwrap().into()).collect()
 }
 
-/// How many recordings there are by what the log says was added and removed.
+/// The number of recordings by the additions and removals in the log.
 fn logged(desk: &Desk) -> usize {
     let rows = parse(&desk.run(["catalog", "log", "--json"]).ends_with(0).stdout);
     rows.iter().fold(0, |sum, row| {
@@ -51,14 +51,13 @@ fn logged(desk: &Desk) -> usize {
     })
 }
 
-/// A file that is being written, or was just given its name.
+/// Whether a file is being written, or was just renamed.
 fn writing(desk: &Desk) -> bool {
     let Ok(folder) = fs::read_dir(desk.path("home/catalog/segments")) else { return false };
     folder.flatten().any(|entry| entry.file_name().to_string_lossy().ends_with(".part"))
 }
 
-/// Runs a change and kills it after a while, or a moment after it has begun to write. Whether it came to its end
-/// before.
+/// Runs a change and kills it after a while, or a moment after it has begun to write. True if it ended before.
 fn killed(desk: &Desk, args: &[String], dice: &mut Dice, usual: Duration) -> bool {
     let mut command = desk.command(args);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -129,7 +128,7 @@ fn a_change_that_is_killed_at_any_moment_loses_nothing_that_was_told_to_be_done(
     }
 }
 
-/// The program with no file growing beyond so many blocks of 512 bytes: as on a disk that is full.
+/// Runs the program with a limit on the size of files, in blocks of 512 bytes: as on a full disk.
 #[cfg(unix)]
 fn on_a_full_disk(desk: &Desk, blocks: u32, args: &[&str]) -> crate::common::Done {
     let mut command = Command::new("sh");

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use leakhound::record::Tier;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -387,7 +388,7 @@ fn an_entry_without_audio_is_found_by_its_identifiers() {
     assert_eq!(found[0].findings.len(), 1);
     let finding = &found[0].findings[0];
     assert_eq!(
-        (finding.title.as_str(), finding.tiers.join("+").as_str()),
+        (finding.title.as_str(), Tier::join(&finding.tiers, "+").as_str()),
         ("Song <2> & “Söhne”", "T0")
     );
     assert!(finding.recording_id.starts_with("e-"));

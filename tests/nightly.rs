@@ -1,4 +1,4 @@
-//! What is new since a run: text for a mail, exit codes for a scheduler.
+//! The changes since an earlier run: text for a mail, exit codes for a scheduler.
 
 use std::fs;
 
@@ -84,7 +84,7 @@ fn the_html_report_counts_what_is_new_since_the_last_run_over_the_same() {
     desk.run(["scan", "dump"]).ends_with(1);
     let since = "Since run <bdi>1</bdi></dt><dd><p><b>1</b> new findings, <b>0</b> gone, <b>2</b> still there.";
     assert!(page(&desk).contains(since));
-    // Of another folder there is no run before.
+    // There is no earlier run over the other folder.
     desk.write_wav("other/clip.wav", excerpt(&song(1, 20), 4.0, 14.0));
     desk.run(["scan", "other"]).ends_with(1);
     assert!(!page(&desk).contains("Since run"));

@@ -1,4 +1,4 @@
-//! Scans that are stopped, kindly or not, and go on.
+//! Scans that are stopped or killed, and continued.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Desk, Done, encode, excerpt, records, song};
 
-/// Longest that anything here is waited for.
+/// Longest wait in these tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_millis(3);
 
-/// A catalogue and 60 files to find it in, a few of them unreadable.
+/// A catalogue and a dump of 60 files, a few of them unreadable.
 fn long_dump() -> Desk {
     let desk = Desk::with_songs(&[1, 2], 30);
     for i in 0..60_u32 {
@@ -35,7 +35,7 @@ fn start(desk: &Desk, home: &str) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// How many outcomes are kept, of how many runs.
+/// Numbers of stored outcomes and of runs.
 fn kept(home: &Path) -> (u64, u64) {
     let path = home.join("results.sqlite");
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
@@ -46,11 +46,11 @@ fn kept(home: &Path) -> (u64, u64) {
             Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
         })
     };
-    // It may not be there yet, or be busy.
+    // The database may not exist yet, or be busy.
     count().unwrap_or_default()
 }
 
-/// Waits until `ready`, or until the child has ended; returns whether it still runs.
+/// Waits until `ready`, or until the child has ended. True if it is still running.
 fn runs_until(child: &mut Child, ready: impl Fn() -> bool) -> bool {
     let since = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -73,7 +73,7 @@ fn jsonl(desk: &Desk, home: &str) -> String {
     desk.run(args).ends_with(0).stdout
 }
 
-/// What the scan says that nobody disturbs.
+/// The JSONL report of a scan that is not interrupted.
 fn undisturbed(desk: &Desk) -> String {
     copy_of_home(desk, "calm");
     let done = Done::of(start(desk, "calm").wait_with_output().unwrap()).ends_with(1);
@@ -88,7 +88,7 @@ fn a_scan_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
     assert_eq!(records(&expected).len(), 60);
 
     let home = desk.path("home");
-    // As soon as there is a run, a little later, then whenever more outcomes are kept than before.
+    // Killed as soon as there is a run, a little later, and then whenever more outcomes are stored than before.
     let (mut killed, mut in_the_middle, mut before) = (0, 0, 0);
     let last = loop {
         assert!(killed < 62, "it does not get on");
@@ -132,7 +132,7 @@ fn a_scan_that_is_asked_to_stop_says_how_to_go_on() {
     assert!(line.ends_with("the same command goes on with run 1"), "{done:#?}");
     assert_eq!(done.stdout, "", "nothing is concluded");
 
-    // The part that is there can be reported, and says that it is a part.
+    // The outcomes so far can be reported, and the report says that it is incomplete.
     let told = desk.run(["report", "--out", "part.html"]).ends_with(0).stdout;
     assert_eq!(told, "part.html (run 1, which was stopped before its end)\n");
     assert!(desk.run(["runs"]).stdout.contains("1  stopped"), "{told}");

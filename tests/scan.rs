@@ -1,4 +1,4 @@
-//! Scans: what is found where, what the exit code says, and what is not done twice.
+//! Scans: findings and their places, exit codes, and what is taken over from earlier runs.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ use leakhound::record::{Finding, ItemRecord, Verdict};
 
 use crate::common::{Desk, excerpt, faster, record, records, song};
 
-/// A dump with something of everything.
+/// A dump with a copy, clips, other music, and files that are no audio.
 fn mixed_dump(desk: &Desk) {
     desk.write_wav("dump/copy.wav", &song(1, 30));
     desk.write_wav("dump/clip.wav", excerpt(&song(2, 30), 8.0, 20.0));
@@ -23,7 +23,7 @@ fn assert_near(what: &str, value: f64, expected: f64, within: f64) {
     assert!((value - expected).abs() <= within, "{what} is {value}, not {expected} ± {within}");
 }
 
-/// The one finding of an item, which names the song of this seed.
+/// The only finding of an item, which has to be the song of this seed.
 #[track_caller]
 fn only_finding(record: &ItemRecord, seed: u64) -> &Finding {
     let [finding] = &record.findings[..] else { panic!("not one finding: {record:#?}") };
@@ -34,7 +34,7 @@ fn only_finding(record: &ItemRecord, seed: u64) -> &Finding {
     finding
 }
 
-/// That a finding is one stretch, from and to in the item and in the recording.
+/// Asserts that a finding has one span, with these start and end times in item and recording.
 #[track_caller]
 fn assert_one_span(finding: &Finding, item: (f64, f64), recording: (f64, f64)) {
     let [span] = &finding.spans[..] else { panic!("not one span: {finding:#?}") };
@@ -209,7 +209,7 @@ fn a_changed_file_is_scanned_again_and_a_deleted_one_is_gone_from_the_next_run()
     let path = desk.write_wav("dump/a.wav", &song(98, 20));
     desk.write_wav("dump/b.wav", &song(97, 20));
     desk.scan(0);
-    // Same name and size, another content: the time of change tells.
+    // Same name and size, other content: the modification time differs.
     desk.write_wav("dump/a.wav", &song(1, 20));
     let later = SystemTime::now() + Duration::from_secs(2);
     fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
@@ -266,7 +266,7 @@ fn another_mode_is_another_run_that_takes_nothing_over() {
     let page = desk.run(["report", "--out", "-"]).ends_with(0).stdout;
     assert!(page.contains("<dt>Mode</dt><dd><bdi>identity</bdi>"), "{page}");
     assert!(page.contains("nothing was searched for at changed speed"), "{page}");
-    // What the first mode found still stands for it.
+    // The results of the first mode still hold for that mode.
     let again = desk.run(["scan", "dump"]).ends_with(1);
     assert!(again.stdout.contains("2 items unchanged"), "{again:#?}");
 }

@@ -1,4 +1,4 @@
-//! The scan as a library: sources and sinks of one's own, and what they may do to it.
+//! The scan as a library, with sources and sinks that fail, panic and hang.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -23,10 +23,10 @@ use leakhound::source::{self, Folders, Item, Place, Source, Stamp, Unlisted, Vis
 
 use crate::common::{Desk, excerpt, parse, song};
 
-/// Longest that a scan here may take before it counts as hanging.
+/// Time after which a scan in these tests counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A source that lists what it was given.
+/// A source of given items.
 struct Listed(Vec<source::Listed>);
 
 impl Source for Listed {
@@ -38,7 +38,7 @@ impl Source for Listed {
     }
 }
 
-/// A source that breaks down at its second item.
+/// A source that panics at its second item.
 struct Breaking(Item);
 
 impl Source for Breaking {
@@ -57,7 +57,7 @@ impl Earlier for Nothing {
     }
 }
 
-/// A sink that takes so many outcomes and then fails.
+/// A sink that fails after a number of outcomes.
 #[derive(Default)]
 struct Sink {
     taken: Vec<Outcome>,
@@ -127,7 +127,7 @@ struct Run {
     give_up_after: Duration,
     sink: Sink,
     stop: Arc<AtomicBool>,
-    /// Raises `stop` once so many items have an outcome.
+    /// Raises `stop` once this many items have an outcome.
     stop_after: u64,
 }
 
@@ -160,14 +160,14 @@ impl Run {
             };
             let (source, engine) = (Arc::new(source), Arc::new(engine));
             let end = scan(source, engine, config, Box::new(Nothing), &mut sink, &stop, &mut tell);
-            // Nobody waits any more only if the test has failed.
+            // Fails only if the test has failed and nobody waits.
             let _ = done.send((end, sink.taken));
         });
         result.recv_timeout(PATIENCE).expect("the scan ends")
     }
 }
 
-/// The outcomes' records in the order of their paths.
+/// The records of outcomes, sorted by path.
 fn sorted(mut outcomes: Vec<Outcome>) -> Vec<ItemRecord> {
     outcomes.sort_by(|a, b| a.key.cmp(&b.key));
     outcomes.into_iter().map(|outcome| outcome.record).collect()
@@ -225,7 +225,7 @@ fn any_number_of_threads_gives_the_same_outcomes() {
         sorted(run.of(Listed(items.clone()), engine(&Desk::new())).1)
     });
     assert_eq!(results[0].len(), 12);
-    // Each engine's masters lie in a folder of their own.
+    // Each engine has its masters in a folder of its own.
     let without_paths = |mut rows: Vec<ItemRecord>| {
         for finding in rows.iter_mut().flat_map(|row| &mut row.findings) {
             finding.recording_path.clear();
@@ -294,7 +294,7 @@ fn a_catalogue_that_is_changed_during_a_scan_stays_as_it_was_for_the_scan() {
     home.run(["query", one.to_str().unwrap()]).ends_with(0);
 }
 
-/// To open a pipe that nobody writes to takes for ever: such an item never ends.
+/// Opening a pipe that nobody writes to blocks, so such an item never ends.
 #[cfg(unix)]
 #[test]
 fn an_item_that_never_ends_is_given_up_and_the_others_go_on() {
@@ -304,10 +304,10 @@ fn an_item_that_never_ends_is_given_up_and_the_others_go_on() {
     let mut paths = vec![pipe.clone()];
     paths.extend(clips(&desk, 5));
     let items = paths.iter().map(|path| Ok(item(path))).collect();
-    // One thread only: without another in its place nothing would go on.
+    // With one thread, nothing goes on unless another thread replaces it.
     let run = Run { threads: 1, give_up_after: Duration::from_secs(2), ..Run::default() };
     let (summary, outcomes) = run.of(Listed(items), engine(&Desk::new()));
-    // Let the thread go that hangs.
+    // Releases the thread that hangs.
     drop(std::fs::File::options().read(true).write(true).open(&pipe));
     assert!(!summary.unwrap().stopped);
     let rows = sorted(outcomes);

@@ -380,7 +380,7 @@ fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
             let (item, decoded) = (Box::new(item), Box::new(decoded));
             Prepared::New { item, sha256, decoded, streams }
         }
-        Ok(Err(failure)) => refused(failure),
+        Ok(Err(failure)) => refused(failure.into()),
         Err(panic) => refused(FailureRecord {
             stage: Stage::Decode,
             kind: FailureKind::Panic,

@@ -1,6 +1,4 @@
-//! An outside program: its output in blocks, its complaints in brief, its end for certain.
-//!
-//! It knows nothing of sound.
+//! Runs an outside program under a time limit: its output in blocks, the last line of its errors.
 
 use std::io::{self, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -12,24 +10,24 @@ use super::DecodeError;
 use super::pass::Failure;
 use super::source::Guard;
 
-/// How often a silent program is checked upon.
+/// How often the limits are checked while a program prints nothing. A guess.
 const TICK: Duration = Duration::from_millis(50);
-/// Blocks that wait between the program and the sink.
+/// Number of blocks that wait between the program and the sink. A guess.
 const QUEUE: usize = 4;
-/// Longest line of its complaints that is kept.
+/// Longest line of the error output that is kept. A guess.
 const MAX_LINE_BYTES: usize = 300;
 
 /// How a program ended.
 #[derive(Debug, Default)]
 pub(super) struct Exit {
     pub(super) success: bool,
-    /// Lines that speak of a packet that could not be decoded.
+    /// Number of lines about packets that could not be decoded.
     pub(super) decoding_errors: u64,
     last_line: String,
 }
 
 impl Exit {
-    /// Its last complaint, on one line.
+    /// The last line of the error output.
     pub(super) fn last_line(&self) -> String {
         if self.last_line.is_empty() {
             "no reason given".to_owned()
@@ -39,19 +37,19 @@ impl Exit {
     }
 }
 
-/// Killed and waited for when dropped, so that neither it nor its entry is left behind.
+/// A child that is killed and waited for when dropped, so that neither the process nor its entry in the process table remains.
 struct Reaped(Child);
 
 impl Drop for Reaped {
     fn drop(&mut self) {
-        // Both fail only if it has ended and was waited for.
+        // Both fail only if the child has ended and was waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Runs `command`, which reads `input`, and hands its output to `take`, in blocks of `block_bytes` (the
-/// last may be shorter), until it ends, `take` returns false, or `guard` objects.
+/// Runs `command` with `input` on its standard input, and hands its output to `take` in blocks of `block_bytes` (the last may be
+/// shorter) until the program ends, `take` returns false, or a limit of `guard` is reached.
 pub(super) fn run(
     mut command: Command,
     input: Option<impl Read + Send>,
@@ -65,20 +63,21 @@ pub(super) fn run(
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     thread::scope(|scope| {
-        // Declared inside the scope: it is killed before the scope waits for the readers.
+        // Declared inside the scope, so that the child is killed before the scope waits for the readers.
         let mut child = Reaped(command.spawn().map_err(failed)?);
         if let Some((mut stdin, mut input)) = child.0.stdin.take().zip(input) {
-            // It may have had enough before the end; that it was killed ends the writing too.
+            // An error only means that the program stopped reading, or was killed.
             scope.spawn(move || drop(io::copy(&mut input, &mut stdin)));
         }
         let pipes = child.0.stdout.take().zip(child.0.stderr.take());
-        let (stdout, stderr) = pipes.ok_or_else(|| failed(io::Error::other("it has no output")))?;
+        let (stdout, stderr) =
+            pipes.ok_or_else(|| failed(io::Error::other("its output cannot be read")))?;
         let (full, blocks) = sync_channel(QUEUE);
         let (recycle, empty) = sync_channel(QUEUE + 2);
         scope.spawn(move || read_blocks(stdout, block_bytes, &full, &empty));
         let complaints = scope.spawn(move || read_lines(stderr));
         let whole = drain(&blocks, &recycle, guard, take);
-        // A reader that waits to hand over a block goes on when nobody takes it.
+        // Ends a reader that waits to send a block.
         drop(blocks);
         let status = match whole {
             Ok(true) => wait(&mut child, guard).map_err(failed)?,
@@ -93,7 +92,7 @@ pub(super) fn run(
     })
 }
 
-/// Waits for a program that has closed its output; `None` if `guard` objects first.
+/// Waits for a program that has closed its output; `None` if a limit of `guard` is reached first.
 fn wait(child: &mut Reaped, guard: &Guard<'_>) -> io::Result<Option<ExitStatus>> {
     while guard.check().is_ok() {
         if let Some(status) = child.0.try_wait()? {
@@ -104,7 +103,7 @@ fn wait(child: &mut Reaped, guard: &Guard<'_>) -> io::Result<Option<ExitStatus>>
     Ok(None)
 }
 
-/// Hands blocks to `take`. True at the end of the output, false if `take` has enough.
+/// Hands blocks to `take`. True at the end of the output, false if `take` returned false.
 fn drain(
     blocks: &Receiver<Vec<u8>>,
     recycle: &SyncSender<Vec<u8>>,
@@ -118,7 +117,7 @@ fn drain(
                 if !take(&block) {
                     return Ok(false);
                 }
-                // Full means that enough are on their way.
+                // If the queue is full, there are enough empty blocks.
                 let _ = recycle.try_send(block);
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -127,7 +126,7 @@ fn drain(
     }
 }
 
-/// Fills whole blocks, so that their borders do not depend on the pipe.
+/// Fills whole blocks, so that their boundaries do not depend on how the pipe delivers.
 fn read_blocks(
     mut stdout: ChildStdout,
     block_bytes: usize,
@@ -153,7 +152,7 @@ fn read_blocks(
     }
 }
 
-/// Reads complaints to the end, whatever their length, and keeps the last line.
+/// Reads the error output to its end and keeps the last line.
 fn read_lines(mut stderr: ChildStderr) -> Exit {
     let mut exit = Exit::default();
     let mut line = Vec::new();
@@ -256,7 +255,7 @@ mod tests {
     fn a_program_reads_its_input_to_the_end_or_as_far_as_it_likes() {
         let cancel = AtomicBool::new(false);
         let guard = Guard::new(&cancel, Duration::from_secs(60), 0);
-        // More than a pipe holds, so that reading and writing have to go on side by side.
+        // More than a pipe holds, so that reading and writing have to happen at the same time.
         let input: Vec<u8> = (0..1_000_000_u32).map(|i| (i % 251) as u8).collect();
         let mut output = Vec::new();
         let exit = run(shell("exec cat"), Some(&input[..]), "sh", 4_096, &guard, &mut |block| {

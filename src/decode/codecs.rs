@@ -1,10 +1,8 @@
-//! The stable names of codecs, as reports carry them.
-//!
-//! They are the names that ffprobe gives, so that both decoders agree.
+//! The stable names of codecs in reports: those of ffprobe, so that both decoders agree.
 
 use symphonia::core::codecs::audio::{AudioCodecId, well_known as id};
 
-/// Name of a codec, `unknown` if it has none here.
+/// Name of a codec; `unknown` if it is not in the table.
 pub(super) fn codec_name(codec: AudioCodecId) -> &'static str {
     NAMES.iter().find(|(other, _)| *other == codec).map_or("unknown", |(_, name)| name)
 }

@@ -1,18 +1,16 @@
-//! From the channels of one block to mono, whatever the sample type.
-//!
-//! It keeps no state between blocks and resamples nothing.
+//! Mixes the channels of one block to mono, for every sample type. No state is kept between blocks.
 
 use symphonia::core::audio::sample::{i24, u24};
 
-/// A stereo block whose mid has less than this share of the mean channel energy has its phase
-/// inverted (or is all side): −20 dB, where uncorrelated channels stand at −3 dB.
+/// A stereo block whose mid has less than this share of the mean channel energy is out of phase, or all side. −20 dB, a guess far
+/// below the −3 dB of uncorrelated channels.
 const CANCELLED: f32 = 0.01;
-/// Music that was encoded too loud decodes to +20 dB; beyond +30 dB a sample is damage.
+/// A larger sample is damage: +30 dB. Music that was encoded too loud decodes to +20 dB at most.
 const MAX_MAGNITUDE: f32 = 32.0;
-/// Independent sums, so that the loops below become vector instructions.
+/// Number of independent sums, so that the loops below compile to vector instructions: 256 bits of `f32`.
 const LANES: usize = 8;
 
-/// A sample of any type, as a number within [-1, 1].
+/// A sample type that converts to a number within [-1, 1].
 pub(super) trait Pcm: Copy {
     /// The sample as a number; full scale is 1.
     fn number(self) -> f32;
@@ -44,20 +42,20 @@ pcm! {
     u32, x => (f64::from(x) / 2_147_483_648.0 - 1.0) as f32;
 }
 
-/// What a block was like.
+/// What mixing found out about a block.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Block {
     /// Largest magnitude of the mono samples, after repair.
     pub(super) peak: f32,
-    /// Samples that were infinite, not a number, or absurdly large.
+    /// Number of samples that were infinite, not a number, or larger than [`MAX_MAGNITUDE`].
     pub(super) repaired: u64,
 }
 
-/// Mixes `channels` planes of `frames` samples into `mono`, which is overwritten. Planes whose bit
-/// is set in `lfe` (bit 0 is plane 0) are left out if any other is there.
+/// Mixes `channels` planes of `frames` samples into `mono`, which is overwritten. Planes whose bit is set in `lfe` (bit 0 is plane
+/// 0) are left out unless there are no others.
 ///
-/// Two channels give (L+R)/2, or (L−R)/2 where the sum cancels; more give their mean, or the
-/// loudest channel where the mean cancels.
+/// Two channels give (L+R)/2, or (L−R)/2 where the sum cancels; more give their mean, or the loudest channel where the mean
+/// cancels.
 pub(super) fn mix<'a, S: Pcm + 'a>(
     channels: usize,
     frames: usize,
@@ -79,7 +77,7 @@ pub(super) fn mix<'a, S: Pcm + 'a>(
     repair(mono)
 }
 
-/// Largest magnitude, or NaN if any sample is NaN (`max` would lose it).
+/// Largest magnitude, or NaN if any sample is NaN, which `max` would hide.
 fn magnitude(samples: &[f32]) -> f32 {
     let mut peak = [0.0_f32; LANES];
     let mut sum = [0.0_f32; LANES];
@@ -94,11 +92,11 @@ fn magnitude(samples: &[f32]) -> f32 {
         peak[0] = larger(sample.abs(), peak[0]);
         sum[0] += sample * 0.0;
     }
-    // Zero times a finite number is zero; times anything else it is NaN.
+    // Zero times a finite number is zero; times infinity or NaN it is NaN.
     peak.into_iter().fold(0.0, larger) + sum.iter().sum::<f32>()
 }
 
-/// The larger of two numbers, in one instruction: `f32::max` takes three to look for NaN.
+/// The larger of two numbers in one instruction; `f32::max` takes three, to handle NaN.
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
@@ -156,7 +154,7 @@ fn stereo<S: Pcm>(left: &[S], right: &[S], mono: &mut [f32]) -> f32 {
         }
         return magnitude(mono);
     }
-    // A sample that is NaN is in the energy, but perhaps not in the peak.
+    // A NaN always shows in the energy, but may be lost in the peak.
     if energy.is_nan() { energy } else { peak.into_iter().fold(0.0, larger) }
 }
 

@@ -1,18 +1,16 @@
-//! Why a file gave no sound.
-//!
-//! It holds no way to recover: a file that was decoded in part is a success with notes.
+//! Why nothing of a file could be decoded. A file that was decoded in part is a success with notes.
 
 use std::fmt;
 use std::io;
 
 use crate::record::{FailureKind, Stage};
 
-/// Whether the outside decoder took part, for the remedy of [`DecodeError::Unsupported`].
+/// Whether ffmpeg was tried, for the remedy of [`DecodeError::Unsupported`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Help {
-    /// There was none to ask.
+    /// ffmpeg is not installed or switched off.
     Absent,
-    /// It could not read the file either.
+    /// ffmpeg could not read the file either.
     Failed,
 }
 
@@ -25,98 +23,136 @@ impl fmt::Display for Help {
     }
 }
 
-/// Why a file could not be decoded. The message does not repeat the path: the item has it.
-#[derive(Debug, thiserror::Error)]
+/// Why a file could not be decoded. Messages have no path, since the item's record has it.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The file system refused.
-    #[error("could not be read; check its permissions and the medium it is on")]
+    /// The system refused to open or read the file.
     Read {
-        /// What the system said.
-        #[source]
+        /// The system's reason.
         source: io::Error,
     },
     /// A folder, pipe, socket or device.
-    #[error("is a {what}, not a regular file; name a file")]
     NotAFile {
         /// `folder`, `pipe or device`.
         what: &'static str,
     },
     /// It has no bytes.
-    #[error("is empty (0 bytes); fetch it again")]
     Empty,
-    /// Its bytes are of another kind.
-    #[error("is not audio: it looks like {looks_like}; {remedy}")]
+    /// Its first bytes are those of another format.
     NotAudio {
-        /// What its first bytes say, such as `a JPEG image`.
+        /// The format, such as `a JPEG image`.
         looks_like: &'static str,
-        /// What to do.
+        /// What to do about it.
         remedy: &'static str,
     },
-    /// It is audio that no decoder at hand reads.
-    #[error("holds {what}, which is not decoded here; {help}")]
+    /// It is audio that no available decoder reads.
     Unsupported {
-        /// The container or codec, and what the decoder said of it.
+        /// The container or codec, and the decoder's reason.
         what: String,
-        /// Whether ffmpeg was asked.
+        /// Whether ffmpeg was tried.
         help: Help,
     },
-    /// The container was read and lists no audio.
-    #[error("{container} file without an audio stream; nothing to compare")]
+    /// The container lists no audio.
     NoAudioStream {
         /// Name of the container.
         container: String,
     },
-    /// There is an audio stream and not one packet of it could be decoded.
-    #[error(
-        "none of its {packets} audio packets could be decoded ({damaged_packets} damaged); \
-         fetch it again"
-    )]
+    /// There is an audio stream, but no packet of it could be decoded.
     NothingDecoded {
-        /// Audio packets that were read.
+        /// Number of audio packets that were read.
         packets: u64,
-        /// Those that the decoder refused.
+        /// Number of packets that the decoder refused.
         damaged_packets: u64,
     },
-    /// Every stream holds digital silence only.
-    #[error("holds {seconds:.1} s of digital silence; nothing to compare")]
+    /// Every stream is digital silence.
     Silent {
-        /// Length of the longest stream.
+        /// Length of the longest stream, in seconds.
         seconds: f64,
     },
-    /// The time for one item is over.
-    #[error("not decoded within {limit_seconds:.0} s; raise the time for one item")]
+    /// The time limit for one item was reached.
     TimedOut {
-        /// The limit.
+        /// The limit, in seconds.
         limit_seconds: f64,
     },
-    /// The reader of the container goes round in circles.
-    #[error(
-        "its container made the reader take in {read_bytes} bytes of a file of {file_bytes}; \
-         it is damaged or made to stall a scan"
-    )]
+    /// The container makes its reader read the same bytes again and again.
     ReadsTooMuch {
-        /// Bytes that were read before it was stopped.
+        /// Number of bytes that were read before it was stopped.
         read_bytes: u64,
         /// Size of the file.
         file_bytes: u64,
     },
     /// The run was stopped.
-    #[error("stopped before it was decoded; run the scan again")]
     Cancelled,
-    /// ffmpeg is there and could not be run.
-    #[error("{program} could not be run; check its installation, or pass --no-ffmpeg")]
+    /// ffmpeg is installed but could not be run.
     Ffmpeg {
         /// `ffmpeg` or `ffprobe`.
         program: &'static str,
-        /// What the system said.
-        #[source]
+        /// The system's reason.
         source: io::Error,
     },
 }
 
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.what(), self.remedy())
+    }
+}
+
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read { source } | Self::Ffmpeg { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
 impl DecodeError {
-    /// The stage of the record at which this ends an item.
+    /// What is wrong with the file, as a clause whose subject is the file.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Read { .. } => "could not be read".to_owned(),
+            Self::NotAFile { what } => format!("is a {what}, not a regular file"),
+            Self::Empty => "is empty (0 bytes)".to_owned(),
+            Self::NotAudio { looks_like, .. } => {
+                format!("is not audio: it looks like {looks_like}")
+            }
+            Self::Unsupported { what, .. } => format!("holds {what}, which is not decoded here"),
+            Self::NoAudioStream { container } => {
+                format!("is a {container} file without an audio stream")
+            }
+            Self::NothingDecoded { packets, damaged_packets } => format!(
+                "none of its {packets} audio packets could be decoded ({damaged_packets} damaged)"
+            ),
+            Self::Silent { seconds } => format!("holds {seconds:.1} s of digital silence"),
+            Self::TimedOut { limit_seconds } => format!("not decoded within {limit_seconds:.0} s"),
+            Self::ReadsTooMuch { read_bytes, file_bytes } => format!(
+                "its container made the reader read {read_bytes} bytes of a file of {file_bytes}"
+            ),
+            Self::Cancelled => "stopped before it was decoded".to_owned(),
+            Self::Ffmpeg { program, .. } => format!("{program} could not be run"),
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Read { .. } => "check its permissions and the medium it is on",
+            Self::NotAFile { .. } => "name a file",
+            Self::Empty | Self::NothingDecoded { .. } => "fetch it again",
+            Self::NotAudio { remedy, .. } => remedy,
+            Self::Unsupported { help, .. } => return help.to_string(),
+            Self::NoAudioStream { .. } | Self::Silent { .. } => "nothing to compare",
+            Self::TimedOut { .. } => "raise the time for one item",
+            Self::ReadsTooMuch { .. } => "it is damaged or made to stall a scan: fetch it again",
+            Self::Cancelled => "run the scan again",
+            Self::Ffmpeg { .. } => "check its installation, or pass --no-ffmpeg",
+        }
+        .to_owned()
+    }
+
+    /// The stage at which the item failed.
     pub const fn stage(&self) -> Stage {
         match self {
             Self::Read { .. } | Self::NotAFile { .. } => Stage::Read,
@@ -133,7 +169,7 @@ impl DecodeError {
         }
     }
 
-    /// A stable word to group and count by.
+    /// The kind of failure, to group and count by.
     pub const fn kind(&self) -> FailureKind {
         match self {
             Self::Read { .. } => FailureKind::Io,

@@ -1,8 +1,7 @@
 //! Excerpts: a few windows of a file, reached by seeking.
 //!
-//! It is made for files of which nothing is odd, and gives up all others, so that they are decoded
-//! whole: it judges no file, and reports no error. Where a seek lands is of little matter, be it early or
-//! late; what is decoded is counted.
+//! For ordinary files only: at anything odd it gives up, without an error, and the file is decoded whole. It does not matter much
+//! where a seek lands, since the decoded samples are counted.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::AtomicBool;
@@ -18,19 +17,20 @@ use super::stream::{Stream, StreamHead};
 use super::{DecodeLimits, Decoder, Excerpts, PcmSink, SILENCE, Windows};
 use crate::bytes::Bytes;
 
-/// A file is sampled from this many times the length of its windows on: below it saves little.
+/// Only files of at least this many times the length of all windows are sampled; for shorter ones it saves little. A guess.
 const SHORTEST: f64 = 2.0;
-/// The part of an item's time that may be lost before it is decoded whole all the same.
+/// A twentieth of an item's time limit may be spent on windows before it is decoded whole after all. A guess.
 const PART_OF_TIME: u32 = 20;
-/// Packets after a seek that may be refused: they lean on packets that were not read.
+/// Number of packets after a seek that may be refused: they depend on packets that were not read. A guess above the bit reservoir
+/// of MP3.
 const LEAD_PACKETS: u64 = 8;
-/// The bytes of the windows explain the size of the file within this factor, else the declared
-/// length is not to be believed: two files in one, a header that lies.
+/// Range of the file size extrapolated from the windows over the actual size. Outside it the declared length is wrong: two files
+/// in one, or a false header. A guess.
 const EXPLAINED: std::ops::RangeInclusive<f64> = 0.6..=1.7;
-/// Time may run on by so much more than the sound of a window, else a stretch of it is missing: the
-/// packets at either end are not decoded whole.
+/// Largest difference between the timestamps and the samples of a window. The packets at both ends are not decoded whole; if more is
+/// lost, a stretch is missing. A guess.
 const MAX_GAP_SECONDS: f64 = 0.5;
-/// Largest page of Ogg.
+/// Largest page of Ogg (RFC 3533, section 6).
 const MAX_OGG_PAGE_BYTES: u64 = 65_307;
 
 impl Windows {
@@ -39,14 +39,14 @@ impl Windows {
         self.count as f64 * self.seconds
     }
 
-    /// Where the windows of a file of `seconds` begin: each in the middle of an equal part.
+    /// Start times of the windows in a file of `seconds`: the file is cut into equal parts, and each window is in the middle of one.
     fn starts(self, seconds: f64) -> impl Iterator<Item = f64> {
         let part = seconds / self.count as f64;
         (0..self.count).map(move |i| (i as f64 + 0.5) * part - 0.5 * self.seconds)
     }
 }
 
-/// Decodes the windows of a file.
+/// See [`Decoder::sample`].
 pub(super) fn sample(
     decoder: &Decoder,
     source: &Bytes,
@@ -59,7 +59,7 @@ pub(super) fn sample(
     let limits = DecodeLimits { max_seconds_of_audio: windows.seconds, ..decoder.limits };
     let mut run = decoder.native.open(source, start, &limits, &guard).ok()?;
     run.open_tracks();
-    // Beside other tracks the reader of Ogg may seek for ever (Symphonia 0.6.1).
+    // With several tracks the Ogg reader of Symphonia 0.6.1 may seek without end.
     if run.format.tracks().len() != 1 || run.voices.len() != 1 {
         return None;
     }
@@ -88,8 +88,7 @@ pub(super) fn sample(
     })
 }
 
-/// Decodes the window that begins at about `at` seconds, `astray` seconds off at most. Returns the
-/// bytes of its packets.
+/// Decodes the window that begins at about `at` seconds, at most `astray` seconds off. Returns the number of bytes of its packets.
 fn window(
     run: &mut Run<'_, '_>,
     (at, astray): (f64, f64),
@@ -98,7 +97,7 @@ fn window(
 ) -> Option<u64> {
     let to =
         SeekTo::Time { time: Time::try_from_secs_f64(at)?, track_id: Some(run.voices[0].track_id) };
-    // Coarse: to be exact, the reader of MP3 reads all that lies before.
+    // Coarse, since for an exact seek the MP3 reader reads everything before.
     let landed = shielded(|| {
         let landed = run.format.seek(SeekMode::Coarse, to)?;
         run.voices[0].decoder.reset();
@@ -130,8 +129,8 @@ fn window(
     }
 }
 
-/// Whether the last page of an Ogg file belongs to another stream than the first: of a chain, the
-/// reader knows the length of the first link only.
+/// Whether the first and the last page of an Ogg file belong to different streams: of a chained file the reader only knows the
+/// length of the first link.
 fn is_chained(source: &Bytes, base: u64) -> io::Result<bool> {
     let serial = |page: &[u8]| page.get(14..18).map(<[u8]>::to_vec);
     let mut file = source.open()?;

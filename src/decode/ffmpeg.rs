@@ -1,7 +1,7 @@
-//! The outside decoder: `ffprobe` tells the streams, `ffmpeg` turns each into raw samples.
+//! Decoding by ffmpeg: `ffprobe` lists the streams, `ffmpeg` turns each into raw samples.
 //!
-//! It never decides whether it is asked; see `plan`. The programs get no network, no playlists and
-//! no terminal, and are killed when the item has to end.
+//! `plan` decides when it is used. The programs get no network, no playlists and no terminal, and are killed at the limits of the
+//! item.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,23 +19,22 @@ use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::bytes::{Bytes, Reader};
 
-/// Samples of each channel in a block: 93 ms at 44.1 kHz. Fixed, so that the mix does not depend on
-/// how the pipe delivers.
+/// Samples per channel in a block: 93 ms at 44.1 kHz, a guess. Fixed, so that the mix does not depend on how the pipe delivers.
 const BLOCK_FRAMES: usize = 4_096;
-/// What ffprobe may say of a file.
+/// Longest output of ffprobe. A guess.
 const MAX_PROBE_BYTES: usize = 1 << 20;
-/// More channels than any layout; such a stream is left out.
+/// A stream of more channels is left out: ffmpeg's layouts are masks of 64 bits.
 const MAX_CHANNELS: usize = 64;
 
-/// Demuxers that read one plain file. What opens other files by name (hls, concat, dash, image2,
-/// sdp), runs code (lavfi, tedcaptions) or takes anything for raw data is not among them.
+/// The demuxers of ffmpeg that read one plain file. Left out are those that open other files by name (hls, concat, dash, image2,
+/// sdp), run code (lavfi, tedcaptions) or accept anything as raw data.
 const DEMUXERS: &str = "aac,aa,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_o,ast,au,avi,caf,\
     codec2,dsf,dss,dts,dtshd,dv,eac3,flac,flv,gsm,gxf,iff,ilbc,ircam,ivr,kux,live_flv,loas,\
     matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,msf,mxf,nistsphere,nsv,nut,nuv,\
     ogg,oma,pva,pvf,qcp,rm,rso,shn,smk,bink,sox,swf,tak,truehd,tta,ty,voc,vqf,w64,wav,wsd,wtv,wv,\
     xa,xwma";
 
-/// Ways in: a file, a stretch of one, standard input. None of them leads to a network.
+/// The allowed protocols: a file, a stretch of a file, standard input. None leads to a network.
 const PROTOCOLS: &str = "file,subfile,pipe";
 
 /// The programs `ffmpeg` and `ffprobe`.
@@ -95,12 +94,12 @@ impl Ffmpeg {
         Ok(Self { decoder, prober, version })
     }
 
-    /// Programs that have said before what version they are.
+    /// Programs whose version is known.
     pub(super) const fn known(decoder: PathBuf, prober: PathBuf, version: String) -> Self {
         Self { decoder, prober, version }
     }
 
-    /// Version of `ffmpeg` as it gives it, such as `5.1.9-0+deb12u1`.
+    /// Version of `ffmpeg` in its own words, such as `5.1.9-0+deb12u1`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -130,7 +129,11 @@ impl Ffmpeg {
             let rate = probed_stream.sample_rate.as_deref().and_then(|rate| rate.parse().ok());
             let channels = probed_stream.channels;
             let (Some(rate_hz), 1..=MAX_CHANNELS) = (rate, channels) else {
-                pass.undecodable.push((index, codec, "no rate or channels known".to_owned()));
+                pass.undecodable.push((
+                    index,
+                    codec,
+                    "its sample rate or channels are unknown".to_owned(),
+                ));
                 continue;
             };
             let declared = [&probed_stream.duration, &probed.format.duration];
@@ -139,7 +142,7 @@ impl Ffmpeg {
                 codec,
                 container: pass.container.clone(),
                 declared_seconds: declared.into_iter().flatten().find_map(|s| seconds(s)),
-                // It drops it itself.
+                // ffmpeg drops the encoder delay itself.
                 priming_seconds: 0.0,
             };
             let mut stream = Stream::new(head, limits.max_seconds_of_audio);
@@ -178,7 +181,7 @@ impl Ffmpeg {
             json.len() <= MAX_PROBE_BYTES
         })?;
         if json.len() > MAX_PROBE_BYTES {
-            return Err(Failure::Probe("ffprobe: its tags are longer than 1 MiB".to_owned()));
+            return Err(Failure::Probe("ffprobe: its output is longer than 1 MiB".to_owned()));
         }
         if !exit.success {
             return Err(Failure::Probe(format!("ffprobe: {}", complaint(&exit, source))));
@@ -202,7 +205,7 @@ impl Ffmpeg {
         command.arg(url(source));
         command.args(["-map", &format!("0:a:{}", stream.head.index), "-vn", "-sn", "-dn"]);
         if channels <= 8 {
-            // Parameters that change on the way are brought back to those that were announced.
+            // Keeps the announced parameters if they change within the stream.
             command.args(["-ac", &channels.to_string()]);
         }
         command.args(["-ar", &rate_hz.to_string(), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]);
@@ -217,7 +220,7 @@ impl Ffmpeg {
     }
 }
 
-/// Splits interleaved little-endian floats; returns the whole frames. A frame cut at the end of the
+/// Splits interleaved little-endian floats into planes; returns the number of whole frames. A frame that is cut at the end of the
 /// stream is dropped.
 fn deinterleave(block: &[u8], planes: &mut [Vec<f32>]) -> usize {
     let channels = planes.len();
@@ -232,8 +235,8 @@ fn deinterleave(block: &[u8], planes: &mut [Vec<f32>]) -> usize {
     frames
 }
 
-/// `file:` and the path: no name is then taken for an option, a protocol or a device. Of a stretch of
-/// a file only that stretch can be read; memory comes through a pipe.
+/// The input for ffmpeg: `file:` and the path, so that no name is taken for an option, a protocol or a device. Of a stretch of a
+/// file only that stretch can be read; memory goes through a pipe.
 fn url(source: &Bytes) -> OsString {
     let (mut url, path) = match source {
         Bytes::File(path) => (OsString::from("file:"), path),
@@ -241,7 +244,7 @@ fn url(source: &Bytes) -> OsString {
             let end = offset.saturating_add(*length);
             (OsString::from(format!("subfile,,start,{offset},end,{end},,:file:")), path)
         }
-        // A text is never decoded.
+        // Text is never decoded.
         Bytes::Memory(_) | Bytes::Volumes { .. } | Bytes::Text(_) => {
             return OsString::from("pipe:0");
         }
@@ -250,16 +253,16 @@ fn url(source: &Bytes) -> OsString {
     url
 }
 
-/// What has to go through the pipe.
+/// The bytes that have to go through the pipe, if any.
 fn input(source: &Bytes) -> Option<Reader> {
     match source {
-        // Neither is opened before it is read.
+        // ffmpeg cannot open these itself.
         Bytes::Memory(_) | Bytes::Volumes { .. } => source.open().ok(),
         Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
     }
 }
 
-/// The last complaint, without the name of the file that it begins with.
+/// The last line of the error output, without the name of the file at its start.
 fn complaint(exit: &Exit, source: &Bytes) -> String {
     let url = format!("{}: ", url(source).to_string_lossy());
     exit.last_line().replace(&url, "")
@@ -273,7 +276,7 @@ fn version_of(program: &Path) -> io::Result<String> {
     let version = text.split_whitespace().skip_while(|word| *word != "version").nth(1);
     match version {
         Some(version) if output.status.success() => Ok(version.to_owned()),
-        _ => Err(io::Error::other("it does not answer to -version as ffmpeg does")),
+        _ => Err(io::Error::other("it does not answer -version as ffmpeg does")),
     }
 }
 
@@ -281,7 +284,7 @@ fn seconds(text: &str) -> Option<f64> {
     text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
 }
 
-/// The first of the names that ffprobe gives, in the word that Symphonia uses.
+/// The first of the names that ffprobe gives a container, in Symphonia's word.
 fn container_name(format: &ProbedFormat) -> String {
     match format.format_name.split(',').next().unwrap_or_default() {
         "mov" => "isomp4",
@@ -292,8 +295,8 @@ fn container_name(format: &ProbedFormat) -> String {
     .to_owned()
 }
 
-/// Bit of the plane with low-frequency effects, by the names of ffmpeg's layouts: it is the third
-/// or, where there is a centre, the fourth.
+/// Bit of the plane with low-frequency effects, by the names of ffmpeg's layouts: the third plane, or the fourth in layouts with a
+/// centre.
 fn lfe(layout: &str) -> u64 {
     match layout.split('(').next().unwrap_or_default() {
         "2.1" => 1 << 2,

@@ -1,8 +1,8 @@
-//! Finds the outside programs, and remembers what they said of themselves.
+//! Finds ffmpeg and ffprobe, and remembers their version between runs.
 //!
-//! To start both only to hear a version takes longer than to decode a short song, and a nightly job over a few new files
-//! would do little else. So what they said is kept with the size and the time of change of their files, and asked anew
-//! when one of these differs.
+//! Starting both only to ask for the version takes longer than decoding a short song, which would dominate a nightly scan of a few
+//! new files. So the version is kept with the size and modification time of both programs, and asked again when one of these
+//! changes.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::Ffmpeg;
 
-/// A memory longer than this is none of ours.
+/// A longer file was not written by this module. Its own have some hundred bytes.
 const MAX_MEMORY_BYTES: u64 = 64 << 10;
 
-/// A program as it lies on disk.
+/// What identifies a program on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Program {
     path: PathBuf,
     size_bytes: u64,
-    /// Nanoseconds since 1970.
+    /// Modification time, in nanoseconds since 1970.
     modified: u128,
 }
 
@@ -46,9 +46,8 @@ impl Program {
 }
 
 impl Ffmpeg {
-    /// As [`Ffmpeg::find`], but the programs are not started if the file `memory` says what they answered the last
-    /// time and they have not changed since. It is written where it does not; if it cannot be, they are asked again
-    /// the next time.
+    /// As [`Ffmpeg::find`], but if the file `memory` has the version of these very programs, they are not started. Otherwise the
+    /// file is written; if that fails, the programs are asked again the next time.
     pub fn find_remembered(memory: &Path) -> Option<Self> {
         let (Some(ffmpeg), Some(ffprobe)) = (Program::find("ffmpeg"), Program::find("ffprobe"))
         else {
@@ -61,7 +60,7 @@ impl Ffmpeg {
         }
         let found = Self::at(&ffmpeg.path, &ffprobe.path).ok()?;
         let now = Memory { ffmpeg, ffprobe, version: found.version().to_owned() };
-        // Nothing is lost where this fails.
+        // If this fails, the programs are asked again the next time.
         let _ = write(memory, &now);
         Some(found)
     }
@@ -72,7 +71,7 @@ fn read(memory: &Path) -> Option<Memory> {
     small.then(|| fs::read(memory).ok()).flatten().and_then(|b| serde_json::from_slice(&b).ok())
 }
 
-/// In one step, since others may read it.
+/// Writes and renames, since another process may be reading it.
 fn write(memory: &Path, now: &Memory) -> std::io::Result<()> {
     let part = memory.with_extension(format!("part{}", std::process::id()));
     fs::write(&part, serde_json::to_vec(now)?)?;

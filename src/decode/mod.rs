@@ -1,19 +1,17 @@
 //! From bytes to mono PCM at the file's own rate.
 //!
-//! It does not resample and knows nothing of fingerprints. The only user of Symphonia, libopus and
-//! the outside `ffmpeg` program.
+//! Nothing is resampled here. This is the only room that uses Symphonia, libopus and the `ffmpeg` program.
 //!
-//! | file | its one responsibility |
+//! | file | responsibility |
 //! |---|---|
-//! | `sniff`, `look` | what a file is, by its first bytes; in words, for people |
-//! | `plan` | who decodes it, and which attempt is kept |
-//! | `native`, `source`, `planes`, `codecs`, `opus` | a pass of Symphonia, its bounded reader, its buffers, its codecs |
-//! | `ffmpeg`, `child` | a pass of ffmpeg, and programs that come to an end |
-//! | `installed` | which ffmpeg there is, asked once |
-//! | `excerpt` | a few windows of a file instead |
-//! | `riff`, `priming` | the tags of a WAV file and the silence in front of AAC, which Symphonia drops |
-//! | `stream`, `downmix` | a stream on its way to the sink, its channels to mono |
-//! | `pass`, `notes`, `tags`, `error` | what comes out |
+//! | `plan` | which decoders are tried on a file, and which attempt is kept |
+//! | `native`, `source`, `planes`, `codecs`, `opus`, `shielded` | one pass of Symphonia: bounded reader, buffers, codecs, panics |
+//! | `ffmpeg`, `child` | one pass of ffmpeg; running a program under a time limit |
+//! | `installed` | the version of the installed ffmpeg, remembered between runs |
+//! | `excerpt` | a few windows of a file, reached by seeking |
+//! | `riff`, `priming`, `trim` | what Symphonia drops or cuts wrongly: tags of WAV, encoder delay of AAC, ends of packets |
+//! | `stream`, `downmix` | one stream on its way to the sink; its channels mixed to mono |
+//! | `pass`, `notes`, `tags`, `error` | results |
 
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
@@ -49,44 +47,42 @@ pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
 pub use tags::Tags;
 
-/// Versions of the decoders that are built in, as `Cargo.lock` has them (a test compares).
+/// Names and versions of the built-in decoders. A test compares them with `Cargo.lock`.
 const BUILT_IN: &str = "symphonia 0.6.1 + libopus (opusic-sys 0.7.7)";
 
-/// A stream without a larger magnitude is digital silence: −100 dBFS, below one step of 16 bits.
+/// Largest magnitude of digital silence: −100 dBFS, a third of one step of 16 bits.
 const SILENCE: f32 = 1e-5;
 
-/// Takes what is decoded, block by block. Samples are mono, nominally within [-1, 1], never NaN or
-/// infinite.
+/// Receives decoded samples, block by block. They are mono, nominally within [-1, 1], never NaN or infinite.
 pub trait PcmSink {
-    /// Stream `stream` (0, 1, … in the order of the file's audio streams) begins, or goes on at
-    /// another rate: what follows has `sample_rate`.
+    /// Stream `stream` (numbered from 0 in the order of the file's audio streams) begins or changes its rate: the samples
+    /// that follow have `sample_rate`.
     fn begin(&mut self, stream: usize, sample_rate: SampleRate);
 
-    /// The next samples of a stream, shape `(n_samples,)`.
+    /// The next samples of a stream.
     fn push(&mut self, stream: usize, samples: &[f32]);
 
-    /// All that came before is void: another decoder starts from the beginning.
+    /// Discards everything received so far: another decoder starts from the beginning.
     fn restart(&mut self);
 }
 
-/// What decoding one item may cost.
+/// Limits on what decoding one item may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DecodeLimits {
-    /// Sound of one stream, in seconds; the rest is left out with a note. 86,400 is a day, at
-    /// 44.1 kHz 3.8 · 10⁹ samples.
+    /// Longest decoded length of one stream, in seconds; the rest is left out with a note. 86,400 is a day: 3.8 · 10⁹ samples
+    /// at 44.1 kHz.
     pub max_seconds_of_audio: f64,
-    /// Audio streams of one file; the rest is left out with a note. 32 is twice what films carry.
+    /// Most audio streams of one file; the rest is left out with a note. 32 is twice what films carry.
     pub max_streams: usize,
-    /// Wall-clock time of one item, all attempts together. 600 s at 400 times real time is 67 h of
-    /// Opus.
+    /// Wall-clock time for one item, all attempts together. 600 s at 400 times real time is 67 h of Opus.
     pub timeout: Duration,
 }
 
-/// Decodes files. Shared by all workers: the decoders are listed once, and no call changes it.
+/// Decodes files. Shared by all workers: no call changes it.
 pub struct Decoder {
     limits: DecodeLimits,
     native: native::Native,
-    /// Looked for when it is first asked for: to start it takes longer than to decode a short file.
+    /// Looked for when first needed: starting ffmpeg takes longer than decoding a short file.
     ffmpeg: LazyLock<Option<Ffmpeg>, Find>,
 }
 
@@ -102,13 +98,12 @@ impl std::fmt::Debug for Decoder {
 }
 
 impl Decoder {
-    /// A decoder; without `ffmpeg`, what Symphonia lacks is an error.
+    /// A decoder. Without `ffmpeg`, a format that Symphonia lacks is an error.
     pub fn new(limits: DecodeLimits, ffmpeg: Option<Ffmpeg>) -> Self {
         Self::finding(limits, move || ffmpeg)
     }
 
-    /// A decoder that looks for ffmpeg (with [`Ffmpeg::find`], say) when a file or
-    /// [`Decoder::describe`] first needs it.
+    /// A decoder that calls `find` (such as [`Ffmpeg::find`]) when a file or [`Decoder::describe`] first needs ffmpeg.
     pub fn finding(
         limits: DecodeLimits,
         find: impl FnOnce() -> Option<Ffmpeg> + Send + 'static,
@@ -126,15 +121,15 @@ impl Decoder {
         }
     }
 
-    /// Decodes every audio stream of a file into `sink`. `cancel` is looked at once a packet.
+    /// Decodes every audio stream of a file into `sink`. `cancel` is checked once per packet.
     ///
-    /// Streams that are interleaved in the file come interleaved. Memory does not grow with the
-    /// length of the file. After an error, what the sink holds is void.
+    /// Streams that are interleaved in the file arrive interleaved. Memory does not grow with the length of the file. After
+    /// an error, what the sink has received is to be discarded.
     ///
     /// # Errors
     ///
-    /// Any [`DecodeError`]. A file that is damaged or cut is no error as long as some of it gives
-    /// sound; [`Decoded::notes`] tells.
+    /// Any [`DecodeError`]. A damaged or truncated file is no error as long as some of it can be decoded: [`Decoded::notes`]
+    /// tells.
     pub fn decode(
         &self,
         source: &Bytes,
@@ -144,11 +139,11 @@ impl Decoder {
         plan::decode(self, source, cancel, sink)
     }
 
-    /// Decodes a few windows of a file into `sink`, window n as stream n, each as long as asked for.
+    /// Decodes a few windows of a file into `sink`: window n as stream n, each of the requested length.
     ///
-    /// `None` if the file has to be decoded whole instead, and then what the sink holds is void: it is
-    /// short, not Symphonia's, damaged, silent, cannot be sought in, has several tracks, or a length
-    /// that its size does not bear out; or `cancel` was raised.
+    /// `None` if the file has to be decoded whole instead, and what the sink has received is to be discarded: the file is short,
+    /// damaged, silent or not read by Symphonia, cannot be sought in, has several tracks, or its declared length does not fit
+    /// its size; or `cancel` was raised.
     pub fn sample(
         &self,
         source: &Bytes,
@@ -160,57 +155,57 @@ impl Decoder {
     }
 }
 
-/// The windows that are decoded of a file that is sampled.
+/// Which windows of a file are decoded instead of the whole.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Windows {
-    /// How many, spread evenly over the file.
+    /// Number of windows, spread evenly over the file.
     pub count: usize,
-    /// Length of each, in seconds.
+    /// Length of each window, in seconds.
     pub seconds: f64,
 }
 
-/// What is known of a file whose windows were decoded.
+/// What is known of a file of which windows were decoded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Excerpts {
     /// Codec in lower case, as ffprobe names it.
     pub codec: String,
-    /// Length that the container gives.
+    /// Length that the container declares, in seconds.
     pub declared_seconds: f64,
-    /// What the file says of itself.
+    /// The tags of the file.
     pub tags: Tags,
 }
 
 /// What was decoded of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
-    /// The streams of which there was any sound, in the order of the file. Never empty.
+    /// The streams of which any samples were decoded, in the order of the file. Never empty.
     pub streams: Vec<StreamInfo>,
-    /// What the file says of itself.
+    /// The tags of the file.
     pub tags: Tags,
-    /// What a reader of the report should know, one sentence each.
+    /// Damage, limits and fallbacks that a reader of the report should know of, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// What was decoded of one audio stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamInfo {
-    /// The number by which the sink knows it: its place among the audio streams of the file.
+    /// Number of the stream among the audio streams of the file, from 0: the one that the sink was given.
     pub index: usize,
     /// Codec in lower case, as ffprobe names it: `mp3`, `opus`, `pcm_s16le`.
     pub codec: String,
     /// Container in lower case: `ogg`, `isomp4`, `wave`.
     pub container: String,
-    /// Rate of most of it.
+    /// Sample rate of the largest part of it.
     pub sample_rate: SampleRate,
-    /// Largest number of channels it had.
+    /// Largest number of channels that it had.
     pub channels: u16,
-    /// Decoded length.
+    /// Decoded length, in seconds.
     pub duration_seconds: f64,
-    /// Length that the container gives, if it does. That of a raw MP3 or AAC file is an estimate.
+    /// Length that the container declares, in seconds, if it does. For a raw MP3 or AAC file it is an estimate.
     pub declared_seconds: Option<f64>,
-    /// Packets that could not be decoded.
+    /// Number of packets that could not be decoded.
     pub damaged_packets: u64,
-    /// A part of it is missing: it ends early, or has a gap that its container tells of.
+    /// Whether a part is missing: it ends early, or is shorter than declared.
     pub truncated: bool,
     /// Largest magnitude of the mono samples; full scale is 1.
     pub peak: f32,

@@ -1,11 +1,8 @@
-//! One pass of Symphonia over a file: every audio track, to the end or to the first break.
+//! One pass of Symphonia over a file: every audio track, to the end or to the first break. `plan` judges the result.
 //!
-//! It does not judge what it recovered, and calls no other decoder: see `plan`.
-//!
-//! Habits of Symphonia 0.6.1 shape it. `decode` errors concern one packet, so the next one
-//! is tried after each of them; `next_packet` errors are final, but for the start of a chained Ogg
-//! stream. Packets behind the declared end come with a trim that empties them; as MP3 headers lie
-//! and their length is often a guess, such packets are kept (`trim`).
+//! It relies on the behaviour of Symphonia 0.6.1: an error of `decode` concerns one packet, so the next packet is tried; an error of
+//! `next_packet` is final, except at the start of a chained Ogg stream. Packets behind the declared end come with a trim that
+//! empties them; since the declared length of MP3 is often a guess, such packets are kept (`trim`).
 
 use std::io::ErrorKind;
 
@@ -37,10 +34,9 @@ use super::trim::Trims;
 use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::bytes::Bytes;
 
-/// So many packets of a track in a row without a sample: the reader is lost. A minute of music has
-/// 2,300 MP3 frames.
+/// Packets of a track in a row without a sample after which the pass is given up: nine minutes of MP3 frames. A guess.
 const MAX_BARREN_PACKETS: u32 = 20_000;
-/// Tags of so many revisions are kept; radio recordings carry one a song.
+/// Most revisions of tags that are kept; recordings of radio have one per song. A guess.
 const MAX_REVISIONS: usize = 16;
 
 /// The decoders and readers of Symphonia, built once.
@@ -52,13 +48,13 @@ pub(super) struct Native {
 /// Where and how a pass begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Start {
-    /// Bytes that are hidden from the reader.
+    /// Number of bytes at the front that are hidden from the reader.
     pub(super) base: u64,
     /// Whether the reader may look for an index at the end.
     pub(super) seekable: bool,
 }
 
-/// A track with its decoder.
+/// An audio track with its decoder.
 pub(super) struct Voice {
     pub(super) track_id: u32,
     pub(super) decoder: Box<dyn AudioDecoder>,
@@ -105,7 +101,7 @@ impl Native {
         let file = source.open().map_err(read_error)?;
         let media = FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
         let stream = MediaSourceStream::new(Box::new(media), MediaSourceStreamOptions::default());
-        // No hint: the name of the file is not to be trusted.
+        // No hint, since the file name may be wrong.
         let (hint, options, tags) =
             (Hint::new(), FormatOptions::default(), MetadataOptions::default());
         let probed = shielded(|| self.probe.probe(&hint, stream, options, tags));
@@ -130,7 +126,7 @@ pub(super) struct Run<'a, 'f> {
     pub(super) pass: Pass,
     pub(super) voices: Vec<Voice>,
     revisions: Vec<MetadataRevision>,
-    /// Tracks that begin with what an encoder put in front, by their id, in seconds.
+    /// Encoder delay of tracks, in seconds, by track id.
     priming: Vec<(u32, f64)>,
 }
 
@@ -155,7 +151,7 @@ impl Run<'_, '_> {
                 }
                 Ok(None) => break,
                 Err(Error::ResetRequired) => self.open_tracks(),
-                // A WAV file written to a pipe has no length: its end is that of the file.
+                // A WAV file that was written to a pipe declares no length: it ends with the file.
                 Err(Error::IoError(error))
                     if error.kind() == ErrorKind::UnexpectedEof && self.is_endless_wav() =>
                 {
@@ -170,7 +166,7 @@ impl Run<'_, '_> {
         for stream in &mut self.pass.streams {
             stream.flush(sink);
         }
-        // A reader may take a refused read for the end of the file.
+        // A reader may mistake a read that the guard refused for the end of the file.
         guard.check().map_err(Failure::Stop)?;
         Ok((self.pass, self.revisions))
     }
@@ -180,7 +176,7 @@ impl Run<'_, '_> {
         self.pass.container == "wave" && !self.pass.streams.iter().any(declares)
     }
 
-    /// Makes a decoder for each audio track. In a chained file track n goes on as stream n.
+    /// Makes a decoder for each audio track. In a chained file, track n of each link continues stream n.
     pub(super) fn open_tracks(&mut self) {
         self.voices.clear();
         let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
@@ -217,12 +213,12 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The position of stream `index` in the pass: a new one, or that of the chain before.
+    /// The position of stream `index` in the pass: a new one, or that of the link before.
     fn stream(&mut self, index: usize, codec: &str, track: &Track) -> usize {
-        // Other decoders drop it themselves.
+        // The decoders of other codecs drop the encoder delay themselves.
         let priming = self.priming.iter().find(|(id, _)| codec == "aac" && *id == track.id);
         let priming_seconds = priming.map_or(0.0, |&(_, seconds)| seconds);
-        // In MP4 it counts as a part of the track.
+        // MP4 counts the encoder delay as a part of the track.
         let declared = declared_seconds(track, &*self.format).map(|s| s - priming_seconds);
         let priming_seconds = match &track.codec_params {
             Some(CodecParameters::Audio(params)) if params.codec == CODEC_ID_OPUS => {
@@ -249,7 +245,7 @@ impl Run<'_, '_> {
         self.pass.streams.len() - 1
     }
 
-    /// Decodes one packet. True if nothing more is to come.
+    /// Decodes one packet. True if no more are needed.
     pub(super) fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
         let Some(voice) = self.voices.iter_mut().find(|v| v.track_id == packet.track_id) else {
             return false;
@@ -285,17 +281,17 @@ impl Run<'_, '_> {
         self.pass.streams.iter().all(|stream| stream.full)
     }
 
-    /// Takes the tags that were read since the last call. The last revision stays in the log.
-    /// What the file says of itself, as far as its reader has come.
+    /// The tags of the file, as far as it has been read.
     pub(super) fn tags(&mut self, source: &Bytes, base: u64) -> Tags {
         self.take_metadata();
         with_chunks(&self.pass.container, std::mem::take(&mut self.revisions), source, base)
     }
 
+    /// Takes the tags that were read since the last call. The last revision stays in Symphonia's log.
     fn take_metadata(&mut self) {
         let mut metadata = self.format.metadata();
         if self.revisions.is_empty() {
-            // The pictures are dropped, they may be large.
+            // Pictures are dropped, since they may be large.
             self.revisions.extend(metadata.current().map(without_pictures));
         }
         while self.revisions.len() < MAX_REVISIONS && metadata.pop().is_some() {
@@ -304,7 +300,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// Tags, with those in the chunks of a WAV file, which Symphonia does not read.
+/// All tags, including those in chunks of a WAV file that Symphonia does not read.
 fn with_chunks(
     container: &str,
     mut revisions: Vec<MetadataRevision>,
@@ -326,7 +322,7 @@ fn without_pictures(revision: &MetadataRevision) -> MetadataRevision {
     kept
 }
 
-/// Length of a track as its container gives it; of a container with one track, its own.
+/// Declared length of a track, or else of its container.
 fn declared_seconds(track: &Track, format: &dyn FormatReader) -> Option<f64> {
     let seconds = |base: Option<symphonia::core::units::TimeBase>, duration: Option<Duration>| {
         Some(base?.calc_duration(duration?)?.as_secs_f64())

@@ -1,17 +1,15 @@
-//! What is true of a decoded file and does not stop it from being compared, one sentence each.
-//!
-//! It decides nothing; `plan` does.
+//! The notes on a decoded file: damage, missing parts and limits, one sentence each.
 
 use super::pass::Pass;
 
-/// Marks the streams of which a part is missing: the container broke, or it declared more. The
-/// length of raw MPEG audio is estimated from a bit rate, so a twentieth of it is let pass.
+/// Marks the streams of which a part is missing: the container broke, or it declared a greater length. The tolerances are guesses:
+/// raw MPEG audio has 5 %, since its length is estimated from a bit rate.
 pub(super) fn mark_truncated(pass: &mut Pass) {
     for stream in &mut pass.streams {
         let declared = stream.head.declared_seconds.unwrap_or(0.0);
         let missing = declared - stream.seconds();
         let estimated = matches!(stream.head.container.as_str(), "mp1" | "mp2" | "mp3" | "aac");
-        // These count their samples, so that a lost frame of FLAC (93 ms) tells.
+        // These declare the number of samples, so that a single lost frame of FLAC (93 ms) shows.
         let exact = matches!(stream.head.container.as_str(), "flac" | "wave" | "aiff" | "caf");
         let (seconds, share) = match (exact, estimated) {
             (true, _) => (0.05_f64, 0.0),
@@ -48,13 +46,13 @@ pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
                 notes.push(format!("{what}: {seconds:.1} of {declared:.1} s{of} decoded"));
             }
             _ if stream.truncated => {
-                notes.push(format!("ends early: the file breaks off after {seconds:.1} s{of}"));
+                notes.push(format!("ends early: the file is cut off after {seconds:.1} s{of}"));
             }
             _ => {}
         }
     }
     if pass.behind_end {
-        notes.push("sound goes on behind the declared end; all of it was decoded".to_owned());
+        notes.push("the audio continues behind the declared end; all of it was decoded".to_owned());
     }
     for (index, codec, error) in &pass.undecodable {
         notes.push(format!("audio stream {index} ({codec}) left out: {error}"));

@@ -1,9 +1,9 @@
-//! Opus as its mid, for as long as that loses nothing.
+//! Decodes stereo Opus to mono, as long as that loses nothing.
 //!
-//! libopus mixes two channels before the inverse transform, of which it then does one. Where left and
-//! right cancel, nothing would be left; so a few packets at the start, and again every few seconds, are
-//! decoded in stereo too, and from the first of them on whose mid is weak all are: see `downmix`. So are all
-//! from the first on that holds speech: of that libopus 1.6.1 makes another mid, some of it out of time.
+//! Asked for mono, libopus mixes the channels before the inverse transform and saves one of two transforms. Where left and right
+//! cancel, nothing would be left: so a few packets at the start and every few seconds are decoded in stereo as well, and once
+//! their mid is weak, all that follow (see `downmix`). The same holds from the first packet with speech (SILK) on, which
+//! libopus 1.6.1 mixes differently, in part with a shift in time.
 
 use symphonia::core::audio::{Audio as _, GenericAudioBufferRef, layouts::CHANNEL_LAYOUT_MONO};
 use symphonia::core::codecs::CodecInfo;
@@ -15,18 +15,17 @@ use symphonia::core::errors::Result;
 use symphonia::core::packet::PacketRef;
 use symphonia_adapter_libopus::OpusDecoder;
 
-/// Rates that libopus decodes to.
+/// Sample rates that libopus decodes to.
 const RATES_HZ: [u32; 5] = [8_000, 12_000, 16_000, 24_000, 48_000];
 const RATE_HZ: u32 = 48_000;
-/// Packets that are decoded in stereo each time, of which the first only warms up.
+/// Packets that are decoded in stereo at each check; the first only initialises the decoder. A guess.
 const CHECK_PACKETS: u32 = 4;
-/// Sound between two checks: what may be lost of a passage that cancels, once a stream.
+/// Time between two checks: the most that may be lost of a passage that cancels, once per stream. A guess.
 const CHECK_EVERY_SECONDS: u32 = 5;
-/// The first byte of a packet tells how it is coded; from here on it is music, without a layer of speech
-/// (RFC 6716, section 3.1).
+/// Smallest first byte of a packet that is coded by CELT alone, without the SILK layer for speech (RFC 6716, section 3.1).
 const FIRST_OF_MUSIC: u8 = 0x80;
-/// A mid with less than this share of the mean energy of the channels is weak: −10 dB, well before
-/// `downmix` takes the side for it.
+/// A mid with less than this share of the mean energy of the channels is weak: −10 dB, a guess well above the −20 dB at which
+/// `downmix` uses the side instead.
 const WEAK: f32 = 0.1;
 
 /// The decoder of a stream of two channels.
@@ -37,21 +36,21 @@ pub(super) struct Opus {
     state: State,
 }
 
-/// What is decoded.
+/// Which of the two decoders are in use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
-    /// Both are decoded; energies of the mid and of the mean of the channels, and packets so far.
+    /// Both decoders, for a check: energy of the mid, mean energy of the channels, and number of packets so far.
     Checked { mid: f32, mean: f32, packets: u32 },
-    /// The mid; samples since the last check.
+    /// The mono decoder alone: number of samples since the last check.
     Mid { samples: u64 },
-    /// Both channels, to the end.
+    /// The stereo decoder, to the end.
     Both,
 }
 
 const FRESH: State = State::Checked { mid: 0.0, mean: 0.0, packets: 0 };
 
-/// What the encoder put in front of the sound, as the head of a stream tells of it (RFC 7845, section 5.1;
-/// in MP4 its version is 0 and its numbers begin with the high byte).
+/// The encoder delay of a stream, in seconds, by its `OpusHead` (RFC 7845, section 5.1; in MP4 the version is 0 and numbers are
+/// big-endian).
 pub(super) fn priming_seconds(params: &AudioCodecParameters) -> f64 {
     let head = params.extra_data.as_deref().and_then(|head| head.strip_prefix(b"OpusHead"));
     let samples = match head {
@@ -140,10 +139,10 @@ impl RegisterableAudioDecoder for Opus {
         params: &AudioCodecParameters,
         options: &AudioDecoderOptions,
     ) -> Result<Box<dyn AudioDecoder>> {
-        // The adapter drops the start of one packet only, and mistakes the byte order of MP4.
+        // Without the head, since the adapter drops the delay of one packet only and mistakes the byte order of MP4.
         let mut params = AudioCodecParameters { extra_data: None, ..params.clone() };
         if !params.sample_rate.is_some_and(|rate| RATES_HZ.contains(&rate)) {
-            // Some containers give the rate of the original, which libopus refuses.
+            // Some containers declare the rate before encoding, which libopus refuses.
             params.with_sample_rate(RATE_HZ);
         }
         if params.channels.as_ref().is_none_or(|channels| channels.count() != 2) {

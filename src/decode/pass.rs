@@ -1,36 +1,34 @@
-//! What one pass of one decoder over a file recovered.
-//!
-//! It compares nothing; see `plan`.
+//! The result of one pass of one decoder over a file. `plan` compares passes.
 
 use super::DecodeError;
 use super::stream::Stream;
 use super::tags::Tags;
 
-/// What a pass recovered.
+/// What one pass decoded.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     pub(super) streams: Vec<Stream>,
     pub(super) tags: Tags,
     pub(super) container: String,
-    /// Audio tracks without a decoder: index of the stream, codec, what the decoder said.
+    /// Audio tracks without a decoder: number of the stream, codec, the decoder's reason.
     pub(super) undecodable: Vec<(usize, String, String)>,
-    /// Tracks of which not even the kind is known.
+    /// Number of tracks of an unknown kind.
     pub(super) unnamed: usize,
-    /// Audio tracks above the limit.
+    /// Number of audio tracks above the limit.
     pub(super) left_out: usize,
-    /// What broke the container, if not its end.
+    /// The error that ended the pass before the end of the container.
     pub(super) broken: Option<String>,
-    /// Sound behind the declared end was kept.
+    /// Whether samples behind the declared end were kept.
     pub(super) behind_end: bool,
 }
 
 impl Pass {
-    /// Length of all streams together, in seconds: what attempts are compared by.
+    /// Decoded length of all streams together, in seconds, by which passes are compared.
     pub(super) fn seconds(&self) -> f64 {
         self.streams.iter().map(Stream::seconds).sum()
     }
 
-    /// Packets given to decoders, and those that were refused.
+    /// Number of packets given to decoders, and of those that were refused.
     pub(super) fn packets(&self) -> (u64, u64) {
         self.streams.iter().fold((0, 0), |(packets, damaged), stream| {
             (packets + stream.packets, damaged + stream.damaged)
@@ -41,8 +39,8 @@ impl Pass {
 /// Why there was no pass.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// No reader takes the container.
+    /// No reader recognises the container.
     Probe(String),
-    /// The item has to end.
+    /// A limit of the item was reached, or it could not be read.
     Stop(DecodeError),
 }

@@ -1,18 +1,17 @@
-//! Who decodes a file: the attempts in order, when one is good enough, which one is kept.
+//! Which decoders are tried on a file, when one attempt is good enough, and which attempt is kept. The rules, in full:
 //!
-//! It reads no sample. The rules, in full:
+//! 1. A file that [`sound::sniff`] recognises as no audio is refused. A format that Symphonia lacks, or mistakes for another,
+//!    goes straight to ffmpeg. Everything else is tried with Symphonia first.
+//! 2. A pass of Symphonia is good unless an audio track had no decoder; nothing was decoded; more than a fifth of the packets
+//!    were refused; or it ended early (the container broke, or less than four fifths of the declared length were decoded) with
+//!    more than 256 KiB of the file unread. A truncated file is read to its last byte and is therefore good.
+//! 3. If the pass is not good and decoded nothing, a second pass hides from the reader that the file can be sought in (for
+//!    truncated MP4 and Matroska files, whose index would lie behind the cut), or hides the tag at the front.
+//! 4. Then ffmpeg is tried, if it is installed.
+//! 5. The pass that decoded the most seconds is kept; among passes within half a second, the last. If the sink holds the samples
+//!    of another pass, the kept pass is repeated.
 //!
-//! 1. What [`sniff`] knows as no audio is refused; what Symphonia lacks or mistakes for something
-//!    else goes straight to ffmpeg. All else is Symphonia's first.
-//! 2. A pass of Symphonia is good unless: an audio track had no decoder; nothing was decoded; more
-//!    than a fifth of the packets were refused; or it ended early (its container broke, or it gave
-//!    less than four fifths of the declared length) with more than 256 KiB of the file unread. A
-//!    file that is merely cut off is read to its last byte and is therefore good.
-//! 3. If it is not good and gave nothing, a second pass hides from the reader that it can seek (cut
-//!    MP4 and Matroska files, whose index would lie behind the cut) or the tag at the front.
-//! 4. Then ffmpeg is asked, if it is there.
-//! 5. The pass with the most seconds is kept, the last one if they are within half a second. If that
-//!    is not the pass whose sound the sink holds, it is done once more.
+//! The thresholds are guesses.
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -25,34 +24,34 @@ use super::{DecodeError, Decoded, Decoder, Help, PcmSink, notes};
 use crate::bytes::Bytes;
 use crate::sniff::sound::{self, SoundKind};
 
-/// A tag longer than this is skipped, not read into memory: 16 MiB of pictures.
+/// A longer tag is skipped instead of being read into memory: 16 MiB of pictures. A guess.
 const MAX_TAG_BYTES: u64 = 16 << 20;
-/// `ID3v2` tags at the front that are looked behind; some editors leave an old one.
+/// Number of `ID3v2` tags at the front that are skipped; some editors leave an old one. A guess.
 const MAX_TAGS: usize = 8;
-/// Less than this at the end of a file may be tags, an index, padding.
+/// Unread bytes at the end of a file that may be tags, an index or padding. A guess.
 const UNREAD_BYTES: u64 = 256 << 10;
-/// Attempts that differ by less are equally good.
+/// Attempts whose decoded lengths differ by less are equally good. A guess.
 const SAME_SECONDS: f64 = 0.5;
 
 /// What is known of a file before it is decoded.
 struct Facts {
     bytes: u64,
     kind: SoundKind,
-    /// Bytes in front of the container: tags, or a page of Spotify's.
+    /// Number of bytes in front of the container: tags, or the private Ogg page of Spotify.
     front_bytes: u64,
     looks_like: &'static str,
 }
 
-/// One attempt.
+/// One attempt at a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Native(Start),
-    /// As `Native`, if the attempts before gave nothing.
+    /// As `Native`, but only if the attempts before decoded nothing.
     NativeRetry(Start),
     Ffmpeg,
 }
 
-/// The best pass so far, what is wrong with it, and why it was made.
+/// The best pass so far, and why the attempts before it were not good enough.
 struct Best {
     step: Step,
     pass: Pass,
@@ -62,12 +61,12 @@ struct Best {
 /// Where Symphonia begins with a file.
 pub(super) struct Begin {
     pub(super) start: Start,
-    /// Size of the file, and without the tags at its front.
+    /// Size of the file, with and without the tags at its front.
     pub(super) bytes: u64,
     pub(super) audio_bytes: u64,
 }
 
-/// How a file is begun whose first attempt is Symphonia's; `None` for any other.
+/// Where Symphonia begins with a file; `None` if the first attempt is not Symphonia's.
 pub(super) fn begin(source: &Bytes) -> Option<Begin> {
     let facts = inspect(source).ok()?;
     let SoundKind::Native(_) = facts.kind else { return None };
@@ -136,7 +135,7 @@ pub(super) fn decode(
     finish(decoder, &facts, best, &reasons)
 }
 
-/// Looks at the first bytes. Only regular files are opened: a pipe would block.
+/// Recognises a file by its first bytes. Only regular files are opened: a pipe would block.
 fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
     let read_error = |source| DecodeError::Read { source };
     if let Bytes::File(path) = source {
@@ -207,7 +206,7 @@ fn attempt(
     }
 }
 
-/// What makes another attempt worth it, as a clause.
+/// Why a pass is not good enough, as a clause; `None` if it is.
 fn flaw(step: Step, pass: &Pass, unread_bytes: u64) -> Option<String> {
     if step == Step::Ffmpeg {
         return None;
@@ -227,7 +226,7 @@ fn flaw(step: Step, pass: &Pass, unread_bytes: u64) -> Option<String> {
     let full = pass.streams.iter().any(|stream| stream.full);
     let short = seconds < 0.8 * declared && !full;
     if (pass.broken.is_some() || short) && unread_bytes > UNREAD_BYTES {
-        return Some(format!("Symphonia lost its way after {seconds:.1} s"));
+        return Some(format!("Symphonia stopped after {seconds:.1} s"));
     }
     None
 }
@@ -236,7 +235,7 @@ fn help(decoder: &Decoder) -> Help {
     if decoder.ffmpeg.is_some() { Help::Failed } else { Help::Absent }
 }
 
-/// The error of a file whose container nobody could read.
+/// The error of a file whose container no decoder could read.
 fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
     let name = match facts.kind {
         SoundKind::Native(name) | SoundKind::Foreign(name) => name,
@@ -247,7 +246,7 @@ fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
             };
         }
     };
-    // That Symphonia has no reader for a foreign kind says nothing new.
+    // The first reason of a foreign format is that Symphonia has no reader for it, which adds nothing.
     let known = usize::from(matches!(facts.kind, SoundKind::Foreign(_)));
     let mut new: Vec<&str> = reasons.iter().skip(known).map(String::as_str).collect();
     new.dedup();
@@ -256,7 +255,7 @@ fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
     DecodeError::Unsupported { what, help: help(decoder) }
 }
 
-/// Turns the pass that is kept into its result, or into the error that it amounts to.
+/// Turns the kept pass into the result, or into the error that it amounts to.
 fn finish(
     decoder: &Decoder,
     facts: &Facts,
@@ -281,7 +280,7 @@ fn finish(
             DecodeError::NothingDecoded { packets, damaged_packets }
         });
     }
-    // Junk holds a few sync words by chance, of which decoders make a moment of noise.
+    // Random bytes contain a few sync words by chance, which decode to a moment of noise. 20 packets are a guess.
     if facts.kind == SoundKind::Unknown && (packets < 20 || damaged_packets * 5 > packets) {
         return Err(unread(decoder, facts, reasons));
     }

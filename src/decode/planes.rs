@@ -1,6 +1,4 @@
-//! A decoded buffer of Symphonia, whatever its sample type, as planes for a stream.
-//!
-//! It mixes nothing; see `downmix`.
+//! Hands the planes of a decoded buffer of Symphonia, of any sample type, to a stream.
 
 use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef, Position};
@@ -9,7 +7,7 @@ use super::PcmSink;
 use super::downmix::Pcm;
 use super::stream::Stream;
 
-/// Hands a buffer to a stream. False if it has no usable rate or no channels.
+/// Hands a buffer to a stream. False if it has no usable sample rate or no channels.
 pub(super) fn push(
     stream: &mut Stream,
     buffer: &GenericAudioBufferRef<'_>,
@@ -38,7 +36,7 @@ where
     stream.push(spec.rate(), shape, |i| buffer.plane(i).unwrap_or(&[]), sink)
 }
 
-/// Bits of the planes that hold low-frequency effects, where the layout tells.
+/// Bits of the planes with low-frequency effects, if the layout names them.
 fn lfe(channels: &Channels) -> u64 {
     let Channels::Positioned(present) = channels else { return 0 };
     let bit = |position: Position| {

@@ -1,24 +1,24 @@
-//! Samples that an AAC encoder put in front of the sound, as an MP4 file tells of them.
+//! The encoder delay (priming) of AAC tracks, from the edit list or the iTunes tag of an MP4 file.
 //!
-//! Symphonia 0.6.1 reads the edit list and drops it, so that all of a track would come late. This reads
-//! no sound, and finds no priming where a box does not make sense.
+//! Symphonia 0.6.1 parses the edit list and ignores it, so that the whole track would start late. Where a box is malformed, no
+//! priming is assumed.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use crate::bytes::{Bytes, Reader};
 
-/// Boxes that are looked at in one box; films have about twenty.
+/// Most boxes that are visited in one box; films have about twenty. A guess.
 const MAX_BOXES: usize = 1_024;
-/// A longer box of those that are taken into memory holds something else.
+/// Most bytes of a box that are read; the boxes that matter are far shorter. A guess.
 const MAX_BOX_BYTES: u64 = 64 << 10;
-/// Encoders put 1,024 to 5,186 samples in front (the most of HE-AAC, 118 ms at 44.1 kHz). What an edit cuts
-/// off beyond this is sound that somebody left out, and is kept.
+/// Longest priming. Encoders add 1,024 to 5,186 samples (HE-AAC, 118 ms at 44.1 kHz); a longer cut is an edit of the music, and the
+/// samples are kept. Twice the longest known.
 const MAX_SECONDS: f64 = 0.25;
 
-/// Id and priming, in seconds, of the tracks that have any in the MP4 file that begins at byte `base`.
+/// Track ids and priming, in seconds, of the MP4 file that begins at byte `base`.
 pub(super) fn of_tracks(source: &Bytes, base: u64) -> Vec<(u32, f64)> {
-    // What cannot be read gives none; that the file cannot be read is told elsewhere.
+    // A file that cannot be read fails in the pass itself.
     read(source, base).unwrap_or_default()
 }
 
@@ -36,11 +36,11 @@ fn read(source: &Bytes, base: u64) -> io::Result<Vec<(u32, f64)>> {
     Ok(found)
 }
 
-/// The priming of a track: as its edit list says, else `tag`, in samples.
+/// Id and priming of a track: by its edit list, or else by the iTunes tag, in samples.
 fn track(file: &mut Reader, trak: Range<u64>, tag: Option<u32>) -> io::Result<Option<(u32, f64)>> {
     let header = content(file, trak.clone(), &[*b"tkhd"])?;
     let media = content(file, trak.clone(), &[*b"mdia", *b"mdhd"])?;
-    // Two dates of four bytes or eight lie in front.
+    // Two dates of four or eight bytes each come first.
     let behind_dates = |bytes: &[u8]| if bytes.first() == Some(&1) { 20 } else { 12 };
     let id = number(&header, behind_dates(&header));
     let scale = number(&media, behind_dates(&media));
@@ -54,7 +54,7 @@ fn track(file: &mut Reader, trak: Range<u64>, tag: Option<u32>) -> io::Result<Op
         .map(|((id, scale), samples)| (id, samples as f64 / f64::from(scale))))
 }
 
-/// Where the first edit that is not empty begins in its media (ISO 14496-12, section 8.6.6).
+/// Start time of the first edit that is not empty, in the media (ISO 14496-12, section 8.6.6).
 fn first_edit(list: &[u8]) -> Option<i64> {
     let (long, entries) = (list.first() == Some(&1), list.get(8..)?);
     let begins = |entry: &[u8]| {
@@ -67,10 +67,10 @@ fn first_edit(list: &[u8]) -> Option<i64> {
     entries.chunks_exact(if long { 20 } else { 12 }).filter_map(begins).find(|&begin| begin >= 0)
 }
 
-/// The second number of the tag `iTunSMPB`, in hexadecimal digits: samples in front.
+/// The second number of the tag `iTunSMPB`, in hexadecimal: the priming in samples.
 fn itunes(file: &mut Reader, moov: Range<u64>) -> io::Result<Option<u32>> {
     let Some(meta) = descend(file, moov, &[*b"udta", *b"meta"])? else { return Ok(None) };
-    // Its boxes lie behind a version.
+    // The boxes come after a version.
     let Some(list) = descend(file, meta.start + 4..meta.end, &[*b"ilst"])? else { return Ok(None) };
     for tag in boxes(file, list, *b"----")? {
         if content(file, tag.clone(), &[*b"name"])?.ends_with(b"iTunSMPB") {
@@ -83,7 +83,7 @@ fn itunes(file: &mut Reader, moov: Range<u64>) -> io::Result<Option<u32>> {
     Ok(None)
 }
 
-/// The content of the first box at `names`, one in the other; empty if there is none.
+/// The content of the first box at the path `names`; empty if there is none.
 fn content(file: &mut Reader, within: Range<u64>, names: &[[u8; 4]]) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     if let Some(range) = descend(file, within, names)? {
@@ -105,7 +105,7 @@ fn descend(
     Ok(Some(within))
 }
 
-/// Where the contents of the boxes of a name lie, of those directly in `within`.
+/// Byte ranges of the contents of the boxes of a name directly in `within`.
 fn boxes(file: &mut Reader, within: Range<u64>, name: [u8; 4]) -> io::Result<Vec<Range<u64>>> {
     let (mut at, mut found) = (within.start, Vec::new());
     for _ in 0..MAX_BOXES {
@@ -136,7 +136,7 @@ fn boxes(file: &mut Reader, within: Range<u64>, name: [u8; 4]) -> io::Result<Vec
     Ok(found)
 }
 
-/// The number of four bytes at a place.
+/// The big-endian number of four bytes at an offset.
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.first_chunk().map(|&bytes| u32::from_be_bytes(bytes))
 }

@@ -1,7 +1,6 @@
 //! The tags of a WAV file: its `LIST INFO` and the `ID3v2` tag in its `id3 ` chunk.
 //!
-//! Symphonia 0.6.1 reads over the first to drop it, and passes by all that follows the sound. This
-//! reads no sound, and gives what it has where a chunk does not make sense.
+//! Symphonia 0.6.1 ignores the first, and every chunk behind the samples. At a malformed chunk, what was read so far is returned.
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
@@ -11,12 +10,12 @@ use symphonia::default::meta::Id3v2Reader;
 
 use crate::bytes::Bytes;
 
-/// Chunks that are looked at; a file has about five.
+/// Most chunks that are visited; a file has about five. A guess.
 const MAX_CHUNKS: usize = 256;
-/// A longer chunk is not taken into memory. Tags with pictures have 1 MiB.
+/// A longer chunk is not read into memory. Tags with pictures have about 1 MiB. A guess.
 const MAX_CHUNK_BYTES: u32 = 16 << 20;
 
-/// What the chunks say.
+/// The tags found in the chunks.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) id3: Option<MetadataRevision>,
@@ -27,7 +26,7 @@ pub(super) struct Found {
 /// Reads the tags of the WAV file that begins at byte `base`.
 pub(super) fn read(source: &Bytes, base: u64) -> Found {
     let mut found = Found::default();
-    // What cannot be read gives no tags; that the file cannot be read is told elsewhere.
+    // A file that cannot be read fails in the pass itself.
     let _ = chunks(source, base, &mut found);
     found
 }
@@ -70,7 +69,7 @@ fn info(mut list: &[u8], pairs: &mut Vec<(String, String)>) {
     while let Some((&head, rest)) = list.split_first_chunk() {
         let (name, bytes) = parse_head(head);
         let value = &rest[..rest.len().min(bytes as usize)];
-        // In a list, `ISRC` is the source of the material, not its recording code.
+        // In a `LIST INFO`, `ISRC` is the source of the material, not the recording code.
         if name != *b"ISRC" {
             let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
             pairs.push((text(&name), text(&value[..end])));
@@ -79,7 +78,7 @@ fn info(mut list: &[u8], pairs: &mut Vec<(String, String)>) {
     }
 }
 
-/// UTF-8, as programs write today, else Latin-1, as they did.
+/// UTF-8 if it is valid, as programs write today; otherwise Latin-1, as older ones did.
 fn text(bytes: &[u8]) -> String {
     let latin_1 = || bytes.iter().copied().map(char::from).collect();
     std::str::from_utf8(bytes).map_or_else(|_| latin_1(), str::to_owned)

@@ -1,6 +1,5 @@
-//! The file as Symphonia reads it: bounded in time, in bytes, and stoppable.
-//!
-//! It knows no format; it only can hide the first bytes of a file, and that it can seek.
+//! The file as Symphonia reads it: bounded in time and bytes, and cancellable. It can hide the first bytes of a file, and that the
+//! file can be sought in.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,13 +10,13 @@ use symphonia::core::io::MediaSource;
 use super::DecodeError;
 use crate::bytes::Reader;
 
-/// Reading a file this many times over is still honest: films whose tracks are interleaved packet by
-/// packet make the reader go back and forth.
+/// How many times a file may be read over: films whose tracks are interleaved packet by packet make the reader go back and forth.
+/// A guess.
 const MAX_READS_OF_A_FILE: u64 = 16;
-/// Added for small files, whose probe reads the same blocks again and again.
+/// Added for small files, whose first blocks are read many times to recognise the format. A guess.
 const EXTRA_READ_BYTES: u64 = 256 << 20;
 
-/// What stops an item: the run's flag, its time, and the bytes it may read. One an item.
+/// The limits of one item: the cancel flag of the run, the time, and the number of bytes read.
 #[derive(Debug)]
 pub(super) struct Guard<'a> {
     cancel: &'a AtomicBool,
@@ -25,7 +24,7 @@ pub(super) struct Guard<'a> {
     timeout: Duration,
     file_bytes: u64,
     read_bytes: AtomicU64,
-    /// Where the last read ended, from the start of the file.
+    /// Offset in the file at which the last read ended.
     position: AtomicU64,
 }
 
@@ -41,7 +40,7 @@ impl<'a> Guard<'a> {
         }
     }
 
-    /// `Err` once the item has to end.
+    /// `Err` once a limit is reached.
     pub(super) fn check(&self) -> Result<(), DecodeError> {
         if self.cancel.load(Ordering::Relaxed) {
             return Err(DecodeError::Cancelled);
@@ -56,19 +55,19 @@ impl<'a> Guard<'a> {
         Ok(())
     }
 
-    /// A new attempt at the same file: its bytes are counted anew, its time is not.
+    /// Starts another attempt at the same file: the bytes are counted from zero, the time goes on.
     pub(super) fn rewind(&self) {
         self.read_bytes.store(0, Ordering::Relaxed);
         self.position.store(0, Ordering::Relaxed);
     }
 
-    /// Bytes between the end of the last read and the end of the file.
+    /// Number of bytes between the end of the last read and the end of the file.
     pub(super) fn unread_bytes(&self) -> u64 {
         self.file_bytes.saturating_sub(self.position.load(Ordering::Relaxed))
     }
 }
 
-/// An item's bytes from `base` on. `guard` is asked at each read.
+/// An item's bytes from `base` on. Each read checks `guard`.
 #[derive(Debug)]
 pub(super) struct FileSource<'a> {
     file: Reader,
@@ -80,7 +79,7 @@ pub(super) struct FileSource<'a> {
 }
 
 impl<'a> FileSource<'a> {
-    /// `seekable: false` keeps a reader from looking for an index behind the end of a cut file.
+    /// `seekable: false` keeps a reader from looking for an index behind the end of a truncated file.
     pub(super) fn new(
         mut file: Reader,
         base: u64,
@@ -115,7 +114,7 @@ impl Seek for FileSource<'_> {
         let (position, in_file) = target.ok_or(io::ErrorKind::InvalidInput)?;
         self.file.seek(SeekFrom::Start(in_file))?;
         self.position = position;
-        // Seeks are counted too, so that a reader that only seeks comes to an end.
+        // Seeks are counted as well, so that a reader that only seeks reaches the limit.
         self.guard.read_bytes.fetch_add(64, Ordering::Relaxed);
         Ok(position)
     }
@@ -135,6 +134,7 @@ impl MediaSource for FileSource<'_> {
 mod tests {
     use super::*;
     use crate::bytes::Bytes;
+    use crate::record::FailureKind;
 
     fn reader(bytes: Vec<u8>) -> Reader {
         Bytes::of_memory(bytes).open().expect("opened")
@@ -169,7 +169,7 @@ mod tests {
             source.seek(SeekFrom::Start(0)).and_then(|_| source.read(&mut buffer)).is_err()
         });
         assert!(failed.is_some());
-        assert_eq!(guard.check().expect_err("over the limit").kind(), "timeout");
+        assert_eq!(guard.check().expect_err("over the limit").kind(), FailureKind::Timeout);
     }
 
     #[test]

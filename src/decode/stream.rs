@@ -1,18 +1,16 @@
-//! One audio stream on its way to the sink: what was decoded of it, and its limits.
-//!
-//! It is the same for both decoders, and knows neither.
+//! One audio stream on its way to the sink, with its counts and limits. Used by both decoders.
 
 use super::downmix::{self, Pcm};
 use super::{PcmSink, StreamInfo};
 use crate::signal::SampleRate;
 
-/// Lowest and highest sample rate taken for sound, in Hz: below the telephone's half, above DXD.
+/// Lowest and highest sample rate that is accepted, in Hz: a quarter of the telephone's 8 kHz, twice DXD. A guess.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 2_000..=768_000;
 
-/// Packets with fewer frames are gathered first: `QuickTime` cuts PCM into single frames, and the
-/// choice between mid and side needs a stretch of sound to be made on.
+/// Packets with fewer frames are gathered: `QuickTime` cuts PCM into single frames, and the choice between mid and side needs a
+/// longer stretch. A guess.
 const SMALL_FRAMES: usize = 256;
-/// Gathered frames are mixed from this many on: 23 ms at 44.1 kHz.
+/// Number of gathered frames that are mixed together: 23 ms at 44.1 kHz. A guess.
 const GATHERED_FRAMES: usize = 1_024;
 
 /// What is known of a stream before it is decoded.
@@ -22,7 +20,7 @@ pub(super) struct StreamHead {
     pub(super) codec: String,
     pub(super) container: String,
     pub(super) declared_seconds: Option<f64>,
-    /// What the encoder put in front of the sound: it is dropped.
+    /// Encoder delay, which is dropped.
     pub(super) priming_seconds: f64,
 }
 
@@ -33,18 +31,18 @@ pub(super) struct Stream {
     max_seconds: f64,
     rate: Option<SampleRate>,
     channels: u16,
-    /// Samples at each rate, in order of appearance. Nearly always one entry.
+    /// Number of samples at each rate, in order of appearance. Nearly always one entry.
     samples: Vec<(SampleRate, u64)>,
     seconds: f64,
     peak: f32,
-    /// Packets that were given to the decoder, and those that it refused.
+    /// Number of packets given to the decoder, and of those that it refused.
     pub(super) packets: u64,
     pub(super) damaged: u64,
-    /// Samples that were not numbers or absurdly large.
+    /// Number of samples that were not finite or far too large.
     pub(super) repaired: u64,
-    /// The end of the stream is missing.
+    /// Whether a part of the stream is missing.
     pub(super) truncated: bool,
-    /// The limit of length is reached: the rest is not decoded.
+    /// Whether the limit of length is reached; the rest is not decoded.
     pub(super) full: bool,
     mono: Vec<f32>,
     gathered: Gathered,
@@ -55,7 +53,7 @@ pub(super) struct Stream {
 struct Gathered {
     rate_hz: u32,
     lfe: u64,
-    /// One a channel, all of the same length.
+    /// One per channel, all of the same length.
     planes: Vec<Vec<f32>>,
 }
 
@@ -85,7 +83,7 @@ impl Stream {
         }
     }
 
-    /// Tells of channels that the stream has, even if its decoder mixes them.
+    /// Raises the number of channels to that of the coded stream, which its decoder may mix.
     pub(super) fn coded_channels(&mut self, channels: usize) {
         self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
     }
@@ -99,7 +97,7 @@ impl Stream {
         self.peak
     }
 
-    /// Takes a block of planes, and hands on its mix or gathers it. False if its rate is none.
+    /// Mixes a block of planes and hands it on, or gathers it. False if the sample rate or the channels are unusable.
     pub(super) fn push<'a, S: Pcm + 'a>(
         &mut self,
         rate_hz: u32,
@@ -128,7 +126,7 @@ impl Stream {
         gathered.frames() < GATHERED_FRAMES || self.flush(sink)
     }
 
-    /// Mixes what is gathered. To be called at the end.
+    /// Mixes the gathered frames. Has to be called at the end.
     pub(super) fn flush(&mut self, sink: &mut dyn PcmSink) -> bool {
         let mut gathered = std::mem::take(&mut self.gathered);
         let shape = (gathered.planes.len(), gathered.frames(), gathered.lfe);
@@ -138,7 +136,7 @@ impl Stream {
         taken
     }
 
-    /// Mixes a block of planes and hands it on. False if its rate is none.
+    /// Mixes a block of planes and hands it on. False if the sample rate or the channels are unusable.
     fn mix<'a, S: Pcm + 'a>(
         &mut self,
         rate_hz: u32,
@@ -178,7 +176,7 @@ impl Stream {
         true
     }
 
-    /// Drops what of a block is priming. False if all of it is.
+    /// Drops the encoder delay from a block. False if nothing is left.
     fn unprime(&mut self, rate: SampleRate) -> bool {
         let rate = f64::from(rate.hz());
         let priming = (self.head.priming_seconds * rate).round() as usize;
@@ -198,7 +196,7 @@ impl Stream {
         self.seconds = self.samples.iter().map(length).sum();
     }
 
-    /// The facts of a stream of which something was decoded. Its rate is that of most of it.
+    /// What was decoded; `None` if nothing was. The sample rate is that of the largest part.
     pub(super) fn info(&self) -> Option<StreamInfo> {
         let length = |(rate, count): &(SampleRate, u64)| *count as f64 / f64::from(rate.hz());
         let (sample_rate, _) =

@@ -1,24 +1,22 @@
-//! What a file says of itself: title, artist and the identifiers that a label goes by.
-//!
-//! The values are the file's claims. Nothing here checks them or compares them to a catalogue.
+//! The tags of a file: title, artist, and the identifiers of recording and release. They are not checked here.
 
 use symphonia::core::meta::{
     MetadataRevision, RawTag, RawValue, StandardTag, Tag, well_known::METADATA_ID_ID3V1,
 };
 
-/// Longest value that is kept, in characters.
+/// Longest value that is kept, in characters. A guess.
 const MAX_CHARS: usize = 1_000;
-/// So many others are kept, the first 1,000 characters of each; what is longer than this is a picture.
+/// Most other values that are kept. A guess.
 const MAX_OTHERS: usize = 256;
+/// A longer value is a picture. A guess.
 const MAX_OTHER_BYTES: usize = 64 << 10;
 
-/// Tags as the file carries them: trimmed, without control characters, at most 1,000 characters
-/// each, never empty.
+/// The tags of a file: trimmed, without control characters, at most 1,000 characters each, never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tags {
     /// Title of the recording.
     pub title: Option<String>,
-    /// Artist, or the album's artist if that is all there is.
+    /// Artist, or else the album's artist.
     pub artist: Option<String>,
     /// Title of the release.
     pub album: Option<String>,
@@ -28,10 +26,9 @@ pub struct Tags {
     pub upc: Option<String>,
     /// Label or publisher.
     pub label: Option<String>,
-    /// Date of release or recording, in whatever form it has.
+    /// Date of release or recording, as written.
     pub date: Option<String>,
-    /// Values of other tags, in their order, at most 256 of them, and further ISRCs and bar codes: links, and ids of
-    /// services.
+    /// Values of other tags, and further ISRCs and bar codes, in their order, at most 256: links, ids of services.
     pub others: Vec<String>,
 }
 
@@ -48,7 +45,7 @@ enum Field {
     Date,
 }
 
-/// Collects tags, the best source first: what is set stays.
+/// Collects tags from the best source to the worst: a field that is set stays.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     tags: Tags,
@@ -76,7 +73,7 @@ impl Collector {
             RawValue::String(value) => self.pair(key, value),
             RawValue::StringList(values) => self.pair(key, &values.join("; ")),
             RawValue::UnsignedInt(value) => self.pair(key, &value.to_string()),
-            // The id of an owner, such as MusicBrainz, as bytes that are text.
+            // A unique file identifier, such as that of MusicBrainz, is text in bytes.
             RawValue::Binary(bytes) if key == "UFID" => {
                 self.other(std::str::from_utf8(bytes).unwrap_or_default());
             }
@@ -115,7 +112,7 @@ impl Collector {
         };
         match slot {
             None => *slot = clean(value),
-            // A recording may have several, and so may a release.
+            // A recording may have several ISRCs, a release several bar codes.
             Some(first) if matches!(field, Field::Isrc | Field::Upc) && first != value.trim() => {
                 self.other(value);
             }
@@ -123,7 +120,7 @@ impl Collector {
         }
     }
 
-    /// What was collected.
+    /// The collected tags.
     pub(super) fn finish(self) -> Tags {
         let mut tags = self.tags;
         tags.artist = tags.artist.or(self.album_artist);
@@ -131,8 +128,8 @@ impl Collector {
     }
 }
 
-/// The tags of a whole log, then those of other keys and values. Of the log `ID3v1` comes last, as it
-/// cuts at 30 characters.
+/// The tags of all revisions, then of key–value pairs. `ID3v1` comes last among the revisions, since it cuts values at 30
+/// characters.
 pub(super) fn of(revisions: &[MetadataRevision], pairs: &[(String, String)]) -> Tags {
     let mut collector = Collector::default();
     let is_v1 = |revision: &&MetadataRevision| revision.info.metadata == METADATA_ID_ID3V1;
@@ -171,7 +168,7 @@ fn standard(tag: &StandardTag) -> Option<(Field, String)> {
     }
 }
 
-/// The name of a tag: of a user-defined ID3 frame it is the description.
+/// The name of a tag; for a user-defined ID3 frame, its description.
 fn raw_key(raw: &RawTag) -> &str {
     let description = || match &raw.sub_fields.as_ref()?.first()?.value {
         RawValue::String(text) => Some(text.as_str()),
@@ -210,7 +207,7 @@ fn field_of_key(key: &str) -> Option<Field> {
 }
 
 fn clean(value: &str) -> Option<String> {
-    // Line breaks and tabs become spaces; other control characters and text direction marks go.
+    // Line breaks and tabs become spaces; other control characters and text direction marks are removed.
     let hidden = |c: &char| {
         !c.is_control()
             && !matches!(*c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

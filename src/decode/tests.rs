@@ -1,4 +1,4 @@
-//! The decoder as a whole: files that are written here, or encoded from a known sound by ffmpeg.
+//! Tests of the whole decoder, on files written here or encoded from a known signal by ffmpeg.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const SECONDS: f64 = 5.0;
 const LIMITS: DecodeLimits =
     DecodeLimits { max_seconds_of_audio: 600.0, max_streams: 8, timeout: Duration::from_secs(60) };
 
-/// Keeps all that it is given.
+/// A sink that keeps everything it receives.
 #[derive(Debug, Default)]
 struct Kept {
     streams: Vec<(Vec<SampleRate>, Vec<f32>)>,
@@ -91,7 +91,7 @@ fn wav(rate_hz: u32, channels: u16, samples: &[f32]) -> Vec<u8> {
     file
 }
 
-/// Four voices whose pitch changes four times a second, by a fixed generator.
+/// Four voices whose pitch changes four times a second, by a generator with a seed.
 fn tune(seed: u32, seconds: f64) -> Vec<f32> {
     let mut state = seed;
     let mut random = || {

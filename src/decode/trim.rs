@@ -1,20 +1,20 @@
-//! What a container says is no sound at the end of a packet, and whether it is believed.
+//! Whether to believe a container that trims samples from the end of a packet.
 
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-/// So many packets in a row whose trim leaves nothing are the padding of an encoder. More are
-/// sound behind an end that was declared too early.
+/// Packets in a row that are trimmed to nothing are encoder padding up to this number; more are audio behind an end that was
+/// declared too early. A guess.
 const PADDING_PACKETS: u32 = 2;
 
-/// Watches over the trims of one track.
+/// Checks the trims of the packets of one track.
 #[derive(Debug)]
 pub(super) struct Trims {
-    /// The end of an Ogg track, in its own time, if its last page tells.
+    /// The end of an Ogg track, in its time base, if its last page gives it.
     ogg_end: Option<Timestamp>,
     is_ogg: bool,
-    /// Packets in a row whose trim left nothing.
+    /// Number of packets in a row that were trimmed to nothing.
     whole: u32,
 }
 
@@ -24,8 +24,7 @@ impl Trims {
         Self { ogg_end: end, is_ogg: container == "ogg", whole: 0 }
     }
 
-    /// Undoes the trim of a packet that is not to be believed. True if the packet lies behind the end that was
-    /// declared for its track.
+    /// Undoes a trim that is wrong. True if the packet lies behind the declared end of its track.
     pub(super) fn check(&mut self, packet: &mut Packet) -> bool {
         if self.is_ogg && self.is_amid(packet) {
             packet.trim_end = Duration::ZERO;
@@ -42,10 +41,9 @@ impl Trims {
 
     /// Whether an Ogg packet lies before the end of its track, where nothing may be trimmed.
     ///
-    /// Symphonia 0.6.1 trims what exceeds the granule position of any page; by the format (RFC 3533, Vorbis I
-    /// appendix A.2) only that of the last page cuts. Muxers, ffmpeg's among them, count 448 samples too few where
-    /// a page ends between a long and a short block of Vorbis: some files of music with sharp attacks lost 0.3 s in
-    /// all, in the middle.
+    /// Symphonia 0.6.1 trims at the granule position of every page; by the format (RFC 3533, Vorbis I appendix A.2) only the last
+    /// page trims. Muxers such as ffmpeg's count 448 samples too few where a page ends between a long and a short block of Vorbis,
+    /// so that some files of music with sharp attacks lost 0.3 s in all, in the middle.
     fn is_amid(&self, packet: &Packet) -> bool {
         let end = packet.pts.saturating_add(packet.dur);
         self.ogg_end.is_none_or(|last| end < last)

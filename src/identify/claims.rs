@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use super::{Identifier, Identifiers};
 use crate::catalog::Recording;
 use crate::index::TrackId;
+use crate::record::Tier;
 use crate::wording::shorten;
 
 /// Recordings that one item may claim; of others only the number is told. A dump of metadata may name a whole
@@ -138,8 +139,8 @@ impl Claim {
     }
 
     /// The tiers that speak for it.
-    pub(crate) fn tiers(&self) -> Vec<String> {
-        let tiers = [("T0", self.named.is_some()), ("T1", self.is_hash)];
-        tiers.into_iter().filter(|(_, is)| *is).map(|(tier, _)| tier.to_owned()).collect()
+    pub(crate) fn tiers(&self) -> Vec<Tier> {
+        let tiers = [(Tier::Identifier, self.named.is_some()), (Tier::FileHash, self.is_hash)];
+        tiers.into_iter().filter(|(_, is)| *is).map(|(tier, _)| tier).collect()
     }
 }

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use super::{Items, Tallied, Torrent};
 use crate::base::hex;
 use crate::record::{
-    Explained, FailureKind, Finding, ItemRecord, Relation, Span, StandingKind, Verdict, Work, json,
+    Explained, FailureKind, Finding, ItemRecord, Relation, Span, StandingKind, Tier, Verdict, Work,
+    json,
 };
 use crate::source::Locator;
 
@@ -187,7 +188,7 @@ struct PortableFinding<'a> {
     recording_coverage: f64,
     stream: u32,
     shares_passage_with: &'a [String],
-    tiers: &'a [String],
+    tiers: &'a [Tier],
     standing: Option<StandingKind>,
     relation: Option<Relation>,
     explained: Option<Explained>,
@@ -206,7 +207,7 @@ impl<'a> Portable<'a> {
             duration_seconds: item.duration_seconds,
             streams: item.streams,
             verdict: record.verdict,
-            claims: &record.claims,
+            claims: record.claims.as_str(),
             failure: record.failure.as_ref().map(|f| [f.stage.as_str(), f.kind.as_str()]),
             torrent: item
                 .torrent

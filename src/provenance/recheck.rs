@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::ingest::sha256;
-use crate::record::{Explained, Finding, ItemFacts, ItemRecord, Relation, Span};
+use crate::record::{Explained, Finding, ItemFacts, ItemRecord, Relation, Span, Tier};
 use crate::source::{Dump, Item, Locator, Place, Source as _, Unlisted, Visit};
 
 /// Where the bytes of a finding are now.
@@ -165,7 +165,7 @@ fn differences(before: &Finding, now: &Finding) -> Vec<String> {
     compare("standing", of(before), of(now));
     let of = |f: &Finding| f.relation.map_or("not told", Relation::as_str).to_owned();
     compare("relation", of(before), of(now));
-    compare("tiers", before.tiers.join("+"), now.tiers.join("+"));
+    compare("tiers", Tier::join(&before.tiers, "+"), Tier::join(&now.tiers, "+"));
     let of = |f: &Finding| number(f.false_alarm_probability);
     compare("false-alarm probability", of(before), of(now));
     compare("score", number(before.score), number(now.score));

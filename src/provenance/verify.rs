@@ -124,8 +124,9 @@ fn against_records(
         ),
     ];
     let key = &run.key;
+    let mode = key.mode.to_string();
     let same = [
-        ("mode", &key.mode, &content.settings.mode),
+        ("mode", &mode, &content.settings.mode),
         ("settings", &key.settings_digest, &content.settings.digest),
         ("decoders", &key.decoders, &content.decoders),
         ("catalogue", &key.catalogue_digest, &facts.catalogue_digest),

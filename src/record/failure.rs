@@ -28,6 +28,30 @@ impl FailureRecord {
     }
 }
 
+/// A failure while the item is still at hand: what is wrong and what to do about it are apart. The record joins them into one
+/// line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The stage at which the item failed.
+    pub stage: Stage,
+    /// The kind of failure.
+    pub kind: FailureKind,
+    /// What is wrong, as a clause whose subject is the item: `is empty (0 bytes)`.
+    pub what: String,
+    /// What to do about it: `fetch it again`; `""` if `what` says it.
+    pub remedy: String,
+}
+
+impl From<Failure> for FailureRecord {
+    fn from(failure: Failure) -> Self {
+        let Failure { stage, kind, what, remedy } = failure;
+        if remedy.is_empty() {
+            return Self { stage, kind, message: what };
+        }
+        Self::new(stage, kind, what, remedy)
+    }
+}
+
 /// The stage of the way from source to verdict at which an item failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -43,7 +43,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::record::{Decision, Explained, Finding, ItemRecord, Relation, Span, TorrentFacts, Work};
+use crate::record::{
+    Decision, Explained, Finding, ItemRecord, Relation, Span, Tier, TorrentFacts, Work,
+};
 use crate::wording::clock;
 
 /// What the cells of a column are.
@@ -201,9 +203,9 @@ pub(super) fn cells<'a>(
         text(&item.locator),
         text(&item.containers),
         item.offset.map_or(Cell::None, Cell::Whole),
-        list(|f| &f.tiers),
+        own(finding.map_or(String::new(), |f| Tier::join(&f.tiers, "; "))),
         list(|f| &f.claimed_by),
-        text(&record.claims),
+        text(record.claims.as_str()),
         own(finding.and_then(|f| f.standing.as_ref()).map_or(String::new(), |standing| {
             format!("{}: {}", standing.kind.as_str(), standing.reason)
         })),

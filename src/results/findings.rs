@@ -1,4 +1,4 @@
-//! Single records of a run, and those that have findings: what people look at.
+//! Single records of a run, and those with findings, for review.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -6,7 +6,7 @@ use super::{ResultStore, ResultsError};
 use crate::record::ItemRecord;
 
 impl ResultStore {
-    /// Visits the records of a run that have findings, sorted by path, each with the key that [`ResultStore::record`] takes.
+    /// Calls `visit` with each record of a run that has findings, sorted by path, and with the key for [`ResultStore::record`].
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl ResultStore {
         Ok(())
     }
 
-    /// The record of a run at a key; `None` if the run was thrown away meanwhile.
+    /// The record with a key in a run; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl ResultStore {
         text.map(|text| self.parse(run_id, &text)).transpose()
     }
 
-    /// The records of a run that have a finding whose id begins like this, with the places of these findings among theirs.
+    /// The records of a run with a finding whose id begins with `id`, each with the indices of those findings.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl ResultStore {
         run_id: i64,
         id: &str,
     ) -> Result<Vec<(ItemRecord, Vec<usize>)>, ResultsError> {
-        // What is no finding's id is left out below.
+        // The text may also occur elsewhere in a record, so the ids are compared below.
         let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND instr(record, ?2) > 0
                    AND verdict NOT IN ('clear', 'failed') ORDER BY path";
         let read = || {

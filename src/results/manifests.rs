@@ -1,20 +1,20 @@
-//! The manifests of runs, the tokens of timestamp authorities on them, and the hashes of containers.
+//! The manifests of runs, their timestamp tokens, and the hashes of files on disk.
 
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{ResultStore, ResultsError};
 use crate::source::{Stamp, path_key};
 
-/// A manifest as it is kept.
+/// A stored manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Place in the chain, from 1: the order in which runs ended.
+    /// Number in the chain, from 1, in the order in which runs ended.
     pub number: i64,
-    /// The run.
+    /// The run that it is about.
     pub run_id: i64,
-    /// The document: the bytes that the digest is of.
+    /// The manifest itself.
     pub document: String,
-    /// Their SHA-256, as it was when the run ended.
+    /// SHA-256 of the document when the run ended, lower-case hex.
     pub digest: String,
 }
 
@@ -46,7 +46,7 @@ impl ResultStore {
         read().map_err(|source| self.error(source))
     }
 
-    /// Keeps a token of a timestamp authority with a run; the same again changes nothing.
+    /// Stores a token of a timestamp authority for a run, unless it is stored already.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl ResultStore {
         written.map(drop).map_err(|source| self.error(source))
     }
 
-    /// The tokens that were kept with a run.
+    /// The timestamp tokens of a run.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl ResultStore {
         read().map_err(|source| self.error(source))
     }
 
-    /// The hash of a file on disk, if it is known and the file has not changed since.
+    /// The stored SHA-256 of a file on disk; `None` if there is none or the file has changed since.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl ResultStore {
         found.map_err(|source| self.error(source))
     }
 
-    /// Keeps the hash of a file on disk.
+    /// Stores the SHA-256 of a file on disk.
     ///
     /// # Errors
     ///

@@ -1,44 +1,48 @@
-//! The results of scans: one row an item, in `SQLite`, written by one connection.
+//! The results of scans: one row per item, in `SQLite`, written by one connection.
 //!
-//! A run is recorded as it goes, so that what ended is kept whatever happens; the same scan begun again
-//! goes on with it. An item whose path, size and time of change are those of an earlier run under the
-//! same catalogue and settings takes over what that run found.
+//! Outcomes are written as they come, so that an interrupted run loses little; the same scan started again continues it. An item
+//! takes over the record of an earlier run if its path, size and modification time, the catalogue and all settings are the same.
 
 mod chain;
+mod earlier;
 mod findings;
 mod manifests;
+mod sink;
 mod store;
 
+use crate::scan::Mode;
+pub use earlier::EarlierRuns;
 pub use manifests::Sealed;
-pub use store::{EarlierRuns, ResultStore, ResultsError};
+pub use sink::RunSink;
+pub use store::{ResultStore, ResultsError};
 
-/// A run, as it stands in the store.
+/// A run of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// Number of the run.
     pub run_id: i64,
-    /// What the results depend on.
+    /// Everything that the results depend on.
     pub key: RunKey,
-    /// Whether it came to its end.
+    /// Whether it was finished.
     pub complete: bool,
-    /// Begin, in seconds since 1970.
+    /// Time of its start, in seconds since 1970.
     pub started: i64,
 }
 
-/// All that makes two runs the same run.
+/// Everything that the results of a run depend on, beside the items: with an equal key, an interrupted run is continued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunKey {
-    /// Absolute paths that are scanned.
+    /// The absolute paths that are scanned.
     pub roots: Vec<String>,
-    /// The mode's word.
-    pub mode: String,
-    /// Digest over all settings that may change a result, the mode among them.
+    /// How much of each item is searched.
+    pub mode: Mode,
+    /// Digest of all settings that may change a result, including the mode.
     pub settings_digest: String,
     /// Digest of the catalogue.
     pub catalogue_digest: String,
-    /// Number of recordings searched for.
+    /// Number of recordings in the catalogue.
     pub catalogue_recordings: u64,
-    /// Digest of the fingerprint's settings.
+    /// Digest of the settings of fingerprints.
     pub fingerprint_digest: String,
     /// Names and versions of the decoders.
     pub decoders: String,

@@ -1,32 +1,28 @@
-//! The database of results: runs, outcomes, and what may be taken over from an earlier run.
+//! The database of results: runs and the records of their items.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Run, RunKey, chain};
-use crate::record::{FailureKind, ItemRecord, Verdict, json};
-use crate::scan::Outcome;
-use crate::scan::{Earlier, Known, OutcomeSink};
-use crate::source::{Place, Stamp, key_behind, path_key};
+use super::{Run, RunKey};
+use crate::record::{ItemRecord, json};
+use crate::scan::Mode;
 
-/// Version that is written: `schema.sql` is version 2.
+/// Version of the schema that is written. `schema.sql` is version 2.
 const SCHEMA_VERSION: i64 = 3;
-/// Brings a database of version 1, which knew one mode, to version 2.
+/// Migrates version 1, which had a single mode, to version 2.
 const MODES: &str = "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'";
-/// Brings one of version 2 to version 3.
+/// Migrates version 2 to version 3.
 const MANIFESTS: &str = include_str!("migrations/3-manifests.sql");
-/// Outcomes are written when so many have gathered, or after so long.
-const COMMIT_OUTCOMES: usize = 256;
-const COMMIT_AFTER: Duration = Duration::from_millis(100);
+/// How long to wait for another process that writes. A guess.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why the results cannot be kept or read.
+/// Why results cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
-    /// The database refused.
+    /// `SQLite` reported an error.
     #[error("the results {} cannot be used; is the disk full, or the file damaged?", path.display())]
     Database {
         /// The database.
@@ -35,46 +31,46 @@ pub enum ResultsError {
         #[source]
         source: rusqlite::Error,
     },
-    /// Somebody else goes on with the same run.
-    #[error("run {run_id} is being scanned by another leakhound; wait for it, or stop it first")]
+    /// Another process is writing the same run.
+    #[error("run {run_id} is being scanned by another leakhound; wait for it or stop it first")]
     Busy {
         /// The run.
         run_id: i64,
     },
-    /// The lock of a run cannot be made.
-    #[error("cannot write {}: is the disk full, or the folder not yours?", path.display())]
+    /// The lock file of a run cannot be made.
+    #[error("cannot write {}: is the disk full, or may you not write there?", path.display())]
     Lock {
-        /// The lock.
+        /// The lock file.
         path: PathBuf,
         /// The system's reason.
         #[source]
         source: std::io::Error,
     },
-    /// A newer program wrote it.
-    #[error("the results {} have version {found}, this program knows {SCHEMA_VERSION}: use a newer leakhound", path.display())]
+    /// A newer program wrote the database.
+    #[error("the results {} have version {found}, but this program reads up to version {SCHEMA_VERSION}; use a newer leakhound", path.display())]
     Version {
         /// The database.
         path: PathBuf,
-        /// Its version.
+        /// The version of the database.
         found: i64,
     },
-    /// A record is not what this program writes.
-    #[error("run {run_id} of the results {} holds a record that cannot be read; scan again", path.display())]
+    /// A record cannot be parsed.
+    #[error("run {run_id} of the results {} has a record that cannot be read; scan again", path.display())]
     Record {
         /// The database.
         path: PathBuf,
         /// The run.
         run_id: i64,
-        /// What does not fit.
+        /// The error of the parser.
         #[source]
         source: serde_json::Error,
     },
 }
 
-/// The results of a home.
+/// The results of all runs, in one database.
 #[derive(Debug)]
 pub struct ResultStore {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) connection: Connection,
 }
 
@@ -83,11 +79,11 @@ const RUN_COLUMNS: &str = "run_id, roots, settings_digest, catalogue_digest, \
                            finished IS NOT NULL, started";
 
 impl ResultStore {
-    /// Opens the results of a home, and makes them where there are none.
+    /// Opens the results in a home folder, and makes them if there are none.
     ///
     /// # Errors
     ///
-    /// If the database cannot be made or read, or is newer than this program.
+    /// If the database cannot be made or read, or was written by a newer program.
     pub fn open(home: &Path) -> Result<Self, ResultsError> {
         let path = home.join("results.sqlite");
         let error = |source| ResultsError::Database { path: path.clone(), source };
@@ -122,17 +118,17 @@ impl ResultStore {
         ResultsError::Database { path: self.path.clone(), source }
     }
 
-    /// Goes on with the last run of this key if it did not end, else begins one. `now` in seconds since
-    /// 1970. Returns the run and whether it goes on.
+    /// Continues the last run of this key if it was interrupted, or begins a new one at `now`, in seconds since 1970. Returns
+    /// the run and whether it is continued.
     ///
     /// # Errors
     ///
     /// If the database cannot be written.
     pub fn begin(&mut self, key: &RunKey, now: i64) -> Result<(Run, bool), ResultsError> {
-        let anywhere = |key: &RunKey| RunKey { roots: Vec::new(), ..key.clone() };
-        let wanted = anywhere(key);
+        let without_roots = |key: &RunKey| RunKey { roots: Vec::new(), ..key.clone() };
+        let wanted = without_roots(key);
         let mut same = self.runs()?;
-        same.retain(|run| anywhere(&run.key) == wanted);
+        same.retain(|run| without_roots(&run.key) == wanted);
         same.reverse();
         if let Some(run) = same.iter().find(|run| run.key.roots == key.roots)
             && !run.complete
@@ -153,7 +149,7 @@ impl ResultStore {
             key.fingerprint_digest,
             key.decoders,
             key.tool_version,
-            key.mode,
+            key.mode.as_str(),
             base,
             now
         ];
@@ -173,7 +169,7 @@ impl ResultStore {
             .map_err(|source| self.error(source))
     }
 
-    /// Visits the records of a run, sorted by path.
+    /// Calls `visit` with each record of a run, sorted by path.
     ///
     /// # Errors
     ///
@@ -186,7 +182,7 @@ impl ResultStore {
         self.for_each_stored(run_id, |_, record| visit(record))
     }
 
-    /// The same, with the text of each as it is stored.
+    /// Calls `visit` with the stored text and the record of each item of a run, sorted by path.
     ///
     /// # Errors
     ///
@@ -207,7 +203,7 @@ impl ResultStore {
         Ok(())
     }
 
-    /// A record as it is stored.
+    /// Parses a stored record.
     pub(super) fn parse(&self, run_id: i64, text: &str) -> Result<ItemRecord, ResultsError> {
         serde_json::from_str(text).map_err(|source| ResultsError::Record {
             path: self.path.clone(),
@@ -216,7 +212,7 @@ impl ResultStore {
         })
     }
 
-    /// What the newest run that has it says of a place, by the key of its locator.
+    /// The newest record of an item and the number of its run, by the key of the item's locator.
     ///
     /// # Errors
     ///
@@ -235,78 +231,15 @@ impl ResultStore {
         }
         Ok(None)
     }
-
-    /// What takes the outcomes of a run; `goes_on` as [`ResultStore::begin`] returned it. Nothing
-    /// else may write meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be written.
-    pub fn sink(&mut self, run_id: i64, goes_on: bool) -> Result<RunSink<'_>, ResultsError> {
-        let lock = RunLock::take(self.path.with_file_name(format!("run-{run_id}.lock")), run_id)?;
-        if goes_on {
-            // What was kept before and does not come again was deleted or moved meanwhile.
-            let sql = "CREATE TEMP TABLE unseen AS SELECT path FROM outcomes WHERE run_id = ?1";
-            let index = "CREATE UNIQUE INDEX temp.unseen_path ON unseen (path)";
-            (|| {
-                self.connection.execute("DROP TABLE IF EXISTS temp.unseen", [])?;
-                self.connection.execute(sql, [run_id])?;
-                self.connection.execute(index, [])
-            })()
-            .map_err(|source| self.error(source))?;
-        }
-        let (waiting, since) = (Vec::new(), Instant::now());
-        Ok(RunSink { store: self, run_id, goes_on, waiting, since, _lock: lock })
-    }
-
-    /// What is known of items from this run, if it goes on, and from the run before it.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub fn earlier(&self, run_id: i64) -> Result<EarlierRuns, ResultsError> {
-        let error = |source| self.error(source);
-        let connection = connect(&self.path).map_err(error)?;
-        let sql = "SELECT base_run_id FROM runs WHERE run_id = ?1";
-        let base = connection.query_row(sql, [run_id], |row| row.get(0)).map_err(error)?;
-        Ok(EarlierRuns { connection, run_id, base })
-    }
 }
 
-/// Keeps a second program from going on with the same run. The system lets go of it however the process
-/// ends.
-#[derive(Debug)]
-struct RunLock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl RunLock {
-    fn take(path: PathBuf, run_id: i64) -> Result<Self, ResultsError> {
-        let locked = File::create(&path).map(|file| (file.try_lock(), file));
-        match locked {
-            Ok((Ok(()), file)) => Ok(Self { path, _file: file }),
-            Ok((Err(TryLockError::WouldBlock), _)) => Err(ResultsError::Busy { run_id }),
-            Ok((Err(TryLockError::Error(source)), _)) | Err(source) => {
-                Err(ResultsError::Lock { path, source })
-            }
-        }
-    }
-}
-
-impl Drop for RunLock {
-    fn drop(&mut self) {
-        // An empty file that stays does no harm.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens a connection with the settings that every use of the database needs.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
-    // What was committed survives the end of the process; the last moment before a power cut is
-    // scanned again.
+    // Committed rows survive the end of the process, but the last of them may be lost in a power cut; those items are scanned
+    // again.
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
@@ -324,241 +257,17 @@ fn run(row: &Row) -> rusqlite::Result<Run> {
             fingerprint_digest: row.get(5)?,
             decoders: row.get(6)?,
             tool_version: row.get(7)?,
-            mode: row.get(8)?,
+            mode: mode(row)?,
         },
         complete: row.get(9)?,
         started: row.get(10)?,
     })
 }
 
-/// Gathers outcomes and writes them in batches.
-#[derive(Debug)]
-pub struct RunSink<'a> {
-    store: &'a mut ResultStore,
-    run_id: i64,
-    goes_on: bool,
-    waiting: Vec<Outcome>,
-    since: Instant,
-    _lock: RunLock,
-}
-
-impl RunSink<'_> {
-    /// Says that each item of the run has come: what was kept before and did not come again is taken away. Returns the
-    /// store, to read the run's records.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be written.
-    pub fn settle(&mut self) -> Result<&ResultStore, ResultsError> {
-        self.flush()?;
-        if self.goes_on {
-            let sql = "DELETE FROM outcomes WHERE run_id = ?1 \
-                       AND path IN (SELECT path FROM temp.unseen)";
-            let swept = self.store.connection.execute(sql, [self.run_id]);
-            swept.map_err(|source| self.store.error(source))?;
-        }
-        Ok(self.store)
-    }
-
-    /// Marks the run as complete, once it is settled, and keeps its manifest, which `seal` makes of the run and digest
-    /// of the manifest before. `now` in seconds since 1970.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be written.
-    pub fn finish(
-        mut self,
-        now: i64,
-        seal: impl FnOnce(Option<(i64, String)>) -> String,
-    ) -> Result<(), ResultsError> {
-        self.settle()?;
-        (|| {
-            let connection = &mut self.store.connection;
-            // Nobody else adds to the chain meanwhile.
-            let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let sql = "UPDATE runs SET finished = ?2 WHERE run_id = ?1";
-            transaction.execute(sql, [self.run_id, now])?;
-            let last = chain::last(&transaction)?;
-            let number = last.as_ref().map_or(1, |(number, ..)| number + 1);
-            let document = seal(last.map(|(_, run_id, digest)| (run_id, digest)));
-            chain::append(&transaction, number, self.run_id, &document)?;
-            transaction.commit()
-        })()
-        .map_err(|source| self.store.error(source))
-    }
-}
-
-impl OutcomeSink for RunSink<'_> {
-    type Error = ResultsError;
-
-    fn record(&mut self, outcome: Outcome) -> Result<(), ResultsError> {
-        self.waiting.push(outcome);
-        if self.waiting.len() >= COMMIT_OUTCOMES { self.flush() } else { self.tick() }
-    }
-
-    fn tick(&mut self) -> Result<(), ResultsError> {
-        if self.since.elapsed() >= COMMIT_AFTER { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), ResultsError> {
-        self.since = Instant::now();
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        (|| {
-            let transaction = self.store.connection.transaction()?;
-            let sql = "INSERT OR REPLACE INTO outcomes (run_id, path, size_bytes, modified_ns, \
-                       verdict, failure_kind, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-            let mut statement = transaction.prepare_cached(sql)?;
-            let sql = "DELETE FROM temp.unseen WHERE path = ?1";
-            let mut seen = if self.goes_on { Some(transaction.prepare_cached(sql)?) } else { None };
-            for Outcome { key, stamp, record } in &waiting {
-                if let Some(seen) = &mut seen {
-                    seen.execute([key])?;
-                }
-                statement.execute(params![
-                    self.run_id,
-                    key,
-                    stamp.size_bytes as i64,
-                    stamp.modified_ns,
-                    record.verdict.as_str(),
-                    record.failure.as_ref().map(|f| f.kind.as_str()),
-                    json(record),
-                ])?;
-            }
-            drop((statement, seen));
-            transaction.commit()
-        })()
-        .map_err(|source| self.store.error(source))
-    }
-}
-
-/// Looks items up in this run and in the one before it.
-#[derive(Debug)]
-pub struct EarlierRuns {
-    connection: Connection,
-    run_id: i64,
-    base: Option<i64>,
-}
-
-impl Earlier for EarlierRuns {
-    fn look_up(&mut self, place: &Place) -> Known {
-        // A result that cannot be read is one that is made again.
-        let find = |run_id| self.find(run_id, place).ok().flatten();
-        if let Some(record) = find(self.run_id) {
-            return Known::Recorded(Box::new(record));
-        }
-        match self.base.and_then(find) {
-            Some(record) if stands(&record) => Known::Carried(Box::new(record)),
-            _ => Known::New,
-        }
-    }
-
-    fn take_over(&mut self, file: &Place, take: &mut dyn FnMut(Outcome) -> bool) -> bool {
-        let whole = |base| self.is_whole(base, file).unwrap_or(false);
-        match self.base.filter(|&base| whole(base)) {
-            // What was handed out before an error is handed out again.
-            Some(base) => self.hand_out(base, file, take).is_ok(),
-            None => false,
-        }
-    }
-}
-
-/// The rows of a file and of what is in it.
-const OF_A_FILE: &str = "run_id = ?1 AND path >= ?2 AND path < ?3";
-
-impl EarlierRuns {
-    /// Whether a run, which ended, has rows of a file, all of which stand.
-    fn is_whole(&self, run_id: i64, file: &Place) -> rusqlite::Result<bool> {
-        let lasting: Vec<_> = FailureKind::KNOWN
-            .iter()
-            .filter(|kind| kind.is_lasting())
-            .map(|kind| format!("'{kind}'"))
-            .collect();
-        let lasting = lasting.join(",");
-        let sql = format!(
-            "SELECT count(*), ifnull(sum(size_bytes <> ?4 OR modified_ns <> ?5 OR \
-             ifnull(failure_kind, 'empty') NOT IN ({lasting})), 0) FROM outcomes WHERE {OF_A_FILE}"
-        );
-        let (from, to) = (path_key(&file.locator.file), key_behind(&file.locator.file));
-        let Stamp { size_bytes, modified_ns } = file.stamp;
-        let key = params![run_id, from, to, size_bytes as i64, modified_ns];
-        let (rows, fallen): (i64, i64) = self
-            .connection
-            .prepare_cached(&sql)?
-            .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows > 0 && fallen == 0)
-    }
-
-    fn hand_out(
-        &self,
-        run_id: i64,
-        file: &Place,
-        take: &mut dyn FnMut(Outcome) -> bool,
-    ) -> rusqlite::Result<()> {
-        let sql = format!("SELECT path, record FROM outcomes WHERE {OF_A_FILE} ORDER BY path");
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let (from, to) = (path_key(&file.locator.file), key_behind(&file.locator.file));
-        let mut rows = statement.query(params![run_id, from, to])?;
-        while let Some(row) = rows.next()? {
-            let text = row.get_ref(1)?.as_str()?;
-            let Ok(record) = serde_json::from_str(text) else {
-                return Err(rusqlite::Error::InvalidQuery);
-            };
-            if !take(Outcome { key: row.get(0)?, stamp: file.stamp, record }) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn find(&self, run_id: i64, place: &Place) -> rusqlite::Result<Option<ItemRecord>> {
-        let sql = "SELECT record FROM outcomes WHERE run_id = ?1 AND path = ?2 \
-                   AND size_bytes = ?3 AND modified_ns = ?4";
-        let Stamp { size_bytes, modified_ns } = place.stamp;
-        let key = params![run_id, place.locator.key(), size_bytes as i64, modified_ns];
-        let text: Option<String> =
-            self.connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
-    }
-}
-
-/// Whether a result holds as long as the bytes do: not one that lay at the disk, the clock or luck.
-fn stands(record: &ItemRecord) -> bool {
-    match &record.failure {
-        Some(failure) => failure.kind.is_lasting(),
-        None => record.verdict != Verdict::Failed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_has_one_scanner_at_a_time() {
-        let home = tempfile::tempdir().unwrap();
-        let key = RunKey {
-            roots: vec!["/dump".into()],
-            mode: String::new(),
-            settings_digest: String::new(),
-            catalogue_digest: String::new(),
-            catalogue_recordings: 1,
-            fingerprint_digest: String::new(),
-            decoders: String::new(),
-            tool_version: String::new(),
-        };
-        let mut first = ResultStore::open(home.path()).unwrap();
-        let mut second = ResultStore::open(home.path()).unwrap();
-        let (run, _) = first.begin(&key, 0).unwrap();
-        let (same, goes_on) = second.begin(&key, 0).unwrap();
-        assert_eq!((same.run_id, goes_on), (run.run_id, true));
-        let sink = first.sink(run.run_id, false).unwrap();
-        let busy = second.sink(run.run_id, true).unwrap_err();
-        assert!(matches!(busy, ResultsError::Busy { .. }), "{busy}");
-        drop(sink);
-        assert!(second.sink(run.run_id, true).is_ok());
-    }
+fn mode(row: &Row) -> rusqlite::Result<Mode> {
+    let word: String = row.get(8)?;
+    word.parse::<Mode>().map_err(|_| {
+        let what = format!("no mode of a scan is called {word:?}").into();
+        rusqlite::Error::FromSqlConversionFailure(8, rusqlite::types::Type::Text, what)
+    })
 }

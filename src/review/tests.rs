@@ -1,5 +1,5 @@
 use super::*;
-use crate::record::FailureRecord;
+use crate::record::{ClaimCheck, FailureRecord, Tier};
 
 fn item(path: &str, sha256: &str) -> ItemFacts {
     let json = format!(
@@ -34,7 +34,7 @@ fn finding(recording_id: &str, sound: &str, spans: Vec<Span>) -> Finding {
         recording_coverage: 0.5,
         stream: 0,
         shares_passage_with: Vec::new(),
-        tiers: vec![if spans.is_empty() { "T0" } else { "T3" }.to_owned()],
+        tiers: vec![if spans.is_empty() { Tier::Identifier } else { Tier::Sound }],
         spans,
         claimed_by: Vec::new(),
         standing: None,
@@ -243,7 +243,7 @@ fn a_decision_changes_nothing_of_what_was_found() {
         findings: vec![f.clone()],
         failure: None::<FailureRecord>,
         notes: Vec::new(),
-        claims: String::new(),
+        claims: ClaimCheck::default(),
     };
     let before = record.clone();
     decided(&[(&before.item, &f, DISMISSED)]).apply(&mut record);

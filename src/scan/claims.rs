@@ -1,25 +1,28 @@
-//! What an item claims to be, beside what it sounds like.
+//! What an item claims to be, by its hash, name and tags, and how that agrees with its sound.
 
+use std::fmt::Display;
 use std::io::Read as _;
 use std::sync::atomic::AtomicBool;
 
 use super::Engine;
-use super::outcome::{examine_failed, facts};
+use super::outcome::{examine_failed, facts, finding_of};
 use crate::bytes::Bytes;
 use crate::decode::Tags;
 use crate::identifier::Identifier;
 use crate::identify::{Claim, Claims, MAX_CLAIMS, Named, Read};
-use crate::record::{FailureKind, FailureRecord, Finding, ItemRecord, Stage, Verdict};
+use crate::record::{
+    ClaimCheck, Failure, FailureKind, FailureRecord, Finding, ItemRecord, Stage, Verdict,
+};
 use crate::sniff::is_database;
 use crate::sniff::is_text;
 use crate::source::{Item, unreadable_torrent};
 use crate::wording::named;
 
-/// Bytes of an item that are looked at for what it is.
+/// Number of bytes by which a database or a text is recognised. A guess.
 const HEAD_BYTES: u64 = 1_024;
 
 impl Engine {
-    /// What the hash, the name and the tags of an item say.
+    /// The recordings that the hash, the name and the tags of an item name.
     pub(super) fn claims(&self, item: &Item, sha256: &str, tags: Option<&Tags>) -> Claims {
         let mut claims = Claims::default();
         let known = &self.identifiers;
@@ -34,21 +37,22 @@ impl Engine {
         claims
     }
 
-    /// The record of an item that was not heard: a document may name recordings all the same.
+    /// The record of an item that could not be compared. It may still be a document that names recordings.
     pub(super) fn unheard(
         &self,
         item: &Item,
         sha256: String,
-        failure: &FailureRecord,
+        failure: Failure,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
         let mut record = ItemRecord {
             notes: item.notes.clone(),
-            ..examine_failed(&item.place, item.size_bytes, sha256.clone(), failure.clone())
+            ..examine_failed(&item.place, item.size_bytes, sha256.clone(), failure.clone().into())
         };
         if failure.kind != FailureKind::NotAudio {
             let mut claims = self.claims(item, &sha256, None);
-            // What lies compressed and cannot be unpacked to its end: its bytes have no hash to tell a finding by.
+            // A text in a container that cannot be unpacked to its end: it has no hash, but the part that was unpacked may name
+            // recordings.
             if matches!(item.bytes, Bytes::Text(_)) {
                 match self.identifiers.in_document(item, &mut claims, &mut record.notes, cancel) {
                     Read::Cancelled => return None,
@@ -56,13 +60,14 @@ impl Engine {
                     Read::Whole | Read::Packed(_) | Read::Broken(_) => {}
                 }
             }
-            // A file of the label's, byte for byte, is one whether it can be decoded here or not.
+            // A byte-for-byte copy of the label's file is one whether it can be decoded here or not.
             let copies: Vec<Finding> = claims.iter().filter(|c| c.is_hash).map(finding).collect();
             if !copies.is_empty() {
+                let failure = FailureRecord::from(failure);
                 record.notes.push(format!("it was not heard: it {}", failure.message));
                 return Some(claimed(item, sha256, copies, record.notes));
             }
-            record.notes.extend(told(&claims));
+            record.notes.extend(notes_of(&claims));
             return Some(record);
         }
         let mut claims = Claims::default();
@@ -76,8 +81,7 @@ impl Engine {
                 return Some(record);
             }
             Read::Packed(why) => {
-                let message = format!("{why}; unpack it and scan the file");
-                Some(refused(FailureKind::MetadataPacked, message))
+                Some(refused(FailureKind::MetadataPacked, why, "unpack it and scan the file"))
             }
             Read::Broken(why) => Some(damaged(&why)),
         };
@@ -95,14 +99,13 @@ impl Engine {
             ));
         }
         let mut notes = record.notes;
-        // What to do about a picture is no advice about what names recordings.
-        let what = failure.message.split(';').next().unwrap_or_default();
-        notes.push(format!("no sound: it {what}"));
+        // Without the remedy: what to do about a picture does not help with a document.
+        notes.push(format!("no sound: it {}", failure.what));
         Some(claimed(item, sha256, claims.iter().map(finding).collect(), notes))
     }
 }
 
-/// The record of an item that names recordings and was not heard.
+/// The record of an item that names recordings and could not be heard.
 fn claimed(item: &Item, sha256: String, findings: Vec<Finding>, notes: Vec<String>) -> ItemRecord {
     ItemRecord {
         item: facts(&item.place, item.size_bytes, sha256),
@@ -110,25 +113,26 @@ fn claimed(item: &Item, sha256: String, findings: Vec<Finding>, notes: Vec<Strin
         findings,
         failure: None,
         notes,
-        claims: "claim_only".to_owned(),
+        claims: ClaimCheck::ClaimOnly,
     }
 }
 
-/// Why what is there of an item is not what it is.
+/// The failure of an item that is damaged in its container, so that its first bytes may not show what it is.
 fn cut(item: &Item) -> Option<FailureRecord> {
-    let message =
-        "is damaged in its container, and what can be had of it is no sound; fetch it again";
-    item.is_damaged.then(|| refused(FailureKind::Damaged, message.to_owned()))
+    item.is_damaged.then(|| {
+        let what = "is damaged in its container, and the rest of it is no audio";
+        refused(FailureKind::Damaged, what, "fetch it again")
+    })
 }
 
-/// Joins what was claimed with what was heard. Returns the word for how they agree, and notes what is said in a way
-/// that is no finding.
+/// Adds the claims to the findings: as tiers of those that were heard, or as findings of their own. Returns how claims and sound
+/// agree. Claims that are too weak for a finding become notes.
 pub(super) fn compare(
     findings: &mut Vec<Finding>,
     claims: Claims,
     tags: &Tags,
     notes: &mut Vec<String>,
-) -> String {
+) -> ClaimCheck {
     let (mut listed, mut of_release) = (0_u64, 0_u64);
     let heard = findings.iter().any(|finding| finding.verdict == Verdict::Match);
     let (mut claimed, mut agree) = (false, false);
@@ -139,7 +143,7 @@ pub(super) fn compare(
         for finding in findings.iter_mut() {
             if finding.recording_id == claim.recording.recording_id {
                 found = true;
-                // A resemblance by chance is no second witness.
+                // A suspect may be a resemblance by chance, so it does not confirm the claim.
                 agree |= sure && finding.verdict == Verdict::Match;
                 finding.tiers.splice(0..0, claim.tiers());
                 finding.claimed_by = claim.places();
@@ -149,43 +153,42 @@ pub(super) fn compare(
             _ if found => {}
             _ if sure => findings.push(finding(&claim)),
             Some(Named::InList) => listed += 1,
-            // A bar code is that of a whole release.
+            // A bar code names a whole release, of which the item is one recording at most.
             _ => of_release += 1,
         }
     }
     if of_release > 0 && !agree {
         notes.push(format!(
-            "its bar code is that of a release of the label's, of which {of_release} recordings are not heard in it"
+            "its bar code is that of a release of the label, {of_release} recordings of which are not heard in it"
         ));
     }
     if listed > 0 {
         notes.push(format!(
-            "its side-car names several recordings, {listed} of which it does not sound like"
+            "its side-car names several recordings, {listed} of which are not heard in it"
         ));
     }
     let foreign = tags.isrc.as_deref().is_some_and(is_isrc);
     match (claimed, heard) {
-        _ if agree => "agree",
-        (true, true) => "disagree",
-        (true, false) => "claim_only",
-        (false, true) if foreign => "foreign_claim",
-        (false, true) => "sound_only",
-        (false, false) => "",
+        _ if agree => ClaimCheck::Agree,
+        (true, true) => ClaimCheck::Disagree,
+        (true, false) => ClaimCheck::ClaimOnly,
+        (false, true) if foreign => ClaimCheck::ForeignClaim,
+        (false, true) => ClaimCheck::SoundOnly,
+        (false, false) => ClaimCheck::Nothing,
     }
-    .to_owned()
 }
 
-/// Whether a tag is an ISRC, however it is parted, and no placeholder.
+/// Whether a tag is an ISRC, with any separators, and not a placeholder (designation 0000000).
 fn is_isrc(tag: &str) -> bool {
     let letters: Vec<u8> = tag.bytes().filter(u8::is_ascii_alphanumeric).collect();
     matches!(Identifier::parse(&letters), Some(Identifier::Isrc(isrc)) if !isrc.ends_with(b"0000000"))
 }
 
-/// Recordings that a note of what is broken names.
+/// Most recordings that the notes of an item that could not be read name. A guess.
 const MAX_TOLD: usize = 20;
 
-/// What an item claims of which nothing else is known.
-fn told(claims: &Claims) -> Vec<String> {
+/// Notes on the recordings that an item claims to be, for an item that could not be compared.
+fn notes_of(claims: &Claims) -> Vec<String> {
     let called =
         |claim: &Claim| format!("it claims to be {}: {}", called(claim), claim.places().join("; "));
     let mut told: Vec<String> = claims.iter().take(MAX_TOLD).map(called).collect();
@@ -196,10 +199,10 @@ fn told(claims: &Claims) -> Vec<String> {
     told
 }
 
-/// Endings of the names of databases. `.db` is one of many things.
+/// Endings of the names of `SQLite` databases. `.db` is left out, since many other formats use it.
 const OF_DATABASES: [&str; 3] = ["sqlite", "sqlite3", "db3"];
 
-/// What is wrong with an item that is called a database and does not begin as one.
+/// Why an item whose name is that of a database is not one; `None` if it is, or has another name.
 fn misnamed(item: &Item) -> Option<String> {
     let name = item.place.locator.name();
     let at = name.iter().rposition(|&byte| byte == b'.')?;
@@ -208,24 +211,22 @@ fn misnamed(item: &Item) -> Option<String> {
     let mut head = Vec::new();
     item.bytes.open().ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
     (is_called && !is_database(&head) && !is_text(&head)).then(|| {
-        "it is called a database and does not begin as one: it is encrypted or damaged".into()
+        "its name is that of a database, but it does not begin like one: it is encrypted or damaged".into()
     })
 }
 
 fn damaged(why: &str) -> FailureRecord {
-    let message =
-        format!("could not be searched for identifiers to its end: {why}; fetch it again");
-    refused(FailureKind::MetadataDamaged, message)
+    let what = format!("could not be searched for identifiers to its end: {why}");
+    refused(FailureKind::MetadataDamaged, what, "fetch it again")
 }
 
 fn personal(column: &str) -> FailureRecord {
-    let message =
-        format!("holds data about people ({column}) and was not read; leave it out of the scan");
-    refused(FailureKind::PersonalData, message)
+    let what = format!("holds data about people ({column}) and was not read");
+    refused(FailureKind::PersonalData, what, "leave it out of the scan")
 }
 
-fn refused(kind: FailureKind, message: String) -> FailureRecord {
-    FailureRecord { stage: Stage::Read, kind, message }
+fn refused(kind: FailureKind, what: impl Display, remedy: &str) -> FailureRecord {
+    FailureRecord::new(Stage::Read, kind, what, remedy)
 }
 
 fn called(claim: &Claim) -> String {
@@ -233,34 +234,11 @@ fn called(claim: &Claim) -> String {
     named(&recording.artist, &recording.title, &recording.recording_id)
 }
 
-/// The finding of a claim that no sound bears out: for a person to look at.
+/// The finding of a claim without sound: a suspect, for a person to look at.
 fn finding(claim: &Claim) -> Finding {
-    let recording = &claim.recording;
     Finding {
-        recording_id: recording.recording_id.clone(),
-        recording_path: recording.path.clone(),
-        title: recording.title.clone(),
-        artist: recording.artist.clone(),
-        isrc: recording.isrc.clone(),
-        verdict: Verdict::Suspect,
-        false_alarm_probability: 1.0,
-        score: 0.0,
-        tempo: 1.0,
-        pitch_cents: 0.0,
-        spans: Vec::new(),
-        item_coverage: 0.0,
-        recording_coverage: 0.0,
-        stream: 0,
-        shares_passage_with: Vec::new(),
         tiers: claim.tiers(),
         claimed_by: claim.places(),
-        standing: None,
-        relation: None,
-        explained: None,
-        evidence: None,
-        finding_id: String::new(),
-        work: None,
-        sound: String::new(),
-        decision: None,
+        ..finding_of(&claim.recording, Verdict::Suspect)
     }
 }

@@ -1,4 +1,4 @@
-//! What the record of an item depends on, beside the item.
+//! Everything that the record of an item depends on, beside the item.
 
 use super::Mode;
 use super::relation::LIMITS;
@@ -10,27 +10,27 @@ use crate::matching::MatchConfig;
 use crate::matching::verdict::VerdictConfig;
 use crate::record::RECORD_VERSION;
 
-/// All that an item's record depends on, beside the item.
+/// Everything that an item's record depends on, beside the item.
 #[derive(Debug)]
 pub struct Engine {
     /// Decoder and fingerprinter.
     pub ingester: Ingester,
-    /// What is searched for.
+    /// The catalogue: recordings and their index.
     pub snapshot: Snapshot,
-    /// Its identifiers.
+    /// The identifiers of the catalogue.
     pub identifiers: Identifiers,
-    /// What may be said of what is found.
+    /// Rights and licences, which decide the standing of findings.
     pub rights: Rights,
-    /// How much of an item is searched, and along which changes.
+    /// How much of an item is searched, and along which warps.
     pub mode: Mode,
-    /// How it is searched in full mode.
+    /// The settings of matching in full mode.
     pub matching: MatchConfig,
-    /// Where the lines are drawn.
+    /// The thresholds of match and suspect.
     pub verdict: VerdictConfig,
 }
 
 impl Engine {
-    /// A text that changes with every setting that may change a record.
+    /// A text that differs whenever a setting differs that may change a record.
     pub fn settings(&self) -> String {
         format!(
             "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {}",
@@ -42,8 +42,8 @@ impl Engine {
         )
     }
 
-    /// SHA-256 over all of the catalogue that a finding can show: its recordings, those that are known by their
-    /// identifiers alone, and rights.
+    /// SHA-256 of everything in the catalogue that a finding can show: its recordings, including those that are known by
+    /// identifiers alone, and the rights.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Engine {
         Ok(digest(texts.join("\n").as_bytes()))
     }
 
-    /// The same without any path: equal on all machines that search for the same music, delivered the same.
+    /// The same digest without any path: equal on all machines whose catalogues have the same recordings and deliveries.
     ///
     /// # Errors
     ///

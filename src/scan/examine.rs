@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::claims::compare;
 use super::neutral::{Sound, beyond, explained, repeated};
-use super::outcome::facts;
+use super::outcome::{facts, finding_of};
 use super::relation::{Extent, relation, verdict};
 use super::{Engine, Mode};
 use crate::base::digest;
@@ -17,20 +17,20 @@ use crate::index::TrackId;
 use crate::ingest::{Ingested, sha256_and_length};
 use crate::matching::{Alignment, Explained, LookupScratch, MatchedSpan, Matcher};
 use crate::record::{
-    self, FailureKind, FailureRecord, Finding, ItemFacts, ItemRecord, Span, Stage, TorrentFacts,
+    self, Failure, FailureKind, Finding, ItemFacts, ItemRecord, Span, Stage, Tier, TorrentFacts,
     Verdict, json,
 };
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::Peak;
 use crate::source::{Item, TorrentFile};
 
-/// Least peaks of an item that is compared: below it a match could not be told from chance, and `clear`
-/// would say more than is known.
+/// Fewest peaks of an item that is compared: with fewer a match could not be told from chance, and `clear` would claim too much.
+/// The catalogue demands as many of a recording. A guess.
 pub(super) const MIN_PEAKS: usize = 24;
 
 impl Engine {
-    /// Examines an item. `None` if `cancel` was raised before it ended, or if the catalogue was found to be damaged:
-    /// see [`crate::catalog::Snapshot::damage`].
+    /// Examines an item: decodes it, searches it, and makes its record. `None` if `cancel` was raised meanwhile, or if the
+    /// catalogue turned out to be damaged: see [`crate::catalog::Snapshot::damage`].
     ///
     /// Never panics: a panic inside becomes the item's failure.
     pub fn examine(
@@ -39,18 +39,19 @@ impl Engine {
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
-        // What lies compressed is as long as it turns out to be.
+        // A clone, since the size of a compressed member is only known once it was read.
         let mut item = item.clone();
         let run = catch_unwind(AssertUnwindSafe(|| self.try_examine(&mut item, scratch, cancel)));
         let item = &item;
         let result = run.unwrap_or_else(|panic| {
             *scratch = LookupScratch::default();
-            let (kind, message) = (FailureKind::Panic, panic_message(panic.as_ref()));
-            Err((String::new(), FailureRecord { stage: Stage::Decode, kind, message }))
+            let (kind, what) = (FailureKind::Panic, panic_message(panic.as_ref()));
+            let failure = Failure { stage: Stage::Decode, kind, what, remedy: String::new() };
+            Err((String::new(), failure))
         });
         let mut record = match result {
             Err((_, failure)) if failure.kind == FailureKind::Cancelled => return None,
-            Err((sha256, failure)) => self.unheard(item, sha256, &failure, cancel)?,
+            Err((sha256, failure)) => self.unheard(item, sha256, failure, cancel)?,
             Ok(record) => record,
         };
         self.describe(&mut record);
@@ -70,7 +71,7 @@ impl Engine {
         item: &mut Item,
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
-    ) -> Result<ItemRecord, (String, FailureRecord)> {
+    ) -> Result<ItemRecord, (String, Failure)> {
         let hashed = sha256_and_length(&item.bytes, cancel);
         let (sha256, length) = hashed.map_err(|failure| (String::new(), failure))?;
         if matches!(item.bytes, Bytes::Text(_)) {
@@ -121,12 +122,12 @@ impl Engine {
         Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
     }
 
-    /// Gives each finding its name, and says what the catalogue knows of what was found.
+    /// Gives each finding its id and what the catalogue says of the recording.
     fn describe(&self, record: &mut ItemRecord) {
         let mut named = BTreeSet::new();
         for finding in &mut record.findings {
             let mut id = finding_id(&record.item.sha256, finding, 0);
-            // The same recording may begin at the same place at two speeds.
+            // Two findings of a recording may begin at the same place, at different speeds.
             for nth in 1.. {
                 if named.insert(id.clone()) {
                     break;
@@ -138,7 +139,7 @@ impl Engine {
         }
     }
 
-    /// What one stream holds: a finding for each recording and warp, its spans in order.
+    /// The findings of one stream: one for each recording and warp.
     fn findings(
         &self,
         stream: u32,
@@ -169,7 +170,7 @@ impl Engine {
             let recording = self.snapshot.recording(group[0].track)?;
             let mut told = matcher.explain(fingerprint, &group[0], &all, &self.is_rival());
             if *is_cut {
-                // What goes on beside the spans is what was taken out of them.
+                // Beside the spans lies what was cut out of them, which must not count as more of the recording.
                 told.beside = (0, 0);
             }
             let mut finding = self.finding(stream, fingerprint, &recording, (group, &told));
@@ -193,12 +194,12 @@ impl Engine {
         groups.iter().filter_map(make).collect()
     }
 
-    /// Whether a track may be a rival of a finding: a neutral reference explains what it has in common, and no more.
+    /// Whether a track may be a rival of a finding: not a neutral reference, which explains shared material only.
     fn is_rival(&self) -> impl Fn(TrackId) -> bool {
         |track| !self.snapshot.neutral(track)
     }
 
-    /// The neutral references that are surely in an item, each with its peaks.
+    /// The neutral references that match in an item, at all places where they repeat, each with its peaks.
     fn neutral(&self, all: &[Alignment], item: &Fingerprint) -> Vec<(Alignment, Vec<Peak>)> {
         let index = &self.snapshot.index;
         let frames = item.seconds * self.ingester.fingerprinter().config().frames_per_second();
@@ -215,8 +216,8 @@ impl Engine {
         all.iter().filter(is_sure).map(everywhere).collect()
     }
 
-    /// A recording's alignments without what neutral references and masks explain, and whether anything was taken out.
-    /// `None` where nothing is left that says anything.
+    /// A recording's alignments without the stretches that neutral references and masks explain, and whether anything was cut out.
+    /// `None` if too little is left for a finding.
     fn beyond_neutral(
         &self,
         group: Vec<Alignment>,
@@ -251,7 +252,7 @@ impl Engine {
                 continue;
             };
             let rest = Alignment { spans, nats, ..alignment };
-            // Spans graze past a shared loop: what is left has to agree by itself.
+            // The rest may be the edge of a shared loop, so it has to agree by itself.
             let told = matcher.explain(item, &rest, all, &self.is_rival());
             if told.nats >= LEFT_NATS && told.beyond >= LEFT_BEYOND {
                 kept.push(rest);
@@ -260,6 +261,7 @@ impl Engine {
         (!kept.is_empty()).then_some((kept, is_cut))
     }
 
+    /// The finding of a recording's alignments, the best first, with the measures that decide how item and recording are related.
     fn finding(
         &self,
         stream: u32,
@@ -293,7 +295,7 @@ impl Engine {
             seconds: told.frames / rate,
             item: item_coverage,
             recording: recording_coverage,
-            warped: sound_tier(best) == "T4",
+            warped: sound_tier(best) == Tier::ChangedSound,
             pitched: best.pitch_octaves.abs() > PITCHED_OCTAVES,
             surest: surest_share(
                 best,
@@ -304,13 +306,8 @@ impl Engine {
         };
         let claim = relation(told, extent);
         let share = |part| round(Explained::share(part), 3);
+        let verdict = verdict(&claim, self.verdict.verdict(chance));
         Finding {
-            recording_id: recording.recording_id.clone(),
-            recording_path: recording.path.clone(),
-            title: recording.title.clone(),
-            artist: recording.artist.clone(),
-            isrc: recording.isrc.clone(),
-            verdict: verdict(&claim, self.verdict.verdict(chance)),
             false_alarm_probability: significant(chance),
             score: round(best.nats, 1),
             tempo: round(best.tempo, 5),
@@ -319,9 +316,7 @@ impl Engine {
             item_coverage,
             recording_coverage,
             stream,
-            shares_passage_with: Vec::new(),
-            tiers: vec![sound_tier(best).to_owned()],
-            claimed_by: Vec::new(),
+            tiers: vec![sound_tier(best)],
             standing: claim.doubt,
             relation: Some(claim.relation),
             explained: Some(record::Explained {
@@ -330,17 +325,13 @@ impl Engine {
                 elsewhere_share: round(told.elsewhere, 3),
                 others_share: round(told.others, 3),
             }),
-            evidence: None,
-            finding_id: String::new(),
-            work: None,
-            sound: String::new(),
-            decision: None,
+            ..finding_of(recording, verdict)
         }
     }
 }
 
-/// `f-` and the first 16 digits of a digest of what a finding is about: these bytes, this recording, where it begins.
-/// Without the letter a spreadsheet would take some for numbers.
+/// The id of a finding: `f-` and the first 16 digits of a digest of the item's bytes, the recording, and where it begins. Without the
+/// letter, spreadsheets would read some ids as numbers. `nth` tells findings apart that are equal in all of these.
 fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
     let Finding { recording_id, stream, spans, .. } = finding;
     let start = spans.first().map(|span| (span.item_start_seconds * 1_000.0).round() as i64);
@@ -348,21 +339,22 @@ fn finding_id(sha256: &str, finding: &Finding, nth: u32) -> String {
     format!("f-{}", &digest[..16])
 }
 
-/// The larger share of item and recording, of these lengths in frames, that an alignment holds.
+/// The share of the item or of the recording inside an alignment, whichever is larger. Lengths are in frames.
 fn surest_share(alignment: &Alignment, frames: f64, item: f64, recording: f64) -> f64 {
     let theirs: f64 = alignment.spans.iter().map(|s| s.recording.1 - s.recording.0).sum();
     (frames / item.max(1.0)).max(theirs / recording.max(1.0))
 }
 
-/// A pitch as far off as this moves what is heard out of the bands of prints: 24 cents, a sixth of a band.
+/// Pitch difference beyond which sub-fingerprints are not comparable, as their bands shift: 24 cents, a sixth of a band. A guess.
 const PITCHED_OCTAVES: f64 = 0.02;
 
-/// What is left of a finding without neutral material is worth so many nats at the least, and so much of it is met beyond
-/// chance: half of what a match needs, since a person is asked first.
+/// Least log-likelihood ratio, in nats, of the rest of a finding without neutral material: half of what a match needs, since a person
+/// is asked first. A guess.
 const LEFT_NATS: f64 = 12.0;
+/// Least share of the recording's peaks that the rest of such a finding matches beyond chance. A guess.
 const LEFT_BEYOND: f64 = 0.15;
 
-/// What is left of a span without the neutral stretches of the item and the masks of the recording, in seconds.
+/// The parts of a span outside the neutral stretches of the item and the masks of the recording, both in seconds.
 fn left_of(
     span: &MatchedSpan,
     stretches: &[(f64, f64)],
@@ -394,7 +386,8 @@ fn left_of(
     rest.into_iter().map(cut).collect()
 }
 
-/// The file of a torrent that an item is, compared with the torrent's hashes where that can matter to anybody.
+/// The torrent's file that an item is, with its hashes compared if something was found or the item could not be read. `None` if
+/// `cancel` was raised.
 fn compared(
     file: &TorrentFile,
     item: &Item,
@@ -406,7 +399,7 @@ fn compared(
     if record.findings.is_empty() && !alarms {
         return Some(file.facts());
     }
-    // All that its container says there is of it: what is missing is not verified.
+    // The length that the container declares, so that missing bytes count as not verified.
     let extent = item.place.locator.steps.last().and_then(|step| step.extent);
     let length = extent.map_or(item.size_bytes, |extent| extent.length);
     let stretch = item.place.offset.map(|offset| (offset, length));
@@ -416,35 +409,37 @@ fn compared(
     file.verified(stretch.filter(|_| !item.place.locator.is_file()), cancel)
 }
 
-/// As released, or at another speed, tempo or pitch.
-fn sound_tier(alignment: &Alignment) -> &'static str {
+/// The tier of an alignment: as released, or at another speed, tempo or pitch.
+fn sound_tier(alignment: &Alignment) -> Tier {
     let as_released = (alignment.tempo - 1.0).abs() < 0.005 && alignment.pitch_octaves.abs() < 0.01;
-    if as_released { "T3" } else { "T4" }
+    if as_released { Tier::Sound } else { Tier::ChangedSound }
 }
 
-/// Whether two alignments are places of one finding: the same recording at about the same warp.
+/// Whether two alignments belong to one finding: the same recording at about the same warp, within 1 % and 24 cents. A guess.
 fn same_finding(a: &Alignment, b: &Alignment) -> bool {
     a.track == b.track
         && (a.tempo / b.tempo - 1.0).abs() < 0.01
         && (a.pitch_octaves - b.pitch_octaves).abs() < 0.02
 }
 
-fn too_little(ingested: &Ingested) -> Option<FailureRecord> {
+/// The failure of an item with too few peaks to be compared.
+fn too_little(ingested: &Ingested) -> Option<Failure> {
     let most = ingested.fingerprints.iter().max_by_key(|f| f.peaks.len())?;
     let notes = ingested.decoded.notes.iter().fold(String::new(), |all, note| all + "; " + note);
-    (most.peaks.len() < MIN_PEAKS).then(|| FailureRecord {
+    (most.peaks.len() < MIN_PEAKS).then(|| Failure {
         stage: Stage::Fingerprint,
         kind: FailureKind::TooShort,
-        message: format!(
-            "its {:.1} s hold {} spectral peaks, a comparison needs {MIN_PEAKS}: it is too short or \
+        what: format!(
+            "its {:.1} s have {} spectral peaks, a comparison needs {MIN_PEAKS}: it is too short or \
              too quiet to be told from others{notes}",
             most.seconds,
             most.peaks.len(),
         ),
+        remedy: String::new(),
     })
 }
 
-/// Share of `whole` seconds inside the stretches, which may overlap.
+/// Share of `whole`, in seconds, inside the stretches, which may overlap.
 pub(crate) fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
     stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut sum, mut end) = (0.0, 0.0_f64);
@@ -455,13 +450,13 @@ pub(crate) fn coverage(mut stretches: Vec<(f64, f64)>, whole: f64) -> f64 {
     if whole > 0.0 { round((sum / whole).min(1.0), 4) } else { 0.0 }
 }
 
-/// Rounds to `digits` decimals, and never to −0.
+/// Rounds to `digits` decimals. Never returns −0.
 pub(super) fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale + 0.0
 }
 
-/// Three significant digits.
+/// Rounds to three significant digits.
 pub(super) fn significant(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }

@@ -1,8 +1,8 @@
-//! The scan: items in, outcomes out, in parallel, whatever the items do.
+//! The scan: examines all items of a source in parallel, whatever the items do.
 //!
-//! A walker lists items, workers examine them, the caller's thread hands outcomes to the sink. All
-//! queues are bounded. A panic costs its item; an item that hangs is given up with its thread, and
-//! another thread takes its place. Outcomes come in any order; each depends on its item alone.
+//! A walker lists items, workers examine them, and the caller's thread hands the outcomes to the sink. All queues are bounded. A
+//! panic costs one item; an item that hangs is given up together with its thread, which another thread replaces. Outcomes come
+//! in any order, and each depends on its item alone.
 
 mod claims;
 mod engine;
@@ -29,100 +29,100 @@ use std::time::Duration;
 use crate::record::ItemRecord;
 use crate::source::Place;
 
-/// Name of the threads in which a panic costs an item and no more.
+/// Name of the threads in which a panic costs one item only.
 pub const WORKER_NAME: &str = "leakhound-worker";
 
-/// What a scan may cost. What changes results is in the [`Engine`].
+/// What a scan may cost. The settings that change results are those of the [`Engine`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanConfig {
-    /// Worker threads.
+    /// Number of worker threads.
     pub threads: usize,
-    /// An item that has not ended after this long is given up. A little above the decoder's own limit,
-    /// which ends what still listens: 660 s for 600 s.
+    /// An item that takes longer is given up with its thread. To be a little longer than the decoder's own limit, which ends items
+    /// that have not hung: 660 s for 600 s.
     pub give_up_after: Duration,
 }
 
-/// Takes outcomes, one at a time, on the thread that called [`scan`].
+/// Receives outcomes, one at a time, on the thread that called [`scan`].
 pub trait OutcomeSink {
-    /// Why it cannot: ends the scan.
+    /// Why an outcome cannot be kept. Ends the scan.
     type Error;
 
-    /// Takes an outcome; it may keep it back until the next tick.
+    /// Receives an outcome. It need not be written before the next tick.
     ///
     /// # Errors
     ///
-    /// If it cannot be kept.
+    /// If it cannot be written.
     fn record(&mut self, outcome: Outcome) -> Result<(), Self::Error>;
 
     /// Called several times a second.
     ///
     /// # Errors
     ///
-    /// If what was kept back cannot be kept.
+    /// If the waiting outcomes cannot be written.
     fn tick(&mut self) -> Result<(), Self::Error>;
 
     /// Called at the end.
     ///
     /// # Errors
     ///
-    /// If what was kept back cannot be kept.
+    /// If the waiting outcomes cannot be written.
     fn flush(&mut self) -> Result<(), Self::Error>;
 }
 
 /// What is known of an item before it is examined.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Known {
-    /// Nothing that holds.
+    /// Nothing, or nothing that still holds.
     New,
-    /// This run has it already.
+    /// The record that this run has already.
     Recorded(Box<ItemRecord>),
-    /// An earlier run has it, and nothing has changed.
+    /// The record of an earlier run; the item has not changed.
     Carried(Box<ItemRecord>),
 }
 
-/// Looks items up in what was found before.
+/// Looks items up among earlier results.
 pub trait Earlier: Send {
-    /// What is known of an item, or of a row.
+    /// What is known of an item or a row.
     fn look_up(&mut self, place: &Place) -> Known;
 
-    /// Hands out all that an earlier run found in an unchanged file on disk, the file's own row among
-    /// it. False, and nothing is handed out, if that is not known, or not all of it stands.
+    /// Hands out all outcomes that an earlier run has of an unchanged file on disk and its members. Returns false and hands out
+    /// nothing if there are none, or if some of them no longer hold.
     fn take_over(&mut self, file: &Place, take: &mut dyn FnMut(Outcome) -> bool) -> bool {
         let _ = (file, take);
         false
     }
 }
 
-/// How far a scan has come.
+/// The progress of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Progress {
-    /// Items that have an outcome.
+    /// Number of items that have an outcome.
     pub items: u64,
-    /// Bytes of those that are files on disk.
+    /// Number of bytes of those items that are files on disk.
     pub bytes: u64,
-    /// Bytes of containers on disk that were read.
+    /// Number of bytes of containers on disk that were read.
     pub bytes_in_containers: u64,
-    /// Items that were not examined again.
+    /// Number of items that were taken over from earlier results.
     pub skipped: u64,
-    /// Bytes of those.
+    /// Number of bytes of those items.
     pub skipped_bytes: u64,
-    /// Files on disk and their bytes, once they are counted.
+    /// Number of files on disk and of their bytes, once they are counted.
     pub total: Option<(u64, u64)>,
-    /// Length of what was decoded, in seconds.
+    /// Decoded length of all items, in seconds.
     pub audio_seconds: f64,
-    /// Items with a match, and with a suspect only.
+    /// Number of items with a match.
     pub matched: u64,
-    /// Items with a suspect and no match.
+    /// Number of items with a suspect and no match.
     pub suspect: u64,
-    /// Items that could not be read, files that are no audio among them.
+    /// Number of items that could not be compared, including files that are no audio.
     pub failed: u64,
 }
 
 /// How a scan ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScanSummary {
-    /// The last progress.
+    /// The progress at the end.
     pub progress: Progress,
-    /// It was stopped before its end.
+    /// Whether it was stopped before all items were examined.
     pub stopped: bool,
 }

@@ -24,7 +24,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// All modes, the cheapest first.
+    /// All of them, the cheapest first.
     pub const ALL: [Self; 4] = [Self::Probe, Self::Identity, Self::Full, Self::Thorough];
 
     /// The word of the command line, of runs and of reports.

@@ -1,14 +1,15 @@
-//! The record of an item, and what tells whether the item has changed since.
+//! The outcome of one item: its record, and a stamp that tells whether the item has changed since.
 
-use crate::record::{FailureRecord, ItemFacts, ItemRecord, Verdict};
+use crate::catalog::Recording;
+use crate::record::{ClaimCheck, FailureRecord, Finding, ItemFacts, ItemRecord, Verdict};
 use crate::source::{Place, Stamp};
 
-/// What a scan found out about one item, with what tells whether the item has changed since.
+/// The record of one item, and what tells whether the item has changed since.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Key of the item's locator.
     pub key: Vec<u8>,
-    /// What tells whether the file on disk has changed that the item is or lies in.
+    /// Size and modification time of the file on disk that the item is, or lies in.
     pub stamp: Stamp,
     /// The record.
     pub record: ItemRecord,
@@ -18,7 +19,7 @@ pub(super) fn outcome(place: &Place, record: ItemRecord) -> Box<Outcome> {
     Box::new(Outcome { key: place.locator.key(), stamp: place.stamp, record })
 }
 
-/// What is known of an item before it is decoded.
+/// The facts of an item before it is decoded.
 pub(super) fn facts(place: &Place, size_bytes: u64, sha256: String) -> ItemFacts {
     ItemFacts {
         path: place.locator.display(),
@@ -34,7 +35,18 @@ pub(super) fn facts(place: &Place, size_bytes: u64, sha256: String) -> ItemFacts
     }
 }
 
-/// The record of an item of which nothing is known.
+/// A finding of a recording that says what the catalogue knows of it, and nothing yet of the item.
+pub(super) fn finding_of(recording: &Recording, verdict: Verdict) -> Finding {
+    Finding {
+        recording_path: recording.path.clone(),
+        title: recording.title.clone(),
+        artist: recording.artist.clone(),
+        isrc: recording.isrc.clone(),
+        ..Finding::unheard(recording.recording_id.clone(), verdict)
+    }
+}
+
+/// The record of an item that could not be compared.
 pub fn examine_failed(
     place: &Place,
     size_bytes: u64,
@@ -47,6 +59,6 @@ pub fn examine_failed(
         findings: Vec::new(),
         failure: Some(failure),
         notes: Vec::new(),
-        claims: String::new(),
+        claims: ClaimCheck::default(),
     }
 }

@@ -8,7 +8,7 @@ use super::mode::as_released;
 use super::outcome::facts;
 use crate::decode::Windows;
 use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
-use crate::record::{ItemFacts, ItemRecord, Verdict};
+use crate::record::{ClaimCheck, ItemFacts, ItemRecord, Verdict};
 use crate::signal::fingerprint::Fingerprint;
 use crate::source::Item;
 
@@ -56,7 +56,7 @@ impl Engine {
         );
         Some(ItemRecord {
             item: facts,
-            claims: String::new(),
+            claims: ClaimCheck::default(),
             verdict: Verdict::Clear,
             findings: Vec::new(),
             failure: None,

@@ -16,13 +16,13 @@ use crate::record::{FailureKind, FailureRecord, ItemRecord, Stage, Verdict};
 use crate::scan::Outcome;
 use crate::source::{Item, Source};
 
-/// How often the caller's thread looks up when nothing comes in.
+/// How often the caller's thread ticks. A guess.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Scans all items of a source.
 ///
-/// `stop` ends it early, in about the time of a packet; it is raised, too, when the index is found to be damaged
-/// ([`crate::index::Index::damage`]). `tell` is called several times a second.
+/// Raising `stop` ends the scan early, within about the time of one packet. The scan raises it itself if the index turns out to be
+/// damaged ([`crate::index::Index::damage`]). `tell` is called several times a second.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub fn scan<S: OutcomeSink>(
         engine,
         items: Mutex::new(items),
         stop: Arc::clone(stop),
-        // Ends the threads of a scan that the sink ended, whatever `stop` says.
+        // Ends the threads if the sink ended the scan and `stop` was not raised.
         over: AtomicBool::new(false),
     });
     let total = Arc::new(Total::default());
@@ -59,7 +59,7 @@ pub fn scan<S: OutcomeSink>(
     result
 }
 
-/// Counts all items, for the time that is left. Results do not depend on it.
+/// Counts all items, to estimate the remaining time. Results do not depend on it.
 fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<Team>) {
     thread::spawn(move || {
         let counted = source.sizes(&mut |bytes| {
@@ -72,10 +72,10 @@ fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<T
     });
 }
 
-/// What a worker is at, for the watchdog: empty between items, and once it was given up.
+/// The item that a worker is busy with, and since when, for the watchdog. Empty between items, and once the item was given up.
 type Post = Arc<Mutex<Option<(Item, Instant)>>>;
 
-/// Starts workers and replaces those that hang.
+/// The watchdog: starts workers and replaces those that hang.
 struct Watch {
     team: Arc<Team>,
     event_in: SyncSender<Event>,
@@ -88,7 +88,7 @@ impl Watch {
         let post = Post::default();
         self.posts.push(Arc::clone(&post));
         let (team, events) = (Arc::clone(&self.team), self.event_in.clone());
-        // A pool of one thread each: a worker that hangs takes nobody with it.
+        // A pool of one thread per worker, so that parallel code inside a hung worker does not block the others.
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(1)
             .thread_name(|_| crate::scan::WORKER_NAME.into())
@@ -96,12 +96,12 @@ impl Watch {
             .build();
         match pool {
             Ok(pool) => pool.spawn(move || work(&team, &post, &events)),
-            // No thread to be had: those that run go on with the items.
+            // If no thread can be started, the running ones take its items.
             Err(_) => drop(self.posts.pop()),
         }
     }
 
-    /// Gives up items that have taken too long; returns their outcomes.
+    /// Gives up the items that took too long, and returns their outcomes.
     fn given_up(&mut self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let mut lost = Vec::new();
@@ -123,19 +123,18 @@ impl Watch {
     }
 }
 
+/// The outcome of an item that was given up.
 fn hung(item: &Item, after: Duration) -> Outcome {
-    let failure = FailureRecord {
-        stage: Stage::Decode,
-        kind: FailureKind::Timeout,
-        message: format!(
-            "did not end within {:.0} s and was given up; the others went on: please report it with \
-             the file",
-            after.as_secs_f64()
-        ),
-    };
+    let failure = FailureRecord::new(
+        Stage::Decode,
+        FailureKind::Timeout,
+        format!("did not end within {:.0} s and was given up", after.as_secs_f64()),
+        "please report it with the file",
+    );
     *outcome(&item.place, examine_failed(&item.place, item.size_bytes, String::new(), failure))
 }
 
+/// The loop of a worker: examines items until there are none, the scan ends, or its item was given up.
 fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
     let lock = |post: &Post| post.lock().unwrap_or_else(PoisonError::into_inner).take();
     let mut scratch = LookupScratch::default();
@@ -145,11 +144,11 @@ fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
         *post.lock().unwrap_or_else(PoisonError::into_inner) = Some((item.clone(), Instant::now()));
         let record = team.engine.examine(&item, &mut scratch, &team.stop);
         if lock(post).is_none() {
-            // Given up meanwhile: another worker is in this one's place.
+            // The item was given up meanwhile, and another worker has replaced this one.
             return;
         }
         if team.engine.snapshot.damage().is_some() {
-            // No item can be answered any more.
+            // With a damaged index no more items can be examined.
             team.stop.store(true, Ordering::Relaxed);
         }
         let event = match record {
@@ -164,7 +163,7 @@ fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
     }
 }
 
-/// Takes events until all items have an outcome, or until nothing more comes after a stop.
+/// Receives events until all items have an outcome or, after a stop, until none have come for a second.
 fn collect<S: OutcomeSink>(
     events: &Receiver<Event>,
     watch: &mut Watch,
@@ -189,7 +188,7 @@ fn collect<S: OutcomeSink>(
             }
             Ok(Event::Stopped) => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                // Workers need a moment to notice; what they end in it is kept.
+                // Workers need a moment to notice the stop; outcomes that arrive meanwhile are kept.
                 if stopping.is_some_and(|since| since.elapsed() > Duration::from_secs(1)) {
                     break;
                 }
@@ -224,7 +223,7 @@ fn collect<S: OutcomeSink>(
 impl Progress {
     fn add(&mut self, record: &ItemRecord, known: bool) {
         self.items += 1;
-        // Of what lies in a container, the container's bytes count.
+        // For members of containers, the bytes of the container are counted instead.
         let on_disk = record.item.containers.is_empty();
         let bytes = if on_disk { record.item.size_bytes } else { 0 };
         self.bytes += bytes;

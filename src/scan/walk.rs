@@ -1,4 +1,4 @@
-//! The walker: it shows items to the workers, and hands on what is known already.
+//! The walker: it sends new items to the workers, and known records to the collecting thread.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,11 +27,10 @@ pub(super) fn start_walking(
         let mut walker = Walker { earlier, items, events, team, total, handed_out: 0 };
         let walk = catch_unwind(AssertUnwindSafe(|| source.walk(&mut walker)));
         let Walker { handed_out, events, .. } = walker;
-        // Nobody listens any more only if the scan is over.
+        // Fails only if the scan is over and nobody receives events.
         let _ = events.send(Event::Walked { handed_out, whole: walk.is_ok() });
     };
-    // A panic costs a container and no more. Without a thread nothing is sent, and the scan ends as
-    // one that was stopped.
+    // A panic costs one container. If no thread can be started, no event is sent and the scan ends as a stopped one.
     let _ = thread::Builder::new().name(WORKER_NAME.into()).spawn(walk);
 }
 
@@ -44,7 +43,7 @@ struct Walker {
     handed_out: u64,
 }
 
-/// Goes on as long as somebody takes what is sent.
+/// Ends the walk once the receiver is gone.
 fn sent<E>(result: &Result<(), E>) -> ControlFlow<()> {
     if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
@@ -54,13 +53,13 @@ impl Walker {
         sent(&self.events.send(Event::Outcome { outcome: outcome(place, record), from }))
     }
 
-    /// Hands on what is known of a place. False if nothing is.
+    /// Sends the known record of a place to the collecting thread. False if there is none.
     fn is_known(&mut self, place: &Place) -> bool {
         match self.earlier.look_up(place) {
-            // Not all that it holds may have been looked at when it was written.
+            // The run may have been interrupted before all members had a row.
             Known::Recorded(record) | Known::Carried(record) if is_of_a_container(&record) => false,
             Known::Recorded(record) | Known::Carried(record) => {
-                // That the scan is over is noticed soon enough.
+                // Fails only if the scan is over, which the walk notices by itself.
                 let _ = self.tell(place, *record, Origin::Earlier);
                 true
             }
@@ -69,8 +68,8 @@ impl Walker {
     }
 }
 
-/// Whether a row may tell of what a container lacks, beside the rows of what it holds. To look at a file once more costs
-/// little, and to take such a row for all of it loses the rest.
+/// Whether a row may be about a container whose members have rows of their own. Such a file is walked again, which costs little:
+/// taking the row for all there is would lose the members.
 fn is_of_a_container(record: &ItemRecord) -> bool {
     record.failure.as_ref().is_some_and(|failure| {
         failure.stage == Stage::Read

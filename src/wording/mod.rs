@@ -6,6 +6,7 @@
 mod calendar;
 mod findings;
 mod numbers;
+mod records;
 
 pub use calendar::{day, moment, timestamp};
 pub use findings::{agreement, called, claim, claims, named, warp};

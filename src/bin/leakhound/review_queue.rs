@@ -28,7 +28,7 @@ impl Entry {
             findings: vec![finding.clone()],
             failure: None,
             notes: record.notes.clone(),
-            claims: record.claims.clone(),
+            claims: record.claims,
         })
     }
 

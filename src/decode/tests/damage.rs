@@ -1,4 +1,4 @@
-//! Files that are cut, damaged or lie: what is left of them is heard, and nothing panics.
+//! Truncated and damaged files, and false headers: the rest is decoded, and nothing panics.
 
 use proptest::prelude::*;
 

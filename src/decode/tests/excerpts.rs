@@ -1,10 +1,10 @@
-//! Windows of files: that they are stretches of the whole, and which files have none.
+//! Windows of files: they are stretches of the whole file, and some files have none.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Length of the files here.
+/// Length of the files in these tests, in seconds.
 const LONG: f64 = 30.0;
 const THREE: Windows = Windows { count: 3, seconds: 3.0 };
 
@@ -26,7 +26,7 @@ fn long_tune() -> (tempfile::TempDir, PathBuf) {
     (directory, path)
 }
 
-/// Where the middle of `window` is in `whole`, of which all its second half is a stretch.
+/// The position in `whole` of the middle of `window`, if the second half of `window` is a stretch of `whole`.
 fn find(window: &[f32], whole: &[f32]) -> Option<usize> {
     let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.03);
     let half = &window[window.len() / 2..];

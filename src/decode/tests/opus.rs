@@ -1,4 +1,4 @@
-//! Opus: that its mid is that of the two channels, and that sound out of phase is heard.
+//! Opus: the mono signal is the mean of the two channels, and channels out of phase are decoded.
 
 use symphonia::core::audio::{Audio as _, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::AudioDecoderOptions;
@@ -35,7 +35,7 @@ fn mean_of_stereo(path: &Path) -> Vec<f32> {
     mean
 }
 
-/// Root of the mean square of what lies between two seconds.
+/// Root mean square of the samples between two times, in seconds.
 fn loudness(samples: &[f32], from: f64, to: f64) -> f32 {
     let at = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
     let part = &samples[at(from)..at(to)];

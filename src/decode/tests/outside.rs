@@ -1,4 +1,4 @@
-//! What ffmpeg reads, and what becomes of a file where it is missing or is none.
+//! Files that only ffmpeg reads, also if it is missing or not ffmpeg at all.
 
 use super::*;
 use crate::record::FailureKind;

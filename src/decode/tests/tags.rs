@@ -1,4 +1,4 @@
-//! Tags, whoever reads them.
+//! Tags, read by either decoder.
 
 use super::*;
 

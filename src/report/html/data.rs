@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::base::{shorten, thousands, visible};
-use crate::record::{Evidence, Finding, ItemRecord, Relation, TorrentFacts, Work};
+use crate::record::{Evidence, Finding, ItemRecord, Relation, Tier, TorrentFacts, Work};
 use crate::report::tally::{container, verdict_place};
 use crate::wording::{agreement, chance, claim, clock, covered, share, warp};
 
@@ -146,7 +146,7 @@ impl Data {
             finding.score,
             tiers(finding),
             self.texts.place(&standing.replace('_', " ")),
-            self.texts.place(&record.claims.replace('_', " ")),
+            self.texts.place(&record.claims.as_str().replace('_', " ")),
             self.texts.place(&how),
             self.texts.place(&chance),
             self.texts.place(finding.decision.as_ref().map_or("", |d| d.state.as_str())),
@@ -271,9 +271,8 @@ fn torrent(facts: &TorrentFacts) -> Value {
 
 /// A bit for each of T0, T1, T3, T4; records of before there were tiers speak of sound.
 fn tiers(finding: &Finding) -> u8 {
-    let bit =
-        |(place, tier): (usize, &&str)| u8::from(finding.tiers.iter().any(|t| t == tier)) << place;
-    let bits = ["T0", "T1", "T3", "T4"].iter().enumerate().map(bit).sum();
+    let bit = |(place, tier): (usize, &Tier)| u8::from(finding.tiers.contains(tier)) << place;
+    let bits = Tier::ALL.iter().enumerate().map(bit).sum();
     if bits == 0 { 4 } else { bits }
 }
 

@@ -4,7 +4,7 @@ use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
 use super::picture;
 use super::structure::Role;
 use crate::base::{shorten, thousands};
-use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Verdict};
+use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Tier, Verdict};
 use crate::wording::{agreement, called, chance, claim, clock, named, share, warp};
 
 /// Spans that are listed; all are drawn.
@@ -33,7 +33,7 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
     layout.subheading("How it agrees");
     layout.fact("Claim", &claim(finding).unwrap_or_default());
     layout.fact("What agrees", &finding.explained.as_ref().map(agreement).unwrap_or_default());
-    let tiers = finding.tiers.iter().map(|tier| tier_words(tier)).collect::<Vec<_>>();
+    let tiers = finding.tiers.iter().map(|&tier| tier_words(tier)).collect::<Vec<_>>();
     layout.fact("Evidence", &tiers.join(", "));
     if finding.is_heard() {
         layout.fact("Played", &warp(finding.tempo, finding.pitch_cents));
@@ -83,15 +83,14 @@ fn next_best(evidence: &Evidence) -> String {
     format!("{name}: {}", chance(*false_alarm_probability))
 }
 
-fn tier_words(tier: &str) -> String {
+fn tier_words(tier: Tier) -> String {
     let words = match tier {
-        "T0" => "an identifier",
-        "T1" => "the hash of the file",
-        "T3" => "the sound, as released",
-        "T4" => "the sound, at another speed, tempo or pitch",
-        _ => return tier.to_owned(),
+        Tier::Identifier => "an identifier",
+        Tier::FileHash => "the hash of the file",
+        Tier::Sound => "the sound, as released",
+        Tier::ChangedSound => "the sound, at another speed, tempo or pitch",
     };
-    format!("{tier} ({words})")
+    format!("{} ({words})", tier.as_str())
 }
 
 fn work(layout: &mut Layout, finding: &Finding) {

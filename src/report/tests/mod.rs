@@ -13,8 +13,8 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord, Finding, Ground, ItemFacts,
-    ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Verdict, Work,
+    Basis, ClaimCheck, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord, Finding, Ground, ItemFacts,
+    ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Tier, Verdict, Work,
 };
 
 use self::html::data;

@@ -26,7 +26,7 @@ pub(in crate::report) fn finding(id: &str) -> Finding {
         recording_coverage: 1.0,
         stream: 0,
         shares_passage_with: Vec::new(),
-        tiers: vec!["T3".to_owned()],
+        tiers: vec![Tier::Sound],
         claimed_by: Vec::new(),
         standing: None,
         relation: None,
@@ -128,7 +128,7 @@ pub(in crate::report) fn record(path: &str, findings: Vec<Finding>) -> ItemRecor
         findings,
         failure: None,
         notes: Vec::new(),
-        claims: String::new(),
+        claims: ClaimCheck::default(),
     }
 }
 

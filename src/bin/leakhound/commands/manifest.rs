@@ -107,7 +107,7 @@ pub(super) fn content(
         tool: format!("leakhound {}", key.tool_version),
         decoders: key.decoders.clone(),
         settings: Settings {
-            mode: key.mode.clone(),
+            mode: key.mode.to_string(),
             match_below: format!("{:e}", search.match_below),
             suspect_below: format!("{:e}", search.suspect_below),
             territory: search.territory.clone().unwrap_or_default(),

@@ -201,7 +201,7 @@ fn summary(store: &ResultStore, run: &Run, counts: Counts) -> anyhow::Result<Run
     Ok(RunSummary {
         run_id: run.run_id.to_string(),
         tool_version: key.tool_version,
-        mode: key.mode,
+        mode: key.mode.to_string(),
         roots: key.roots,
         catalogue_recordings: key.catalogue_recordings,
         catalogue_digest: key.catalogue_digest,

@@ -10,7 +10,7 @@ use leakhound::record::Verdict;
 use leakhound::report::Counts;
 use leakhound::results::{ResultStore, ResultsError, Run, RunKey};
 use leakhound::review::{Decisions, ReviewStore};
-use leakhound::scan::{Engine, ScanConfig, ScanSummary};
+use leakhound::scan::{Engine, Mode, ScanConfig, ScanSummary};
 use leakhound::source::{Dump, Folders, ScanLimits, display_path};
 use leakhound::wording::{clock, day, thousands, visible};
 
@@ -104,7 +104,7 @@ fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> anyhow::Result<
     let config = *engine.ingester.fingerprinter().config();
     Ok(RunKey {
         roots,
-        mode: engine.mode.to_string(),
+        mode: engine.mode,
         settings_digest: leakhound::base::digest(
             format!("{} {limits}", engine.settings()).as_bytes(),
         ),
@@ -195,7 +195,7 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         );
     }
     if progress.audio_seconds > 0.0 {
-        let verb = if run.key.mode == "probe" { "probed" } else { "scanned" };
+        let verb = if run.key.mode == Mode::Probe { "probed" } else { "scanned" };
         out += &format!(
             "{} of audio {verb} in {seconds:.1} s, {:.0}× real time\n",
             clock(progress.audio_seconds),
