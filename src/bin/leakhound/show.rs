@@ -26,7 +26,7 @@ pub(crate) fn finding(finding: &Finding) -> String {
     let said = finding
         .claimed_by
         .iter()
-        .fold(String::new(), |all, place| format!("{all}        claimed by {}\n", visible(place)));
+        .fold(String::new(), |all, place| format!("{all}        the item says: {}\n", visible(place)));
     let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
         format!("        {}\n", visible(&decision.describe()))
     });

@@ -1,4 +1,4 @@
-//! The arguments as clap parses them: the global options here, one file a verb.
+//! The arguments as clap parses them: the global options here, one file per verb.
 #![allow(
     clippy::doc_markdown,
     rustdoc::bare_urls,
