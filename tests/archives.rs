@@ -397,7 +397,7 @@ fn an_unchanged_archive_is_taken_over_as_a_whole() {
     // One that was changed is read again.
     std::fs::write(archive, gz(&tar(&members[1..]))).unwrap();
     let done = desk.run(["scan", "dump"]);
-    assert!(!done.stdout.contains("items unchanged"), "{done:#?}");
+    assert!(!done.stdout.contains(" unchanged"), "{done:#?}");
     assert_eq!(records(&desk.jsonl()).len(), members.len() - 1);
 }
 
@@ -641,7 +641,7 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
         assert_eq!(leakhound::base::digest(&bytes), record.item.sha256, "{locator}");
     }
     for (locator, words) in [
-        (format!("{}!nothing", desk.path("dump/x.tar").display()), "nothing is at"),
+        (format!("{}!nothing", desk.path("dump/x.tar").display()), "there is nothing at"),
         ("dump/x.tar!a b".to_owned(), "no locator"),
         ("nowhere!a".to_owned(), "nowhere"),
     ] {
@@ -660,10 +660,10 @@ fn what_is_there_is_not_written_over_and_what_is_extracted_from_never() {
     let locator = found[0].item.locator.as_str();
     desk.write("notes", b"a reviewer's");
     let again = desk.run(["extract", locator, "--out", "notes"]);
-    again.ends_with(2).says_in_one_line(&["notes is there already", "--force"]);
+    again.ends_with(2).says_in_one_line(&["notes exists", "--force"]);
     desk.run(["extract", locator, "--out", "notes", "--force"]).ends_with(0);
     let onto = desk.run(["extract", locator, "--out", "x.tar", "--force"]);
-    onto.ends_with(2).says_in_one_line(&["x.tar is what it lies in"]);
+    onto.ends_with(2).says_in_one_line(&["x.tar contains the item itself"]);
     assert!(std::fs::read(desk.path("x.tar")).unwrap() == whole);
 }
 
@@ -685,6 +685,6 @@ fn an_inspection_tells_what_is_there_without_decoding() {
     line(&["1 ", "empty"]);
     line(&["not read", "container_unsupported", "RAR"]);
     // Three clips of 15 s, twice, at a quarter of the usual rate.
-    line(&["about 0:00:22", "of sound", "full scan", "probe"]);
+    line(&["about 0:00:22", "of audio", "full scan", "probe"]);
     assert!(!desk.path("home/results.sqlite").exists(), "nothing was scanned");
 }

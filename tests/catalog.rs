@@ -101,7 +101,7 @@ fn the_same_audio_twice_in_one_go_is_one_recording() {
     desk.write_wav("masters/b.wav", &song(1, 20));
     desk.write("masters/c.wav", &tagged_wav(&song(1, 20), &[("INAM", "A title")]));
     let added = desk.run(["catalog", "add", "masters"]).ends_with(0);
-    assert!(added.stdout.starts_with("1 recordings added, 2 already there"), "{added:#?}");
+    assert!(added.stdout.starts_with("1 recording added, 2 already there"), "{added:#?}");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn what_is_no_recording_is_refused_with_a_reason_and_the_others_are_added() {
     desk.write("masters/empty.wav", b"");
     desk.write("masters/cover.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
     let added = desk.run(["catalog", "add", "masters"]).ends_with(3);
-    let words = "1 recordings added, 0 already there, 2 refused, 1 files that are no audio";
+    let words = "1 recording added, 0 already there, 2 refused, 1 file without audio";
     assert!(added.stdout.starts_with(words), "{added:#?}");
     for (name, reason) in [("moment.wav", "too short"), ("empty.wav", "0 bytes")] {
         let told = |line: &str| line.contains(name) && line.contains(reason);
@@ -130,7 +130,7 @@ fn a_removed_recording_is_not_found_from_then_on() {
 
     let path = desk.path("masters/song-1.wav");
     let args = ["catalog".as_ref(), "remove".as_ref(), path.as_os_str()];
-    assert_eq!(desk.run(args).ends_with(0).stdout, "1 recordings removed\n");
+    assert_eq!(desk.run(args).ends_with(0).stdout, "1 recording removed\n");
     desk.run(["query", "dump/one.wav"]).ends_with(0);
     desk.run(["query", "dump/two.wav"]).ends_with(1);
     let left = desk.scan(1);

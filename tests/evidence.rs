@@ -249,7 +249,9 @@ fn a_finding_whose_bytes_differ_or_are_not_there_is_told() {
     desk.run(["recheck", "f-0000000000000000", "--dump", "dump"])
         .ends_with(2)
         .says_in_one_line(&["no finding f-0000000000000000"]);
-    desk.run(["recheck", "f-xyz", "--dump", "dump"]).ends_with(2).says_in_one_line(&["no id"]);
+    desk.run(["recheck", "f-xyz", "--dump", "dump"])
+        .ends_with(2)
+        .says_in_one_line(&["not the id of a finding"]);
 }
 
 #[test]

@@ -136,9 +136,12 @@ fn an_inspection_tells_copies_of_the_labels_files_and_the_codecs_in_containers()
     for words in ["MP4 AAC", "MP4 ALAC", "Matroska Opus"] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert!(said.contains("1 items are files of the label's, byte for byte: 1 rec"), "{said}");
+    assert!(said.contains("1 item is a file of the label, byte for byte: 1 recording\n"), "{said}");
     let said = desk.run(["inspect", "--hash", "dump"]).stdout;
-    assert!(said.contains("2 items are files of the label's, byte for byte: 1 rec"), "{said}");
+    assert!(
+        said.contains("2 items are files of the label, byte for byte: 1 recording\n"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -493,7 +496,7 @@ fn a_compressed_database_of_any_length_is_searched_page_by_page_as_it_comes() {
         assert_eq!(record.item.size_bytes, whole.len() as u64);
     }
     let said = desk.run(["inspect", "dump/a.sqlite3.zst"]).stdout;
-    assert!(said.contains("1 items name 1 recordings"), "{said}");
+    assert!(said.contains("1 item names 1 recording of"), "{said}");
     // Cut: what came before is a suspect, and what is missing is told.
     desk.write("cut/a.sqlite3", &whole[..whole.len() - 10_000]);
     desk.run(["scan", "cut"]).ends_with(1);
@@ -711,7 +714,10 @@ fn texts_about_people_are_refused_by_their_keys_and_headers() {
         assert_eq!(record.failure.as_ref().unwrap().kind, FailureKind::PersonalData, "{record:#?}");
     }
     let said = desk.run(["inspect", "dump"]).ends_with(3).stdout;
-    assert!(said.contains("personal_data") && !said.contains("name 1 recordings"), "{said}");
+    assert!(
+        said.contains("personal_data") && !said.contains("1 recording of the catalogue"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn recordings_that_came_without_a_delivery_are_exported_too_and_come_back() {
     for ending in ["jsonl", "csv", "xlsx"] {
         let name = format!("out.{ending}");
         let done = desk.run(["catalog", "export", "--out", &name]).ends_with(0);
-        assert!(done.stdout.contains("1 entries in out."), "{done:#?}");
+        assert!(done.stdout.contains("1 entry in out."), "{done:#?}");
         assert!(done.stdout.contains("and 2 recordings without one"), "{done:#?}");
         let bytes = fs::read(desk.path(&name)).unwrap();
         let other = Desk::new();
@@ -353,13 +353,13 @@ fn a_file_that_is_not_what_the_message_says_is_not_used() {
     assert!(done.stderr.contains("have it sent again"), "{done:#?}");
     assert!(done.stderr.contains("was not found: it goes in without audio"), "{done:#?}");
     assert!(done.stdout.contains("3 entries new"), "{done:#?}");
-    assert!(done.stdout.contains("1 files found, 2 not found"), "{done:#?}");
-    assert!(done.stdout.contains("1 recordings added, 0 refused, 1 linked"), "{done:#?}");
+    assert!(done.stdout.contains("1 file found, 2 not found"), "{done:#?}");
+    assert!(done.stdout.contains("1 recording added, 0 refused, 1 linked"), "{done:#?}");
     // What is found later is linked then.
     desk.write(file(1), &wav(excerpt(&song(2_000_002, 12), 0.0, 12.0)));
     let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
     assert!(done.stdout.contains("3 unchanged"), "{done:#?}");
-    assert!(done.stdout.contains("1 recordings added, 0 refused, 1 linked"), "{done:#?}");
+    assert!(done.stdout.contains("1 recording added, 0 refused, 1 linked"), "{done:#?}");
 }
 
 #[test]
@@ -436,7 +436,7 @@ fn tables_that_would_exhaust_the_machine_are_refused() {
     desk.write("open.csv", open.as_bytes());
     let done = desk.run(["catalog", "import", "open.csv"]).ends_with(3);
     assert!(done.stderr.contains("row 3: cannot be read further"), "{done:#?}");
-    assert!(done.stdout.contains("1 entries new"), "{done:#?}");
+    assert!(done.stdout.contains("1 entry new"), "{done:#?}");
     let strings = vec![b' '; (512 << 20) + 2];
     // The second member is the one that is packed.
     desk.write("bomb.xlsx", &zip(&[("x", Vec::new()), ("xl/sharedStrings.xml", strings)]));
@@ -463,9 +463,9 @@ fn the_log_says_who_did_what_and_that_nobody_changed_it() {
         "add",
         "Ann  import  t.csv: 3 new, 0 updated",
         "Bob  export  o.csv: begun",
-        "Bob  export  o.csv: 3 entries and 1 recordings without one written",
+        "Bob  export  o.csv: 3 entries and 1 recording without one written",
         &format!("remove  0 recordings, 1 entries: {id}"),
-        "the log is whole",
+        "the log is intact",
     ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }

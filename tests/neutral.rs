@@ -40,17 +40,17 @@ fn neutral_references_are_listed_counted_checked_and_removed_as_what_they_are() 
     let list = desk.run(["catalog", "list"]).ends_with(0).stdout;
     let lines = list.lines().filter(|line| line.ends_with(" (neutral)")).count();
     assert_eq!(lines, 2, "{list}");
-    assert!(list.ends_with("1 recordings, 0.0 h; 2 neutral references, 0.0 h\n"), "{list}");
+    assert!(list.ends_with("1 recording, 0.0 h; 2 neutral references, 0.0 h\n"), "{list}");
     let listed = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
     for recording in &listed {
         let is_kit = recording["path"].as_str().unwrap().contains("/kit/");
         assert_eq!(recording["neutral"], is_kit, "{recording}");
     }
     let card = desk.run(["catalog", "show", &id(&desk, "kit/loop.wav")]).ends_with(0).stdout;
-    assert!(card.contains("neutral never found"), "{card}");
+    assert!(card.contains("neutral never reported"), "{card}");
 
     let told = desk.run(["catalog", "stats"]).ends_with(0).stdout;
-    for words in ["recordings  1\n", "neutral     2 references, 0.0 h\n", "0 tracks, until"] {
+    for words in ["recordings  1\n", "neutral     2 references, 0.0 h\n", "0 tracks, dropped"] {
         assert!(told.contains(words), "{words:?}: {told}");
     }
     let stats = &parse(&desk.run(["catalog", "stats", "--json"]).ends_with(0).stdout)[0];
@@ -68,7 +68,7 @@ fn neutral_references_are_listed_counted_checked_and_removed_as_what_they_are() 
     desk.run(["catalog", "compact"]).ends_with(0);
     desk.run(["catalog", "remove", &id(&desk, "kit/shot.wav")]).ends_with(0);
     let list = desk.run(["catalog", "list"]).ends_with(0).stdout;
-    assert!(list.ends_with("1 recordings, 0.0 h; 1 neutral references, 0.0 h\n"), "{list}");
+    assert!(list.ends_with("1 recording, 0.0 h; 1 neutral reference, 0.0 h\n"), "{list}");
     desk.run(["catalog", "check"]).ends_with(0);
 }
 
@@ -80,7 +80,7 @@ fn a_neutral_reference_may_be_short_but_not_silent() {
     // As a recording it could not be told from others.
     desk.run(["catalog", "add", "kit/shot.wav"]).ends_with(3);
     let added = desk.run(["catalog", "add", "--neutral", "kit"]).ends_with(3);
-    assert!(added.stdout.starts_with("1 neutral references added, 0 already there, 1 refused"));
+    assert!(added.stdout.starts_with("1 neutral reference added, 0 already there, 1 refused"));
     let told = |line: &str| line.contains("silence.wav") && line.contains("digital silence");
     assert!(added.stderr.lines().any(told), "{added:#?}");
 }
@@ -137,7 +137,7 @@ fn an_entry_does_not_get_a_neutral_reference_for_its_sound() {
 fn what_is_neutral_is_not_exported_and_the_export_says_so() {
     let desk = with_kit();
     let told = desk.run(["catalog", "export", "--out", "all.jsonl"]).ends_with(0).stdout;
-    assert!(told.contains("and 1 recordings without one"), "{told}");
+    assert!(told.contains("and 1 recording without one"), "{told}");
     assert!(told.ends_with("2 neutral references are left out\n"), "{told}");
     let entries = parse(&fs::read_to_string(desk.path("all.jsonl")).unwrap());
     let ids: Vec<_> = entries.iter().map(|entry| entry["entry_id"].as_str().unwrap()).collect();
@@ -229,8 +229,8 @@ fn a_mask_that_cannot_be_is_refused_in_one_line_with_its_numbers() {
         (&[&ours, "0:12-0:30"], &["0:00:30.0", "0:00:20.0", &ours]),
         (&[&ours, "12"], &["\"12\"", "FROM-TO"]),
         (&[&ours, "a-b"], &["\"a-b\"", "0:12-0:20"]),
-        (&["nobody", "1-2"], &["no recording is named \"nobody\"", "catalog list"]),
-        (&["GBAYE0000001", "1-2"], &["names 2 recordings", "whole id"]),
+        (&["nobody", "1-2"], &["no recording matches \"nobody\"", "catalog list"]),
+        (&["GBAYE0000001", "1-2"], &["matches 2 recordings", "whole id"]),
         (&[&neutral, "0-1"], &[&neutral, "neutral reference"]),
     ] {
         desk.run(["catalog", "mask"].iter().chain(args)).ends_with(2).says_in_one_line(words);

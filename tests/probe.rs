@@ -135,7 +135,7 @@ fn what_was_only_probed_is_examined_again_in_another_mode() {
     desk.write_wav("dump/fast.wav", &faster(&song(1, SECONDS), 1.25));
     assert!(is_probed(&scan(&desk, "probe", 0)[0]));
     let again = desk.run(["scan", "--mode", "probe", "dump"]).ends_with(0);
-    assert!(again.stdout.contains("1 items unchanged"), "{again:#?}");
+    assert!(again.stdout.contains("1 item unchanged"), "{again:#?}");
     let full = desk.run(["scan", "dump"]).ends_with(1);
     assert!(!full.stdout.contains("unchanged"), "{full:#?}");
     assert!(!is_probed(&records(&desk.jsonl())[0]));

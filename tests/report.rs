@@ -250,7 +250,7 @@ fn a_font_that_is_none_is_refused_in_one_line_with_its_name() {
     desk.write("two.ttc", &collection);
     for (font, told) in [
         ("nowhere.ttf", "(os error 2); check the path"),
-        ("dump", "is no file"),
+        ("dump", "is not a file"),
         ("text.ttf", "no TrueType or OpenType font"),
         ("two.ttc#1", "no TrueType or OpenType font"),
         ("two.ttc#7", "it has 2 fonts, numbered from 0, and none of number 7"),

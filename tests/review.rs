@@ -39,7 +39,7 @@ fn a_finding_that_was_dismissed_stays_and_comes_back_dismissed_in_the_next_run()
     ])
     .ends_with(0);
     let listed = desk.run(["review"]).ends_with(0).stdout;
-    assert!(!listed.contains(&id) && listed.contains("1 open findings, 1 decided"), "{listed}");
+    assert!(!listed.contains(&id) && listed.contains("1 open finding, 1 decided"), "{listed}");
     assert!(desk.run(["review", "--all"]).stdout.contains("dismissed (licensed) by Ann"));
     let found = finding(&desk, "/a.wav");
     let decision = found.decision.as_ref().unwrap();
@@ -127,7 +127,7 @@ fn a_change_of_mind_is_another_row_and_everything_is_logged() {
     assert_eq!(desk.run(["review", "history", "--json"]).stdout.lines().count(), 2);
     let log = desk.run(["--operator", "Eve", "catalog", "log"]).ends_with(0).stdout;
     assert!(
-        log.contains(&format!("{id} accepted by Ann")) && log.contains("the log is whole"),
+        log.contains(&format!("{id} accepted by Ann")) && log.contains("the log is intact"),
         "{log}"
     );
 }
@@ -164,9 +164,9 @@ fn staff_fill_in_the_csv_report_and_hand_it_back() {
     }
     desk.write("filled.csv", &writer.into_inner().unwrap());
     let done = desk.run(["review", "batch", "filled.csv"]).ends_with(0);
-    assert_eq!(done.stdout, "2 decisions taken, 0 held already\n");
+    assert_eq!(done.stdout, "2 decisions recorded, 0 already recorded\n");
     let done = desk.run(["review", "batch", "filled.csv"]).ends_with(0);
-    assert_eq!(done.stdout, "0 decisions taken, 2 held already\n");
+    assert_eq!(done.stdout, "0 decisions recorded, 2 already recorded\n");
     assert_eq!(finding(&desk, "/b.wav").decision.unwrap().reason, "sold; in 2020");
     desk.write("bad.csv", b"finding_id,decision\nf-00000000,accept\n");
     desk.run(["review", "batch", "bad.csv"]).ends_with(2).says_in_one_line(&[
@@ -224,14 +224,14 @@ fn drafts_of_notices_are_written_of_accepted_findings_alone_and_never_over_other
         "https://host.example/x",
     ]);
     let told = done.ends_with(0).stdout;
-    assert!(told.contains("1 findings") && told.contains("nothing was sent"), "{told}");
+    assert!(told.contains("1 finding\n") && told.contains("nothing was sent"), "{told}");
     assert!(told.contains("left out: 1 that nobody accepted"), "{told}");
     let text = fs::read_to_string(desk.path("drafts/notice-host.md")).unwrap();
     assert!(text.contains("https://host.example/x/a.wav") && !text.contains("b.wav"), "{text}");
     assert!(text.contains("Jo Counsel") && !text.contains("Ann Reviewer"), "{text}");
     assert!(text.contains("[to be filled in: postal address]"), "{text}");
     assert!(fs::read_to_string(desk.path("drafts/notice-host.html")).unwrap().contains("DRAFT"));
-    assert!(desk.run(["catalog", "log"]).stdout.contains("1 findings of run 1 drafted"));
+    assert!(desk.run(["catalog", "log"]).stdout.contains("1 finding of run 1 drafted"));
     desk.run(["notice", "--for", "hub", "--out", "drafts"])
         .ends_with(2)
         .says_in_one_line(&["drafts is not empty"]);

@@ -44,15 +44,15 @@ fn compacting_makes_one_segment_of_what_lives_and_changes_no_answer() {
     let before = desk.run(["query", "--json", "masters"]).ends_with(1).stdout;
     let told = desk.run(["catalog", "compact"]).ends_with(0).stdout;
     // A segment without a recording went with the recording.
-    assert!(told.starts_with("3 segments of ") && told.contains(" became 1 of "), "{told}");
+    assert!(told.starts_with("3 segments of ") && told.contains(" merged into 1 of "), "{told}");
     assert_eq!(files(&desk, ".seg").len(), 1);
     assert_eq!(desk.run(["query", "--json", "masters"]).ends_with(1).stdout, before);
     remove(&desk, 3);
     let told = desk.run(["catalog", "compact"]).ends_with(0).stdout;
-    assert!(told.ends_with("; 1 tracks of removed recordings were dropped\n"), "{told}");
+    assert!(told.ends_with("; 1 track of removed recordings dropped\n"), "{told}");
     assert_eq!(found(&desk), [true, false, false, true]);
     let told = desk.run(["catalog", "compact"]).ends_with(0).stdout;
-    assert!(told.ends_with("; 0 tracks of removed recordings were dropped\n"), "{told}");
+    assert!(told.ends_with("; 0 tracks of removed recordings dropped\n"), "{told}");
     desk.run(["catalog", "check"]).ends_with(0);
 }
 
@@ -109,7 +109,7 @@ fn a_check_reads_every_byte_and_says_what_to_do() {
     let desk = four();
     let told = desk.run(["catalog", "check"]).ends_with(0).stdout;
     assert!(
-        told.starts_with("4 recordings, 4 segments, ") && told.ends_with("written\n"),
+        told.starts_with("4 recordings, 4 segments, ") && told.ends_with("no damage found\n"),
         "{told}"
     );
     for path in files(&desk, ".seg") {
@@ -187,7 +187,7 @@ fn what_a_broken_off_change_left_is_told_and_swept_away_by_the_next() {
     let desk = four();
     let left = desk.write("home/catalog/segments/00000099.seg.part", b"half of it");
     let told = desk.run(["catalog", "check"]).ends_with(0).stdout;
-    assert!(told.contains("1 files are left of a change"), "{told}");
+    assert!(told.contains("1 file left over from an interrupted change"), "{told}");
     assert!(left.exists());
     add(&desk, &desk.master(5, 12));
     assert!(!left.exists());

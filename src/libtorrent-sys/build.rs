@@ -6,12 +6,17 @@ fn main() {
     let library = match found {
         Ok(library) => library,
         Err(error) => {
-            eprintln!("{error}");
-            eprintln!(
-                "libtorrent-rasterbar 2.0 is needed: install libtorrent-rasterbar-dev, or build without the \
-                 feature `torrent` (--no-default-features --features cli)"
+            let missing = match error {
+                pkg_config::Error::Command { .. } => "pkg-config cannot be run",
+                _ => "pkg-config finds no libtorrent-rasterbar 2.0",
+            };
+            // Cargo prints this line as the error, instead of the whole output of the build script.
+            println!(
+                "cargo::error={missing}: install pkg-config and libtorrent-rasterbar-dev (macOS: brew install \
+                 pkgconf libtorrent-rasterbar), or build leakhound without torrents: \
+                 --no-default-features --features cli"
             );
-            std::process::exit(1);
+            return;
         }
     };
     let mut build = cxx_build::bridge("src/lib.rs");
@@ -23,7 +28,7 @@ fn main() {
     for path in &library.include_paths {
         build.include(path);
     }
-    // They decide how its types are laid out.
+    // These macros change the layout of libtorrent's types: the bridge has to see the same ones.
     for (name, value) in &library.defines {
         build.define(name, value.as_deref());
     }

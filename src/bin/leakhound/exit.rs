@@ -1,26 +1,26 @@
-//! Exit codes, and the one place where an error is printed.
+//! Exit codes, and the one place that prints an error.
 
 use std::process::ExitCode;
 
-/// How a command ended. The numbers are a promise to whoever schedules it.
+/// How a command ended. Schedulers rely on the numbers: they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
     /// It did what was asked; a scan or query read all items and found nothing.
     Clear = 0,
-    /// A scan or query found a match or a suspect (whatever else could not be read).
+    /// A scan or query found a match or a suspect, even if some items could not be read.
     Found = 1,
     /// The arguments make no sense. Clap exits with the same number.
     Usage = 2,
-    /// Nothing was found, but some items could not be read, so nothing is known of them.
+    /// Nothing was found, but nothing is known about some items: they could not be read.
     Incomplete = 3,
-    /// The command failed: nothing is to be concluded.
+    /// The command failed: nothing can be concluded.
     Failed = 4,
-    /// It was stopped (Ctrl-C, SIGTERM); the same command goes on.
+    /// It was stopped (Ctrl-C, SIGTERM); the same command continues where it stopped.
     Stopped = 130,
 }
 
-/// Arguments that clap accepts and that still make no sense.
+/// Wrong usage that only shows when the command runs: arguments that contradict each other, or that name nothing.
 #[derive(Debug)]
 pub(crate) struct UsageError(pub(crate) String);
 
@@ -32,11 +32,11 @@ impl std::fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// Prints an error, once, on one line with its causes, and turns the end into a code.
+/// The exit code of a result. An error is printed on one line, with its causes.
 pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
     let exit = match result {
         Ok(exit) => exit,
-        // Whoever read our output has had enough: that is no failure.
+        // The reader of the output closed it early, as `head` does: that is no failure.
         Err(error) if is_broken_pipe(&error) => Exit::Clear,
         Err(error) => {
             eprintln!("leakhound: {}", leakhound::wording::visible(&format!("{error:#}")));
@@ -63,7 +63,9 @@ mod tests {
         let help = <crate::args::Args as clap::CommandFactory>::command()
             .render_long_help()
             .to_string()
-            .replace('\n', " ");
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         for (exit, words) in [
             (Exit::Clear, "0 nothing found"),
             (Exit::Found, "1 something found"),

@@ -1,4 +1,4 @@
-//! Where catalogue and results live.
+//! The home folder: where catalogue and results are.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::args::Global;
 use crate::exit::UsageError;
 
-/// Where the home folder is, be it there or not.
+/// The path of the home folder, whether it exists or not.
 pub(crate) fn place(global: &Global) -> anyhow::Result<PathBuf> {
     match &global.home {
         Some(home) => Ok(home.clone()),
@@ -20,7 +20,7 @@ pub(crate) fn place(global: &Global) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The home folder, made if it is not there.
+/// The path of the home folder, which is made if it does not exist.
 pub(crate) fn home(global: &Global) -> anyhow::Result<PathBuf> {
     let home = place(global)?;
     std::fs::create_dir_all(&home)

@@ -1,8 +1,8 @@
-//! The command line: arguments in, one command run, one exit code out.
+//! The command line: parses the arguments, runs one command, ends with its exit code.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line prints; the library does not"
+    reason = "the command line prints; the library does not"
 )]
 
 mod args;
@@ -11,6 +11,7 @@ mod exit;
 mod fonts;
 mod home;
 mod out;
+mod plural;
 mod progress;
 mod review_queue;
 mod review_server;
@@ -20,13 +21,13 @@ mod show;
 use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
-    quiet_workers();
+    silence_workers();
     let args = args::Args::parse();
     exit::report(commands::run(&args))
 }
 
-/// A panic in a worker becomes the failure of its item; it does not also print to the terminal.
-fn quiet_workers() {
+/// Keeps panics of workers off the terminal: the scan turns each into the failure of its item.
+fn silence_workers() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(leakhound::scan::WORKER_NAME) {

@@ -1,9 +1,9 @@
-//! Standard output whose reader may have had enough.
+//! Standard output that survives a closed pipe.
 
 use std::io::{ErrorKind, Result, StdoutLock, Write};
 
-/// Standard output. Once nobody reads it any more, what is written goes nowhere, and the command
-/// still does what it was asked to and says so with its exit code.
+/// Standard output. Once its reader has closed it, as `head` does, output is discarded; the command still does its work and
+/// ends with the right exit code.
 pub(crate) struct Out(Option<StdoutLock<'static>>);
 
 impl Out {

@@ -1,4 +1,4 @@
-//! Progress on standard error: a live line on a terminal, plain lines elsewhere, nothing if quiet.
+//! Progress on standard error: a live line on a terminal, plain lines elsewhere, nothing with --quiet.
 
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
@@ -7,10 +7,12 @@ use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
 use leakhound::scan::Progress;
 use leakhound::wording::thousands;
 
-/// Time between plain lines.
+use crate::plural::{counted, plural};
+
+/// Time between plain lines. A guess: a log of an hour has 360 of them.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
-/// Shows how far a command has come.
+/// Shows the progress of a command.
 pub(crate) struct Meter {
     kind: DisplayKind,
     started: Instant,
@@ -46,7 +48,7 @@ impl Meter {
         self.show(|| scan_line(progress, elapsed));
     }
 
-    /// Shows any other progress.
+    /// Shows the progress of any other command. `line` is only called when a line is due.
     pub(crate) fn show(&mut self, line: impl FnOnce() -> String) {
         match &mut self.kind {
             DisplayKind::Quiet => {}
@@ -69,12 +71,12 @@ impl Meter {
         }
     }
 
-    /// Time since it was made.
+    /// Time since the command began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Takes the live line away.
+    /// Removes the live line.
     pub(crate) fn finish(self) {
         if let DisplayKind::Live(bar) = self.kind {
             bar.finish_and_clear();
@@ -87,20 +89,20 @@ fn scan_line(progress: &Progress, elapsed: Duration) -> String {
     let read = progress.bytes + progress.bytes_in_containers;
     let items = match progress.total {
         Some((items, bytes)) => format!(
-            "{} items of {} files, {} of {}",
-            thousands(progress.items),
-            thousands(items),
+            "{} of {}, {} of {}",
+            counted(progress.items, "item"),
+            counted(items, "file"),
             HumanBytes(read),
             HumanBytes(bytes)
         ),
-        None => format!("{} items, {}", thousands(progress.items), HumanBytes(read)),
+        None => format!("{}, {}", counted(progress.items, "item"), HumanBytes(read)),
     };
     let mut line = format!(
-        "{items}, {:.1} h of audio at {:.0}× real time, {} matches, {} suspects, {} not read",
+        "{items}, {:.1} h of audio at {:.0}× real time, {}, {}, {} not read",
         progress.audio_seconds / 3_600.0,
         progress.audio_seconds / seconds,
-        thousands(progress.matched),
-        thousands(progress.suspect),
+        plural(progress.matched, "match", "matches"),
+        counted(progress.suspect, "suspect"),
         thousands(progress.failed),
     );
     let fresh = read.saturating_sub(progress.skipped_bytes) as f64;

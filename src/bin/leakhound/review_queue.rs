@@ -1,4 +1,4 @@
-//! The findings of a run, what was decided about each, and the one way in which a decision is made.
+//! The findings of a run, their decisions, and the one function that records a decision.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ use crate::commands::{log, report};
 use crate::exit::UsageError;
 use crate::{home, setup};
 
-/// A finding in its item: a record that has it alone.
+/// A finding with its item: a record with this finding alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry(ItemRecord);
 
 impl Entry {
-    /// The finding of a record at a place.
+    /// One finding of a record.
     pub(crate) fn new(record: &ItemRecord, finding: &Finding) -> Self {
         Self(ItemRecord {
             item: record.item.clone(),
@@ -45,7 +45,7 @@ impl Entry {
     }
 }
 
-/// The findings of a run: read when they are asked for, in the order of the report, none kept.
+/// The findings of a run. They are read from the results whenever they are needed, in the order of the report.
 #[derive(Debug)]
 pub(crate) struct ReviewQueue {
     pub(crate) home: PathBuf,
@@ -54,20 +54,20 @@ pub(crate) struct ReviewQueue {
     pub(crate) store: ReviewStore,
 }
 
-/// What is to be decided.
+/// A decision to be recorded about a finding; without a state it withdraws an earlier one.
 #[derive(Debug, Clone)]
-pub(crate) struct Sentence {
+pub(crate) struct NewDecision {
     pub(crate) state: Option<DecisionState>,
     pub(crate) ground: Option<Ground>,
     pub(crate) reason: String,
     pub(crate) by: String,
 }
 
-/// An id is named by so many of its characters at least, `f-` among them.
+/// Fewest characters of an id, `f-` included, that may stand for it. A guess: with 4 digits an accidental prefix is rare.
 const SHORTEST_NAME: usize = 6;
 
 impl ReviewQueue {
-    /// That of a run, of the newest without a number.
+    /// Opens a run; the newest if `run` is `None`.
     pub(crate) fn open(global: &Global, run: Option<i64>) -> anyhow::Result<Self> {
         let home = home::home(global)?;
         let results = ResultStore::open(&home)?;
@@ -76,7 +76,7 @@ impl ReviewQueue {
         Ok(Self { home, run, results, store })
     }
 
-    /// Visits all findings with what was decided about each.
+    /// Visits all findings, each with its decision.
     pub(crate) fn each(
         &self,
         mut visit: impl FnMut(&ItemRecord, &Finding) -> anyhow::Result<()>,
@@ -88,7 +88,7 @@ impl ReviewQueue {
         })
     }
 
-    /// For each name all copies of the one finding whose id it is the start of, or why there is none; all names in one reading.
+    /// For each name, all copies of the one finding whose id begins with it, or why there is none. The results are read once.
     pub(crate) fn find(
         &self,
         names: &[&str],
@@ -116,7 +116,7 @@ impl ReviewQueue {
             let found = wanted.get(&full).map_or(&[][..], Vec::as_slice);
             let Some(first) = found.first() else {
                 let short = full.len() < SHORTEST_NAME;
-                let least = if short { "; an id needs 4 of its digits at least" } else { "" };
+                let least = if short { "; give at least 4 digits of the id" } else { "" };
                 return Err(UsageError(format!(
                     "run {run} has no finding {name:?}{least}; leakhound review --all lists them"
                 )));
@@ -124,7 +124,7 @@ impl ReviewQueue {
             let id = &first.finding().finding_id;
             if found.iter().any(|entry| entry.finding().finding_id != *id) {
                 return Err(UsageError(format!(
-                    "{name:?} begins the ids of several findings of run {run}; write more of it"
+                    "several findings of run {run} have ids that begin with {name:?}; give more digits"
                 )));
             }
             Ok(found.to_vec())
@@ -132,14 +132,14 @@ impl ReviewQueue {
         Ok(names.iter().map(found).collect())
     }
 
-    /// Decides: the log first, then the decisions, all or none.
+    /// Records decisions, all or none: first in the log, then in the store.
     pub(crate) fn decide(
         &self,
         global: &Global,
-        sentences: &[(&Entry, &Sentence)],
+        decisions: &[(&Entry, &NewDecision)],
     ) -> anyhow::Result<()> {
         let mut rulings = Vec::new();
-        for (entry, Sentence { state, ground, reason, by }) in sentences {
+        for (entry, NewDecision { state, ground, reason, by }) in decisions {
             let (item, finding) = (entry.item(), entry.finding());
             let (state, ground) = (*state, *ground);
             let (reason, by) = (reason.trim().to_owned(), by.trim().to_owned());
@@ -149,12 +149,12 @@ impl ReviewQueue {
                 Ok(case)
             });
             let case = case.map_err(|why| {
-                UsageError(format!("{} is not decided: {why}", finding.finding_id))
+                UsageError(format!("no decision about {}: {why}", finding.finding_id))
             })?;
             rulings.push((case, ruling));
         }
         let Some(detail) = detail(&rulings) else { return Ok(()) };
-        // Before anything is changed, so that nothing is changed unlogged.
+        // Logged first, so that no decision goes unlogged.
         let catalog = Catalog::open(&self.home, FingerprintConfig::default())?;
         catalog.log(&log::line(global, "review", detail))?;
         self.store.add(&rulings)?;
@@ -162,7 +162,7 @@ impl ReviewQueue {
     }
 }
 
-/// What the log says: one decision in full, many by the digest of all of them.
+/// The detail for the log: one decision in full, several as a count and a digest of all.
 fn detail(rulings: &[(Case, Ruling)]) -> Option<String> {
     let word = |state: Option<DecisionState>| state.map_or("withdrawn", DecisionState::as_str);
     let (case, ruling) = rulings.first()?;

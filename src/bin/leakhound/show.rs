@@ -1,9 +1,9 @@
-//! Records as lines for people. Names come from strangers: nothing of them reaches the terminal raw.
+//! Records as lines for people. Names come from strangers, so every one is escaped before it reaches the terminal.
 
 use leakhound::record::{Finding, ItemRecord, Verdict};
 use leakhound::wording::{agreement, called, chance, claim, clock, share, visible, warp};
 
-/// An item and its findings, a line each, or its failure.
+/// An item with its findings, or with its failure.
 pub(crate) fn item(record: &ItemRecord) -> String {
     let mut out = format!("{:<8}{}\n", record.verdict.as_str(), visible(&record.item.path));
     if let Some(failure) = &record.failure {
@@ -21,11 +21,12 @@ pub(crate) fn item(record: &ItemRecord) -> String {
     out
 }
 
+/// A finding: what was found, where, and how certain it is.
 pub(crate) fn finding(finding: &Finding) -> String {
     let said = finding
         .claimed_by
         .iter()
-        .fold(String::new(), |all, place| format!("{all}        it says so: {}\n", visible(place)));
+        .fold(String::new(), |all, place| format!("{all}        the item says: {}\n", visible(place)));
     let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
         format!("        {}\n", visible(&decision.describe()))
     });
@@ -103,6 +104,6 @@ mod tests {
         assert!(lines[3].starts_with("where the two are aligned, 94 % of"), "{told}");
         assert_eq!(lines.len(), 5, "{told}");
         (found.relation, found.explained) = (None, None);
-        assert_eq!(finding(&found).lines().count(), 3, "a record of before has neither");
+        assert_eq!(finding(&found).lines().count(), 3, "an older record has neither");
     }
 }

@@ -1,4 +1,4 @@
-// Reads a .torrent file by libtorrent's own parser. No session is made: nothing here opens a socket, a thread
+// Reads a .torrent file with libtorrent's own parser. There is no session: nothing here opens a socket, a thread
 // or a file.
 
 #include "metainfo.h"
@@ -31,8 +31,8 @@ rust::Vec<uint8_t> copied(Bytes const& bytes) {
     return copied(bytes.data(), static_cast<std::size_t>(bytes.size()));
 }
 
-// What libtorrent keeps of a path at least, so that two paths that it takes for one have one key: letters in lower case,
-// digits, and bytes of other scripts but marks of direction and whatever is no UTF-8.
+// Adds one part of a path to a key. Paths that libtorrent takes for the same have the same key: only letters in lower case,
+// digits and characters of other scripts count, without direction marks and invalid UTF-8.
 void add_key(std::string& key, lt::string_view part) {
     for (std::size_t at = 0; at < part.size(); ++at) {
         auto const byte = static_cast<unsigned char>(part[at]);
@@ -54,7 +54,7 @@ void add_key(std::string& key, lt::string_view part) {
     key += '/';
 }
 
-// libtorrent gives files of one path other names, and tries all numbers for each: of many of them that takes hours.
+// libtorrent renames files with the same path and tries every number for each, which takes hours if there are many.
 void check_paths(lt::bdecode_node const& torrent, int32_t max_alike) {
     if (torrent.type() != lt::bdecode_node::dict_t) return;
     lt::bdecode_node const info = torrent.dict_find_dict("info");
@@ -141,7 +141,7 @@ Metainfo parse(rust::Slice<const uint8_t> bytes, int32_t max_bytes, int32_t max_
     } catch (std::exception const&) {
         throw;
     } catch (...) {
-        // The bridge knows no others: they would end the process.
+        // The bridge catches std::exception only: any other would end the process.
         throw std::runtime_error("libtorrent failed without saying why");
     }
 }

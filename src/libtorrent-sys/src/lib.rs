@@ -1,7 +1,7 @@
 //! `.torrent` files, read by libtorrent-rasterbar 2.0: versions 1, 2 and hybrid.
 //!
-//! It is the one call of libtorrent that is needed to know what a torrent holds. There is no session, so no socket,
-//! no thread and no file. Any bytes give a [`Metainfo`] or an [`Error`].
+//! One call of libtorrent parses a torrent. There is no session, so no socket, no thread and no file is opened. Any bytes
+//! give a [`Metainfo`] or an [`Error`].
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -13,36 +13,36 @@ mod ffi {
     /// What a `.torrent` file says.
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct Metainfo {
-        /// What the torrent is called: the folder of its files, or its only file.
+        /// Name of the torrent: that of the folder of its files, or of its only file.
         name: Vec<u8>,
-        /// SHA-1 of the info dictionary, 20 bytes; empty if it is of version 2 alone.
+        /// SHA-1 of the info dictionary, 20 bytes; empty if the torrent is version 2 only.
         info_hash_v1: Vec<u8>,
-        /// SHA-256 of the info dictionary, 32 bytes; empty if it is of version 1 alone.
+        /// SHA-256 of the info dictionary, 32 bytes; empty if the torrent is version 1 only.
         info_hash_v2: Vec<u8>,
         /// Bytes of a piece.
         piece_length: u32,
-        /// SHA-1 of each piece, 20 bytes each; empty if it is of version 2 alone.
+        /// SHA-1 of each piece, 20 bytes each; empty if the torrent is version 2 only.
         pieces: Vec<u8>,
-        /// All files, those that pad among them, in the order of their offsets.
+        /// All files, padding files included, in the order of their offsets.
         files: Vec<File>,
     }
 
     /// A file of a torrent.
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct File {
-        /// Its path, the torrent's name first if there are several files; cleaned by libtorrent of what leads out.
+        /// Its path, with the torrent's name first if there are several files. libtorrent has removed parts that lead out of it.
         path: Vec<u8>,
         /// Its length in bytes.
         length: u64,
         /// Bytes of the torrent before it.
         offset: u64,
-        /// It holds zeros alone, so that the next begins with a piece.
+        /// Whether it is padding: zeros that move the next file to the start of a piece.
         is_padding: bool,
-        /// It is a link to another file, without bytes of its own.
+        /// Whether it is a symbolic link to another file, without bytes of its own.
         is_link: bool,
-        /// Root of the hash tree of version 2, 32 bytes, or empty.
+        /// Root of the file's hash tree (version 2), 32 bytes; empty if there is none.
         root: Vec<u8>,
-        /// The layer of that tree that has a hash a piece, 32 bytes each; empty if the file has no more than one piece.
+        /// The layer of that tree with one hash per piece, 32 bytes each; empty if the file has at most one piece.
         layer: Vec<u8>,
     }
 
@@ -61,25 +61,25 @@ mod ffi {
     }
 }
 
-/// What a `.torrent` file may cost to be read.
+/// Limits on a `.torrent` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Its length in bytes.
+    /// Most bytes of the `.torrent` file.
     pub max_bytes: i32,
-    /// Its pieces.
+    /// Most pieces.
     pub max_pieces: i32,
-    /// Lists and dictionaries within each other.
+    /// Deepest nesting of lists and dictionaries.
     pub max_depth: i32,
-    /// Values of any kind.
+    /// Most bencoded values of any kind.
     pub max_tokens: i32,
-    /// Files of version 1 that have one path, or about one.
+    /// Most files of version 1 with the same path, or with paths that libtorrent takes for the same.
     pub max_alike: i32,
-    /// The paths of all files, in bytes: folders are said once and stand in the path of each file.
+    /// Most bytes of the paths of all files together; a folder is stored once in the torrent, but is in every path below it.
     pub max_path_bytes: i64,
 }
 
 impl Default for Limits {
-    /// 32 MiB and a million pieces: a torrent of 60,000 files in 16 TiB has a tenth of it.
+    /// 32 MiB and a million pieces; a torrent of 60,000 files in 16 TiB needs a tenth of that. The others are guesses.
     fn default() -> Self {
         Self {
             max_bytes: 32 << 20,
@@ -96,7 +96,7 @@ impl Default for Limits {
 ///
 /// # Errors
 ///
-/// If the bytes are none, or go beyond `limits`.
+/// If the bytes are not a torrent, or exceed `limits`.
 pub fn parse(bytes: &[u8], limits: Limits) -> Result<Metainfo, Error> {
     let Limits { max_bytes, max_pieces, max_depth, max_tokens, max_alike, max_path_bytes } = limits;
     ffi::parse(bytes, max_bytes, max_pieces, max_depth, max_tokens, max_alike, max_path_bytes)

@@ -12,6 +12,11 @@ use super::{Torrent, TorrentFile};
 use crate::record::FailureRecord;
 use crate::source::{Folders, Item, path_of_key};
 
+/// What a build without the feature `torrent` says of a `.torrent` file.
+#[cfg(not(feature = "torrent"))]
+const TORRENTS_LEFT_OUT: &str = "is a torrent, and this build of leakhound reads none: no file is compared with its hashes; \
+                                 build it with the feature `torrent`";
+
 /// Torrents over the same data that are looked at, and held in memory at a time.
 const MAX_ALIKE: usize = 8;
 
@@ -98,11 +103,20 @@ impl Torrents {
         torrents.take(MAX_ALIKE).cloned().collect()
     }
 
-    /// What a torrent holds, as a sentence. `None` of what is not called one, or cannot be read as one: see [`unreadable`].
+    /// What a torrent holds, as a sentence; or, from a build without the feature `torrent`, that it is not read. `None` if the
+    /// file is not called a torrent, or cannot be read as one: see [`unreadable`].
     pub(in crate::source) fn note(&self, file: &Path) -> Option<String> {
         if !is_called_torrent(file) {
             return None;
         }
+        #[cfg(not(feature = "torrent"))]
+        return Some(TORRENTS_LEFT_OUT.into());
+        #[cfg(feature = "torrent")]
+        self.describe(file)
+    }
+
+    #[cfg(feature = "torrent")]
+    fn describe(&self, file: &Path) -> Option<String> {
         let folder = self.folders.get(file).map_or_else(|| file.parent(), |f| Some(f.as_path()))?;
         Torrent::load(file, folder).ok().map(|torrent| torrent.describe())
     }
@@ -176,5 +190,18 @@ impl TorrentFile {
         let torrent = Arc::new(Torrent::new(file, metainfo, folder).ok()?);
         let path = folder.join(path_of_key(path));
         Self::of(Share::at(&torrent, &path).into_iter())
+    }
+}
+
+#[cfg(all(test, not(feature = "torrent")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_torrents_says_so_in_one_line_where_it_meets_one() {
+        let torrents = Torrents::default();
+        let note = torrents.note(Path::new("/dump/a.torrent")).unwrap();
+        assert!(note.contains("the feature `torrent`") && !note.contains('\n'), "{note}");
+        assert_eq!(torrents.note(Path::new("/dump/a.ogg")), None);
     }
 }

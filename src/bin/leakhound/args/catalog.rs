@@ -15,153 +15,157 @@ pub(crate) enum Catalog {
         /// Files and folders
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
-        /// They are nobody's: loop packs, drum kits, sound effects, test tones, licensed samples. They are never found, and what they
-        /// explain of an item speaks for no recording; one-shots of any length are taken
+        /// Add them as neutral references: material of nobody in particular, such as loop packs, drum kits, sound
+        /// effects, test tones, licensed samples. They are never reported, and what they explain in an item counts for
+        /// no recording. Any length is accepted, for one-shots
         #[arg(long)]
         neutral: bool,
     },
-    /// Stretches of a recording that speak for nothing: a licensed sample, an intro jingle
+    /// Mask stretches of a recording, such as a licensed sample or an intro jingle: they count as no evidence
     Mask(Mask),
-    /// Read what the label delivers: CSV, TSV, XLSX, DDEX ERN 3.8 to 4.3, JSONL; the same again changes nothing
+    /// Import what the label delivers: CSV, TSV, XLSX, DDEX ERN 3.8 to 4.3, JSONL; importing the same again changes
+    /// nothing
     Import(Import),
-    /// Write all entries: .csv, .xlsx or .jsonl; import reads them back without loss. Without neutral references and masks
+    /// Export all entries to .csv, .xlsx or .jsonl, which import reads back without loss; neutral references and masks
+    /// are left out
     Export {
-        /// File to write; `-` for standard output
+        /// File to write, or - for standard output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Format [default: by the ending of the file]
+        /// Format [default: by the file's extension]
         #[arg(long, value_parser = formats())]
         format: Option<Format>,
     },
-    /// Look for what makes wrong accusations: the same audio twice, shared passages, recordings that are only kit (neutral
-    /// references and masks), previews, rights; marks passages
+    /// Find what would lead to wrong accusations: duplicate audio, shared passages, recordings made of neutral
+    /// references or masked stretches alone, previews, rights; marks shared passages
     Lint {
-        /// Compare at other speeds and pitches, too; takes several times as long
+        /// Also compare at other speeds and pitches; takes several times as long
         #[arg(long)]
         edits: bool,
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Uses that are licensed: what is found of them is shown as permitted
+    /// Add, remove or list licensed uses; findings of them are shown as permitted
     Allow(Allow),
-    /// Show who imported, added, removed and exported what and when, and whether the log is whole
+    /// Show who imported, added, removed and exported what and when, and whether the log is intact
     Log {
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
     /// List all recordings
     List {
-        /// The entries instead: what the label says, with and without audio
+        /// List the entries instead: what the label says, with and without audio
         #[arg(long)]
         entries: bool,
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Show recordings, and what the label says of them
+    /// Show recordings and what the label says about them
     Show {
-        /// Id or the start of one, path, ISRC, id of an entry, or an id of the label
+        /// Ids or their first characters, paths, ISRCs, ids of entries, or ids that the label gave
         #[arg(required = true, value_name = "RECORDING")]
         names: Vec<String>,
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Remove recordings, or entries by their ids; the audio of an entry stays
+    /// Remove recordings, or entries by their ids; the audio of a removed entry stays
     Remove {
-        /// Id or the start of one, path, or ISRC; each has to name one recording or be the id of an entry
+        /// Ids or their first characters, paths or ISRCs; each has to match one recording, or be the id of an entry
         #[arg(required = true, value_name = "RECORDING")]
         names: Vec<String>,
     },
-    /// Read every byte of the catalogue and tell what is wrong
+    /// Read every byte of the catalogue and report damage
     Check,
-    /// Show sizes, and what is too common to be looked up
+    /// Show sizes, and which hashes are too common to be looked up
     Stats {
-        /// One JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Merge the index into one segment, without what was removed
+    /// Merge the index into one segment, without removed recordings
     Compact,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Import {
-    /// Files, and folders of them
+    /// Files, and folders of files
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// What the columns hold, as JSON: {"columns": {"Track title": "title"}, "dates": "dmy"}
+    /// What the columns hold, as a JSON file: {"columns": {"Track title": "title"}, "dates": "dmy"}
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     pub(crate) mapping: Option<PathBuf>,
-    /// A mapping that is shipped [default: the one that knows most headers]
+    /// One of the built-in mappings [default: the one that knows most of the headers]
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
-    /// Encoding of texts, such as windows-1250 [default: found by their bytes]
+    /// Text encoding, such as windows-1250 [default: detected]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
-    /// Delimiter of tables, one character or `tab` [default: found by their header]
+    /// Delimiter of tables: one character, or tab [default: detected from the header]
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<String>,
-    /// Folder in which sound files are looked for, beside that of the delivery
+    /// Folder to look for audio files in, besides that of the delivery
     #[arg(long, value_name = "DIR")]
     pub(crate) audio: Vec<PathBuf>,
-    /// Lists (ISRCs, artists, releases, files) that a row has take the place of the earlier, and do not add to them
+    /// Replace the lists of existing entries (ISRCs, artists, releases, files) instead of adding to them
     #[arg(long)]
     pub(crate) replace: bool,
-    /// Show what would be read of the first rows and what is wrong with all, and write nothing
+    /// Show how the first rows are understood and every problem, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Mask {
-    /// Id or the start of one, path, or ISRC; it has to name one recording
+    /// Recording: its id or first characters of it, its path or ISRC; exactly one has to match
     #[arg(value_name = "RECORDING", required_unless_present = "list")]
     pub(crate) recording: Option<String>,
-    /// Stretches of it, such as 0:12-0:20, 12.5-20 or 1:02:03-1:02:08
+    /// Stretches to mask, such as 0:12-0:20, 12.5-20 or 1:02:03-1:02:08
     #[arg(value_name = "FROM-TO", required_unless_present_any = ["list", "remove"], allow_negative_numbers = true)]
     pub(crate) stretches: Vec<String>,
-    /// Why: whose sample it is, the licence
-    #[arg(long, value_name = "WHY", default_value = "", conflicts_with_all = ["list", "remove"])]
+    /// Reason: whose sample it is, the licence
+    #[arg(long, value_name = "TEXT", default_value = "", conflicts_with_all = ["list", "remove"])]
     pub(crate) note: String,
-    /// List the masks, of the recording or of all
+    /// List the masks of the recording, or all masks
     #[arg(long, conflicts_with_all = ["remove", "stretches"])]
     pub(crate) list: bool,
-    /// Take these masks away instead; without FROM-TO all of the recording
+    /// Remove these masks; without FROM-TO, all masks of the recording
     #[arg(long)]
     pub(crate) remove: bool,
-    /// With --list one JSON object a line
+    /// With --list: print one JSON object per line
     #[arg(long, requires = "list")]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Allow {
-    /// File or folder whose items are licensed, as reports write its path
+    /// File or folder whose items are licensed, with the path that reports show
     #[arg(long, value_name = "PATH")]
     pub(crate) dump: Vec<PathBuf>,
-    /// SHA-256 of a file that is licensed
+    /// SHA-256 of a licensed file
     #[arg(long, value_name = "SHA256")]
     pub(crate) hash: Vec<String>,
-    /// Recording that may be used: its id, an ISRC, or the id of an entry without audio
+    /// Licensed recording: its id, an ISRC, or the id of an entry without audio
     #[arg(long, value_name = "ID")]
     pub(crate) recording: Vec<String>,
-    /// Why: the contract, the person who said so
+    /// Reason: the contract, who confirmed it
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) note: String,
-    /// Take these away instead
+    /// Remove these licences instead
     #[arg(long)]
     pub(crate) remove: bool,
 }
 
+/// The formats of an export.
 fn formats() -> impl TypedValueParser<Value = Format> {
     choice(Format::ALL, |format| {
         PossibleValue::new(format.as_str()).help(match format {
             Format::Csv => "UTF-8 with a byte-order mark",
-            Format::Xlsx => "A workbook whose cells are all text",
-            Format::Jsonl => "One JSON object an entry",
+            Format::Xlsx => "A workbook; every cell is text",
+            Format::Jsonl => "One JSON object per entry",
         })
     })
 }

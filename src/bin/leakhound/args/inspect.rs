@@ -11,8 +11,8 @@ pub(crate) struct Inspect {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Hash all sound and compare it with the label's files; without it only what has the size of one, where it lies
-    /// unpacked
+    /// Hash all audio and compare it with the label's files; without this, only unpacked files with the size of one of
+    /// the label's are hashed
     #[arg(long)]
     pub(crate) hash: bool,
     #[command(flatten)]

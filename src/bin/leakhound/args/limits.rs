@@ -1,24 +1,25 @@
-//! What containers may cost: arguments of all commands that open them.
+//! Limits on containers: arguments of every command that opens them.
 
 use clap::Args as ClapArgs;
 
-/// What containers may cost. What goes beyond has a row that says so.
+/// Limits on containers. An item beyond a limit gets a record that names the limit.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Limits on containers")]
 pub(crate) struct Limits {
-    /// Containers within each other
+    /// How deep containers may be nested
     #[arg(long = "max-depth", value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) depth: u16,
-    /// Memory for one item that lies compressed, in MiB
+    /// Memory for one compressed item, in MiB
     #[arg(long = "max-item", value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) item: u32,
-    /// A file may unpack to this many times its size, and 1 GiB
+    /// A file may unpack to this many times its size, plus 1 GiB
     #[arg(long = "max-ratio", value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) ratio: u32,
-    /// Members of one file
+    /// Most members of one file
     #[arg(long = "max-members", value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) members: u64,
-    /// Memory for one page of a Parquet table, in MiB, taken twice if it lies compressed; or for a batch of an Arrow table
+    /// Memory for one page of a Parquet table or one batch of an Arrow table, in MiB; a compressed page takes twice as
+    /// much
     #[arg(long = "max-page", value_name = "MIB", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=2_048))]
     pub(crate) page: u32,
 }

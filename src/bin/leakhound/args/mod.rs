@@ -1,4 +1,4 @@
-//! The arguments as clap parses them: the global options here, one file a verb.
+//! The arguments as clap parses them: the global options here, one file per verb.
 #![allow(
     clippy::doc_markdown,
     rustdoc::bare_urls,
@@ -51,8 +51,14 @@ use crate::setup::Decoding;
 ///   leakhound scan DUMP
 ///   leakhound report --format html --out report.html
 ///
-/// Exit codes: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing found, but some items
-/// could not be read; 4 the command failed; 130 stopped, the same command goes on.
+/// Exit codes:
+///
+///   0    nothing found
+///   1    something found
+///   2    wrong usage
+///   3    nothing found, but some items could not be read
+///   4    the command failed
+///   130  stopped; the same command continues where it stopped
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment, max_term_width = 100)]
 pub(crate) struct Args {
@@ -62,26 +68,28 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+/// Options of every command.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Folder of catalogue, index and results [default: the platform's data folder]
+    /// Folder with the catalogue, its index and the results [default: the platform's data folder]
     #[arg(long, global = true, env = "LEAKHOUND_HOME", value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
-    /// Worker threads [default: one a core]
+    /// Worker threads [default: one per core]
     #[arg(long, global = true, env = "LEAKHOUND_THREADS", value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
-    /// Who is at work, for the catalogue's log and the manifests of runs [default: the system's name of the user]
+    /// Who is at work, for the catalogue's log and the manifests of runs [default: your user name]
     #[arg(long, global = true, env = "LEAKHOUND_OPERATOR", value_name = "NAME")]
     pub(crate) operator: Option<String>,
-    /// Do not use an installed ffmpeg for what the built-in decoders lack
+    /// Do not use an installed ffmpeg for formats that the built-in decoders lack
     #[arg(long, global = true)]
     pub(crate) no_ffmpeg: bool,
-    /// Longest time for one item, in seconds
+    /// Longest time for one item, in seconds; an item that takes longer counts as not read
     #[arg(long, global = true, env = "LEAKHOUND_ITEM_TIMEOUT", value_name = "SECONDS",
           default_value = "600", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) item_timeout: u32,
-    /// No progress and no list of findings, only errors
+    /// Print errors only: no progress, no list of findings
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
@@ -117,30 +125,32 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The label's own recordings
+    /// Manage the label's own recordings
     #[command(subcommand)]
     Catalog(Catalog),
-    /// Scan files and folders against the catalogue; begun again, it goes on where it stopped
+    /// Scan files and folders against the catalogue; a stopped scan continues when the command is repeated
     Scan(Scan),
-    /// Ask about single files
+    /// Look up single files, without keeping the result
     Query(Query),
-    /// Show what is at a place that a report names
+    /// Show the item at a locator from a report
     Show(Show),
-    /// Write what is at a place to a file, for a reviewer
+    /// Write the item at a locator to a file, for a reviewer
     Extract(Extract),
-    /// Tell what is in a dump, without decoding: kinds, counts, bytes, what cannot be read, how long a scan takes
+    /// List what a dump contains without decoding: kinds, counts, bytes, what cannot be read, how long a scan would
+    /// take
     Inspect(Inspect),
     /// Write the report of a run
     Report(Report),
-    /// List the findings of a run that nobody has decided about; decide, on the terminal or in a local page
+    /// List the findings of a run that nobody has decided on; decide in the terminal or on a local page
     Review(Review),
-    /// Draft notices about accepted findings, for a person to fill in and sign; nothing is ever sent
+    /// Draft notices about accepted findings, for a person to complete and sign; nothing is ever sent
     Notice(Notice),
-    /// Write the manifest of a run, or keep a timestamp authority's token with it
+    /// Write the manifest of a run, or store a timestamp authority's token with it
     Manifest(Manifest),
-    /// Tell whether a run's manifest fits its records and the manifests before: exit code 0 it does, 1 it does not
+    /// Check a run's manifest against its records and the earlier manifests; exit code 0: it fits, 1: it does not
     Verify(Verify),
-    /// Repeat one finding from the bytes: exit code 0 it stands, 1 it does not or not as it was, 3 its item is not there
+    /// Repeat one finding from the original bytes; exit code 0: confirmed, 1: not confirmed or different, 3: the item
+    /// is not there
     Recheck(Recheck),
     /// List the runs
     Runs,

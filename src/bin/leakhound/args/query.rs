@@ -8,10 +8,10 @@ use super::Search;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Query {
-    /// Files
-    #[arg(required = true, value_name = "FILE")]
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
     pub(crate) files: Vec<PathBuf>,
-    /// One JSON object a line, as in the JSONL report
+    /// Print one JSON object per line, as in the JSONL report
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -14,21 +14,21 @@ pub(crate) struct Report {
     /// Number of the run [default: the newest]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<i64>,
-    /// Format [default: html; with --since, text]
+    /// Format [default: html; with --since: text]
     #[arg(long, value_parser = formats())]
     pub(crate) format: Option<ReportFormat>,
-    /// File to write; `-` for standard output [default with text: standard output]
+    /// File to write, or - for standard output [default with text: standard output]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
-    /// What is new, gone and standing since this run, as text of one screen; exit code 1 something is new, 3 nothing is, but
-    /// some items could not be read, 0 nothing is
+    /// Print what is new, gone and still there since this run, as one screen of text; exit code 0: nothing new, 1:
+    /// something new, 3: nothing new, but some items could not be read
     #[arg(long, value_name = "RUN")]
     pub(crate) since: Option<i64>,
-    /// Findings that have a page of their own in the PDF
+    /// Findings that get a page of their own in the PDF
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub(crate) exhibits: u32,
-    /// Font for what Noto Sans lacks in the PDF (Chinese, Japanese, Korean, Arabic, Hebrew, emoji …): TTF, OTF, or TTC with the number
-    /// of a font in it; of several, the first that has a character gives it
+    /// Font for characters that Noto Sans lacks in the PDF (Chinese, Japanese, Korean, Arabic, Hebrew, emoji …): TTF,
+    /// OTF, or TTC with the number of one of its fonts; of several fonts, the first that has a character is used
     #[arg(long, value_name = "FILE[#NUMBER]")]
     pub(crate) font: Vec<PathBuf>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Report {
 pub(crate) enum ReportFormat {
     /// A report of the library.
     File(Format),
-    /// The text of one screen, as for a mail.
+    /// The text of one screen, as for an e-mail.
     Text,
 }
 
@@ -50,18 +50,19 @@ impl FromStr for ReportFormat {
     }
 }
 
+/// The formats of a report.
 fn formats() -> impl TypedValueParser<Value = ReportFormat> {
     let all = Format::ALL.into_iter().map(ReportFormat::File).chain([ReportFormat::Text]);
     choice(all, |format| match format {
         ReportFormat::File(format) => PossibleValue::new(format.as_str()).help(match format {
             Format::Html => "One self-contained page for people",
-            Format::Csv => "A row a finding, for spreadsheets",
-            Format::Jsonl => "One JSON object an item, for programs",
+            Format::Csv => "One row per finding, for spreadsheets",
+            Format::Jsonl => "One JSON object per item, for programs",
             Format::Xlsx => "A workbook: summary, works, findings, what was not read",
             Format::Parquet => "The columns of the CSV, typed, for programs",
-            Format::Pdf => "For counsel: summary, works list, a page of evidence a finding",
-            Format::Acrcloud => "CSV in the columns of `acrcloud_scan_files_python3`",
+            Format::Pdf => "For counsel: summary, works, one page of evidence per finding",
+            Format::Acrcloud => "CSV with the columns of acrcloud_scan_files_python3",
         }),
-        ReportFormat::Text => PossibleValue::new("text").help("One screen of text, for a mail"),
+        ReportFormat::Text => PossibleValue::new("text").help("One screen of text, for e-mail"),
     })
 }

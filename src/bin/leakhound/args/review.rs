@@ -8,6 +8,7 @@ use leakhound::record::{Ground, Verdict};
 
 use super::choice::choice;
 
+/// The list of findings, or one of the commands.
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Review {
@@ -22,25 +23,26 @@ pub(crate) struct ReviewList {
     /// Number of the run [default: the newest]
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<i64>,
-    /// Only findings of this verdict
+    /// Only findings with this verdict
     #[arg(long, value_parser = verdicts())]
     pub(crate) verdict: Option<Verdict>,
-    /// Only findings of a recording: its id, ISRC, or a part of artist and title
+    /// Only findings of this recording: its id, its ISRC, or part of its artist and title
     #[arg(long, value_name = "TEXT")]
     pub(crate) recording: Option<String>,
-    /// Also what is decided already
+    /// Also list findings that are already decided
     #[arg(long)]
     pub(crate) all: bool,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show a page to this machine's browser instead, until Ctrl-C: the only command that opens a socket, on 127.0.0.1 alone
+    /// Open a review page for this machine's browser instead, until Ctrl-C; it is the only command that opens a socket,
+    /// on 127.0.0.1 only
     #[arg(long, conflicts_with_all = ["json", "verdict", "recording", "all"])]
     pub(crate) serve: bool,
-    /// Port of the page [default: any that is free]
+    /// Port of the page [default: any free port]
     #[arg(long, value_name = "PORT", requires = "serve", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
-    /// Where the dump is now, to listen to it, if it was moved since the scan
+    /// Where the dump is now, if it was moved since the scan; the page plays its audio from there
     #[arg(long, value_name = "PATH", requires = "serve")]
     pub(crate) dump: Option<PathBuf>,
 }
@@ -51,41 +53,41 @@ pub(crate) enum ReviewCommand {
     Accept(Decide),
     /// Dismiss findings, on one of four grounds
     Dismiss {
-        /// Why
+        /// Ground of the dismissal
         #[arg(long = "as", value_name = "GROUND", value_parser = grounds())]
         ground: Ground,
         #[command(flatten)]
         decide: Decide,
     },
-    /// Put findings off
+    /// Defer findings: decide later
     Defer(Decide),
-    /// Take back what was decided; the history keeps both
+    /// Withdraw decisions; the history keeps both
     Undo(Decide),
-    /// Show all evidence of findings
+    /// Show all evidence for findings
     Show {
-        /// Ids of findings, or the starts of them
+        /// Ids of findings, or their first characters
         #[arg(required = true, value_name = "FINDING")]
         findings: Vec<String>,
         /// Number of the run [default: the newest]
         #[arg(long, value_name = "RUN")]
         run: Option<i64>,
     },
-    /// Show all that was ever decided, oldest first
+    /// Show every decision that was made, oldest first
     History {
-        /// Id of a finding, or the start of one [default: all]
+        /// Id of a finding, or its first characters [default: all findings]
         #[arg(value_name = "FINDING")]
         finding: Option<String>,
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Take decisions from a table or JSONL with the columns of the CSV report: `finding_id`, `decision`,
-    /// `decision_ground`, `decision_reason`, `decided_by`; all of them or none
+    /// Read decisions from a CSV, TSV or JSONL file with the columns of the CSV report: finding_id, decision,
+    /// decision_ground, decision_reason, decided_by; all of them are taken, or none
     Batch {
-        /// File
+        /// CSV, TSV or JSONL file
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Who decided, where the table does not say
+        /// Who decided, where the file does not say
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
         /// Number of the run [default: the newest]
@@ -96,10 +98,10 @@ pub(crate) enum ReviewCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Decide {
-    /// Ids of findings, or the starts of them; every copy in the run is decided on
+    /// Ids of findings, or their first characters; a decision covers every copy in the run
     #[arg(required = true, value_name = "FINDING")]
     pub(crate) findings: Vec<String>,
-    /// Why, in your words
+    /// Reason, in your own words
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// Who decides [default: the operator]
@@ -114,20 +116,20 @@ pub(crate) struct Decide {
 fn verdicts() -> impl TypedValueParser<Value = Verdict> {
     choice([Verdict::Match, Verdict::Suspect, Verdict::Permitted], |verdict| {
         PossibleValue::new(verdict.as_str()).help(match verdict {
-            Verdict::Match => "Below --match-below",
-            Verdict::Suspect => "To be heard by a person",
-            Verdict::Permitted => "Licensed, or no right of the label's",
+            Verdict::Match => "Below the scan's --match-below",
+            Verdict::Suspect => "A person has to listen",
+            Verdict::Permitted => "Licensed, or the label has no right in force",
             Verdict::Clear | Verdict::Failed => "No finding has it",
         })
     })
 }
 
+/// The grounds on which a finding is dismissed.
 fn grounds() -> impl TypedValueParser<Value = Ground> {
     choice(Ground::ALL, |ground| match ground {
         Ground::Licensed => PossibleValue::new("licensed").help("The use is licensed"),
-        Ground::SharedSample => {
-            PossibleValue::new("shared-sample").help("Both took it from the same source")
-        }
+        Ground::SharedSample => PossibleValue::new("shared-sample")
+            .help("Both use the same sample or loop of a third party"),
         Ground::Wrong => PossibleValue::new("wrong").help("The recording is not in the item"),
         Ground::NotOurs => PossibleValue::new("not-ours").help("The recording is not the label's"),
     })

@@ -18,17 +18,19 @@ pub(crate) struct Scan {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) search: Search,
-    /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since
+    /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since it was
+    /// last hashed
     #[arg(long, value_name = "HASH_CONTAINERS", default_value_t, value_parser = containers())]
     pub(crate) hash_containers: WhichContainers,
 }
 
+/// The choices of containers to hash.
 fn containers() -> impl TypedValueParser<Value = WhichContainers> {
     choice(WhichContainers::ALL, |which| {
         PossibleValue::new(which.as_str()).help(match which {
-            WhichContainers::Found => "Those in which something was found",
-            WhichContainers::All => "All",
-            WhichContainers::None => "None",
+            WhichContainers::Found => "Containers in which something was found",
+            WhichContainers::All => "All containers",
+            WhichContainers::None => "No containers",
         })
     })
 }

@@ -9,20 +9,20 @@ use super::choice::choice;
 use crate::exit::UsageError;
 use crate::setup::Searching;
 
-/// How items are searched, and where the lines between match, suspect and clear are drawn.
+/// How items are searched, and which false-alarm probabilities make a match or a suspect.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Search {
-    /// How much of each item is searched
+    /// How thoroughly each item is searched
     #[arg(long, default_value_t, value_parser = modes())]
     pub(crate) mode: Mode,
-    /// False-alarm probability of an item below which it is a match
+    /// An item is a match if its false-alarm probability is below this
     #[arg(long, value_name = "P", default_value = "1e-6", value_parser = probability)]
     pub(crate) match_below: f64,
-    /// … below which it is a suspect
+    /// An item is a suspect if its false-alarm probability is below this
     #[arg(long, value_name = "P", default_value = "1e-3", value_parser = probability)]
     pub(crate) suspect_below: f64,
-    /// Country where the items are offered, two letters (ISO 3166): what the label has no rights in there is shown
-    /// as permitted
+    /// Country where the items are offered, two letters (ISO 3166); findings of recordings that the label has no rights
+    /// to there are shown as permitted
     #[arg(long, value_name = "CC", value_parser = territory)]
     pub(crate) territory: Option<String>,
 }
@@ -47,40 +47,42 @@ impl Search {
     }
 }
 
+/// The modes, with what each costs and misses.
 fn modes() -> impl TypedValueParser<Value = Mode> {
     choice(Mode::ALL, |mode| {
         PossibleValue::new(mode.as_str()).help(match mode {
             Mode::Probe => {
-                "3 windows of 8 s of each item, as released; the whole of it, as in full mode, if they hold \
-                 anything, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing is \
-                 found. Misses passages between the windows, and what was changed in speed, tempo or pitch"
+                "3 windows of 8 s of each item, as released; the whole item, as in full mode, if they contain a \
+                 recording, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing is \
+                 found. Misses passages between the windows, and changes of speed, tempo or pitch"
             }
             Mode::Identity => {
-                "Each item whole, as released only. Costs four fifths of full. Misses what was changed in speed, \
-                 tempo or pitch"
+                "Each whole item, as released only. Costs four fifths of full. Misses changes of speed, tempo or pitch"
             }
             Mode::Full => {
-                "Each item whole, as released and at changed speed, tempo or pitch. Misses tempo and pitch changed \
+                "Each whole item, as released and with changed speed, tempo or pitch. Misses tempo and pitch changed \
                  by different amounts"
             }
             Mode::Thorough => {
-                "As full, and at tempo and pitch changed by different amounts. Costs several times as much"
+                "As full, and with tempo and pitch changed by different amounts. Costs several times as much"
             }
         })
     })
 }
 
+/// Two letters, in capitals.
 fn territory(text: &str) -> Result<String, String> {
     if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         Ok(text.to_ascii_uppercase())
     } else {
-        Err("a territory is two letters, such as DE".into())
+        Err("name a country by two letters, such as DE".into())
     }
 }
 
+/// A number between 0 and 1, neither of them included.
 fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(p) if p > 0.0 && p < 1.0 => Ok(p),
-        _ => Err("a probability is a number above 0 and below 1, such as 1e-6".into()),
+        _ => Err("a probability is a number between 0 and 1, such as 1e-6".into()),
     }
 }

@@ -6,13 +6,12 @@ use super::Limits;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Show {
-    /// The item's locator, as the JSONL report has it
+    /// Locator of the item, as in the JSONL report
     #[arg(value_name = "LOCATOR")]
     pub(crate) locator: String,
-    /// The record of the newest run that has it, as JSON
+    /// Print the record of the newest run that has the item, as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Those of the scan
     #[command(flatten)]
     pub(crate) limits: Limits,
 }

@@ -6,10 +6,10 @@ use clap::Args as ClapArgs;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Verify {
-    /// Number of the run [default: the newest that ended]
+    /// Number of the run [default: the newest that has ended]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<i64>,
-    /// A manifest that was written earlier, to be compared byte for byte
+    /// Manifest that was written earlier, to be compared byte for byte
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `leakhound catalog`: add, list, show, remove; masks are in `mask`.
+//! `leakhound catalog`: add, list, show and remove recordings. The other verbs have files of their own.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use super::{delivery, entries, lint, log, maintenance, mask};
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::{home, setup};
 
@@ -52,7 +53,7 @@ fn add(
     let ingester = setup::ingester(&crate::home::home(global)?, global.decoding());
     let mut meter = Meter::new(global.quiet);
     let (mut added, mut not_audio) = (0_u64, 0_u64);
-    let what = if neutral { "neutral references" } else { "recordings" };
+    let what = if neutral { "neutral reference" } else { "recording" };
     let mut tell = |event: AddEvent| {
         match &event {
             AddEvent::Added(_) => added += 1,
@@ -66,7 +67,7 @@ fn add(
                 meter.print(&format!("refused: {} {}", visible(path), visible(&failure.message)));
             }
         }
-        meter.show(|| format!("{} {what} added", thousands(added)));
+        meter.show(|| format!("{} added", counted(added, what)));
     };
     let summary = if neutral {
         catalog.add_neutral(&folders, &ingester, &pool, &stop, &log, &mut tell)?
@@ -78,11 +79,11 @@ fn add(
     if !global.quiet {
         writeln!(
             Out::lock(),
-            "{} {what} added, {} already there, {} refused, {} files that are no audio, in {seconds:.1} s",
-            thousands(summary.added),
+            "{} added, {} already there, {} refused, {} without audio, in {seconds:.1} s",
+            counted(summary.added, what),
             thousands(summary.duplicates),
             thousands(summary.refused - not_audio),
-            thousands(not_audio),
+            counted(not_audio, "file"),
         )?;
     }
     Ok(match summary {
@@ -92,7 +93,7 @@ fn add(
     })
 }
 
-/// Shows recordings, with their entries, and entries that have none.
+/// Shows recordings with their entries, and entries without a recording.
 fn show(catalog: &Catalog, names: &[String], json: bool) -> anyhow::Result<Exit> {
     let mut found = Vec::new();
     for name in names {
@@ -109,7 +110,11 @@ fn show(catalog: &Catalog, names: &[String], json: bool) -> anyhow::Result<Exit>
     Ok(Exit::Clear)
 }
 
-/// The recordings that names name; if `one`, each has to name exactly one.
+/// The recordings that match the names, each once.
+///
+/// # Errors
+///
+/// If a name matches no recording; with `one`, also if it matches several.
 pub(super) fn named(
     catalog: &Catalog,
     names: &[String],
@@ -121,13 +126,13 @@ pub(super) fn named(
         match found.len() {
             0 => {
                 return Err(UsageError(format!(
-                    "no recording is named {name:?}; leakhound catalog list shows their ids"
+                    "no recording matches {name:?}; leakhound catalog list shows their ids"
                 ))
                 .into());
             }
             n if n > 1 && one => {
                 return Err(UsageError(format!(
-                    "{name:?} names {n} recordings; name each by its whole id"
+                    "{name:?} matches {n} recordings; give the whole id of one"
                 ))
                 .into());
             }
@@ -156,9 +161,10 @@ fn remove(global: &Global, catalog: &mut Catalog, names: &[String]) -> anyhow::R
     let ids: Vec<String> = recordings.iter().map(|r| r.recording_id.clone()).collect();
     let log = |detail: String| log::line(global, "remove", detail);
     let removed = catalog.remove(&ids, &entries, &log)?;
-    writeln!(Out::lock(), "{} recordings removed", removed.recordings)?;
+    writeln!(Out::lock(), "{} removed", counted(removed.recordings as u64, "recording"))?;
     if !entries.is_empty() {
-        writeln!(Out::lock(), "{} entries removed, their audio stays", removed.entries)?;
+        let entries = plural(removed.entries as u64, "entry", "entries");
+        writeln!(Out::lock(), "{entries} removed; their audio stays")?;
     }
     Ok(Exit::Clear)
 }
@@ -180,10 +186,9 @@ fn print(recordings: &[Recording], json: bool, whole: bool) -> anyhow::Result<Ex
             counts[usize::from(recording.neutral)] += 1;
             hours[usize::from(recording.neutral)] += recording.duration_seconds / 3_600.0;
         }
-        let [ours, neutral] = counts.map(thousands);
-        write!(out, "{ours} recordings, {:.1} h", hours[0])?;
+        write!(out, "{}, {:.1} h", counted(counts[0], "recording"), hours[0])?;
         if counts[1] > 0 {
-            write!(out, "; {neutral} neutral references, {:.1} h", hours[1])?;
+            write!(out, "; {}, {:.1} h", counted(counts[1], "neutral reference"), hours[1])?;
         }
         writeln!(out)?;
     }
@@ -222,7 +227,7 @@ fn card(recording: &Recording) -> String {
         out += &format!("{name:<8}{}\n", visible(value));
     }
     if recording.neutral {
-        out += "neutral never found; what it explains speaks for no recording\n";
+        out += "neutral never reported; what it explains counts for no recording\n";
     }
     out + "\n"
 }

@@ -1,4 +1,4 @@
-//! `leakhound catalog import|export`: what labels deliver, and back.
+//! `leakhound catalog import` and `export`: the label's deliveries into the catalogue, and its entries out of it.
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write as _};
@@ -16,13 +16,14 @@ use super::log::line;
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::setup;
 
-/// Rows of each file that a dry run shows.
+/// Rows of each file that a dry run shows. A guess: enough to see whether the columns are understood.
 const SHOWN: u64 = 10;
-/// Problems that are told one by one; the others are counted.
-const TOLD: u64 = 1_000;
+/// Problems that are printed one by one; further ones are counted. A guess.
+const MAX_PRINTED: u64 = 1_000;
 
 pub(crate) fn import(
     global: &Global,
@@ -38,7 +39,7 @@ pub(crate) fn import(
     };
     for folder in &import.audio {
         if !folder.is_dir() {
-            let why = format!("--audio {} is no folder; check the path", folder.display());
+            let why = format!("--audio {} is not a folder; check the path", folder.display());
             return Err(UsageError(why).into());
         }
     }
@@ -59,11 +60,11 @@ pub(crate) fn import(
                 Event::Row(_, row) => {
                     shown += 1;
                     if shown <= SHOWN && !global.quiet {
-                        // Whoever reads it may have had enough; the import goes on.
+                        // The reader of the output may have closed it; the import goes on.
                         let _ = write!(out, "{}", self::row(row));
                     }
                 }
-                Event::Problem(path, problem) if told < TOLD => {
+                Event::Problem(path, problem) if told < MAX_PRINTED => {
                     told += 1;
                     meter.print(&self::problem(path, problem));
                 }
@@ -80,7 +81,7 @@ pub(crate) fn import(
             rows += 1;
             if rows.is_multiple_of(1_000) || added > 0 {
                 meter.show(|| {
-                    format!("{} rows read, {} sound files", thousands(rows), thousands(added))
+                    format!("{} read, {} added", counted(rows, "row"), counted(added, "recording"))
                 });
             }
         },
@@ -92,7 +93,7 @@ pub(crate) fn import(
     let seconds = meter.elapsed().as_secs_f64();
     meter.finish();
     if untold > 0 {
-        eprintln!("… and {} more of these", thousands(untold));
+        eprintln!("… and {} that are not shown", counted(untold, "more problem"));
     }
     if !global.quiet {
         write!(out, "{}", summary(&outcome, command.dry_run, seconds))?;
@@ -116,20 +117,24 @@ fn options(command: &args::Import) -> anyhow::Result<Options> {
             let known = presets().iter().find(|preset| preset.name == *name);
             let names = || presets().iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
             Some(known.cloned().ok_or_else(|| {
-                usage(format!("there is no preset {name:?}; there are {}", names()))
+                usage(format!("there is no preset {name:?}; choose one of {}", names()))
             })?)
         }
         (None, None) => None,
     };
     let encoding = command.encoding.as_ref().map(|name| {
         leakhound::import::encoding(name).ok_or_else(|| {
-            usage(format!("there is no encoding {name:?}; try utf-8, utf-16le or windows-1252"))
+            usage(format!(
+                "there is no encoding {name:?}; use a name such as utf-8, utf-16le or windows-1252"
+            ))
         })
     });
     let delimiter = command.delimiter.as_ref().map(|text| match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err(usage(format!("--delimiter {text:?} is not one character such as ; or `tab`"))),
+        _ => Err(usage(format!(
+            "--delimiter {text:?} is neither one character, such as ;, nor the word tab"
+        ))),
     });
     Ok(Options {
         mapping,
@@ -139,7 +144,7 @@ fn options(command: &args::Import) -> anyhow::Result<Options> {
     })
 }
 
-/// A row of a dry run, as it was understood.
+/// How a row was understood, as a line of a dry run.
 fn row(row: &Row) -> String {
     let Row { spot, entry } = row;
     let Entry { isrcs, label, releases, audio, .. } = entry;
@@ -171,24 +176,24 @@ fn summary(outcome: &Outcome, dry_run: bool, seconds: f64) -> String {
     let Outcome { files, rows, refused, warnings, entries, links, .. } = *outcome;
     let Imported { new, updated, unchanged } = entries;
     let n = thousands;
-    let would = if dry_run { "dry run, nothing was written: " } else { "" };
+    let would = if dry_run { "dry run, nothing written: " } else { "" };
     let mut text = format!(
-        "{would}{} files, {} rows: {} entries new, {} updated, {} unchanged; {} refused, {} warnings; in {seconds:.1} s\n",
-        n(files),
-        n(rows),
-        n(new),
+        "{would}{}, {}: {} new, {} updated, {} unchanged; {} refused, {}; in {seconds:.1} s\n",
+        counted(files, "file"),
+        counted(rows, "row"),
+        plural(new, "entry", "entries"),
         n(updated),
         n(unchanged),
         n(refused),
-        n(warnings)
+        counted(warnings, "warning")
     );
     let Links { found, missing, unnamed, added, refused, linked } = links;
     text += &format!(
-        "audio: {} files found, {} not found, {} rows name none; {} recordings added, {} refused, {} linked\n",
-        n(found),
+        "audio: {} found, {} not found, {} without a file; {} added, {} refused, {} linked\n",
+        counted(found, "file"),
         n(missing),
-        n(unnamed),
-        n(added),
+        counted(unnamed, "row"),
+        counted(added, "recording"),
         n(refused),
         n(linked)
     );
@@ -211,7 +216,7 @@ pub(crate) fn export(
             "{out} does not end in .csv, .xlsx or .jsonl; add --format csv, xlsx or jsonl"
         ))
     })?;
-    // What leaves the catalogue is logged before it does, and what became of it after.
+    // Logged before anything leaves the catalogue, and again with the outcome.
     let log =
         |what: &str| catalog.log(&line(global, "export", format!("{}: {what}", out.display())));
     log("begun")?;
@@ -220,29 +225,30 @@ pub(crate) fn export(
     } else {
         let part = PathBuf::from(format!("{}.part", out.display()));
         write(catalog, format, &part, out).inspect_err(|_| {
-            // What was written of it is of no use.
+            // An incomplete file is of no use.
             let _ = std::fs::remove_file(&part);
         })
     };
     let Exported { entries, recordings } = match written {
         Ok(exported) => exported,
         Err(error) => {
-            // What failed is told even if the log cannot be written any more.
+            // The error is reported even if the log cannot be written any more.
             let _ = log(&format!("failed: {error}"));
             return Err(error);
         }
     };
-    log(&format!("{entries} entries and {recordings} recordings without one written"))?;
+    let entries = plural(entries as u64, "entry", "entries");
+    let recordings = counted(recordings as u64, "recording");
+    log(&format!("{entries} and {recordings} without one written"))?;
     if !global.quiet && out.as_os_str() != "-" {
-        let (entries, recordings) = (thousands(entries), thousands(recordings));
         writeln!(
             Out::lock(),
-            "{entries} entries in {}, and {recordings} recordings without one as what their tags say",
+            "{entries} in {}, and {recordings} without one, described by their tags",
             out.display()
         )?;
         let neutral = catalog.count_neutral()?;
         if neutral > 0 {
-            writeln!(Out::lock(), "{} neutral references are left out", thousands(neutral))?;
+            writeln!(Out::lock(), "left out: {}", counted(neutral, "neutral reference"))?;
         }
     }
     Ok(Exit::Clear)
@@ -254,7 +260,7 @@ fn write(catalog: &Catalog, format: Format, part: &Path, out: &Path) -> anyhow::
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     {
-        // Unreleased titles are in there.
+        // The file may name unreleased titles: nobody else may read it.
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }

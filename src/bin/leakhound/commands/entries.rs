@@ -1,4 +1,4 @@
-//! Entries for people: `catalog list --entries`, `catalog show`.
+//! Prints entries: `catalog list --entries` and `catalog show`.
 
 use std::io::Write as _;
 
@@ -8,8 +8,9 @@ use leakhound::wording::{clock, thousands, visible};
 
 use crate::exit::Exit;
 use crate::out::Out;
+use crate::plural::plural;
 
-/// All entries, a line each.
+/// Prints all entries, one line each.
 pub(crate) fn list(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     let mut out = Out::lock();
     catalog.for_each_entry(|entry| {
@@ -23,7 +24,7 @@ pub(crate) fn list(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     if !json {
         let (entries, heard) = catalog.count_entries()?;
         let silent = thousands(entries - heard);
-        writeln!(out, "{} entries, {silent} of them without audio", thousands(entries))?;
+        writeln!(out, "{}, {silent} of them without audio", plural(entries, "entry", "entries"))?;
     }
     out.flush()?;
     Ok(Exit::Clear)
@@ -36,7 +37,7 @@ fn line(entry: &Entry) -> String {
     format!("{:<18}  {length:>9}  {} [{isrcs}]", visible(&entry.entry_id), visible(&name))
 }
 
-/// Entries, all that they say.
+/// Prints entries with all of their fields.
 pub(crate) fn print(entries: &[Entry], json: bool) -> anyhow::Result<()> {
     let mut out = Out::lock();
     for entry in entries {

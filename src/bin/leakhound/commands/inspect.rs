@@ -1,4 +1,4 @@
-//! `leakhound inspect`: what is in a dump, without decoding.
+//! `leakhound inspect`: lists what a dump contains, without decoding.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::args::{Global, Inspect};
 use crate::exit::Exit;
 use crate::home;
 use crate::out::Out;
+use crate::plural::{counted, plural};
 
 pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     let Inspect { paths, hash, limits } = command;
@@ -24,7 +25,7 @@ pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     if *hash {
         survey.hashed = Hashed::Sound;
     }
-    // A survey never breaks off.
+    // A survey never stops a walk early.
     let _ = Dump::new(folders, ScanLimits::from(limits)).walk(&mut survey);
     let mut out = Out::lock();
     writeln!(out, "{:>12}  {:>18}  {:<32}  in", "items", "bytes", "what")?;
@@ -40,49 +41,46 @@ pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     if survey.claiming > 0 {
         writeln!(
             out,
-            "{} items name {} recordings of the catalogue in names, side-cars, texts or tables",
-            thousands(survey.claiming),
-            thousands(survey.claimed.len() as u64)
+            "{} {} of the catalogue in file names, tags, sidecar files, texts or tables",
+            plural(survey.claiming, "item names", "items name"),
+            counted(survey.claimed.len() as u64, "recording")
         )?;
         for line in &survey.named {
             writeln!(out, "        {}", visible(line))?;
         }
         if survey.claiming > survey.named.len() as u64 {
-            writeln!(out, "        …; the report of a scan has them all")?;
+            writeln!(out, "        … and more; the report of a scan lists all of them")?;
         }
     }
     if !is_compared {
         let home = home::place(global)?.display().to_string();
-        writeln!(
-            out,
-            "there is no catalogue in {}: nothing was compared with one",
-            visible(&home)
-        )?;
+        writeln!(out, "there is no catalogue in {}: nothing was compared", visible(&home))?;
     }
     if survey.copies > 0 {
         writeln!(
             out,
-            "{} items are files of the label's, byte for byte: {} recordings",
-            thousands(survey.copies),
-            thousands(survey.copied.len() as u64)
+            "{} of the label, byte for byte: {}",
+            plural(survey.copies, "item is a file", "items are files"),
+            counted(survey.copied.len() as u64, "recording")
         )?;
     }
     for torrent in &survey.torrents {
         writeln!(out, "{}", visible(torrent))?;
     }
-    let threads = global.threads() as f64;
+    let threads = global.threads();
     writeln!(
         out,
-        "about {} of sound; a full scan takes about {}, a probe {} with {threads} threads",
+        "about {} of audio; with {} a full scan takes about {}, a probe scan {}",
         clock(survey.sound_seconds),
-        clock(survey.full_seconds() / threads),
-        clock(survey.probe_seconds() / threads),
+        counted(threads as u64, "thread"),
+        clock(survey.full_seconds() / threads as f64),
+        clock(survey.probe_seconds() / threads as f64),
     )?;
     out.flush()?;
     Ok(if survey.unread.is_empty() { Exit::Clear } else { Exit::Incomplete })
 }
 
-/// A survey that looks for what the catalogue knows, if there is one.
+/// A survey that compares items with the catalogue; `None` if there is no catalogue.
 fn known(global: &Global) -> anyhow::Result<Option<Survey>> {
     let home = home::place(global)?;
     if !home.join("catalog").is_dir() {

@@ -1,4 +1,4 @@
-//! `leakhound catalog lint|allow`: what makes wrong accusations, and what is none.
+//! `leakhound catalog lint` and `allow`: what would lead to wrong accusations, and which uses are licensed.
 
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -13,6 +13,7 @@ use super::log::line;
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::plural::counted;
 use crate::progress::Meter;
 use crate::setup;
 
@@ -26,13 +27,13 @@ pub(crate) fn run(
     let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
     let meter = Mutex::new(Meter::new(global.quiet));
     let linted = lint(catalog, &day(setup::now()), mode, &pool, &stop, &|done, all| {
-        // Who cannot show it now shows the next.
+        // Another thread is showing its progress: this one shows its next.
         if let Ok(mut meter) = meter.try_lock() {
             meter.show(|| {
                 format!(
-                    "{} of {} recordings compared",
+                    "{} of {} compared",
                     thousands(done as u64),
-                    thousands(all as u64)
+                    counted(all as u64, "recording")
                 )
             });
         }
@@ -56,16 +57,14 @@ pub(crate) fn run(
         }
     }
     if !json {
-        let (lines, recordings) = (thousands(lines.len() as u64), thousands(recordings as u64));
-        let marked = thousands(passages.len() as u64);
+        let compared = counted(recordings as u64, "recording");
         let with = match neutral {
             0 => String::new(),
-            n => format!(", with {} neutral references, too", thousands(n as u64)),
+            n => format!(" and {}", counted(n as u64, "neutral reference")),
         };
-        writeln!(
-            out,
-            "{recordings} recordings compared{with}: {lines} lines, {marked} shared passages marked"
-        )?;
+        let warnings = counted(lines.len() as u64, "warning");
+        let marked = counted(passages.len() as u64, "shared passage");
+        writeln!(out, "{compared}{with} compared: {warnings}, {marked} marked")?;
     }
     out.flush()?;
     Ok(Exit::Clear)
@@ -82,7 +81,7 @@ fn shown(line: &Line) -> String {
     )
 }
 
-/// Adds, removes or lists licensed uses.
+/// Adds or removes licensed uses, and lists all of them.
 pub(crate) fn allow(
     global: &Global,
     catalog: &Catalog,
@@ -96,7 +95,9 @@ pub(crate) fn allow(
     for hash in hash {
         let hash = hash.to_lowercase();
         if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let why = format!("--hash {hash:?} is no SHA-256; reports have that of each item");
+            let why = format!(
+                "--hash {hash:?} is not a SHA-256 (64 hexadecimal digits); copy it from a report"
+            );
             return Err(UsageError(why).into());
         }
         licences.push(("hash", hash));

@@ -1,4 +1,4 @@
-//! `leakhound catalog log`: who changed or copied the catalogue.
+//! `leakhound catalog log`: who changed or exported the catalogue.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::out::Out;
 use crate::setup;
 
-/// A line of the log for what is done now.
+/// A line of the log: `action` by the operator, now.
 pub(crate) fn line(global: &Global, action: &str, detail: String) -> LogLine {
     LogLine { at: setup::now(), who: global.operator(), action: action.to_owned(), detail }
 }
@@ -30,18 +30,18 @@ pub(crate) fn show(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     out.flush()?;
     if let Some(number) = broken_at {
         anyhow::bail!(
-            "row {number} of the log does not fit the one before: the log was changed; keep the file as evidence, \
-             and restore the catalogue from a copy"
+            "row {number} of the log does not fit the one before it: the log was changed; keep the file as \
+             evidence, and restore the catalogue from a backup"
         );
     }
     if !json {
         match rows.last() {
             Some(last) => writeln!(
                 out,
-                "the log is whole; to prove it later, note the digest of row {}: {}",
+                "the log is intact; to prove it later, note the digest of row {}: {}",
                 last.number, last.digest
             )?,
-            None => writeln!(out, "nothing was logged yet")?,
+            None => writeln!(out, "the log is empty")?,
         }
     }
     Ok(Exit::Clear)

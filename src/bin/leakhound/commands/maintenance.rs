@@ -1,4 +1,4 @@
-//! `leakhound catalog check|stats|compact`: the catalogue's index looked after.
+//! `leakhound catalog check`, `stats` and `compact`: maintenance of the catalogue's index.
 
 use std::io::Write as _;
 
@@ -10,6 +10,7 @@ use super::log::line;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::out::Out;
+use crate::plural::{counted, plural};
 
 pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
     let Checked { recordings, neutral, segments, bytes, problems, leftovers } = catalog.check()?;
@@ -18,29 +19,26 @@ pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
         writeln!(out, "{}", visible(problem))?;
     }
     if leftovers > 0 {
-        let files = thousands(leftovers as u64);
+        let files = counted(leftovers as u64, "file");
         writeln!(
             out,
-            "{files} files are left of a change that did not come to its end; the next change sweeps \
-             them away"
+            "{files} left over from an interrupted change; the next change removes them"
         )?;
     }
-    let (recordings, bytes) = (thousands(recordings), thousands(bytes));
+    let (recordings, bytes) = (counted(recordings, "recording"), counted(bytes, "byte"));
     let neutral = match neutral {
         0 => String::new(),
         n => format!(" ({} of them neutral references)", thousands(n)),
     };
-    writeln!(
-        out,
-        "{recordings} recordings{neutral}, {segments} segments, {bytes} bytes of index read"
-    )?;
+    let segments = counted(segments as u64, "segment");
+    writeln!(out, "{recordings}{neutral}, {segments}, {bytes} of index read")?;
     out.flush()?;
     match problems.len() {
         0 => {
-            writeln!(out, "all is as it was written")?;
+            writeln!(out, "no damage found")?;
             Ok(Exit::Clear)
         }
-        1 => anyhow::bail!("the catalogue has a problem; the line above says what to do"),
+        1 => anyhow::bail!("the catalogue has 1 problem; the line above says what to do"),
         n => anyhow::bail!("the catalogue has {n} problems; the lines above say what to do"),
     }
 }
@@ -51,12 +49,12 @@ pub(crate) fn compact(global: &Global, catalog: &mut Catalog) -> anyhow::Result<
     if !global.quiet {
         writeln!(
             Out::lock(),
-            "{} segments of {} bytes became {} of {}; {} tracks of removed recordings were dropped",
-            segments.0,
-            thousands(bytes.0),
+            "{} of {} merged into {} of {}; {} of removed recordings dropped",
+            counted(segments.0 as u64, "segment"),
+            counted(bytes.0, "byte"),
             segments.1,
-            thousands(bytes.1),
-            thousands(dropped),
+            counted(bytes.1, "byte"),
+            counted(dropped, "track"),
         )?;
     }
     Ok(Exit::Clear)
@@ -78,20 +76,18 @@ pub(crate) fn stats(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     if json {
         writeln!(out, "{}", serde_json::to_string(&all)?)?;
     } else {
-        let (entries, silent) = (thousands(entries), thousands(all.entries_without_audio));
-        let passages = thousands(all.shared_passages as u64);
-        let masks = thousands(all.masks as u64);
+        let entries = plural(entries, "entry", "entries");
+        let silent = thousands(all.entries_without_audio);
+        let passages = counted(all.shared_passages as u64, "shared passage");
+        let masks = counted(all.masks as u64, "mask");
         write!(out, "{}", table(&stats))?;
-        writeln!(
-            out,
-            "{entries} entries, {silent} of them without audio; {passages} shared passages marked; {masks} masks"
-        )?;
+        writeln!(out, "{entries}, {silent} of them without audio; {passages} marked; {masks}")?;
     }
     out.flush()?;
     Ok(Exit::Clear)
 }
 
-/// What `--json` prints.
+/// What `--json` prints: one object.
 #[derive(serde::Serialize)]
 struct All<'a> {
     #[serde(flatten)]
@@ -114,13 +110,13 @@ fn table(stats: &Stats) -> String {
         (
             "neutral",
             format!(
-                "{} references, {:.1} h",
-                thousands(stats.neutral),
+                "{}, {:.1} h",
+                counted(stats.neutral, "reference"),
                 stats.neutral_seconds / 3_600.0
             ),
         ),
         ("segments", thousands(stats.segments as u64)),
-        ("removed", format!("{} tracks, until they are merged away", thousands(stats.dead_tracks))),
+        ("removed", format!("{}, dropped by catalog compact", counted(stats.dead_tracks, "track"))),
         ("index", part(stats.bytes)),
         ("  postings", part(stats.postings_bytes)),
         ("  peaks", part(stats.peaks_bytes)),
@@ -130,7 +126,7 @@ fn table(stats: &Stats) -> String {
         (
             "hashes",
             format!(
-                "{} occur, the commonest {} times",
+                "{} different ones, the most common {} times",
                 thousands(stats.hashes),
                 thousands(stats.longest_list)
             ),
@@ -139,12 +135,12 @@ fn table(stats: &Stats) -> String {
     for (name, value) in rows {
         out += &format!("{name:<12}{value}\n");
     }
-    out += "Nothing is left out of the index. A look-up reads the rarest of the likely hashes first, up to a limit:\n";
+    out += "The index holds every hash. A look-up reads the postings of the rarest likely hashes first, up to a limit:\n";
     for TooCommon { limit, hashes, postings } in &stats.too_common {
         out += &format!(
-            "  of {:>9} postings: {} hashes are too common for it, {:.2} % of the postings\n",
+            "  {:>9} postings: {} more common than that, with {:.2} % of all postings\n",
             thousands(*limit),
-            thousands(*hashes),
+            plural(*hashes, "hash is", "hashes are"),
             100.0 * *postings as f64 / stats.postings.max(1) as f64,
         );
     }

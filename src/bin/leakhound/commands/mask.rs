@@ -1,4 +1,4 @@
-//! `leakhound catalog mask`: stretches of recordings that speak for nothing.
+//! `leakhound catalog mask`: stretches of recordings that count as no evidence.
 
 use std::io::Write as _;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(
     let kept = || anyhow::Ok(catalog.masks()?.into_iter().filter(of).collect::<Vec<_>>());
     if !list && let Some(recording) = &recording {
         let made = |text: &String| recording.mask(text, note).map_err(UsageError);
-        // All are looked at before one is written.
+        // All stretches are parsed before the first is written.
         let mut masks = stretches.iter().map(made).collect::<Result<Vec<_>, _>>()?;
         if masks.is_empty() {
             masks = kept()?;
@@ -59,7 +59,7 @@ pub(crate) fn run(
     Ok(Exit::Clear)
 }
 
-/// The masks of recordings, as rows of their cards.
+/// Prints the masks of recordings, as further rows of `catalog show`.
 pub(super) fn cards(catalog: &Catalog, recordings: &[Recording]) -> anyhow::Result<()> {
     let mut out = Out::lock();
     for mask in catalog.masks()? {

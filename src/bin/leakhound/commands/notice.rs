@@ -1,4 +1,4 @@
-//! `leakhound notice`: drafts about accepted findings. Nothing is ever sent.
+//! `leakhound notice`: drafts notices about accepted findings. Nothing is ever sent.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,25 +15,26 @@ use super::log::line;
 use crate::args::{Global, Notice};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::plural::counted;
 use crate::review_queue::{Entry, ReviewQueue};
 
-/// Longest file of particulars, in bytes.
+/// Longest file of particulars, in bytes. A guess: a name and an address take some hundred.
 const MAX_PARTICULARS_BYTES: u64 = 64 << 10;
 
 pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
     let who = command.particulars.as_deref().map(particulars).transpose()?.unwrap_or_default();
-    let docket = ReviewQueue::open(global, command.run)?;
+    let queue = ReviewQueue::open(global, command.run)?;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let offer = Offer {
         recipient: text(&command.recipient),
         url: text(&command.url),
         repository: text(&command.repository),
         revision: text(&command.revision),
-        roots: docket.run.key.roots.clone(),
+        roots: queue.run.key.roots.clone(),
     };
     let mut left: BTreeMap<LeftOut, u64> = BTreeMap::new();
     let mut entries = Vec::new();
-    docket.each(|record, finding| {
+    queue.each(|record, finding| {
         match may_be_noticed(finding) {
             Ok(()) => entries.push(Entry::new(record, finding)),
             Err(why) => *left.entry(why).or_default() += 1,
@@ -48,22 +49,24 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
     if drafts.is_empty() {
         let why = if usable > 0 {
             format!(
-                "of {usable} accepted findings of run {} none is in a torrent that was found beside it",
-                docket.run.run_id
+                "none is in a torrent whose .torrent file was found beside it, of {} of run {}",
+                counted(usable, "accepted finding"),
+                queue.run.run_id
             )
         } else {
             format!(
-                "run {} has no accepted finding to draft a notice about; leakhound review accept FINDING makes one",
-                docket.run.run_id
+                "run {} has no accepted finding to draft a notice about; accept one first: leakhound review accept FINDING --reason TEXT",
+                queue.run.run_id
             )
         };
         return Err(UsageError(why).into());
     }
     folder(&command.out)?;
-    let catalog = Catalog::open(&docket.home, FingerprintConfig::default())?;
-    // What leaves is logged before it does.
+    let catalog = Catalog::open(&queue.home, FingerprintConfig::default())?;
+    // Logged before any draft is written.
     let folder = command.out.display();
-    let detail = format!("{noticed} findings of run {} drafted to {folder}", docket.run.run_id);
+    let detail =
+        format!("{} of run {} drafted to {folder}", counted(noticed, "finding"), queue.run.run_id);
     catalog.log(&line(global, "notice", detail))?;
     for draft in &drafts {
         for (ending, text) in [("md", &draft.markdown), ("html", &draft.html)] {
@@ -72,13 +75,14 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
         }
         if !global.quiet {
             let name = command.out.join(&draft.name).display().to_string();
-            writeln!(out, "{}.md and .html: {} findings", visible(&name), draft.findings)?;
+            let findings = counted(draft.findings as u64, "finding");
+            writeln!(out, "{}.md and .html: {findings}", visible(&name))?;
         }
     }
     if !global.quiet {
         writeln!(
             out,
-            "drafts: a person has to read them, fill in each blank, and sign; nothing was sent"
+            "these are drafts: a person has to read them, fill in every blank and sign; nothing was sent"
         )?;
         let mut tell = |count: u64, what: &str| -> std::io::Result<()> {
             if count > 0 { writeln!(out, "left out: {} {what}", thousands(count)) } else { Ok(()) }
@@ -87,10 +91,13 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
         tell(of(LeftOut::NotAccepted), "that nobody accepted")?;
         tell(
             of(LeftOut::AcceptedElsewhere),
-            "accepted elsewhere, whose place here nobody has looked at; review them here",
+            "accepted at another place only; review them at their place in this run",
         )?;
-        tell(of(LeftOut::Permitted), "accepted, and permitted by rights or a licence")?;
-        tell(usable - noticed, "accepted, and in no torrent that was found beside them")?;
+        tell(of(LeftOut::Permitted), "accepted, but permitted by rights or a licence")?;
+        tell(
+            usable - noticed,
+            "accepted, but in no torrent whose .torrent file was found beside them",
+        )?;
     }
     out.flush()?;
     Ok(Exit::Clear)
@@ -103,14 +110,16 @@ fn particulars(path: &Path) -> anyhow::Result<Particulars> {
     let read = file.take(MAX_PARTICULARS_BYTES + 1).read_to_string(&mut text);
     read.map_err(|error| usage(error.to_string()))?;
     if text.len() as u64 > MAX_PARTICULARS_BYTES {
-        return Err(usage(format!("it has more than {MAX_PARTICULARS_BYTES} bytes")));
+        return Err(usage(format!(
+            "it has more than {MAX_PARTICULARS_BYTES} bytes; it should hold six short fields"
+        )));
     }
     serde_json::from_str(&text).map_err(|error| {
         usage(format!("{error}; write {{\"name\": …, \"organisation\": …, \"acts_for\": …, \"address\": …, \"phone\": …, \"email\": …}}"))
     })
 }
 
-/// Makes the folder, which holds nothing: no draft that somebody has filled in is written over.
+/// Makes the folder. One that is not empty is refused, so that no draft that somebody has completed is overwritten.
 fn folder(path: &Path) -> anyhow::Result<()> {
     let cannot = || format!("cannot write to {}", path.display());
     fs::create_dir_all(path).with_context(cannot)?;

@@ -1,4 +1,4 @@
-//! `leakhound query`: the answer about single files, with what people decided about the same audio; kept nowhere.
+//! `leakhound query`: looks up single files, and shows decisions about the same audio. Nothing is stored.
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
         failed: false,
         error: None,
     };
-    // It breaks off at an error only.
+    // The walk stops early at an error only, which the asker keeps.
     let _ = Dump::new(files, ScanLimits::default()).walk(&mut asker);
     if let Some(error) = asker.error {
         return Err(error);
@@ -44,7 +44,7 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     })
 }
 
-/// Answers about each item as it comes.
+/// Examines each item that the walk visits, and prints its record.
 struct Asker<'a> {
     engine: &'a Engine,
     decisions: Decisions,
@@ -60,7 +60,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     fn answer(&mut self, mut record: ItemRecord) -> ControlFlow<()> {
         self.decisions.apply(&mut record);
-        // What people have dismissed alarms nobody again, as in a scan.
+        // A dismissed finding does not count, as in a scan.
         self.found |= record.alarms();
         self.failed |= record.failure.as_ref().is_some_and(|f| f.kind != FailureKind::NotAudio);
         match self.write(&record) {
@@ -84,7 +84,7 @@ impl Asker<'_> {
 
 impl Visit for Asker<'_> {
     fn item(&mut self, item: Item) -> ControlFlow<()> {
-        // Nobody cancels a query but by ending the process.
+        // A query has no stop flag: Ctrl-C ends the process.
         let record = self.engine.examine(&item, &mut self.scratch, &AtomicBool::new(false));
         if let Some(damage) = self.engine.snapshot.damage() {
             self.error = Some(damage.into());

@@ -1,4 +1,4 @@
-//! `leakhound recheck`: one finding once more, from the bytes.
+//! `leakhound recheck`: repeats one finding from the original bytes.
 
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     let path = std::path::absolute(&command.dump)?;
     let folders = Folders::new(std::slice::from_ref(&path)).map_err(super::scan::missing)?;
     let dump = Dump::new(folders, ScanLimits::from(&command.limits));
-    // The same bytes may lie at several places; any of them will do.
+    // The same bytes may be at several places; any of them will do.
     let (record, at) = found.swap_remove(0);
     let finding = &record.findings[at];
     let mut out = Out::lock();
@@ -51,13 +51,13 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
             return Ok(Exit::Found);
         }
         Located::Unreadable(why) => {
-            writeln!(out, "the item is there and cannot be read: {}", visible(&why))?;
+            writeln!(out, "the item is there but cannot be read: {}", visible(&why))?;
             return Ok(Exit::Incomplete);
         }
         Located::Nowhere => {
             writeln!(
                 out,
-                "no item of this size and SHA-256 ({}) is below {}; name the folder or file that holds it",
+                "no item of this size and SHA-256 ({}) is in {}; name the file or folder that contains it with --dump",
                 record.item.sha256,
                 visible(&path.to_string_lossy())
             )?;
@@ -97,16 +97,17 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     Ok(exit)
 }
 
+/// A record, and the position of the finding among its findings.
 type Place = (ItemRecord, usize);
 
-/// The run that has the finding, and the places at which it is.
+/// The run that has the finding, the newest first, and all places where the finding is.
 fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(Run, Vec<Place>)> {
     let is_id = id
         .strip_prefix("f-")
         .is_some_and(|rest| rest.len() >= 4 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
     if !is_id {
         let told = format!(
-            "{id:?} is no id of a finding: `f-` and 4 to 16 hexadecimal digits; copy it from a report"
+            "{id:?} is not the id of a finding, which is f- and 4 to 16 hexadecimal digits; copy it from a report"
         );
         return Err(UsageError(told).into());
     }
@@ -126,15 +127,17 @@ fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(R
         match ids.as_slice() {
             [] => {}
             [one, others @ ..] if others.iter().any(|other| other != one) => {
-                let told =
-                    format!("{id} begins several ids, {} among them", ids[..2].join(" and "));
+                let told = format!(
+                    "several findings have ids that begin with {id}, such as {}; give more digits",
+                    ids[..2].join(" and ")
+                );
                 return Err(UsageError(told).into());
             }
             _ => return Ok((run, places)),
         }
     }
     let where_to = run_id.map_or("any run".to_owned(), |run_id| format!("run {run_id}"));
-    Err(UsageError(format!("no finding {id} is in {where_to}; the reports have their ids")).into())
+    Err(UsageError(format!("no finding {id} is in {where_to}; copy its id from a report")).into())
 }
 
 /// How the run searched and the day of its rights, as its manifest says.
@@ -154,7 +157,7 @@ fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Se
     Ok((searching, manifest.run.rights_day))
 }
 
-/// What is not as it was when the run was made: one line each.
+/// What has changed since the run, one line each.
 fn changed(engine: &Engine, run: &Run) -> anyhow::Result<Vec<String>> {
     let key = &run.key;
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! `leakhound review`: what people decide about findings, on the terminal.
+//! `leakhound review`: lists findings and records decisions, in the terminal.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -12,10 +12,11 @@ use leakhound::wording::{called, chance, claim, moment, share, thousands, visibl
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::review_queue::{Entry, ReviewQueue, Sentence};
+use crate::plural::counted;
+use crate::review_queue::{Entry, NewDecision, ReviewQueue};
 use crate::{home, review_server, show};
 
-/// Largest batch that is read, in bytes: a CSV report of some hundred thousand findings.
+/// Largest batch that is read, in bytes: room for the CSV report of some hundred thousand findings. A guess.
 const MAX_BATCH_BYTES: u64 = 1 << 29;
 
 pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
@@ -38,10 +39,10 @@ pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
 }
 
 fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
-    let docket = ReviewQueue::open(global, wanted.run)?;
+    let queue = ReviewQueue::open(global, wanted.run)?;
     let mut out = Out::lock();
     let (mut listed, mut decided) = (0_u64, 0_u64);
-    docket.each(|record, finding| {
+    queue.each(|record, finding| {
         if !is_wanted(finding, wanted) {
             return Ok(());
         }
@@ -53,7 +54,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
         let item = &record.item;
         if wanted.json {
             let line =
-                serde_json::json!({"run": docket.run.run_id, "item": item, "finding": finding});
+                serde_json::json!({"run": queue.run.run_id, "item": item, "finding": finding});
             writeln!(out, "{line}")?;
         } else {
             write!(out, "{}", line(item, finding))?;
@@ -61,12 +62,11 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
         Ok(())
     })?;
     if !wanted.json && !global.quiet {
-        let all = if wanted.all { "" } else { " open" };
         writeln!(
             out,
-            "run {}: {}{all} findings{}",
-            docket.run.run_id,
-            thousands(listed),
+            "run {}: {}{}",
+            queue.run.run_id,
+            counted(listed, if wanted.all { "finding" } else { "open finding" }),
             if decided > 0 {
                 format!(", {} decided (--all lists them)", thousands(decided))
             } else {
@@ -117,10 +117,10 @@ fn line(item: &ItemFacts, finding: &Finding) -> String {
 }
 
 fn evidence(global: &Global, names: &[String], run: Option<i64>) -> anyhow::Result<Exit> {
-    let docket = ReviewQueue::open(global, run)?;
+    let queue = ReviewQueue::open(global, run)?;
     let mut out = Out::lock();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let found = docket.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let found = queue.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
     for entry in found.into_iter().flatten() {
         let (item, finding) = (entry.item(), entry.finding());
         writeln!(out, "{}  {}", finding.finding_id, finding.verdict.as_str())?;
@@ -144,19 +144,19 @@ fn decide_on(
     state: Option<DecisionState>,
     ground: Option<leakhound::record::Ground>,
 ) -> anyhow::Result<Exit> {
-    let docket = ReviewQueue::open(global, decide.run)?;
+    let queue = ReviewQueue::open(global, decide.run)?;
     let by = decide.by.clone().or_else(|| global.known_operator()).unwrap_or_default();
-    let sentence = Sentence { state, ground, reason: decide.reason.clone(), by };
+    let decision = NewDecision { state, ground, reason: decide.reason.clone(), by };
     let names: Vec<_> = decide.findings.iter().map(String::as_str).collect();
-    let found = docket.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
-    // Two names may be the start of one id.
+    let found = queue.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    // Two names may be prefixes of the same id.
     let mut seen = BTreeSet::new();
     let mut entries: Vec<&Entry> = found.iter().flatten().collect();
     entries.retain(|entry| seen.insert((&entry.finding().finding_id, &entry.item().locator)));
-    let sentences: Vec<_> = entries.iter().map(|entry| (*entry, &sentence)).collect();
-    docket.decide(global, &sentences)?;
+    let decisions: Vec<_> = entries.iter().map(|entry| (*entry, &decision)).collect();
+    queue.decide(global, &decisions)?;
     if !global.quiet {
-        let decisions = docket.store.decisions()?;
+        let decisions = queue.store.decisions()?;
         let mut out = Out::lock();
         for entry in entries {
             let mut record = entry.record().clone();
@@ -174,48 +174,51 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
     let usage = |why: String| anyhow::Error::from(UsageError(format!("{}: {why}", file.display())));
     let size = file.metadata().map_err(|error| usage(format!("{error}; check the path")))?.len();
     if size > MAX_BATCH_BYTES {
-        return Err(usage(format!("{size} bytes are more than {MAX_BATCH_BYTES}; part it")));
+        return Err(usage(format!(
+            "it has {size} bytes, more than the limit of {MAX_BATCH_BYTES}; split it"
+        )));
     }
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
-    let docket = ReviewQueue::open(global, run)?;
+    let queue = ReviewQueue::open(global, run)?;
     let operator = by.map(str::to_owned).or_else(|| global.known_operator()).unwrap_or_default();
     let names: Vec<_> = orders.iter().map(|order| order.finding_id.as_str()).collect();
-    let found = docket.find(&names)?;
-    let (mut sentences, mut same) = (Vec::new(), 0_u64);
+    let found = queue.find(&names)?;
+    let (mut decisions, mut same) = (Vec::new(), 0_u64);
     for (order, entries) in orders.iter().zip(found) {
         let entries = entries.map_err(|why| usage(format!("row {}: {why}", order.row)))?;
         let by = if order.by.is_empty() { operator.clone() } else { order.by.clone() };
         let (state, ground, reason) = (order.state, order.ground, order.reason.clone());
-        let sentence = Sentence { state, ground, reason, by };
+        let decision = NewDecision { state, ground, reason, by };
         for entry in entries {
-            // A report that was filled in holds what was decided before, too.
-            if holds(entry.finding(), &sentence) {
+            // A report that was filled in also has the earlier decisions.
+            if holds(entry.finding(), &decision) {
                 same += 1;
             } else {
-                sentences.push((entry, sentence.clone()));
+                decisions.push((entry, decision.clone()));
             }
         }
     }
-    let all: Vec<_> = sentences.iter().map(|(entry, sentence)| (entry, sentence)).collect();
-    docket.decide(global, &all)?;
+    let all: Vec<_> = decisions.iter().map(|(entry, decision)| (entry, decision)).collect();
+    queue.decide(global, &all)?;
     if !global.quiet {
-        let (new, same) = (thousands(sentences.len() as u64), thousands(same));
-        writeln!(Out::lock(), "{new} decisions taken, {same} held already")?;
+        let new = counted(decisions.len() as u64, "decision");
+        writeln!(Out::lock(), "{new} recorded, {} already recorded", thousands(same))?;
     }
     Ok(Exit::Clear)
 }
 
-fn holds(finding: &Finding, sentence: &Sentence) -> bool {
+/// Whether the decision is in force already.
+fn holds(finding: &Finding, decision: &NewDecision) -> bool {
     match &finding.decision {
-        None => sentence.state.is_none(),
+        None => decision.state.is_none(),
         Some(d) => {
-            Some(d.state) == sentence.state
-                && d.ground == sentence.ground
-                && d.reason == sentence.reason
-                && d.by == sentence.by
+            Some(d.state) == decision.state
+                && d.ground == decision.ground
+                && d.reason == decision.reason
+                && d.by == decision.by
         }
     }
 }

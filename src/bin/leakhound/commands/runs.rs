@@ -1,14 +1,15 @@
-//! `leakhound runs`: which scans there are.
+//! `leakhound runs`: lists the scans.
 
 use std::io::Write as _;
 
 use leakhound::results::ResultStore;
-use leakhound::wording::{thousands, visible};
+use leakhound::wording::visible;
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::home;
 use crate::out::Out;
+use crate::plural::counted;
 
 pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
     let store = ResultStore::open(&home::home(global)?)?;
@@ -18,10 +19,10 @@ pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
         let roots = run.key.roots.join(", ");
         writeln!(
             out,
-            "{:>5}  {state}  {:<8}  {} recordings searched for in {}",
+            "{:>5}  {state}  {:<8}  {} searched for in {}",
             run.run_id,
             run.key.mode,
-            thousands(run.key.catalogue_recordings),
+            counted(run.key.catalogue_recordings, "recording"),
             visible(&roots)
         )?;
     }

@@ -1,4 +1,4 @@
-//! `leakhound scan`.
+//! `leakhound scan`: scans a dump, seals the run and prints what was found.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -18,12 +18,13 @@ use super::manifest;
 use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
+use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::{home, setup, show};
 
-/// Items with findings that the terminal lists; the report has all.
+/// Items with findings that the terminal lists; the report has all of them. A guess: about one screen.
 const LISTED: usize = 25;
-/// An item has this much longer than its decoder before its thread is given up.
+/// How much longer than its decoder an item may take before its thread is given up, for the search. A guess.
 const GRACE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
@@ -64,8 +65,8 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     }
     if summary.stopped {
         eprintln!(
-            "stopped after {} items; the same command goes on with run {}",
-            thousands(summary.progress.items),
+            "stopped after {}; the same command goes on with run {}",
+            counted(summary.progress.items, "item"),
             run.run_id
         );
         return Ok(Exit::Stopped);
@@ -75,7 +76,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
         hash_containers(sink.settle()?, &gathered, &run.key.roots, command.hash_containers, &stop)?;
     let Some(containers) = containers else {
         eprintln!(
-            "stopped while containers were hashed; the same command goes on with run {}",
+            "stopped while hashing containers; the same command goes on with run {}",
             run.run_id
         );
         return Ok(Exit::Stopped);
@@ -95,7 +96,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     conclude(global, &ReviewStore::open(&home)?.decisions()?, &store, &run, &summary, elapsed)
 }
 
-/// The message for a path that cannot be scanned.
+/// The error for a path that cannot be scanned.
 pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error {
     UsageError(format!("{}: {error}; check the path", path.display())).into()
 }
@@ -116,7 +117,7 @@ fn run_key(engine: &Engine, limits: &str, roots: Vec<String>) -> anyhow::Result<
     })
 }
 
-/// Prints what was found, and turns it into an exit code.
+/// Prints what was found; the exit code that says so.
 fn conclude(
     global: &Global,
     decisions: &Decisions,
@@ -145,12 +146,16 @@ fn conclude(
         let more = (counts.matched + counts.suspect + counts.permitted)
             .saturating_sub(listed.len() as u64);
         if more > 0 {
-            writeln!(out, "… and {} more items with findings\n", thousands(more))?;
+            writeln!(
+                out,
+                "… and {} with findings; the report lists all of them\n",
+                counted(more, "more item")
+            )?;
         }
         write!(out, "{}", closing(&counts, run, summary, elapsed))?;
         out.flush()?;
     }
-    // What people have dismissed alarms nobody again.
+    // A dismissed finding does not count.
     Ok(if counts.alarms > 0 {
         Exit::Found
     } else if counts.failed > 0 {
@@ -163,12 +168,12 @@ fn conclude(
 fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
     let mut out = format!(
-        "{} items, {} of audio, {} recordings searched for: {} matches, {} suspects,{} {} clear, {} not read, {} no audio\n",
-        thousands(counts.items),
+        "{}, {} of audio, {} searched for: {}, {},{} {} clear, {} not read, {} no audio\n",
+        counted(counts.items, "item"),
         clock(counts.audio_seconds),
-        thousands(run.key.catalogue_recordings),
-        thousands(counts.matched),
-        thousands(counts.suspect),
+        counted(run.key.catalogue_recordings, "recording"),
+        plural(counts.matched, "match", "matches"),
+        counted(counts.suspect, "suspect"),
         if counts.permitted > 0 {
             format!(" {} permitted,", thousands(counts.permitted))
         } else {
@@ -180,8 +185,8 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
     );
     if counts.accepted + counts.dismissed + counts.deferred > 0 {
         out += &format!(
-            "of {} findings people have accepted {}, dismissed {} and deferred {}\n",
-            thousands(counts.findings),
+            "of {} people have accepted {}, dismissed {} and deferred {}\n",
+            counted(counts.findings, "finding"),
             thousands(counts.accepted),
             thousands(counts.dismissed),
             thousands(counts.deferred)
@@ -189,10 +194,7 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
     }
     let progress = &summary.progress;
     if progress.skipped > 0 {
-        out += &format!(
-            "{} items unchanged since they were last scanned\n",
-            thousands(progress.skipped)
-        );
+        out += &format!("{} unchanged since the last scan\n", counted(progress.skipped, "item"));
     }
     if progress.audio_seconds > 0.0 {
         let verb = if run.key.mode == Mode::Probe { "probed" } else { "scanned" };

@@ -1,4 +1,4 @@
-//! `leakhound show` and `leakhound extract`: from a locator back to what it stands for.
+//! `leakhound show` and `leakhound extract`: from a locator back to the item.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) fn show(global: &Global, command: &Show) -> anyhow::Result<Exit> {
     let Show { locator: text, json, limits } = command;
     let locator = parse(text)?;
     let found = look_up(&locator, limits.into())?;
-    // What a torrent's locator leads to has one of its own on disk.
+    // A locator in a torrent leads to a file on disk, whose record has the locator of that file.
     let key = match &found {
         Found::Item(item) => item.place.locator.key(),
         Found::Row(_) | Found::Nothing => locator.key(),
@@ -34,7 +34,7 @@ pub(crate) fn show(global: &Global, command: &Show) -> anyhow::Result<Exit> {
     let mut out = Out::lock();
     if *json {
         let Some((_, record)) = known else {
-            anyhow::bail!("no run has {text}; scan what it is in first");
+            anyhow::bail!("no run has a record of {text}; scan the file that contains it first");
         };
         writeln!(out, "{}", serde_json::to_string(&record)?)?;
         return Ok(Exit::Clear);
@@ -47,7 +47,7 @@ pub(crate) fn show(global: &Global, command: &Show) -> anyhow::Result<Exit> {
     }
     match known {
         Some((run, record)) => write!(out, "run {run}:\n{}", show::item(&record))?,
-        None => writeln!(out, "no run has it")?,
+        None => writeln!(out, "no run has a record of it")?,
     }
     out.flush()?;
     Ok(Exit::Clear)
@@ -64,7 +64,7 @@ pub(crate) fn extract(global: &Global, command: &Extract) -> anyhow::Result<Exit
     };
     // A folder can be opened and not read.
     let readable = item.bytes.open().and_then(|mut bytes| bytes.read(&mut [0]));
-    readable.with_context(|| format!("cannot read {text}; name a file, or what lies in one"))?;
+    readable.with_context(|| format!("cannot read {text}; name a file, or an item in one"))?;
     let bytes = leakhound::source::extract(&item.bytes, to)
         .with_context(|| format!("cannot write {}", to.display()))?;
     let mut out = Out::lock();
@@ -77,16 +77,20 @@ pub(crate) fn extract(global: &Global, command: &Extract) -> anyhow::Result<Exit
     Ok(Exit::Clear)
 }
 
-/// Refuses to write over what is there, and over what is extracted from whatever was said: it is evidence.
+/// Refuses to overwrite an existing file without `force`, and in any case a file that the item is extracted from: it is
+/// evidence.
 fn spare(locator: &Locator, to: &Path, force: bool) -> anyhow::Result<()> {
     let Ok(there) = to.canonicalize() else { return Ok(()) };
     let shown = to.display();
     if volumes_of(&locator.file).iter().any(|file| file.canonicalize().is_ok_and(|f| f == there)) {
-        return Err(UsageError(format!("{shown} is what it lies in; name another --out")).into());
+        return Err(UsageError(format!(
+            "{shown} contains the item itself; name another file with --out"
+        ))
+        .into());
     }
     if !force {
         let message =
-            format!("{shown} is there already; name another --out, or write over it by --force");
+            format!("{shown} exists; name another file with --out, or overwrite it with --force");
         return Err(UsageError(message).into());
     }
     Ok(())
@@ -104,7 +108,7 @@ fn look_up(locator: &Locator, limits: ScanLimits) -> anyhow::Result<Found> {
 }
 
 fn nothing(text: &str) -> anyhow::Error {
-    UsageError(format!("nothing is at {text}; has the file changed since the report was written, or had the scan other limits (--max-depth, --max-item)?"))
+    UsageError(format!("there is nothing at {text}; did the file change since the report, or did the scan have other limits (--max-depth, --max-item)?"))
         .into()
 }
 

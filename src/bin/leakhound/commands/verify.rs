@@ -1,4 +1,4 @@
-//! `leakhound verify`: whether a run's manifest fits what is kept.
+//! `leakhound verify`: checks a run's manifest against the stored records.
 
 use std::io::Write as _;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(global: &Global, command: &Verify) -> anyhow::Result<Exit> {
     let checks = verify(&store, &run, &sealed, file.as_deref())?;
     let mut out = Out::lock();
     for check in &checks {
-        // What does not fit is said even quietly.
+        // A check that fails is printed even with --quiet.
         if !check.fits || !global.quiet {
             let word = if check.fits { "right" } else { "WRONG" };
             writeln!(out, "{word}   {}", visible(&check.told))?;

@@ -1,4 +1,4 @@
-//! What is answered: the page, lists and evidence as JSON, sound as WAV, decisions.
+//! The answers of the server: the page; lists, evidence and decisions as JSON; audio as WAV.
 
 use std::io::Read as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::audio::{Audio, Side, clips};
-use super::cards::{Cards, Order, Stand, Wanted};
+use super::cards::{Cards, DecisionFilter, Order, Wanted};
 use super::guard::{Guard, decoded, query};
 use crate::args::Global;
-use crate::review_queue::{Entry, ReviewQueue, Sentence};
+use crate::review_queue::{Entry, NewDecision, ReviewQueue};
 
-/// The style of the page: that of a finding's sheet in the HTML report, and its own.
+/// The style of the page: that of a finding in the HTML report, then its own.
 const STYLE: [&str; 2] = [SHEET_STYLE, include_str!("page/page.css")];
-/// One script of several files, which share one scope: those of the report's sheet, and its own.
+/// The script of the page: several files in one scope, that of the HTML report first.
 const SCRIPT: [&str; 6] = [
     "'use strict';\n(() => {\n",
     SHEET_SCRIPT,
@@ -28,12 +28,12 @@ const SCRIPT: [&str; 6] = [
     include_str!("page/page.js"),
     "})();\n",
 ];
-/// Rows of the list that are told at once.
+/// Most rows of the list in one answer; the page asks for 100.
 const MAX_ROWS: usize = 200;
-/// Longest body that is read: a decision with its reason.
+/// Longest body of a request, in bytes: a decision with a reason of at most 2,000 characters. A guess with room to spare.
 const MAX_BODY_BYTES: u64 = 64 << 10;
 
-/// Sent with every answer: nothing but our own parts is loaded, nothing frames the page, nothing is kept.
+/// Headers of every answer: only parts of the page are loaded, no other page frames it, the browser stores nothing.
 const HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",
@@ -49,7 +49,7 @@ const HEADERS: [(&str, &str); 8] = [
     ("cache-control", "no-store"),
 ];
 
-/// All that the server knows.
+/// The server: answers the requests of the page.
 pub(super) struct ReviewServer {
     pub(super) guard: Guard,
     pub(super) audio: Audio,
@@ -57,25 +57,25 @@ pub(super) struct ReviewServer {
     pub(super) board: Mutex<Board>,
 }
 
-/// The findings, where they are read from, and the list of them.
+/// The run under review: where its findings are read from, and the list of them.
 #[derive(Debug)]
 pub(super) struct Board {
-    docket: ReviewQueue,
+    queue: ReviewQueue,
     cards: Cards,
 }
 
 impl Board {
-    pub(super) fn new(docket: ReviewQueue) -> anyhow::Result<Self> {
-        let cards = Cards::read(&docket)?;
-        Ok(Self { docket, cards })
+    pub(super) fn new(queue: ReviewQueue) -> anyhow::Result<Self> {
+        let cards = Cards::read(&queue)?;
+        Ok(Self { queue, cards })
     }
 
     fn entry(&self, at: usize) -> Result<Entry, Refusal> {
-        self.cards.entry(&self.docket, at).map_err(|error| refused(StatusCode::NOT_FOUND, &error))
+        self.cards.entry(&self.queue, at).map_err(|error| refused(StatusCode::NOT_FOUND, &error))
     }
 }
 
-/// What is asked for and cannot be: status, and one line.
+/// Why a request is refused: its status, and one line for the user.
 type Refusal = (StatusCode, String);
 
 fn refused(status: StatusCode, error: &anyhow::Error) -> Refusal {
@@ -97,7 +97,7 @@ impl ReviewServer {
         for (name, value) in HEADERS {
             response = response.header(name, value);
         }
-        response.body(Body::from(body)).expect("headers of ours are headers")
+        response.body(Body::from(body)).expect("the headers are constants that are valid")
     }
 
     fn route(&self, request: &mut Request<Body>) -> Result<(&'static str, Vec<u8>), Refusal> {
@@ -113,29 +113,29 @@ impl ReviewServer {
             (&Method::GET, "/api/finding") => Ok(json(self.finding(&uri)?)),
             (&Method::GET, "/api/audio") => Ok(("audio/wav", self.listen(&uri)?)),
             (&Method::POST, "/api/decide") => Ok(json(self.decide(request)?)),
-            _ => Err((StatusCode::NOT_FOUND, "there is nothing here".into())),
+            _ => Err((StatusCode::NOT_FOUND, "there is no such page".into())),
         }
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
-        // A request that panicked has left the list as it was, or behind what was decided, which is caught up with.
+        // A panic in another request leaves the list as it was, or behind the decisions; each request catches up with them.
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The page asks for its parts with the token, which is hexadecimal.
+    /// The page, with the token in the addresses of its parts. The token is hexadecimal, so it needs no escaping.
     fn page(&self) -> String {
         include_str!("page/page.html").replace("{{token}}", &self.guard.token)
     }
 
-    /// Part of the list: `words`, `verdict`, `relation`, `state` and `sort` say of what, `from` and `count` which rows, and `near` which finding's place
-    /// is to be told.
+    /// Part of the list. Parameters: `words`, `verdict`, `relation` and `state` filter it, `sort` is its order, `from` and
+    /// `count` choose the rows; `near` asks for the position of a finding.
     fn list(&self, uri: &Uri) -> Result<Value, Refusal> {
         let wanted = wanted(uri)?;
         let number = |name| query(uri, name).and_then(|number| number.parse::<usize>().ok());
         let mut board = self.board();
-        let Board { docket, cards } = &mut *board;
+        let Board { queue, cards } = &mut *board;
         let broken = |error| refused(StatusCode::INTERNAL_SERVER_ERROR, &error);
-        cards.catch_up(docket).map_err(broken)?;
+        cards.catch_up(queue).map_err(broken)?;
         let near = number("near").and_then(|at| cards.place(&wanted, at));
         let chosen = cards.choose(&wanted);
         let shown = chosen.len();
@@ -146,10 +146,10 @@ impl ReviewServer {
             .into_iter()
             .map(|at| Ok(row(at as usize, &board.entry(at as usize)?)))
             .collect::<Result<_, Refusal>>()?;
-        let Board { docket, cards } = &*board;
+        let Board { queue, cards } = &*board;
         Ok(json!({
-            "run": docket.run.run_id,
-            "roots": docket.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
+            "run": queue.run.run_id,
+            "roots": queue.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
             "by": self.global.known_operator().unwrap_or_default(),
             "all": cards.len(),
             "open": cards.open(),
@@ -163,15 +163,16 @@ impl ReviewServer {
     fn finding(&self, uri: &Uri) -> Result<Value, Refusal> {
         let at = at(uri)?;
         let mut board = self.board();
-        let Board { docket, cards } = &mut *board;
+        let Board { queue, cards } = &mut *board;
         cards
-            .catch_up(docket)
+            .catch_up(queue)
             .map_err(|error| refused(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
         Ok(evidence(at, &board.entry(at)?))
     }
 
     fn listen(&self, uri: &Uri) -> Result<Vec<u8>, Refusal> {
-        let missing = |what: &str| (StatusCode::BAD_REQUEST, format!("no {what} was named"));
+        let missing =
+            |what: &str| (StatusCode::BAD_REQUEST, format!("the request names no {what}"));
         let side = match query(uri, "side") {
             Some("item") => Side::Item,
             Some("recording") => Side::Recording,
@@ -193,35 +194,35 @@ impl ReviewServer {
         let read = request.body_mut().take(MAX_BODY_BYTES + 1).read_to_string(&mut body);
         read.map_err(|error| bad(format!("the decision cannot be read: {error}")))?;
         if body.len() as u64 > MAX_BODY_BYTES {
-            let why = format!("a decision has {MAX_BODY_BYTES} bytes at the most");
+            let why = format!("a decision may have at most {MAX_BODY_BYTES} bytes");
             return Err((StatusCode::PAYLOAD_TOO_LARGE, why));
         }
-        let asked: Asked = serde_json::from_str(&body).map_err(|e| bad(e.to_string()))?;
-        let Asked { at, id, state, ground, reason, by } = asked;
+        let asked: DecisionRequest = serde_json::from_str(&body).map_err(|e| bad(e.to_string()))?;
+        let DecisionRequest { at, id, state, ground, reason, by } = asked;
         let mut board = self.board();
-        let Board { docket, cards } = &mut *board;
-        // The page may be of before another run; a number alone could be another finding.
+        let Board { queue, cards } = &mut *board;
+        // The page may be older than the run: the number alone could name another finding.
         let Some(copies) = cards.copies(at, &id) else {
-            return Err((StatusCode::CONFLICT, "the page is out of date; load it again".into()));
+            return Err((StatusCode::CONFLICT, "the page is out of date; reload it".into()));
         };
         let failed = |error| refused(StatusCode::BAD_REQUEST, &error);
         let entries: Vec<_> = copies
             .into_iter()
-            .map(|at| cards.entry(docket, at))
+            .map(|at| cards.entry(queue, at))
             .collect::<anyhow::Result<_>>()
             .map_err(failed)?;
-        let sentence = Sentence { state, ground, reason, by };
-        let sentences: Vec<_> = entries.iter().map(|entry| (entry, &sentence)).collect();
-        docket.decide(&self.global, &sentences).map_err(failed)?;
-        cards.catch_up(docket).map_err(failed)?;
+        let decision = NewDecision { state, ground, reason, by };
+        let decisions: Vec<_> = entries.iter().map(|entry| (entry, &decision)).collect();
+        queue.decide(&self.global, &decisions).map_err(failed)?;
+        cards.catch_up(queue).map_err(failed)?;
         Ok(evidence(at, &board.entry(at)?))
     }
 }
 
-/// A decision as the page sends it.
+/// A decision as the page sends it, in JSON.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct DecisionRequest {
     at: usize,
     id: String,
     state: Option<DecisionState>,
@@ -235,17 +236,17 @@ fn at(uri: &Uri) -> Result<usize, Refusal> {
     at.ok_or((StatusCode::NOT_FOUND, "there is no such finding".into()))
 }
 
-/// What of the list is asked for; what is not said is no limit.
+/// The filter and order that a request asks for. A missing parameter does not filter.
 fn wanted(uri: &Uri) -> Result<Wanted, Refusal> {
     let bad = |name: &str| (StatusCode::BAD_REQUEST, format!("there is no such {name}"));
     let said = |name| query(uri, name).filter(|text| !text.is_empty());
     let words = decoded(uri, "words").ok_or_else(|| bad("text"))?;
     let states = [DecisionState::Accepted, DecisionState::Dismissed, DecisionState::Deferred];
     let state = |word: &str| match word {
-        "open" => Ok(Stand::Open),
+        "open" => Ok(DecisionFilter::Open),
         word => {
             let state = states.into_iter().find(|state| state.as_str() == word);
-            state.map(Stand::Decided).ok_or(bad("state"))
+            state.map(DecisionFilter::Decided).ok_or(bad("state"))
         }
     };
     let verdict = |word: &str| word.parse::<Verdict>().map_err(|_| bad("verdict"));
@@ -255,7 +256,7 @@ fn wanted(uri: &Uri) -> Result<Wanted, Refusal> {
         words: words.to_lowercase().split_whitespace().map(str::to_owned).collect(),
         verdict: said("verdict").map(verdict).transpose()?,
         relation: said("relation").map(relation).transpose()?,
-        stand: said("state").map(state).transpose()?.unwrap_or_default(),
+        decision: said("state").map(state).transpose()?.unwrap_or_default(),
         order: match said("sort") {
             None | Some("path") => Order::Path,
             Some("strongest") => Order::Strongest,
@@ -280,7 +281,7 @@ fn row(at: usize, entry: &Entry) -> Value {
     })
 }
 
-/// All that a person needs to decide: the sheet as the HTML report has it, and what can be listened to.
+/// The evidence for a finding: the data of its sheet in the HTML report, and the clips to listen to.
 fn evidence(at: usize, entry: &Entry) -> Value {
     let finding: &Finding = entry.finding();
     json!({

@@ -1,4 +1,4 @@
-//! What is listened to: finds both files, makes sure that they are those that were compared, cuts the stretch.
+//! The audio of a finding: finds both files, checks that they are the ones that were compared, and cuts clips from them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,17 +16,17 @@ use serde::Serialize;
 use crate::exit::UsageError;
 use crate::review_queue::ReviewQueue;
 
-/// Decoders may go deep.
+/// Stack of the thread that decodes. Decoders of nested formats recurse; a guess, the same as that of a scan's workers.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Which of the two files.
+/// The two files of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Item,
     Recording,
 }
 
-/// A stretch of both files that lie on each other, in seconds; neither is longer than what is handed out.
+/// Matching stretches of both files, in seconds, each no longer than [`MAX_CLIP_SECONDS`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Clip {
     item_from: f64,
@@ -35,7 +35,7 @@ pub(super) struct Clip {
     recording_seconds: f64,
 }
 
-/// The spans of a finding, long ones in parts.
+/// The spans of a finding as clips; a long span becomes several.
 pub(super) fn clips(finding: &Finding) -> Vec<Clip> {
     let mut clips = Vec::new();
     for span in &finding.spans {
@@ -58,29 +58,29 @@ pub(super) fn clips(finding: &Finding) -> Vec<Clip> {
     clips
 }
 
-/// Where sound comes from.
+/// Finds and decodes the files of findings.
 pub(super) struct Audio {
     ingester: Ingester,
     roots: Vec<PathBuf>,
     dump: Option<PathBuf>,
-    /// Files that are those that were compared: hashed once, as long as size and time of change stay.
+    /// Files whose hash was checked, by locator, size and modification time: none is hashed twice.
     known: Mutex<BTreeSet<(String, u64, i64)>>,
 }
 
 impl Audio {
     pub(super) fn new(
         ingester: Ingester,
-        docket: &ReviewQueue,
+        queue: &ReviewQueue,
         dump: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         if let Some(dump) = &dump
             && !dump.exists()
         {
-            let why = format!("--dump {} is not there; check the path", dump.display());
+            let why = format!("--dump {} does not exist; check the path", dump.display());
             return Err(UsageError(why).into());
         }
         let dump = dump.map(std::path::absolute).transpose()?;
-        let roots = docket.run.key.roots.iter().map(PathBuf::from).collect();
+        let roots = queue.run.key.roots.iter().map(PathBuf::from).collect();
         Ok(Self { ingester, roots, dump, known: Mutex::default() })
     }
 
@@ -103,14 +103,15 @@ impl Audio {
             }
         };
         let decoder = self.ingester.decoder();
-        // A thread of its own: a panic of a decoder is an answer, not the end of a connection.
+        // In a thread of its own, so that a panic of a decoder becomes an error message, not a closed connection.
         std::thread::scope(|scope| {
             let work = || cut(decoder, &bytes, stream, from, seconds).map(|clip| to_wav(&clip));
             let builder = std::thread::Builder::new()
                 .name(leakhound::scan::WORKER_NAME.into())
                 .stack_size(STACK_BYTES);
-            let thread = builder.spawn_scoped(scope, work).context("no thread to decode in")?;
-            let wav = thread.join().map_err(|_| anyhow!("the decoder broke down on it"))?;
+            let thread =
+                builder.spawn_scoped(scope, work).context("cannot start a thread to decode in")?;
+            let wav = thread.join().map_err(|_| anyhow!("the decoder crashed"))?;
             wav.with_context(|| match side {
                 Side::Item => item.path.clone(),
                 Side::Recording => finding.recording_path.clone(),
@@ -118,7 +119,7 @@ impl Audio {
         })
     }
 
-    /// The item, where it was or where the dump is now.
+    /// The bytes of the item, from where the dump is now.
     fn item(&self, item: &ItemFacts) -> anyhow::Result<Bytes> {
         let locator: Locator = item.locator.parse()?;
         for file in self.places(&locator.file) {
@@ -128,10 +129,10 @@ impl Audio {
                 .with_context(|| item.path.clone())?;
             return Ok(found.bytes);
         }
-        bail!("{} is not at hand; name the dump with --dump PATH", item.path)
+        bail!("{} is missing; say where the dump is with --dump PATH", item.path)
     }
 
-    /// Where a file of the scan may be now.
+    /// Where a file of the scan may be now: below `--dump`, if that was given.
     fn places(&self, file: &Path) -> Vec<PathBuf> {
         let Some(dump) = &self.dump else { return vec![file.to_path_buf()] };
         let within = |root: &PathBuf| {
@@ -141,13 +142,14 @@ impl Audio {
         self.roots.iter().filter_map(within).collect()
     }
 
-    /// The catalogue's file. Its id is the beginning of its hash, and the number of its stream.
+    /// The label's file and its audio stream. The id of a recording is the first characters of the file's SHA-256, then the number
+    /// of the stream if it is not 0.
     fn recording(&self, finding: &Finding) -> anyhow::Result<(Bytes, u32)> {
         let Finding { recording_id, recording_path, .. } = finding;
         let file = Path::new(recording_path);
         let Ok(metadata) = file.metadata() else {
             bail!(
-                "{recording_path} is not at hand; it is where the catalogue's file was when it was added"
+                "{recording_path} is missing; the recording was there when it was added to the catalogue"
             );
         };
         let item = Item::of_file(file, Stamp::of(&metadata));
@@ -157,7 +159,7 @@ impl Audio {
         Ok((item.bytes, stream.parse().unwrap_or(0)))
     }
 
-    /// Makes sure that a file is the one that was compared.
+    /// Fails if a file is not the one that was compared.
     fn verify(&self, item: &Item, is_it: impl Fn(&str) -> bool) -> anyhow::Result<()> {
         let Stamp { size_bytes, modified_ns } = item.place.stamp;
         let key = (item.place.locator.to_string(), size_bytes, modified_ns);
@@ -168,7 +170,7 @@ impl Audio {
         let found = sha256(&item.bytes, &AtomicBool::new(false))
             .map_err(|failure| anyhow!(failure.message))?;
         if !is_it(&found) {
-            bail!("is another file now: its SHA-256 is {found}");
+            bail!("is a different file now: its SHA-256 is {found}");
         }
         known().insert(key);
         Ok(())

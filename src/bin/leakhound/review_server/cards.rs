@@ -1,6 +1,6 @@
-//! The list: what is kept in memory of each finding, some 400 bytes, and which of them a person wants to see, in which order.
+//! The list of findings, its filters and its orders.
 //!
-//! All else of a finding is read from the results when it is shown.
+//! Some 400 bytes of each finding stay in memory; the rest is read from the results when it is shown.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -13,24 +13,25 @@ use leakhound::wording::{called, visible};
 
 use crate::review_queue::{Entry, ReviewQueue};
 
-/// A finding of the run.
+/// What the list keeps of a finding.
 #[derive(Debug)]
 struct Card {
-    /// Of its item's record in the results.
+    /// Key of its item's record in the results.
     key: Box<[u8]>,
-    /// Among that record's findings.
+    /// Position among that record's findings.
     place: u32,
     id: Box<str>,
     verdict: Verdict,
     relation: Option<Relation>,
     score: f64,
     state: Option<DecisionState>,
-    /// Name of the recording, path, ISRC and id in small letters: what is searched in, and sorted by.
+    /// Name of the recording, path, ISRC and id in lower case: searched in, and sorted by.
     text: Box<str>,
+    /// See [`kin`].
     kin: [u64; 2],
 }
 
-/// Which findings of a recording may share a decision: those of the same bytes, those of the same sound.
+/// Hashes that findings share if a decision may hold for both: recording and bytes, recording and sound.
 fn kin(recording_id: &str, sha256: &str, sound: &str) -> [u64; 2] {
     let digest = |what: (u8, &str, &str)| {
         let mut hasher = DefaultHasher::new();
@@ -62,32 +63,35 @@ impl Card {
 /// The order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Order {
-    /// As in the reports.
+    /// By path, as in the reports.
     #[default]
     Path,
+    /// By score, the highest first.
     Strongest,
+    /// By score, the lowest first.
     Weakest,
+    /// By the name of the recording.
     Recording,
 }
 
-/// What people made of those that are wanted.
+/// Which decisions pass the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Stand {
+pub(super) enum DecisionFilter {
     #[default]
     Any,
-    /// Nobody has decided.
+    /// Findings without a decision.
     Open,
     Decided(DecisionState),
 }
 
-/// What a person wants to see.
+/// The filters and the order of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Wanted {
-    /// In small letters; each has to be somewhere in the text.
+    /// In lower case; each has to be somewhere in the text.
     pub(super) words: Vec<String>,
     pub(super) verdict: Option<Verdict>,
     pub(super) relation: Option<Relation>,
-    pub(super) stand: Stand,
+    pub(super) decision: DecisionFilter,
     pub(super) order: Order,
 }
 
@@ -95,33 +99,33 @@ impl Wanted {
     fn has(&self, card: &Card) -> bool {
         self.verdict.is_none_or(|verdict| verdict == card.verdict)
             && self.relation.is_none_or(|relation| Some(relation) == card.relation)
-            && match self.stand {
-                Stand::Any => true,
-                Stand::Open => card.state.is_none(),
-                Stand::Decided(state) => card.state == Some(state),
+            && match self.decision {
+                DecisionFilter::Any => true,
+                DecisionFilter::Open => card.state.is_none(),
+                DecisionFilter::Decided(state) => card.state == Some(state),
             }
             && self.words.iter().all(|word| card.text.contains(word.as_str()))
     }
 }
 
-/// All findings of a run.
+/// The findings of a run.
 #[derive(Debug)]
 pub(super) struct Cards {
-    /// In the order of the reports; a finding is asked for by its place here, which stays.
+    /// In the order of the reports. The page names a finding by its position here, which never changes.
     all: Vec<Card>,
     decisions: Decisions,
-    /// Number of the last row of `decisions`.
+    /// Number of the last row of the history that is in `decisions`.
     last: i64,
-    /// What was wanted last, and the places of that.
+    /// The last filter and order, and the positions that passed.
     chosen: Option<(Wanted, Vec<u32>)>,
 }
 
 impl Cards {
-    pub(super) fn read(docket: &ReviewQueue) -> anyhow::Result<Self> {
+    pub(super) fn read(queue: &ReviewQueue) -> anyhow::Result<Self> {
         let mut cards =
             Self { all: Vec::new(), decisions: Decisions::default(), last: 0, chosen: None };
-        cards.catch_up(docket)?;
-        docket.results.for_each_found(docket.run.run_id, |key, mut record| {
+        cards.catch_up(queue)?;
+        queue.results.for_each_found(queue.run.run_id, |key, mut record| {
             cards.decisions.apply(&mut record);
             for (place, finding) in record.findings.iter().enumerate() {
                 cards.all.push(Card::new(key, place, &record.item, finding));
@@ -131,17 +135,17 @@ impl Cards {
         Ok(cards)
     }
 
-    /// Takes over what was decided since, here or by another program.
-    pub(super) fn catch_up(&mut self, docket: &ReviewQueue) -> anyhow::Result<()> {
+    /// Adds the decisions that were made since, here or by another program.
+    pub(super) fn catch_up(&mut self, queue: &ReviewQueue) -> anyhow::Result<()> {
         let mut touched = HashSet::new();
-        for row in docket.store.history_after(self.last)? {
+        for row in queue.store.history_after(self.last)? {
             touched.extend(kin(&row.case.recording_id, &row.case.sha256, &row.case.sound));
             self.last = row.number;
             self.decisions.add(row.case, row.ruling);
         }
         for at in 0..self.all.len() {
             if !touched.is_empty() && self.all[at].kin.iter().any(|kin| touched.contains(kin)) {
-                let entry = self.entry(docket, at)?;
+                let entry = self.entry(queue, at)?;
                 self.all[at].state = entry.finding().decision.as_ref().map(|d| d.state);
             }
         }
@@ -151,18 +155,20 @@ impl Cards {
         Ok(())
     }
 
-    /// A finding with what was decided about it.
-    pub(super) fn entry(&self, docket: &ReviewQueue, at: usize) -> anyhow::Result<Entry> {
-        let card = self.all.get(at).context("there is no such finding")?;
-        let record = docket.results.record(docket.run.run_id, &card.key)?;
-        let mut record = record.context("the run is no longer there; start the page again")?;
+    /// A finding with its decision.
+    pub(super) fn entry(&self, queue: &ReviewQueue, at: usize) -> anyhow::Result<Entry> {
+        let card = self.all.get(at).context("there is no such finding; reload the page")?;
+        let record = queue.results.record(queue.run.run_id, &card.key)?;
+        let mut record =
+            record.context("the run no longer exists; start leakhound review --serve again")?;
         self.decisions.apply(&mut record);
         let finding = record.findings.get(card.place as usize);
-        let finding = finding.context("the run has changed; start the page again")?;
+        let finding =
+            finding.context("the run has changed; start leakhound review --serve again")?;
         Ok(Entry::new(&record, finding))
     }
 
-    /// The places of all copies of a finding, if this is what lies at a place.
+    /// The positions of all copies of a finding. `None` if the finding at `at` has another id.
     pub(super) fn copies(&self, at: usize, id: &str) -> Option<Vec<usize>> {
         self.all.get(at).filter(|card| *card.id == *id)?;
         Some((0..self.all.len()).filter(|at| *self.all[*at].id == *id).collect())
@@ -172,12 +178,12 @@ impl Cards {
         self.all.len()
     }
 
-    /// Those that nobody has decided on.
+    /// Number of findings without a decision.
     pub(super) fn open(&self) -> usize {
         self.all.iter().filter(|card| card.state.is_none()).count()
     }
 
-    /// The places of what is wanted, in its order.
+    /// The positions that pass the filters, in their order.
     pub(super) fn choose(&mut self, wanted: &Wanted) -> &[u32] {
         let chosen = match self.chosen.take() {
             Some((before, chosen)) if before == *wanted => chosen,
@@ -194,7 +200,7 @@ impl Cards {
         &self.chosen.insert((wanted.clone(), chosen)).1
     }
 
-    /// Where in what is wanted a finding stands, or would, and whether it does.
+    /// Where a finding is in the filtered list, or would be, and whether it is in it.
     pub(super) fn place(&mut self, wanted: &Wanted, at: usize) -> Option<(usize, bool)> {
         if at >= self.all.len() {
             return None;
@@ -251,7 +257,10 @@ mod tests {
         assert_eq!(cards.choose(&Wanted::default()), [0, 1, 2]);
         assert_eq!(cards.choose(&words(&["ana", "train"])), [0, 2]);
         assert_eq!(cards.choose(&words(&["ana", "/c"])), [2]);
-        assert_eq!(cards.choose(&Wanted { stand: Stand::Open, ..words(&["ana"]) }), [0, 2]);
+        assert_eq!(
+            cards.choose(&Wanted { decision: DecisionFilter::Open, ..words(&["ana"]) }),
+            [0, 2]
+        );
         let suspects = Wanted { verdict: Some(Verdict::Suspect), ..Wanted::default() };
         assert_eq!(cards.choose(&suspects), [1]);
         let claiming = |relation| Wanted { relation: Some(relation), ..Wanted::default() };
@@ -273,7 +282,7 @@ mod tests {
             for (place, at) in expected.into_iter().enumerate() {
                 assert_eq!(cards.place(&all, at as usize), Some((place, true)), "{order:?}");
             }
-            let open = Wanted { stand: Stand::Open, ..all };
+            let open = Wanted { decision: DecisionFilter::Open, ..all };
             let before = expected.iter().take_while(|at| **at != 1).count();
             assert_eq!(cards.place(&open, 1), Some((before, false)), "{order:?}");
         }

@@ -1,8 +1,10 @@
-//! Who is let in: the page that was opened with the token, and nobody else.
+//! Lets in requests of the page that was opened with the token, and no others.
 //!
-//! * `Host` has to be ours, else a name of a stranger's that leads here (DNS rebinding) would make his page ours.
-//! * `Origin` and `Sec-Fetch-Site`, where a browser sends them, have to be ours; what changes something has to have an `Origin`.
-//! * The token, in the address of the page and its parts, in a header of all else: another page could not send one.
+//! * `Host` has to be this server, against DNS rebinding: a stranger's host name that resolves to 127.0.0.1.
+//! * `Origin` and `Sec-Fetch-Site`, where a browser sends them, have to be this page; a request that changes something
+//!   needs an `Origin`.
+//! * The token has to be in the address of the page and its parts, and in a header everywhere else: another page cannot
+//!   send that header.
 
 use oxhttp::model::header::{HOST, ORIGIN};
 use oxhttp::model::{HeaderMap, Method, StatusCode, Uri};
@@ -11,7 +13,7 @@ use percent_encoding::percent_decode_str;
 /// Name of the header with the token.
 pub(super) const TOKEN: &str = "x-leakhound-token";
 
-/// What is asked for.
+/// What a request has to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Guard {
     pub(super) port: u16,
@@ -23,7 +25,7 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// The status and one line for whoever was turned away.
+    /// The status of the refusal, and one line that says why.
     pub(super) fn admit(
         &self,
         method: &Method,
@@ -33,7 +35,7 @@ impl Guard {
         let forbidden = |why| Err((StatusCode::FORBIDDEN, why));
         let text = |name: &str| {
             let mut all = headers.get_all(name).iter();
-            // Two of one name are one too many.
+            // A header that comes twice counts as missing.
             all.next().filter(|_| all.next().is_none()).map(|v| v.to_str().unwrap_or("\u{FFFD}"))
         };
         let own = format!("127.0.0.1:{}", self.port);
@@ -44,12 +46,12 @@ impl Guard {
         match text(ORIGIN.as_str()) {
             Some(origin) if origin == format!("http://{own}") => {}
             None if !changes && !headers.contains_key(ORIGIN) => {}
-            _ => return forbidden("asked by another page"),
+            _ => return forbidden("refused: the request is from another page"),
         }
         if headers.contains_key("sec-fetch-site")
             && !matches!(text("sec-fetch-site"), Some("same-origin" | "none"))
         {
-            return forbidden("asked by another page");
+            return forbidden("refused: the request is from another page");
         }
         let is_api = uri.path().starts_with("/api/");
         let given = if is_api { text(TOKEN) } else { query(uri, "token") };
@@ -64,19 +66,19 @@ impl Guard {
     }
 }
 
-/// A value of the query, as it stands there.
+/// A value of the query, with its `%` escapes.
 pub(super) fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// A value of the query, its `%` escapes undone; `""` if it is not there, `None` if it is no UTF-8.
+/// A value of the query without `%` escapes; empty if it is missing, `None` if it is not UTF-8.
 pub(super) fn decoded(uri: &Uri, name: &str) -> Option<String> {
     let bytes = percent_decode_str(query(uri, name).unwrap_or_default()).collect();
     String::from_utf8(bytes).ok()
 }
 
-/// Compares in a time that does not tell how much of it was right.
+/// Compares in a time that does not depend on how many characters are equal.
 fn same(given: &str, token: &str) -> bool {
     let differs = given.bytes().zip(token.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b));
     given.len() == token.len() && differs == 0
@@ -115,7 +117,7 @@ mod tests {
         for path in ["/", "/?token=", "/?token=secre", "/?token=secret2", "/page.js?token=x"] {
             assert_eq!(status(&Method::GET, path, &[GOOD[0]]), 401, "{path}");
         }
-        // The address is no header: a link to an answer is worth nothing.
+        // The API takes the token in a header only: a link to an answer is worth nothing.
         assert_eq!(status(&Method::GET, "/api/findings?token=secret", &[GOOD[0]]), 401);
         let twice = [GOOD[0], GOOD[1], GOOD[1]];
         assert_eq!(status(&Method::GET, "/api/findings", &twice), 401);
@@ -131,7 +133,7 @@ mod tests {
         let post = |headers: &[(&str, &str)]| {
             status(&Method::POST, "/api/decide", &[&GOOD[..], headers].concat())
         };
-        assert_eq!(post(&[]), 403, "what changes something has an origin");
+        assert_eq!(post(&[]), 403, "a request that changes something needs an origin");
         for origin in
             ["null", "https://evil.example", "http://127.0.0.1:81", "https://127.0.0.1:80"]
         {

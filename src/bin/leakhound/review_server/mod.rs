@@ -1,10 +1,10 @@
-//! The review page: a small server for the browser of this machine, one person at a time.
+//! The review page: a small HTTP server for a browser on this machine and one person at a time.
 //!
-//! Of all commands this one alone opens a socket, and it is not a scan: it listens on 127.0.0.1, calls nobody, and ends
-//! with Ctrl-C. `guard` says who is let in, `api` what is answered, `cards` is the list, `audio` finds and cuts what is listened to.
+//! This is the only command that opens a socket. It listens on 127.0.0.1, makes no connection itself, and ends with
+//! Ctrl-C. `guard` decides who is let in, `api` answers, `cards` is the list of findings, `audio` finds and cuts the audio.
 //!
-//! There is no cookie, so nothing that a browser would send by itself: each request carries the token, that of the
-//! page in its address, all others in a header. The token is made anew at each start.
+//! There is no cookie, so nothing that a browser would send by itself. Every request carries a token: in the address of
+//! the page and its parts, in a header everywhere else. Each start makes a new token.
 
 mod api;
 mod audio;
@@ -27,37 +27,37 @@ use crate::out::Out;
 use crate::review_queue::ReviewQueue;
 use crate::setup;
 
-/// A connection that says nothing for so long is closed.
+/// A connection without traffic for this long is closed. A guess.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A browser opens six.
+/// Most connections at a time. A browser opens six to one host; a guess beyond that.
 const MAX_CONNECTIONS: usize = 16;
-/// Bytes of the token's randomness.
+/// Random bytes of the token: 256 bits, beyond any guessing.
 const TOKEN_BYTES: usize = 32;
 
 /// Serves the page until Ctrl-C.
 pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
-    let docket = ReviewQueue::open(global, wanted.run)?;
+    let queue = ReviewQueue::open(global, wanted.run)?;
     let stop = setup::stop_flag()?;
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| {
-        anyhow::anyhow!("the system has no random numbers for the token: {error}")
+        anyhow::anyhow!("the system gives no random numbers for the token: {error}")
     })?;
     let token = hex(&bytes);
     let port = match wanted.port {
         Some(port) => port,
         None => free_port().context("there is no free port on 127.0.0.1")?,
     };
-    let desk = api::ReviewServer {
+    let answers = api::ReviewServer {
         guard: guard::Guard { port, token: token.clone() },
         audio: audio::Audio::new(
-            setup::ingester(&docket.home, global.decoding()),
-            &docket,
+            setup::ingester(&queue.home, global.decoding()),
+            &queue,
             wanted.dump.clone(),
         )?,
         global: global.clone(),
-        board: Mutex::new(api::Board::new(docket)?),
+        board: Mutex::new(api::Board::new(queue)?),
     };
-    let server = Server::new(move |request| desk.answer(request))
+    let server = Server::new(move |request| answers.answer(request))
         .bind((Ipv4Addr::LOCALHOST, port))
         .with_global_timeout(TIMEOUT)
         .with_max_concurrent_connections(MAX_CONNECTIONS);
@@ -69,7 +69,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     if !global.quiet {
         writeln!(
             out,
-            "open this address in a browser of this machine; whoever has it can decide. Ctrl-C ends it"
+            "open this address in a browser on this machine; anyone who has it can decide. Ctrl-C ends the page"
         )?;
     }
     out.flush()?;
@@ -79,7 +79,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     Ok(Exit::Clear)
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago. Another program may take it before the server does.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -1,4 +1,4 @@
-// The list: pages of rows, asked for when they come in sight; of 100,000 findings some dozens are elements.
+// The list: pages of rows, fetched when they scroll into view. Only the visible rows are elements, so that 100,000 findings work.
 
 const byId = (id) => document.getElementById(id);
 const token = document.querySelector('meta[name=token]').content;
@@ -9,12 +9,12 @@ const ask = async (path, options = {}) => {
   return response;
 };
 
-// Rows that are asked for at once, and the tallest element that browsers draw.
+// Rows per request (a guess), and the height in pixels up to which browsers draw an element (Firefox stops at some 17 million).
 const PAGE = 100;
 const TALLEST = 15_000_000;
 
-// `pages` are of one filter and one state of the decisions, counted by `turn`: their rows, null until they are `ready`. `place` is that of
-// the finding on the sheet, `at`, or of the next one if it is not `listed` any more.
+// `pages` holds the rows of one filter and one state of the decisions; `turn` counts these. Rows are null until `ready`.
+// `at` is the finding on the sheet and `place` its place in the list, or that of its successor if it is no longer `listed`.
 const listing = { turn: 0, shown: 0, pages: new Map(), at: null, place: -1, listed: false, row: 76 };
 const listBox = byId('list');
 const canvas = byId('canvas');
@@ -29,20 +29,20 @@ const findings = async (more) => {
 };
 
 const showCounts = ({ shown, open, all }) => {
-  const beyond = shown > reach() ? `; the first ${count(reach())} are listed, search to see others` : '';
+  const beyond = shown > reach() ? `; only the first ${count(reach())} are listed, search to see others` : '';
   byId('counts').textContent = `${plural(shown, 'finding', 'findings')} shown, ${count(open)} open of ${count(all)}${beyond}`;
   byId('none').hidden = shown > 0;
   listBox.hidden = shown === 0;
 };
 
-// Asks anew, after another filter (from the top) or a decision (where the list stands).
+// Fetches the list again: after a change of the filter from the top, after a decision from where it is scrolled to.
 const refresh = async (fromTop = false) => {
   listing.turn += 1;
   const { turn, at } = listing;
   const first = fromTop ? 0 : Math.floor(Math.max(0, listBox.scrollTop) / listing.row / PAGE);
   const told = await findings({ from: first * PAGE, ...(at === null ? {} : { near: at }) });
   if (turn !== listing.turn) return told;
-  // Another finding was chosen meanwhile, and its place is wanted.
+  // Another finding was chosen meanwhile: its place is needed.
   if (at !== listing.at) return refresh(fromTop);
   listing.pages = new Map(told.from === first * PAGE ? [[first, { rows: told.rows, ready: Promise.resolve() }]] : []);
   listing.shown = told.shown;
@@ -60,7 +60,7 @@ const read = async (number, page) => {
   try {
     const told = await findings({ from: number * PAGE });
     if (turn !== listing.turn) return;
-    // Somebody else decided meanwhile.
+    // Somebody else has decided meanwhile.
     if (told.shown !== listing.shown) await refresh();
     else page.rows = told.rows;
   } catch (error) {
@@ -88,7 +88,7 @@ const optionAt = (place) => {
     option.append(make('span', { className: 'name' }, '…'));
     return option;
   }
-  // The name and the folder it is in.
+  // The file name and its folder.
   const short = row.path.split(/(?<=[/\\])/).slice(-2).join('');
   option.append(
     make('span', { className: 'name' }, isolated(row.name)),
@@ -97,7 +97,7 @@ const optionAt = (place) => {
   return option;
 };
 
-// Draws the rows in sight, and the chosen one, wherever it is.
+// Draws the visible rows, and the chosen one wherever it is.
 const render = () => {
   const first = Math.max(0, Math.floor(listBox.scrollTop / listing.row) - 4);
   const last = Math.min(reach(), Math.ceil((listBox.scrollTop + listBox.clientHeight) / listing.row) + 4);
@@ -126,7 +126,7 @@ const measure = () => {
 };
 
 const stands = () => {
-  byId('stands').value = listing.listed ? `Finding ${count(listing.place + 1)} of ${count(listing.shown)}` : 'Not in the list any more';
+  byId('stands').value = listing.listed ? `Finding ${count(listing.place + 1)} of ${count(listing.shown)}` : 'No longer in the list';
   const [before, after] = listing.listed ? [listing.place, listing.shown - listing.place - 1] : [listing.place, listing.shown - listing.place];
   byId('previous').disabled = before <= 0;
   byId('next').disabled = after <= 0;
@@ -143,7 +143,7 @@ const goTo = async (place) => {
   try {
     while (listing.place === to && to < listing.shown && !rowOf(to)) await pageOf(to);
     const row = rowOf(to);
-    // Another was wanted meanwhile.
+    // Another finding was chosen meanwhile.
     if (listing.place !== to || !row) return;
     render();
     stands();
@@ -168,7 +168,7 @@ const wireList = () => {
   let asked;
   byId('search').addEventListener('input', () => {
     clearTimeout(asked);
-    // A pause of a tenth of a second: not once for each key.
+    // After a pause of a tenth of a second, not at every key.
     asked = setTimeout(() => refresh(true).catch(fault), 100);
   });
   byId('relation').append(...Object.entries(RELATIONS).map(([word, text]) => make('option', { value: word.replace(' ', '_') }, text)));

@@ -1,9 +1,9 @@
-// Listening: two players, one heard at a time, their positions mapped by the alignment.
+// Listening: two players, one audible at a time; the alignment maps their positions to each other.
 
 const SIDES = ['item', 'recording'];
-// Sound is decoded when a finding has been looked at for so long, in milliseconds: not for each one that is passed by.
+// Milliseconds before the audio of a finding is decoded, so that findings that are skipped cost nothing. A guess.
 const REST = 250;
-// `clips` of the finding on the sheet; `turn` counts what was asked for.
+// `clips` are those of the finding on the sheet. `turn` counts requests, so that a late answer is ignored.
 const sound = { at: null, clips: [], side: 'item', turn: 0, timer: 0, pending: false, eager: false };
 
 const player = (which) => byId(`audio-${which}`);
@@ -24,7 +24,7 @@ const silence = () => {
   for (const which of SIDES) player(which).pause();
 };
 
-// Another finding's sound, after a moment.
+// Loads the audio of another finding, after a moment.
 const offer = (at, clips) => {
   silence();
   Object.assign(sound, { at, clips });
@@ -98,7 +98,7 @@ const turnTo = (which) => {
 
 const toggle = () => {
   if (sound.pending) {
-    // Played as soon as it is there, and not waited for any longer.
+    // Play as soon as the audio is there, and load it at once.
     sound.eager = true;
     if (sound.timer) load();
     return;
@@ -109,8 +109,8 @@ const toggle = () => {
 };
 
 const unplayed = (error) => {
-  // A pause that came before the sound began is no fault.
-  if (error.name !== 'AbortError') tell('sound', `The browser does not play it: ${error.message}`, true);
+  // A pause before the audio began is not an error.
+  if (error.name !== 'AbortError') tell('sound', `The browser cannot play it: ${error.message}`, true);
 };
 
 const tick = () => {
@@ -126,7 +126,7 @@ const tick = () => {
   if (!player(sound.side).paused) requestAnimationFrame(tick);
 };
 
-// The loudest sample of each column.
+// The waveform: the loudest sample of each column.
 const COLUMNS = 600;
 const waves = {};
 const wave = (which, samples) => {

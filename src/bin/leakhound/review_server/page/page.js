@@ -1,6 +1,6 @@
-// The page of `leakhound review --serve`: one finding, what is decided about it, the keys. Texts from outside are only ever set as text.
+// The page of `leakhound review --serve`: one finding, its decision, the keys. Texts from outside are only set as text, never as markup.
 
-// What is on the sheet, as /api/finding told it; `turn` counts what was asked for.
+// The finding on the sheet, as /api/finding gave it. `turn` counts requests, so that a late answer is ignored.
 const sheet = { told: null, turn: 0 };
 
 const show = async (at) => {
@@ -24,7 +24,7 @@ const show = async (at) => {
   if (matchMedia('(max-width: 56rem)').matches) byId('sheet').scrollIntoView();
 };
 
-// What changes with a decision.
+// Shows the parts that change with a decision.
 const lay = (told) => {
   sheet.told = told;
   byId('head').replaceChildren(...headOf(findingOf(told.piece, told.piece.rows[0], told.piece.details[0]), 'name'));
@@ -45,7 +45,7 @@ const decide = async (state) => {
     const told = await (await ask('/api/decide', { method: 'POST', body })).json();
     if (listing.at === at) {
       lay(told);
-      tell('told', told.decided ? `Kept: ${told.decided}` : 'Taken back; it is open again.');
+      tell('told', told.decided ? `Saved: ${told.decided}` : 'Withdrawn: the finding is open again.');
     }
     await refresh();
   } catch (error) { tell('told', error.message, true); }
