@@ -4,6 +4,7 @@
 //! would do little else. So what they said is kept with the size and the time of change of their files, and asked anew
 //! when one of these differs.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use std::{env, fs};
@@ -11,6 +12,7 @@ use std::{env, fs};
 use serde::{Deserialize, Serialize};
 
 use super::Ffmpeg;
+use crate::base::{Access, write_atomically};
 
 /// A memory longer than this is none of ours.
 const MAX_MEMORY_BYTES: u64 = 64 << 10;
@@ -72,11 +74,9 @@ fn read(memory: &Path) -> Option<Memory> {
     small.then(|| fs::read(memory).ok()).flatten().and_then(|b| serde_json::from_slice(&b).ok())
 }
 
-/// In one step, since others may read it.
+/// Writes the memory in one step, since other processes may be reading it.
 fn write(memory: &Path, now: &Memory) -> std::io::Result<()> {
-    let part = memory.with_extension(format!("part{}", std::process::id()));
-    fs::write(&part, serde_json::to_vec(now)?)?;
-    fs::rename(&part, memory).inspect_err(|_| drop(fs::remove_file(&part)))
+    write_atomically(memory, Access::Umask, |file| file.write_all(&serde_json::to_vec(now)?))
 }
 
 #[cfg(test)]

@@ -7,17 +7,22 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Run, RunKey, chain};
+use crate::base::{Found, Schema};
 use crate::record::{ItemRecord, NOT_AUDIO, Verdict, json};
 use crate::scan::Outcome;
 use crate::scan::{Earlier, Known, OutcomeSink};
 use crate::source::{Place, Stamp, key_behind, path_key};
 
-/// Version that is written: `schema.sql` is version 2.
-const SCHEMA_VERSION: i64 = 3;
-/// Brings a database of version 1, which knew one mode, to version 2.
-const MODES: &str = "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'";
-/// Brings one of version 2 to version 3.
-const MANIFESTS: &str = include_str!("migrations/3-manifests.sql");
+/// Version 1 knew one mode of scanning only.
+const SCHEMA: Schema = Schema {
+    create: include_str!("schema.sql"),
+    created: 2,
+    oldest: 1,
+    steps: &[
+        "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'",
+        include_str!("migrations/3-manifests.sql"),
+    ],
+};
 /// Outcomes are written when so many have gathered, or after so long.
 const COMMIT_OUTCOMES: usize = 256;
 const COMMIT_AFTER: Duration = Duration::from_millis(100);
@@ -51,7 +56,7 @@ pub enum ResultsError {
         source: std::io::Error,
     },
     /// A newer program wrote it.
-    #[error("the results {} have version {found}, this program knows {SCHEMA_VERSION}: use a newer leakhound", path.display())]
+    #[error("the results {} have version {found}, this program knows {}: use a newer leakhound", path.display(), SCHEMA.newest())]
     Version {
         /// The database.
         path: PathBuf,
@@ -92,30 +97,18 @@ impl ResultStore {
         let path = home.join("results.sqlite");
         let error = |source| ResultsError::Database { path: path.clone(), source };
         let mut connection = connect(&path).map_err(error)?;
-        let version = (|| {
+        let found = (|| {
             let transaction =
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let mut version: i64 =
-                transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            let changes: &[&str] = match version {
-                0 => &[include_str!("schema.sql"), MANIFESTS],
-                1 => &[MODES, MANIFESTS],
-                2 => &[MANIFESTS],
-                _ => &[],
-            };
-            for change in changes {
-                transaction.execute_batch(change)?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-                version = SCHEMA_VERSION;
-            }
+            let found = SCHEMA.bring_up(&transaction)?;
             transaction.commit()?;
-            Ok(version)
+            Ok(found)
         })()
         .map_err(error)?;
-        if version != SCHEMA_VERSION {
-            return Err(ResultsError::Version { path, found: version });
+        match found {
+            Found::Unknown(found) => Err(ResultsError::Version { path, found }),
+            Found::Empty | Found::Known => Ok(Self { path, connection }),
         }
-        Ok(Self { path, connection })
     }
 
     pub(super) fn error(&self, source: rusqlite::Error) -> ResultsError {
