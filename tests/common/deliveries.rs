@@ -43,7 +43,7 @@ pub(crate) fn upc(release: usize) -> String {
     format!("{front}{}", (10 - sum % 10) % 10)
 }
 
-/// Appends the check character of a GRid (ISO 7064, MOD 37,36).
+/// Appends the check character of a `GRid` (ISO 7064, MOD 37,36).
 pub(crate) fn grid(release: usize) -> String {
     let front = format!("A12425G{release:010}");
     let product = front.chars().fold(36, |product, c| {
