@@ -4,6 +4,9 @@ pub mod base;
 pub mod bytes;
 pub mod catalog;
 pub mod decode;
+#[cfg(test)]
+#[path = "../tests/common/dice.rs"]
+mod dice;
 pub mod export;
 pub mod identifier;
 pub mod identify;

@@ -7,8 +7,8 @@ use leakhound::record::{FailureKind, ItemRecord, Verdict};
 use leakhound::source::{Locator, To};
 
 use crate::common::{
-    Desk, bz2, encode, excerpt, gz, pack, record, records, sevenz, song, tar, tar_header, wav,
-    without_place, xz, zip, zst,
+    Desk, Dice, bz2, encode, excerpt, gz, pack, record, records, sevenz, song, tar, tar_header,
+    wav, without_place, xz, zip, zst,
 };
 
 /// A catalogue of songs 1 and 2, and a folder `plain` with clips of them, others, and what is no sound.
@@ -582,11 +582,8 @@ fn damage_in_one_block_of_a_7z_file_costs_that_block() {
 fn any_bytes_in_an_archive_cost_no_more_than_rows() {
     let desk = library();
     let members = pack(&desk, "plain");
-    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut roll = |below: usize| {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (dice >> 33) as usize % below
-    };
+    let mut dice = Dice::new(1);
+    let mut roll = |below: usize| dice.below(below);
     for (name, whole) in [
         ("tar", tar(&members)),
         ("zip", zip(&members)),

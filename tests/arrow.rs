@@ -16,7 +16,7 @@ use crate::common::arrow::{
     Array, Shape, Table, audio, batch_of, bytes, codes, floats, framed, lists, numbers, parts,
     texts,
 };
-use crate::common::{Desk, RATE_HZ, encode, excerpt, gz, records, song, tar, wav};
+use crate::common::{Desk, Dice, RATE_HZ, encode, excerpt, gz, records, song, tar, wav};
 use crate::hostile::{Seen, walk};
 
 const SHAPES: [Shape; 3] = [Shape::Narrow, Shape::Wide, Shape::Views];
@@ -606,11 +606,8 @@ fn memory_does_not_grow_with_a_batch() {
 
 #[test]
 fn any_change_of_a_table_ends_with_items_or_rows() {
-    let mut dice = 7_u64;
-    let mut roll = |below: usize| {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
-        (dice >> 33) as usize % below
-    };
+    let mut dice = Dice::new(7);
+    let mut roll = |below: usize| dice.below(below);
     let values = texts("", Shape::Narrow, &[Some("a"), Some("b")]);
     let columns = || {
         let takes = lists(

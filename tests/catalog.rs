@@ -1,11 +1,11 @@
-//! The catalogue: adding, listing, removing, and refusing what cannot be trusted.
+//! The catalogue: recordings are added, listed and removed, and damaged catalogues refused.
 
 use std::fs;
 use std::path::PathBuf;
 
 use crate::common::{Desk, encode, parse, song, tagged_wav, wav};
 
-/// The catalogue's one segment.
+/// The path of the only segment of the catalogue.
 fn segment(desk: &Desk) -> PathBuf {
     let folder = fs::read_dir(desk.path("home/catalog/segments")).unwrap();
     let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
@@ -15,7 +15,7 @@ fn segment(desk: &Desk) -> PathBuf {
 }
 
 #[test]
-fn what_was_added_is_listed_with_its_title_its_length_and_its_code() {
+fn added_recordings_are_listed_with_title_length_and_isrc() {
     let desk = Desk::new();
     let plain = desk.write_wav("plain.wav", &song(1, 20));
     let tags = ["title=Night Bus", "artist=The Seeds", "album=First", "ISRC=GBAYE0000001"];
@@ -65,7 +65,7 @@ fn the_tags_of_a_wav_file_are_read() {
 }
 
 #[test]
-fn the_same_file_again_and_a_copy_with_other_tags_add_nothing_and_say_so() {
+fn the_same_file_and_a_copy_with_other_tags_are_reported_as_duplicates() {
     let desk = Desk::with_songs(&[1, 2], 20);
     let before = desk.run(["catalog", "list", "--json"]).ends_with(0).stdout;
     let id = |seed: u64| {
@@ -95,7 +95,7 @@ fn the_same_file_again_and_a_copy_with_other_tags_add_nothing_and_say_so() {
 }
 
 #[test]
-fn the_same_audio_twice_in_one_go_is_one_recording() {
+fn the_same_audio_twice_in_one_call_is_one_recording() {
     let desk = Desk::new();
     desk.write_wav("masters/a.wav", &song(1, 20));
     desk.write_wav("masters/b.wav", &song(1, 20));
@@ -105,7 +105,7 @@ fn the_same_audio_twice_in_one_go_is_one_recording() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused_with_a_reason_and_the_others_are_added() {
+fn files_that_are_no_recordings_are_refused_with_a_reason_and_the_others_added() {
     let desk = Desk::new();
     desk.write_wav("masters/song.wav", &song(1, 20));
     desk.write_wav("masters/moment.wav", &song(1, 20)[..4_000]);
@@ -121,7 +121,7 @@ fn what_is_no_recording_is_refused_with_a_reason_and_the_others_are_added() {
 }
 
 #[test]
-fn a_removed_recording_is_not_found_from_then_on() {
+fn a_removed_recording_is_no_longer_found() {
     let desk = Desk::with_songs(&[1, 2], 20);
     desk.write_wav("dump/one.wav", &song(1, 20));
     desk.write_wav("dump/two.wav", &song(2, 20));
@@ -144,7 +144,7 @@ fn a_removed_recording_is_not_found_from_then_on() {
 
 #[test]
 fn a_catalogue_that_grew_file_by_file_still_finds_each_recording() {
-    // More than are kept as segments of their own, so they are merged on the way.
+    // Enough files that their segments are merged.
     let desk = Desk::new();
     for seed in 1..=10 {
         let path = desk.master(seed, 10);
@@ -167,7 +167,7 @@ fn a_catalogue_that_grew_file_by_file_still_finds_each_recording() {
 }
 
 #[test]
-fn a_name_that_names_nothing_ends_with_2() {
+fn an_unknown_name_is_a_usage_error() {
     let desk = Desk::with_songs(&[1], 20);
     for verb in ["show", "remove"] {
         desk.run(["catalog", verb, "no such\u{1b}[31m thing"])
@@ -178,7 +178,7 @@ fn a_name_that_names_nothing_ends_with_2() {
 }
 
 #[test]
-fn a_name_that_names_two_removes_neither() {
+fn a_name_of_two_recordings_removes_neither() {
     let desk = Desk::new();
     let plain = desk.write_wav("plain.wav", &song(1, 20));
     let other = desk.write_wav("other.wav", &song(2, 20));
@@ -195,7 +195,7 @@ fn a_name_that_names_two_removes_neither() {
 }
 
 #[test]
-fn a_second_writer_is_told_to_wait_and_readers_are_not() {
+fn a_second_writer_is_refused_and_readers_are_not() {
     let desk = Desk::with_songs(&[1], 20);
     let more = desk.write_wav("more.wav", &song(2, 20));
     let lock = fs::File::create(desk.path("home/catalog/write.lock")).unwrap();
@@ -213,7 +213,7 @@ fn a_second_writer_is_told_to_wait_and_readers_are_not() {
 }
 
 #[test]
-fn a_segment_that_was_cut_or_changed_is_refused_with_a_remedy() {
+fn a_segment_that_was_truncated_or_changed_is_refused_with_the_remedy() {
     let desk = Desk::with_songs(&[1], 20);
     let path = segment(&desk);
     let whole = fs::read(&path).unwrap();
@@ -244,7 +244,7 @@ fn a_segment_that_was_cut_or_changed_is_refused_with_a_remedy() {
 }
 
 #[test]
-fn an_index_of_other_settings_is_refused() {
+fn an_index_with_other_fingerprint_settings_is_refused() {
     let desk = Desk::with_songs(&[1], 20);
     let path = segment(&desk);
     let whole = fs::read(&path).unwrap();
@@ -281,7 +281,7 @@ fn a_catalogue_or_results_of_a_newer_version_are_refused() {
 }
 
 #[test]
-fn a_catalogue_that_is_no_database_is_refused() {
+fn a_catalogue_that_is_not_a_database_is_refused() {
     let desk = Desk::new();
     desk.write("home/catalog/catalog.sqlite", &b"no database at all ".repeat(100));
     desk.run(["catalog", "list"]).ends_with(4).says_in_one_line(&["restore it from a copy"]);
@@ -289,7 +289,7 @@ fn a_catalogue_that_is_no_database_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn the_catalogue_is_for_its_owner_alone() {
+fn only_its_owner_can_read_the_catalogue() {
     use std::os::unix::fs::PermissionsExt as _;
     let desk = Desk::with_songs(&[1], 20);
     let mode = fs::metadata(desk.path("home/catalog")).unwrap().permissions().mode();

@@ -6,25 +6,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Desk, parse};
+use crate::common::{Desk, Dice, parse};
 
 /// Number of times that a change is killed; `LEAKHOUND_CRASHES=100` sets another.
 const CRASHES: usize = 20;
 /// The songs that are added and removed.
 const SONGS: u64 = 14;
-
-/// The random number generator `SplitMix64`.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 fn listed(desk: &Desk) -> BTreeSet<PathBuf> {
     let lines = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
@@ -71,7 +58,7 @@ fn killed(desk: &Desk, args: &[String], dice: &mut Dice, usual: Duration) -> boo
         }
         if waits_for_a_file && writing(desk) {
             waits_for_a_file = false;
-            at = began.elapsed() + Duration::from_micros(dice.below(6_000));
+            at = began.elapsed() + Duration::from_micros(dice.below(6_000) as u64);
         }
         std::thread::sleep(Duration::from_micros(100));
     }
@@ -88,17 +75,17 @@ fn a_change_that_is_killed_at_any_moment_loses_nothing_that_was_told_to_be_done(
     let began = Instant::now();
     desk.run(["catalog".into(), "add".into(), word(&songs[0])]).ends_with(0);
     let usual = began.elapsed();
-    let mut dice = Dice(crashes as u64);
+    let mut dice = Dice::new(crashes as u64);
     let mut unfinished = 0;
     for round in 0..crashes {
         let before = listed(&desk);
-        let there = |dice: &mut Dice| before.iter().nth(dice.below(before.len() as u64) as usize);
+        let there = |dice: &mut Dice| before.iter().nth(dice.below(before.len()));
         let absent: Vec<&PathBuf> = songs.iter().filter(|s| !before.contains(*s)).collect();
         let (verb, names): (&str, Vec<PathBuf>) = match dice.below(4) {
             0 if before.len() > 3 => ("remove", vec![there(&mut dice).unwrap().clone()]),
             1 if before.len() > 1 => ("compact", Vec::new()),
             _ if absent.is_empty() => ("remove", before.iter().take(9).cloned().collect()),
-            _ => ("add", absent.into_iter().take(1 + dice.below(3) as usize).cloned().collect()),
+            _ => ("add", absent.into_iter().take(1 + dice.below(3)).cloned().collect()),
         };
         let args: Vec<String> =
             ["catalog".into(), verb.into()].into_iter().chain(names.iter().map(word)).collect();

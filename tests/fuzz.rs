@@ -25,19 +25,8 @@ use self::checks::{CHECKS, Check};
 // What the checks need of the tests; the fuzzer gives them the same.
 use crate::common::deliveries::{csv, tracks, xlsx};
 use crate::common::ern::ern;
-use crate::common::{bz2, encode, gz, sevenz, song, tar, wav, xz, zip, zst};
+use crate::common::{Dice, bz2, encode, gz, sevenz, song, tar, wav, xz, zip, zst};
 use crate::tables::{cells, numbers, shard};
-
-/// Numbers that are the same at each run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % below.max(1)
-    }
-}
 
 /// Sound containers of each kind, small, some in each other.
 fn containers() -> Vec<Vec<u8>> {
@@ -188,9 +177,9 @@ fn segments() -> Vec<Vec<u8>> {
     let built = |tracks: u32| {
         let mut builder = SegmentBuilder::new(FingerprintConfig::default());
         for track in 0..tracks {
-            let mut dice = Dice(track.into());
+            let mut dice = Dice::new(track.into());
             let mut time = 0;
-            let mut draw = |below| dice.roll(below) as u32;
+            let mut draw = |below| dice.below(below) as u32;
             let peaks: Vec<Peak> = (0..60)
                 .map(|_| {
                     time += draw(160);
@@ -225,22 +214,22 @@ fn seeds(check: &str) -> Vec<Vec<u8>> {
 
 /// A few changes: bits, numbers, stretches taken out, doubled, zeroed, cut, or taken from another seed.
 fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
-    let mut bytes = seeds[dice.roll(seeds.len())].clone();
-    for _ in 0..=dice.roll(6) {
+    let mut bytes = seeds[dice.below(seeds.len())].clone();
+    for _ in 0..=dice.below(6) {
         if bytes.is_empty() {
             break;
         }
         // Directories are at the ends.
-        let near_the_end = dice.roll(3) == 0;
-        let at = match dice.roll(bytes.len()) {
-            _ if near_the_end => bytes.len() - 1 - dice.roll(bytes.len().min(300)),
+        let near_the_end = dice.below(3) == 0;
+        let at = match dice.below(bytes.len()) {
+            _ if near_the_end => bytes.len() - 1 - dice.below(bytes.len().min(300)),
             at => at,
         };
-        let length = 1 + dice.roll((bytes.len() - at).min(64));
-        match dice.roll(8) {
-            0 => bytes[at] ^= 1 << dice.roll(8),
-            1 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][dice.roll(5)],
-            2 => bytes[at..at + length].fill([0, 0xff][dice.roll(2)]),
+        let length = 1 + dice.below((bytes.len() - at).min(64));
+        match dice.below(8) {
+            0 => bytes[at] ^= 1 << dice.below(8),
+            1 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][dice.below(5)],
+            2 => bytes[at..at + length].fill([0, 0xff][dice.below(2)]),
             3 => drop(bytes.drain(at..at + length)),
             4 => {
                 let again = bytes[at..at + length].to_vec();
@@ -248,14 +237,15 @@ fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
             }
             5 => bytes.truncate(at),
             6 => {
-                let number = [0_u64, 1 << 31, u64::from(u32::MAX), 1 << 62, u64::MAX][dice.roll(5)];
+                let number =
+                    [0_u64, 1 << 31, u64::from(u32::MAX), 1 << 62, u64::MAX][dice.below(5)];
                 for (to, from) in bytes[at..].iter_mut().zip(number.to_le_bytes()) {
                     *to = from;
                 }
             }
             _ => {
-                let other = &seeds[dice.roll(seeds.len())];
-                let from = dice.roll(other.len());
+                let other = &seeds[dice.below(seeds.len())];
+                let from = dice.below(other.len());
                 let piece = &other[from..other.len().min(from + length)];
                 bytes.splice(at..at, piece.iter().copied());
             }
@@ -314,7 +304,7 @@ fn any_bytes_cost_a_check_no_more_than_rows() {
         // Sound takes longest.
         let rounds = if check.0 == "outcome" { rounds / 10 } else { rounds };
         for round in 0..rounds {
-            let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(round));
+            let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(round));
             run(check, &changed(&seeds, &mut dice), &format!("{seed}-{round}"));
         }
     }

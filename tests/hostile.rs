@@ -16,7 +16,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-use crate::common::{Desk, gz, records, sevenz, tar, tar_header, zip, zst};
+use crate::common::{Desk, Dice, gz, records, sevenz, tar, tar_header, zip, zst};
 
 /// What a walk showed.
 #[derive(Default)]
@@ -305,10 +305,9 @@ fn compressed_texts_in_an_archive_unpack_to_so_many_times_their_own_length() {
 #[test]
 fn a_compressed_file_that_breaks_in_its_first_bytes_says_so() {
     let mut noise = vec![0; 700];
-    let mut dice = 1_u32;
+    let mut dice = Dice::new(1);
     for byte in &mut noise {
-        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = (dice >> 24) as u8;
+        *byte = dice.below(256) as u8;
     }
     noise[..4].copy_from_slice(b"OggS");
     let whole = gz(&noise);

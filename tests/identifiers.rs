@@ -1,4 +1,4 @@
-//! Identifiers without sound, and beside it: what tags, names and tables say.
+//! Identifiers in tags, names, texts and tables, with and without sound.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ fn tiers(record: &ItemRecord) -> Vec<(&str, String)> {
 }
 
 #[test]
-fn a_text_that_names_a_recording_is_a_suspect_whatever_its_format() {
+fn a_text_of_any_format_that_names_a_recording_is_a_suspect() {
     let desk = label();
     let rows = format!("{{\"id\":1}}\n{{\"id\":2,\"external_ids\":{{\"isrc\":\"{FIRST}\"}}}}\n");
     desk.write("dump/a.jsonl", rows.as_bytes());
@@ -73,7 +73,7 @@ fn a_text_that_names_a_recording_is_a_suspect_whatever_its_format() {
 }
 
 #[test]
-fn what_tags_and_sound_say_of_each_other_is_told() {
+fn a_finding_says_whether_tags_and_sound_agree() {
     let desk = label();
     tagged(&desk, "a-agree.ogg", 1, Some(FIRST));
     tagged(&desk, "b-claim.ogg", 5, Some(FIRST));
@@ -95,17 +95,17 @@ fn what_tags_and_sound_say_of_each_other_is_told() {
     assert_eq!(all[2], [(FIRST, "T3".to_owned())]);
     assert_eq!(all[4], [(FIRST, "T3".to_owned()), (SECOND, "T0".to_owned())]);
     assert_eq!(all[7], [(SECOND, "T0+T1+T3".to_owned())]);
-    // Nothing of it hangs on the mode.
+    // The mode of the scan does not matter.
     desk.run(["scan", "--mode", "probe", "dump"]).ends_with(1);
     let probed = records(&desk.jsonl());
     assert_eq!(record(&probed, "h-copy.flac").claims.as_str(), "agree");
 }
 
 #[test]
-fn an_inspection_counts_what_names_recordings_and_refuses_what_is_about_people() {
+fn an_inspection_counts_items_that_name_recordings_and_refuses_data_about_people() {
     let desk = label();
     desk.write(format!("dump/{FIRST}.mp3"), b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0");
-    // The name of a picture is no claim.
+    // The name of a picture is not a claim.
     desk.write(format!("dump/{FIRST}.jpg"), b"\xff\xd8\xff\xe0\0\x10JFIF");
     desk.write("dump/rows.jsonl.gz", &gz(format!("{{\"isrc\": \"{SECOND}\"}}\n").as_bytes()));
     tagged(&desk, "x.opus", 5, None);
@@ -123,7 +123,7 @@ fn an_inspection_counts_what_names_recordings_and_refuses_what_is_about_people()
 }
 
 #[test]
-fn an_inspection_tells_copies_of_the_labels_files_and_the_codecs_in_containers() {
+fn an_inspection_counts_copies_of_the_labels_files_and_names_the_codecs_in_containers() {
     let desk = label();
     let master = std::fs::read(desk.path("masters/2.flac")).unwrap();
     desk.write("dump/other-name", &master);
@@ -145,7 +145,7 @@ fn an_inspection_tells_copies_of_the_labels_files_and_the_codecs_in_containers()
 }
 
 #[test]
-fn a_scan_again_hears_of_what_metadata_beside_a_file_says_now() {
+fn a_repeated_scan_reads_changed_metadata_beside_a_file() {
     let desk = label();
     desk.write_wav("dump/a.wav", &song(5, 20));
     desk.write("dump/metadata.csv", b"file_name,isrc\na.wav,FRXXX0000001\n");
@@ -156,7 +156,7 @@ fn a_scan_again_hears_of_what_metadata_beside_a_file_says_now() {
 }
 
 #[test]
-fn a_probe_listens_to_the_whole_of_what_its_tags_say_is_ours() {
+fn a_probe_decodes_the_whole_of_a_file_whose_tags_name_a_recording() {
     let desk = label();
     let from = desk.write_wav("raw/long.wav", &song(5, 120));
     std::fs::create_dir_all(desk.path("dump")).unwrap();
@@ -169,7 +169,7 @@ fn a_probe_listens_to_the_whole_of_what_its_tags_say_is_ours() {
     assert_eq!(claims, ["claim_only", ""], "{found:#?}");
 }
 
-/// A catalogue of songs 1 and 2, of which a delivery gives the ids at services; song 3 has no sound there.
+/// A catalogue with ids at services: songs 1 and 2, and an entry without audio for song 3.
 fn known_at_services() -> Desk {
     let desk = label();
     let rows = [
@@ -187,7 +187,7 @@ const TRACK: &str = "003vvx7Niy0yvhvHt4a68B";
 const VIDEO: &str = "dQw4w9WgXcQ";
 
 #[test]
-fn ids_of_services_name_recordings_in_tags_names_side_cars_lists_and_databases() {
+fn ids_at_services_are_found_in_tags_names_side_cars_lists_and_databases() {
     let desk = known_at_services();
     let from = desk.write_wav("raw/other.wav", &song(5, 20));
     std::fs::create_dir_all(desk.path("dump")).unwrap();
@@ -227,7 +227,7 @@ fn ids_of_services_name_recordings_in_tags_names_side_cars_lists_and_databases()
 }
 
 #[test]
-fn a_side_car_with_several_tracks_of_ours_speaks_of_none_alone() {
+fn a_side_car_with_several_tracks_of_the_catalogue_is_a_listing() {
     let desk = known_at_services();
     let list = format!("[\"spotify:track:{TRACK}\",\"spotify:track:4iV5W9uYEdYUVa79Axb7Rh\"]");
     let clip = wav(&song(5, 20));
@@ -239,7 +239,7 @@ fn a_side_car_with_several_tracks_of_ours_speaks_of_none_alone() {
 }
 
 #[test]
-fn a_new_id_of_a_service_is_looked_for_in_files_that_were_scanned_before() {
+fn files_are_scanned_again_for_a_new_id_at_a_service() {
     let desk = known_at_services();
     desk.write_wav("dump/b-M7lc1UVf-VE.wav", &song(5, 20));
     desk.run(["scan", "dump"]).ends_with(0);
@@ -250,7 +250,7 @@ fn a_new_id_of_a_service_is_looked_for_in_files_that_were_scanned_before() {
 }
 
 #[test]
-fn an_id_that_is_none_is_refused_with_its_row() {
+fn an_invalid_id_is_refused_with_its_row() {
     let desk = Desk::new();
     desk.write(
         "rows.csv",
@@ -266,7 +266,7 @@ fn database(path: &Path, sql: &str) {
 }
 
 #[test]
-fn the_databases_of_a_scrape_are_looked_into() {
+fn the_databases_of_a_scrape_are_searched() {
     let desk = label();
     desk.write("dump/x", b"");
     std::fs::remove_file(desk.path("dump/x")).unwrap();
@@ -311,7 +311,7 @@ fn the_databases_of_a_scrape_are_looked_into() {
 }
 
 #[test]
-fn a_claim_of_what_cannot_be_heard_is_a_note() {
+fn a_claim_by_an_item_that_cannot_be_heard_is_a_note() {
     let desk = label();
     desk.write(format!("dump/{FIRST}.mp3"), &[0; 5_000]);
     let wav = wav(&vec![0.0; 40_000]);
@@ -322,7 +322,7 @@ fn a_claim_of_what_cannot_be_heard_is_a_note() {
 }
 
 #[test]
-fn the_side_car_of_a_member_of_a_shard_speaks_for_it() {
+fn a_side_car_in_a_shard_speaks_for_its_member() {
     let desk = label();
     let json = |isrc: &str| format!("{{\"isrc\": \"{isrc}\"}}").into_bytes();
     let clip = |seed: u64| wav(excerpt(&song(seed, 30), 4.0, 18.0));
@@ -349,7 +349,7 @@ fn the_side_car_of_a_member_of_a_shard_speaks_for_it() {
 }
 
 #[test]
-fn a_side_car_with_several_isrcs_accuses_of_none_that_is_not_heard() {
+fn a_side_car_with_several_isrcs_accuses_only_of_recordings_that_are_heard() {
     let desk = label();
     let album =
         format!("{{\"tracks\": [\"{FIRST}\", \"{SECOND}\", \"FRXXX0000001\"]}}").into_bytes();
@@ -422,7 +422,7 @@ fn metadata_beside_files_speaks_for_each_of_them() {
 }
 
 #[test]
-fn a_database_in_an_archive_is_looked_into() {
+fn a_database_in_an_archive_is_searched() {
     let desk = label();
     let path = desk.path("raw/x.sqlite");
     database(
@@ -443,7 +443,7 @@ fn a_database_in_an_archive_is_looked_into() {
 }
 
 #[test]
-fn a_compressed_text_is_searched_whatever_its_length() {
+fn a_compressed_text_of_any_length_is_searched() {
     let desk = label();
     // 300 MB, more than an item may take of memory.
     let mut packed = zstd::Encoder::new(Vec::new(), 1).unwrap();
@@ -462,7 +462,7 @@ fn a_compressed_text_is_searched_whatever_its_length() {
     assert!(shown.contains(&found[0].item.sha256), "{shown}");
 }
 
-/// A database of more than 64 MiB, a row a page; then what `last` makes.
+/// Makes a database of more than 64 MiB with one row per page; `first` and `last` are SQL that runs before and after.
 fn long_database(desk: &Desk, first: &str, last: &str) -> Vec<u8> {
     let path = desk.path("raw/long.sqlite3");
     let _ = std::fs::remove_file(&path);
@@ -480,7 +480,7 @@ fn long_database(desk: &Desk, first: &str, last: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_database_of_any_length_is_searched_page_by_page_as_it_comes() {
+fn a_compressed_database_of_any_length_is_searched_page_by_page() {
     let desk = label();
     let whole = long_database(&desk, "", "");
     assert!(whole.len() > 64 << 20);
@@ -497,7 +497,7 @@ fn a_compressed_database_of_any_length_is_searched_page_by_page_as_it_comes() {
     }
     let said = desk.run(["inspect", "dump/a.sqlite3.zst"]).stdout;
     assert!(said.contains("1 item names 1 recording of"), "{said}");
-    // Cut: what came before is a suspect, and what is missing is told.
+    // Truncated: what it names before the end is a suspect, and the missing part is reported.
     desk.write("cut/a.sqlite3", &whole[..whole.len() - 10_000]);
     desk.run(["scan", "cut"]).ends_with(1);
 }
@@ -518,7 +518,7 @@ fn a_compressed_database_about_people_is_refused_wherever_its_schema_says_so() {
 }
 
 #[test]
-fn a_database_that_cannot_be_read_is_not_read_and_told_so() {
+fn a_database_that_cannot_be_read_is_reported() {
     let desk = label();
     let path = desk.path("raw/x.sqlite3");
     database(&path, "CREATE TABLE t (isrc TEXT); INSERT INTO t VALUES ('FRXXX0000001');");
@@ -548,7 +548,7 @@ fn a_database_that_cannot_be_read_is_not_read_and_told_so() {
 }
 
 #[test]
-fn a_broken_table_of_a_database_costs_itself_alone() {
+fn a_damaged_table_does_not_affect_the_other_tables() {
     let desk = label();
     let path = desk.path("raw/x.sqlite3");
     let row = format!("INSERT INTO z VALUES ('{FIRST}');");
@@ -562,7 +562,7 @@ fn a_broken_table_of_a_database_costs_itself_alone() {
     let mut bytes = whole.clone();
     bytes[4_096..8_192].fill(0x5a);
     desk.write("dump/a.sqlite3", &bytes);
-    // A module that nobody has, and SQL that is none.
+    // A virtual table of an unknown module, and a table whose SQL is damaged.
     database(
         &path,
         "PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES
@@ -579,7 +579,7 @@ fn a_broken_table_of_a_database_costs_itself_alone() {
     for record in &found {
         assert_eq!(tiers(record), [(FIRST, "T0".to_owned())], "{record:#?}");
     }
-    // A page costs itself: the rows behind it are found where they lie.
+    // A damaged page does not affect the others: the rows after it are found page by page.
     let mut bytes = long_database(&desk, "", "");
     bytes[40 << 20..][..4_096].fill(0x5a);
     desk.write("page/a.sqlite3", &bytes);
@@ -645,7 +645,7 @@ fn every_column_of_a_database_that_is_not_about_people_is_read() {
         let places: Vec<_> = places.filter_map(|place| Some(place.split_once(" in ")?.1)).collect();
         assert_eq!(places, claimed.into_iter().collect::<Vec<_>>(), "{name}: {record:#?}");
         if name == "h" {
-            assert!(record.notes[0].contains("1 cells of it are longer than 1 MiB"), "{record:#?}");
+            assert!(record.notes[0].contains("1 of its cells are longer than 1 MiB"), "{record:#?}");
         }
         if name == "i" {
             assert_eq!(record.failure.as_ref().unwrap().kind, FailureKind::MetadataDamaged);
@@ -654,7 +654,7 @@ fn every_column_of_a_database_that_is_not_about_people_is_read() {
 }
 
 #[test]
-fn identifiers_are_found_in_texts_however_they_are_written() {
+fn identifiers_are_found_in_texts_in_each_spelling() {
     let desk = label();
     let wide = |unit: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
         format!("{mark}isrc,title\r\n{FIRST},x\r\n").encode_utf16().flat_map(unit).collect()
@@ -683,7 +683,7 @@ fn identifiers_are_found_in_texts_however_they_are_written() {
 }
 
 #[test]
-fn an_isrc_with_spaces_or_other_hyphens_in_a_tag_or_a_name_is_one() {
+fn an_isrc_with_spaces_or_typographic_hyphens_is_found_in_tags_and_names() {
     let desk = label();
     tagged(&desk, "a.ogg", 5, Some("GB AYE 00 00351"));
     tagged(&desk, "b.ogg", 5, Some("GB\u{2011}AYE\u{2011}00\u{2011}00351"));
@@ -721,7 +721,7 @@ fn texts_about_people_are_refused_by_their_keys_and_headers() {
 }
 
 #[test]
-fn a_cut_text_in_a_compressed_file_tells_what_it_names() {
+fn a_truncated_compressed_text_is_searched_to_its_end() {
     let desk = label();
     let noise: Vec<String> =
         (0..20_000_u32).map(|i| format!("{:x}\n", i.wrapping_mul(2_654_435_761))).collect();

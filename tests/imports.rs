@@ -1,4 +1,4 @@
-//! What labels deliver goes in, and comes out again.
+//! Imports of deliveries, and exports.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ fn import(bytes: &[u8], name: &str) -> Desk {
     import_all(&[bytes.to_vec()], name)
 }
 
-/// Several files, in folders of their own.
+/// Imports several files, each in a folder of its own.
 fn import_all(files: &[Vec<u8>], name: &str) -> Desk {
     let desk = Desk::new();
     for (at, bytes) in files.iter().enumerate() {
@@ -31,7 +31,7 @@ fn import_all(files: &[Vec<u8>], name: &str) -> Desk {
 }
 
 #[test]
-fn the_same_recordings_are_the_same_entries_from_whatever_they_are_read() {
+fn each_format_of_the_same_recordings_gives_the_same_entries() {
     let tracks = tracks(1_000);
     let expected: String = {
         let desk = import(&csv(&tracks, b','), "tracks.csv");
@@ -83,7 +83,7 @@ fn ern_messages_are_written_for_their_validation() {
 }
 
 #[test]
-fn what_was_exported_and_imported_is_exported_as_the_same_bytes() {
+fn an_export_that_was_imported_is_exported_as_the_same_bytes() {
     let desk = Desk::new();
     desk.write("tracks.csv", &csv(&tracks(30), b','));
     let odd = serde_json::json!({
@@ -124,7 +124,7 @@ fn what_was_exported_and_imported_is_exported_as_the_same_bytes() {
 }
 
 #[test]
-fn recordings_that_came_without_a_delivery_are_exported_too_and_come_back() {
+fn recordings_without_an_entry_are_exported_and_imported_as_entries() {
     let desk = Desk::new();
     let tags = [
         "title==Song; one",
@@ -168,12 +168,12 @@ fn recordings_that_came_without_a_delivery_are_exported_too_and_come_back() {
         other.run(["catalog", "export", "--out", "again", "--format", ending]).ends_with(0);
         assert!(fs::read(other.path("again")).unwrap() == bytes, "{ending} differs");
     }
-    // Where they came from they become entries of their own recordings.
+    // In the same home they become entries, linked to their recordings.
     let done = desk.run(["catalog", "import", "out.csv"]).ends_with(0);
     assert!(done.stdout.contains("2 entries new, 0 updated, 1 unchanged"), "{done:#?}");
     assert!(done.stdout.contains("2 linked"), "{done:#?}");
     assert_eq!(entries(&desk), all);
-    // With the sound beside it a new home has the same recordings again.
+    // With the sound files beside the export, a new home gets the same recordings.
     let other = Desk::new();
     other.write("out.csv", &fs::read(desk.path("out.csv")).unwrap());
     let masters = desk.path("masters");
@@ -184,7 +184,7 @@ fn recordings_that_came_without_a_delivery_are_exported_too_and_come_back() {
 }
 
 #[test]
-fn the_same_import_again_changes_nothing_and_an_updated_file_updates() {
+fn importing_the_same_again_changes_nothing_and_a_changed_file_updates_entries() {
     let desk = Desk::new();
     let mut all = tracks(20);
     // On a second release, and under a title that was mistyped there.
@@ -213,7 +213,7 @@ fn the_same_import_again_changes_nothing_and_an_updated_file_updates() {
 }
 
 #[test]
-fn a_bad_row_is_told_with_file_row_column_value_and_why_and_the_others_go_in() {
+fn an_invalid_row_is_reported_with_file_row_column_value_and_reason_and_the_others_are_imported() {
     let desk = Desk::new();
     let table = "Report of the label;;;;\n\
         ;;;;\n\
@@ -234,11 +234,11 @@ fn a_bad_row_is_told_with_file_row_column_value_and_why_and_the_others_go_in() {
     );
     for told in [
         "warning: t.csv, row 3: the columns Remarks are not read",
-        "refused: t.csv, row 5, ISRC: \"GBAYE000035\" is no ISRC: it has 11",
+        "refused: t.csv, row 5, ISRC: \"GBAYE000035\" is not an ISRC: it has 11",
         "refused: t.csv, row 6, UPC: \"1.23E+11\" is a number that a spreadsheet has rounded",
-        "refused: t.csv, row 7, UPC: \"36000291452\" has 11 digits: a spreadsheet has taken the leading zeros away (it may have been 036000291452): format the column as text",
-        "refused: t.csv, row 8, ISRC: \"GBAYE00X0355\" is no ISRC",
-        "refused: t.csv, row 8, UPC: \"036000291453\" is no UPC or EAN: its check digit is wrong",
+        "refused: t.csv, row 7, UPC: \"36000291452\" has 11 digits: a spreadsheet has removed the leading zeros (it may have been 036000291452): format the column as text",
+        "refused: t.csv, row 8, ISRC: \"GBAYE00X0355\" is not an ISRC",
+        "refused: t.csv, row 8, UPC: \"036000291453\" is not a UPC or EAN: its check digit is wrong",
         "refused: t.csv, row 9, Release date: \"03/04/2020\" is a date that can be read in two ways",
         "refused: t.csv, row 10: names no recording",
     ] {
@@ -248,7 +248,7 @@ fn a_bad_row_is_told_with_file_row_column_value_and_why_and_the_others_go_in() {
 }
 
 #[test]
-fn a_table_that_no_mapping_knows_is_refused_until_a_mapping_file_says_what_it_holds() {
+fn a_table_with_unknown_headers_is_refused_until_a_mapping_file_names_their_fields() {
     let desk = Desk::new();
     desk.write("t.csv", "Werk|Kode|Tag\nLied|GBAYE0000351|03/04/2020\n".as_bytes());
     let done = desk.run(["catalog", "import", "t.csv"]).ends_with(3);
@@ -264,7 +264,7 @@ fn a_table_that_no_mapping_knows_is_refused_until_a_mapping_file_says_what_it_ho
         .says_in_one_line(&["map.json", "\"titel\"", "is no field"]);
 }
 
-/// A delivery folder: a message of each release, with its sound files beside it.
+/// Makes a delivery: a message for each release, with its sound files beside it.
 fn delivery(desk: &Desk, version: &str, count: usize) -> Vec<Track> {
     let mut all = tracks(count);
     for release in all.chunk_mut_by_release() {
@@ -306,7 +306,7 @@ fn a_delivery_with_its_audio_becomes_a_catalogue() {
     let desk = Desk::new();
     let all = delivery(&desk, "382", 50);
     let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
-    assert!(done.stderr.contains("is no ERN message but a ManifestMessage"), "{done:#?}");
+    assert!(done.stderr.contains("is not an ERN message but a ManifestMessage"), "{done:#?}");
     assert!(done.stdout.contains("50 rows: 50 entries new"), "{done:#?}");
     assert!(done.stdout.contains("50 files found, 0 not found"), "{done:#?}");
     assert!(done.stdout.contains("50 recordings added, 0 refused, 50 linked"), "{done:#?}");
@@ -323,13 +323,13 @@ fn a_delivery_with_its_audio_becomes_a_catalogue() {
     let again = desk.run(["catalog", "import", "batch"]).ends_with(0);
     assert!(again.stdout.contains("0 entries new, 0 updated, 50 unchanged"), "{again:#?}");
     assert!(again.stdout.contains("0 recordings added, 0 refused, 0 linked"), "{again:#?}");
-    // What it sounds like is found under the label's words.
+    // Its sound is found under the label's words.
     let clip = wav(excerpt(&song(2_000_004, 12), 2.0, 10.0));
     desk.write("dump/x.wav", &clip);
     let found = desk.scan(1);
     assert_eq!(found[0].findings[0].isrc, all[3].isrc);
     assert_eq!(found[0].findings[0].title, all[3].title);
-    // And under all that counsel asks for.
+    // The finding has everything that a claim needs.
     let work = found[0].findings[0].work.as_ref().unwrap();
     assert_eq!(
         (work.label.as_str(), work.p_line.as_str()),
@@ -341,7 +341,7 @@ fn a_delivery_with_its_audio_becomes_a_catalogue() {
 }
 
 #[test]
-fn a_file_that_is_not_what_the_message_says_is_not_used() {
+fn a_file_with_another_hash_than_the_message_gives_is_not_used() {
     let desk = Desk::new();
     let all = delivery(&desk, "43", 3);
     let file = |n: usize| {
@@ -351,11 +351,11 @@ fn a_file_that_is_not_what_the_message_says_is_not_used() {
     fs::remove_file(desk.path(file(1))).unwrap();
     let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
     assert!(done.stderr.contains("have it sent again"), "{done:#?}");
-    assert!(done.stderr.contains("was not found: it goes in without audio"), "{done:#?}");
+    assert!(done.stderr.contains("was not found: it is imported without audio"), "{done:#?}");
     assert!(done.stdout.contains("3 entries new"), "{done:#?}");
     assert!(done.stdout.contains("1 file found, 2 not found"), "{done:#?}");
     assert!(done.stdout.contains("1 recording added, 0 refused, 1 linked"), "{done:#?}");
-    // What is found later is linked then.
+    // A file that is found later is linked then.
     desk.write(file(1), &wav(excerpt(&song(2_000_002, 12), 0.0, 12.0)));
     let done = desk.run(["catalog", "import", "batch"]).ends_with(0);
     assert!(done.stdout.contains("3 unchanged"), "{done:#?}");
@@ -363,7 +363,7 @@ fn a_file_that_is_not_what_the_message_says_is_not_used() {
 }
 
 #[test]
-fn recordings_that_were_there_before_get_the_words_of_the_label_by_their_isrc() {
+fn recordings_that_were_added_before_are_linked_by_their_isrc() {
     let desk = Desk::new();
     let plain = desk.write_wav("raw.wav", &song(5, 20));
     let to = desk.path("masters/x.flac");
@@ -416,8 +416,8 @@ fn damaged_and_hostile_messages_are_refused_or_read_with_warnings() {
         ("endless", format!("<NewReleaseMessage><a>{}", "x".repeat(3 << 20)), 3, "is damaged", 0),
         ("dangling", dangling, 0, "", 3),
         ("namespace", other_namespace, 0, "", 3),
-        ("wrong", wrong, 3, "A2, row 2, ISRC: \"GBAYE200002\" is no ISRC: it has 11", 2),
-        ("other", "<html><body/></html>".into(), 0, "is no ERN message but a html", 0),
+        ("wrong", wrong, 3, "A2, row 2, ISRC: \"GBAYE200002\" is not an ISRC: it has 11", 2),
+        ("other", "<html><body/></html>".into(), 0, "is not an ERN message but a html", 0),
         ("empty", String::new(), 3, "is empty (0 bytes): have it sent again", 0),
         ("crossed", whole.replace("</ReferenceTitle>", "</Title>"), 3, "is damaged", 0),
     ] {
@@ -430,7 +430,7 @@ fn damaged_and_hostile_messages_are_refused_or_read_with_warnings() {
 }
 
 #[test]
-fn tables_that_would_exhaust_the_machine_are_refused() {
+fn tables_that_would_exhaust_memory_are_refused() {
     let desk = Desk::new();
     let open = format!("title,isrc\nfirst,GBAYE0000351\n\"never closed,{}", "x,\n".repeat(1 << 20));
     desk.write("open.csv", open.as_bytes());
@@ -438,7 +438,7 @@ fn tables_that_would_exhaust_the_machine_are_refused() {
     assert!(done.stderr.contains("row 3: cannot be read further"), "{done:#?}");
     assert!(done.stdout.contains("1 entry new"), "{done:#?}");
     let strings = vec![b' '; (512 << 20) + 2];
-    // The second member is the one that is packed.
+    // `zip` stores the first member and compresses the second.
     desk.write("bomb.xlsx", &zip(&[("x", Vec::new()), ("xl/sharedStrings.xml", strings)]));
     let done = desk.run(["catalog", "import", "bomb.xlsx"]).ends_with(3);
     assert!(done.stderr.contains("unpacks to more than 512 MB"), "{done:#?}");
@@ -451,7 +451,7 @@ fn tables_that_would_exhaust_the_machine_are_refused() {
 }
 
 #[test]
-fn the_log_says_who_did_what_and_that_nobody_changed_it() {
+fn the_log_shows_who_did_what_and_reveals_changes_to_itself() {
     let desk = Desk::with_songs(&[1], 20);
     desk.write("t.csv", &csv(&tracks(3), b','));
     desk.run(["catalog", "import", "--operator", "Ann", "t.csv"]).ends_with(0);
@@ -483,7 +483,7 @@ fn the_log_says_who_did_what_and_that_nobody_changed_it() {
 }
 
 #[test]
-fn the_log_tells_what_was_done_and_not_what_was_tried() {
+fn the_log_has_changes_and_not_attempts() {
     let desk = Desk::with_songs(&[1, 2], 20);
     let log = || -> Vec<String> {
         let rows = parse(&desk.run(["catalog", "log", "--json"]).ends_with(0).stdout);
@@ -495,7 +495,7 @@ fn the_log_tells_what_was_done_and_not_what_was_tried() {
     assert_eq!(before.len(), 1);
     let told = format!("add {}: 2 recordings added, the first is ", masters.display());
     assert!(before[0].starts_with(&told), "{before:?}");
-    // Nothing is changed by any of these.
+    // None of these changes anything.
     desk.run(["catalog", "add", "masters"]).ends_with(0);
     desk.run(["catalog", "compact"]).ends_with(0);
     desk.run(["catalog", "lint"]).ends_with(0);
@@ -513,7 +513,7 @@ fn the_log_tells_what_was_done_and_not_what_was_tried() {
         }
     }
     assert_eq!(log(), before);
-    // What leaves the catalogue is told before and after.
+    // An export is logged before it begins and after it ends.
     desk.write("folder/file", b"");
     desk.run(["catalog", "export", "--out", "folder", "--format", "csv"]).ends_with(4);
     desk.run(["catalog", "allow", "--hash", &hash, "--note", "a contract"]).ends_with(0);
@@ -524,14 +524,14 @@ fn the_log_tells_what_was_done_and_not_what_was_tried() {
     assert_eq!(after.len(), 4);
 }
 
-/// The schema of a catalogue, in words.
+/// The SQL of a catalogue's tables, indexes and triggers.
 fn schema(database: &Connection) -> Vec<String> {
     let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
     let mut statement = database.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-/// Takes away what version 4 added: what is left is what version 3 wrote.
+/// Removes what version 4 added, so that the database is as version 3 wrote it.
 fn back_to_version_3(database: &Connection) {
     let added = "DROP TRIGGER recording_removed_with_masks; DROP TABLE masks;
         DROP INDEX recordings_neutral; ALTER TABLE recordings DROP COLUMN neutral";
@@ -540,7 +540,7 @@ fn back_to_version_3(database: &Connection) {
 }
 
 #[test]
-fn a_catalogue_of_the_last_version_is_taken_over() {
+fn a_catalogue_of_version_3_is_brought_up() {
     let desk = Desk::with_songs(&[1], 20);
     desk.write("t.csv", &csv(&tracks(3), b','));
     desk.run(["catalog", "import", "t.csv"]).ends_with(0);
@@ -567,13 +567,13 @@ fn a_catalogue_of_the_last_version_is_taken_over() {
 }
 
 #[test]
-fn a_catalogue_of_version_2_is_taken_over() {
+fn a_catalogue_of_version_2_is_brought_up() {
     let desk = Desk::with_songs(&[1], 20);
     let before = desk.run(["catalog", "list", "--json"]).ends_with(0).stdout;
     let path = desk.path("home/catalog/catalog.sqlite");
     let database = Connection::open(&path).unwrap();
     back_to_version_3(&database);
-    // What version 3 added, taken away again: what is left is what version 2 wrote.
+    // Without what version 3 added, the database is as version 2 wrote it.
     let added = "SELECT 'DROP ' || type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'table')
         AND name NOT IN ('facts', 'recordings') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC";
     let drops: Vec<String> = {
@@ -595,7 +595,7 @@ fn a_catalogue_of_version_2_is_taken_over() {
 
 #[cfg(unix)]
 #[test]
-fn the_files_of_the_catalogue_are_for_their_owner_alone() {
+fn only_their_owner_can_read_the_files_of_the_catalogue() {
     use std::os::unix::fs::PermissionsExt as _;
     let desk = Desk::with_songs(&[1], 20);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

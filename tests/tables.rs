@@ -11,7 +11,7 @@ use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use crate::common::{Desk, RATE_HZ, encode, excerpt, gz, record, records, song, tar, wav};
+use crate::common::{Desk, Dice, RATE_HZ, encode, excerpt, gz, record, records, song, tar, wav};
 
 /// A struct of bytes and a path, as Hugging Face writes a column of sound, and other columns.
 const FILES: &str = "message schema {
@@ -366,14 +366,13 @@ fn a_broken_table_is_a_row_and_what_can_be_read_of_it_is_found() {
     desk.write("hole/x", &bytes);
     let found = scan(&desk, "hole");
     assert!(found.iter().any(|record| record.verdict == Verdict::Match), "{found:#?}");
-    let mut dice = 1_u64;
+    let mut dice = Dice::new(1);
     for round in 0..40 {
         let mut bytes = whole.clone();
         for _ in 0..4 {
-            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
-            let back = (dice >> 33) as usize % if round % 2 == 0 { 1_500 } else { bytes.len() };
+            let back = dice.below(if round % 2 == 0 { 1_500 } else { bytes.len() });
             let at = bytes.len() - 1 - back;
-            bytes[at] = (dice >> 20) as u8;
+            bytes[at] = dice.below(256) as u8;
         }
         desk.write(format!("fuzz/{round:02}"), &bytes);
     }

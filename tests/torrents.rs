@@ -15,7 +15,8 @@ use crate::common::{Desk, gz, record, records, tar};
 const RATE_HZ: u32 = 11_025;
 const VERSIONS: [&str; 3] = ["v1", "v2", "hybrid"];
 
-/// The tunes of `scripts/torrents`: three triangle waves at a time, in whole numbers.
+/// The tunes of `scripts/torrents`: three triangle waves at a time, in whole numbers. The generator is that of the script, whose
+/// torrents have the hashes of these very bytes.
 fn tune(seed: u64, seconds: u32) -> Vec<u8> {
     let mut dice = seed;
     let mut roll = || {

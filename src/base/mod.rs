@@ -1,12 +1,17 @@
 //! Small things that every other room may use, and that name none of them.
 
+mod atomic;
 mod digest;
 mod escape;
 mod losses;
 mod panic;
 mod thousands;
 mod word;
+mod private;
+mod schema;
 
+pub(crate) use atomic::sync_folder;
+pub use atomic::{Access, write_atomically};
 pub use digest::{digest, hex};
 pub use escape::{shorten, visible};
 pub(crate) use losses::Losses;
@@ -14,3 +19,5 @@ pub(crate) use panic::panic_message;
 pub use thousands::thousands;
 pub use word::UnknownWord;
 pub(crate) use word::{impl_from_word, parse_word};
+pub(crate) use private::owner_only;
+pub(crate) use schema::{Found, Schema};

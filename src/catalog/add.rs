@@ -1,101 +1,70 @@
-//! Adding recordings: files in, records and segments out, in parallel and in order.
+//! Adding recordings: files are decoded in parallel, and become records and tracks in the order in which they were listed.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 use super::lock::WriteLock;
+use super::prepare::{Kept, Known, Prepared, Work, audio_digest, prepare, recording, too_sparse};
 use super::{Catalog, CatalogError, MakeLine, Recording};
-use crate::base::hex;
-use crate::base::panic_message;
 use crate::decode::Decoded;
 use crate::index::{SegmentBuilder, Track};
-use crate::ingest::{Ingested, Ingester, sha256};
-use crate::record::{FailureKind, FailureRecord, Stage};
-use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
+use crate::ingest::Ingester;
+use crate::record::{FailureRecord, Stage};
+use crate::signal::fingerprint::FingerprintConfig;
 use crate::signal::peaks::Peak;
 use crate::source::{Folders, Item, Listed};
 
-/// Files that become one segment. What a batch gave is kept even if the next one is killed.
+/// Files that become one segment. A batch that was written stays even if the program is killed during the next. A guess.
 const BATCH: usize = 512;
-/// Bytes of files beyond which a batch takes no more: what is kept of 4 GiB of audio at 64 kbit/s is 100 MiB.
+/// Bytes of files after which a batch is full: the peaks and sub-fingerprints of 4 GiB of audio at 64 kbit/s take
+/// 100 MiB of memory.
 const BATCH_BYTES: u64 = 4 << 30;
-/// Least peaks of a recording: 1.5 s of dense music. With fewer no alignment can be told from chance.
-const MIN_PEAKS: usize = 24;
-/// … and of a neutral reference, which accuses nobody: a one-shot of a drum has a few.
-const MIN_NEUTRAL_PEAKS: usize = 1;
 
 /// What became of one file.
 #[derive(Debug)]
 pub enum AddEvent<'a> {
-    /// It is in the catalogue now.
+    /// It was added as this recording.
     Added(&'a Recording),
-    /// The same audio is there already.
+    /// The catalogue has the same audio already.
     Duplicate {
-        /// The file.
+        /// Path or locator of the file, as text.
         path: String,
-        /// The recording that it is a copy of.
+        /// Id of the recording that it is a copy of.
         of: String,
     },
-    /// It is no recording.
+    /// It was not added.
     Refused {
-        /// The file.
+        /// Path or locator of the file, as text.
         path: String,
-        /// Why.
+        /// The reason, as a record of a scan would give it.
         failure: FailureRecord,
     },
 }
 
-/// How many files became what.
+/// Numbers of files by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AddSummary {
-    /// New recordings.
+    /// Number of new recordings; a file with several streams may give several.
     pub added: u64,
-    /// Copies of what was there.
+    /// Number of copies of recordings that the catalogue had.
     pub duplicates: u64,
-    /// Files that are no recordings.
+    /// Number of files that were not added.
     pub refused: u64,
-    /// It was stopped; what was added stays.
+    /// Whether adding was stopped; the files that were added before stay.
     pub stopped: bool,
 }
 
-/// How files become recordings.
-#[derive(Clone, Copy)]
-struct Work<'a> {
-    ingester: &'a Ingester,
-    pool: &'a rayon::ThreadPool,
-    stop: &'a AtomicBool,
-    neutral: bool,
-}
-
-/// A file on its way in.
-enum Prepared {
-    Known { path: String, of: String, neutral: bool },
-    Refused { path: String, failure: FailureRecord },
-    New { item: Box<Item>, sha256: String, decoded: Box<Decoded>, streams: Vec<Kept> },
-    Stopped,
-}
-
-/// What is kept of a stream.
-struct Kept {
-    peaks: Vec<Peak>,
-    sub_fingerprints: Vec<u32>,
-    seconds: f64,
-}
-
-/// The recordings and tracks of a batch, and what to tell of it.
+/// The recordings and tracks of a batch, and the events to tell once it is written.
 struct Batch {
     neutral: bool,
     builder: SegmentBuilder,
     recordings: Vec<Recording>,
-    /// What became of each file: a place in `recordings`, or an event.
+    /// For each file, the position of its recording in `recordings`, or the event to tell.
     fates: Vec<Result<usize, AddEvent<'static>>>,
 }
 
-/// What a batch needs to become true.
+/// The parts of a call of `add` that writing a batch needs.
 struct Commit<'a> {
     lock: &'a WriteLock,
     log: Option<MakeLine<'a>>,
@@ -110,12 +79,12 @@ impl Batch {
         Self { neutral, builder, recordings: Vec::new(), fates: Vec::new() }
     }
 
-    /// A copy of what is there, as the one kind or the other.
+    /// Notes a copy of a recording that the catalogue has. One of the other kind, neutral or not, is refused.
     fn duplicate(&mut self, path: String, of: String, neutral: bool) {
         if neutral == self.neutral {
             self.fates.push(Err(AddEvent::Duplicate { path, of }));
         } else {
-            self.refuse(path, of_other_kind(&of, neutral));
+            self.refuse(path, is_of_other_kind(&of, neutral));
         }
     }
 
@@ -125,13 +94,14 @@ impl Batch {
 }
 
 impl Catalog {
-    /// Adds all files, and tells of each in their order.
+    /// Adds all files, and tells what became of each, in their order.
     ///
-    /// `pool` decodes; raising `stop` ends it, with what is ready kept. What is kept is logged a batch at a time.
+    /// Files are decoded in `pool`. Setting `stop` ends the call; the files that are decoded by then are added. Each batch is
+    /// logged as it is written.
     ///
     /// # Errors
     ///
-    /// If another program is changing the catalogue, or it cannot be written. Never for one file.
+    /// If another program is changing the catalogue, or it cannot be written. A file that cannot be added is an event.
     pub fn add(
         &mut self,
         source: &Folders,
@@ -144,7 +114,7 @@ impl Catalog {
         self.add_all(source, Work { ingester, pool, stop, neutral: false }, log, tell)
     }
 
-    /// Adds all files as neutral references, however short they are.
+    /// Adds all files as neutral references, which may be as short as one peak.
     ///
     /// # Errors
     ///
@@ -171,7 +141,7 @@ impl Catalog {
         let Work { pool, stop, neutral, .. } = work;
         let lock = self.lock()?;
         self.sweep(&lock)?;
-        let known = Known(Mutex::new(self.reader()?));
+        let known = Known::new(self.reader()?);
         let mut summary = AddSummary::default();
         let mut items = source.items();
         while !stop.load(Ordering::Relaxed) {
@@ -191,7 +161,7 @@ impl Catalog {
         Ok(summary)
     }
 
-    /// Writes what is new, and tells what became of each file.
+    /// Writes the new recordings, and tells what became of each file.
     fn keep(&mut self, prepared: Vec<Prepared>, commit: &mut Commit) -> Result<(), CatalogError> {
         let neutral = commit.neutral;
         let mut batch = Batch::new(self.config(), neutral);
@@ -212,7 +182,8 @@ impl Catalog {
         self.settle(batch, commit)
     }
 
-    /// Writes the recordings of a batch; what became of each file is told only once it is true.
+    /// Writes the recordings of a batch, then tells what became of each file: an event must not speak of a recording that is
+    /// not on disk.
     fn settle(&mut self, batch: Batch, commit: &mut Commit) -> Result<(), CatalogError> {
         let Batch { builder, recordings, fates, .. } = batch;
         let Commit { lock, log, summary, tell, .. } = commit;
@@ -234,7 +205,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Makes a recording of each stream of a file, unless its audio is there already.
+    /// Makes a recording of each stream of a file whose audio the catalogue does not have yet.
     fn streams(
         &self,
         item: &Item,
@@ -245,12 +216,12 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let config = self.config();
         let path = item.place.locator.display();
-        for (at, Kept { peaks, sub_fingerprints, seconds }) in streams.iter().enumerate() {
-            let least = if batch.neutral { MIN_NEUTRAL_PEAKS } else { MIN_PEAKS };
-            if peaks.len() < least {
-                batch.refuse(path.clone(), too_sparse(*seconds, peaks.len(), batch.neutral));
+        for (at, kept) in streams.iter().enumerate() {
+            if let Some(failure) = too_sparse(kept, batch.neutral) {
+                batch.refuse(path.clone(), failure);
                 continue;
             }
+            let Kept { peaks, sub_fingerprints, seconds } = kept;
             let audio_digest = audio_digest(peaks, *seconds);
             let same = |r: &&Recording| {
                 r.audio_digest == audio_digest || (r.sha256 == sha256 && r.stream as usize == at)
@@ -273,25 +244,24 @@ impl Catalog {
     }
 }
 
-/// A recording whose fingerprint was made elsewhere.
+/// A recording with its fingerprint, as benchmarks and tests make them.
 #[derive(Debug, Clone)]
 pub struct Made {
-    /// Its record.
+    /// The record of it.
     pub recording: Recording,
-    /// As [`FingerprintConfig::recording_peaks`] gives them.
+    /// Its peaks, as [`FingerprintConfig::recording_peaks`] thins them.
     pub peaks: Vec<Peak>,
-    /// As [`FingerprintConfig::recording_prints`] gives them.
+    /// Its sub-fingerprints, as [`FingerprintConfig::recording_prints`] thins them.
     pub sub_fingerprints: Vec<u32>,
 }
 
 impl Catalog {
-    /// Adds recordings whose fingerprints were made elsewhere, under this catalogue's settings; returns how many. A
-    /// recording whose audio is there already is an error: who makes fingerprints makes sure of that. It is not logged: no
-    /// command does this.
+    /// Adds recordings whose fingerprints were made elsewhere, under this catalogue's settings, and returns their number.
+    /// Nothing is logged, since no command does this.
     ///
     /// # Errors
     ///
-    /// If another program is changing the catalogue, or it cannot be written.
+    /// If another program is changing the catalogue, if it cannot be written, or if it has the audio of one of them.
     pub fn add_made(&mut self, made: &mut dyn Iterator<Item = Made>) -> Result<u64, CatalogError> {
         let lock = self.lock()?;
         self.sweep(&lock)?;
@@ -326,7 +296,7 @@ impl Catalog {
     }
 }
 
-/// The next files, not too many and not too large.
+/// The files of the next batch: at most [`BATCH`], and no more once they have [`BATCH_BYTES`].
 fn batch(items: &mut dyn Iterator<Item = Listed>) -> Vec<Listed> {
     let (mut files, mut bytes) = (Vec::new(), 0);
     while files.len() < BATCH && bytes < BATCH_BYTES {
@@ -337,132 +307,19 @@ fn batch(items: &mut dyn Iterator<Item = Listed>) -> Vec<Listed> {
     files
 }
 
-/// The files that have a recording, as the database has them.
-struct Known(Mutex<rusqlite::Connection>);
-
-impl Known {
-    /// The recording of the file with this SHA-256, and whether it is neutral. None, too, where the database cannot be read:
-    /// then writing to it will say why.
-    fn recording(&self, sha256: &str) -> Option<(String, bool)> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sql = "SELECT recording_id, neutral FROM recordings WHERE sha256 = ?1 ORDER BY stream LIMIT 1";
-        let mut statement = connection.prepare_cached(sql).ok()?;
-        statement.query_row([sha256], |row| Ok((row.get(0)?, row.get(1)?))).ok()
-    }
-}
-
-fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
-    let Work { ingester, stop, .. } = work;
-    let item = match file {
-        Ok(item) => item,
-        Err(row) => {
-            return Prepared::Refused { path: row.place.locator.display(), failure: row.failure };
-        }
-    };
-    let path = item.place.locator.display();
-    let refused = |failure: FailureRecord| match failure.kind {
-        FailureKind::Cancelled => Prepared::Stopped,
-        _ => Prepared::Refused { path: path.clone(), failure },
-    };
-    let sha256 = match sha256(&item.bytes, stop) {
-        Ok(sha256) => sha256,
-        Err(failure) => return refused(failure),
-    };
-    if let Some((of, neutral)) = known.recording(&sha256) {
-        return Prepared::Known { path, of, neutral };
-    }
-    let ingested = catch_unwind(AssertUnwindSafe(|| ingester.ingest(&item, stop)));
-    match ingested {
-        Ok(Ok(Ingested { decoded, fingerprints })) => {
-            // All else of a fingerprint is dropped here, before the next file is decoded.
-            let config = ingester.fingerprinter().config();
-            let streams = fingerprints.iter().map(|f| kept(config, f)).collect();
-            let (item, decoded) = (Box::new(item), Box::new(decoded));
-            Prepared::New { item, sha256, decoded, streams }
-        }
-        Ok(Err(failure)) => refused(failure.into()),
-        Err(panic) => refused(FailureRecord {
-            stage: Stage::Decode,
-            kind: FailureKind::Panic,
-            message: panic_message(panic.as_ref()),
-        }),
-    }
-}
-
-fn kept(config: &FingerprintConfig, fingerprint: &Fingerprint) -> Kept {
-    Kept {
-        peaks: config.recording_peaks(&fingerprint.peaks),
-        sub_fingerprints: config.recording_prints(&fingerprint.sub_fingerprints),
-        seconds: fingerprint.seconds,
-    }
-}
-
-fn too_sparse(seconds: f64, peaks: usize, neutral: bool) -> FailureRecord {
+/// Why a copy of a recording is not added as neutral, or the other way round: earlier reports rest on what it was, so a
+/// person has to remove it first.
+fn is_of_other_kind(of: &str, neutral: bool) -> FailureRecord {
     let message = if neutral {
         format!(
-            "{seconds:.1} s hold no peak: what is silent is never found, and needs no reference"
+            "is in the catalogue as the neutral reference {of}; to search for it instead, run leakhound catalog remove \
+             {of}, then catalog add"
         )
     } else {
         format!(
-            "{seconds:.1} s hold {peaks} landmarks' peaks, a recording needs {MIN_PEAKS}: it is too \
-             short or too quiet to be told from others"
-        )
-    };
-    FailureRecord { stage: Stage::Fingerprint, kind: FailureKind::TooShort, message }
-}
-
-/// Why a copy of what is there is not added as the other kind: what it was is what reports rest on, and who made it so has to
-/// take it back.
-fn of_other_kind(of: &str, neutral: bool) -> FailureRecord {
-    let message = if neutral {
-        format!(
-            "is there as the neutral reference {of} and stays it; to search for it: leakhound catalog remove {of}, \
-             then catalog add"
-        )
-    } else {
-        format!(
-            "is there as the recording {of} and stays it; to make it neutral: leakhound catalog remove {of}, then \
-             catalog add --neutral"
+            "is in the catalogue as the recording {of}; to make it neutral instead, run leakhound catalog remove {of}, \
+             then catalog add --neutral"
         )
     };
     FailureRecord { stage: Stage::Fingerprint, kind: FailureKind::OtherKind, message }
-}
-
-/// A digest of what is heard, whatever the tags say.
-fn audio_digest(peaks: &[Peak], seconds: f64) -> String {
-    let mut digest = Sha256::new();
-    digest.update(seconds.to_le_bytes());
-    digest.update(bytemuck::cast_slice::<Peak, u8>(peaks));
-    hex(&digest.finalize())
-}
-
-fn recording(
-    item: &Item,
-    sha256: &str,
-    at: usize,
-    decoded: &Decoded,
-    seconds: f64,
-    audio_digest: String,
-) -> Recording {
-    let tags = &decoded.tags;
-    let text = |tag: &Option<String>| tag.clone().unwrap_or_default();
-    let id = &sha256[..16];
-    Recording {
-        recording_id: if at == 0 { id.to_owned() } else { format!("{id}-{at}") },
-        path: item.place.locator.display(),
-        sha256: sha256.to_owned(),
-        stream: at as u32,
-        audio_digest,
-        size_bytes: item.size_bytes,
-        codec: decoded.streams[at].codec.clone(),
-        duration_seconds: seconds,
-        title: text(&tags.title),
-        artist: text(&tags.artist),
-        album: text(&tags.album),
-        isrc: text(&tags.isrc),
-        upc: text(&tags.upc),
-        label: text(&tags.label),
-        date: text(&tags.date),
-        neutral: false,
-    }
 }

@@ -2,23 +2,22 @@
 //!
 //! A change writes its segments first, then the manifest of the next generation, each under a temporary name,
 //! synced and renamed; last it changes the records and names that generation, in one transaction of the database.
-//! So the database is the authority: what it names is on disk, whole, and what it does not name does not
-//! count and is swept away by the next change. Readers that have opened a segment keep it until they end.
+//! So the database is the authority: each file that it names is on disk and whole, and any other file is ignored and deleted
+//! by the next change. Readers that have opened a segment keep it until they end.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::lock::WriteLock;
-use super::rows::insert;
-use super::store::private;
+use super::recordings::insert;
 use super::{Catalog, CatalogError, LogLine, MakeLine, Recording};
 use crate::index::{Listed, Manifest, MergeError, MergeInput, SegmentBuilder, SegmentInfo, merge};
 
-/// So many segments of about one size are merged into one of the next size.
+/// Segments of one size class that are merged into one of the next. A guess between writing each posting often and asking
+/// many segments for each hash.
 const MERGED_AT_ONCE: usize = 8;
-/// Sizes are told apart by factors of eight, from 8 MiB on.
+/// Upper bound of the smallest size class; each further class is eight times as large. A guess.
 const SMALLEST_BYTES: u64 = 8 << 20;
 
 /// What [`Catalog::compact`] did.
@@ -35,15 +34,17 @@ pub struct Compacted {
 /// What [`Catalog::remove`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Removed {
-    /// Recordings that are gone.
+    /// Recordings that were removed.
     pub recordings: usize,
-    /// Entries that are gone; their audio stays.
+    /// Entries that were removed; the recordings that are their audio stay.
     pub entries: usize,
 }
 
 impl Catalog {
-    /// Removes recordings and entries by their ids, and logs it. The tracks of recordings stay in their segments, unused,
-    /// until a merge; a segment without a recording goes at once. The audio of entries stays.
+    /// Removes recordings and entries by their ids, and logs it.
+    ///
+    /// The tracks of the recordings stay in their segments, dead, until a merge; a segment without a live track is dropped at
+    /// once. The recordings that are the audio of a removed entry stay.
     ///
     /// # Errors
     ///
@@ -91,8 +92,8 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// If another program is changing the catalogue, a segment is damaged, or the new one cannot be written; then
-    /// all is as it was.
+    /// If another program is changing the catalogue, a segment is damaged, or the new one cannot be written. The catalogue is
+    /// unchanged then.
     pub fn compact(&mut self, log: MakeLine) -> Result<Compacted, CatalogError> {
         let lock = self.lock()?;
         self.sweep(&lock)?;
@@ -122,7 +123,8 @@ impl Catalog {
         })
     }
 
-    /// Writes a segment and, in one transaction, the recordings that are its tracks, in order, and the line of the log.
+    /// Writes a segment; then, in one transaction, the recordings whose tracks it holds, in the same order, and the line of
+    /// the log.
     pub(super) fn commit(
         &mut self,
         builder: SegmentBuilder,
@@ -150,8 +152,8 @@ impl Catalog {
         })
     }
 
-    /// Merges segments until there are fewer than [`MERGED_AT_ONCE`] of each size, and none that is dead by half:
-    /// each costs a look-up of every hash.
+    /// Merges segments until there are fewer than [`MERGED_AT_ONCE`] of each size class, and none of which more than half is
+    /// dead: each segment costs a look-up of every hash.
     pub(super) fn merge_what_is_due(&mut self, lock: &WriteLock) -> Result<(), CatalogError> {
         self.sweep(lock)?;
         loop {
@@ -165,8 +167,7 @@ impl Catalog {
         }
     }
 
-    /// Puts one segment in the place of several. Which recordings there are does not change by it: it is logged where
-    /// somebody asked for it.
+    /// Replaces several segments by one. The recordings stay the same, so it is logged only if a person asked for it.
     fn merge_segments(
         &mut self,
         old: &[Listed],
@@ -213,6 +214,7 @@ impl Catalog {
         })
     }
 
+    /// Visits the live tracks of a segment.
     fn each_living(&self, listed: &Listed, mut visit: impl FnMut(u32)) -> rusqlite::Result<()> {
         let sql = "SELECT track FROM recordings WHERE segment_id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -223,13 +225,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The manifest that counts.
-    pub(super) fn manifest(&self) -> Result<Manifest, CatalogError> {
-        let generation = Self::generation(&self.connection).map_err(|source| self.error(source))?;
-        Ok(self.read_manifest(generation)?)
-    }
-
-    /// Changes records and manifest in one step, then sweeps.
+    /// Changes records and manifest in one transaction, then deletes the files that are named no more.
     fn change<T>(
         &mut self,
         lock: &WriteLock,
@@ -237,7 +233,7 @@ impl Catalog {
     ) -> Result<T, CatalogError> {
         let old = self.manifest()?;
         let result = self.try_change(&old, change);
-        // Even where it failed: what was written for it only fills the disk.
+        // Also after a failure: the segments that were written for it are of no use.
         let swept = self.sweep(lock);
         let value = result?;
         swept?;
@@ -265,52 +261,14 @@ impl Catalog {
         Ok(value)
     }
 
-    pub(super) fn write_manifest(&self, manifest: &Manifest) -> Result<(), CatalogError> {
-        self.write_file(&Manifest::file(manifest.generation), |out| {
-            out.write_all(manifest.to_text().as_bytes()).map_err(MergeError::Write)
-        })
-    }
-
-    /// Writes a file of the index under a temporary name; it has its own once it is whole and on disk.
-    fn write_file<T>(
-        &self,
-        name: &str,
-        write: impl FnOnce(&mut BufWriter<File>) -> Result<T, MergeError>,
-    ) -> Result<T, CatalogError> {
-        let folder = self.segments_folder();
-        let (part, path) = (folder.join(format!("{name}.part")), folder.join(name));
-        let written = (|| {
-            let file = File::create(&part).map_err(MergeError::Write)?;
-            private(&part).map_err(MergeError::Write)?;
-            let mut out = BufWriter::with_capacity(1 << 20, file);
-            let value = write(&mut out)?;
-            let finish = || {
-                out.into_inner()?.sync_all()?;
-                fs::rename(&part, &path)?;
-                // The name has to be on disk before the records use it.
-                if cfg!(unix) { File::open(&folder)?.sync_all() } else { Ok(()) }
-            };
-            finish().map_err(MergeError::Write)?;
-            Ok(value)
-        })();
-        written.map_err(|error| {
-            // What was written of it only fills the disk; it may never have been made.
-            let _ = fs::remove_file(&part);
-            match error {
-                MergeError::Write(source) => CatalogError::Write { path, source },
-                MergeError::Index(damage) => damage.into(),
-            }
-        })
-    }
-
-    /// Deletes the files of the index that do not count: left by a change, or by one that did not come to its end.
+    /// Deletes the files of the index that the database does not name, as a change or one that was interrupted leaves them.
     pub(super) fn sweep(&self, _lock: &WriteLock) -> Result<(), CatalogError> {
         let manifest = self.manifest()?;
         let folder = self.segments_folder();
         let write = |source| CatalogError::Write { path: folder.clone(), source };
         for entry in fs::read_dir(&folder).map_err(write)? {
             let entry = entry.map_err(write)?;
-            if !counts(&manifest, &entry.file_name()) {
+            if !is_live(&manifest, &entry.file_name()) {
                 fs::remove_file(entry.path()).map_err(write)?;
             }
         }
@@ -319,20 +277,20 @@ impl Catalog {
 }
 
 /// Whether a file of this name is part of the index.
-pub(super) fn counts(manifest: &Manifest, name: &std::ffi::OsStr) -> bool {
+pub(super) fn is_live(manifest: &Manifest, name: &std::ffi::OsStr) -> bool {
     name == Manifest::file(manifest.generation).as_str()
         || manifest.segments.iter().any(|listed| name == listed.file().as_str())
 }
 
-/// Recordings of a segment.
+/// Number of recordings whose track is in a segment.
 pub(super) fn living(connection: &Connection, listed: &Listed) -> rusqlite::Result<u64> {
     let sql = "SELECT count(*) FROM recordings WHERE segment_id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_row([listed.id as i64], |row| row.get::<_, i64>(0)).map(|n| n as u64)
 }
 
-/// The segments that should be merged next, with so many recordings alive in each: the smallest of those of which
-/// there are many of a size, else one that is dead by half.
+/// The segments to merge next: those of the smallest full size class, else one of which more than half is dead.
+/// `alive` has the number of live tracks of each segment.
 fn due(segments: &[Listed], alive: &[u64]) -> Option<Vec<Listed>> {
     let level =
         |listed: &Listed| (listed.bytes / SMALLEST_BYTES).checked_ilog2().map_or(0, |l| 1 + l / 3);
@@ -370,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_is_dead_by_half_is_written_anew() {
+    fn a_segment_of_which_more_than_half_is_dead_is_written_again() {
         let segments = [listed(1, 100), listed(2, 100)];
         assert_eq!(due(&segments, &[10, 5]), None);
         assert_eq!(due(&segments, &[10, 4]), Some(vec![segments[1]]));

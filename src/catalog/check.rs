@@ -1,26 +1,26 @@
-//! Whether all of a catalogue is as it was written, and fits together.
+//! Checks that a catalogue is intact: every checksum, every list and track, and that records and index agree.
 
 use std::fs;
 use std::path::Path;
 
-use super::change::counts;
+use super::change::is_live;
 use super::{Catalog, CatalogError};
 use crate::index::{IndexError, Manifest, Segment};
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// Recordings in the database, neutral references among them.
+    /// Number of recordings in the database, neutral references included.
     pub recordings: u64,
-    /// Neutral references.
+    /// Number of neutral references.
     pub neutral: u64,
-    /// Segments in the manifest.
+    /// Number of segments in the manifest.
     pub segments: usize,
     /// Bytes of the segments that could be read.
     pub bytes: u64,
-    /// What is wrong, a line each, with what to do.
+    /// What is wrong, one line each with the remedy.
     pub problems: Vec<String>,
-    /// Files of a change that did not come to its end; the next change sweeps them away.
+    /// Number of files that an interrupted change left; the next change deletes them.
     pub leftovers: usize,
 }
 
@@ -29,9 +29,9 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// If the database cannot be read at all. What is wrong with its content is a problem.
+    /// If the database cannot be read at all. Damage to its content is in [`Checked::problems`].
     pub fn check(&self) -> Result<Checked, CatalogError> {
-        // Nothing is taken away or put in its place meanwhile.
+        // No segment may be replaced during the check.
         let _lock = self.lock()?;
         let error = |source| self.error(source);
         let mut checked = Checked::default();
@@ -72,7 +72,7 @@ impl Catalog {
         lines.filter(|line| line.as_ref().map_or(true, |line| line != "ok")).collect()
     }
 
-    /// Whether the recordings of a segment are tracks of it, of their length.
+    /// Checks that each recording of a segment names a track of it, and that this has the recording's length.
     fn check_records(
         &self,
         id: u64,
@@ -104,7 +104,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Whether every recording is in a segment that counts.
+    /// Checks that every recording is in a segment that the manifest lists, and counts them.
     fn check_numbers(&self, manifest: &Manifest, checked: &mut Checked) -> rusqlite::Result<()> {
         let sql = "SELECT segment_id, count(*), min(recording_id), sum(neutral) FROM recordings
                    GROUP BY segment_id ORDER BY segment_id";
@@ -125,7 +125,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Whether every mask is a stretch of a recording.
+    /// Checks that every mask lies inside a recording of the label.
     fn check_masks(&self, problems: &mut Vec<String>) -> rusqlite::Result<()> {
         let sql = "SELECT m.recording_id, m.start_seconds, m.end_seconds, r.duration_seconds FROM masks m
                    LEFT JOIN recordings r ON r.recording_id = m.recording_id AND r.neutral = 0
@@ -138,7 +138,7 @@ impl Catalog {
             let (id, from, to): (String, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let length: Option<f64> = row.get(3)?;
             let why = length.map_or_else(
-                || "which is no recording of the label's".to_owned(),
+                || "which is not a recording of the label".to_owned(),
                 |length| format!("which is {length} s long"),
             );
             problems.push(format!(
@@ -158,11 +158,12 @@ fn told(error: &IndexError) -> String {
     }
 }
 
+/// Number of files in the folder of segments that are not part of the index.
 fn leftovers(manifest: &Manifest, folder: &Path) -> Result<usize, CatalogError> {
     let read = |source| CatalogError::Write { path: folder.into(), source };
     let mut found = 0;
     for entry in fs::read_dir(folder).map_err(read)? {
-        found += usize::from(!counts(manifest, &entry.map_err(read)?.file_name()));
+        found += usize::from(!is_live(manifest, &entry.map_err(read)?.file_name()));
     }
     Ok(found)
 }

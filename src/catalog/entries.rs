@@ -1,8 +1,7 @@
-//! Entries in the database: rows of an import on their way in, and reading them again.
+//! Entries in the database: how an import writes them, and how they are read.
 //!
-//! An import is one transaction. Its rows are staged first, those of one recording joined, and only then compared
-//! with what is there. So the same import again changes nothing, whatever the order of its rows, and one that
-//! is only tried leaves nothing.
+//! An import is one transaction. Its rows are staged first, those of one recording joined, and only then compared with the
+//! stored entries. So importing the same again changes nothing, whatever the order of the rows, and a dry run leaves nothing.
 
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -13,12 +12,13 @@ use super::{Catalog, CatalogError, LogLine};
 use crate::base::digest;
 use crate::record::json;
 
-/// Statements that are kept prepared: all of an import.
+/// Statements that are kept prepared: more than an import has.
 const STATEMENTS: usize = 64;
-/// Memory for the pages of the database, and of what is staged, in KiB: the ids of entries are in no order.
+/// Memory for pages of the database, and as much for those of the staged rows, in KiB. The ids of entries are hashes, so
+/// rows are read from everywhere; with SQLite's 2 MiB most are read from disk. A guess.
 const CACHE_KIB: i64 = 64 << 10;
 
-/// What became of a row.
+/// What became of a row of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Staged {
     /// It is the first of its recording in this import.
@@ -30,25 +30,25 @@ pub enum Staged {
     Joined {
         /// The entry's id.
         id: String,
-        /// Where they differ; the earlier row stays.
+        /// The fields in which they differ; the earlier row's values stay.
         conflicts: Vec<Conflict>,
     },
-    /// It cannot be told which recording it is: why, with the remedy. It was left out.
+    /// Left out, since several entries may be meant: the reason, with the remedy.
     Ambiguous(String),
 }
 
-/// How many entries an import has made or changed.
+/// Numbers of entries by what an import did to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Imported {
-    /// New ones.
+    /// Entries that were not there before.
     pub new: u64,
-    /// Those that say something else now.
+    /// Entries whose content changed.
     pub updated: u64,
-    /// Those that say the same as before.
+    /// Entries that stayed the same.
     pub unchanged: u64,
 }
 
-/// An import on its way. Dropped before [`EntryImport::finish`], it leaves nothing.
+/// An import in progress. If it is dropped before [`EntryImport::finish`], nothing is written.
 #[derive(Debug)]
 pub struct EntryImport<'a> {
     catalog: &'a Catalog,
@@ -91,7 +91,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// If the database cannot be read, or the first that `take` returns.
+    /// If the database cannot be read, or the first error that `take` returns.
     pub fn for_each_entry<E: From<CatalogError>>(
         &self,
         mut take: impl FnMut(Entry) -> Result<(), E>,
@@ -107,7 +107,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The entries that a name names: an id, an ISRC, one of the label's ids, or the id of a recording.
+    /// The entries with a name: the entry's id, an ISRC, one of the label's ids, or the id of a recording.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl Catalog {
         documents.iter().map(|document| self.parse(document)).collect()
     }
 
-    /// Number of entries, and of those that have audio in the index.
+    /// Number of entries, and number of those that have audio in the index.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Catalog {
 }
 
 impl EntryImport<'_> {
-    /// Takes one row.
+    /// Stages one row.
     ///
     /// # Errors
     ///
@@ -185,8 +185,10 @@ impl EntryImport<'_> {
         Ok(staged)
     }
 
-    /// Which entry a row speaks of; an id is made where it is a new one. What decides is, in this order, the id, the label's
-    /// ids, the ISRCs, and the words. An entry of another id of the label is another recording, though the ISRC is the same.
+    /// The id of the entry that a row is about, made for a new one; or why several may be meant.
+    ///
+    /// The entry's id decides, else the label's ids, else the ISRCs, else the words. An entry with another of the label's ids is
+    /// another recording even if the ISRC is the same.
     fn identify(&self, entry: &Entry) -> Result<Result<String, String>, CatalogError> {
         if !entry.entry_id.is_empty() {
             return Ok(Ok(entry.entry_id.clone()));
@@ -213,7 +215,7 @@ impl EntryImport<'_> {
         })
     }
 
-    /// Entries with this key, staged or stored.
+    /// Ids of the staged and stored entries with a key.
     fn with_key(&self, kind: &str, value: &str) -> Result<Vec<String>, CatalogError> {
         let sql = "SELECT entry_id FROM temp.staged_keys WHERE kind = ?1 AND value = ?2
                    UNION SELECT entry_id FROM entry_keys WHERE kind = ?1 AND value = ?2";
@@ -224,7 +226,7 @@ impl EntryImport<'_> {
         read().map_err(|source| self.catalog.error(source))
     }
 
-    /// The recordings whose file has this SHA-256, without neutral references.
+    /// Ids of the recordings whose file has this SHA-256, neutral references excluded.
     ///
     /// # Errors
     ///
@@ -233,6 +235,7 @@ impl EntryImport<'_> {
         self.catalog.with_sha256(sha256)
     }
 
+    /// Whether an entry, staged or stored, has one of the label's ids.
     fn has_own_id(&self, id: &str) -> Result<bool, CatalogError> {
         let sql =
             "SELECT EXISTS (SELECT 1 FROM temp.staged_keys WHERE entry_id = ?1 AND kind = 'own')
@@ -243,12 +246,12 @@ impl EntryImport<'_> {
             .map_err(|source| self.catalog.error(source))
     }
 
-    /// Compares what was staged with what is there, and writes it with the line of the log; without a line it was only
-    /// tried, and nothing is written.
+    /// Compares the staged rows with the stored entries, and writes them with the line of the log. Without `log` it is a dry
+    /// run, and nothing is written.
     ///
     /// # Errors
     ///
-    /// If the database cannot be written; then nothing is.
+    /// If the database cannot be written. It is unchanged then.
     pub fn finish(
         self,
         replace: bool,
@@ -257,7 +260,7 @@ impl EntryImport<'_> {
         let mut imported = Imported::default();
         let error = |source| self.catalog.error(source);
         {
-            // By id, so that the new ones are written in the order in which they lie.
+            // By id, so that new entries are written in the order of the table.
             let sql = "SELECT s.entry_id, s.document, e.document FROM temp.staged s
                        LEFT JOIN entries e ON e.entry_id = s.entry_id ORDER BY s.entry_id";
             let mut statement = self.transaction.prepare(sql).map_err(error)?;
@@ -305,7 +308,7 @@ impl EntryImport<'_> {
         Ok(())
     }
 
-    /// Takes away the keys that an entry has no more, and makes sure of the others.
+    /// Writes the keys of an entry; with `replace`, the keys that it no longer has are removed.
     fn write_keys(&self, entry: &Entry, replace: bool) -> rusqlite::Result<()> {
         let id = &entry.entry_id;
         if replace {
@@ -320,7 +323,7 @@ impl EntryImport<'_> {
     }
 }
 
-/// Removes an entry; its audio stays. Whether there was one.
+/// Removes an entry, and returns whether there was one. The recordings that are its audio stay.
 pub(super) fn remove(transaction: &Transaction, entry_id: &str) -> rusqlite::Result<bool> {
     transaction
         .prepare_cached("DELETE FROM entry_keys WHERE entry_id = ?1")?
@@ -332,7 +335,7 @@ pub(super) fn remove(transaction: &Transaction, entry_id: &str) -> rusqlite::Res
     Ok(transaction.prepare_cached(sql)?.execute([entry_id])? > 0)
 }
 
-/// What an entry is looked up by.
+/// The keys by which an entry is looked up: kind and value.
 fn keys(entry: &Entry) -> impl Iterator<Item = (&'static str, &str)> {
     let isrcs = entry.isrcs.iter().map(|isrc| ("isrc", isrc.as_str()));
     isrcs.chain(entry.own_ids.iter().map(|own| ("own", own.as_str())))
@@ -341,14 +344,15 @@ fn keys(entry: &Entry) -> impl Iterator<Item = (&'static str, &str)> {
 fn ambiguous(what: &str, value: &str, entries: &[String]) -> String {
     let first: Vec<&str> = entries.iter().take(3).map(String::as_str).collect();
     format!(
-        "{what} {value} is that of {} entries ({} …); give the row the entry_id of one of them, or an own_id \
+        "{what} {value} belongs to {} entries ({} …); give the row the entry_id of one of them, or an own_id \
          if it is another recording",
         entries.len(),
         first.join(", ")
     )
 }
 
-/// An id that is the same whenever and from whatever format a recording is imported.
+/// The id of a new entry: a hash of the best identifier of the row, so that it does not depend on the time or the format of
+/// the import.
 fn new_id(entry: &Entry) -> String {
     let words = |parts: &[&str]| parts.join("\u{0}").to_lowercase();
     let Entry { own_ids, isrcs, title, version, artists, audio, .. } = entry;

@@ -1,60 +1,60 @@
 //! An entry: what the label says of one recording, with or without its audio.
 //!
-//! It holds identifiers, names, releases and rights as they were given, in the one way that each is written
-//! here. It knows no file format and no database.
+//! It holds identifiers, names, releases and rights as the label gave them, each in one normal form. It knows no file format
+//! and no database.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The territory that is the whole world.
+/// The whole world, as a territory.
 pub const WORLD: &str = "WW";
 
-/// What the label says of one recording. What was not said is empty or `None`.
+/// What the label says of one recording. A field that it did not give is empty or `None`.
 ///
 /// Dates are `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. Text is one line, without control characters. Lists have no
 /// element twice, and keep the order in which they were given.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Entry {
-    /// Its own id: as the label gave it, else made from its identifiers. Never changes.
+    /// The entry's id: as the label gave it, else made from its identifiers. It never changes.
     pub entry_id: String,
-    /// The label's ids of it in other systems.
+    /// Ids of the recording in the label's other systems.
     pub own_ids: Vec<String>,
-    /// International Standard Recording Codes: a recording may have several.
+    /// International Standard Recording Codes, 12 characters each; a recording may have several.
     pub isrcs: Vec<String>,
-    /// Codes of the works that it plays.
+    /// International Standard Musical Work Codes of the works that are performed, 11 characters each.
     pub iswcs: Vec<String>,
-    /// Title without the version.
+    /// Title, without the version.
     pub title: String,
-    /// Version: `Radio Edit`, `2011 Remaster`.
+    /// Version, such as `Radio Edit` or `2011 Remaster`.
     pub version: String,
     /// Artists, as displayed.
     pub artists: Vec<String>,
-    /// Label.
+    /// Name of the label.
     pub label: String,
     /// ℗ line.
     pub p_line: String,
     /// © line.
     pub c_line: String,
-    /// Length that the label gives, in seconds.
+    /// Length in seconds.
     pub duration_seconds: Option<f64>,
-    /// Releases that it is on.
+    /// Releases that contain the recording.
     pub releases: Vec<Release>,
-    /// Countries (ISO 3166, two letters) in which the rights are the label's, or [`WORLD`]; empty, too, for the
-    /// whole world.
+    /// Countries (ISO 3166-1, two letters) in which the label has the rights, or [`WORLD`]. An empty list also means the whole
+    /// world.
     pub territories: Vec<String>,
-    /// Countries in which they are not.
+    /// Countries in which the label does not have the rights.
     pub territories_excluded: Vec<String>,
-    /// Share of the rights, in percent.
+    /// The label's share of the rights in percent.
     pub share_percent: Option<f64>,
-    /// By what right.
+    /// The right by which the label acts.
     pub role: Role,
     /// First day of the rights.
     pub valid_from: String,
     /// Last day of the rights.
     pub valid_until: String,
-    /// Ids at services by the service's name: `spotify`, `youtube`, `apple`, `deezer`, `musicbrainz`, `acoustid`.
+    /// Ids at services, by the name of the service: `spotify`, `youtube`, `apple`, `deezer`, `musicbrainz` or `acoustid`.
     pub service_ids: BTreeMap<String, Vec<String>>,
     /// Number of its registration at the US Copyright Office.
     pub us_registration_number: String,
@@ -62,27 +62,27 @@ pub struct Entry {
     pub us_registration_date: String,
     /// Date of first publication.
     pub first_publication_date: String,
-    /// What a scan does with it.
+    /// How a scan treats the recording.
     pub policy: Policy,
-    /// Words of the label about it: `public_domain`, `sample_library`, `karaoke`.
+    /// The label's marks, such as `public_domain`, `sample_library` or `karaoke`.
     pub flags: Vec<String>,
-    /// Its sound files, as the label names them.
+    /// The sound files of the recording, as the label names them.
     pub audio: Vec<AudioName>,
 }
 
-/// A release that a recording is on.
+/// A release that contains a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Release {
-    /// Title.
+    /// Title of the release.
     pub title: String,
-    /// UPC (12 digits) or EAN (13), its check digit right.
+    /// UPC (12 digits) or EAN (13 digits) with a valid check digit.
     pub upc: String,
     /// Global Release Identifier, 18 characters.
     pub grid: String,
     /// The label's catalogue number.
     pub catalogue_number: String,
-    /// Date of release.
+    /// Date of the release.
     pub date: String,
 }
 
@@ -90,61 +90,61 @@ pub struct Release {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AudioName {
-    /// Path, URI or name; empty where only the hash is known.
+    /// Path, URI or name; empty if only the hash is known.
     pub uri: String,
-    /// Lower-case hex of its MD5, SHA-1, SHA-256, SHA-384 or SHA-512, told apart by their length; empty if not given.
+    /// Lower-case hex of its MD5, SHA-1, SHA-256, SHA-384 or SHA-512, which the length tells apart; empty if not given.
     pub hash: String,
 }
 
-/// By what right the label acts.
+/// The right by which the label acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// It did not say.
+    /// The label did not say.
     #[default]
     #[serde(rename = "")]
     Unknown,
-    /// Its own.
+    /// The label owns the rights.
     Owner,
-    /// Licensed to it alone.
+    /// The label is the only licensee.
     ExclusiveLicensee,
-    /// Licensed to others, too.
+    /// One licensee among others.
     NonExclusive,
-    /// It only distributes.
+    /// The label only distributes the recording.
     Distributor,
 }
 
-/// What a scan does with a recording.
+/// How a scan treats a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
-    /// It did not say: as `Index`.
+    /// The label did not say: as [`Policy::Index`].
     #[default]
     #[serde(rename = "")]
     Unsaid,
-    /// It is searched for, and what is found is reported.
+    /// The recording is searched for, and findings are reported.
     Index,
-    /// It is no reference: what is found of it is shown, and is no infringement.
+    /// Findings are shown, but are not infringements.
     Exclude,
-    /// What is found of it is for a person to look at, never a match by itself.
+    /// Findings are for a person to look at, and never a match by themselves.
     Review,
 }
 
 macro_rules! words {
     ($type:ty { $($word:literal => $value:ident),+ $(,)? }) => {
         impl $type {
-            /// The word for it in tables.
+            /// Its name in tables and records; empty for the default.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $word),+ }
             }
 
-            /// What a word of a table means.
+            /// The value with a name, in any case and with blanks or hyphens for underscores.
             pub fn parse(word: &str) -> Option<Self> {
                 let word = word.trim().to_lowercase().replace([' ', '-'], "_");
                 match word.as_str() { $($word => Some(Self::$value),)+ _ => None }
             }
 
-            /// All words.
+            /// All names; the first is the empty one of the default.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
         }
     };
@@ -160,14 +160,14 @@ words!(Role {
 words!(Policy { "" => Unsaid, "index" => Index, "exclude" => Exclude, "review" => Review });
 
 impl Release {
-    /// Whether nothing is known of it.
+    /// Whether all of its fields are empty.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl Entry {
-    /// Whether it names a recording at all.
+    /// Whether it has anything by which the recording could be known.
     pub fn names_something(&self) -> bool {
         !(self.entry_id.is_empty()
             && self.own_ids.is_empty()

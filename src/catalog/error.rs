@@ -1,4 +1,4 @@
-//! What can go wrong with a catalogue as a whole. What is wrong with one file is an event of `add`.
+//! Errors of the catalogue as a whole. A single file that cannot be added is an event of `add` instead.
 
 use std::path::PathBuf;
 
@@ -8,90 +8,90 @@ use crate::index::IndexError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
-    /// A folder or file of the catalogue cannot be made or written.
+    /// A folder or file of the catalogue cannot be created or written.
     #[error("cannot write {}: is the disk full, or the folder not yours?", path.display())]
     Write {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
         /// The system's reason.
         #[source]
         source: std::io::Error,
     },
-    /// The database refused.
+    /// The database cannot be read or written.
     #[error("the catalogue {} cannot be used; is the disk full? If it is damaged, restore it from a copy", path.display())]
     Database {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
         /// `SQLite`'s reason.
         #[source]
         source: rusqlite::Error,
     },
-    /// A record cannot be read any more.
-    #[error("the records of the catalogue {} cannot be read any more ({what}); leakhound catalog check tells more", path.display())]
+    /// A record could not be read while a snapshot was in use.
+    #[error("the records of the catalogue {} cannot be read any more ({what}); run leakhound catalog check", path.display())]
     Records {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
         /// `SQLite`'s reason.
         what: String,
     },
-    /// Somebody else is writing.
+    /// Another program holds the write lock.
     #[error("another program is changing the catalogue {}; run this again when it has ended", path.display())]
     Busy {
-        /// The lock.
+        /// The lock file.
         path: PathBuf,
     },
-    /// A newer program wrote it.
+    /// The catalogue was written by a newer version of this program.
     #[error("the catalogue {} has version {found}, this program knows {known}: use a newer leakhound", path.display())]
     Version {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// Its version.
+        /// The version of the catalogue.
         found: i64,
         /// The newest that this program reads.
         known: i64,
     },
-    /// An older program wrote it, and its index cannot be made from what it holds.
+    /// The catalogue was written by a version whose index cannot be converted.
     #[error("the catalogue {} has version {found}, this program reads {known}: add the recordings again in a new --home", path.display())]
     Older {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// Its version.
+        /// The version of the catalogue.
         found: i64,
         /// The version that this program reads.
         known: i64,
     },
-    /// It was made with other fingerprint settings.
+    /// The catalogue was made with other fingerprint settings.
     #[error("the catalogue {} was made with fingerprint settings {found}, this program uses {expected}: add the recordings to a new --home", path.display())]
     Config {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// Its digest.
+        /// Digest of its settings.
         found: String,
-        /// The program's.
+        /// Digest of this program's settings.
         expected: String,
     },
-    /// An entry is not as this program writes them.
+    /// The stored text of an entry is damaged.
     #[error("an entry of the catalogue {} cannot be read: restore the catalogue from a copy", path.display())]
     Entry {
-        /// The database.
+        /// Path of the database.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parser's reason.
         #[source]
         source: serde_json::Error,
     },
-    /// A segment cannot be used.
+    /// A segment or manifest cannot be read.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A record points to a track that no segment has.
+    /// A recording names a track that no segment has.
     #[error(
-        "the recording {recording_id} names track {track} of segment {segment}, which is not there: leakhound catalog check tells more"
+        "the recording {recording_id} names track {track} of segment {segment}, which is not there; run leakhound catalog check"
     )]
     Dangling {
-        /// The recording.
+        /// Id of the recording.
         recording_id: String,
-        /// The track.
+        /// Number of the track in its segment.
         track: u32,
-        /// The segment's number.
+        /// Number of the segment.
         segment: i64,
     },
 }

@@ -1,25 +1,27 @@
-//! All that the catalogue knows, one by one: entries, and recordings of which no entry speaks.
+//! All that the catalogue knows, one by one: entries, and the recordings that belong to no entry.
 
-use super::rows::{COLUMNS, recording};
+use super::recordings::{COLUMNS, recording};
 use super::{Catalog, CatalogError, Entry, Recording};
 
 /// What the catalogue knows of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Known {
-    /// What the label says.
+    /// An entry: what the label says of the recording.
     Entry(Box<Entry>),
-    /// What its file says: no entry speaks of it.
+    /// A recording without an entry: only the tags of its file speak of it.
     Recording(Box<Recording>),
 }
 
 impl Catalog {
-    /// Calls `take` with each entry and with each recording that has none, of a file with several streams the first alone, in
-    /// the order of the entries' ids and of the recordings' with `prefix` in front. A recording whose name so is that of an
-    /// entry is left out: the entry speaks for it. So are neutral references, which are nobody's.
+    /// Calls `take` with each entry, and with each recording that belongs to none as if `prefix` and its id were the id of an
+    /// entry, in the order of these ids.
+    ///
+    /// Left out are neutral references, which are not the label's; further streams of one file; and a recording if there is an
+    /// entry with its prefixed id, which was exported and imported again.
     ///
     /// # Errors
     ///
-    /// If the database cannot be read, or the first that `take` returns.
+    /// If the database cannot be read, or the first error that `take` returns.
     pub fn for_each_entry_and_recording<E: From<CatalogError>>(
         &self,
         prefix: &str,

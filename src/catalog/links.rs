@@ -1,6 +1,6 @@
-//! Which recordings of the index are the sound of which entries.
+//! Links between recordings of the index and the entries whose audio they are.
 //!
-//! What the label says of a recording takes the place of what its file's tags say, so that everything that shows a
+//! The words of the entry replace those of the file's tags in the recording's record, so that everything that shows a
 //! recording shows the label's words.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -10,7 +10,7 @@ use super::{Catalog, CatalogError, MakeLine, Recording};
 use crate::wording::named;
 
 impl Catalog {
-    /// The recordings whose file has this SHA-256; no neutral reference, of which no entry speaks.
+    /// Ids of the recordings whose file has this SHA-256. Neutral references are excluded, since they have no entries.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// The links: recording and entry, in the order of their ids.
+    /// All links, as ids of recording and entry, in the order of these ids.
     ///
     /// # Errors
     ///
@@ -40,8 +40,10 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// Links recordings to entries, those too that carry the ISRC of one entry alone in their tags and belong to none;
-    /// then writes what the label says of the recordings of these entries, and logs it. Returns how many links are new.
+    /// Links entries to recordings, given as pairs of their ids, and returns the number of new links.
+    ///
+    /// A recording without an entry is also linked if the ISRC in its tags is that of exactly one entry. Then the words of the
+    /// entries are written into their recordings, and it is logged.
     ///
     /// # Errors
     ///
@@ -52,7 +54,7 @@ impl Catalog {
             let transaction =
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let mut new = 0;
-            // A recording may have been removed meanwhile.
+            // The recording may have been removed since.
             let sql = "INSERT OR IGNORE INTO entry_audio (recording_id, entry_id)
                        SELECT r.recording_id, e.entry_id FROM recordings r, entries e
                        WHERE r.recording_id = ?2 AND e.entry_id = ?1 AND r.neutral = 0";
@@ -79,7 +81,7 @@ impl Catalog {
         })
     }
 
-    /// Writes the label's words into the recordings that have entries; of several the first by its id.
+    /// Writes the words of entries into their recordings. Of several entries of a recording, the one with the first id counts.
     fn describe(&self, connection: &Connection) -> Result<(), CatalogError> {
         let error = |source| self.error(source);
         let sql = "SELECT a.recording_id, e.document FROM entries e
@@ -110,18 +112,18 @@ impl Catalog {
 }
 
 impl Entry {
-    /// Title and version in one line.
+    /// The title, with the version in parentheses.
     pub fn full_title(&self) -> String {
         let Self { title, version, .. } = self;
         if version.is_empty() { title.clone() } else { format!("{title} ({version})") }
     }
 
-    /// Artists and title in one line; the id where neither is known.
+    /// Artists and title in one line; the entry's id if neither is known.
     pub fn name(&self) -> String {
         named(&self.artists.join("; "), &self.full_title(), &self.entry_id)
     }
 
-    /// What the label says, as the record of a recording that has no sound. Several identifiers are joined by `; `.
+    /// The entry as the record of a recording without audio, under the entry's id. Several identifiers are joined by `; `.
     pub fn as_recording(&self) -> Recording {
         let releases = |of: fn(&super::Release) -> &String| {
             let texts = self.releases.iter().map(of).filter(|text| !text.is_empty());

@@ -1,8 +1,8 @@
-//! The log: who changed or copied the catalogue, what and when.
+//! The log: who changed or exported the catalogue, how and when.
 //!
-//! Rows are only added. Each holds the SHA-256 of its own words and of the digest before, so that a row that was
-//! changed, taken out or put in between breaks the chain. Who can write the file can write a whole new chain:
-//! the digest of the last row, noted elsewhere, tells that, too.
+//! Rows are only appended. Each holds the SHA-256 of its content and of the previous row's digest, so that a row that was
+//! changed, removed or inserted breaks the chain. Somebody who can write the file could forge the whole chain; a copy of the
+//! last digest that is kept elsewhere reveals that, too.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -10,60 +10,63 @@ use super::{Catalog, CatalogError};
 use crate::base::digest;
 use crate::record::json;
 
-/// What is to be logged.
+/// A line to be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// Seconds since 1970.
+    /// Seconds since 1970, UTC.
     pub at: i64,
-    /// Who did it.
+    /// The person who did it.
     pub who: String,
-    /// What: one word, `import`.
+    /// The action in one word, such as `import`.
     pub action: String,
-    /// With what and how much: one line.
+    /// What was affected, in one line.
     pub detail: String,
 }
 
-/// Makes the line of the log of what was done. It is written in the transaction that does it: the log never tells of what did
-/// not happen, and nothing happens that it does not tell. Who, when and by which command is the caller's to know.
+/// Makes a line of the log of a description of what was done; the caller knows who did it, when, and by which command.
+///
+/// The line is written in the transaction that makes the change, so that the log has all changes and no others.
 pub type MakeLine<'a> = &'a dyn Fn(String) -> LogLine;
 
 /// A row of the log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Logged {
-    /// Number, from 1.
+    /// Number of the row, from 1.
     pub number: i64,
-    /// Seconds since 1970.
+    /// Seconds since 1970, UTC.
     pub at: i64,
-    /// Who did it.
+    /// The person who did it.
     pub who: String,
-    /// What.
+    /// The action in one word.
     pub action: String,
-    /// With what and how much.
+    /// What was affected.
     pub detail: String,
-    /// The digest of the row before; empty for the first.
+    /// Digest of the previous row; empty for the first row.
     pub previous: String,
-    /// SHA-256 of all of the above.
+    /// SHA-256 of the fields above, lower-case hex.
     pub digest: String,
 }
 
 impl Logged {
+    /// The digest that the row should have.
     fn seal(&self) -> String {
         let Self { number, at, who, action, detail, previous, .. } = self;
         digest(json(&(number, at, who, action, detail, previous)).as_bytes())
     }
 }
 
-/// The log as it was read.
+/// The whole log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// Oldest first.
+    /// All rows, oldest first.
     pub rows: Vec<Logged>,
-    /// Number of the first row that does not fit the one before.
+    /// Number of the first row that breaks the chain, if any does.
     pub broken_at: Option<i64>,
 }
 
 impl Catalog {
-    /// Adds a line about what happens outside of the database: one before, and one when it is done or has failed.
+    /// Appends a line about something that does not change the database, such as an export: one before it begins, one when it
+    /// is done or has failed.
     ///
     /// # Errors
     ///
@@ -78,7 +81,7 @@ impl Catalog {
         .map_err(|source| self.error(source))
     }
 
-    /// Reads the log and looks whether it is whole.
+    /// Reads the log and checks its chain of digests.
     ///
     /// # Errors
     ///
@@ -115,7 +118,7 @@ impl Catalog {
     }
 }
 
-/// Adds a line within a transaction.
+/// Appends a line, inside the transaction of the caller.
 pub(super) fn append(connection: &Connection, line: &LogLine) -> rusqlite::Result<()> {
     let sql = "SELECT number, digest FROM log ORDER BY number DESC LIMIT 1";
     let last: Option<(i64, String)> =

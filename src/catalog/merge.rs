@@ -1,21 +1,21 @@
-//! Two entries of one recording, joined: rows of one import, or what is there and what a later import says.
+//! Joins two entries of one recording: rows of one import, or the stored entry and that of a later import.
 
 use super::entry::{AudioName, Entry, Policy, Release, Role};
 
-/// A field in which two rows of one import say different things of one recording.
+/// A field in which two rows of one import contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// The field.
+    /// Name of the field.
     pub field: &'static str,
-    /// What stays.
+    /// The value that is kept.
     pub kept: String,
-    /// What does not.
+    /// The value that is dropped.
     pub dropped: String,
 }
 
 impl Entry {
-    /// Takes in what another row of the same import says of the same recording: lists grow, what is empty is
-    /// filled, and where both speak the first stays. Returns where they differ.
+    /// Joins another row of the same import about the same recording: lists grow, empty fields are filled, and where both
+    /// rows have a value the first is kept. Returns the contradictions.
     pub fn unite(&mut self, other: Self) -> Vec<Conflict> {
         let mut conflicts = Vec::new();
         self.merge(other, &mut |field, kept, dropped| {
@@ -25,8 +25,8 @@ impl Entry {
         conflicts
     }
 
-    /// Takes in what a later import says: where both speak the later is right, but lists of identifiers, releases and
-    /// files grow. With `replace`, those that it carries take the place of the earlier, too.
+    /// Joins the entry of a later import: its values replace the earlier ones, but lists of identifiers, marks, releases and
+    /// files grow. With `replace`, its non-empty lists replace the earlier ones, too.
     pub fn update(&mut self, later: Self, replace: bool) {
         if replace {
             let Self { own_ids, isrcs, iswcs, flags, releases, audio, .. } = self;
@@ -50,9 +50,9 @@ impl Entry {
         self.merge(later, &mut |_, _, _| true);
     }
 
-    /// Joins two entries.
+    /// Joins another entry; `takes` decides where both have a value.
     fn merge(&mut self, other: Self, takes: Takes) {
-        // Taken apart whole, so that a new field cannot be forgotten.
+        // Destructured without `..`, so that a new field cannot be forgotten.
         let Self {
             entry_id,
             own_ids,
@@ -129,7 +129,7 @@ impl Entry {
             return;
         }
         let mut place = self.releases.len();
-        // What two of them say together may tell that a third is the same.
+        // Two releases joined may have an identifier by which a third is the same.
         while let Some(at) = self.releases.iter().position(|known| known.is(&release)) {
             let mut known = self.releases.remove(at);
             known.merge(release, takes);
@@ -160,17 +160,18 @@ fn add_new(list: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-/// Says of a field in which both speak, and of what both say, whether the other's value wins.
+/// Decides between two values, given the name of the field, our value and the other: whether the other one is taken.
 type Takes<'a> = &'a mut dyn FnMut(&'static str, String, String) -> bool;
 
-/// A value that may not have been said.
-trait Said: PartialEq {
-    fn is_said(&self) -> bool;
+/// The value of a field, which may be empty.
+trait Value: PartialEq {
+    fn is_given(&self) -> bool;
+    /// The value as a text for people.
     fn shown(&self) -> String;
 }
 
-impl Said for String {
-    fn is_said(&self) -> bool {
+impl Value for String {
+    fn is_given(&self) -> bool {
         !self.is_empty()
     }
 
@@ -179,8 +180,8 @@ impl Said for String {
     }
 }
 
-impl Said for Vec<String> {
-    fn is_said(&self) -> bool {
+impl Value for Vec<String> {
+    fn is_given(&self) -> bool {
         !self.is_empty()
     }
 
@@ -189,8 +190,8 @@ impl Said for Vec<String> {
     }
 }
 
-impl Said for Option<f64> {
-    fn is_said(&self) -> bool {
+impl Value for Option<f64> {
+    fn is_given(&self) -> bool {
         self.is_some()
     }
 
@@ -199,8 +200,8 @@ impl Said for Option<f64> {
     }
 }
 
-impl Said for Role {
-    fn is_said(&self) -> bool {
+impl Value for Role {
+    fn is_given(&self) -> bool {
         *self != Self::Unknown
     }
 
@@ -209,8 +210,8 @@ impl Said for Role {
     }
 }
 
-impl Said for Policy {
-    fn is_said(&self) -> bool {
+impl Value for Policy {
+    fn is_given(&self) -> bool {
         *self != Self::Unsaid
     }
 
@@ -219,16 +220,17 @@ impl Said for Policy {
     }
 }
 
-/// Puts their value in the place of ours if ours was not said, or theirs wins.
-fn settle<T: Said>(field: &'static str, ours: &mut T, theirs: T, takes: Takes) {
-    let differs = theirs.is_said() && *ours != theirs;
-    if differs && (!ours.is_said() || takes(field, ours.shown(), theirs.shown())) {
+/// Replaces our value by theirs if ours is empty, or if `takes` decides so.
+fn settle<T: Value>(field: &'static str, ours: &mut T, theirs: T, takes: Takes) {
+    let differs = theirs.is_given() && *ours != theirs;
+    if differs && (!ours.is_given() || takes(field, ours.shown(), theirs.shown())) {
         *ours = theirs;
     }
 }
 
 impl Release {
-    /// Whether both are the same release: the first identifier that both have decides, else all that both say.
+    /// Whether both are the same release. The first kind of identifier that both have decides; without one, the titles have to
+    /// be equal, and the dates, too, if both have one.
     fn is(&self, other: &Self) -> bool {
         for (a, b) in [
             (&self.upc, &other.upc),
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_titles_in_one_import_the_first_stays_and_the_other_is_told() {
+    fn of_two_titles_in_one_import_the_first_is_kept_and_the_other_reported() {
         let mut one = entry("Song", "036000291452");
         let conflicts = one.unite(entry("Sonk", "036000291452"));
         assert_eq!(one.title, "Song");
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_import_is_right_and_takes_nothing_away() {
+    fn a_later_import_replaces_values_and_removes_none() {
         let mut one = entry("Sonk", "036000291452");
         one.label = "Label".into();
         let mut later = entry("Song", "036000291452");
@@ -301,16 +303,16 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_replaced_where_that_is_asked_for() {
+    fn lists_are_replaced_on_request() {
         let mut one = entry("Song", "036000291452");
         one.update(entry("Song", "5901234123457"), true);
         assert_eq!(one.releases, [release("5901234123457", "Album")]);
         one.update(Entry { title: "Other".into(), ..Entry::default() }, true);
-        assert_eq!(one.releases.len(), 1, "what it does not carry stays");
+        assert_eq!(one.releases.len(), 1, "an empty list replaces nothing");
     }
 
     #[test]
-    fn taking_in_the_same_again_changes_nothing() {
+    fn joining_the_same_entry_again_changes_nothing() {
         let one = entry("Song", "036000291452");
         let mut again = one.clone();
         again.update(one.clone(), false);

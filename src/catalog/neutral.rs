@@ -1,8 +1,8 @@
-//! What is not the label's alone: neutral references, and stretches of its recordings that are masked.
+//! Material that is not the label's alone: neutral references, and masked stretches of its recordings.
 //!
 //! A neutral reference (a loop, a drum kit, a sound effect, a test tone, a licensed sample) is in the index as any recording
-//! is, and its record says what it is. It is never a finding: what it explains of an item is taken out before a recording is
-//! judged. A mask says the same of a stretch of a recording, by its times.
+//! is, and its record says that it is neutral. It is never a finding: whatever it explains of an item is removed before the
+//! recordings are judged. A mask does the same for a stretch of a recording, given by its times.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,58 +12,58 @@ use super::{Catalog, CatalogError, MakeLine, Recording};
 use crate::index::TrackId;
 use crate::wording::clock;
 
-/// A mask may end so much behind its recording, in seconds, and is cut there: lengths are shown in tenths.
+/// Seconds by which a mask may end after its recording, and is cut there: people read lengths that are rounded to tenths.
 const SLACK_SECONDS: f64 = 0.1;
 
-/// A stretch of a recording that speaks for nothing.
+/// A stretch of a recording that is no evidence for it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Mask {
-    /// The recording.
+    /// Id of the recording.
     pub recording_id: String,
-    /// Where it begins.
+    /// Start in the recording.
     pub start_seconds: f64,
-    /// Where it ends.
+    /// End in the recording.
     pub end_seconds: f64,
-    /// Why it is masked.
+    /// The reason for the mask, as a person wrote it.
     pub note: String,
 }
 
 impl Recording {
-    /// A mask of this recording, of a text such as `0:12-0:20`, `1:02:03.5-1:02:08` or `12.5-20`.
+    /// Makes a mask of this recording from a text such as `0:12-0:20`, `1:02:03.5-1:02:08` or `12.5-20`.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, in one line.
+    /// One line on what is wrong with the text.
     pub fn mask(&self, text: &str, note: &str) -> Result<Mask, String> {
         let id = &self.recording_id;
         if self.neutral {
             return Err(format!(
-                "{id} is a neutral reference, all of it: there is nothing to mask"
+                "{id} is a neutral reference as a whole: there is nothing to mask"
             ));
         }
         let Some((from, to)) = stretch(text) else {
             return Err(format!(
-                "{text:?} is no stretch of time; write FROM-TO, such as 0:12-0:20 or 12.5-20"
+                "{text:?} is not a stretch of time; write FROM-TO, such as 0:12-0:20 or 12.5-20"
             ));
         };
         let end = self.duration_seconds;
         let seconds = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
         if from.min(to) < 0.0 {
             return Err(format!(
-                "{text:?} names {}, and a recording begins at 0",
+                "{text:?} names {}, but a recording begins at 0",
                 clock(from.min(to))
             ));
         }
         if from >= to {
             return Err(format!(
-                "{text:?} ends at {}, where it begins or before ({}); write FROM-TO",
+                "{text:?} ends at {}, not after its start at {}; write FROM-TO",
                 clock(to),
                 clock(from)
             ));
         }
         if to > end + SLACK_SECONDS {
             return Err(format!(
-                "{text:?} ends at {}, and the recording {id} at {}",
+                "{text:?} ends at {}, after the end of the recording {id} at {}",
                 clock(to),
                 clock(end)
             ));
@@ -71,7 +71,7 @@ impl Recording {
         let (start_seconds, end_seconds) = (seconds(from), seconds(to.min(end)));
         if start_seconds >= end_seconds {
             return Err(format!(
-                "{text:?} begins at {}, where the recording {id} ends ({})",
+                "{text:?} begins at {}, not before the end of the recording {id} at {}",
                 clock(from),
                 clock(end)
             ));
@@ -80,15 +80,15 @@ impl Recording {
     }
 }
 
-/// `FROM-TO` in seconds.
+/// Reads `FROM-TO`, and returns both in seconds.
 fn stretch(text: &str) -> Option<(f64, f64)> {
-    // Office programs make a dash of the hyphen. The first may be the sign of a time, so that the trouble can be named.
+    // Office programs replace a hyphen by a dash. A first hyphen is a sign: a negative time gets a message of its own.
     let text = text.trim().replace('–', "-");
     let (at, _) = text.char_indices().skip(1).find(|(_, letter)| *letter == '-')?;
     Some((seconds(text[..at].trim())?, seconds(text[at + 1..].trim())?))
 }
 
-/// `h:mm:ss.s`, `mm:ss` or seconds.
+/// Reads `h:mm:ss.s`, `mm:ss` or seconds, with or without a minus sign.
 fn seconds(text: &str) -> Option<f64> {
     let (sign, text) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
     let parts: Vec<&str> = text.split(':').collect();
@@ -100,7 +100,7 @@ fn seconds(text: &str) -> Option<f64> {
             return None;
         }
         let value: f64 = part.parse().ok()?;
-        // Minutes and seconds; what stands first may be as large as it is.
+        // The first part may be larger: `90` seconds, `75:00` minutes.
         if at > 0 && value >= 60.0 {
             return None;
         }
@@ -109,7 +109,7 @@ fn seconds(text: &str) -> Option<f64> {
     (parts.len() <= 3).then_some(sign * sum)
 }
 
-/// Stretches that overlap, or lie no more than `gap` apart, as one; sorted.
+/// Sorts stretches, and joins those that overlap or are at most `gap` apart.
 pub(crate) fn joined(mut stretches: Vec<(f64, f64)>, gap: f64) -> Vec<(f64, f64)> {
     stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut joined: Vec<(f64, f64)> = Vec::new();
@@ -122,24 +122,24 @@ pub(crate) fn joined(mut stretches: Vec<(f64, f64)>, gap: f64) -> Vec<(f64, f64)
     joined
 }
 
-/// What is neutral of the tracks of a snapshot.
+/// The neutral tracks and masked stretches of a snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Neutral {
-    /// Tracks that are neutral as a whole.
+    /// Tracks of neutral references.
     pub(super) tracks: BTreeSet<TrackId>,
-    /// Masked stretches of the others in seconds; sorted, and apart.
+    /// Masked stretches of other tracks, in seconds, sorted and disjoint.
     pub(super) masks: BTreeMap<TrackId, Vec<(f64, f64)>>,
 }
 
 impl Neutral {
-    /// Reads it; `segments` are number and first track of each.
+    /// Reads them from the database. `segments` has the number and first track of each segment.
     pub(super) fn read(reader: &Connection, segments: &[(u64, u32)]) -> rusqlite::Result<Self> {
         let place = |segment: i64, track: u32| {
             let of = segments.iter().find(|(id, _)| *id as i64 == segment);
             of.map(|(_, first)| TrackId(first + track))
         };
         let mut neutral = Self::default();
-        // Both stand in an index of the database.
+        // Covered by an index of the database, so the table itself is not read.
         let sql = "SELECT segment_id, track FROM recordings WHERE neutral = 1";
         let mut statement = reader.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -163,7 +163,7 @@ impl Neutral {
 }
 
 impl Catalog {
-    /// The masks, by recording and start.
+    /// All masks, sorted by recording and start.
     ///
     /// # Errors
     ///
@@ -186,11 +186,11 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// Adds masks, or takes them away, and logs each; returns those that changed anything.
+    /// Adds or removes masks, logs each, and returns those that changed anything.
     ///
     /// # Errors
     ///
-    /// If another program is changing the catalogue, or the database cannot be written; then none of them is.
+    /// If another program is changing the catalogue, or the database cannot be written. Nothing is changed then.
     pub fn mask(
         &self,
         masks: &[Mask],
@@ -205,7 +205,7 @@ impl Catalog {
             for mask in masks {
                 let Mask { recording_id, start_seconds, end_seconds, note } = mask;
                 let rows = if add {
-                    // The recording may have been removed meanwhile.
+                    // The recording may have been removed since.
                     let sql = "INSERT INTO masks SELECT recording_id, ?2, ?3, ?4 FROM recordings
                                WHERE recording_id = ?1 AND neutral = 0
                                ON CONFLICT DO UPDATE SET note = excluded.note WHERE note <> excluded.note";
@@ -256,7 +256,7 @@ mod tests {
             ("90-2:00", Some((90.0, 120.0))),
             ("0:12–0:20", Some((12.0, 20.0))),
             ("0:12 - 0:20", Some((12.0, 20.0))),
-            // What `clock` shows.
+            // As `clock` writes them.
             ("0:00:12.0-0:00:20.5", Some((12.0, 20.5))),
             ("-0:05-0:10", Some((-5.0, 10.0))),
             ("0:05--0:10", Some((5.0, -10.0))),

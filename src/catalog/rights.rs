@@ -1,7 +1,7 @@
-//! What may be said of a finding: rights, licences and shared passages, as they stand on one day in one territory.
+//! Rights, licences and shared passages on one day in one territory, and what they mean for a finding.
 //!
-//! They never change what was heard. They say whether it is an infringement of the label's rights, as far as the label's
-//! own catalogue tells; what a court would say is for counsel.
+//! They never change what was heard. They say whether a use infringes the label's rights as far as its own catalogue tells;
+//! they are no legal opinion.
 
 use std::collections::BTreeMap;
 
@@ -12,49 +12,50 @@ use super::{Catalog, CatalogError, MakeLine};
 use crate::base::digest;
 use crate::record::{Finding, ItemRecord, Standing, StandingKind, Verdict, json};
 
-/// Words of the label about a recording by which nobody's right is infringed.
+/// Marks of an entry that mean that its use infringes nobody's rights.
 const FREE: [&str; 3] = ["public_domain", "cc0", "creative_commons"];
-/// A span may stick out of a shared passage by so much, in seconds: ends are found to about half a second.
+/// Seconds by which a span may exceed a shared passage: the ends of spans are found to about half a second. A guess.
 const SLACK_SECONDS: f64 = 1.0;
 
-/// Rights as they stand.
+/// The rights on one day in one territory.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rights {
-    /// By the id of the recording, or of the entry that cannot be heard: a place in `reasons`.
+    /// Position in `reasons`, by the id of the recording, or of an entry without audio.
     standings: BTreeMap<Box<str>, u32>,
-    /// Standings that differ: of a million recordings most stand alike.
+    /// The different standings: of a million recordings, most have the same one.
     reasons: Vec<Standing>,
-    /// Stretches in seconds that others hold, too, by the id of the recording; sorted, and apart.
+    /// Shared passages in seconds, sorted and disjoint, by the id of the recording.
     passages: BTreeMap<String, Vec<(f64, f64)>>,
     licences: Vec<Licence>,
 }
 
-/// A use that is licensed.
+/// A licensed use.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Licence {
-    /// `dump`, `hash` or `recording`.
+    /// What is licensed: `dump`, `hash` or `recording`.
     pub kind: String,
-    /// The path of the dump or the start of one, the SHA-256 of a file, or the id of a recording or entry.
+    /// For `dump` a path or the first part of one, for `hash` the SHA-256 of a file, for `recording` the id of a recording or
+    /// entry, or an ISRC.
     pub value: String,
-    /// Why it is licensed.
+    /// The reason, as a person wrote it.
     pub note: String,
 }
 
-/// A stretch of a recording that another one holds, too, or may hold.
+/// A stretch of a recording that is in another one, too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passage {
-    /// The recording.
+    /// Id of the recording.
     pub recording_id: String,
-    /// Where it begins.
+    /// Start in the recording.
     pub start_seconds: f64,
-    /// Where it ends.
+    /// End in the recording.
     pub end_seconds: f64,
-    /// The other recording; the same one for a steady tone, which anybody may hold.
+    /// Id of the other recording; the recording itself for a steady tone, which anything may contain.
     pub with_recording: String,
 }
 
 impl Catalog {
-    /// The rights on a day (`YYYY-MM-DD`), where the items are offered (two letters) if that is known.
+    /// The rights on a day (`YYYY-MM-DD`) in the country (two letters) where the items are offered, if that is known.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl Catalog {
                 rights.reasons.len() as u32 - 1
             });
             let known = rights.standings.entry(id).or_insert(place);
-            // Of several entries the one that accuses least.
+            // Of several entries, the one that accuses least counts.
             if standing.kind > rights.reasons[*known as usize].kind {
                 *known = place;
             }
@@ -94,7 +95,7 @@ impl Catalog {
         Ok(rights)
     }
 
-    /// The shared passages, by recording and start.
+    /// All shared passages, sorted by recording and start.
     ///
     /// # Errors
     ///
@@ -118,7 +119,7 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// Puts these passages in the place of those that are there, and logs it.
+    /// Replaces all shared passages, and logs it.
     ///
     /// # Errors
     ///
@@ -142,7 +143,7 @@ impl Catalog {
         .map_err(|source| self.error(source))
     }
 
-    /// The licensed uses.
+    /// All licensed uses, sorted by kind and value.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl Catalog {
         read().map_err(|source| self.error(source))
     }
 
-    /// Adds a licensed use, or takes one away, and logs it; returns whether there is one less or more.
+    /// Adds or removes a licensed use, and logs it. Returns whether anything changed.
     ///
     /// # Errors
     ///
@@ -192,10 +193,10 @@ impl Catalog {
     }
 }
 
-/// How a recording stands; `None` where all of it is the label's.
+/// The standing of a recording; `None` if the label has all rights.
 fn standing(entry: &Entry, day: &str, territory: Option<&str>) -> Option<Standing> {
     let because = |kind, reason: String| Some(Standing { kind, reason });
-    // A year is over when its last day is: `2025` covers `2025-12-31`.
+    // Only the given parts are compared: `2025` ends after `2025-12-31`.
     let is_over = |until: &str| day.get(..until.len()).is_some_and(|today| today > until);
     let begins_later = |from: &str| day.get(..from.len()).is_some_and(|today| today < from);
     let Entry { valid_from, valid_until, territories, territories_excluded, .. } = entry;
@@ -245,14 +246,14 @@ fn standing(entry: &Entry, day: &str, territory: Option<&str>) -> Option<Standin
 }
 
 impl Rights {
-    /// A digest of all that a record can show of them.
+    /// SHA-256 of everything that a record can show of them, lower-case hex.
     pub fn digest(&self) -> String {
         let Self { standings, reasons, passages, licences } = self;
         digest(json(&(standings, reasons, passages, licences)).as_bytes())
     }
 
-    /// The same without the paths of licensed dumps, which differ between machines: a finding says by its standing
-    /// whether it is licensed.
+    /// As [`Rights::digest`], but without the paths of licensed dumps, which differ between machines: the standing of a finding
+    /// already says whether it is licensed.
     pub fn portable_digest(&self) -> String {
         let Self { standings, reasons, passages, licences } = self;
         let stands = standings.iter().map(|(id, place)| (id, &reasons[*place as usize]));
@@ -261,12 +262,12 @@ impl Rights {
         digest(json(&(stands, passages, licences)).as_bytes())
     }
 
-    /// Whether they say anything.
+    /// Whether they change no finding at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Says of each finding how it stands, and of the item what is left of it.
+    /// Sets the standing and the verdict of each finding, and from these the verdict of the item.
     pub fn apply(&self, record: &mut ItemRecord) {
         if self.is_empty() || record.findings.is_empty() {
             return;
@@ -288,6 +289,7 @@ impl Rights {
         record.verdict = strongest.unwrap_or(record.verdict);
     }
 
+    /// The standing of a finding in an item with this path and hash.
     fn of(&self, finding: &Finding, path: &str, sha256: &str) -> Option<Standing> {
         let licence = self.licences.iter().find(|licence| {
             let Licence { kind, value, .. } = licence;
@@ -312,14 +314,14 @@ impl Rights {
         if known.is_none_or(|standing| standing.kind == StandingKind::Limited)
             && self.is_shared(finding)
         {
-            let reason = "all that was found lies in a passage that is not this recording's alone: a loop, a sample \
-                          or a tone that others hold, too; it may be from elsewhere";
+            let reason = "all that was found lies in a passage that is in other recordings, too, such as a loop, a \
+                          sample or a tone; it may come from elsewhere";
             return Some(Standing { kind: StandingKind::SharedPassage, reason: reason.into() });
         }
         known.cloned()
     }
 
-    /// Whether all spans of a finding lie in marked passages.
+    /// Whether all spans of a finding lie in shared passages.
     fn is_shared(&self, finding: &Finding) -> bool {
         let Some(passages) = self.passages.get(&finding.recording_id) else { return false };
         finding.is_heard()
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn rights_end_when_their_last_day_is_over() {
+    fn rights_end_after_their_last_day() {
         let entry = |until: &str| Entry { valid_until: until.into(), ..Entry::default() };
         for (until, expected) in [
             ("2026-11-22", Some(StandingKind::Expired)),
@@ -355,7 +357,7 @@ mod tests {
             assert_eq!(kind(&entry(until), None), expected, "{until}");
         }
         let later = Entry { valid_from: "2027-01".into(), ..Entry::default() };
-        // What leaks before the rights begin is for a person to look at, never passed over.
+        // A leak before the rights begin is for a person to look at.
         assert_eq!(kind(&later, None), Some(StandingKind::Review));
     }
 

@@ -1,4 +1,4 @@
--- The catalogue, version 2. `PRAGMA user_version` holds the version.
+-- The catalogue, version 2. `PRAGMA user_version` has the version.
 -- `fingerprint_config`: digest of the settings; `manifest`: the generation of the index's manifest that counts.
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,

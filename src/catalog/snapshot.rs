@@ -1,78 +1,175 @@
-//! The catalogue as a scan sees it: fixed when it was opened, whatever is added or removed meanwhile.
+//! The catalogue as a scan sees it: it stays as it was when the snapshot was taken, whatever is added or removed later.
 //!
-//! Segments are mapped and do not change. Records are read when something shows them, inside the one transaction
-//! in which the snapshot was taken, so memory does not grow with the catalogue. While a snapshot lives, the
-//! database keeps what was changed since in its write-ahead log, a few hundred bytes a recording.
+//! Segments are mapped and do not change. Records are read when something shows them, inside the read transaction in which
+//! the snapshot was taken, so memory does not grow with the catalogue. While a snapshot lives, the database keeps later
+//! changes in its write-ahead log, a few hundred bytes a recording.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
 use super::neutral::Neutral;
-use super::rows::{COLUMNS, recording};
-use super::{CatalogError, Entry, Recording};
+use super::recordings::{COLUMNS, recording};
+use super::{Catalog, CatalogError, Recording, Records};
 use crate::base::hex;
-use crate::index::Index;
-use crate::index::TrackId;
+use crate::index::{Index, IndexError, Manifest, TrackId};
 use crate::record::{Work, json};
-use crate::signal::fingerprint::FingerprintConfig;
 
-/// The catalogue as a scan sees it.
+/// Times that taking a snapshot is repeated because a writer replaced the segments that it was about to open. Each time takes
+/// a whole change of the catalogue, so that a hundred never happen. A guess.
+const READ_ATTEMPTS: usize = 100;
+
+/// The catalogue at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// The index.
+    /// The index, with the tracks of recordings alive.
     pub index: Index,
     pub(super) records: Arc<Records>,
     pub(super) index_digest: String,
     pub(super) neutral: Neutral,
-    /// Recordings that can be found.
+    /// Number of recordings that can be found.
     pub(super) findable: usize,
 }
 
-/// The records of a snapshot.
-#[derive(Debug)]
-pub struct Records {
-    /// Inside a transaction, which ends with it.
-    pub(super) connection: Mutex<Connection>,
-    pub(super) database: std::path::PathBuf,
-    pub(super) config: FingerprintConfig,
-    /// Number and first track of each segment, by track.
-    pub(super) segments: Vec<(u64, u32)>,
-    /// Why a record could not be read.
-    pub(super) failed: OnceLock<String>,
+impl Catalog {
+    /// Takes a snapshot of the catalogue. Later changes do not affect it.
+    ///
+    /// # Errors
+    ///
+    /// If a segment is missing, damaged or made with other settings, or the records do not agree with the segments.
+    pub fn snapshot(&self) -> Result<Snapshot, CatalogError> {
+        self.take(false).map(|(snapshot, _)| snapshot)
+    }
+
+    /// Takes a snapshot in which the neutral references are alive in a second index and not in the snapshot's own, so that each
+    /// can be searched without the other. Both indexes number the tracks alike.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::snapshot`].
+    pub(crate) fn snapshot_apart(&self) -> Result<(Snapshot, Index), CatalogError> {
+        self.take(true)
+    }
+
+    fn take(&self, apart: bool) -> Result<(Snapshot, Index), CatalogError> {
+        let mut attempts = READ_ATTEMPTS;
+        loop {
+            let reader = self.reader()?;
+            let begin = || {
+                reader.execute_batch("BEGIN")?;
+                Self::generation(&reader)
+            };
+            let generation = begin().map_err(|source| self.error(source))?;
+            attempts -= 1;
+            match self.read(reader, generation, apart) {
+                // A writer may have replaced the segments that were about to be opened.
+                Err(CatalogError::Index(IndexError::Read { .. }))
+                    if attempts > 0
+                        && Self::generation(&self.connection).is_ok_and(|g| g != generation) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Reads the catalogue inside the transaction of `reader`.
+    fn read(
+        &self,
+        reader: Connection,
+        generation: u64,
+        apart: bool,
+    ) -> Result<(Snapshot, Index), CatalogError> {
+        let manifest = self.read_manifest(generation)?;
+        let (mut index, mut kit) = (Index::default(), Index::default());
+        let mut segments = Vec::new();
+        for listed in &manifest.segments {
+            segments.push((listed.id, index.push(self.open_segment(listed)?).0));
+            if apart {
+                kit.push(self.open_segment(listed)?);
+            }
+        }
+        let neutral = Neutral::read(&reader, &segments).map_err(|source| self.error(source))?;
+        let mut findable = 0;
+        let dangling = living(&reader, &manifest, &segments, |track| {
+            let is_neutral = neutral.tracks.contains(&track);
+            findable += usize::from(!is_neutral);
+            if apart && is_neutral {
+                kit.revive(track)
+            } else {
+                index.revive(track)
+            };
+        });
+        if let Some((segment, track)) = dangling.map_err(|source| self.error(source))? {
+            let sql = "SELECT recording_id FROM recordings WHERE segment_id = ?1 AND track = ?2";
+            let recording_id = reader
+                .query_row(sql, [segment, i64::from(track)], |row| row.get(0))
+                .map_err(|source| self.error(source))?;
+            return Err(CatalogError::Dangling { recording_id, track, segment });
+        }
+        let records = Records {
+            connection: Mutex::new(reader),
+            database: self.database.clone(),
+            config: self.config,
+            segments,
+            failed: OnceLock::new(),
+        };
+        let index_digest = crate::base::digest(manifest.to_text().as_bytes());
+        let records = Arc::new(records);
+        Ok((Snapshot { index, records, index_digest, neutral, findable }, kit))
+    }
+}
+
+/// Visits the tracks that have a record. Returns segment and track of a record whose track does not exist, if there is one.
+fn living(
+    reader: &Connection,
+    manifest: &Manifest,
+    segments: &[(u64, u32)],
+    mut visit: impl FnMut(TrackId),
+) -> rusqlite::Result<Option<(i64, u32)>> {
+    // Covered by an index of the database, so the table itself is not read.
+    let mut statement = reader.prepare("SELECT segment_id, track FROM recordings")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
+        let at = segments.iter().position(|(id, _)| *id as i64 == segment);
+        match at.filter(|at| track < manifest.segments[*at].tracks) {
+            Some(at) => visit(TrackId(segments[at].1 + track)),
+            None => return Ok(Some((segment, track))),
+        }
+    }
+    Ok(None)
 }
 
 impl Snapshot {
-    /// The recording that a track is; `None` for one that was removed. Also where the database cannot be read: then
-    /// [`Snapshot::damage`] says so from then on.
+    /// The recording of a track; `None` if it was removed. Also `None` if the database cannot be read, which
+    /// [`Snapshot::damage`] reports from then on.
     pub fn recording(&self, track: TrackId) -> Option<Recording> {
         self.records.get(track)
     }
 
-    /// Whether a track is a neutral reference: it is never a finding, and what it explains of an item speaks for no recording.
+    /// Whether a track is a neutral reference: it is never a finding, and what it explains of an item is no evidence for any
+    /// recording.
     pub fn neutral(&self, track: TrackId) -> bool {
         self.neutral.tracks.contains(&track)
     }
 
-    /// The stretches of a recording that are masked, in seconds; sorted, and apart.
+    /// The masked stretches of a recording in seconds, sorted and disjoint.
     pub fn masks(&self, track: TrackId) -> &[(f64, f64)] {
         self.neutral.masks.get(&track).map_or(&[], Vec::as_slice)
     }
 
-    /// What the catalogue says beyond that of a recording, or of an entry without sound; `None` and damage as above.
+    /// Label, releases and rights of a recording, or of an entry without audio. `None` as for [`Snapshot::recording`].
     pub(crate) fn work(&self, recording_id: &str) -> Option<Work> {
         self.records.work(recording_id)
     }
 
-    /// The records, which outlive the snapshot.
+    /// The records; they may outlive the snapshot.
     pub fn records(&self) -> Arc<Records> {
         Arc::clone(&self.records)
     }
 
-    /// What could not be read since the snapshot was taken, if anything: then what was searched is not to be
-    /// believed.
+    /// The first error of reading index or records since the snapshot was taken. If there is one, the results of searches are
+    /// not reliable.
     pub fn damage(&self) -> Option<CatalogError> {
         let index = self.index.damage().map(CatalogError::from);
         index.or_else(|| {
@@ -81,8 +178,8 @@ impl Snapshot {
         })
     }
 
-    /// SHA-256 over all that a finding can show, in whatever order it was added: another digest may give other
-    /// results. It reads all records.
+    /// SHA-256 over everything that a finding can show, independent of the order in which it was added. Runs with the same
+    /// digest have the same results. Reads all records.
     ///
     /// # Errors
     ///
@@ -91,7 +188,8 @@ impl Snapshot {
         self.digest_of(|_| {})
     }
 
-    /// The same without the paths of the label's files: the same music, delivered the same, has the same on any machine.
+    /// As [`Snapshot::digest`], but without the paths of the label's files: the same files with the same entries give the same
+    /// digest on any machine.
     ///
     /// # Errors
     ///
@@ -100,14 +198,14 @@ impl Snapshot {
         self.digest_of(|recording| recording.path.clear())
     }
 
-    /// SHA-256 of the manifest that names the index's segments. It tells one index from another, and depends on the order
-    /// in which it was filled.
+    /// SHA-256 of the manifest that lists the segments. It identifies the index, and depends on the order in which files were
+    /// added.
     pub fn index_digest(&self) -> &str {
         &self.index_digest
     }
 
     fn digest_of(&self, change: impl Fn(&mut Recording)) -> Result<String, CatalogError> {
-        // A sum, so that no order is needed: a million records are sorted only through a million seeks.
+        // A sum of hashes does not depend on the order: sorting a million records would take a million seeks.
         let mut sums = [0_u64; 4];
         let mut add = |text: &str| {
             let one = Sha256::digest(text.as_bytes());
@@ -122,7 +220,7 @@ impl Snapshot {
             Ok(())
         })?;
         self.records.each_work(|id, work| add(&json(&(id, work))))?;
-        // Their notes change no finding.
+        // The notes of masks change no finding.
         let sql = "SELECT recording_id, start_seconds, end_seconds FROM masks";
         self.records.each(sql, |row| {
             let mask: (String, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -138,185 +236,14 @@ impl Snapshot {
         Ok(hex(&digest.finalize()))
     }
 
-    /// Number of recordings that can be found: neutral references are none.
+    /// Number of recordings that can be found, neutral references excluded.
     pub fn len(&self) -> usize {
         self.findable
     }
 
-    /// Whether there is nothing to find.
+    /// Whether there is no recording that can be found.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-impl Records {
-    /// The recording that a track is, as [`Snapshot::recording`].
-    pub fn get(&self, track: TrackId) -> Option<Recording> {
-        let at = self.segments.partition_point(|(_, first)| *first <= track.0).checked_sub(1)?;
-        let (segment, first) = self.segments[at];
-        let sql = format!("SELECT {COLUMNS} FROM recordings WHERE segment_id = ?1 AND track = ?2");
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let mut statement = connection.prepare_cached(&sql)?;
-            statement.query_row([segment as i64, i64::from(track.0 - first)], recording).optional()
-        };
-        read().unwrap_or_else(|error: rusqlite::Error| {
-            self.failed.get_or_init(|| error.to_string());
-            None
-        })
-    }
-
-    /// The entry of an id, as the record of a recording that cannot be heard. `None`, too, where the database cannot be read.
-    pub(crate) fn silent(&self, entry_id: &str) -> Option<Recording> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let sql = "SELECT document FROM entries WHERE entry_id = ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let document = |row: &rusqlite::Row| row.get::<_, String>(0);
-            statement.query_row([entry_id], document).optional()
-        };
-        let failed = |what: String| {
-            self.failed.get_or_init(|| what);
-        };
-        let document = read().unwrap_or_else(|error: rusqlite::Error| {
-            failed(error.to_string());
-            None
-        })?;
-        let entry = serde_json::from_str::<Entry>(&document);
-        entry.map_err(|error| failed(error.to_string())).ok().map(|entry| entry.as_recording())
-    }
-
-    /// The entries of a recording, or the entry of that id. None, too, where the database cannot be read.
-    pub(crate) fn entries_of(&self, recording_id: &str) -> Vec<Entry> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let sql = "SELECT document FROM entries WHERE entry_id = ?1
-                       OR entry_id IN (SELECT entry_id FROM entry_audio WHERE recording_id = ?1) ORDER BY entry_id";
-            let mut statement = connection.prepare_cached(sql)?;
-            let documents = statement.query_map([recording_id], |row| row.get::<_, String>(0))?;
-            documents.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        let read = read().map_err(|error: rusqlite::Error| error.to_string()).and_then(|texts| {
-            let entries = texts.iter().map(|text| serde_json::from_str(text));
-            entries.collect::<Result<_, _>>().map_err(|error| error.to_string())
-        });
-        read.unwrap_or_else(|error| {
-            self.failed.get_or_init(|| error);
-            Vec::new()
-        })
-    }
-
-    /// Visits the entries with ids at services whose sound is in the index: `(track, recording_id, entry)`, in the order of the
-    /// recordings' ids.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub(crate) fn each_entry_of_sound(
-        &self,
-        mut visit: impl FnMut(TrackId, &str, &Entry),
-    ) -> Result<(), CatalogError> {
-        // The text is looked at first: to parse each of a million takes seconds.
-        let sql = r#"SELECT r.segment_id, r.track, r.recording_id, e.document FROM recordings r
-                     JOIN entry_audio a ON a.recording_id = r.recording_id JOIN entries e ON e.entry_id = a.entry_id
-                     WHERE instr(e.document, '"service_ids":{"') > 0 ORDER BY r.recording_id, e.entry_id"#;
-        self.each_parsed(sql, |row, entry| {
-            if let Some(track) = self.track(row)? {
-                visit(track, row.get_ref(2)?.as_str()?, entry);
-            }
-            Ok(())
-        })
-    }
-
-    /// Visits the entries that have no audio in the index: their identifiers are looked up all the same. In the order of
-    /// their ids.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub(crate) fn each_silent(&self, mut visit: impl FnMut(&Entry)) -> Result<(), CatalogError> {
-        let sql = "SELECT document FROM entries e WHERE NOT EXISTS
-                   (SELECT 1 FROM entry_audio a WHERE a.entry_id = e.entry_id) ORDER BY entry_id";
-        self.each_parsed(sql, |_, entry| {
-            visit(entry);
-            Ok(())
-        })
-    }
-
-    /// Visits the rows of a query with the entry that is in the column `document`.
-    fn each_parsed(
-        &self,
-        sql: &str,
-        mut visit: impl FnMut(&rusqlite::Row, &Entry) -> rusqlite::Result<()>,
-    ) -> Result<(), CatalogError> {
-        let mut broken = None;
-        self.each(sql, |row| {
-            match serde_json::from_str::<Entry>(row.get_ref("document")?.as_str()?) {
-                Ok(entry) => visit(row, &entry)?,
-                Err(source) => broken = Some(source),
-            }
-            Ok(())
-        })?;
-        let path = || self.database.clone();
-        broken.map_or(Ok(()), |source| Err(CatalogError::Entry { path: path(), source }))
-    }
-
-    /// The track of a row that begins with segment and track; `None` for one that came after the snapshot.
-    fn track(&self, row: &rusqlite::Row) -> rusqlite::Result<Option<TrackId>> {
-        let (segment, track): (i64, u32) = (row.get(0)?, row.get(1)?);
-        let at = self.segments.iter().find(|(id, _)| *id as i64 == segment);
-        Ok(at.map(|(_, first)| TrackId(first + track)))
-    }
-
-    /// Visits the identifiers of all recordings but neutral references: `(track, [ISRC, UPC, SHA-256])`, as the records have
-    /// them.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub(crate) fn each_identifier(
-        &self,
-        mut visit: impl FnMut(TrackId, [&str; 3]),
-    ) -> Result<(), CatalogError> {
-        let sql = "SELECT segment_id, track, isrc, upc, sha256 FROM recordings WHERE neutral = 0";
-        self.each(sql, |row| {
-            let Some(track) = self.track(row)? else { return Ok(()) };
-            let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
-            visit(track, [text(2)?, text(3)?, text(4)?]);
-            Ok(())
-        })
-    }
-
-    /// The sizes of the label's files, in bytes; neutral references are anybody's.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub fn file_sizes(&self) -> Result<BTreeSet<u64>, CatalogError> {
-        let mut sizes = BTreeSet::new();
-        self.each("SELECT size_bytes FROM recordings WHERE neutral = 0", |row| {
-            sizes.insert(row.get::<_, i64>(0)?.unsigned_abs());
-            Ok(())
-        })?;
-        Ok(sizes)
-    }
-
-    /// Visits all rows of a query.
-    pub(super) fn each(
-        &self,
-        sql: &str,
-        mut visit: impl FnMut(&rusqlite::Row) -> rusqlite::Result<()>,
-    ) -> Result<(), CatalogError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut read = || {
-            let mut statement = connection.prepare(sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                visit(row)?;
-            }
-            Ok(())
-        };
-        read().map_err(|source| CatalogError::Database { path: self.database.clone(), source })
     }
 }
 
@@ -324,6 +251,7 @@ impl Records {
 mod tests {
     use super::*;
     use crate::catalog::{Catalog, Entry, LogLine, Made};
+    use crate::signal::fingerprint::FingerprintConfig;
     use crate::signal::peaks::Peak;
 
     fn made(name: &str) -> Made {
@@ -463,6 +391,20 @@ mod tests {
             catalog.snapshot().unwrap().digest().unwrap()
         };
         assert_ne!(digest(true), digest(false));
+    }
+
+    #[test]
+    fn entries_are_visited_up_to_the_first_that_is_damaged() {
+        let home = tempfile::tempdir().unwrap();
+        let catalog = catalog(&home, &[]);
+        let sql = r#"INSERT INTO entries VALUES ('a', '{"entry_id":"a"}'), ('b', 'x'), ('c', '{"entry_id":"c"}')"#;
+        catalog.connection.execute(sql, []).unwrap();
+        let snapshot = catalog.snapshot().unwrap();
+        let mut visited = Vec::new();
+        let mut visit = |entry: &Entry| visited.push(entry.entry_id.clone());
+        let read = snapshot.records.each_without_audio(&mut visit);
+        assert!(matches!(read, Err(CatalogError::Entry { .. })), "{read:?}");
+        assert_eq!(visited, ["a"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How large a catalogue is, and how common its hashes are.
+//! Sizes of a catalogue, and how common its hashes are.
 
 use super::{Catalog, CatalogError};
 use crate::index::SegmentInfo;
@@ -7,54 +7,54 @@ use crate::signal::landmarks::HASH_COUNT;
 /// Sizes and counts of a catalogue. Tracks of removed recordings count until they are merged away.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Stats {
-    /// Recordings, without neutral references.
+    /// Number of recordings, neutral references excluded.
     pub recordings: u64,
-    /// Their length in seconds.
+    /// Total length of the recordings in seconds.
     pub seconds: f64,
-    /// Neutral references.
+    /// Number of neutral references.
     pub neutral: u64,
-    /// Their length in seconds.
+    /// Total length of the neutral references in seconds.
     pub neutral_seconds: f64,
-    /// Segments.
+    /// Number of segments of the index.
     pub segments: usize,
-    /// Tracks of removed recordings.
+    /// Tracks of removed recordings that were not merged away yet.
     pub dead_tracks: u64,
-    /// Postings.
+    /// Postings of all hashes.
     pub postings: u64,
-    /// Length of all tracks in seconds, dead ones counted: what the bytes are for.
+    /// Total length of all tracks in seconds, dead ones included, to divide the bytes by.
     pub indexed_seconds: f64,
     /// Bytes of the segments.
     pub bytes: u64,
-    /// Bytes of postings and where they are.
+    /// Bytes of the postings and of their directory.
     pub postings_bytes: u64,
-    /// Bytes of the peaks that are kept.
+    /// Bytes of the peaks.
     pub peaks_bytes: u64,
-    /// Bytes of the prints that are kept.
+    /// Bytes of the sub-fingerprints.
     pub prints_bytes: u64,
     /// Bytes of the database.
     pub database_bytes: u64,
-    /// Hashes that occur.
+    /// Number of different hashes that occur.
     pub hashes: u64,
-    /// Postings of the commonest hash.
+    /// Postings of the most common hash.
     pub longest_list: u64,
-    /// For some limits on the postings that a look-up reads: what is too common for it.
+    /// The hashes that are too common, for each of some limits on the postings that a look-up reads.
     pub too_common: Vec<TooCommon>,
 }
 
-/// Hashes that occur more often than a look-up reads postings at all. They are in the index, and nothing is dropped
-/// from it; but no look-up with that limit gets to them, since it reads the rarest hashes first.
+/// Hashes with more postings than a look-up may read in all. They are in the index, but no look-up with that limit reads
+/// them, since it reads the rarest hashes first.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct TooCommon {
-    /// Postings that are read.
+    /// Postings that a look-up may read.
     pub limit: u64,
-    /// Hashes with more.
+    /// Number of hashes with more postings.
     pub hashes: u64,
-    /// Postings of those hashes.
+    /// Postings of these hashes.
     pub postings: u64,
 }
 
 impl Catalog {
-    /// Counts what is in the catalogue; `limits` are the postings that look-ups read.
+    /// Measures the catalogue. `limits` are numbers of postings that look-ups may read.
     ///
     /// # Errors
     ///

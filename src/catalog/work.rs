@@ -1,4 +1,5 @@
-//! What a finding shows of the catalogue beyond title, artist and ISRC: label, releases, ℗ and ©, registration.
+//! The parts of the catalogue that a finding shows beyond title, artist and ISRC: label, releases, ℗ and © lines,
+//! registration and rights.
 
 use std::sync::PoisonError;
 
@@ -8,14 +9,14 @@ use super::entry::Entry;
 use super::{CatalogError, Records};
 use crate::record::{Release, Work};
 
-/// Of several entries of one sound the first by its id, as the recording's own words are.
+/// The entry of a recording; of several the one with the first id, whose words the recording has as well.
 const ENTRY_OF_RECORDING: &str =
     "SELECT e.document FROM entry_audio a JOIN entries e ON e.entry_id = a.entry_id
      WHERE a.recording_id = ?1 ORDER BY a.entry_id LIMIT 1";
 
 impl Records {
-    /// What the catalogue says of a recording, or of an entry without sound. `None` if it has neither; also where the
-    /// database cannot be read, which is damage from then on.
+    /// Label, releases and rights of a recording, or of an entry without audio. `None` if there is neither. Also `None` if the
+    /// database cannot be read, which [`super::Snapshot::damage`] reports from then on.
     pub(crate) fn work(&self, recording_id: &str) -> Option<Work> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         read(&connection, recording_id).unwrap_or_else(|error| {
@@ -24,7 +25,7 @@ impl Records {
         })
     }
 
-    /// Visits the label's entries, each by its id and that of a recording that is its sound, if it has one.
+    /// Visits all entries: the ids of the entry and of a recording that is its audio, if there is one, and its content.
     pub(super) fn each_work(
         &self,
         mut visit: impl FnMut([Option<String>; 2], Work),

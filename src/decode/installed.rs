@@ -4,6 +4,7 @@
 //! new files. So the version is kept with the size and modification time of both programs, and asked again when one of these
 //! changes.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use std::{env, fs};
@@ -11,6 +12,7 @@ use std::{env, fs};
 use serde::{Deserialize, Serialize};
 
 use super::Ffmpeg;
+use crate::base::{Access, write_atomically};
 
 /// A longer file was not written by this module. Its own have some hundred bytes.
 const MAX_MEMORY_BYTES: u64 = 64 << 10;
@@ -71,11 +73,9 @@ fn read(memory: &Path) -> Option<Memory> {
     small.then(|| fs::read(memory).ok()).flatten().and_then(|b| serde_json::from_slice(&b).ok())
 }
 
-/// Writes and renames, since another process may be reading it.
+/// Writes the memory in one step, since other processes may be reading it.
 fn write(memory: &Path, now: &Memory) -> std::io::Result<()> {
-    let part = memory.with_extension(format!("part{}", std::process::id()));
-    fs::write(&part, serde_json::to_vec(now)?)?;
-    fs::rename(&part, memory).inspect_err(|_| drop(fs::remove_file(&part)))
+    write_atomically(memory, Access::Umask, |file| file.write_all(&serde_json::to_vec(now)?))
 }
 
 #[cfg(test)]

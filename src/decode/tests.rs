@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::*;
 use crate::record::FailureKind;
+use crate::dice::Dice;
 
 mod damage;
 mod excerpts;
@@ -93,11 +94,8 @@ fn wav(rate_hz: u32, channels: u16, samples: &[f32]) -> Vec<u8> {
 
 /// Four voices whose pitch changes four times a second, by a generator with a seed.
 fn tune(seed: u32, seconds: f64) -> Vec<f32> {
-    let mut state = seed;
-    let mut random = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f64::from(state >> 8) / f64::from(1_u32 << 24)
-    };
+    let mut dice = Dice::new(seed.into());
+    let mut random = || dice.share();
     let mut phases = [0.0_f64; 4];
     let mut steps = [0.0_f64; 4];
     (0..(seconds * f64::from(RATE_HZ)) as usize)

@@ -1,10 +1,10 @@
-//! The catalogue's entries, written so that an import reads them back without loss: CSV, XLSX, JSONL. Recordings without
-//! an entry are written as the entries that their tags make (`recordings`).
+//! Writes the catalogue's entries as CSV, XLSX or JSONL, so that an import reads them back without loss. A recording without
+//! an entry is written as an entry made of its tags.
 //!
-//! The tables have a column for each [`Field`], and a row for each entry; each further release or file of an entry has
-//! a row of its own with its id. Values of one cell are parted by `; `, with `\;` and `\\` for what they hold of these. A
-//! cell that a spreadsheet would run as a formula has an apostrophe in front, which an import takes away.
-//! The same entries give the same bytes.
+//! The tables have a column for each [`Field`], and a row for each entry; each further release or file of an entry has a row
+//! of its own with the entry's id. Several values in a cell are separated by `; `; a `;` or `\` in a value is written as `\;`
+//! or `\\`. A cell that a spreadsheet would run as a formula gets an apostrophe in front, which an import removes. The same
+//! entries give the same bytes.
 
 mod recordings;
 mod tables;
@@ -19,11 +19,11 @@ use tables::{csv_row, workbook};
 /// A format of the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// UTF-8 with a byte-order mark, commas, CRLF.
+    /// CSV in UTF-8 with a byte-order mark, separated by commas, with CRLF.
     Csv,
-    /// A workbook; all cells are text, so that no zero is lost.
+    /// An XLSX workbook. All cells are text, so that no leading zero is lost.
     Xlsx,
-    /// One JSON object an entry.
+    /// One JSON object per line and entry.
     Jsonl,
 }
 
@@ -43,7 +43,7 @@ impl Format {
 
 crate::base::impl_from_word!(Format, "format of an export");
 
-/// Why an export cannot be written.
+/// Why an export failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -53,14 +53,14 @@ pub enum ExportError {
     /// A row cannot be written.
     #[error("cannot write the export: is the disk full?")]
     Csv(#[from] csv::Error),
-    /// A workbook cannot hold it.
+    /// A workbook cannot hold the entry.
     #[error(
         "the entry {entry_id} does not fit into a workbook ({what}); write .csv or .jsonl instead"
     )]
     TooLarge {
-        /// Which entry is the first that does not fit.
+        /// Id of the first entry that does not fit.
         entry_id: String,
-        /// What is too large.
+        /// The limit that it exceeds.
         what: String,
     },
     /// The workbook cannot be written.
@@ -71,22 +71,22 @@ pub enum ExportError {
     Catalog(#[from] CatalogError),
 }
 
-/// The columns of the tables.
+/// The columns of the tables: header and field.
 fn columns() -> impl Iterator<Item = (&'static str, Field)> {
     let all = Field::ALL.iter().filter(|(_, field, _)| *field != Field::Ignore);
     all.map(|(name, field, _)| (*name, *field))
 }
 
-/// How much was written.
+/// Numbers of what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Exported {
-    /// Entries.
+    /// Number of entries.
     pub entries: u64,
-    /// Recordings without an entry, each written as one.
+    /// Number of recordings without an entry, each written as an entry.
     pub recordings: u64,
 }
 
-/// Writes all entries, and all recordings that have none.
+/// Writes all entries, and all recordings without an entry.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn write(
             let mut rows = csv::WriterBuilder::new();
             let mut rows =
                 rows.terminator(csv::Terminator::CRLF).flexible(false).from_writer(&mut *out);
-            // Without the mark spreadsheets take UTF-8 for the machine's old code page.
+            // Without the mark, spreadsheets read UTF-8 in the machine's old code page.
             let names = columns().enumerate().map(|(at, (name, _))| {
                 if at == 0 { format!("\u{FEFF}{name}") } else { name.to_owned() }
             });
@@ -127,8 +127,8 @@ pub fn write(
     Ok(exported)
 }
 
-/// Calls `take` with each entry and each recording without one, in the order of their ids: a catalogue that read them all
-/// as entries has the same order.
+/// Calls `take` with each entry and each recording without one, in the order of their ids in the export: a catalogue that
+/// imported them all has the same order.
 fn for_each(
     catalog: &Catalog,
     mut take: impl FnMut(Entry) -> Result<(), ExportError>,

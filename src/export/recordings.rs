@@ -1,15 +1,14 @@
-//! Recordings that came by their files alone, as entries: the words of their tags, the file, its hash.
+//! Makes entries of recordings that have none: from the tags, the path and the hash of their file.
 //!
-//! An identifier that is none by its form (a tag may hold anything) is left out, since an import would refuse the row for it;
-//! it could not have named the recording anyhow.
+//! A tag may hold anything. An identifier that is not valid is left out, since an import would refuse the row for it.
 
 use crate::catalog::{AudioName, Entry, Recording};
 use crate::import::{DateOrder, Field};
 
-/// What the id of such an entry begins with; the id of the recording follows.
+/// Prefix of the id of such an entry; the id of the recording follows.
 pub(super) const PREFIX: &str = "r-";
 
-/// The entry of a recording.
+/// Makes the entry of a recording.
 pub(super) fn entry(recording: &Recording) -> Entry {
     let Recording {
         recording_id,
@@ -23,7 +22,7 @@ pub(super) fn entry(recording: &Recording) -> Entry {
         upc,
         label,
         date,
-        // What another file of the same recording has otherwise.
+        // Properties of the file, not of the recording.
         stream: _,
         audio_digest: _,
         size_bytes: _,
@@ -41,13 +40,13 @@ pub(super) fn entry(recording: &Recording) -> Entry {
         (Field::Label, label),
         (Field::ReleaseDate, date),
     ] {
-        // A tag that is no value of its field is left out.
+        // A tag that is not valid is left out.
         let _ = field.put(text, DateOrder::Unknown, &mut entry);
     }
-    // A field that was put in vain may have left a release with nothing in it.
+    // An invalid bar code or date may have left an empty release.
     entry.releases.retain(|release| !release.is_empty());
     entry.entry_id = format!("{PREFIX}{recording_id}");
-    // To the millisecond: fewer digits than a float has, so that it is read as it was written.
+    // To the millisecond, so that the number is the same after it was written and read.
     entry.duration_seconds = Some((duration_seconds * 1_000.0).round() / 1_000.0);
     entry.audio = vec![AudioName { uri: path.clone(), hash: sha256.clone() }];
     entry
@@ -59,7 +58,7 @@ mod tests {
     use crate::import::cells;
 
     #[test]
-    fn tags_that_are_no_identifiers_are_left_out_and_all_else_is_kept() {
+    fn tags_that_are_not_valid_are_left_out_and_the_others_kept() {
         let recording = Recording {
             recording_id: "0123456789abcdef".into(),
             path: "/masters/a; b.wav".into(),

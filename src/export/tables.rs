@@ -1,4 +1,4 @@
-//! Rows of cells, for CSV and for a workbook.
+//! Rows of cells for CSV and XLSX.
 
 use std::io::Write;
 
@@ -8,16 +8,16 @@ use super::{ExportError, Exported, columns, for_each};
 use crate::catalog::{Catalog, Entry};
 use crate::import::{Field, cells};
 
-/// Most characters that a workbook keeps in a cell.
+/// Most characters (UTF-16 units) in a cell of a workbook: a limit of Excel.
 const MAX_CELL: usize = 32_767;
-/// Most rows of a sheet.
+/// Most rows of a sheet: a limit of Excel.
 const MAX_ROWS: u32 = 1_048_576;
-/// What a spreadsheet takes for the beginning of a formula, and the apostrophe that tells it not to.
+/// Characters that begin a formula in a spreadsheet, half-width and full-width; and the apostrophe, which marks a cell as text.
 const MARKED: [char; 9] = ['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠'];
 
 type Cells = Vec<(Field, Vec<String>)>;
 
-/// The cells of a row, in the order of the columns.
+/// The texts of a row's cells, in the order of the columns.
 fn row(cells: &Cells) -> impl Iterator<Item = String> {
     columns().map(move |(_, field)| {
         let values = cells.iter().find(|(known, _)| *known == field).map(|(_, values)| values);
@@ -30,7 +30,7 @@ fn row(cells: &Cells) -> impl Iterator<Item = String> {
     })
 }
 
-/// The same, without what would be run.
+/// The texts of a row's cells, with an apostrophe before those that a spreadsheet would run.
 pub(super) fn csv_row(cells: &Cells) -> impl Iterator<Item = String> {
     row(cells).map(|cell| if cell.starts_with(MARKED) { format!("'{cell}") } else { cell })
 }
@@ -39,7 +39,7 @@ pub(super) fn csv_row(cells: &Cells) -> impl Iterator<Item = String> {
 pub(super) fn workbook(catalog: &Catalog, out: &mut dyn Write) -> Result<Exported, ExportError> {
     let failed = |error: XlsxError| ExportError::Workbook(Box::new(error));
     let mut book = Workbook::new();
-    // The day of writing would make each export other bytes.
+    // A fixed date: the date of writing would change the bytes of each export.
     let day = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&day));
     let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
@@ -59,10 +59,9 @@ fn write_entry(sheet: &mut Worksheet, entry: &Entry, next: &mut u32) -> Result<(
     let too_large = |what: String| ExportError::TooLarge { entry_id: entry.entry_id.clone(), what };
     for cells in cells(entry) {
         if *next >= MAX_ROWS {
-            return Err(too_large(format!("a sheet has {MAX_ROWS} rows")));
+            return Err(too_large(format!("a sheet can have {MAX_ROWS} rows")));
         }
-        // A text that begins like a formula is no formula in a cell of text, but the import that reads both
-        // tables alike takes an apostrophe away.
+        // A cell of text needs no apostrophe, but an import removes one from both kinds of tables.
         for (column, cell) in (0..).zip(csv_row(&cells)) {
             if cell.is_empty() {
                 continue;
@@ -70,7 +69,7 @@ fn write_entry(sheet: &mut Worksheet, entry: &Entry, next: &mut u32) -> Result<(
             let length = cell.encode_utf16().count();
             if length > MAX_CELL {
                 return Err(too_large(format!(
-                    "a cell has {MAX_CELL} characters, this one {length}"
+                    "a cell can have {MAX_CELL} characters, this one has {length}"
                 )));
             }
             let written = sheet.write_string(*next, column, cell);

@@ -1,6 +1,7 @@
-//! One identifier, in the one way that it is written here.
+//! Identifiers of recordings, releases and files: their normal forms, and how they are found in text.
 
 mod personal;
+mod run;
 mod tokens;
 
 pub(crate) use personal::{PERSONAL, personal, personal_word};
@@ -10,31 +11,34 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::base::hex;
 
-/// The last two bits of a key.
+/// The last two bits of the key of an ISRC.
 pub(crate) const IS_ISRC: u32 = 0;
+/// The last two bits of the key of a UPC or EAN.
 pub(crate) const IS_UPC: u32 = 1;
+/// The last two bits of the key of a SHA-256.
 const IS_SHA256: u32 = 2;
+/// The last two bits of the key of an id at a service.
 pub(crate) const IS_SERVICES: u32 = 3;
 
-/// One identifier, in the one way that it is written here.
+/// An identifier in its normal form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Identifier {
-    /// International Standard Recording Code, upper case, without hyphens.
+    /// International Standard Recording Code (ISO 3901) in upper case, without hyphens.
     Isrc([u8; 12]),
-    /// UPC or EAN, with zeros in front.
+    /// UPC or EAN in digits, padded with leading zeros.
     Upc([u8; 14]),
     /// SHA-256 of a file.
     Sha256([u8; 32]),
-    /// Id of a track at Spotify.
+    /// Id of a track at Spotify: letters and digits.
     Spotify([u8; 22]),
-    /// Id of a video at `YouTube`.
+    /// Id of a video at `YouTube`: letters, digits, `-` and `_`.
     YouTube([u8; 11]),
-    /// Id of a recording at `MusicBrainz`, or of a track at `AcoustID`.
+    /// UUID of a recording at `MusicBrainz`, or of a track at `AcoustID`.
     Uuid([u8; 16]),
 }
 
 impl Identifier {
-    /// The identifier that a word is, if it is one: letters and digits, and hyphens where each kind has them.
+    /// Reads a word as an identifier other than an id at Spotify or `YouTube`. Hyphens are accepted where each kind has them.
     pub fn parse(word: &[u8]) -> Option<Self> {
         match word.len() {
             12 => {
@@ -50,8 +54,8 @@ impl Identifier {
         }
     }
 
-    /// The identifier that an id at a service is, by the name that entries give the service. Ids of Apple and Deezer are plain
-    /// numbers, which mean something else wherever they are met: they are none.
+    /// Reads an id at a service, by the name that entries give the service. Ids at Apple and Deezer are plain numbers, which
+    /// could be anything in a text: they are not identifiers.
     pub(crate) fn at_service(service: &str, id: &str) -> Option<Self> {
         let id = id.as_bytes();
         match service {
@@ -62,7 +66,7 @@ impl Identifier {
         }
     }
 
-    /// Whether it is made as any word of eleven letters is, or as a number: one id at `YouTube` in ten thousand is.
+    /// Whether it looks like an ordinary word of eleven letters or a number, as one id at `YouTube` in ten thousand does.
     pub(crate) fn reads_as_a_word(&self) -> bool {
         let Self::YouTube([first, others @ ..]) = self else { return false };
         let all = |is: fn(&u8) -> bool| others.iter().all(is);
@@ -70,11 +74,12 @@ impl Identifier {
             || first.is_ascii_digit() && all(u8::is_ascii_digit)
     }
 
+    /// Whether it is an id at a service.
     pub(crate) const fn is_of_service(self) -> bool {
         matches!(self, Self::Spotify(_) | Self::YouTube(_) | Self::Uuid(_))
     }
 
-    /// 62 bits that few others have and two that tell its kind, in two halves.
+    /// A key in two halves: 62 bits of a hash, then two bits for the kind. Different identifiers seldom have the same.
     pub(crate) fn key(&self) -> [u32; 2] {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
@@ -88,7 +93,7 @@ impl Identifier {
         [(key >> 32) as u32, key as u32 & !3 | kind]
     }
 
-    /// Its word in the records.
+    /// Name of the kind of identifier in records.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Isrc(_) => "ISRC",
@@ -119,8 +124,8 @@ impl std::fmt::Display for Identifier {
     }
 }
 
-/// `GB-AYE-00-00351`, `0-36000-29145-2`, `0-036000-291452`. Hyphens anywhere else make it something else, such as the number
-/// of a telephone.
+/// Reads `GB-AYE-00-00351`, `0-36000-29145-2` or `0-036000-291452`. With hyphens anywhere else it is something else, such as a
+/// telephone number.
 fn hyphenated(word: &[u8]) -> Option<Identifier> {
     let plain: Vec<u8> = word.iter().filter(|byte| **byte != b'-').copied().collect();
     let has_hyphens_at = |places: &[usize]| {
@@ -135,7 +140,7 @@ fn hyphenated(word: &[u8]) -> Option<Identifier> {
     }
 }
 
-/// Country, registrant, year and number: `GBAYE0000351`.
+/// Reads an ISRC: country (2 letters), registrant (3 letters or digits), year and number (7 digits).
 fn isrc(letters: &[u8; 12]) -> Option<Identifier> {
     let right = letters[..2].iter().all(u8::is_ascii_uppercase)
         && letters[2..5].iter().all(u8::is_ascii_alphanumeric)
@@ -143,7 +148,8 @@ fn isrc(letters: &[u8; 12]) -> Option<Identifier> {
     right.then_some(Identifier::Isrc(*letters))
 }
 
-/// Digits, the last of which checks the others.
+/// Reads a UPC or EAN. Its last digit is a check digit: with weights 3 and 1 from the left of 14 digits, the sum is a multiple of
+/// 10 (GS1 General Specifications, section 7.9).
 fn upc(digits: &[u8]) -> Option<Identifier> {
     if !digits.iter().all(u8::is_ascii_digit) || digits.iter().all(|&digit| digit == b'0') {
         return None;
@@ -156,7 +162,7 @@ fn upc(digits: &[u8]) -> Option<Identifier> {
     sum.is_multiple_of(10).then_some(Identifier::Upc(padded))
 }
 
-/// `N` bytes by their `2 · N` digits.
+/// Reads `N` bytes from `2 · N` hexadecimal digits.
 fn hexadecimal<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let mut bytes = [0; N];
@@ -166,7 +172,7 @@ fn hexadecimal<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// `b1a9c0e9-d987-4042-ae91-78d6a3267d69`.
+/// Reads a UUID such as `b1a9c0e9-d987-4042-ae91-78d6a3267d69`.
 fn uuid(word: &[u8]) -> Option<Identifier> {
     let mut digits = [0; 32];
     let mut count = 0;
@@ -192,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_are_known_however_they_are_written() {
+    fn identifiers_are_read_in_each_of_their_spellings() {
         let isrc = Some("ISRC GBAYE0000351".to_owned());
         for word in ["GBAYE0000351", "gbaye0000351", "GB-AYE-00-00351"] {
             assert_eq!(shown(word), isrc, "{word}");
@@ -212,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_no_identifiers_are_none() {
+    fn other_words_are_not_identifiers() {
         for word in [
             "",
             "GBAYE000035",

@@ -1,69 +1,46 @@
-//! The words of a stream: runs of letters, digits, hyphens and underscores, and the identifiers among them.
+//! Finds identifiers in a stream of text.
 //!
-//! It knows no format: JSON, CSV, XML, links and file names are words between other characters. What is read goes
-//! by once and nothing of it is kept.
+//! A run is a sequence of letters, digits, hyphens and underscores; anything else separates runs. So JSON, CSV, XML, links and
+//! file names are all read alike. The stream is read once, and only the current run is kept.
 //!
-//! A character may be escaped, as `\n`, `\u0047` or `%3A` are in strings and links. Behind a backslash or a percent sign a run is
-//! read twice, as it stands and unescaped: `dir\nXyz` may be a path, or a line of a text.
+//! Characters may be escaped, as `\n`, `\u0047` and `%3A` are in strings and links. A run next to a backslash or a percent sign
+//! is read twice, verbatim and unescaped: `dir\nXyz` may be a path, or two lines of a text.
 
 use super::Identifier;
+use super::run::{Around, MAX_RUN_BYTES, MIN_BYTES, escaped, identifiers, is_word};
 
-/// A longer run is none: longer than any path.
-const MAX_RUN_BYTES: usize = 4_096;
-/// The shortest identifier.
-const MIN_BYTES: usize = 11;
-/// What a run is made of.
-const IS_WORD: [bool; 256] = {
-    let mut is = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        is[byte] = matches!(byte as u8, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_');
-        byte += 1;
-    }
-    is
-};
-/// What stands for an escaped character that is no part of a word.
-const NO_WORD: u8 = b' ';
-
-/// What was read of a text so far. Start from the default.
+/// Reads a text in pieces. Start from the default.
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
-    /// The run that is being read, where it began before what was fed last; one byte more than the longest says that it is
-    /// too long.
+    /// The beginning of a run that the last piece ended in. Kept up to one byte more than the longest run, which says that it
+    /// is too long.
     run: Vec<u8>,
-    /// The run has ended with a dot, and what comes next says whether that is a decimal point.
+    /// The last piece ended with a dot after the run: the next byte tells whether that is a decimal point.
     is_at_dot: bool,
-    /// Line feeds so far.
+    /// Number of line feeds so far.
     lines: u64,
-    /// The byte before the run, and how many stand between it and the run before.
+    /// The byte before the run.
     before: u8,
+    /// Number of bytes between the previous run and this one.
     between: usize,
     /// The word that is being unescaped.
     word: Option<Unescaped>,
 }
 
-/// A word of several runs that escapes join, `GB\u002dAYE`, as it is unescaped.
+/// A word of several runs that escaped characters join, as in `GB\u002dAYE`.
 #[derive(Debug, Clone)]
 struct Unescaped {
     word: Vec<u8>,
     around: Around,
     line: u64,
-    /// Nothing of it was escaped yet.
+    /// Whether nothing of it was escaped yet.
     is_plain: bool,
-    /// What its runs are, read as they stand.
-    said: Vec<Identifier>,
-}
-
-/// What stands around a run.
-#[derive(Debug, Clone, Copy, Default)]
-struct Around {
-    before: u8,
-    /// Behind it are a dot and a digit.
-    is_decimal: bool,
+    /// The identifiers in its runs as they were read verbatim.
+    verbatim: Vec<Identifier>,
 }
 
 impl Tokens {
-    /// Reads on, and hands each identifier to `take` with the number of its line, from 1.
+    /// Reads the next piece, and hands each identifier to `take` with the number of its line, from 1.
     pub fn feed(&mut self, mut bytes: &[u8], take: &mut impl FnMut(Identifier, u64)) {
         if self.is_at_dot {
             let Some(&first) = bytes.first() else { return };
@@ -92,7 +69,7 @@ impl Tokens {
             };
             let (run, rest) = run_on.split_at(end);
             bytes = rest;
-            // Most runs are too short, and nothing is escaped.
+            // The usual case: too short, and nothing is escaped.
             if end < MIN_BYTES && !escapes(before) && !escapes(rest[0]) && self.word.is_none() {
                 self.between = 0;
                 continue;
@@ -113,7 +90,7 @@ impl Tokens {
         }
     }
 
-    /// Takes the last word.
+    /// Ends the text, and hands on the identifiers in its last word.
     pub fn finish(&mut self, take: &mut impl FnMut(Identifier, u64)) {
         if !self.run.is_empty() {
             self.carried_ends(b"", take);
@@ -122,12 +99,13 @@ impl Tokens {
         (self.before, self.between) = (0, 0);
     }
 
+    /// Keeps a part of a run.
     fn carry(&mut self, bytes: &[u8]) {
         let room = MAX_RUN_BYTES + 1 - self.run.len();
         self.run.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The run that was carried ends before `rest`.
+    /// Ends the run that was kept; `rest` follows it.
     fn carried_ends(&mut self, rest: &[u8], take: &mut impl FnMut(Identifier, u64)) {
         let mut run = std::mem::take(&mut self.run);
         self.ends(&run, rest, take);
@@ -136,7 +114,7 @@ impl Tokens {
         self.run = run;
     }
 
-    /// A run ends before `rest`.
+    /// Ends a run; `rest` follows it.
     fn ends(&mut self, run: &[u8], rest: &[u8], take: &mut impl FnMut(Identifier, u64)) {
         let goes_on = rest.first().is_some_and(|&byte| escapes(byte));
         if goes_on || escapes(self.before) || self.word.is_some() {
@@ -149,7 +127,7 @@ impl Tokens {
         self.between = 0;
     }
 
-    /// The same behind an escape or before one.
+    /// Ends a run that is next to an escaped character or part of an unescaped word.
     #[cold]
     fn unescape(
         &mut self,
@@ -166,9 +144,9 @@ impl Tokens {
         if !joins {
             self.unescaped_ends(take);
         }
-        let mut said = Vec::new();
+        let mut verbatim = Vec::new();
         identifiers(run, around, &mut |identifier| {
-            said.push(identifier);
+            verbatim.push(identifier);
             take(identifier, line);
         });
         let begun = |before, is_plain| Unescaped {
@@ -176,7 +154,7 @@ impl Tokens {
             around: Around { before, ..around },
             line,
             is_plain,
-            said: Vec::new(),
+            verbatim: Vec::new(),
         };
         match escaped {
             Some((byte, length)) if is_word(byte) => {
@@ -196,7 +174,7 @@ impl Tokens {
         if let Some(word) = &mut self.word {
             word.around.is_decimal = around.is_decimal;
             if word.word.len() <= MAX_RUN_BYTES {
-                word.said.append(&mut said);
+                word.verbatim.append(&mut verbatim);
             }
         }
         if !goes_on {
@@ -204,17 +182,18 @@ impl Tokens {
         }
     }
 
-    /// Takes what the unescaped word holds that was not seen in it as it stands.
+    /// Ends the unescaped word, and hands on its identifiers that were not found verbatim.
     fn unescaped_ends(&mut self, take: &mut impl FnMut(Identifier, u64)) {
-        let Some(Unescaped { word, around, line, is_plain, mut said }) = self.word.take() else {
+        let Some(Unescaped { word, around, line, is_plain, mut verbatim }) = self.word.take()
+        else {
             return;
         };
         if is_plain {
             return;
         }
-        said.sort_unstable();
+        verbatim.sort_unstable();
         identifiers(&word, around, &mut |identifier| {
-            if said.binary_search(&identifier).is_err() {
+            if verbatim.binary_search(&identifier).is_err() {
                 take(identifier, line);
             }
         });
@@ -228,11 +207,7 @@ impl Unescaped {
     }
 }
 
-fn is_word(byte: u8) -> bool {
-    IS_WORD[usize::from(byte)]
-}
-
-/// Whether what stands behind a byte may say which character is meant.
+/// Whether a byte begins an escaped character.
 fn escapes(byte: u8) -> bool {
     matches!(byte, b'\\' | b'%')
 }
@@ -241,124 +216,13 @@ fn line_feeds(bytes: &[u8]) -> u64 {
     bytes.iter().map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
-/// Whether what follows a run cannot tell yet whether its digits go on behind a decimal point.
+/// Whether a piece ends with a dot after digits, so that the next byte has to tell whether that is a decimal point.
 fn is_cut_at_dot(run: &[u8], rest: &[u8]) -> bool {
     rest == b"." && run.last().is_some_and(u8::is_ascii_digit)
 }
 
 fn is_decimal(rest: &[u8]) -> bool {
     matches!(rest, [b'.', digit, ..] if digit.is_ascii_digit())
-}
-
-/// The character that a run begins with behind an escape, and how many bytes of the run say so. All characters that are no
-/// part of a word and are not ASCII are one.
-fn escaped(before: u8, run: &[u8]) -> Option<(u8, usize)> {
-    let number = |from: usize, digits: usize| {
-        let text = std::str::from_utf8(run.get(from..from + digits)?).ok()?;
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = u32::from_str_radix(text, 16).ok().filter(|_| is_plain)?;
-        let byte = u8::try_from(number).ok().filter(u8::is_ascii).unwrap_or(NO_WORD);
-        Some((byte, from + digits))
-    };
-    match (before, run.first()?) {
-        (b'\\', b'n' | b't' | b'r' | b'b' | b'f' | b'v') => Some((NO_WORD, 1)),
-        (b'\\', b'u') => number(1, 4),
-        (b'\\', b'U') => number(1, 8),
-        (b'\\', b'x') => number(1, 2),
-        (b'%', _) => {
-            let mut read = number(0, 2)?;
-            // Links in links are escaped twice: `%253A`.
-            while read.0 == b'%'
-                && let Some(inner) = number(read.1, 2)
-            {
-                read = inner;
-            }
-            Some(read)
-        }
-        _ => None,
-    }
-}
-
-/// Those of one run.
-fn identifiers(run: &[u8], around: Around, take: &mut impl FnMut(Identifier)) {
-    if !(MIN_BYTES..=MAX_RUN_BYTES).contains(&run.len()) {
-        return;
-    }
-    let parts = |byte: &u8| matches!(byte, b'-' | b'_');
-    // Where a part begins, and where the identifier that was found last ends.
-    let (mut at, mut known) = (0, 0);
-    // `01_GB-AYE-00-00351-title`
-    while at + MIN_BYTES <= run.len() {
-        of_services(run, at, take);
-        let end = run[at..].iter().position(parts).map_or(run.len(), |length| at + length);
-        if at >= known
-            && let Some((identifier, to)) = at_part(run, at, end)
-        {
-            let is_number =
-                matches!(identifier, Identifier::Upc(_)) && around.is_number(run, at, to);
-            if !is_number {
-                take(identifier);
-                known = to;
-            }
-        }
-        at = end + 1;
-    }
-}
-
-impl Around {
-    /// Whether digits are those of a decimal, or of a telephone: `3.00036000291414`, `+036000291415`.
-    fn is_number(self, run: &[u8], start: usize, end: usize) -> bool {
-        start == 0 && matches!(self.before, b'.' | b'+') || end == run.len() && self.is_decimal
-    }
-}
-
-/// The identifier that begins with a part of a run, and where it ends.
-fn at_part(run: &[u8], start: usize, end: usize) -> Option<(Identifier, usize)> {
-    let parted = |at: usize| matches!(run.get(at), None | Some(b'-' | b'_'));
-    let of_length = |length: usize| {
-        let end = start + length;
-        let word = run.get(start..end).filter(|_| parted(end))?;
-        Identifier::parse(word).map(|identifier| (identifier, end))
-    };
-    match end - start {
-        length @ (12..=14 | 64) => of_length(length),
-        16 if run[start..end].get(..4)?.eq_ignore_ascii_case(b"isrc") => {
-            let isrc = |identifier: &Identifier| matches!(identifier, Identifier::Isrc(_));
-            Identifier::parse(&run[start + 4..end]).filter(isrc).map(|isrc| (isrc, end))
-        }
-        2 => of_length(15),
-        // A bar code with hyphens stands alone: others are dates and telephones.
-        1 if start == 0 || run[start - 1] == b'_' => {
-            of_length(15).filter(|(_, end)| run.get(*end) != Some(&b'-'))
-        }
-        8 => of_length(36),
-        _ => None,
-    }
-}
-
-/// What may be ids of services where a part of a run begins: they may have hyphens and underscores themselves, and stand between
-/// them in names of files, as in `title-dQw4w9WgXcQ` and `dQw4w9WgXcQ_30000_40000`.
-fn of_services(run: &[u8], start: usize, take: &mut impl FnMut(Identifier)) {
-    let parts = |at: usize| matches!(run.get(at), None | Some(b'-' | b'_'));
-    if parts(start + 11)
-        && let Some(id) = run[start..].first_chunk()
-    {
-        take(Identifier::YouTube(*id));
-    }
-    if parts(start + 22)
-        && let Some(id) = run[start..].first_chunk::<22>()
-        && id.iter().all(u8::is_ascii_alphanumeric)
-    {
-        take(Identifier::Spotify(*id));
-    }
-    // AudioSet's clips have a `Y` in front, so that no name begins with a hyphen.
-    if start == 0
-        && let [b'Y', id @ ..] = run
-        && let Some(id) = id.first_chunk()
-        && parts(12)
-    {
-        take(Identifier::YouTube(*id));
-    }
 }
 
 #[cfg(test)]
@@ -369,7 +233,7 @@ mod tests {
     fn found(pieces: &[&[u8]]) -> Vec<(String, u64)> {
         let (mut tokens, mut found) = (Tokens::default(), Vec::new());
         let mut take = |identifier: Identifier, line| {
-            // Any eleven characters may be one.
+            // Any eleven characters may be an id at YouTube.
             if !matches!(identifier, Identifier::YouTube(_)) {
                 found.push((identifier.to_string(), line));
             }
@@ -434,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_characters_part_words_and_join_them() {
+    fn escaped_characters_separate_words_and_join_them() {
         let (isrc, video, track) = ("GBAYE0000351", "dQw4w9WgXcQ", "003vvx7Niy0yvhvHt4a68B");
         for (text, id) in [
             (r#"{"d":"Tracklist:\nGBAYE0000351\tmore"}"#, isrc),
@@ -450,14 +314,14 @@ mod tests {
             ("u=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ%26t%3D1", video),
             (r"x\ndQw4w9WgXcQ", video),
             ("x=spotify%3Atrack%3A003vvx7Niy0yvhvHt4a68B", track),
-            // As it stands: a folder of a path.
+            // Verbatim: a folder of a path.
             (r"C:\music\GBAYE0000351.mp3", isrc),
             (r"C:\music\nQw4w9WgXcQ", "nQw4w9WgXcQ"),
             ("100%GBAYE0000351", isrc),
         ] {
             assert!(is_found(text, id), "{id} in {text}");
         }
-        // One that is there in both readings is one.
+        // An identifier that both readings find is reported once.
         assert_eq!(found(&[br"GBAYE0000351\u002dx \u002dGBAYE0000351\n"]).len(), 2);
     }
 
@@ -483,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_look_like_bar_codes_are_none() {
+    fn numbers_that_look_like_bar_codes_are_ignored() {
         for text in [
             "3.00036000291452",
             "0.036000291452",
@@ -505,13 +369,13 @@ mod tests {
     }
 
     #[test]
-    fn a_word_without_end_is_none() {
+    fn a_run_that_is_too_long_is_ignored() {
         assert_eq!(found(&[&b"GBAYE0000351".repeat(10_000)]), []);
     }
 
     proptest! {
         #[test]
-        fn where_a_text_is_cut_does_not_matter(
+        fn any_pieces_of_a_text_give_the_same_identifiers(
             text in "[A-C0-1 \n_-]{0,200}(GBAYE0000351)?[A-Z \n_-]{0,100}|\
                 ([nu%.+\\\\ -]{0,4}(GBAYE|GB|AYE|-|%2D|\\\\u002d|00|00351|0000351|036000291452|x)){0,20}[.]?[0-9]?",
             cut in 0_usize..300,

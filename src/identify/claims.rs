@@ -1,4 +1,4 @@
-//! What an item claims to be: which recordings it names, how surely, and where.
+//! The claims of an item: which recordings it names, how surely, and where.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,48 +9,50 @@ use crate::index::TrackId;
 use crate::record::Tier;
 use crate::wording::shorten;
 
-/// Recordings that one item may claim; of others only the number is told. A dump of metadata may name a whole
-/// catalogue, and its record is one row.
+/// Most recordings that one item may claim; further ones are only counted. A dump of metadata may name a whole catalogue, and
+/// its record is one row. A guess.
 pub(crate) const MAX_CLAIMS: usize = 50_000;
-/// Places that are named of one recording in one item; the others are counted.
+/// Places that are listed for one recording in one item; further ones are only counted. A guess.
 const MAX_PLACES: usize = 10;
-/// Of a place so many characters: a table may be called as it likes.
+/// Most characters of a place: the name of a table may have any length. A guess.
 const MAX_PLACE_CHARS: usize = 300;
 
-/// What an item claims to be.
+/// The claims of an item, by recording.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     by_track: BTreeMap<TrackId, Claim>,
-    /// How often something beyond [`MAX_CLAIMS`] recordings was named.
+    /// Number of times that a recording was named after [`MAX_CLAIMS`] were claimed.
     beyond: u64,
-    /// What is read speaks of several recordings, not of the item alone.
+    /// The text that is being read speaks of several recordings, not of the item alone.
     pub(super) is_listing: bool,
 }
 
-/// What names a recording, from the least sure.
+/// How an item names a recording, from the least to the most specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Named {
-    /// A bar code, which is that of a whole release.
+    /// By a bar code, which a whole release shares.
     ByBarCode,
-    /// An ISRC or an id of a service, among others.
+    /// By an ISRC or an id of a service in a list of several.
     InList,
-    /// An ISRC or an id of a service.
+    /// By an ISRC or an id of a service that stands alone.
     ById,
 }
 
-/// What an item claims of one recording.
+/// The claim of an item to be one recording.
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub(crate) recording: Recording,
     pub(crate) is_hash: bool,
-    /// The surest of the identifiers that name it.
+    /// The most specific way in which it is named; `None` if only by its hash.
     pub(crate) named: Option<Named>,
-    /// Where it says so.
+    /// The first places that name it: kind of identifier, its value, and where it stands.
     places: Vec<String>,
+    /// Number of all places.
     count: u64,
 }
 
 impl Claims {
+    /// Takes an identifier that was found at a place.
     pub(super) fn take(
         &mut self,
         known: &Identifiers,
@@ -92,7 +94,7 @@ impl Claims {
         }
     }
 
-    /// Adds what another way to read the same thing found of recordings that are not claimed yet.
+    /// Adds the claims that another way of reading the same item found, for recordings that are not claimed yet.
     pub(super) fn join(&mut self, other: Self) {
         for (track, claim) in other.by_track {
             let is_full = self.by_track.len() >= MAX_CLAIMS;
@@ -105,7 +107,7 @@ impl Claims {
         self.beyond = self.beyond.max(other.beyond);
     }
 
-    /// How often recordings were named beyond those that are kept.
+    /// Number of times that recordings were named beyond those that are kept.
     pub(crate) fn beyond(&self) -> u64 {
         self.beyond
     }
@@ -128,7 +130,7 @@ impl Claim {
         Self { recording, is_hash: false, named: None, places: Vec::new(), count: 0 }
     }
 
-    /// Where it says so, and how often beside.
+    /// The first places, and the number of the others.
     pub(crate) fn places(&self) -> Vec<String> {
         let mut places = self.places.clone();
         let more = self.count - places.len() as u64;

@@ -1,9 +1,10 @@
-//! SQLite databases: every table that can be read, column by column, and of one that is too long to be held its pages as they
-//! come.
+//! SQLite databases. SQLite reads every table, column by column; of a database that is too long to be held in memory the pages
+//! are read as a stream.
 //!
-//! A table, column or view costs itself only. Virtual tables are not asked: what they hold lies in other tables.
+//! A table that cannot be read does not affect the others. Virtual tables are skipped: their content is in other tables.
 
 use std::io::{self, Read as _};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::config::DbConfig;
@@ -12,6 +13,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 use super::document::{ROWS, Read};
+use super::sqlite_format::HEADER_BYTES;
 use super::sqlite_pages::{self, Refused};
 use super::{Claims, Identifiers};
 use crate::base::Losses;
@@ -20,46 +22,48 @@ use crate::bytes::Bytes;
 use crate::identifier::{PERSONAL, personal_word};
 use crate::source::{Item, Locator};
 
-/// What the name of a column of numbers holds that may be bar codes.
+/// Words in the name of a column of numbers that may be bar codes.
 const OF_BAR_CODES: [&str; 6] = ["isrc", "upc", "ean", "gtin", "barcode", "code"];
-/// What the type of a column of numbers or times holds.
+/// Words in the declared type of a column of numbers or times.
 const OF_NUMBERS: [&str; 9] = ["INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL", "DATE", "TIME"];
-/// Longest database in a container that is held in memory to be read; beside the item's own memory.
+/// Longest database in a container that is held in memory to be read, in addition to the item's own memory. A guess.
 const MAX_DATABASE_BYTES: u64 = 64 << 20;
-/// The smallest page.
+/// Smallest page of a database, by the file format.
 const MIN_DATABASE_BYTES: u64 = 512;
-/// Longest cell that is read.
+/// Fewest bytes of a page that a row takes. A table with more rows than fit into the file is a loop of pages.
+const MIN_ROW_BYTES: u64 = 4;
+/// Longest cell that is read. A guess.
 const MAX_CELL_BYTES: i32 = 1 << 20;
-/// Longest blob that is taken for a text.
+/// Longest blob that is read as a text. A guess.
 const MAX_BLOB_BYTES: usize = 64 << 10;
 
 /// A column of a table.
 struct Column {
     name: String,
-    /// Its numbers may be bar codes.
+    /// Whether its numbers may be bar codes.
     has_codes: bool,
-    /// Its values are computed when they are read.
+    /// Whether its values are computed when they are read (a virtual generated column).
     is_computed: bool,
 }
 
-/// A table with what is read of it.
+/// A table, and the columns of it that are read.
 struct Table {
     name: String,
     columns: Vec<Column>,
-    /// A name of the number that its rows have, if they have one.
+    /// A name for the rowid that no column has, if there is one.
     rowid: Option<&'static str>,
 }
 
-/// What is known of a database that is being read.
+/// What could not be read of a database.
 #[derive(Default)]
-struct Told {
+struct Unread {
     lost: Losses,
-    /// Cells that are longer than what is read.
+    /// Cells that are longer than [`MAX_CELL_BYTES`].
     long_cells: u64,
 }
 
 impl Identifiers {
-    /// Looks up what a database says.
+    /// Looks up the identifiers in a database.
     pub(super) fn in_database(
         &self,
         item: &Item,
@@ -77,17 +81,19 @@ impl Identifiers {
         let why = match opened {
             Ok(Some((_, _, Err(column)))) => return Read::Personal(column),
             Ok(Some((database, length, Ok((tables, lost))))) => {
-                let mut told = Told { lost, ..Told::default() };
+                let mut unread = Unread { lost, ..Unread::default() };
                 if let Some(missing) =
                     head_of(item).and_then(|head| sqlite_pages::missing(&head, length))
                 {
-                    told.lost.add(missing);
+                    unread.lost.add(missing);
                 }
-                // A row takes four bytes of a page or more: what has more of them goes round in circles.
-                if !self.in_tables(&database, &tables, length / 4, &mut told, claims, cancel) {
+                let most_rows = length / MIN_ROW_BYTES;
+                let flow =
+                    self.in_tables(&database, &tables, most_rows, &mut unread, claims, cancel);
+                if flow.is_break() {
                     return Read::Cancelled;
                 }
-                match told.end(notes) {
+                match unread.end(notes) {
                     Read::Broken(why) => Some(why),
                     read => return read,
                 }
@@ -95,7 +101,7 @@ impl Identifiers {
             Ok(None) => None,
             Err(why) => Some(why),
         };
-        // What SQLite does not get at is read as it lies in its pages.
+        // A database that SQLite cannot read, or not in this memory, is read page by page.
         let mut found = Claims::default();
         let stream = item.bytes.stream();
         let read = stream.map(|mut stream| self.in_pages(&mut *stream, &mut found, notes, cancel));
@@ -107,22 +113,22 @@ impl Identifiers {
         }
     }
 
-    /// Looks up what tables say. False if it was cancelled.
+    /// Looks up the identifiers in tables. Breaks if it was cancelled.
     fn in_tables(
         &self,
         database: &Connection,
         tables: &[Table],
         most_rows: u64,
-        told: &mut Told,
+        unread: &mut Unread,
         claims: &mut Claims,
         cancel: &AtomicBool,
-    ) -> bool {
+    ) -> ControlFlow<()> {
         for is_computed in [false, true] {
             if is_computed {
-                // An expression may make a value of any length of nothing.
+                // An expression can make a value of any length.
                 let limited = database.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_CELL_BYTES);
                 if limited.is_err() {
-                    return true;
+                    return ControlFlow::Continue(());
                 }
             }
             for table in tables {
@@ -131,23 +137,23 @@ impl Identifiers {
                 if columns.is_empty() {
                     continue;
                 }
-                let mut rows = Rows { table, columns, most: most_rows, told: &mut *told };
-                match rows.read(database, cancel, &mut |place, bytes| {
+                let mut rows = Rows { table, columns, most: most_rows, unread: &mut *unread };
+                let read = rows.read(database, cancel, &mut |place, bytes| {
                     self.in_words(bytes, || place.to_string(), claims);
-                }) {
-                    Ok(true) => {}
-                    Ok(false) => return false,
+                });
+                match read {
+                    Ok(flow) => flow?,
                     Err(error) => {
                         let what = if is_computed { "generated columns of " } else { "" };
-                        told.lost.add(format!("{what}{}: {error}", table.name));
+                        unread.lost.add(format!("{what}{}: {error}", table.name));
                     }
                 }
             }
         }
-        true
+        ControlFlow::Continue(())
     }
 
-    /// Looks up what the pages of a database say.
+    /// Looks up the identifiers in the pages of a database.
     fn in_pages(
         &self,
         stream: &mut dyn io::Read,
@@ -172,7 +178,7 @@ impl Identifiers {
             Some(Refused::NoSchema(why)) => return Read::Broken(why),
             Some(Refused::ScatteredSchema) => {
                 return Read::Packed(
-                    "it is a database in a container whose schema cannot be read as it comes"
+                    "it is a database in a container whose schema cannot be read as a stream"
                         .into(),
                 );
             }
@@ -180,13 +186,13 @@ impl Identifiers {
         }
         if cut_rows > 0 {
             notes.push(format!(
-                "{cut_rows} rows of it are longer than a page and were not searched to their end; unpack it and \
-                 scan the file to have them searched"
+                "{cut_rows} of its rows are longer than a page and were not searched to their end; to search them, unpack \
+                 it and scan the file"
             ));
         }
         if has_unread_tables {
             notes.push(
-                "it has tables without rowid, which were not searched; unpack it and scan the file"
+                "it has tables without rowid, which were not searched; to search them, unpack it and scan the file"
                     .to_owned(),
             );
         }
@@ -194,11 +200,12 @@ impl Identifiers {
     }
 }
 
-impl Told {
+impl Unread {
+    /// Says what could not be read.
     fn end(self, notes: &mut Vec<String>) -> Read {
         if self.long_cells > 0 {
             notes.push(format!(
-                "{} cells of it are longer than {} MiB and were not searched",
+                "{} of its cells are longer than {} MiB and were not searched",
                 self.long_cells,
                 MAX_CELL_BYTES >> 20
             ));
@@ -207,19 +214,20 @@ impl Told {
     }
 }
 
-/// The rows of a table, of which some columns are read.
+/// Reads some columns of all rows of a table.
 struct Rows<'a> {
     table: &'a Table,
     columns: Vec<&'a Column>,
+    /// Most rows that a database of its length can have.
     most: u64,
-    told: &'a mut Told,
+    unread: &'a mut Unread,
 }
 
-/// Where a value stands.
+/// The place of a value.
 struct CellPlace<'a> {
     table: &'a str,
     rowid: Option<i64>,
-    /// From 1.
+    /// Number of the row, from 1.
     row: u64,
     column: &'a str,
 }
@@ -235,13 +243,13 @@ impl std::fmt::Display for CellPlace<'_> {
 }
 
 impl Rows<'_> {
-    /// Hands on the texts of all rows. False if it was cancelled.
+    /// Hands on the texts of all rows. Breaks if it was cancelled.
     fn read(
         &mut self,
         database: &Connection,
         cancel: &AtomicBool,
         take: &mut dyn FnMut(&CellPlace<'_>, &[u8]),
-    ) -> rusqlite::Result<bool> {
+    ) -> rusqlite::Result<ControlFlow<()>> {
         let Table { name, rowid, .. } = self.table;
         let with_rowid = rowid.and_then(|rowid| database.prepare(&self.query(Some(rowid))).ok());
         let has_rowid = with_rowid.is_some();
@@ -254,11 +262,13 @@ impl Rows<'_> {
         while let Some(row) = rows.next()? {
             row_number += 1;
             if row_number > self.most {
-                self.told.lost.add(format!("{name}: it has more rows than the file has room for"));
+                self.unread
+                    .lost
+                    .add(format!("{name}: it has more rows than the file has room for"));
                 break;
             }
             if row_number.is_multiple_of(ROWS) && cancel.load(Ordering::Relaxed) {
-                return Ok(false);
+                return Ok(ControlFlow::Break(()));
             }
             let rowid = if has_rowid { row.get_ref(0)?.as_i64().ok() } else { None };
             for (at, column) in self.columns.iter().enumerate() {
@@ -270,28 +280,29 @@ impl Rows<'_> {
                     ValueRef::Integer(number) if column.has_codes && number > 0 => {
                         take(format!("{number:012}").as_bytes());
                     }
-                    ValueRef::Real(number) if number.is_infinite() => self.told.long_cells += 1,
+                    ValueRef::Real(number) if number.is_infinite() => self.unread.long_cells += 1,
                     _ => {}
                 }
             }
         }
-        Ok(true)
+        Ok(ControlFlow::Continue(()))
     }
 
+    /// The query for the rows, with the rowid in front if it has this name.
     fn query(&self, rowid: Option<&str>) -> String {
-        // A longer cell is not even read: it may have as many bytes as the database. A number without end stands for it.
+        // SQLite does not load a longer cell, which may be as long as the database: an infinite number stands for it.
         let cell = |column: &&Column| {
             let name = quoted(&column.name);
             format!("CASE WHEN octet_length({name}) > {MAX_CELL_BYTES} THEN 9e999 ELSE {name} END")
         };
         let cells = self.columns.iter().map(cell);
         let list: Vec<String> = rowid.map(str::to_owned).into_iter().chain(cells).collect();
-        // Rows in their order, not in that of an index that has all of these columns.
+        // In the order of the table, not in that of an index that has all of these columns.
         format!("SELECT {} FROM {} NOT INDEXED", list.join(", "), quoted(&self.table.name))
     }
 }
 
-/// What bytes say: a hash may be kept as its 32 bytes, and a text as bytes.
+/// Hands on the texts that a blob may be: 32 bytes may be a SHA-256, and any other a text.
 fn each_text_of(bytes: &[u8], take: &mut dyn FnMut(&[u8])) {
     if bytes.len() == 32 {
         take(hex(bytes).as_bytes());
@@ -301,9 +312,10 @@ fn each_text_of(bytes: &[u8], take: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// Tables, and what of them cannot be read; or the column that is about people.
+/// The tables, and those that cannot be read; or the name of a column about people.
 type Schema = Result<(Vec<Table>, Losses), String>;
 
+/// Reads which tables there are.
 fn schema(database: &Connection) -> rusqlite::Result<Schema> {
     database.pragma_update(None, "trusted_schema", false)?;
     database.pragma_update(None, "cell_size_check", true)?;
@@ -339,12 +351,13 @@ fn schema(database: &Connection) -> rusqlite::Result<Schema> {
     Ok(Ok((tables, lost)))
 }
 
-/// Columns of a table, and a name of the number of its rows.
+/// The columns of a table, and a name for its rowid.
 type Columns = (Vec<Column>, Option<&'static str>);
 
-/// The columns of a table that are read; or the one that is about people. All are that may hold text: who takes a name for none of
-/// an identifier misses `hash`, `path` and `metadata`. Numbers and times are left out by their type, as reading them
-/// costs as much as reading text.
+/// The columns of a table that are read; or the name of one about people.
+///
+/// Every column that may hold text is read: a choice by names would miss `hash`, `path` and `metadata`. Numbers and times are
+/// left out by their declared type, since they cost as much to read as text.
 fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Columns, String>> {
     let mut statement =
         database.prepare("SELECT name, type, hidden FROM pragma_table_xinfo(?1)")?;
@@ -366,26 +379,26 @@ fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Column
     Ok(Ok((columns, rowid)))
 }
 
-/// The header of a database.
+/// Reads the header of a database.
 fn head_of(item: &Item) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    item.bytes.open().ok()?.take(sqlite_pages::HEADER_BYTES as u64).read_to_end(&mut head).ok()?;
+    item.bytes.open().ok()?.take(HEADER_BYTES as u64).read_to_end(&mut head).ok()?;
     Some(head)
 }
 
-/// Opens a database on disk, or one in a container that is short enough to be held in memory, and tells its length. `None` if it
-/// is not.
+/// Opens a database on disk, or one in a container that is short enough to be held in memory. Returns the connection and the
+/// length of the database; `None` if it is too long.
 fn opened(item: &Item) -> Result<Option<(Connection, u64)>, String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     let cut = || "it ends within its first page".to_owned();
     if let Bytes::File(path) = &item.bytes {
-        // SQLite takes so few bytes for a database without tables.
+        // SQLite takes so short a file for a database without tables.
         if item.size_bytes < MIN_DATABASE_BYTES {
             return Err(cut());
         }
-        // Immutable: no journal is replayed, and nothing is written beside what is scanned.
+        // Immutable: SQLite replays no journal, and writes nothing beside the file.
         let url = format!("file:{}?immutable=1", Locator::of_file(path));
         let opened = Connection::open_with_flags(url, flags).map_err(|error| error.to_string());
         return opened.map(|database| Some((database, item.size_bytes)));
@@ -395,7 +408,7 @@ fn opened(item: &Item) -> Result<Option<(Connection, u64)>, String> {
     }
     let in_memory = || -> Result<Option<(Connection, u64)>, Box<dyn std::error::Error>> {
         let mut bytes = Vec::new();
-        // What lies compressed may be of any length.
+        // A compressed database may be longer than its container says.
         item.bytes.stream()?.take(MAX_DATABASE_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_DATABASE_BYTES {
             return Ok(None);
@@ -403,7 +416,7 @@ fn opened(item: &Item) -> Result<Option<(Connection, u64)>, String> {
         if (bytes.len() as u64) < MIN_DATABASE_BYTES {
             return Err(cut().into());
         }
-        // What is in memory has no journal beside it, whatever it says.
+        // SQLite refuses a database in WAL mode without its journal; 1 means that there is none.
         if let Some(versions) = bytes.get_mut(18..20) {
             versions.fill(1);
         }
@@ -414,7 +427,7 @@ fn opened(item: &Item) -> Result<Option<(Connection, u64)>, String> {
     in_memory().map_err(|error| error.to_string())
 }
 
-/// A name in quotes, so that it is nothing else.
+/// Quotes a name for SQL.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,14 +1,14 @@
 //! Documents: texts, tables and databases that may name recordings.
 //!
-//! A text is read as a stream, of a table (Parquet, Arrow) the columns of text. What is about the people who listen is refused:
-//! a database or a text with columns of theirs.
+//! Texts are read as streams, of tables (Parquet, Arrow) the columns of text. A database or text with columns about listeners
+//! is refused.
 
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::utf16::{Wide, encoding};
+use super::utf16::{ToUtf8, encoding};
 use super::{Claims, Identifiers};
 use crate::base::Losses;
 use crate::base::panic_message;
@@ -17,28 +17,28 @@ use crate::identifier::{PERSONAL, Tokens, personal};
 use crate::sniff::is_database;
 use crate::source::{Item, Value, is_table, texts};
 
-/// Bytes at the front of a text that are looked at for such columns.
+/// Bytes at the front of a text that are searched for such columns. A guess.
 const HEAD_BYTES: u64 = 64 << 10;
-/// Values between two looks at the flag that stops.
+/// Values, or rows, between two looks at the flag that stops the scan. A guess.
 pub(super) const ROWS: u64 = 10_000;
 
-/// What became of a document.
+/// How the reading of a document ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Read {
-    /// It was read to its end.
+    /// The document was read to its end.
     Whole,
-    /// It holds personal data: which column says so.
+    /// It was refused for this column of personal data.
     Personal(String),
-    /// It has to be unpacked first: why.
+    /// It has to be unpacked before it can be read, for this reason.
     Packed(String),
-    /// Not all of it could be read: why.
+    /// Parts of it could not be read, for this reason.
     Broken(String),
-    /// `cancel` was raised.
+    /// `cancel` was set.
     Cancelled,
 }
 
 impl Identifiers {
-    /// Looks up what a document says. What else is to be said of it goes to the notes.
+    /// Looks up the identifiers in a document. `notes` gets what a person should know about the reading.
     pub(crate) fn in_document(
         &self,
         item: &Item,
@@ -60,6 +60,7 @@ impl Identifiers {
         read
     }
 
+    /// Looks up the identifiers in the columns of text of a table.
     fn in_columns(
         &self,
         bytes: &Bytes,
@@ -77,7 +78,7 @@ impl Identifiers {
             if cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut lost = Losses::default();
-        // The reader of tables may break down over a broken one.
+        // The reader of tables may panic at a damaged one.
         let read = catch_unwind(AssertUnwindSafe(|| texts(bytes, &mut lost, &mut each)));
         let read =
             read.unwrap_or_else(|panic| Err(io::Error::other(panic_message(panic.as_ref()))));
@@ -92,6 +93,7 @@ impl Identifiers {
         }
     }
 
+    /// Looks up the identifiers in a text, which is read as a stream.
     fn in_stream(
         &self,
         bytes: &Bytes,
@@ -101,10 +103,10 @@ impl Identifiers {
         let mut reader = bytes.stream()?;
         let mut head = Vec::new();
         let read = (&mut reader).take(HEAD_BYTES).read_to_end(&mut head);
-        let mut wide = encoding(&head).map(Wide::new);
-        if let Some(wide) = &mut wide {
+        let mut utf16 = encoding(&head).map(ToUtf8::new);
+        if let Some(utf16) = &mut utf16 {
             let packed = std::mem::take(&mut head);
-            wide.feed(&packed, &mut |text| head.extend_from_slice(text));
+            utf16.feed(&packed, &mut |text| head.extend_from_slice(text));
         }
         if let Some(key) = personal_key(&head) {
             return Ok(Read::Personal(key.to_owned()));
@@ -119,11 +121,11 @@ impl Identifiers {
             if cancel.load(Ordering::Relaxed) {
                 return Ok(Read::Cancelled);
             }
-            match (reader.read(&mut block), &mut wide) {
+            match (reader.read(&mut block), &mut utf16) {
                 (Ok(0), _) => break,
                 (Ok(read), None) => words.feed(&block[..read], &mut take),
-                (Ok(read), Some(wide)) => {
-                    wide.feed(&block[..read], &mut |text| words.feed(text, &mut take));
+                (Ok(read), Some(utf16)) => {
+                    utf16.feed(&block[..read], &mut |text| words.feed(text, &mut take));
                 }
                 (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => {}
                 (Err(error), _) => ended = Err(error),
@@ -133,7 +135,7 @@ impl Identifiers {
         ended.map(|()| Read::Whole)
     }
 
-    /// Looks up the words of one value.
+    /// Looks up the identifiers in one value.
     pub(super) fn in_words(&self, text: &[u8], place: impl Fn() -> String, claims: &mut Claims) {
         let mut words = Tokens::default();
         let mut take = |identifier, _| claims.take(self, identifier, &place);
@@ -142,14 +144,14 @@ impl Identifiers {
     }
 }
 
-/// Whether something begins as an SQLite database does.
+/// Whether bytes begin as an SQLite database.
 fn begins_as_database(bytes: &Bytes) -> bool {
     let mut head = [0; 16];
     let read = bytes.open().and_then(|mut reader| reader.read_exact(&mut head));
     read.is_ok() && is_database(&head)
 }
 
-/// The name of a column about people, if a text begins as JSON with such a key, or as a table with such a header.
+/// The name of a column about people, if the head of a text has it as a JSON key or in the header of a table.
 fn personal_key(head: &[u8]) -> Option<&'static str> {
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();

@@ -1,14 +1,15 @@
-//! ISRCs as people type them into a tag or a name: `ISRC GB AYE 00 00351`, with dots, hyphens of other kinds, or spaces that do
-//! not break.
+//! ISRCs as people type them into a tag or a name: `ISRC GB AYE 00 00351`, with dots, typographic hyphens or non-breaking
+//! spaces.
 //!
-//! Only a short text is read so, and only if it is all ISRC: in a long one any twelve letters would do.
+//! Only a short text that is an ISRC as a whole is read so: in a long one, any twelve letters in a row could be taken for one.
 
 use super::Identifier;
 
-/// Longest text that may be one.
+/// Longest text that may be an ISRC, in bytes. A guess.
 const MAX_BYTES: usize = 96;
 
-/// The ISRC that a short text is, or that follows the word in it, if it has anything between its letters.
+/// The ISRC that a short text is, or that follows the word `ISRC` in it, if it has separators: without any it is found as
+/// any word is.
 pub(super) fn isrc(text: &str) -> Option<Identifier> {
     if text.len() > MAX_BYTES {
         return None;
@@ -23,23 +24,23 @@ pub(super) fn isrc(text: &str) -> Option<Identifier> {
 fn whole(text: &str) -> Option<Identifier> {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let mut letters = [0; 12];
-    let (mut count, mut between) = (0, 0);
+    let (mut count, mut separators) = (0, 0);
     for c in text.trim_end().chars() {
-        if is_between(c) {
-            between += 1;
+        if is_separator(c) {
+            separators += 1;
         } else {
             *letters.get_mut(count)? = u8::try_from(c).ok().filter(u8::is_ascii_alphanumeric)?;
             count += 1;
         }
     }
-    // One without is found as any word is.
-    let is_whole = count == letters.len() && between > 0;
+    // Without separators it is found as any word is.
+    let is_whole = count == letters.len() && separators > 0;
     let isrc = |found: &Identifier| matches!(found, Identifier::Isrc(_));
     Identifier::parse(&letters).filter(isrc).filter(|_| is_whole)
 }
 
-/// Spaces, dots, hyphens and dashes, and marks without width.
-fn is_between(c: char) -> bool {
+/// Whether a character may separate the parts of an ISRC: spaces, dots, hyphens, dashes, and marks without width.
+fn is_separator(c: char) -> bool {
     matches!(c, '-' | '.' | '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{200b}' | '\u{2060}')
         || c.is_whitespace()
 }
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_isrc_is_known_by_its_letters_whatever_stands_between_them() {
+    fn an_isrc_is_read_with_any_separators() {
         for text in [
             "GB AYE 00 00351",
             "ISRC GB AYE 00 00351",
@@ -63,7 +64,7 @@ mod tests {
         ] {
             assert_eq!(isrc(text).map(|isrc| isrc.to_string()).as_deref(), Some("GBAYE0000351"));
         }
-        // Hyphens in their places are found as words are, too.
+        // With hyphens in the usual places it is found as a word, too.
         assert!(isrc("GB-AYE-00-00351").is_some());
         let long = format!("{} ISRC GB AYE 00 00351", "x".repeat(100));
         for text in

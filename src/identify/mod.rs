@@ -1,16 +1,17 @@
-//! Identifiers: what tags, names and tables say, looked up among those of the catalogue.
+//! Identifiers in tags, names, texts and tables, looked up among those of the catalogue.
 //!
 //! | tier | what agrees |
 //! |---|---|
 //! | T0 | an identifier: ISRC, UPC, the id of a service |
 //! | T1 | the SHA-256 of the file |
 //!
-//! An identifier is a claim. It is compared with the sound where there is any, and never takes its place.
+//! An identifier is a claim. It is compared with the sound if there is any, and never replaces it.
 
 mod claims;
 mod database;
 mod document;
 mod isrc_text;
+mod sqlite_format;
 mod sqlite_pages;
 mod utf16;
 
@@ -28,28 +29,29 @@ use crate::index::TrackId;
 use crate::record::json;
 use crate::source::Item;
 
-/// Recordings of one ISRC or id of a service, and of one bar code: edits of a song may share the first, and a box of records
-/// has the second. What more of them have is a placeholder, and says nothing.
-const MAX_SHARERS: (usize, usize) = (32, 1_000);
+/// Most recordings with one ISRC or id of a service. Edits of a song may share one; an identifier of more recordings is a
+/// placeholder, and is ignored. A guess.
+const MAX_SHARERS: usize = 32;
+/// Most recordings with one bar code, which all recordings of a box set share. A guess.
+const MAX_SHARERS_OF_BAR_CODE: usize = 1_000;
 
-/// The identifiers of the catalogue's recordings: 12 bytes for each, and for those that cannot be heard their ids. The
-/// records themselves are read when one is claimed.
+/// The identifiers of the catalogue's recordings: 12 bytes for each, and the ids of the entries without audio. The records
+/// themselves are read when one is claimed.
 #[derive(Debug)]
 pub struct Identifiers {
     records: Arc<Records>,
-    /// Ids of the entries that cannot be heard, and the number after the last track, which is that of the first of them.
-    silent: Vec<Box<str>>,
-    first_silent: u32,
-    /// Of all that is known by the delivery alone: entries that cannot be heard, ids of services.
+    /// Ids of the entries without audio. They are numbered as tracks from `first_without_audio` on.
+    without_audio: Vec<Box<str>>,
+    first_without_audio: u32,
     delivered_digest: Option<String>,
     /// Whether there is any id of a service.
     has_services: bool,
-    /// The two halves of an identifier's key, and a track that may have it; sorted.
+    /// The two halves of the key of an identifier, and a track that may have it; sorted.
     keys: Vec<[u32; 3]>,
 }
 
 impl Identifiers {
-    /// Those of the recordings of a snapshot, and of its entries without audio, which are known by them alone.
+    /// The identifiers of the recordings of a snapshot, and of its entries without audio, which can be found by them alone.
     ///
     /// # Errors
     ///
@@ -74,15 +76,15 @@ impl Identifiers {
             services.len() > before
         };
         let mut digest = Delivered::default();
-        records.each_entry_of_sound(|track, id, entry| {
+        records.each_entry_with_audio(|track, id, entry| {
             if keep_services(track.0, entry) {
                 digest.add(&json(&(id, &entry.service_ids)));
             }
         })?;
-        let first_silent = snapshot.index.track_bound() as u32;
-        let mut silent = Vec::new();
-        records.each_silent(|entry| {
-            let track = first_silent + silent.len() as u32;
+        let first_without_audio = snapshot.index.track_bound() as u32;
+        let mut without_audio: Vec<Box<str>> = Vec::new();
+        records.each_without_audio(|entry| {
+            let track = first_without_audio + without_audio.len() as u32;
             let recording = entry.as_recording();
             digest.add(&json(&recording));
             if keep_services(track, entry) {
@@ -90,7 +92,7 @@ impl Identifiers {
             }
             let Recording { recording_id, isrc, upc, sha256, .. } = recording;
             keep(track, [&isrc, &upc, &sha256]);
-            silent.push(recording_id.into_boxed_str());
+            without_audio.push(recording_id.into_boxed_str());
         })?;
         let has_services = !services.is_empty();
         keys.append(&mut services);
@@ -103,29 +105,38 @@ impl Identifiers {
             .copied()
             .collect();
         let delivered_digest = digest.finish();
-        Ok(Self { records, silent, first_silent, delivered_digest, has_services, keys })
+        Ok(Self {
+            records,
+            without_audio,
+            first_without_audio,
+            delivered_digest,
+            has_services,
+            keys,
+        })
     }
 
-    /// A digest of what is known by the label's deliveries alone, if anything is: recordings without sound, and ids of services.
+    /// A digest of everything that is known by the label's deliveries alone, if there is any: entries without audio, and ids of
+    /// services.
     pub fn delivered_digest(&self) -> Option<&str> {
         self.delivered_digest.as_deref()
     }
 
-    /// Whether there are recordings without sound, which only their identifiers can find.
-    pub fn has_silent(&self) -> bool {
-        !self.silent.is_empty()
+    /// Whether there are entries without audio, which only their identifiers can find.
+    pub fn has_entries_without_audio(&self) -> bool {
+        !self.without_audio.is_empty()
     }
 
+    /// The recording of a track, or the entry without audio that is numbered as one.
     fn recording(&self, track: TrackId) -> Option<Recording> {
-        match track.0.checked_sub(self.first_silent) {
-            Some(at) => self.records.silent(self.silent.get(at as usize)?),
+        match track.0.checked_sub(self.first_without_audio) {
+            Some(at) => self.records.without_audio(self.without_audio.get(at as usize)?),
             None => self.records.get(track),
         }
     }
 
-    /// The tracks that may have an identifier: two identifiers may have one key.
+    /// The tracks that may have an identifier. They have its key, which others may have, too.
     fn tracks(&self, identifier: Identifier) -> impl Iterator<Item = TrackId> {
-        // Every eleventh word or so of a text may be an id at YouTube.
+        // Without ids of services no key is computed for them: any word of eleven letters may be an id at YouTube.
         let keys = if identifier.is_of_service() && !self.has_services { &[] } else { &*self.keys };
         let [high, low] = if keys.is_empty() { [0, 0] } else { identifier.key() };
         let from = keys.partition_point(|key| *key < [high, low, 0]);
@@ -147,7 +158,7 @@ impl Identifiers {
         has
     }
 
-    /// Looks up what a text says.
+    /// Looks up the identifiers in a short text, such as a tag or a name.
     pub(crate) fn in_text(&self, text: &str, place: &str, claims: &mut Claims) {
         let mut words = Tokens::default();
         let mut has_isrc = false;
@@ -162,7 +173,7 @@ impl Identifiers {
         }
     }
 
-    /// Looks up what an item is called and what lies beside it says.
+    /// Looks up the identifiers in the name of an item and in its side-car.
     pub(crate) fn outside(&self, item: &Item, claims: &mut Claims) {
         let name = String::from_utf8_lossy(&item.place.locator.name()).into_owned();
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -172,14 +183,15 @@ impl Identifiers {
         }
     }
 
-    /// Looks up what lies beside an item and speaks of it. One that has several ISRCs, as the list of an album has, or several
-    /// of the catalogue's ids at one service, speaks of others too: what it says counts for no more than a bar code does.
+    /// Looks up the identifiers in the text beside an item that speaks of it. If it has several ISRCs, as the list of an album
+    /// has, or several of the catalogue's ids at one service, it speaks of other items, too, and its identifiers count no more
+    /// than a bar code.
     fn in_side_car(&self, text: &str, claims: &mut Claims) {
         let mut firsts: Vec<Identifier> = Vec::new();
         let mut several = false;
         let mut words = Tokens::default();
         let mut look = |identifier: Identifier, _| {
-            // Ids of artists and albums look like those of tracks.
+            // Ids of artists and albums look like those of tracks: only the catalogue's count.
             let counts = matches!(identifier, Identifier::Isrc(_))
                 || identifier.is_of_service() && self.tracks(identifier).next().is_some();
             if counts {
@@ -197,17 +209,16 @@ impl Identifiers {
     }
 }
 
-/// So many recordings may have the identifier of a key.
+/// The most recordings that may share the identifier of a key.
 fn most_sharers(key: [u32; 3]) -> usize {
-    let (of_isrc, of_upc) = MAX_SHARERS;
     match key[1] & 3 {
-        IS_ISRC | IS_SERVICES => of_isrc,
-        IS_UPC => of_upc,
+        IS_ISRC | IS_SERVICES => MAX_SHARERS,
+        IS_UPC => MAX_SHARERS_OF_BAR_CODE,
         _ => usize::MAX,
     }
 }
 
-/// Visits the identifiers that texts hold.
+/// Visits the identifiers in texts.
 fn each(texts: [&str; 3], mut visit: impl FnMut(Identifier)) {
     for text in texts {
         let mut words = Tokens::default();
@@ -216,7 +227,7 @@ fn each(texts: [&str; 3], mut visit: impl FnMut(Identifier)) {
     }
 }
 
-/// Visits the ids that services have of an entry.
+/// Visits the ids of an entry at services.
 fn each_at_services(entry: &Entry, mut visit: impl FnMut(Identifier)) {
     for (service, ids) in &entry.service_ids {
         ids.iter().filter_map(|id| Identifier::at_service(service, id)).for_each(&mut visit);
@@ -273,10 +284,10 @@ mod tests {
     }
 
     #[test]
-    fn what_half_the_catalogue_has_is_a_placeholder_and_claims_nothing() {
+    fn an_identifier_of_too_many_recordings_is_a_placeholder_and_claims_nothing() {
         let of = |count: usize| (0..count).map(|id| entry(id, "XXXXX0000000")).collect::<Vec<_>>();
-        assert_eq!(claimed(of(MAX_SHARERS.0), "XXXXX0000000"), (MAX_SHARERS.0, 0));
-        assert_eq!(claimed(of(MAX_SHARERS.0 + 1), "XXXXX0000000"), (0, 0));
+        assert_eq!(claimed(of(MAX_SHARERS), "XXXXX0000000"), (MAX_SHARERS, 0));
+        assert_eq!(claimed(of(MAX_SHARERS + 1), "XXXXX0000000"), (0, 0));
     }
 
     #[test]

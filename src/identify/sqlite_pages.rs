@@ -1,42 +1,27 @@
-//! The pages of an SQLite database as they come, for one that is too long to be held: a stream that is read once, in the memory
-//! of one page.
+//! Reads the pages of an SQLite database from a stream, in the memory of one page, for a database that is too long to be held.
 //!
-//! The grammar is <https://www.sqlite.org/fileformat2.html>. Bytes are big-endian, a varint has seven bits a byte and nine bytes
-//! at most.
-//!
-//! ```text
-//! file    page, page, …; the first begins with the header of 100 bytes, which counts as a part of it
-//! header  "SQLite format 3\0", 16: bytes of a page (1 means 65,536), 20: bytes that are kept free at the end of each,
-//!         24: count of changes, 28: pages, right if 92 has the count of changes, 56: encoding of texts (2, 3: UTF-16)
-//! page    a kind: 0x0d a leaf of a table, 0x05 what leads to leaves; then, of a leaf, 3: cells, 8: where each cell is
-//! cell    varint: bytes of the record, varint: rowid, the record as far as it lies here, the number of the page that it goes on in
-//! record  varint: bytes of its header, varints: kinds of its values, the values
-//! ```
-//!
-//! Leaves say not whose they are: a row has no name of a table or a column here. Those of `sqlite_schema` are known by what they
-//! say, and by the way from page 1. Rows that were deleted may lie in pages that are free: they count as rows, since
-//! whoever has the file has them. Tables without rowid lie in the pages of indexes, which are not read.
+//! A leaf does not say which table it belongs to, so its rows have no names of tables or columns. The leaves of `sqlite_schema`
+//! are found from page 1 on, and their rows recognised by their content. Deleted rows in free pages are read as well, since
+//! they are in the file. Tables without rowid are stored like indexes, which are not read.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8};
 
+use super::sqlite_format::{
+    HEADER_BYTES, INTERIOR, LEAF, Layout, Row, number, value_bytes, varint,
+};
 use crate::base::Losses;
 use crate::identifier::personal_word;
-use crate::sniff::SQLITE_MAGIC;
 
-/// What a database begins with.
-pub(super) const HEADER_BYTES: usize = 100;
-const LEAF: u8 = 0x0d;
-const INTERIOR: u8 = 0x05;
-/// Pages of the schema that are kept in mind.
+/// Most pages of the schema that are remembered until they come. A guess.
 const MAX_SCHEMA_PAGES: usize = 100_000;
-/// Values of a row of `sqlite_schema`: type, name, table, page, SQL.
+/// Number of values of a row of `sqlite_schema`: type, name, table, page, SQL.
 const SCHEMA_VALUES: usize = 5;
 
-/// What is missing of a database of so many bytes, by its header: SQLite takes what is missing of a page for zeros.
+/// Says where a database of `length` bytes ends too early, by its header: SQLite reads a missing part of a page as zeros.
 pub(super) fn missing(head: &[u8], length: u64) -> Option<String> {
     let Layout { page_bytes, pages, .. } = Layout::of(head.first_chunk()?)?;
     let (there, all) = (length / page_bytes as u64, pages?);
@@ -48,36 +33,36 @@ pub(super) struct Value<'a> {
     /// Number of its page, from 1.
     pub(super) page: u64,
     pub(super) rowid: i64,
-    /// Text in UTF-8, or bytes.
+    /// The text in UTF-8, or the blob.
     pub(super) bytes: &'a [u8],
     pub(super) is_text: bool,
 }
 
-/// What came of reading.
+/// The result of reading a database.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     pub(super) lost: Losses,
-    /// Rows that go on in other pages, where they are not read.
+    /// Number of rows that continue on other pages, where they are not read.
     pub(super) cut_rows: u64,
-    /// A table is made without rowid.
+    /// Whether there is a table without rowid.
     pub(super) has_unread_tables: bool,
-    /// Why nothing of it counts.
+    /// Why the values that were handed on must not be used.
     pub(super) refused: Option<Refused>,
     pub(super) is_cancelled: bool,
 }
 
-/// Why nothing that was read counts.
+/// Why nothing of a database may be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// It holds personal data: which column says so.
+    /// It has this column of personal data.
     Personal(String),
-    /// The schema cannot be read, so nobody knows whether it does.
+    /// The schema cannot be read, for this reason, so it may have such a column.
     NoSchema(String),
-    /// The schema cannot be read in this way.
+    /// A row of the schema continues on other pages, which a stream cannot follow.
     ScatteredSchema,
 }
 
-/// Reads to the end, or until it is refused.
+/// Reads a database to its end, or until it is refused, and hands on its texts and blobs.
 pub(super) fn read(
     stream: &mut dyn Read,
     cancel: &AtomicBool,
@@ -89,7 +74,7 @@ pub(super) fn read(
     if let Some(missing) = schema.first()
         && summary.refused.is_none()
     {
-        let why = summary.lost.first().unwrap_or("it ends before");
+        let why = summary.lost.first().unwrap_or("the file ends before it");
         summary.refused = Some(Refused::NoSchema(format!("page {missing} of its schema: {why}")));
     }
     summary
@@ -97,43 +82,9 @@ pub(super) fn read(
 
 struct Reading<'a> {
     summary: Summary,
-    /// Pages of the schema that are still to come.
+    /// Numbers of the schema's pages that were not read yet.
     schema: BTreeSet<u64>,
     take: &'a mut dyn FnMut(Value<'_>),
-}
-
-/// What the header says.
-struct Layout {
-    page_bytes: usize,
-    /// Bytes of a page without those that are kept free.
-    usable: usize,
-    encoding: &'static Encoding,
-    /// Pages, if it can be believed.
-    pages: Option<u64>,
-}
-
-impl Layout {
-    fn of(header: &[u8; HEADER_BYTES]) -> Option<Self> {
-        let four = |at: usize| number(header, at, 4).unwrap_or(0);
-        let page_bytes = match number(header, 16, 2)? {
-            1 => 65_536,
-            bytes => bytes as usize,
-        };
-        let is_right = page_bytes.is_power_of_two() && (512..=65_536).contains(&page_bytes);
-        let usable = page_bytes.checked_sub(usize::from(header[20]))?;
-        let encoding = match four(56) {
-            2 => UTF_16LE,
-            3 => UTF_16BE,
-            _ => UTF_8,
-        };
-        let pages = Some(four(28)).filter(|&pages| pages > 0 && four(24) == four(92));
-        (is_right && usable >= 480 && header.starts_with(&SQLITE_MAGIC)).then_some(Self {
-            page_bytes,
-            usable,
-            encoding,
-            pages,
-        })
-    }
 }
 
 impl Reading<'_> {
@@ -145,7 +96,7 @@ impl Reading<'_> {
             Err(error) => return self.summary.lost.add(error.to_string()),
         };
         let Some(layout) = layout else {
-            return self.summary.lost.add("its header is none of a database");
+            return self.summary.lost.add("it does not begin with the header of a database");
         };
         let mut page = vec![0; layout.page_bytes];
         page[..HEADER_BYTES].copy_from_slice(&header);
@@ -181,9 +132,11 @@ impl Reading<'_> {
         let head = if number == 1 { HEADER_BYTES } else { 0 };
         let read = match page.get(head) {
             Some(&LEAF) => self.leaf(number, page, head, layout),
-            Some(&INTERIOR) if is_schema => self.lead(number, page, head),
-            _ if is_schema => Err("it is none of a table; it is encrypted or damaged"),
-            // Indexes, what is free, what others go on in.
+            Some(&INTERIOR) if is_schema => self.interior(number, page, head),
+            _ if is_schema => {
+                Err("it is not a page of a table: the database is encrypted or damaged")
+            }
+            // Indexes, free pages, and rests of rows.
             _ => Ok(()),
         };
         if let Err(why) = read {
@@ -195,8 +148,8 @@ impl Reading<'_> {
         }
     }
 
-    /// A page that leads to others of the schema.
-    fn lead(&mut self, number: u64, page: &[u8], head: usize) -> Result<(), &'static str> {
+    /// Remembers the pages of the schema to which an interior page points.
+    fn interior(&mut self, number: u64, page: &[u8], head: usize) -> Result<(), &'static str> {
         let cells = self::number(page, head + 3, 2).ok_or(CUT)?;
         let mut pages = vec![self::number(page, head + 8, 4).ok_or(CUT)?];
         for cell in 0..cells as usize {
@@ -204,13 +157,14 @@ impl Reading<'_> {
             pages.push(self::number(page, at as usize, 4).ok_or(CUT)?);
         }
         if self.schema.len() + pages.len() > MAX_SCHEMA_PAGES {
-            return Err("it leads to more pages than can be kept in mind");
+            return Err("it points to more pages than can be remembered");
         }
-        // A page that has passed was read as any other.
+        // An earlier page was read already, as the page of any table is.
         self.schema.extend(pages.into_iter().filter(|&page| page > number));
         Ok(())
     }
 
+    /// Reads the rows of a leaf.
     fn leaf(
         &mut self,
         number: u64,
@@ -224,13 +178,13 @@ impl Reading<'_> {
             let begins = self::number(page, head + 8 + 2 * cell, 2).ok_or(CUT)? as usize;
             let row = page.get(begins..).and_then(|cell| Row::of(cell, page.len()));
             let Some(row) = row else {
-                broken = Some("a row of it lies beyond its end");
+                broken = Some("one of its rows lies beyond its end");
                 continue;
             };
-            // Rows do not lie over each other: those that do would be read a thousand times.
-            room = room.checked_sub(row.record.len()).ok_or("its rows lie over each other")?;
+            // A hostile page could have a thousand rows at one place, which would all be read.
+            room = room.checked_sub(row.record.len()).ok_or("its rows overlap")?;
             if self.row(number, &row, layout).is_none() {
-                broken = Some("a row of it is none");
+                broken = Some("one of its rows is damaged");
             }
             if self.summary.refused.is_some() {
                 return Ok(());
@@ -239,6 +193,7 @@ impl Reading<'_> {
         broken.map_or(Ok(()), Err)
     }
 
+    /// Hands on the values of a row; `None` if it is damaged.
     fn row(&mut self, page: u64, row: &Row<'_>, layout: &Layout) -> Option<()> {
         self.summary.cut_rows += u64::from(row.is_cut);
         let (header_bytes, first) = varint(row.record)?;
@@ -265,7 +220,7 @@ impl Reading<'_> {
             }
             if is_text {
                 let text = utf8(bytes, layout.encoding);
-                // The last word of what is cut is not what it looks like.
+                // The last word may be cut, and then look like another identifier.
                 let bytes = if is_whole { &*text } else { without_last_word(&text) };
                 (self.take)(Value { page, rowid: row.id, bytes, is_text });
             } else if kind >= 12 && is_whole {
@@ -276,7 +231,7 @@ impl Reading<'_> {
         Some(())
     }
 
-    /// Looks at what makes a table, if a row does.
+    /// Checks the SQL of a table or view, if a row is one of `sqlite_schema`.
     fn schema_row(
         &mut self,
         values: [&[u8]; SCHEMA_VALUES],
@@ -300,66 +255,9 @@ impl Reading<'_> {
     }
 }
 
-const CUT: &str = "it ends before its rows do";
+const CUT: &str = "it ends before its rows";
 
-/// A row, as far as it lies on its page.
-struct Row<'a> {
-    id: i64,
-    record: &'a [u8],
-    is_cut: bool,
-}
-
-impl<'a> Row<'a> {
-    fn of(cell: &'a [u8], usable: usize) -> Option<Self> {
-        let (record_bytes, first) = varint(cell)?;
-        let (id, second) = varint(&cell[first..])?;
-        // The bytes that lie here, as the format has it.
-        let (most, usable) = (usable as u64 - 35, usable as u64);
-        let least = (usable - 12) * 32 / 255 - 23;
-        let here = if record_bytes <= most {
-            record_bytes
-        } else {
-            let fitting = least + (record_bytes - least) % (usable - 4);
-            if fitting <= most { fitting } else { least }
-        };
-        let record = cell.get(first + second..)?.get(..usize::try_from(here).ok()?)?;
-        Some(Self { id: id as i64, record, is_cut: record_bytes > most })
-    }
-}
-
-/// The bytes of a value of a kind.
-fn value_bytes(kind: u64) -> Option<usize> {
-    Some(match kind {
-        0 | 8 | 9 => 0,
-        1..=4 => kind as usize,
-        5 => 6,
-        6 | 7 => 8,
-        10 | 11 => return None,
-        _ => usize::try_from((kind - 12) / 2).ok()?,
-    })
-}
-
-/// A varint, and its length.
-fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut number = 0_u64;
-    for (at, &byte) in bytes.iter().take(9).enumerate() {
-        if at == 8 {
-            return Some((number << 8 | u64::from(byte), 9));
-        }
-        number = number << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            return Some((number, at + 1));
-        }
-    }
-    None
-}
-
-/// A number of some bytes.
-fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
-    let bytes = bytes.get(at..at.checked_add(length)?)?;
-    Some(bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
-}
-
+/// Converts a text to UTF-8.
 fn utf8<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> std::borrow::Cow<'a, [u8]> {
     if encoding == UTF_8 {
         return bytes.into();
@@ -367,13 +265,14 @@ fn utf8<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> std::borrow::Cow<'a
     encoding.decode_without_bom_handling(bytes).0.into_owned().into_bytes().into()
 }
 
+/// A text up to the end of its last separator.
 fn without_last_word(text: &[u8]) -> &[u8] {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let end = text.iter().rposition(|byte| !is_word(byte)).map_or(0, |at| at + 1);
     &text[..end]
 }
 
-/// Fills a buffer as far as a stream goes.
+/// Reads until a buffer is full or the stream ends; returns the number of bytes.
 fn fill(stream: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -390,6 +289,7 @@ fn fill(stream: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
     use rusqlite::Connection;
 
     fn database(sql: &str) -> Vec<u8> {
@@ -432,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_in_other_pages_is_read_as_far_as_it_lies_here_and_counted() {
+    fn a_row_that_continues_on_other_pages_is_read_to_the_end_of_its_page_and_counted() {
         let sql = "CREATE TABLE t (a TEXT, b TEXT, c TEXT);
             INSERT INTO t VALUES ('first', printf('%.*c', 100000, 'x '), 'last'), ('a', 'b', 'c');";
         let (texts, summary) = texts(&database(sql));
@@ -458,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_cannot_be_read_counts_for_nothing() {
+    fn a_database_whose_schema_cannot_be_read_is_refused() {
         let whole = database(ROWS);
         let mut bytes = whole.clone();
         bytes[100..4_096].fill(0x5a);
@@ -472,15 +372,14 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_read_or_lost() {
+    fn any_bytes_can_be_read_without_a_panic() {
         let whole = database(&format!("PRAGMA page_size=512;{ROWS}"));
-        let mut dice = 1_u64;
+        let mut dice = Dice::new(1);
         for _ in 0..300 {
             let mut bytes = whole.clone();
             for _ in 0..40 {
-                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
-                let at = (dice >> 33) as usize % bytes.len();
-                bytes[at] = (dice >> 20) as u8;
+                let at = dice.below(bytes.len());
+                bytes[at] = dice.below(256) as u8;
             }
             texts(&bytes);
         }

@@ -1,12 +1,12 @@
-//! Texts in UTF-16, as Windows writes them: known by their mark, or by the zeros between their letters, and turned into UTF-8 as
-//! they come.
+//! Texts in UTF-16, as Windows writes them: recognised by their byte-order mark, or by the zeros between their letters, and
+//! converted to UTF-8 as a stream.
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
 
-/// Fewest characters that are looked at where there is no mark.
+/// Fewest characters by which a text without a mark is recognised. A guess.
 const MIN_CHARACTERS: usize = 6;
 
-/// The encoding of a text that begins so, if it is UTF-16.
+/// The encoding of a text by its first bytes, if it is UTF-16.
 pub(super) fn encoding(head: &[u8]) -> Option<&'static Encoding> {
     match head {
         [0xff, 0xfe, ..] => return Some(UTF_16LE),
@@ -16,7 +16,8 @@ pub(super) fn encoding(head: &[u8]) -> Option<&'static Encoding> {
     let pairs = head.as_chunks::<2>().0;
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
-    // Letters that are no Latin ones have no zeros, but line feeds, digits and the names of columns do.
+    // Letters of other scripts have no zero bytes, but line feeds, digits and the names of columns do: so half of the characters
+    // must have a zero in one half, and at most one in fifty in the other (a guess).
     let between = |most: usize, fewest: usize| {
         pairs.len() >= MIN_CHARACTERS && most * 2 >= pairs.len() && fewest * 50 <= pairs.len()
     };
@@ -29,18 +30,18 @@ pub(super) fn encoding(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// A text that is turned into UTF-8.
-pub(super) struct Wide {
+/// Converts a text to UTF-8.
+pub(super) struct ToUtf8 {
     decoder: Decoder,
     text: Vec<u8>,
 }
 
-impl Wide {
+impl ToUtf8 {
     pub(super) fn new(encoding: &'static Encoding) -> Self {
         Self { decoder: encoding.new_decoder_with_bom_removal(), text: vec![0; 1 << 16] }
     }
 
-    /// Reads on, and hands on what it is in UTF-8.
+    /// Converts the next bytes, and hands on the text in UTF-8.
     pub(super) fn feed(&mut self, mut bytes: &[u8], take: &mut dyn FnMut(&[u8])) {
         while !bytes.is_empty() {
             let (_, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.text, false);
@@ -59,16 +60,16 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_known_with_and_without_its_mark_and_read_in_any_pieces() {
+    fn utf_16_is_recognised_with_and_without_its_mark_and_converted_in_any_pieces() {
         let text = "isrc,title\r\nGBAYE0000351,Größe \u{1f3b5}\r\n";
         for unit in [u16::to_le_bytes, u16::to_be_bytes] {
             for mark in ["", "\u{feff}"] {
                 let bytes = utf16(&format!("{mark}{text}"), unit);
                 for step in [1, 3, 1_000] {
-                    let mut wide = Wide::new(encoding(&bytes).expect("UTF-16"));
+                    let mut to_utf8 = ToUtf8::new(encoding(&bytes).expect("UTF-16"));
                     let mut read = Vec::new();
                     for piece in bytes.chunks(step) {
-                        wide.feed(piece, &mut |text| read.extend_from_slice(text));
+                        to_utf8.feed(piece, &mut |text| read.extend_from_slice(text));
                     }
                     assert_eq!(String::from_utf8(read).unwrap(), text);
                 }
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bytes_are_none() {
+    fn other_bytes_are_not_taken_for_utf_16() {
         let text = "isrc;title\nGBAYE0000351;Größe\n".as_bytes();
         for bytes in [text, &[0; 100], &[1, 0, 0, 0].repeat(20), b"", b"a\0b"] {
             assert_eq!(encoding(bytes), None, "{bytes:?}");

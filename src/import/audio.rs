@@ -1,7 +1,7 @@
-//! The sound files of entries, found as the label names them: by path, URI, file name or hash.
+//! Finds the sound files of entries by the path, URI, file name or hash that the label gives.
 //!
-//! A path is taken apart into the names on it, and leads nowhere but into the folders that were named, links
-//! resolved: a delivery cannot make the import read `/etc/passwd` or the neighbour's masters.
+//! A file is used only if its path, with all links resolved, is inside of a folder that the user named: a delivery cannot make
+//! the import read `/etc/passwd` or the masters of somebody else.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,23 +13,23 @@ use walkdir::WalkDir;
 use crate::base::hex;
 use crate::catalog::AudioName;
 
-/// Folders below that of a single delivered file in which names are looked for.
+/// Levels of folders, from the folder of a delivered file down, in which names are searched for. A guess.
 const NEAR: usize = 3;
-/// Files whose names are kept.
+/// Most files of a folder whose names are remembered. A guess.
 const MAX_FILES: usize = 2_000_000;
 
-/// Where sound files are looked for.
+/// The folders in which sound files are searched for, and the names of their files.
 #[derive(Debug)]
 pub(super) struct Finder {
-    /// Resolved folders: files are inside of them or nowhere.
+    /// The folders, with links resolved. Files outside of them are never used.
     roots: Vec<PathBuf>,
     by_name: BTreeMap<String, Vec<PathBuf>>,
-    /// By the length of the hash, made when one is first asked for.
+    /// Files by the length of the hash, then by the hash; filled when a hash of that length is first asked for.
     by_hash: BTreeMap<usize, BTreeMap<String, PathBuf>>,
 }
 
 impl Finder {
-    /// Looks in `near`, the folder of the delivery, and in whole folders.
+    /// Searches in `near`, the folder of the delivery, down to [`NEAR`] levels, and in all of the folders `whole`.
     pub(super) fn new(near: &Path, whole: &[PathBuf]) -> Self {
         let mut finder =
             Self { roots: Vec::new(), by_name: BTreeMap::new(), by_hash: BTreeMap::new() };
@@ -54,11 +54,11 @@ impl Finder {
         finder
     }
 
-    /// The file that is meant; `None` if there is none. Its hash is that which the label gives.
+    /// The file that the label names; `None` if there is none. If the label gives a hash, the file has it.
     ///
     /// # Errors
     ///
-    /// Why what is there is not it.
+    /// The reason why a file of that name is not used, with the remedy.
     pub(super) fn find(&mut self, audio: &AudioName) -> Result<Option<PathBuf>, String> {
         let path = match self.named(&audio.uri)? {
             Some(path) => path,
@@ -70,7 +70,7 @@ impl Finder {
                 .map_err(|error| format!("cannot be read: {error}"))?;
             if found != audio.hash {
                 return Err(format!(
-                    "has the hash {found}, not {}: it was damaged or exchanged on the way; have it sent again",
+                    "has the hash {found}, not {}: it was damaged or replaced on the way; have it sent again",
                     audio.hash
                 ));
             }
@@ -78,13 +78,14 @@ impl Finder {
         Ok(Some(path))
     }
 
+    /// The file with a path, a URI or a name.
     fn named(&self, uri: &str) -> Result<Option<PathBuf>, String> {
         let path = plain_path(uri);
         if path.is_empty() {
             return Ok(None);
         }
         for root in &self.roots {
-            // An absolute path takes the root's place here, and has to be inside of one all the same.
+            // `join` with an absolute path gives that path; it is checked in the same way.
             if let Ok(found) = root.join(&path).canonicalize()
                 && found.is_file()
             {
@@ -108,6 +109,7 @@ impl Finder {
         }
     }
 
+    /// The file with a hash.
     fn with_hash(&mut self, hash: &str) -> Option<PathBuf> {
         let known = self.by_hash.entry(hash.len()).or_insert_with(|| {
             let files = self.by_name.values().flatten();
@@ -117,14 +119,14 @@ impl Finder {
     }
 }
 
-/// The path of a URI or of another system, with `/` between its names.
+/// The path in a URI, or a path of another system, with `/` as the separator.
 fn plain_path(uri: &str) -> String {
     let (scheme, path) = uri.split_once("://").unwrap_or(("", uri));
     let path = match scheme {
         "" => path.to_owned(),
         // file://host/path
         "file" => percent_decoded(&path[path.find('/').unwrap_or(0)..]),
-        // The name is all that can be found here.
+        // Of a remote file, only the name can be found here.
         _ => percent_decoded(path.split(['?', '#']).next().unwrap_or_default())
             .rsplit('/')
             .next()
@@ -134,6 +136,7 @@ fn plain_path(uri: &str) -> String {
     if cfg!(windows) { path } else { path.replace('\\', "/") }
 }
 
+/// Decodes `%20` and the like.
 fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -154,7 +157,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The hash of a file, of the kind that has so many digits.
+/// The hash of a file, of the kind that has this number of hexadecimal digits.
 fn digest(path: &Path, digits: usize) -> std::io::Result<String> {
     fn of<D: md5::Digest>(mut file: File) -> std::io::Result<String> {
         let mut digest = D::new();
@@ -216,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_leads_out_is_refused() {
+    fn a_path_that_leads_out_of_the_folders_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let inside = folder.path().join("in");
         std::fs::create_dir(&inside).unwrap();
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_several_files_have_is_not_guessed() {
+    fn a_name_of_several_files_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         for disc in ["1", "2"] {
             std::fs::create_dir(folder.path().join(disc)).unwrap();

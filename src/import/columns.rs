@@ -1,6 +1,6 @@
-//! Which column holds what: mappings, those that are shipped and those of a file, and a header under them.
+//! Mappings from the columns of a table to fields: those that are built in, those from a file, and their use on a header.
 //!
-//! A mapping is a JSON object; header names are compared by their letters and digits alone:
+//! A mapping is a JSON object. Headers are compared by their letters and digits alone, without case:
 //!
 //! ```json
 //! {"columns": {"Track title": "title", "Perf. 1": "artist", "Remarks": "ignore"}, "separators": "|", "dates": "dmy"}
@@ -15,21 +15,21 @@ use serde::Deserialize;
 use super::field::Field;
 use super::value::DateOrder;
 
-/// Between the values of a cell that holds several.
+/// Characters that separate several values in a cell, unless a mapping says otherwise.
 const SEPARATORS: &str = ";|\n";
 
-/// Which columns hold what.
+/// The fields of columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mapping {
-    /// Its name.
+    /// Name of the mapping.
     pub name: String,
-    /// Fields by header.
+    /// Fields by the letters and digits of the header.
     columns: BTreeMap<String, Field>,
-    /// Order of dates.
+    /// Order of day and month in dates.
     pub dates: DateOrder,
-    /// Characters between the values of a cell.
+    /// Characters that separate the values in a cell.
     separators: String,
-    /// Headers that it does not have are looked for among the usual ones.
+    /// Whether headers that it does not have are looked up in the general mapping.
     knows_others: bool,
 }
 
@@ -37,35 +37,35 @@ pub struct Mapping {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MappingError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the mapping {}", path.display())]
     Read {
-        /// The file.
+        /// Path of the mapping file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         #[source]
         source: std::io::Error,
     },
-    /// It is no mapping.
+    /// The file is not a mapping.
     #[error(
-        "{} is no mapping; it begins like this: {{\"columns\": {{\"Track title\": \"title\"}}}}",
+        "{} is not a mapping, which begins like this: {{\"columns\": {{\"Track title\": \"title\"}}}}",
         path.display()
     )]
     Grammar {
-        /// The file.
+        /// Path of the mapping file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parser's reason.
         #[source]
         source: serde_json::Error,
     },
-    /// It names a field that there is not.
-    #[error("{} puts {header:?} into {field:?}, which is no field; there are {}", path.display(), names())]
+    /// The mapping names an unknown field.
+    #[error("{} puts {header:?} into {field:?}, which is not a field; fields are {}", path.display(), names())]
     Field {
-        /// The file.
+        /// Path of the mapping file.
         path: PathBuf,
-        /// The column.
+        /// Header of the column.
         header: String,
-        /// What it should hold.
+        /// The unknown field.
         field: String,
     },
 }
@@ -91,7 +91,7 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is none.
+    /// If the file cannot be read or is not a mapping.
     pub fn read(path: &Path) -> Result<Self, MappingError> {
         let read = |source| MappingError::Read { path: path.into(), source };
         let text = std::fs::read_to_string(path).map_err(read)?;
@@ -129,7 +129,7 @@ impl Mapping {
         if self.is_own() {
             return unescaped(field.is_list(), cell);
         }
-        // A path may hold any of them.
+        // A path may contain separators.
         if !field.is_list() || field == Field::Audio {
             return vec![cell.into()];
         }
@@ -141,13 +141,13 @@ impl Mapping {
         parts.map(Into::into).collect()
     }
 
-    /// Whether it is that of the tables that `catalog export` writes.
+    /// Whether it is the mapping of the tables that `catalog export` writes.
     pub(crate) fn is_own(&self) -> bool {
         !self.knows_others
     }
 }
 
-/// A header's letters and digits, lower case.
+/// The letters and digits of a header in lower case.
 fn plain(header: &str) -> String {
     let mut plain = String::new();
     for c in header.chars() {
@@ -162,7 +162,7 @@ fn plain(header: &str) -> String {
     plain
 }
 
-/// The columns that `catalog export` writes: each field by its name.
+/// The mapping of the tables that `catalog export` writes: each field under its name.
 static OWN: LazyLock<Mapping> = LazyLock::new(|| {
     let known = Field::ALL.iter().filter(|(_, field, _)| *field != Field::Ignore);
     Mapping {
@@ -172,8 +172,10 @@ static OWN: LazyLock<Mapping> = LazyLock::new(|| {
     }
 });
 
+/// The usual headers of many systems.
 static GENERIC: LazyLock<Mapping> = LazyLock::new(|| shipped(include_str!("presets/generic.json")));
 
+/// All mappings that are built in; of two that fit a header equally well the first is used.
 static PRESETS: LazyLock<Vec<Mapping>> = LazyLock::new(|| {
     let shipped = [
         include_str!("presets/mixbank.json"),
@@ -193,12 +195,13 @@ fn shipped(text: &str) -> Mapping {
     Mapping::parse(Path::new("preset"), text).expect("a test parses all of them")
 }
 
-/// The mappings that are shipped.
+/// The mappings that are built in.
 pub fn presets() -> &'static [Mapping] {
     &PRESETS
 }
 
-/// `a; b\; c` is `a` and `b; c`. One apostrophe that an export put before a formula is taken away.
+/// The values of a cell of an export: `a; b\; c` has `a` and `b; c`. An apostrophe that the export put before a formula is
+/// removed.
 fn unescaped(is_list: bool, cell: &str) -> Vec<std::borrow::Cow<'_, str>> {
     let cell = cell.strip_prefix('\'').unwrap_or(cell);
     if !is_list || !cell.contains([';', '\\']) {
@@ -216,16 +219,16 @@ fn unescaped(is_list: bool, cell: &str) -> Vec<std::borrow::Cow<'_, str>> {
     values.into_iter().map(Into::into).collect()
 }
 
-/// A header under a mapping.
+/// The header of a table, and the mapping that fits it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) mapping: Mapping,
-    /// Its columns: name and field, `None` for what is not read.
+    /// The columns: header and field; `None` if the column is not read.
     pub(crate) columns: Vec<(String, Option<Field>)>,
 }
 
 impl Header {
-    /// The header that a row is; `None` if it names no recordings.
+    /// Reads a row as a header; `None` if it has no column by which a recording could be known.
     pub(crate) fn of(cells: &[&str], mapping: Option<&Mapping>) -> Option<Self> {
         let given;
         let mappings = match mapping {
@@ -235,12 +238,12 @@ impl Header {
             }
             None => presets(),
         };
-        // An export has its own columns and no others.
+        // An export has no other columns than its own.
         let is_export = cells.first().is_some_and(|first| plain(first) == "entryid")
             && cells.iter().all(|cell| OWN.columns.contains_key(&plain(cell)));
         let fits = |mapping: &&Mapping| is_export || !mapping.is_own();
         let all = mappings.iter().filter(fits).map(|mapping| Self::under(cells, mapping));
-        // The first of those that know most.
+        // The first of the mappings that know most columns.
         let best = all.rev().max_by_key(|header| header.mapped_by_itself(cells))?;
         let names = |field| best.columns.iter().any(|(_, known)| *known == Some(field));
         let identity = [
@@ -258,7 +261,7 @@ impl Header {
         let mut columns: Vec<(String, Option<Field>)> = Vec::new();
         for cell in cells {
             let field = mapping.field(cell);
-            // Of two columns for one value the first is read; bar codes come as UPC and as EAN.
+            // Of two columns for a field with one value, the first is read; but a table may have columns for UPC and for EAN.
             let taken = |field: Field| columns.iter().any(|(_, known)| *known == Some(field));
             let repeats = |f: Field| f.is_list() || matches!(f, Field::Upc | Field::Ignore);
             let field = field.filter(|field| repeats(*field) || !taken(*field));
@@ -267,6 +270,7 @@ impl Header {
         Self { mapping: mapping.clone(), columns }
     }
 
+    /// Number of columns that the mapping itself knows.
     fn mapped_by_itself(&self, cells: &[&str]) -> usize {
         let usual = self.mapping.name == GENERIC.name;
         let known = |cell: &&&str| {
@@ -276,13 +280,13 @@ impl Header {
         cells.iter().filter(known).count()
     }
 
-    /// How many columns are read.
+    /// Number of columns that are read.
     pub(crate) fn read(&self) -> usize {
         let known = |field: &Option<Field>| field.is_some_and(|field| field != Field::Ignore);
         self.columns.iter().filter(|(_, field)| known(field)).count()
     }
 
-    /// Columns that no mapping knows.
+    /// Headers of the columns that no mapping knows.
     pub(crate) fn unknown(&self) -> Vec<&str> {
         let unknown =
             self.columns.iter().filter(|(name, field)| field.is_none() && !name.is_empty());
@@ -299,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_mappings_are_found_by_their_headers() {
+    fn the_built_in_mappings_are_found_by_their_headers() {
         for (headers, name, expected) in [
             (
                 "album_artist,album_title,album_ean,track_title,track_filename,track_isrc,track_pline",
@@ -338,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_file_says_what_no_preset_knows() {
+    fn a_mapping_file_adds_columns_that_no_built_in_mapping_has() {
         let text = r#"{"columns": {"Perf. 1": "artist", "Werk": "title"}, "dates": "dmy"}"#;
         let mapping = Mapping::parse(Path::new("map.json"), text).unwrap();
         let header = Header::of(&["WERK", "perf 1", "isrc"], Some(&mapping)).unwrap();
@@ -349,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_in_a_cell_is_taken_apart_where_it_was_put_together() {
+    fn a_list_in_a_cell_is_split_where_the_export_joined_it() {
         assert_eq!(unescaped(true, "a;b\\;c;\\\\"), ["a", "b;c", "\\"]);
         assert_eq!(unescaped(false, "'=a;b"), ["=a;b"]);
     }

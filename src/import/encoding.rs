@@ -1,4 +1,4 @@
-//! Text in whatever encoding, as UTF-8; and readers that no single row can exhaust.
+//! Decodes texts of any encoding to UTF-8, and bounds the length of a row.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek as _, SeekFrom};
@@ -9,11 +9,12 @@ use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252}
 /// An encoding of text.
 pub type Encoding = &'static encoding_rs::Encoding;
 
-/// Bytes by which UTF-16 without a mark and the XML declaration are looked for.
+/// Bytes at the front of a file in which the XML declaration, or UTF-16 without a mark, is searched for. A guess.
 const HEAD: usize = 1_024;
+/// Bytes that are decoded at a time. A guess.
 const BLOCK: usize = 1 << 16;
 
-/// Opens a text file and decodes it; without an encoding, by its mark, its XML declaration or its bytes.
+/// Opens a text file, and returns its text in UTF-8 and its encoding. If no encoding is given, it is detected.
 ///
 /// # Errors
 ///
@@ -28,8 +29,8 @@ pub(crate) fn open(path: &Path, encoding: Option<Encoding>) -> io::Result<(Utf8,
     Ok((Utf8::new(file, encoding), encoding))
 }
 
-/// A mark decides, then a declaration, then whether it is UTF-8 to its end; what is left is cp1252, the code page of
-/// the spreadsheets of the West.
+/// Detects the encoding: by the byte-order mark, else the XML declaration, else UTF-8 if all of the file is valid, else cp1252,
+/// the code page of Western spreadsheets.
 fn sniff(file: &mut File) -> io::Result<Encoding> {
     let mut head = Vec::with_capacity(HEAD);
     file.take(HEAD as u64).read_to_end(&mut head)?;
@@ -43,7 +44,7 @@ fn sniff(file: &mut File) -> io::Result<Encoding> {
     Ok(if is_utf8(file)? { UTF_8 } else { WINDOWS_1252 })
 }
 
-/// Text of the West has a zero in every second byte of UTF-16.
+/// Detects UTF-16 without a mark: in Western text, every second byte is zero. The share of 7 in 10 is a guess.
 fn utf16(head: &[u8]) -> Option<Encoding> {
     let (pairs, _) = head.as_chunks::<2>();
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
@@ -57,18 +58,19 @@ fn utf16(head: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// `<?xml version="1.0" encoding="ISO-8859-1"?>`
+/// The encoding of an XML declaration such as `<?xml version="1.0" encoding="ISO-8859-1"?>`.
 fn declared(head: &[u8]) -> Option<Encoding> {
     let head = String::from_utf8_lossy(head);
     let declaration = head.trim_start().strip_prefix("<?xml")?.split_once("?>")?.0;
     let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let name = value[1..].split(quote).next()?;
-    // Whoever declares UTF-16 in single bytes was converted on the way.
+    // A text that declares UTF-16 in single bytes was converted, and kept its declaration.
     encoding_rs::Encoding::for_label(name.as_bytes())
         .filter(|encoding| *encoding != UTF_8 && encoding.is_ascii_compatible())
 }
 
+/// Whether all of a file is valid UTF-8.
 fn is_utf8(file: &mut File) -> io::Result<bool> {
     let mut decoder = UTF_8.new_decoder_without_bom_handling();
     let mut block = vec![0; BLOCK];
@@ -87,12 +89,12 @@ fn is_utf8(file: &mut File) -> io::Result<bool> {
     }
 }
 
-/// A text file as UTF-8. What its encoding does not have becomes U+FFFD.
+/// Reads a text file as UTF-8. Bytes that are not valid in its encoding become U+FFFD.
 pub(crate) struct Utf8 {
     file: File,
     decoder: Decoder,
     block: Vec<u8>,
-    /// What was decoded, and how much of it was handed out.
+    /// The decoded text of the last block, and how much of it was read.
     text: Vec<u8>,
     at: usize,
     ended: bool,
@@ -104,6 +106,7 @@ impl Utf8 {
         Self { file, decoder, block: vec![0; BLOCK], text: Vec::new(), at: 0, ended: false }
     }
 
+    /// Decodes the next block.
     fn fill(&mut self) -> io::Result<()> {
         let read = self.file.read(&mut self.block)?;
         self.ended = read == 0;
@@ -131,7 +134,7 @@ impl Read for Utf8 {
     }
 }
 
-/// A reader that gives up when more than `limit` bytes go by without [`Renew::renew`].
+/// A reader that fails after `limit` bytes without a [`Renew::renew`].
 #[derive(Debug)]
 pub(crate) struct Bounded<R> {
     inner: R,
@@ -139,7 +142,7 @@ pub(crate) struct Bounded<R> {
     left: std::rc::Rc<std::cell::Cell<usize>>,
 }
 
-/// What renews a [`Bounded`] that a parser owns.
+/// Renews the limit of a [`Bounded`] that a parser owns.
 #[derive(Debug, Clone)]
 pub(crate) struct Renew {
     limit: usize,
@@ -147,14 +150,14 @@ pub(crate) struct Renew {
 }
 
 impl Renew {
-    /// Allows as many bytes again.
+    /// Allows `limit` more bytes.
     pub(crate) fn renew(&self) {
         self.left.set(self.limit);
     }
 }
 
 impl<R> Bounded<R> {
-    /// Bounds a reader; a parser's own buffer comes on top.
+    /// Bounds a reader. A parser with a buffer of its own may have read ahead, so that a row may be longer by that buffer.
     pub(crate) fn new(inner: R, limit: usize) -> (Self, Renew) {
         let left = std::rc::Rc::new(std::cell::Cell::new(limit));
         let renew = Renew { limit, left: std::rc::Rc::clone(&left) };
@@ -163,7 +166,7 @@ impl<R> Bounded<R> {
 
     fn too_long(&self) -> io::Error {
         io::Error::other(format!(
-            "more than {} bytes without an end of a row or element; is a quote missing?",
+            "a row or element has more than {} bytes; is a quote missing?",
             self.limit
         ))
     }
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_in_the_encoding_that_its_bytes_tell() {
+    fn the_encoding_of_a_text_is_detected() {
         let text = "title;artist\nÄrger – naïve;Jürgen\n";
         let plain = (text.to_owned(), "UTF-8");
         assert_eq!(decoded(text.as_bytes()), plain);
@@ -238,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_end_is_not_read_to_its_end() {
+    fn a_row_that_is_too_long_is_not_read_to_its_end() {
         let (mut bounded, renew) = Bounded::new(io::repeat(b'x'), 100);
         let mut block = [0; 64];
         for _ in 0..10 {

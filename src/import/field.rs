@@ -1,6 +1,6 @@
-//! Fields: what a column may hold, how a value gets into an entry, and how an entry is a row of values.
+//! Fields: the contents of columns, how a value is put into an entry, and how an entry is written as rows of values.
 //!
-//! What a value may be is in `value`.
+//! `value` checks the values.
 
 use super::value::{
     DateOrder, date, duration, grid, hash, isrc, iswc, last_part, line, share, spotify, territory,
@@ -8,17 +8,17 @@ use super::value::{
 };
 use crate::catalog::{AudioName, Entry, Policy, Role};
 
-/// Most values in one field.
+/// Most values in one field of an entry. A guess.
 const MAX_VALUES: usize = 1_000;
 
 macro_rules! fields {
     ($($name:literal => $field:ident, $what:literal;)+) => {
-        /// What a column may hold.
+        /// The content of a column.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Field { $(#[doc = $what] $field),+ }
 
         impl Field {
-            /// All fields, with their names and what they hold.
+            /// All fields: name, field and content.
             pub const ALL: &'static [(&'static str, Field, &'static str)] =
                 &[$(($name, Field::$field, $what)),+];
         }
@@ -26,8 +26,8 @@ macro_rules! fields {
 }
 
 fields! {
-    "entry_id" => EntryId, "own id of the entry";
-    "own_id" => OwnId, "ids of the label";
+    "entry_id" => EntryId, "id of the entry";
+    "own_id" => OwnId, "the label's ids of the recording";
     "isrc" => Isrc, "ISRCs";
     "iswc" => Iswc, "ISWCs";
     "title" => Title, "title";
@@ -43,7 +43,7 @@ fields! {
     "catalogue_number" => CatalogueNumber, "catalogue number of the release";
     "release_date" => ReleaseDate, "date of the release";
     "territories" => Territories, "countries with rights";
-    "territories_excluded" => TerritoriesExcluded, "countries without";
+    "territories_excluded" => TerritoriesExcluded, "countries without rights";
     "share" => Share, "share of the rights in percent";
     "role" => Role, "`owner`, `exclusive_licensee`, `non_exclusive` or `distributor`";
     "valid_from" => ValidFrom, "first day of the rights";
@@ -54,23 +54,23 @@ fields! {
     "deezer_id" => DeezerId, "Deezer ids";
     "musicbrainz_id" => MusicbrainzId, "`MusicBrainz` ids";
     "acoustid" => Acoustid, "`AcoustID`s";
-    "us_registration_number" => UsRegistrationNumber, "US copyright registration";
-    "us_registration_date" => UsRegistrationDate, "its date";
+    "us_registration_number" => UsRegistrationNumber, "number of the US copyright registration";
+    "us_registration_date" => UsRegistrationDate, "date of the US copyright registration";
     "first_publication_date" => FirstPublicationDate, "date of first publication";
     "policy" => Policy, "`index`, `exclude` or `review`";
-    "flags" => Flags, "words about it";
+    "flags" => Flags, "marks such as `public_domain` or `karaoke`";
     "audio" => Audio, "path, URI or name of the sound file";
     "audio_hash" => AudioHash, "hash of the sound file";
-    "ignore" => Ignore, "nothing that is read";
+    "ignore" => Ignore, "nothing: the column is not read";
 }
 
 impl Field {
-    /// The field of this name.
+    /// The field with a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, ..)| *known == name).map(|(_, field, _)| *field)
     }
 
-    /// Its name.
+    /// Name of the field.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, field, _)| *field == self).map_or("", |(name, ..)| name)
     }
@@ -98,11 +98,11 @@ impl Field {
         )
     }
 
-    /// Puts one value into an entry; of a release into its last one.
+    /// Puts one value into an entry; a value of a release into its last release.
     ///
     /// # Errors
     ///
-    /// Why the value cannot be right, with the remedy.
+    /// Why the value is not valid, with the remedy.
     pub(crate) fn put(self, text: &str, order: DateOrder, entry: &mut Entry) -> Result<(), String> {
         let text = &line(text)?;
         if text.is_empty() {
@@ -126,9 +126,9 @@ impl Field {
             Self::ReleaseTitle => release(entry).title.clone_from(text),
             Self::Upc => {
                 let (code, release) = (upc(text)?, release(entry));
-                // A table may have columns of both kinds.
+                // A table may have a column for UPCs and one for EANs.
                 if !release.upc.is_empty() && release.upc != code {
-                    return Err(format!("is not the {} of another column", release.upc));
+                    return Err(format!("differs from {} in another column", release.upc));
                 }
                 release.upc = code;
             }
@@ -161,7 +161,7 @@ impl Field {
             }
             Self::AudioHash => {
                 let hash = hash(text)?;
-                // Names and hashes of a row go together in their order.
+                // Names and hashes of a row are paired in their order.
                 match entry.audio.iter_mut().find(|file| file.hash.is_empty()) {
                     Some(file) => file.hash = hash,
                     None => entry.audio.push(AudioName { uri: String::new(), hash }),
@@ -173,9 +173,10 @@ impl Field {
     }
 }
 
-/// What an entry holds, as the rows of a table: the first has everything, each further one another release and file.
+/// Writes an entry as rows of a table. The first row has all fields with the first release and file; each further row has
+/// another release and file.
 pub fn cells(entry: &Entry) -> Vec<Vec<(Field, Vec<String>)>> {
-    // Taken apart whole, so that a new field cannot be forgotten.
+    // Destructured without `..`, so that a new field cannot be forgotten.
     let Entry {
         entry_id,
         own_ids,
@@ -254,11 +255,11 @@ pub fn cells(entry: &Entry) -> Vec<Vec<(Field, Vec<String>)>> {
     rows
 }
 
-/// An entry of which nothing was checked, checked.
+/// Checks all values of an entry, and returns it with each value in its normal form.
 ///
 /// # Errors
 ///
-/// What is wrong: field, value and why.
+/// The values that are not valid: field, value and reason.
 pub(crate) fn checked(entry: &Entry) -> Result<Entry, Vec<(Field, String, String)>> {
     let mut whole = Entry::default();
     let mut wrong = Vec::new();
@@ -275,15 +276,16 @@ pub(crate) fn checked(entry: &Entry) -> Result<Entry, Vec<(Field, String, String
     }
     if let Some(service) = entry.service_ids.keys().find(|name| !SERVICES.contains(&name.as_str()))
     {
-        let why = format!("is no service that is known: {}", SERVICES.join(", "));
+        let why = format!("is not a known service; known are {}", SERVICES.join(", "));
         wrong.push((Field::Ignore, service.clone(), why));
     }
     if wrong.is_empty() { Ok(whole) } else { Err(wrong) }
 }
 
-/// Services whose ids are kept.
+/// The services whose ids an entry may have.
 const SERVICES: [&str; 6] = ["acoustid", "apple", "deezer", "musicbrainz", "spotify", "youtube"];
 
+/// The last release of an entry, which is made if there is none.
 fn release(entry: &mut Entry) -> &mut crate::catalog::Release {
     if entry.releases.is_empty() {
         entry.releases.push(crate::catalog::Release::default());
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn an_isrc_is_known_however_it_is_written() {
+    fn an_isrc_is_read_in_each_of_its_spellings() {
         for text in ["GBAYE0000351", "gb-aye-00-00351", "ISRC: GB AYE 00 00351"] {
             assert_eq!(put(Field::Isrc, text).unwrap().isrcs, ["GBAYE0000351"], "{text}");
         }
@@ -325,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_code_is_written_in_one_way_and_its_check_digit_is_right() {
+    fn a_bar_code_is_normalised_and_its_check_digit_checked() {
         for text in ["036000291452", "0036000291452", "0 36000-29145 2", "036000291452.0"] {
             assert_eq!(put(Field::Upc, text).unwrap().releases[0].upc, "036000291452", "{text}");
         }
@@ -334,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_spreadsheet_did_to_a_bar_code_is_refused_with_the_remedy() {
+    fn a_bar_code_that_a_spreadsheet_changed_is_refused_with_the_remedy() {
         for text in ["1.23E+11", "1,23457E+11", "5.90123E+12"] {
             let why = put(Field::Upc, text).unwrap_err();
             assert!(why.contains("rounded") && why.contains("as text"), "{text}: {why}");
@@ -398,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_one_line_of_bounded_length() {
+    fn text_becomes_one_line_of_bounded_length() {
         assert_eq!(line("  a\r\n\tb\u{0}c \u{85} ").unwrap(), "a b c");
         assert!(line(&"x".repeat(3_000)).is_err());
     }

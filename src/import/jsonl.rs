@@ -1,14 +1,15 @@
-//! JSONL: an entry a line, as `catalog export` writes them.
+//! JSONL: one entry per line, as `catalog export` writes them.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use super::encoding::{self, Bounded};
 use super::field::checked;
-use super::{MAX_ROW_BYTES, Options, Problem, Row, Spot, Take};
+use super::{Flow, MAX_ROW_BYTES, Options, Problem, Row, Spot, Take};
 use crate::catalog::Entry;
 
-pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<(), Problem> {
+/// Reads a file, or returns the problem that ended it.
+pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<Flow, Problem> {
     let spot = |row| Spot { row, part: String::new() };
     let cannot = |row, error: &std::io::Error| {
         Problem::refused(spot(row), format!("cannot be read further: {error}"))
@@ -29,18 +30,20 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
             continue;
         }
         rows += 1;
-        if !row(spot(number), &line, take) {
-            break;
+        let flow = row(spot(number), &line, take);
+        if flow.is_break() {
+            return Ok(flow);
         }
     }
-    Ok(())
+    Ok(Flow::Continue(()))
 }
 
-fn row(spot: Spot, line: &str, take: &mut dyn Take) -> bool {
+/// Reads one line.
+fn row(spot: Spot, line: &str, take: &mut dyn Take) -> Flow {
     let entry: Entry = match serde_json::from_str(line) {
         Ok(entry) => entry,
         Err(error) => {
-            return take.problem(Problem::refused(spot, format!("is no entry: {error}")));
+            return take.problem(Problem::refused(spot, format!("is not an entry: {error}")));
         }
     };
     match checked(&entry) {
@@ -49,7 +52,7 @@ fn row(spot: Spot, line: &str, take: &mut dyn Take) -> bool {
             spot,
             "names no recording: it has no ISRC, title, id or file",
         )),
-        Err(wrong) => wrong.into_iter().all(|(field, value, why)| {
+        Err(wrong) => wrong.into_iter().try_for_each(|(field, value, why)| {
             take.problem(Problem::refused(spot.clone(), why).of(field.name(), &value))
         }),
     }

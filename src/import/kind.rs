@@ -1,4 +1,4 @@
-//! What a delivered file is, by its first bytes, and which files of a folder are deliveries.
+//! The kind of a delivered file by its first bytes, and the deliveries in a folder by their names.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-/// A kind of file that is read.
+/// A kind of delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryKind {
     /// CSV or TSV.
     Table,
-    /// A workbook.
+    /// An XLSX workbook.
     Xlsx,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
     /// A DDEX ERN message.
     Ern,
 }
 
-/// Names of files in a folder that are looked into; of a file that was named itself only the bytes count.
+/// Endings of the files in a folder that are read. A file that the user named is read whatever its name.
 const ENDINGS: [&str; 6] = ["csv", "tsv", "xlsx", "xml", "jsonl", "ndjson"];
 
 impl DeliveryKind {
-    /// What the file is; `None` for nothing that is read.
+    /// The kind of a file; `None` if it is no delivery.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl DeliveryKind {
             return Ok(Some(Self::Xlsx));
         }
         let marked = encoding_rs::Encoding::for_bom(&head).is_some();
-        // UTF-16 has zeros; other files with zeros are no text.
+        // UTF-16 has zeros; any other file with zeros is not a text.
         let (zeros, others): (Vec<u8>, Vec<u8>) = head.iter().copied().partition(|byte| *byte == 0);
         let is_binary = others.iter().any(|byte| *byte < 9);
         if is_binary || (!zeros.is_empty() && !marked && 3 * zeros.len() < head.len()) {
@@ -52,14 +52,15 @@ impl DeliveryKind {
     }
 }
 
-/// The files at a path: itself, or those below a folder whose names end as deliveries do, in the order of their names.
+/// The deliveries at a path: the file itself, or the files below a folder whose names end like deliveries, in the order of
+/// their names.
 ///
 /// # Errors
 ///
 /// If a folder cannot be listed.
 pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
-        // So that what is not there is told now.
+        // So that a missing file is an error now.
         path.metadata()?;
         return Ok(vec![path.to_path_buf()]);
     }

@@ -1,4 +1,4 @@
-//! What labels deliver, read into entries: tables (CSV, TSV, XLSX), DDEX ERN messages, JSONL.
+//! Reads the deliveries of labels into entries: tables (CSV, TSV, XLSX), DDEX ERN messages, JSONL.
 //!
 //! ```text
 //! file ─kind─▶ reader (table │ xlsx │ jsonl │ ern) ─Row─▶ catalog::EntryImport ─▶ entries
@@ -6,9 +6,9 @@
 //!                 └ columns: headers → fields
 //! ```
 //!
-//! A reader holds one row at a time, of bounded size; an ERN reader one message's recordings and releases. A row
-//! with something wrong in it is refused whole, with all that is wrong; the others go in. Nothing here opens a
-//! sound file but `audio`, and nothing reaches out of the folders that were named.
+//! A reader holds one row of bounded size at a time; that of ERN holds the recordings and releases of one message. A row with
+//! errors is refused as a whole, and all of its errors are reported; the other rows are imported. Only `audio` opens sound
+//! files, and none outside of the folders that the user named.
 
 mod audio;
 mod columns;
@@ -30,101 +30,115 @@ pub use kind::{DeliveryKind, files};
 pub use run::{Event, Import, ImportError, Links, Outcome};
 pub use value::DateOrder;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::catalog::Entry;
+use crate::catalog::{CatalogError, Entry};
 use crate::wording::{shorten, visible};
 
-/// Bytes of one row, one line or one run of text in XML beyond which it is none: a row with 2,000 characters in each of
-/// thirty fields has 60 kB.
+/// Most bytes of one row, one line or one text in XML. A row with 2,000 characters in each of thirty fields has 60 kB; the
+/// rest is margin, a guess.
 pub const MAX_ROW_BYTES: usize = 1 << 20;
 
-/// The encoding of a name, such as `windows-1252`.
+/// The encoding with a name, such as `windows-1252`.
 pub fn encoding(name: &str) -> Option<Encoding> {
     encoding_rs::Encoding::for_label(name.as_bytes())
 }
 
-/// Where something stands in a file.
+/// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Spot {
-    /// Row of a table (its header is row 1), line of a text; 0 for the file as a whole.
+    /// Number of the row of a table or the line of a text, from 1; 0 for the file as a whole.
     pub row: u64,
-    /// Sheet of a workbook, reference of a recording in an ERN message; else empty.
+    /// Name of the sheet of a workbook, or reference of a recording in an ERN message; else empty.
     pub part: String,
 }
 
-/// A row that was read.
+/// A row that was read without errors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Where.
+    /// Place of the row in its file.
     pub spot: Spot,
-    /// What it says.
+    /// The recording that the row is about.
     pub entry: Entry,
 }
 
-/// Longest that is said of one problem, its value aside.
+/// Most characters of [`Problem::why`]: parsers quote the text that they cannot read. A guess.
 const MAX_WHY_CHARS: usize = 500;
+/// Most characters of [`Problem::value`]. A guess.
+const MAX_VALUE_CHARS: usize = 60;
 
-/// Something that is wrong, or that is to be known.
+/// An error for which a row or file is refused, or a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// Place of the problem in its file.
     pub spot: Spot,
     /// The column, field or element; empty for the row as a whole.
     pub column: String,
-    /// The value, shortened; empty if it is not one value.
+    /// The value, shortened; empty if the problem is not one value.
     pub value: String,
-    /// What is wrong with it and what to do, as the rest of a sentence that begins with the value.
+    /// The error and the remedy, as the rest of a sentence that begins with the value.
     pub why: String,
-    /// Whether the row was left out for it.
+    /// Whether the row or file is refused for it.
     pub is_fatal: bool,
 }
 
 impl Problem {
-    /// What is wrong with a whole file, row or recording, for which it is left out.
+    /// An error for which a file, row or recording is refused.
     pub(crate) fn refused(spot: Spot, why: impl Into<String>) -> Self {
         let (column, value) = (String::new(), String::new());
-        // Parsers quote what they stumbled over, however long it is.
         let why = visible(&shorten(&why.into(), MAX_WHY_CHARS)).into_owned();
         Self { spot, column, value, why, is_fatal: true }
     }
 
-    /// The same of something that goes in all the same.
+    /// A warning about a file, row or recording that is imported all the same.
     pub(crate) fn warning(spot: Spot, why: impl Into<String>) -> Self {
         Self { is_fatal: false, ..Self::refused(spot, why) }
     }
 
-    /// … of a value.
+    /// Adds the column and the value that the problem is about.
     pub(crate) fn of(mut self, column: &str, value: &str) -> Self {
         column.clone_into(&mut self.column);
-        self.value = shorten(value, 60).into_owned();
+        self.value = shorten(value, MAX_VALUE_CHARS).into_owned();
         self
     }
 }
 
-/// Takes what a reader reads; false ends the reading.
-pub trait Take {
-    /// Takes a row.
-    fn row(&mut self, row: Row) -> bool;
-    /// Takes a problem.
-    fn problem(&mut self, problem: Problem) -> bool;
+/// Why the reading of a file ended before the end of the file.
+#[derive(Debug)]
+pub enum Stop {
+    /// As many rows were read as were wanted, or the user stopped the import.
+    Enough,
+    /// The catalogue could not be read or written.
+    Catalog(CatalogError),
 }
 
-/// How files are read.
+/// Whether a reader reads on.
+pub type Flow = ControlFlow<Stop>;
+
+/// Receives the rows of a file and the problems in it, in their order.
+pub trait Take {
+    /// Takes a row.
+    fn row(&mut self, row: Row) -> Flow;
+    /// Takes a problem.
+    fn problem(&mut self, problem: Problem) -> Flow;
+}
+
+/// Settings for reading files.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Which columns hold what; found by the headers if not given.
+    /// The fields of columns; found by the headers if not given.
     pub mapping: Option<Mapping>,
     /// Encoding of texts; found by their bytes if not given.
     pub encoding: Option<Encoding>,
     /// Delimiter of tables; found by their first lines if not given.
     pub delimiter: Option<u8>,
-    /// Rows after which reading ends, of each file.
+    /// Most rows that are read of each file, or of each sheet of a workbook.
     pub max_rows: Option<u64>,
 }
 
-/// Reads a file of whatever kind it is.
-pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
+/// Reads a file of any kind that is known. A file that cannot be read is a problem.
+pub fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Flow {
     let refused = |why: String| Problem::refused(Spot::default(), why);
     let kind = match DeliveryKind::of(path) {
         Ok(Some(kind)) => kind,
@@ -133,14 +147,12 @@ pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
             let why = if is_empty {
                 "is empty (0 bytes): have it sent again"
             } else {
-                "is no table, XLSX workbook, ERN message or JSONL; convert it to CSV (UTF-8)"
+                "is neither a table, an XLSX workbook, an ERN message nor JSONL; convert it to CSV (UTF-8)"
             };
-            take.problem(refused(why.into()));
-            return;
+            return take.problem(refused(why.into()));
         }
         Err(error) => {
-            take.problem(refused(format!("cannot be read: {error}")));
-            return;
+            return take.problem(refused(format!("cannot be read: {error}")));
         }
     };
     let done = match kind {
@@ -149,9 +161,7 @@ pub fn read(path: &Path, options: &Options, take: &mut dyn Take) {
         DeliveryKind::Jsonl => jsonl::read(path, options, take),
         DeliveryKind::Ern => ern::read(path, options, take),
     };
-    if let Err(problem) = done {
-        take.problem(problem);
-    }
+    done.unwrap_or_else(|problem| take.problem(problem))
 }
 
 #[cfg(test)]
@@ -159,7 +169,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What was read, and what is wrong.
+    /// The rows and problems of a file.
     #[derive(Default)]
     struct Taken {
         rows: Vec<Row>,
@@ -167,14 +177,14 @@ mod tests {
     }
 
     impl Take for Taken {
-        fn row(&mut self, row: Row) -> bool {
+        fn row(&mut self, row: Row) -> Flow {
             self.rows.push(row);
-            true
+            Flow::Continue(())
         }
 
-        fn problem(&mut self, problem: Problem) -> bool {
+        fn problem(&mut self, problem: Problem) -> Flow {
             self.problems.push(problem);
-            true
+            Flow::Continue(())
         }
     }
 
@@ -183,7 +193,7 @@ mod tests {
         let path = folder.path().join("delivery");
         std::fs::write(&path, bytes).expect("a file");
         let mut taken = Taken::default();
-        read(&path, &Options::default(), &mut taken);
+        assert!(read(&path, &Options::default(), &mut taken).is_continue());
         taken
     }
 
@@ -197,7 +207,7 @@ mod tests {
     const LINE: &str = "{\"title\":\"A\",\"isrcs\":[\"GBAYE0000351\"],\"releases\":[{\"upc\":\"036000291452\"}]}\n";
 
     #[test]
-    fn what_is_whole_is_read() {
+    fn intact_deliveries_of_each_kind_are_read() {
         for whole in [MESSAGE, TABLE, LINE] {
             let Taken { rows, problems } = taken(whole.as_bytes());
             assert_eq!((rows.len(), problems), (1, Vec::new()));
@@ -209,11 +219,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_reader_stops_at_the_first_row_that_the_catalogue_cannot_take() {
+        struct Failing(u32);
+        impl Take for Failing {
+            fn row(&mut self, _: Row) -> Flow {
+                self.0 += 1;
+                Flow::Break(Stop::Catalog(CatalogError::Busy { path: "write.lock".into() }))
+            }
+
+            fn problem(&mut self, problem: Problem) -> Flow {
+                panic!("{problem:?}")
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("delivery");
+        for text in [MESSAGE.to_owned(), format!("{TABLE}B;GBAYE0000352;\r\n"), LINE.repeat(2)] {
+            std::fs::write(&path, text).expect("a file");
+            let mut failing = Failing(0);
+            let flow = read(&path, &Options::default(), &mut failing);
+            assert!(matches!(flow, Flow::Break(Stop::Catalog(CatalogError::Busy { .. }))));
+            assert_eq!(failing.0, 1);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
-        /// Damage costs rows, and says so; it is never a panic, and no identifier that is wrong goes in.
+        /// Damage costs rows, which is reported; there is no panic, and no invalid identifier is imported.
         #[test]
-        fn damage_is_a_problem_and_never_a_panic(
+        fn damage_is_reported_and_never_a_panic(
             which in 0_usize..3,
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
             cut in any::<Option<prop::sample::Index>>(),
@@ -234,7 +268,7 @@ mod tests {
         }
 
         #[test]
-        fn an_entry_is_the_same_after_its_cells(
+        fn an_entry_stays_the_same_when_it_is_written_to_cells_and_read(
             titles in prop::collection::vec("[ -~äß]{0,12}", 6),
             releases in prop::collection::vec(("[A-C]{0,1}", "[0-3]{0,1}", "(2020-04-03)?"), 0..4),
             seconds in prop::option::of(0.0_f64..1e5),

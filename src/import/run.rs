@@ -1,104 +1,108 @@
-//! A whole import: files read, entries written, their audio found, added and linked.
+//! A whole import: reads files, writes entries, and finds, adds and links their audio.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::audio::Finder;
-use super::{Options, Problem, Row, Spot, Take, files, read};
+use super::{Flow, Options, Problem, Row, Spot, Stop, Take, files, read};
 use crate::catalog::{
     AddEvent, Catalog, CatalogError, Entry, EntryImport, Imported, LogLine, MakeLine, Staged,
 };
 use crate::ingest::Ingester;
 use crate::source::{Folders, display_path};
 
-/// How an import goes.
+/// Digits of a SHA-256 in hexadecimal.
+const SHA256_DIGITS: usize = 64;
+
+/// The settings of an import.
 #[derive(Debug, Clone, Default)]
 pub struct Import {
-    /// Deliveries: files, and folders of them.
+    /// The deliveries: files, and folders of them.
     pub paths: Vec<PathBuf>,
-    /// Folders in which sound files are looked for, beside those of the deliveries.
+    /// Folders in which sound files are searched for, in addition to those of the deliveries.
     pub audio: Vec<PathBuf>,
-    /// How files are read.
+    /// Settings for reading the files.
     pub options: Options,
-    /// Lists that a row carries take the place of those that are there.
+    /// Whether the non-empty lists of a row replace those of the stored entry; else they are added.
     pub replace: bool,
-    /// Nothing is written.
+    /// Whether it is a dry run, which writes nothing.
     pub dry_run: bool,
 }
 
-/// What is told while it goes on.
+/// An event during an import.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A file is about to be read.
     File(&'a Path),
-    /// A row was read and went in; told only where nothing is written.
+    /// A row was read; only in a dry run.
     Row(&'a Path, &'a Row),
-    /// Something is wrong or is to be known.
+    /// A problem was found in a file.
     Problem(&'a Path, &'a Problem),
-    /// What became of a sound file.
+    /// A sound file was added or refused.
     Audio(&'a AddEvent<'a>),
 }
 
-/// Why an import as a whole failed.
+/// Why an import failed as a whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// A path is not there or cannot be listed.
+    /// A path does not exist or cannot be listed.
     #[error("{}: {source}; check the path", path.display())]
     Path {
-        /// Which.
+        /// The path of the delivery.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: std::io::Error,
     },
-    /// The catalogue cannot be changed.
+    /// The catalogue cannot be read or changed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// Files that were read.
+    /// Number of files that were read.
     pub files: u64,
-    /// Rows that went in.
+    /// Number of rows that were imported.
     pub rows: u64,
     /// Rows and files that were refused.
     pub refused: u64,
-    /// Other things that were told.
+    /// Number of warnings.
     pub warnings: u64,
-    /// What became of the entries.
+    /// The entries by what became of them.
     pub entries: Imported,
-    /// What became of their audio.
+    /// The audio of the entries by what became of it.
     pub links: Links,
-    /// It was stopped: before the entries were written nothing went in, after it what is ready.
+    /// Whether it was stopped. Before the entries were written nothing is imported; later, the audio that was added by then
+    /// stays.
     pub stopped: bool,
 }
 
-/// What became of the audio of the rows.
+/// Numbers of sound files and links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Links {
-    /// Sound files that were found, those among them that are in the index already.
+    /// Sound files that were found, those included that the index already has.
     pub found: u64,
-    /// Rows that name a file which is not there.
+    /// Sound files that were named and not found.
     pub missing: u64,
-    /// Rows that name none.
+    /// Rows that name no sound file.
     pub unnamed: u64,
     /// New recordings in the index.
     pub added: u64,
-    /// Sound files that are no recordings.
+    /// Sound files that were not added to the index.
     pub refused: u64,
     /// New links of recordings to entries.
     pub linked: u64,
 }
 
 impl Import {
-    /// Runs it. `log` makes a line of the log, of what was done.
+    /// Runs the import. `log` makes the lines of the log.
     ///
     /// # Errors
     ///
-    /// If a path is not there, or the catalogue cannot be changed. Never for a row or a file.
+    /// If a path does not exist, or the catalogue cannot be changed. An error in a row or file is a problem instead.
     pub fn run(
         &self,
         catalog: &mut Catalog,
@@ -129,13 +133,11 @@ impl Import {
                 dry_run: self.dry_run,
                 outcome: &mut outcome,
                 wanted: &mut wanted,
-                broken: None,
                 fatal: None,
                 stop,
                 tell,
             };
-            read(path, &self.options, &mut rows);
-            if let Some(error) = rows.broken {
+            if let Flow::Break(Stop::Catalog(error)) = read(path, &self.options, &mut rows) {
                 return Err(error.into());
             }
         }
@@ -163,14 +165,14 @@ impl Import {
         Ok(outcome)
     }
 
-    /// The folders that are searched whole for the audio of a delivery.
+    /// The folders in all of which the audio of a delivery is searched for.
     fn whole(&self, delivery: &Path) -> Vec<PathBuf> {
         let around = self.paths.iter().filter(|p| p.is_dir() && delivery.starts_with(p));
         around.chain(&self.audio).cloned().collect()
     }
 }
 
-/// What decodes sound files, and ends that.
+/// What decoding sound files needs.
 struct Work<'a> {
     ingester: &'a Ingester,
     pool: &'a rayon::ThreadPool,
@@ -224,20 +226,20 @@ fn link_audio(
     Ok(())
 }
 
-/// A sound file that entries name.
+/// A sound file, and the ids of the entries that name it.
 struct Wanted {
     place: Found,
     entries: Vec<String>,
 }
 
 enum Found {
-    /// On disk.
+    /// A file on disk.
     File(PathBuf),
-    /// In the index already.
+    /// The ids of recordings that the index has already.
     Known(Vec<String>),
 }
 
-/// The finder of a delivery, made when a row first names a file.
+/// Makes the finder of a delivery when a row first names a file.
 struct Finders<'a> {
     near: &'a Path,
     whole: Vec<PathBuf>,
@@ -254,7 +256,7 @@ impl Finders<'_> {
     }
 }
 
-/// Takes the rows of a file.
+/// Stages the rows of a file.
 struct Rows<'a, 'c> {
     path: &'a Path,
     import: &'a mut EntryImport<'c>,
@@ -262,26 +264,31 @@ struct Rows<'a, 'c> {
     dry_run: bool,
     outcome: &'a mut Outcome,
     wanted: &'a mut BTreeMap<String, Wanted>,
-    broken: Option<CatalogError>,
-    /// The spot of the last problem for which a row was refused: a row counts once.
+    /// The place of the last row that was refused: each counts once, however many problems it has.
     fatal: Option<Spot>,
     stop: &'a AtomicBool,
     tell: &'a mut dyn FnMut(Event),
 }
 
 impl Rows<'_, '_> {
-    fn goes_on(&self) -> bool {
-        self.broken.is_none() && !self.stop.load(Ordering::Relaxed)
+    fn flow(&self) -> Flow {
+        if self.stop.load(Ordering::Relaxed) {
+            Flow::Break(Stop::Enough)
+        } else {
+            Flow::Continue(())
+        }
     }
 
-    fn audio(&mut self, id: &str, entry: &Entry, spot: &Spot) {
+    /// Finds the audio of an entry, and notes which entry wants it.
+    fn audio(&mut self, id: &str, entry: &Entry, spot: &Spot) -> Flow {
         if entry.audio.is_empty() {
             self.outcome.links.unnamed += 1;
         }
         for audio in &entry.audio {
             let found = match self.known(&audio.hash) {
-                Some(found) => Ok(Some(found)),
-                None => self
+                Err(error) => return Flow::Break(Stop::Catalog(error)),
+                Ok(Some(found)) => Ok(Some(found)),
+                Ok(None) => self
                     .finder
                     .get()
                     .find(audio)
@@ -299,35 +306,32 @@ impl Rows<'_, '_> {
                 }
                 Ok(None) => {
                     self.outcome.links.missing += 1;
-                    let why = "was not found: it goes in without audio; name the folder that it is in with --audio";
+                    let why =
+                        "was not found: it is imported without audio; name its folder with --audio";
                     let name = if audio.uri.is_empty() { &audio.hash } else { &audio.uri };
-                    self.problem(Problem::warning(spot.clone(), why).of("audio", name));
+                    self.problem(Problem::warning(spot.clone(), why).of("audio", name))?;
                 }
                 Err(why) => {
                     self.outcome.links.missing += 1;
-                    self.problem(Problem::warning(spot.clone(), why).of("audio", &audio.uri));
+                    self.problem(Problem::warning(spot.clone(), why).of("audio", &audio.uri))?;
                 }
             }
         }
+        Flow::Continue(())
     }
 
-    fn known(&mut self, hash: &str) -> Option<(String, Found)> {
-        if hash.len() != 64 {
-            return None;
+    /// The recordings of the index whose file has this hash, if it is a SHA-256.
+    fn known(&self, hash: &str) -> Result<Option<(String, Found)>, CatalogError> {
+        if hash.len() != SHA256_DIGITS {
+            return Ok(None);
         }
-        match self.import.with_sha256(hash) {
-            Ok(known) if known.is_empty() => None,
-            Ok(known) => Some((hash.to_owned(), Found::Known(known))),
-            Err(error) => {
-                self.broken = Some(error);
-                None
-            }
-        }
+        let known = self.import.with_sha256(hash)?;
+        Ok((!known.is_empty()).then(|| (hash.to_owned(), Found::Known(known))))
     }
 }
 
 impl Take for Rows<'_, '_> {
-    fn row(&mut self, row: Row) -> bool {
+    fn row(&mut self, row: Row) -> Flow {
         if self.dry_run {
             (self.tell)(Event::Row(self.path, &row));
         }
@@ -335,31 +339,31 @@ impl Take for Rows<'_, '_> {
         let audio = Entry { audio: row.entry.audio.clone(), ..Entry::default() };
         match self.import.stage(row.entry) {
             Ok(Staged::Ambiguous(why)) => {
-                self.problem(Problem::refused(spot, why));
+                self.problem(Problem::refused(spot, why))?;
             }
             Ok(Staged::First { id }) => {
                 self.outcome.rows += 1;
-                self.audio(&id, &audio, &spot);
+                self.audio(&id, &audio, &spot)?;
             }
             Ok(Staged::Joined { id, conflicts }) => {
                 self.outcome.rows += 1;
                 for conflict in conflicts {
                     let why = format!(
-                        "is {:?} in an earlier row of the same recording ({id}), which stays; if these are two \
+                        "is {:?} in an earlier row of the same recording ({id}), which is kept; if these are two \
                          recordings, give each an own_id",
                         conflict.kept
                     );
                     let problem = Problem::warning(spot.clone(), why);
-                    self.problem(problem.of(conflict.field, &conflict.dropped));
+                    self.problem(problem.of(conflict.field, &conflict.dropped))?;
                 }
-                self.audio(&id, &audio, &spot);
+                self.audio(&id, &audio, &spot)?;
             }
-            Err(error) => self.broken = Some(error),
+            Err(error) => return Flow::Break(Stop::Catalog(error)),
         }
-        self.goes_on()
+        self.flow()
     }
 
-    fn problem(&mut self, problem: Problem) -> bool {
+    fn problem(&mut self, problem: Problem) -> Flow {
         if !problem.is_fatal {
             self.outcome.warnings += 1;
         } else if self.fatal.as_ref() != Some(&problem.spot) {
@@ -367,6 +371,6 @@ impl Take for Rows<'_, '_> {
             self.fatal = Some(problem.spot.clone());
         }
         (self.tell)(Event::Problem(self.path, &problem));
-        self.goes_on()
+        self.flow()
     }
 }

@@ -1,28 +1,30 @@
-//! Tables: a header and rows of cells, whatever they were read from; and CSV and TSV.
+//! Tables, which have a header and rows of cells; and the reader of CSV and TSV.
 //!
-//! The header is the first row that a mapping knows: titles may stand above it. The delimiter is the one
-//! under which the header has most columns that are known.
+//! The header is the first row that a mapping knows; there may be a title above it. The delimiter is the one with which the
+//! header has most known columns.
 
 use std::io::Read as _;
 use std::path::Path;
 
 use super::columns::Header;
 use super::encoding::{self, Bounded};
-use super::{MAX_ROW_BYTES, Options, Problem, Row, Spot, Take};
+use super::{Flow, MAX_ROW_BYTES, Options, Problem, Row, Spot, Stop, Take};
 use crate::catalog::Entry;
 
-/// Rows in which the header is looked for.
+/// Rows in which the header is searched for. A guess.
 const HEADER_WITHIN: usize = 30;
-/// Bytes in which the delimiter is looked for.
+/// Bytes by which the delimiter is chosen. A guess.
 const HEAD_BYTES: u64 = 1 << 16;
+/// The delimiters that are tried; of two equally good ones the first is used.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// The rows of one table, one by one.
+/// Reads one table row by row.
 pub(super) struct Table<'o> {
     options: &'o Options,
+    /// Name of the sheet, or empty.
     part: String,
     header: Option<Header>,
-    /// The first rows, while there is no header.
+    /// The rows above the header.
     seen: Vec<Vec<String>>,
     rows: u64,
 }
@@ -36,16 +38,16 @@ impl<'o> Table<'o> {
         Spot { row, part: self.part.clone() }
     }
 
-    /// Takes the cells of a row. False when there is nothing more to read.
-    pub(super) fn row(&mut self, number: u64, cells: &[&str], take: &mut dyn Take) -> bool {
+    /// Takes the cells of a row.
+    pub(super) fn row(&mut self, number: u64, cells: &[&str], take: &mut dyn Take) -> Flow {
         if cells.iter().all(|cell| cell.trim().is_empty()) {
-            return true;
+            return Flow::Continue(());
         }
         let Some(header) = &self.header else {
             return self.look_for_header(number, cells, take);
         };
         if self.options.max_rows.is_some_and(|most| self.rows >= most) {
-            return false;
+            return Flow::Break(Stop::Enough);
         }
         self.rows += 1;
         let spot = self.spot(number);
@@ -54,7 +56,7 @@ impl<'o> Table<'o> {
             .find(|cell| !cell.trim().is_empty())
         {
             let why = format!(
-                "is in column {}, beyond the {} of the header: is a delimiter inside a cell without quotes?",
+                "is in column {}, but the header has {}: is a delimiter inside a cell without quotes?",
                 cells.len(),
                 header.columns.len()
             );
@@ -67,15 +69,12 @@ impl<'o> Table<'o> {
             for value in header.mapping.values(*field, cell) {
                 if let Err(why) = field.put(&value, header.mapping.dates, &mut entry) {
                     whole = false;
-                    let problem = Problem::refused(spot.clone(), why).of(name, &value);
-                    if !take.problem(problem) {
-                        return false;
-                    }
+                    take.problem(Problem::refused(spot.clone(), why).of(name, &value))?;
                 }
             }
         }
         if !whole {
-            return true;
+            return Flow::Continue(());
         }
         if !entry.names_something() {
             let why = "names no recording: it has no ISRC, title, id or file";
@@ -84,26 +83,31 @@ impl<'o> Table<'o> {
         take.row(Row { spot, entry })
     }
 
-    fn look_for_header(&mut self, number: u64, cells: &[&str], take: &mut dyn Take) -> bool {
+    /// Takes a row above the header, or the header itself.
+    fn look_for_header(&mut self, number: u64, cells: &[&str], take: &mut dyn Take) -> Flow {
         let Some(header) = Header::of(cells, self.options.mapping.as_ref()) else {
             self.seen.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
-            return self.seen.len() < HEADER_WITHIN;
+            return if self.seen.len() < HEADER_WITHIN {
+                Flow::Continue(())
+            } else {
+                Flow::Break(Stop::Enough)
+            };
         };
         let unknown = header.unknown();
-        let mut goes_on = true;
+        let mut flow = Flow::Continue(());
         if !unknown.is_empty() {
             let why = format!(
-                "the columns {} are not read (the others as in {}); a mapping file says what they hold",
+                "the columns {} are not read (the others are mapped as in {}); name their fields in a mapping file",
                 unknown.join(", "),
                 header.mapping.name
             );
-            goes_on = take.problem(Problem::warning(self.spot(number), why));
+            flow = take.problem(Problem::warning(self.spot(number), why));
         }
         self.header = Some(header);
-        goes_on
+        flow
     }
 
-    /// Tells if there was no header.
+    /// Ends the table; it is a problem if there was no header.
     pub(super) fn finish(self) -> Result<(), Problem> {
         match (&self.header, self.seen.first()) {
             (Some(_), _) => Ok(()),
@@ -119,8 +123,8 @@ impl<'o> Table<'o> {
     }
 }
 
-/// Reads CSV or TSV.
-pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<(), Problem> {
+/// Reads CSV or TSV, or returns the problem that ended the file.
+pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<Flow, Problem> {
     let cannot = |row, error: &dyn std::fmt::Display| {
         Problem::refused(
             Spot { row, part: String::new() },
@@ -141,14 +145,15 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
     loop {
         renew.renew();
         match rows.read_record(&mut record) {
-            Ok(false) => return table.finish(),
+            Ok(false) => return table.finish().map(Flow::Continue),
             Ok(true) => {}
             Err(error) => return Err(cannot(line + 1, &error)),
         }
         line = record.position().map_or(line + 1, csv::Position::line);
         let cells: Vec<&str> = record.iter().collect();
-        if !table.row(line, &cells, take) {
-            return table.finish();
+        let flow = table.row(line, &cells, take);
+        if flow.is_break() {
+            return table.finish().map(|()| flow);
         }
     }
 }
@@ -159,6 +164,7 @@ fn builder(delimiter: u8) -> csv::ReaderBuilder {
     builder
 }
 
+/// Finds the delimiter of a file.
 fn delimiter(path: &Path, options: &Options, known: encoding::Encoding) -> std::io::Result<u8> {
     let (text, _) = encoding::open(path, Some(known))?;
     let mut head = Vec::new();
@@ -170,7 +176,6 @@ fn delimiter(path: &Path, options: &Options, known: encoding::Encoding) -> std::
         });
         header.map_or(0, |header| header.read())
     };
-    // The first of the best.
     let best = DELIMITERS.iter().rev().max_by_key(|delimiter| columns(delimiter));
     Ok(best.copied().unwrap_or(b','))
 }

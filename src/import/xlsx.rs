@@ -1,7 +1,7 @@
-//! XLSX workbooks: every visible sheet with a header that is known.
+//! XLSX workbooks: every visible sheet with a known header.
 //!
-//! A workbook is a ZIP archive of XML. Before it is opened all of it is unpacked once into nothing, so that one that
-//! unpacks into more than memory holds is refused. Cells are read one by one.
+//! A workbook is a ZIP archive of XML. It is first unpacked once and discarded, so that one that would not fit into memory is
+//! refused. Cells are read one by one.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
@@ -10,22 +10,23 @@ use std::path::Path;
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 
 use super::table::Table;
-use super::{Options, Problem, Spot, Take};
+use super::{Flow, Options, Problem, Spot, Stop, Take};
 
-/// Bytes that a workbook may unpack to: a million rows of thirty cells have 600 MB.
+/// Most bytes that a workbook may unpack to: a million rows of thirty cells have 600 MB. A guess.
 const MAX_UNPACKED: u64 = 2 << 30;
-/// Bytes of its shared strings, which are kept in memory.
+/// Most bytes of its shared strings, which are held in memory. A guess.
 const MAX_STRINGS: u64 = 512 << 20;
-/// Bytes of any other part that is read whole: styles, relations.
+/// Most bytes of any other part that is read whole, such as styles and relations. A guess.
 const MAX_PART: u64 = 64 << 20;
-/// Columns of a row.
+/// Most columns that are read of a row; further ones are ignored. A guess.
 const MAX_COLUMNS: u32 = 1_024;
 
-pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<(), Problem> {
+/// Reads a workbook, or returns the problem that ended it.
+pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<Flow, Problem> {
     let refused = |why: String| Problem::refused(Spot::default(), why);
     let unreadable = |error: &dyn std::fmt::Display| {
         refused(format!(
-            "is no workbook that can be read ({error}); save it again as XLSX or as CSV (UTF-8)"
+            "is not a workbook that can be read ({error}); save it again as XLSX or as CSV (UTF-8)"
         ))
     };
     unpack(path).map_err(|why| refused(format!("{why}; save the table as CSV (UTF-8)")))?;
@@ -40,30 +41,36 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
     for name in &sheets {
         let mut table = Table::new(options, name);
         match sheet(&mut book, name, &mut table, take) {
-            Ok(()) => headless.extend(table.finish().err()),
+            // The rows that are wanted are counted for each sheet.
+            Ok(Flow::Continue(()) | Flow::Break(Stop::Enough)) => {
+                headless.extend(table.finish().err());
+            }
+            Ok(stopped) => return Ok(stopped),
             Err(problem) => {
-                if !take.problem(problem) {
-                    return Ok(());
+                let flow = take.problem(problem);
+                if flow.is_break() {
+                    return Ok(flow);
                 }
             }
         }
     }
-    // A cover sheet beside a table is no news; a workbook without any table is.
+    // A cover sheet beside a table is usual; a workbook without any table is a problem.
     if headless.len() == sheets.len() {
         return headless
             .into_iter()
             .next()
             .map_or_else(|| Err(refused("has no visible sheet with cells".into())), Err);
     }
-    Ok(())
+    Ok(Flow::Continue(()))
 }
 
+/// Reads one sheet, or returns the problem that ended it.
 fn sheet(
     book: &mut Xlsx<BufReader<File>>,
     name: &str,
     table: &mut Table,
     take: &mut dyn Take,
-) -> Result<(), Problem> {
+) -> Result<Flow, Problem> {
     let spot = |row: u32| Spot { row: u64::from(row) + 1, part: name.to_owned() };
     let cannot = |row, error: &dyn std::fmt::Display| {
         Problem::refused(spot(row), format!("cannot be read further: {error}"))
@@ -76,12 +83,15 @@ fn sheet(
         let position = cell.as_ref().map(calamine::Cell::get_position);
         if position.is_none_or(|(at, _)| at != number) {
             let texts: Vec<&str> = row.iter().map(String::as_str).collect();
-            if !table.row(u64::from(number) + 1, &texts, take) {
-                return Ok(());
+            let flow = table.row(u64::from(number) + 1, &texts, take);
+            if flow.is_break() {
+                return Ok(flow);
             }
             row.clear();
         }
-        let (Some(cell), Some((at, column))) = (&cell, position) else { return Ok(()) };
+        let (Some(cell), Some((at, column))) = (&cell, position) else {
+            return Ok(Flow::Continue(()));
+        };
         if at < number {
             return Err(cannot(number, &"its rows are not in order"));
         }
@@ -96,11 +106,11 @@ fn sheet(
     }
 }
 
-/// A cell as it would be typed.
+/// The text of a cell, as a person would type it.
 fn text(cell: &DataRef) -> String {
     match cell {
         DataRef::Int(number) => number.to_string(),
-        // Whole numbers have no point: a bar code that was typed as a number is its digits.
+        // Whole numbers are written without a point: a bar code that was typed as a number keeps its digits.
         DataRef::Float(number) => number.to_string(),
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
             text.clone()
@@ -119,7 +129,7 @@ fn text(cell: &DataRef) -> String {
     }
 }
 
-/// Unpacks all parts into nothing; says which is too large, whatever its header claims.
+/// Unpacks all parts and discards them; an error names the part that is too large. Sizes in headers are not trusted.
 fn unpack(path: &Path) -> Result<(), String> {
     let broken = |error: &dyn std::fmt::Display| format!("is a damaged ZIP archive ({error})");
     let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;

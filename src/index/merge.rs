@@ -16,6 +16,12 @@ pub enum MergeError {
     Write(std::io::Error),
 }
 
+impl From<std::io::Error> for MergeError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
 /// A segment to merge, and which of its tracks live on, by track.
 #[derive(Debug)]
 pub struct MergeInput {

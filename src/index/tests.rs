@@ -9,15 +9,13 @@ use tempfile::TempDir;
 use super::header::{CHECKED_BYTES, HEADER_BYTES, Header, Layout};
 use super::track::rounded;
 use super::*;
+use crate::dice::Dice;
 use crate::signal::fingerprint::FingerprintConfig;
 use crate::signal::landmarks::landmarks;
 
 fn peaks(seed: u32) -> Vec<Peak> {
-    let mut state = seed;
-    let mut draw = |n: u32| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) % n
-    };
+    let mut dice = Dice::new(seed.into());
+    let mut draw = |n: u32| dice.below(n as usize) as u32;
     let mut time = 0;
     (0..200)
         .map(|_| {

@@ -244,18 +244,14 @@ impl BitChance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     const HERE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
 
     /// Sub-fingerprints in which each bit lasts about three frames, as those of music do.
     fn sub_fingerprints(seed: u32, frames: usize) -> Vec<SubFingerprint> {
-        let mut state = u64::from(seed) + 1;
-        let mut draw = move || {
-            // SplitMix64: the bits of neighbouring seeds are not alike.
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            ((mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32) as u32
-        };
+        let mut dice = Dice::new(u64::from(seed) + 1);
+        let mut draw = || (dice.roll() >> 32) as u32;
         let mut signs = draw();
         let mut sure = 0x3333_cccc_u32;
         (0..frames)

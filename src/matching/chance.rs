@@ -176,6 +176,7 @@ fn upper(shifts: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     #[test]
     fn a_sum_of_worths_is_a_likelihood_ratio() {
@@ -205,11 +206,8 @@ mod tests {
     fn peaks_on_a_common_grid_meet_more_often_than_scattered_ones() {
         let line = TimeMap { tempo: 1.0, offset: 16_000.0, pitch: 0.0 };
         let peaks = |step: u32, seed: u32| -> Vec<Peak> {
-            let mut state = seed;
-            let mut draw = move |n: u32| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 8) % n
-            };
+            let mut dice = Dice::new(seed.into());
+            let mut draw = |n: u32| dice.below(n as usize) as u32;
             let mut peaks: Vec<Peak> = (0..1_000)
                 .map(|_| Peak {
                     time: draw(40_000 / step) * step,

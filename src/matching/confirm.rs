@@ -75,14 +75,12 @@ fn met(item: &[Peak], recording: &[Peak], warp: Warp, offset_frames: f64) -> usi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     /// Peaks of dense music, drawn with a seed.
     fn music(seed: u32, count: u32) -> Vec<Peak> {
-        let mut state = seed;
-        let mut draw = |n: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % n
-        };
+        let mut dice = Dice::new(seed.into());
+        let mut draw = |n: u32| dice.below(n as usize) as u32;
         let peak =
             |i: u32| Peak { time: 64 * i + draw(64), pitch: draw(30_000) as u16, strength: 1 };
         (0..count).map(peak).collect()

@@ -435,18 +435,14 @@ fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explai
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     const LINE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
 
     /// Peaks drawn with a seed, about `rate` in ten seconds, all leading.
     fn music(seed: u64, rate: u64) -> Vec<Peak> {
-        let mut state = seed;
-        let mut draw = move |n: u64| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % n
-        };
+        let mut dice = Dice::new(seed);
+        let mut draw = |n: usize| dice.below(n);
         let mut peaks: Vec<Peak> = (0..12 * rate)
             .map(|_| Peak {
                 time: draw(120 * 689) as u32,

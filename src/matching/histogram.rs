@@ -374,14 +374,12 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::dice::Dice;
 
     /// Votes on bins drawn with a seed, some of them beside one another.
     fn drawn(seed: u32, count: u32, range: u32) -> Vec<Vote> {
-        let mut state = seed;
-        let mut draw = |n: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            ((u64::from(state) * u64::from(n)) >> 32) as i64
-        };
+        let mut dice = Dice::new(seed.into());
+        let mut draw = |n: u32| dice.below(n as usize) as i64;
         let vote = |of: u32| {
             let place = draw(range);
             // A tenth lies around the ends of blocks.

@@ -6,15 +6,20 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Run, RunKey};
+use crate::base::{Found, Schema};
 use crate::record::{ItemRecord, json};
 use crate::scan::Mode;
 
-/// Version of the schema that is written. `schema.sql` is version 2.
-const SCHEMA_VERSION: i64 = 3;
-/// Migrates version 1, which had a single mode, to version 2.
-const MODES: &str = "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'";
-/// Migrates version 2 to version 3.
-const MANIFESTS: &str = include_str!("migrations/3-manifests.sql");
+/// The schema of the results. Version 1 had a single mode of scanning.
+const SCHEMA: Schema = Schema {
+    create: include_str!("schema.sql"),
+    created: 2,
+    oldest: 1,
+    steps: &[
+        "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'",
+        include_str!("migrations/3-manifests.sql"),
+    ],
+};
 /// How long to wait for another process that writes. A guess.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -47,7 +52,7 @@ pub enum ResultsError {
         source: std::io::Error,
     },
     /// A newer program wrote the database.
-    #[error("the results {} have version {found}, but this program reads up to version {SCHEMA_VERSION}; use a newer leakhound", path.display())]
+    #[error("the results {} have version {found}, but this program reads up to version {}; use a newer leakhound", path.display(), SCHEMA.newest())]
     Version {
         /// The database.
         path: PathBuf,
@@ -88,30 +93,18 @@ impl ResultStore {
         let path = home.join("results.sqlite");
         let error = |source| ResultsError::Database { path: path.clone(), source };
         let mut connection = connect(&path).map_err(error)?;
-        let version = (|| {
+        let found = (|| {
             let transaction =
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let mut version: i64 =
-                transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            let changes: &[&str] = match version {
-                0 => &[include_str!("schema.sql"), MANIFESTS],
-                1 => &[MODES, MANIFESTS],
-                2 => &[MANIFESTS],
-                _ => &[],
-            };
-            for change in changes {
-                transaction.execute_batch(change)?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-                version = SCHEMA_VERSION;
-            }
+            let found = SCHEMA.bring_up(&transaction)?;
             transaction.commit()?;
-            Ok(version)
+            Ok(found)
         })()
         .map_err(error)?;
-        if version != SCHEMA_VERSION {
-            return Err(ResultsError::Version { path, found: version });
+        match found {
+            Found::Unknown(found) => Err(ResultsError::Version { path, found }),
+            Found::Empty | Found::Known => Ok(Self { path, connection }),
         }
-        Ok(Self { path, connection })
     }
 
     pub(super) fn error(&self, source: rusqlite::Error) -> ResultsError {

@@ -6,14 +6,15 @@ use std::time::Duration;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use super::{Case, Decisions, Ruling, RulingError};
-use crate::catalog::private;
+use crate::base::{Found, Schema, owner_only};
 use crate::record::{DecisionState, Ground, Relation, Verdict, json};
 
-/// Version of the tables.
-const SCHEMA_VERSION: i64 = 2;
-/// What makes each version of the one before, from none on.
-const MIGRATIONS: [&str; SCHEMA_VERSION as usize] =
-    [include_str!("schema.sql"), include_str!("2-relation.sql")];
+const SCHEMA: Schema = Schema {
+    create: include_str!("schema.sql"),
+    created: 1,
+    oldest: 1,
+    steps: &[include_str!("2-relation.sql")],
+};
 
 /// Why decisions cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,7 @@ pub enum ReviewError {
         source: std::io::Error,
     },
     /// A newer program wrote it.
-    #[error("the decisions {} have version {found}, this program knows {SCHEMA_VERSION}: use a newer leakhound", path.display())]
+    #[error("the decisions {} have version {found}, this program knows {}: use a newer leakhound", path.display(), SCHEMA.newest())]
     Version {
         /// The database.
         path: PathBuf,
@@ -86,30 +87,22 @@ impl ReviewStore {
         let path = home.join("review.sqlite");
         let error = |source| ReviewError::Database { path: path.clone(), source };
         let mut connection = Connection::open(&path).map_err(error)?;
-        private(&path).map_err(|source| ReviewError::Write { path: path.clone(), source })?;
-        let version = (|| {
+        owner_only(&path).map_err(|source| ReviewError::Write { path: path.clone(), source })?;
+        let found = (|| {
             connection.busy_timeout(Duration::from_secs(30))?;
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "full")?;
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut version: i64 =
-                transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if (0..SCHEMA_VERSION).contains(&version) {
-                for migration in &MIGRATIONS[version as usize..] {
-                    transaction.execute_batch(migration)?;
-                }
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-                version = SCHEMA_VERSION;
-            }
+            let found = SCHEMA.bring_up(&transaction)?;
             transaction.commit()?;
-            Ok(version)
+            Ok(found)
         })()
         .map_err(error)?;
-        if version != SCHEMA_VERSION {
-            return Err(ReviewError::Version { path, found: version });
+        match found {
+            Found::Unknown(found) => Err(ReviewError::Version { path, found }),
+            Found::Empty | Found::Known => Ok(Self { path, connection }),
         }
-        Ok(Self { path, connection })
     }
 
     /// Keeps decisions: all of them, or none.

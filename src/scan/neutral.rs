@@ -232,6 +232,7 @@ fn rest(span: &Span, neutral: &[(f64, f64)], masks: &[(f64, f64)]) -> Vec<Span> 
 #[allow(clippy::float_cmp, reason = "rounded numbers are equal or wrong")]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
     use crate::index::TrackId;
 
     const RATE: f64 = 43.0;
@@ -302,11 +303,8 @@ mod tests {
 
     /// Peaks of dense music, drawn with a seed: so many a second, over so many seconds.
     fn music(seed: u32, per_second: u32, seconds: u32) -> Vec<Peak> {
-        let mut state = seed;
-        let mut draw = |n: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % n
-        };
+        let mut dice = Dice::new(seed.into());
+        let mut draw = |n: u32| dice.below(n as usize) as u32;
         let apart = (RATE * 16.0) as u32 / per_second;
         let peak = |i: u32| Peak {
             time: apart * i + draw(apart),

@@ -138,17 +138,13 @@ impl StftStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     const CONFIG: StftConfig = StftConfig { n_fft: 64, hop: 16 };
 
     fn noise(n: usize) -> Vec<f32> {
-        let mut state = 1_u32;
-        (0..n)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 8) as f32 / 8_388_608.0 - 1.0
-            })
-            .collect()
+        let mut dice = Dice::new(1);
+        (0..n).map(|_| (2.0 * dice.share() - 1.0) as f32).collect()
     }
 
     fn spectra(stft: &Stft, samples: &[f32], block: usize) -> Vec<Vec<f32>> {

@@ -120,6 +120,7 @@ impl SubFingerprinter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     const BIN_HZ: f32 = 11_025.0 / 2_048.0;
 
@@ -158,17 +159,9 @@ mod tests {
 
     #[test]
     fn loudness_changes_no_sign() {
-        let mut state = 9_u32;
-        let frames: Vec<Vec<f32>> = (0..60)
-            .map(|_| {
-                (0..1_025)
-                    .map(|_| {
-                        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                        ((state >> 8) % 1_000) as f32 + 1.0
-                    })
-                    .collect()
-            })
-            .collect();
+        let mut dice = Dice::new(9);
+        let frames: Vec<Vec<f32>> =
+            (0..60).map(|_| (0..1_025).map(|_| dice.below(1_000) as f32 + 1.0).collect()).collect();
         let loud = make(frames.iter().map(|f| f.iter().map(|p| p * 64.0).collect()));
         assert_eq!(make(frames.into_iter()), loud);
     }

@@ -10,6 +10,7 @@ use super::volumes;
 use super::{
     Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
 };
+use crate::base::{Access, write_atomically};
 use crate::bytes::Bytes;
 use crate::sniff::container::{ContainerKind, is_tar};
 
@@ -122,18 +123,5 @@ impl Visit for Finder {
 ///
 /// If the item cannot be read or the file cannot be written.
 pub fn extract(bytes: &Bytes, to: &Path) -> io::Result<u64> {
-    let mut part = to.as_os_str().to_owned();
-    part.push(".part");
-    let part = Path::new(&part);
-    let copy = || {
-        let mut out = std::fs::File::create(part)?;
-        let copied = io::copy(&mut bytes.stream()?, &mut out)?;
-        out.sync_all()?;
-        std::fs::rename(part, to)?;
-        Ok(copied)
-    };
-    copy().inspect_err(|_| {
-        // It may never have been made.
-        let _ = std::fs::remove_file(part);
-    })
+    write_atomically(to, Access::Umask, |out| io::copy(&mut bytes.stream()?, out))
 }

@@ -1,6 +1,6 @@
-//! What labels deliver, made for tests: the same recordings as CSV and as XLSX; as ERN messages in `ern`.
+//! Deliveries for tests: the same recordings as CSV and XLSX, and in `ern` as ERN messages.
 
-/// A recording and the release that it is on.
+/// A recording, and the release that contains it.
 #[derive(Debug, Clone)]
 pub(crate) struct Track {
     pub(crate) isrc: String,
@@ -11,11 +11,11 @@ pub(crate) struct Track {
     pub(crate) p_line: String,
     pub(crate) seconds: u32,
     pub(crate) release: usize,
-    /// Name below `resources/`, and MD5.
+    /// Name of its file below `resources/`, and the file's MD5.
     pub(crate) file: Option<(String, String)>,
 }
 
-/// Recordings 1 to `count`, ten on a release.
+/// Recordings 1 to `count`, ten on each release.
 pub(crate) fn tracks(count: usize) -> Vec<Track> {
     let track = |n: usize| Track {
         isrc: format!("GBAYE{:07}", 2_000_000 + n),
@@ -34,7 +34,7 @@ pub(crate) fn tracks(count: usize) -> Vec<Track> {
     (1..=count).map(track).collect()
 }
 
-/// With its check digit.
+/// Appends the check digit of a UPC.
 pub(crate) fn upc(release: usize) -> String {
     let front = format!("03600{release:06}");
     let digits = front.bytes().map(|b| u32::from(b - b'0'));
@@ -43,7 +43,7 @@ pub(crate) fn upc(release: usize) -> String {
     format!("{front}{}", (10 - sum % 10) % 10)
 }
 
-/// With its check character (ISO 7064, MOD 37,36).
+/// Appends the check character of a `GRid` (ISO 7064, MOD 37,36).
 pub(crate) fn grid(release: usize) -> String {
     let front = format!("A12425G{release:010}");
     let product = front.chars().fold(36, |product, c| {
@@ -93,7 +93,7 @@ fn cells(track: &Track) -> [String; 15] {
     ]
 }
 
-/// As CSV, with this delimiter.
+/// Writes CSV with a delimiter.
 pub(crate) fn csv(tracks: &[Track], delimiter: u8) -> Vec<u8> {
     let mut rows = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     rows.write_record(HEADER).unwrap();
@@ -103,7 +103,7 @@ pub(crate) fn csv(tracks: &[Track], delimiter: u8) -> Vec<u8> {
     rows.into_inner().unwrap()
 }
 
-/// As a workbook with a cover sheet; lengths are numbers.
+/// Writes a workbook with a cover sheet; lengths are numbers.
 pub(crate) fn xlsx(tracks: &[Track]) -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
     book.add_worksheet().write_string(0, 0, "Delivery of the label").unwrap();

@@ -12,7 +12,7 @@ fn element(name: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("<{name}>{}</{name}>", escaped(text)) }
 }
 
-/// As an ERN message: `382`, `383`, `41`, `411`, `42` or `43`. Of version 4 a message has one release.
+/// Writes an ERN message of version `382`, `383`, `41`, `411`, `42` or `43`. A message of version 4 has one release.
 pub(crate) fn ern(version: &str, tracks: &[Track]) -> String {
     let mut parties: Vec<&String> = tracks.iter().flat_map(|t| &t.artists).collect();
     parties.push(&tracks[0].label);
@@ -82,7 +82,7 @@ pub(crate) fn ern(version: &str, tracks: &[Track]) -> String {
     xml + "</DealList>\n</ern:NewReleaseMessage>\n"
 }
 
-/// As messages that each version allows: one of 3.8, one for each release of 4.
+/// Writes valid messages of a version: one for all releases in 3.8, one for each release in 4.
 pub(crate) fn batch(version: &str, tracks: &[Track]) -> Vec<String> {
     if version.starts_with('3') {
         return vec![ern(version, tracks)];

@@ -4,6 +4,7 @@ mod archives;
 pub(crate) mod arrow;
 pub(crate) mod deliveries;
 mod desk;
+mod dice;
 mod encode;
 pub(crate) mod ern;
 mod music;
@@ -12,6 +13,7 @@ mod wav;
 
 pub(crate) use archives::{bz2, gz, pack, sevenz, tar, tar_header, without_place, xz, zip, zst};
 pub(crate) use desk::{Desk, Done};
+pub(crate) use dice::Dice;
 pub(crate) use encode::encode;
 pub(crate) use music::{RATE_HZ, excerpt, faster, song};
 pub(crate) use records::{assert_contract, parse, record, records};

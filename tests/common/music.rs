@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::f64::consts::TAU;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::dice::Dice;
+
 /// Sample rate of all songs.
 pub(crate) const RATE_HZ: u32 = 22_050;
 
@@ -47,30 +49,9 @@ pub(crate) fn faster(samples: &[f32], speed: f64) -> Vec<f32> {
         .collect()
 }
 
-/// `SplitMix64`: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 up to, not including, 1.
-    fn share(&mut self) -> f64 {
-        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.share() * n as f64) as usize
-    }
-}
-
 fn play(seed: u64, seconds: u32) -> Vec<f32> {
-    let mut dice = Dice(seed.wrapping_mul(0x1234_5678_9abc_def1).wrapping_add(u64::from(seconds)));
+    let mut dice =
+        Dice::new(seed.wrapping_mul(0x1234_5678_9abc_def1).wrapping_add(u64::from(seconds)));
     let mut sound = vec![0.0_f32; (seconds * RATE_HZ) as usize];
     let usual_beat = 60.0 / (90.0 + 60.0 * dice.share());
     let scale = SCALES[dice.below(SCALES.len())];

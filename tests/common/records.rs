@@ -1,4 +1,4 @@
-//! Reading what the program writes for programs.
+//! Reads the JSON that the program writes.
 
 use leakhound::record::{ItemRecord, Relation};
 use serde::Deserialize as _;
@@ -12,12 +12,12 @@ pub(crate) fn parse(jsonl: &str) -> Vec<Value> {
     jsonl.lines().map(parse).collect()
 }
 
-/// The same as the library's own records.
+/// The lines of a JSONL report as records.
 pub(crate) fn records(jsonl: &str) -> Vec<ItemRecord> {
     parse(jsonl).into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
 }
 
-/// The one record whose path ends like this.
+/// The only record whose path ends with `name`.
 pub(crate) fn record<'a>(records: &'a [ItemRecord], ending: &str) -> &'a ItemRecord {
     let mut found = records.iter().filter(|record| record.item.path.ends_with(ending));
     let record = found.next().unwrap_or_else(|| panic!("no row for {ending}: {records:#?}"));
@@ -25,10 +25,10 @@ pub(crate) fn record<'a>(records: &'a [ItemRecord], ending: &str) -> &'a ItemRec
     record
 }
 
-/// A key, and whether a value is one of its own.
+/// A key, and the check of its value.
 type Key = (&'static str, fn(&Value) -> bool);
 
-/// That a line has every key of the contract, each of its type.
+/// Asserts that a line has every key of the contract, with a value of its type.
 pub(crate) fn assert_contract(line: &Value) {
     let object = |value: &Value, keys: &[Key]| {
         for (key, is_right) in keys {
@@ -112,7 +112,7 @@ pub(crate) fn assert_contract(line: &Value) {
     }
 }
 
-/// That an evidence has its keys, and packed points of whole numbers of bytes.
+/// Asserts that an evidence has every key, and that its packed points are whole.
 fn assert_evidence(evidence: &Value, object: &impl Fn(&Value, &[Key])) {
     object(
         evidence,

@@ -3,6 +3,8 @@
 
 pub mod checks;
 
+#[path = "../common/dice.rs"]
+mod dice;
 #[path = "../common/music.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod music;

@@ -86,7 +86,7 @@ pub(crate) fn engine(
     let snapshot = catalog.snapshot()?;
     let identifiers = Identifiers::of(&snapshot)?;
     let rights = catalog.rights(rights_day, searching.territory.as_deref())?;
-    if snapshot.is_empty() && !identifiers.has_silent() {
+    if snapshot.is_empty() && !identifiers.has_entries_without_audio() {
         anyhow::bail!(
             "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add PATH",
             home.display()

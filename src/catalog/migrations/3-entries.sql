@@ -1,12 +1,12 @@
 -- Version 3: what the label says of its recordings, with or without audio, and the log of changes.
 
--- `document`: the entry as JSON. It is read and written whole; what it is looked up by is in `entry_keys`.
+-- `document`: the entry as JSON. It is read and written whole; the keys by which it is looked up are in `entry_keys`.
 CREATE TABLE entries (
     entry_id TEXT PRIMARY KEY,
     document TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `kind`: `isrc` or `own`. An ISRC may be that of several entries.
+-- `kind`: `isrc` or `own`. Several entries may have the same ISRC.
 CREATE TABLE entry_keys (
     kind     TEXT NOT NULL,
     value    TEXT NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE entry_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_keys_by_entry ON entry_keys (entry_id);
 
--- Which recordings of the index are the sound of an entry.
+-- Links: the recordings of the index that are the audio of an entry.
 CREATE TABLE entry_audio (
     recording_id TEXT NOT NULL,
     entry_id     TEXT NOT NULL,
@@ -26,7 +26,7 @@ CREATE TRIGGER recording_removed AFTER DELETE ON recordings BEGIN
     DELETE FROM entry_audio WHERE recording_id = OLD.recording_id;
 END;
 
--- Stretches of a recording that others hold, too. `with_recording` names one of them.
+-- Stretches of a recording that are in other recordings, too. `with_recording` is one of these.
 CREATE TABLE shared_passages (
     recording_id   TEXT NOT NULL,
     start_seconds  REAL NOT NULL,
@@ -38,7 +38,7 @@ CREATE TRIGGER recording_removed_with_passages AFTER DELETE ON recordings BEGIN
     DELETE FROM shared_passages WHERE recording_id = OLD.recording_id OR with_recording = OLD.recording_id;
 END;
 
--- Uses that are licensed: `kind` is `hash` (of a file), `dump` (a path or the start of one) or `recording` (its id, an
+-- Licensed uses: `kind` is `hash` (SHA-256 of a file), `dump` (a path or the first part of one) or `recording` (its id, an
 -- entry's id, or an ISRC).
 CREATE TABLE licences (
     kind  TEXT NOT NULL,
@@ -47,8 +47,8 @@ CREATE TABLE licences (
     PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
 
--- Who did what and when. Each row has the digest of itself and of the row before, so that none can be changed or
--- taken out unseen.
+-- Who did what and when. Each row has the digest of itself and of the previous row, so that no row can be changed or removed
+-- unnoticed.
 CREATE TABLE log (
     number   INTEGER PRIMARY KEY,
     at       INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-//! The deals of a message: where, and until when.
+//! The deals of a message: the territories and the end dates of rights.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::import::Problem;
 use crate::import::field::Field;
 use crate::import::value::{DateOrder, date};
 
-/// What one deal says, not checked yet.
+/// One deal, as texts that were not checked yet.
 #[derive(Debug, Clone, Default)]
 struct Deal {
     territories: Vec<String>,
@@ -17,11 +17,12 @@ struct Deal {
     until: Option<String>,
 }
 
-/// The deals by the release that they are about.
+/// Deals by the reference of their release.
 #[derive(Debug, Default)]
 pub(super) struct Deals(BTreeMap<String, Vec<Deal>>);
 
 impl Deals {
+    /// Takes an element with deals about releases.
     pub(super) fn take(&mut self, node: &Node) {
         let mut deals = Vec::new();
         for terms in node.at(&["Deal", "DealTerms"]) {
@@ -43,7 +44,8 @@ impl Deals {
         }
     }
 
-    /// Puts into an entry where any of the deals about its releases holds, and how long the longest does.
+    /// Sets the rights of an entry from the deals about its releases: the territories in which any of them holds, and the last
+    /// of their end dates, unless one has no end.
     pub(super) fn apply<'a>(
         &self,
         releases: impl Iterator<Item = &'a str>,

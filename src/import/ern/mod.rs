@@ -1,6 +1,6 @@
-//! DDEX Electronic Release Notification messages, 3.8.x and 4.1 to 4.3, read alike.
+//! DDEX Electronic Release Notification messages, versions 3.8.x and 4.1 to 4.3.
 //!
-//! What is read, by the local names of the elements, whatever their namespaces:
+//! These elements are read, by their local names in any namespace:
 //!
 //! ```text
 //! NewReleaseMessage
@@ -10,14 +10,13 @@
 //!     ReferenceTitle | DisplayTitle | DisplayTitleText, VersionType        TitleText, SubTitle
 //!     SoundRecordingDetailsByTerritory (3.8) or the recording itself (4.x): DisplayArtist, LabelName, PLine
 //!     Technical…Details        IsPreview, File/{URI, FilePath, FileName, HashSum}
-//!   ReleaseList/Release        ReleaseId/{ICPN, GRid, CatalogNumber}, the recordings that are on it
+//!   ReleaseList/Release        ReleaseId/{ICPN, GRid, CatalogNumber}, the references of its recordings
 //!   DealList/ReleaseDeal       the release, TerritoryCode, ExcludedTerritoryCode, ValidityPeriod/EndDate
 //! ```
 //!
-//! Of deals only territories and ends are taken: they begin with the release, but the rights are older, and what leaks
-//! before the release has to be reported. A file that is a preview is no reference and is left out. The message is
-//! read as a stream, each of these elements as a small tree of bounded size. Entities of a document type are
-//! never expanded.
+//! Of deals, territories and end dates are read, but not start dates: these are the dates of releases, while the rights are
+//! older, and a leak before the release has to be reported. Files that are previews are left out. The message is read as a
+//! stream, and each of these elements as a small tree of bounded size. Entities of a document type are never expanded.
 
 mod deals;
 mod recording;
@@ -27,13 +26,13 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Options, Problem, Row, Spot, Take};
+use super::{Flow, Options, Problem, Row, Spot, Take};
 use deals::Deals;
 use recording::{Sound, sound};
 use release::Releases;
 use tree::{Messages, Node};
 
-/// What of a message is kept until its end: releases and deals come after the recordings.
+/// The parts of a message, which are kept until its end, since releases and deals come after the recordings.
 #[derive(Default)]
 struct Message {
     parties: BTreeMap<String, String>,
@@ -42,8 +41,8 @@ struct Message {
     deals: Deals,
 }
 
-/// Reads a message.
-pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<(), Problem> {
+/// Reads a message, or returns the problem for which it is refused.
+pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<Flow, Problem> {
     let (text, _) = super::encoding::open(path, options.encoding)
         .map_err(|error| Problem::refused(Spot::default(), format!("cannot be read: {error}")))?;
     let mut messages = Messages::new(text);
@@ -59,31 +58,32 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
     match messages.root() {
         Some("NewReleaseMessage") => {}
         Some(root) => {
-            let why = format!("is no ERN message but a {root}; nothing of it is read");
+            let why = format!("is not an ERN message but a {root}; nothing of it is read");
             return Err(Problem::warning(whole, why));
         }
         None if ended.is_ok() => {
-            return Err(Problem::refused(whole, "is no XML message: it has no element"));
+            return Err(Problem::refused(whole, "is not an XML message: it has no element"));
         }
         None => {}
     }
     for note in messages.notes() {
-        if !take.problem(Problem::warning(Spot::default(), note)) {
-            return Ok(());
+        let flow = take.problem(Problem::warning(Spot::default(), note));
+        if flow.is_break() {
+            return Ok(flow);
         }
     }
-    // What came before the damage is whole, and goes in; what rights it has nobody knows.
+    // The recordings before the damage are intact, but their rights are unknown.
     if let Err(why) = ended {
         return Err(Problem::refused(
             Spot { row: messages.line(), part: String::new() },
-            format!("is damaged ({why}); nothing of the message is read: have it sent again"),
+            format!("is damaged ({why}), so nothing of the message is read: have it sent again"),
         ));
     }
-    message.finish(options, take);
-    Ok(())
+    Ok(message.finish(options, take))
 }
 
 impl Message {
+    /// Takes one element of the message.
     fn take(&mut self, node: &Node, language: &str) {
         match node.name.as_str() {
             "Party" => {
@@ -100,7 +100,8 @@ impl Message {
         }
     }
 
-    fn finish(self, options: &Options, take: &mut dyn Take) {
+    /// Hands on the recordings, with their parties, releases and deals.
+    fn finish(self, options: &Options, take: &mut dyn Take) -> Flow {
         let Self { parties, sounds, releases, deals } = self;
         let most = options.max_rows.unwrap_or(u64::MAX);
         for (sound, row) in sounds.into_iter().zip(1..=most) {
@@ -115,22 +116,18 @@ impl Message {
             let mut whole = true;
             for problem in problems {
                 whole &= !problem.is_fatal;
-                if !take.problem(Problem { spot: spot.clone(), ..problem }) {
-                    return;
-                }
+                take.problem(Problem { spot: spot.clone(), ..problem })?;
             }
             if !whole {
                 continue;
             }
-            let goes_on = if entry.names_something() {
-                take.row(Row { spot, entry })
+            if entry.names_something() {
+                take.row(Row { spot, entry })?;
             } else {
                 let why = "names no recording: it has no ISRC, title, id or file";
-                take.problem(Problem::refused(spot, why))
-            };
-            if !goes_on {
-                return;
+                take.problem(Problem::refused(spot, why))?;
             }
         }
+        Flow::Continue(())
     }
 }

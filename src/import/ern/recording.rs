@@ -1,4 +1,4 @@
-//! A sound recording of a message.
+//! The sound recordings of a message.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use crate::import::field::Field;
 use crate::import::value::{DateOrder, hash, line};
 use crate::import::{Problem, Spot};
 
-/// Where versions of the standard keep the identifiers of a recording.
+/// Paths to the identifiers of a recording, in the different versions of the standard.
 const IDS: [&[&str]; 3] =
     [&["SoundRecordingId"], &["ResourceId"], &["SoundRecordingEdition", "ResourceId"]];
-/// … and what is known of its files.
+/// Names of the elements about the files of a recording, in the different versions of the standard.
 const TECHNICAL: [&str; 2] = ["TechnicalSoundRecordingDetails", "TechnicalDetails"];
 
-/// A recording before its parties and releases are known.
+/// A recording, before the parties and releases that it refers to are known.
 #[derive(Debug, Default)]
 pub(super) struct Sound {
-    /// `A1`, by which releases name it.
+    /// The reference by which releases name it, such as `A1`.
     pub(super) reference: String,
     entry: Entry,
-    /// Names of artists, or the references of their parties.
+    /// The artists, in the order in which they are displayed.
     artists: Vec<Artist>,
     problems: Vec<Problem>,
 }
@@ -31,7 +31,7 @@ enum Artist {
     Party(String),
 }
 
-/// Puts the texts of an element into an entry, and notes what is wrong with them.
+/// Puts the texts of an element into an entry, and notes those that are not valid.
 pub(super) fn put(
     field: Field,
     element: &str,
@@ -46,7 +46,7 @@ pub(super) fn put(
     }
 }
 
-/// The titles of an element: that of the message's language, or the default, or the first.
+/// The title and subtitle of an element: the default one, else that in the message's language, else the first.
 pub(super) fn title<'a>(node: &'a Node, language: &str) -> Option<(&'a str, Option<&'a str>)> {
     for name in ["ReferenceTitle", "DisplayTitle", "Title"] {
         let all: Vec<&Node> = node.all(name).collect();
@@ -66,7 +66,7 @@ pub(super) fn title<'a>(node: &'a Node, language: &str) -> Option<(&'a str, Opti
     node.text_at(&["DisplayTitleText"]).map(|text| (text, None))
 }
 
-/// The block of a territory that is read: that of the whole world, else the first; else the element itself.
+/// The details that are read: those of the whole world, else those of the first territory, else the element itself.
 pub(super) fn details<'a>(node: &'a Node, name: &str) -> &'a Node {
     let blocks: Vec<&Node> = node.all(name).collect();
     let worldwide = |block: &&&Node| block.text_at(&["TerritoryCode"]) == Some("Worldwide");
@@ -105,7 +105,7 @@ pub(super) fn sound(node: &Node, language: &str) -> Sound {
     for holder in [details, node].into_iter().chain(editions) {
         sound.files(holder);
     }
-    // Of ERN 4 the details are the recording itself, and were read twice.
+    // In ERN 4 the details are the recording itself, so that its files were read twice.
     let mut once: Vec<AudioName> = Vec::new();
     for file in std::mem::take(&mut sound.entry.audio) {
         if !once.contains(&file) {
@@ -116,7 +116,7 @@ pub(super) fn sound(node: &Node, language: &str) -> Sound {
     sound
 }
 
-/// `PLine` or `CLine`: its text, with the year in front if it has none.
+/// The text of a `PLine` or `CLine`, with the year in front if the text lacks it.
 pub(super) fn year_line(node: &Node, name: &str) -> Option<String> {
     let line = node.all(name).next()?;
     let text = line.text_at(&["PLineText"]).or_else(|| line.text_at(&["CLineText"]))?;
@@ -126,6 +126,7 @@ pub(super) fn year_line(node: &Node, name: &str) -> Option<String> {
     })
 }
 
+/// The artists in their sequence.
 fn artists(details: &Node) -> Vec<Artist> {
     let mut found: Vec<(u32, Artist)> = Vec::new();
     for artist in details.all("DisplayArtist") {
@@ -146,7 +147,7 @@ fn artists(details: &Node) -> Vec<Artist> {
 }
 
 impl Sound {
-    /// Takes the files of the technical details that are no previews.
+    /// Adds the files of an element that are not previews.
     fn files(&mut self, holder: &Node) {
         let mut previews = 0;
         for technical in TECHNICAL.into_iter().flat_map(|name| holder.all(name)) {
@@ -166,12 +167,12 @@ impl Sound {
             }
         }
         if previews > 0 && self.entry.audio.is_empty() {
-            let why = "has no file but a preview, which is no reference: it goes in without audio";
+            let why = "has only a preview, which is not used as a reference: it is imported without audio";
             self.problems.push(Problem::warning(Spot::default(), why).of("IsPreview", "true"));
         }
     }
 
-    /// The entry, with the names of its parties.
+    /// Makes the entry, with the names of its artists from the parties.
     pub(super) fn entry(self, parties: &BTreeMap<String, String>) -> (Entry, Vec<Problem>) {
         let Self { mut entry, artists, mut problems, .. } = self;
         for artist in artists {
@@ -181,7 +182,7 @@ impl Sound {
                     let name = parties.get(reference);
                     if name.is_none() {
                         let why =
-                            "is a party that the message does not have; the artist is not known";
+                            "is a party that the message does not have, so the artist is not known";
                         let problem = Problem::warning(Spot::default(), why);
                         problems.push(problem.of("ArtistPartyReference", reference));
                     }
@@ -196,7 +197,7 @@ impl Sound {
     }
 }
 
-/// `File`: its URI, or its path and name, and its hash.
+/// Reads a `File`: its URI, or its path and name, and its hash.
 fn file(node: &Node) -> Result<Option<AudioName>, Problem> {
     let wrong = |element: &str, text: &str, why: String| {
         Problem::warning(Spot::default(), why).of(element, text)
@@ -213,7 +214,7 @@ fn file(node: &Node) -> Result<Option<AudioName>, Problem> {
     let sum = sum.or_else(|| node.text_at(&["HashSum", "HashSumValue"]));
     let hash = match sum {
         Some(sum) => hash(sum)
-            .map_err(|why| wrong("HashSum", sum, format!("{why}; the file is not used")))?,
+            .map_err(|why| wrong("HashSum", sum, format!("{why}, so the file is not used")))?,
         None => String::new(),
     };
     let file = AudioName { uri, hash };

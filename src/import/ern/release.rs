@@ -1,4 +1,4 @@
-//! The releases of a message, and which recordings are on them.
+//! The releases of a message, and the recordings that they contain.
 
 use super::recording::{details, put, title, year_line};
 use super::tree::Node;
@@ -6,24 +6,25 @@ use crate::catalog::Entry;
 use crate::import::Problem;
 use crate::import::field::Field;
 
-/// A release, as texts that are not checked yet.
+/// A release, as texts that were not checked yet.
 #[derive(Debug, Default)]
 pub(super) struct OnRelease {
     reference: String,
-    /// The release of a single track: it is dealt with, but is no release of its own in a catalogue.
+    /// Whether it is a track release, which deals refer to, but which is not a release for the catalogue.
     of_track: bool,
     recordings: Vec<String>,
-    /// Fields and the elements that they are from.
+    /// Fields, the names of their elements, and their texts.
     fields: Vec<(Field, &'static str, String)>,
     label: String,
     c_line: String,
 }
 
-/// All releases.
+/// The releases of a message.
 #[derive(Debug, Default)]
 pub(super) struct Releases(Vec<OnRelease>);
 
 impl Releases {
+    /// Takes a release.
     pub(super) fn take(&mut self, node: &Node) {
         let mut references = Vec::new();
         node.within("ReleaseResourceReference", &mut references);
@@ -66,19 +67,19 @@ impl Releases {
         });
     }
 
-    /// The releases that a recording is on, in the order of the message.
+    /// The releases that contain a recording, in the order of the message.
     pub(super) fn of(&self, recording: &str) -> Vec<&OnRelease> {
         self.0.iter().filter(|release| release.recordings.iter().any(|r| r == recording)).collect()
     }
 }
 
 impl OnRelease {
-    /// `R0`, by which deals name it.
+    /// The reference by which deals name it, such as `R0`.
     pub(super) fn reference(&self) -> &str {
         &self.reference
     }
 
-    /// Adds the release to a recording that is on it; its label and © line, where the recording has none.
+    /// Adds the release to the entry of a recording, and its label and © line if the recording has none.
     pub(super) fn add_to(
         &self,
         entry: &mut Entry,

@@ -1,4 +1,4 @@
-//! A message as a stream of its parts, each a small tree.
+//! Reads a message as a stream of elements, each as a small tree.
 
 use std::io::BufReader;
 
@@ -8,47 +8,49 @@ use quick_xml::events::{BytesStart, Event};
 use crate::import::MAX_ROW_BYTES;
 use crate::import::encoding::{Bounded, Renew, Utf8};
 
-/// The elements that are read, as trees.
+/// The elements that are read.
 const PARTS: [&str; 5] = ["Party", "SoundRecording", "Release", "TrackRelease", "ReleaseDeal"];
-/// Elements of one part: a release of 1,000 tracks has 10,000.
+/// Most nodes of one tree: a release of 1,000 tracks has 10,000. A guess.
 const MAX_NODES: usize = 200_000;
-/// Bytes of text of one part.
+/// Most bytes of text of one tree. A guess.
 const MAX_TEXT: usize = 8 << 20;
-/// Elements in each other.
+/// Most levels of elements. A guess.
 const MAX_DEPTH: usize = 64;
-/// Notes that are told.
+/// Most notes about a message. A guess.
 const MAX_NOTES: usize = 20;
 
-/// An element: its local name, its text and what is in it.
+/// An element of a message, with all that is in it.
 #[derive(Debug, Default)]
 pub(super) struct Node {
+    /// Name without the namespace's prefix.
     pub(super) name: String,
+    /// Text directly in the element.
     pub(super) text: String,
-    /// `LanguageAndScriptCode`, `TerritoryCode` and the like, by local name.
+    /// Attributes by local name, such as `LanguageAndScriptCode`.
     pub(super) attributes: Vec<(String, String)>,
     pub(super) children: Vec<Node>,
 }
 
 impl Node {
-    /// The elements of a name in it.
+    /// The children with a name.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Node> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// The elements along a path, all of them.
+    /// All elements at a path of names.
     pub(super) fn at(&self, path: &[&str]) -> Vec<&Node> {
         path.iter().fold(vec![self], |nodes, name| {
             nodes.into_iter().flat_map(|node| node.all(name)).collect()
         })
     }
 
-    /// The first text along a path that is not empty.
+    /// The first non-empty text of the elements at a path of names.
     pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
         let texts = self.at(path).into_iter().map(|node| node.text.trim());
         texts.into_iter().find(|text| !text.is_empty())
     }
 
-    /// All elements of a name, however deep.
+    /// All descendants with a name.
     pub(super) fn within<'a>(&'a self, name: &str, found: &mut Vec<&'a Node>) {
         for child in &self.children {
             if child.name == name {
@@ -64,7 +66,7 @@ impl Node {
     }
 }
 
-/// The parts of a message.
+/// Reads the trees of a message.
 pub(super) struct Messages {
     reader: Reader<Bounded<BufReader<Utf8>>>,
     renew: Renew,
@@ -94,21 +96,22 @@ impl Messages {
         }
     }
 
-    /// Local name of the outermost element.
+    /// Local name of the root element.
     pub(super) fn root(&self) -> Option<&str> {
         self.root.as_deref()
     }
 
-    /// `LanguageAndScriptCode` of the message.
+    /// The `LanguageAndScriptCode` of the message.
     pub(super) fn language(&self) -> &str {
         &self.language
     }
 
-    /// The line that was read last.
+    /// Number of the current line.
     pub(super) fn line(&self) -> u64 {
         self.lines
     }
 
+    /// Takes the notes about the message so far.
     pub(super) fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
@@ -119,9 +122,9 @@ impl Messages {
         }
     }
 
-    /// The next part.
+    /// Reads the next tree; `None` at the end of the message.
     pub(super) fn next(&mut self) -> Result<Option<Node>, String> {
-        // The part that is being read, and the elements that are open in it.
+        // The root of the tree that is being read, and the open elements in it.
         let mut open: Vec<Node> = Vec::new();
         let (mut nodes, mut bytes) = (0, 0);
         let mut buffer = Vec::new();
@@ -137,7 +140,7 @@ impl Messages {
                     return if self.depth == 0 {
                         Ok(None)
                     } else {
-                        Err("it ends in the middle".into())
+                        Err("it ends before its last element does".into())
                     };
                 }
                 Event::Start(start) => {
@@ -171,12 +174,14 @@ impl Messages {
                 Event::GeneralRef(reference) => resolve(&reference).unwrap_or_else(|| {
                     let name = reference.to_string();
                     self.note(format!(
-                        "the entity &{name}; is not expanded: only those of XML itself are"
+                        "the entity &{name}; is not expanded: only the five of XML itself are"
                     ));
                     format!("&{name};")
                 }),
                 Event::DocType(_) => {
-                    self.note("it has a document type, which ERN does not; it is not read".into());
+                    self.note(
+                        "it has a document type, which is not read: ERN messages have none".into(),
+                    );
                     continue;
                 }
                 Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Empty(_) => continue,
@@ -185,7 +190,7 @@ impl Messages {
             bytes += text.len();
             if nodes > MAX_NODES || (bytes > MAX_TEXT && !open.is_empty()) {
                 return Err(format!(
-                    "one of its parts has more than {MAX_NODES} elements or {} MB of text",
+                    "one of its recordings or releases has more than {MAX_NODES} elements or {} MB of text",
                     MAX_TEXT >> 20
                 ));
             }
@@ -208,7 +213,7 @@ fn node(start: &BytesStart) -> Node {
     node
 }
 
-/// A character, or one of the five entities that every XML has.
+/// Expands a character reference, or one of the five entities of XML itself.
 fn resolve(reference: &quick_xml::events::BytesRef) -> Option<String> {
     if let Ok(Some(character)) = reference.resolve_char_ref() {
         return Some(character.to_string());

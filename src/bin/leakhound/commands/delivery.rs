@@ -1,10 +1,9 @@
 //! `leakhound catalog import` and `export`: the label's deliveries into the catalogue, and its entries out of it.
 
-use std::fs::OpenOptions;
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context as _;
+use leakhound::base::{Access, write_atomically};
 use leakhound::catalog::{AddEvent, Catalog, Entry, Imported};
 use leakhound::export::{self, Exported, Format};
 use leakhound::import::{
@@ -223,11 +222,7 @@ pub(crate) fn export(
     let written = if out.as_os_str() == "-" {
         export::write(catalog, format, &mut Out::lock()).map_err(anyhow::Error::from)
     } else {
-        let part = PathBuf::from(format!("{}.part", out.display()));
-        write(catalog, format, &part, out).inspect_err(|_| {
-            // An incomplete file is of no use.
-            let _ = std::fs::remove_file(&part);
-        })
+        write(catalog, format, out)
     };
     let Exported { entries, recordings } = match written {
         Ok(exported) => exported,
@@ -254,22 +249,16 @@ pub(crate) fn export(
     Ok(Exit::Clear)
 }
 
-fn write(catalog: &Catalog, format: Format, part: &Path, out: &Path) -> anyhow::Result<Exported> {
-    let cannot = || format!("cannot write {}", out.display());
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        // The file may name unreleased titles: nobody else may read it.
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = BufWriter::new(options.open(part).with_context(cannot)?);
-    let exported = export::write(catalog, format, &mut file)?;
-    file.into_inner()
-        .map_err(std::io::IntoInnerError::into_error)?
-        .sync_all()
-        .with_context(cannot)?;
-    std::fs::rename(part, out).with_context(cannot)?;
-    Ok(exported)
+/// Writes an export, which tells of unreleased titles, to a file.
+fn write(catalog: &Catalog, format: Format, out: &Path) -> anyhow::Result<Exported> {
+    write_atomically(out, Access::Owner, |file| -> anyhow::Result<_> {
+        let mut file = BufWriter::new(file);
+        let exported = export::write(catalog, format, &mut file)?;
+        file.flush()?;
+        Ok(exported)
+    })
+    .map_err(|error| match error.downcast::<std::io::Error>() {
+        Ok(error) => anyhow::Error::new(error).context(format!("cannot write {}", out.display())),
+        Err(error) => error,
+    })
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use leakhound::base::{Access, write_atomically};
 use leakhound::record::ItemRecord;
 use leakhound::report::changes::{self, Changes, Findings, RunOnDay};
 use leakhound::report::pdf::PdfWriter;
@@ -233,20 +234,5 @@ pub(super) fn whole_file(
         return write(&mut &device).with_context(failed);
     }
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = Path::new(&part);
-    let write_all = || {
-        let mut file = File::create(part)?;
-        write(&mut file)?;
-        file.sync_all()?;
-        std::fs::rename(part, path)?;
-        Ok::<(), anyhow::Error>(())
-    };
-    write_all()
-        .inspect_err(|_| {
-            // It may never have been made.
-            let _ = std::fs::remove_file(part);
-        })
-        .with_context(failed)
+    write_atomically(path, Access::Umask, |file| write(file)).with_context(failed)
 }

@@ -1,4 +1,4 @@
-//! The life of an index: merged, compacted, checked, and told about.
+//! Maintenance of the index: segments are merged and compacted, checked, and counted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn remove(desk: &Desk, seed: u64) {
     desk.run(["catalog".as_ref(), "remove".as_ref(), path.as_os_str()]).ends_with(0);
 }
 
-/// A catalogue of songs 1 to 4 in as many segments.
+/// A catalogue of songs 1 to 4, each in a segment of its own.
 fn four() -> Desk {
     let desk = Desk::new();
     for seed in 1..=4 {
@@ -38,12 +38,12 @@ fn found(desk: &Desk) -> Vec<bool> {
 }
 
 #[test]
-fn compacting_makes_one_segment_of_what_lives_and_changes_no_answer() {
+fn compacting_leaves_one_segment_of_live_tracks_and_changes_no_result() {
     let desk = four();
     remove(&desk, 2);
     let before = desk.run(["query", "--json", "masters"]).ends_with(1).stdout;
     let told = desk.run(["catalog", "compact"]).ends_with(0).stdout;
-    // A segment without a recording went with the recording.
+    // The segment of the removed recording was dropped with it.
     assert!(told.starts_with("3 segments of ") && told.contains(" merged into 1 of "), "{told}");
     assert_eq!(files(&desk, ".seg").len(), 1);
     assert_eq!(desk.run(["query", "--json", "masters"]).ends_with(1).stdout, before);
@@ -57,7 +57,7 @@ fn compacting_makes_one_segment_of_what_lives_and_changes_no_answer() {
 }
 
 #[test]
-fn segments_of_one_size_are_merged_when_there_are_eight() {
+fn eight_segments_of_one_size_are_merged() {
     let desk = four();
     for seed in 5..=7 {
         add(&desk, &desk.master(seed, 12));
@@ -80,7 +80,7 @@ fn a_catalogue_without_recordings_has_no_segments() {
 }
 
 #[test]
-fn the_numbers_of_a_catalogue_are_told() {
+fn stats_counts_recordings_postings_and_bytes() {
     let desk = four();
     remove(&desk, 4);
     add(&desk, &desk.master(5, 12));
@@ -105,7 +105,7 @@ fn the_numbers_of_a_catalogue_are_told() {
 }
 
 #[test]
-fn a_check_reads_every_byte_and_says_what_to_do() {
+fn a_check_reads_every_byte_and_names_the_remedy() {
     let desk = four();
     let told = desk.run(["catalog", "check"]).ends_with(0).stdout;
     assert!(
@@ -130,7 +130,7 @@ fn a_check_reads_every_byte_and_says_what_to_do() {
     let checked = desk.run(["catalog", "check"]).ends_with(4);
     let words = ["cannot read the index segment", "restore it from a copy"];
     assert!(words.iter().all(|word| checked.stdout.contains(word)), "{checked:#?}");
-    // Another segment in its place is sound, and still wrong.
+    // Another intact segment in its place is wrong as well.
     fs::copy(&files(&desk, ".seg")[0], path).unwrap();
     let checked = desk.run(["catalog", "check"]).ends_with(4);
     assert!(checked.stdout.contains("not the one that the manifest names"), "{checked:#?}");
@@ -140,7 +140,7 @@ fn a_check_reads_every_byte_and_says_what_to_do() {
 }
 
 #[test]
-fn records_that_do_not_fit_the_index_are_told() {
+fn records_that_disagree_with_the_index_are_reported() {
     let desk = four();
     let database = rusqlite::Connection::open(desk.path("home/catalog/catalog.sqlite")).unwrap();
     for (sql, words) in [
@@ -157,7 +157,7 @@ fn records_that_do_not_fit_the_index_are_told() {
 }
 
 #[test]
-fn a_manifest_that_is_gone_changed_or_of_another_generation_is_refused() {
+fn a_manifest_that_is_missing_changed_or_of_another_generation_is_refused() {
     let desk = four();
     let manifest = files(&desk, "").into_iter().find(|p| p.to_str().unwrap().contains("manifest"));
     let manifest = manifest.unwrap();
@@ -183,7 +183,7 @@ fn a_manifest_that_is_gone_changed_or_of_another_generation_is_refused() {
 }
 
 #[test]
-fn what_a_broken_off_change_left_is_told_and_swept_away_by_the_next() {
+fn leftovers_of_an_interrupted_change_are_reported_and_deleted_by_the_next() {
     let desk = four();
     let left = desk.write("home/catalog/segments/00000099.seg.part", b"half of it");
     let told = desk.run(["catalog", "check"]).ends_with(0).stdout;
@@ -194,7 +194,7 @@ fn what_a_broken_off_change_left_is_told_and_swept_away_by_the_next() {
 }
 
 #[test]
-fn a_catalogue_of_an_older_program_is_refused_with_the_remedy() {
+fn a_catalogue_of_version_1_is_refused_with_the_remedy() {
     let desk = four();
     let database = rusqlite::Connection::open(desk.path("home/catalog/catalog.sqlite")).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
@@ -205,7 +205,7 @@ fn a_catalogue_of_an_older_program_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn a_catalogue_is_not_checked_while_it_is_changed() {
+fn a_catalogue_is_not_checked_while_it_is_being_changed() {
     let desk = Desk::with_songs(&[1], 12);
     desk.write_wav("dump/one.wav", &song(1, 12));
     let lock = fs::File::create(desk.path("home/catalog/write.lock")).unwrap();
