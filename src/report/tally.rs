@@ -1,43 +1,44 @@
-//! How the findings and items of a run are spread: what charts are drawn from.
+//! Distributions of the findings and items of a run, from which charts are drawn.
 //!
-//! Its size is bounded whatever the run: what is beyond a bound is counted together.
+//! The size is bounded for any run: names beyond a limit are counted together.
 
 use std::collections::BTreeMap;
 
 use crate::record::{Finding, ItemRecord, NOT_AUDIO, Verdict};
 
-/// Lower edges of the bins of scores after the first, in nats: each twice the one before.
+/// Lower edges of the bins of scores after the first, in nats, each twice the one before. A guess at what reads well.
 pub(super) const SCORE_EDGES: [f64; 8] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0];
-/// Steps of the plane of tempo and pitch: 2 % and 50 cents.
+/// Bins of the plane of tempo and pitch: 2 % wide and 50 cents high. A guess.
 pub(super) const TEMPO_STEP: f64 = 0.02;
 pub(super) const PITCH_STEP_CENTS: f64 = 50.0;
-/// Farthest step of either: tempo from half to one and a half, pitch by an octave and a bit.
+/// Outermost bin in each direction: tempo from 0.5 to 1.5, pitch by 1,250 cents. A guess.
 const FARTHEST: f64 = 25.0;
-/// Most containers that are counted by name.
+/// Most containers that are counted by name. A guess that bounds memory.
 const CONTAINERS: usize = 5_000;
-/// Most kinds of failures likewise; this program has some dozens.
+/// Most kinds of failures that are counted by name; this program has some dozens.
 const FAILURES: usize = 500;
 
 /// Findings of a bin: matches, suspects, permitted.
 pub(super) type Three = [u64; 3];
 
-/// How a run is spread.
+/// Distributions of a run. Only findings of sound are in the first four.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Tally {
-    /// Heard findings by score.
+    /// Findings by score.
     pub(super) scores: [Three; SCORE_EDGES.len() + 1],
-    /// Heard findings by the share of the recording, and of the item, in tenths.
+    /// Findings by the share of the recording that was found, in tenths.
     pub(super) of_recording: [Three; 10],
+    /// Findings by the share of the item that is the recording, in tenths.
     pub(super) of_item: [Three; 10],
-    /// Heard findings by steps of tempo and pitch off the release.
+    /// Findings by bin of tempo and of pitch; (0, 0) is as released.
     pub(super) plane: BTreeMap<(i8, i8), u64>,
     /// Items of each container: matched, suspect, permitted, clear, failed.
     pub(super) containers: BTreeMap<String, [u64; 5]>,
-    /// Those of further containers.
+    /// Items of containers beyond the limit.
     pub(super) elsewhere: [u64; 5],
-    /// Items that should have been readable, by what stopped them.
+    /// Items that could not be read, by kind of failure.
     pub(super) failures: BTreeMap<String, u64>,
-    /// The largest false-alarm probability of a heard match.
+    /// The largest false-alarm probability of a match by sound.
     pub(super) weakest_match: Option<f64>,
 }
 
@@ -91,7 +92,7 @@ impl Tally {
     }
 }
 
-/// Where a finding's verdict stands in [`Three`].
+/// Index of a finding's verdict in [`Three`].
 pub(super) const fn verdict_place(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Match => 0,
@@ -104,7 +105,7 @@ fn tenth(share: f64) -> usize {
     ((share * 10.0).ceil() as usize).clamp(1, 10) - 1
 }
 
-/// What an item came in, for people: its torrent, the archive on disk that it lies in, else its folder.
+/// The container of an item, for people: its torrent, or the archive on disk that contains it, or its folder.
 pub(super) fn container(record: &ItemRecord) -> String {
     let item = &record.item;
     if let Some(torrent) = &item.torrent {
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_numbers_fall_into_the_outer_bins() {
+    fn numbers_out_of_range_are_counted_in_the_outer_bins() {
         let found = Finding {
             score: f64::NAN,
             recording_coverage: f64::NAN,
