@@ -9,9 +9,9 @@ use crate::record::{ItemRecord, Relation, Verdict};
 use crate::wording::{called, claim, claims};
 
 /// Most findings listed under each heading. A guess: the text fits on one screen.
-const LISTED: usize = 5;
+const MAX_LISTED: usize = 5;
 /// Most characters of a line. A guess.
-const LINE_CHARS: usize = 100;
+const MAX_LINE_CHARS: usize = 100;
 
 /// A finding for the comparison. The same bytes at several places are one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,7 @@ pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> Str
     // Writing into a String does not fail.
     let roots = summary.roots.join(", ");
     let _ = writeln!(out, "Leakhound run {} of {begun}", summary.run_id);
-    let _ = writeln!(out, "  {}", shorten(&visible(&roots), LINE_CHARS));
+    let _ = writeln!(out, "  {}", shorten(&visible(&roots), MAX_LINE_CHARS));
     if !summary.complete {
         let _ = writeln!(
             out,
@@ -224,19 +224,19 @@ fn list(out: &mut String, heading: &str, list: &[Told]) {
         return;
     }
     let _ = writeln!(out, "\n{heading}");
-    for Told { verdict, name, claim, path, places, .. } in list.iter().take(LISTED) {
+    for Told { verdict, name, claim, path, places, .. } in list.iter().take(MAX_LISTED) {
         let more = match places {
             0 | 1 => String::new(),
             more => format!(" and {} more", thousands(more - 1)),
         };
         let (name, path) = (visible(name), visible(path));
-        let _ = writeln!(out, "  {:<8}{}", verdict.as_str(), shorten(&name, LINE_CHARS - 10));
+        let _ = writeln!(out, "  {:<8}{}", verdict.as_str(), shorten(&name, MAX_LINE_CHARS - 10));
         if !claim.is_empty() {
             let _ = writeln!(out, "          {claim}");
         }
-        let _ = writeln!(out, "          {}{more}", shorten(&path, LINE_CHARS - 10));
+        let _ = writeln!(out, "          {}{more}", shorten(&path, MAX_LINE_CHARS - 10));
     }
-    if list.len() > LISTED {
-        let _ = writeln!(out, "  … and {} more", thousands((list.len() - LISTED) as u64));
+    if list.len() > MAX_LISTED {
+        let _ = writeln!(out, "  … and {} more", thousands((list.len() - MAX_LISTED) as u64));
     }
 }

@@ -12,24 +12,24 @@ pub(super) const SCORE_EDGES: [f64; 8] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0
 pub(super) const TEMPO_STEP: f64 = 0.02;
 pub(super) const PITCH_STEP_CENTS: f64 = 50.0;
 /// Outermost bin in each direction: tempo from 0.5 to 1.5, pitch by 1,250 cents. A guess.
-const FARTHEST: f64 = 25.0;
+const OUTERMOST_BIN: f64 = 25.0;
 /// Most containers that are counted by name. A guess that bounds memory.
-const CONTAINERS: usize = 5_000;
+const MAX_CONTAINERS: usize = 5_000;
 /// Most kinds of failures that are counted by name; this program has some dozens.
-const FAILURES: usize = 500;
+const MAX_FAILURES: usize = 500;
 
 /// Findings of a bin: matches, suspects, permitted.
-pub(super) type Three = [u64; 3];
+pub(super) type ByVerdict = [u64; 3];
 
 /// Distributions of a run. Only findings of sound are in the first four.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Tally {
     /// Findings by score.
-    pub(super) scores: [Three; SCORE_EDGES.len() + 1],
+    pub(super) scores: [ByVerdict; SCORE_EDGES.len() + 1],
     /// Findings by the share of the recording that was found, in tenths.
-    pub(super) of_recording: [Three; 10],
+    pub(super) of_recording: [ByVerdict; 10],
     /// Findings by the share of the item that is the recording, in tenths.
-    pub(super) of_item: [Three; 10],
+    pub(super) of_item: [ByVerdict; 10],
     /// Findings by bin of tempo and of pitch; (0, 0) is as released.
     pub(super) plane: BTreeMap<(i8, i8), u64>,
     /// Items of each container: matched, suspect, permitted, clear, failed.
@@ -60,13 +60,14 @@ impl Tally {
             return;
         }
         let container = container(record);
-        let full = self.containers.len() >= CONTAINERS && !self.containers.contains_key(&container);
+        let full =
+            self.containers.len() >= MAX_CONTAINERS && !self.containers.contains_key(&container);
         let counts =
             if full { &mut self.elsewhere } else { self.containers.entry(container).or_default() };
         counts[record.verdict as usize] += 1;
         if let Some(failure) = failure {
             let full =
-                self.failures.len() >= FAILURES && !self.failures.contains_key(&failure.kind);
+                self.failures.len() >= MAX_FAILURES && !self.failures.contains_key(&failure.kind);
             let kind = if full { "other" } else { failure.kind.as_str() };
             *self.failures.entry(kind.to_owned()).or_default() += 1;
         }
@@ -79,7 +80,7 @@ impl Tally {
         self.scores[score][verdict] += 1;
         self.of_recording[tenth(finding.recording_coverage)][verdict] += 1;
         self.of_item[tenth(finding.item_coverage)][verdict] += 1;
-        let step = |off: f64| off.round().clamp(-FARTHEST, FARTHEST) as i8;
+        let step = |off: f64| off.round().clamp(-OUTERMOST_BIN, OUTERMOST_BIN) as i8;
         let place = (
             step((finding.tempo - 1.0) / TEMPO_STEP),
             step(finding.pitch_cents / PITCH_STEP_CENTS),
@@ -92,7 +93,7 @@ impl Tally {
     }
 }
 
-/// Index of a finding's verdict in [`Three`].
+/// Index of a finding's verdict in [`ByVerdict`].
 pub(super) const fn verdict_place(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Match => 0,
@@ -169,9 +170,9 @@ mod tests {
     #[test]
     fn a_million_containers_are_counted_in_a_bounded_table() {
         let mut tally = Tally::EMPTY;
-        for number in 0..CONTAINERS + 7 {
+        for number in 0..MAX_CONTAINERS + 7 {
             tally.add(&record(&format!("/d/{number}/x.ogg"), Vec::new()));
         }
-        assert_eq!((tally.containers.len(), tally.elsewhere[3]), (CONTAINERS, 7));
+        assert_eq!((tally.containers.len(), tally.elsewhere[3]), (MAX_CONTAINERS, 7));
     }
 }

@@ -172,7 +172,7 @@ impl Case {
     }
 
     /// Whether a ruling about this case holds for a finding, by what both claim (see the module).
-    fn bears(&self, ruling: &Ruling, finding: &Finding) -> bool {
+    fn holds_for(&self, ruling: &Ruling, finding: &Finding) -> bool {
         let (Some(then), Some(now)) = (self.relation, finding.relation) else { return true };
         let is_shared = |relation| relation == Relation::SharedMaterial;
         match ruling.state {
@@ -180,13 +180,13 @@ impl Case {
             None => true,
             // Nobody accepted that shared material shows a use.
             Some(DecisionState::Accepted) if is_shared(now) && !is_shared(then) => false,
-            Some(_) => claimed(now) <= claimed(then),
+            Some(_) => extent_of_claim(now) <= extent_of_claim(then),
         }
     }
 }
 
 /// How much of the recording's sound a relation claims: nothing (0), some of its parts (1), all of it (2).
-const fn claimed(relation: Relation) -> u8 {
+const fn extent_of_claim(relation: Relation) -> u8 {
     match relation {
         Relation::SharedMaterial => 0,
         Relation::Stem => 1,
@@ -247,7 +247,7 @@ impl Decisions {
                 .flatten()
                 .rev()
                 .map(|at| &self.rows[*at])
-                .filter(|(case, ruling)| case.covers(finding) && case.bears(ruling, finding))
+                .filter(|(case, ruling)| case.covers(finding) && case.holds_for(ruling, finding))
                 .collect::<Vec<_>>()
         };
         let id = &finding.recording_id;

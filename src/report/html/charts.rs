@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::thousands;
-use crate::report::tally::{PITCH_STEP_CENTS, SCORE_EDGES, TEMPO_STEP, Tally, Three};
+use crate::report::tally::{ByVerdict, PITCH_STEP_CENTS, SCORE_EDGES, TEMPO_STEP, Tally};
 
 /// Height of a chart, which is 420 units wide, and the edges of its plot.
 const HEIGHT: f64 = 190.0;
@@ -33,7 +33,7 @@ pub(super) fn charts(tally: &Tally) -> Vec<Chart> {
     vec![scores(tally), coverage(tally, true), coverage(tally, false), plane(tally)]
 }
 
-fn sum(bin: Three) -> u64 {
+fn sum(bin: ByVerdict) -> u64 {
     bin.iter().sum()
 }
 
@@ -67,10 +67,10 @@ fn scores(tally: &Tally) -> Chart {
 }
 
 /// The highest bin that at least half of the findings reach.
-fn median_bin(bins: &[Three]) -> usize {
+fn median_bin(bins: &[ByVerdict]) -> usize {
     let all: u64 = bins.iter().copied().map(sum).sum();
     let mut seen = 0;
-    let reaches = |bin: &Three| {
+    let reaches = |bin: &ByVerdict| {
         seen += sum(*bin);
         2 * seen >= all
     };
@@ -104,7 +104,7 @@ fn coverage(tally: &Tally, recording: bool) -> Chart {
     )
 }
 
-type Bars<'a, L> = (&'a [Three], &'static str, L, Vec<(f64, String)>, &'static str);
+type Bars<'a, L> = (&'a [ByVerdict], &'static str, L, Vec<(f64, String)>, &'static str);
 
 /// Stacked bars: matches, then suspects, then permitted findings.
 fn bars(
@@ -142,7 +142,7 @@ fn bars(
             BOTTOM + 15.0
         );
     }
-    let row = |(at, bin): (usize, &Three)| {
+    let row = |(at, bin): (usize, &ByVerdict)| {
         std::iter::once(label(at)).chain(bin.iter().map(|count| thousands(*count))).collect()
     };
     Chart {

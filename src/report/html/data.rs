@@ -24,13 +24,13 @@ use crate::report::tally::{container, verdict_place};
 use crate::wording::{agreement, chance, claim, clock, covered, share, warp};
 
 /// Findings in a piece: opening a finding parses the details of all of them. A guess.
-pub(super) const PIECE: usize = 250;
+pub(super) const PIECE_FINDINGS: usize = 250;
 /// Most characters of a name in a row; the details have all of it. A guess.
-const ROW_CHARS: usize = 400;
+const MAX_ROW_CHARS: usize = 400;
 /// Most spans of a finding in the page. A guess.
-const SPANS: usize = 200;
+const MAX_SPANS: usize = 200;
 /// Most bytes of pictures in a page, enough for some 100,000 findings. A guess: browsers still open the page.
-const PICTURE_BYTES: usize = 96 << 20;
+const MAX_PICTURE_BYTES: usize = 96 << 20;
 
 /// One finding as a piece of its own, for a page that shows one at a time: an object with `texts`, `recordings`, `rows` (one) and
 /// `details` (one) as described above. The texts are untrusted: show them as text, never as markup.
@@ -83,7 +83,7 @@ impl Data {
         self.rows.push(row);
         let detail = self.detail(record, finding);
         self.details.push(detail);
-        (self.rows.len() == PIECE).then(|| self.piece())
+        (self.rows.len() == PIECE_FINDINGS).then(|| self.piece())
     }
 
     /// The last piece; `""` if it would be empty.
@@ -136,9 +136,9 @@ impl Data {
         let standing = finding.standing.as_ref().map_or("", |standing| standing.kind.as_str());
         json!([
             verdict_place(finding.verdict),
-            self.texts.place(&shorten(folder, ROW_CHARS)),
-            visible(&shorten(name, ROW_CHARS)),
-            self.texts.place(&shorten(&container(record), ROW_CHARS)),
+            self.texts.place(&shorten(folder, MAX_ROW_CHARS)),
+            visible(&shorten(name, MAX_ROW_CHARS)),
+            self.texts.place(&shorten(&container(record), MAX_ROW_CHARS)),
             self.recording(finding),
             finding.tempo,
             finding.pitch_cents,
@@ -168,7 +168,7 @@ impl Data {
                 s.recording_end_seconds,
             ]
         };
-        let spans: Vec<_> = finding.spans.iter().take(SPANS).map(span).collect();
+        let spans: Vec<_> = finding.spans.iter().take(MAX_SPANS).map(span).collect();
         json!({
             "id": shown(&finding.finding_id),
             "path": shown(&item.path),
@@ -183,7 +183,7 @@ impl Data {
             "stream": if item.streams > 1 { format!("{} of {}", finding.stream + 1, item.streams) } else { String::new() },
             "torrent": item.torrent.as_ref().map(torrent),
             "spans": spans,
-            "unlisted": finding.spans.len().saturating_sub(SPANS),
+            "unlisted": finding.spans.len().saturating_sub(MAX_SPANS),
             "claim": claim(finding).unwrap_or_default(),
             "means": finding.relation.map_or("", Relation::describe),
             "agrees": finding.explained.as_ref().map(agreement).unwrap_or_default(),
@@ -204,7 +204,7 @@ impl Data {
         let window = evidence.window.as_ref();
         self.picture_bytes +=
             evidence.dots.len() + window.map_or(0, |w| w.item.len() + w.recording.len());
-        let room = self.picture_bytes <= PICTURE_BYTES;
+        let room = self.picture_bytes <= MAX_PICTURE_BYTES;
         json!({
             "peaks": evidence.peaks,
             "met": evidence.peaks_met,
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_recording_and_a_folder_are_stored_once() {
         let mut data = Data::default();
-        for number in 0..PIECE - 1 {
+        for number in 0..PIECE_FINDINGS - 1 {
             let item = record(&format!("/dump/{number}.ogg"), Vec::new());
             assert_eq!(data.push(&item, &finding("r1")), None);
         }

@@ -75,13 +75,13 @@ const SCRIPT: &str = concat!(
 
 /// Most findings on a page. A guess: at about 1 kB each, and as much again for pictures, browsers still open the page
 /// (`scripts/page-speed` measures how fast).
-const FINDINGS: u64 = 250_000;
+const MAX_FINDINGS: u64 = 250_000;
 /// Most findings in the table that needs no script. A guess.
-const PLAIN_FINDINGS: usize = 200;
+const MAX_PLAIN_FINDINGS: usize = 200;
 /// Most failures listed of each kind. A guess.
-const LISTED_FAILURES: usize = 200;
+const MAX_LISTED_FAILURES: usize = 200;
 /// Most files listed that are not audio. A guess.
-const LISTED_NOT_AUDIO: usize = 2_000;
+const MAX_LISTED_NOT_AUDIO: usize = 2_000;
 
 /// Writes the HTML report.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl<W: Write> HtmlWriter<W> {
             plain: Vec::new(),
             is_plain_written: false,
             data: Data::default(),
-            most: FINDINGS,
+            most: MAX_FINDINGS,
             failures: BTreeMap::new(),
             not_audio: Vec::new(),
         }
@@ -121,7 +121,7 @@ impl<W: Write> HtmlWriter<W> {
     }
 
     fn finding(&mut self, number: u64, record: &ItemRecord, finding: &Finding) -> io::Result<()> {
-        if self.plain.len() < PLAIN_FINDINGS {
+        if self.plain.len() < MAX_PLAIN_FINDINGS {
             self.plain.push(PlainRow::new(record, finding));
         }
         if number >= self.most {
@@ -149,7 +149,7 @@ impl<W: Write> HtmlWriter<W> {
     /// Keeps an item that could not be compared, for its section at the end of the page.
     fn failure(&mut self, record: &ItemRecord) {
         if is_not_audio(record) {
-            if self.not_audio.len() < LISTED_NOT_AUDIO {
+            if self.not_audio.len() < MAX_LISTED_NOT_AUDIO {
                 self.not_audio.push(Shown::new(&record.item.path));
             }
             return;
@@ -157,7 +157,7 @@ impl<W: Write> HtmlWriter<W> {
         let kind = record.failure.as_ref().map_or("unknown", |failure| &failure.kind);
         let (count, listed) = self.failures.entry(kind.to_owned()).or_default();
         *count += 1;
-        if listed.len() < LISTED_FAILURES {
+        if listed.len() < MAX_LISTED_FAILURES {
             listed.push(FailureLine::new(record));
         }
     }

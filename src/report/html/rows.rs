@@ -9,9 +9,9 @@ use super::data::NOT_HEARD;
 use super::shown::Shown;
 
 /// Rows of the heat map of containers. A guess: what fits beside a chart.
-const CONTAINERS: usize = 14;
+const MAX_CONTAINERS: usize = 14;
 /// Rows of the chart of failures. A guess, likewise.
-const REASONS: usize = 12;
+const MAX_REASONS: usize = 12;
 
 /// One row of the heat map: the name of a container, and a cell for each verdict.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(super) fn container_rows(tally: &Tally) -> (Vec<ContainerRow>, u64) {
         let name = if name.is_empty() { Shown::new("no folder") } else { Shown::short(name) };
         ContainerRow { name, cells: classes.into_iter().zip(*counts).map(cell).collect() }
     };
-    let rows = all.iter().take(CONTAINERS).map(row).collect();
-    (rows, all.len().saturating_sub(CONTAINERS) as u64)
+    let rows = all.iter().take(MAX_CONTAINERS).map(row).collect();
+    (rows, all.len().saturating_sub(MAX_CONTAINERS) as u64)
 }
 
 /// One bar of the chart of failures: kind, number of items, and the bar's width in percent of the longest.
@@ -63,7 +63,7 @@ pub(super) fn reason_rows(tally: &Tally) -> Vec<ReasonRow> {
         count: thousands(*count),
         width: format!("{:.1}", *count as f64 / most * 100.0),
     };
-    all.into_iter().take(REASONS).map(row).collect()
+    all.into_iter().take(MAX_REASONS).map(row).collect()
 }
 
 /// The failures of one kind: their number, those listed, and how many are not.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::base::{shorten, visible};
 
 /// Most characters of a path or title in a table. A guess: two lines of a narrow column.
-const CELL_CHARS: usize = 160;
+const MAX_CELL_CHARS: usize = 160;
 
 /// Untrusted text, with its control characters made visible. The template escapes it for HTML.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ impl Shown {
 
     /// The text, shortened for a cell of a table.
     pub(super) fn short(raw: &str) -> Self {
-        Self(visible(&shorten(raw, CELL_CHARS)).into_owned())
+        Self(visible(&shorten(raw, MAX_CELL_CHARS)).into_owned())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -8,9 +8,9 @@ use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Verdict};
 use crate::wording::{agreement, called, chance, claim, clock, named, share, warp};
 
 /// Most spans listed in the table; the picture has all. A guess.
-const LISTED: usize = 10;
+const MAX_LISTED_SPANS: usize = 10;
 /// Most characters of a text: some four lines. A guess.
-const CHARS: usize = 360;
+const MAX_CHARS: usize = 360;
 const BAND: Rgb = [0xD9, 0xE3, 0xF2];
 /// Columns of the table of spans: offset from the margin and width, in points.
 const SPANS: [(f32, f32); 4] = [(0.0, 60.0), (60.0, 140.0), (200.0, 140.0), (340.0, 147.0)];
@@ -22,7 +22,7 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
     let name = called(finding);
     layout.bookmark(&format!("Exhibit {number}: {}", shorten(&name, 80)));
     layout.heading(&format!("Exhibit {number}: {verdict}"), 14.0);
-    layout.name(&shorten(&name, CHARS));
+    layout.name(&shorten(&name, MAX_CHARS));
     let at = (MARGIN, layout.y);
     let repeat = format!(
         "finding {0}; leakhound recheck {0} --dump PATH repeats it from the original bytes",
@@ -73,7 +73,7 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
 }
 
 fn short(text: &str) -> String {
-    shorten(text, CHARS).into_owned()
+    shorten(text, MAX_CHARS).into_owned()
 }
 
 /// The second-best recording and its chance of coincidence, in words.
@@ -201,8 +201,8 @@ fn time_line(layout: &mut Layout, item_seconds: f64, finding: &Finding) {
             format!("{length:.1} s"),
         ]
     };
-    layout.table(&SPANS, &head, spans.iter().take(LISTED).zip(1..).map(row));
-    let more = spans.len().saturating_sub(LISTED);
+    layout.table(&SPANS, &head, spans.iter().take(MAX_LISTED_SPANS).zip(1..).map(row));
+    let more = spans.len().saturating_sub(MAX_LISTED_SPANS);
     if more > 0 {
         layout.paragraph(&format!("and {} more, drawn above", thousands(more as u64)), GREY);
     }

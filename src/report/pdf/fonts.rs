@@ -83,14 +83,14 @@ impl FontFile {
     }
 }
 
-/// One font of a document.
-pub(super) struct One<'a> {
+/// One font of a document, parsed for shaping and for the PDF writer.
+pub(super) struct LoadedFont<'a> {
     pub(super) name: &'a str,
     pub(super) face: Face<'a>,
     pub(super) font: Font,
 }
 
-impl One<'_> {
+impl LoadedFont<'_> {
     /// Whether the font has a glyph for a character.
     pub(super) fn has(&self, c: char) -> bool {
         self.face.glyph_index(c).is_some_and(|glyph| glyph.0 != 0)
@@ -109,7 +109,7 @@ impl One<'_> {
 }
 
 /// All fonts of a document, in the order in which characters are looked up.
-pub(super) struct Fonts<'a>(Vec<One<'a>>);
+pub(super) struct Fonts<'a>(Vec<LoadedFont<'a>>);
 
 impl fmt::Debug for Fonts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,7 +127,7 @@ impl<'a> Fonts<'a> {
     pub(super) fn new(named: &'a [FontFile]) -> Result<Self, String> {
         let built_in = |name, bytes: &'static [u8]| {
             let parts = Face::from_slice(bytes, 0).zip(Font::new(bytes.into(), 0));
-            parts.map(|(face, font)| One { name, face, font })
+            parts.map(|(face, font)| LoadedFont { name, face, font })
         };
         let regular = built_in("Noto Sans", notosans::REGULAR_TTF);
         let bold = built_in("Noto Sans Bold", notosans::BOLD_TTF);
@@ -136,12 +136,12 @@ impl<'a> Fonts<'a> {
         for file in named {
             let parts = file.face().zip(file.to_embed());
             let (face, font) = parts.ok_or_else(|| format!("{} is damaged", file.name))?;
-            all.push(One { name: &file.name, face, font });
+            all.push(LoadedFont { name: &file.name, face, font });
         }
         Ok(Self(all))
     }
 
-    pub(super) fn get(&self, number: usize) -> &One<'a> {
+    pub(super) fn get(&self, number: usize) -> &LoadedFont<'a> {
         &self.0[number]
     }
 

@@ -49,7 +49,7 @@ const WORKS: [(f32, f32); 5] =
 const WORKS_HEAD: [&str; 5] =
     ["Recording [ISRC]", "Label · release · UPC · ℗", "Registration", "Found in", "Exhibits"];
 /// Most exhibits listed in a row of the works list. A guess: three lines.
-const NAMED_EXHIBITS: usize = 12;
+const MAX_NAMED_EXHIBITS: usize = 12;
 
 /// Writes the PDF report.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl<W: Write> PdfWriter<W> {
         let mut text = String::new();
         for (marks, number) in layout.pages.iter().zip(1..) {
             let marks = marks.iter().map(|(_, mark)| mark);
-            for mark in marks.chain(&self.furniture(&layout, number, count)) {
+            for mark in marks.chain(&self.header_and_footer(&layout, number, count)) {
                 if let Mark::Text { text: drawn, .. } = mark {
                     text += drawn;
                     text.push('\n');
@@ -241,8 +241,8 @@ impl<W: Write> PdfWriter<W> {
         let row = |(id, [name, about, registration, found]): (&str, [String; 4])| {
             let named = exhibits.get(id).map(Vec::as_slice).unwrap_or_default();
             let mut numbers: Vec<_> =
-                named.iter().take(NAMED_EXHIBITS).map(ToString::to_string).collect();
-            if named.len() > NAMED_EXHIBITS {
+                named.iter().take(MAX_NAMED_EXHIBITS).map(ToString::to_string).collect();
+            if named.len() > MAX_NAMED_EXHIBITS {
                 numbers.push("…".to_owned());
             }
             vec![name, about, registration, found, numbers.join(", ")]
@@ -305,7 +305,7 @@ impl<W: Write> PdfWriter<W> {
             let mut surface = page.surface();
             for stretch in marks.chunk_by(|before, after| before.0 == after.0) {
                 let part = stretch[0].0;
-                let tag = part.map_or(aside(ArtifactType::Layout), |_| ContentTag::Other);
+                let tag = part.map_or(artifact(ArtifactType::Layout), |_| ContentTag::Other);
                 let name = surface.start_tagged(tag);
                 for (_, mark) in stretch {
                     draw(&mut surface, fonts, mark);
@@ -313,8 +313,8 @@ impl<W: Write> PdfWriter<W> {
                 surface.end_tagged();
                 content.extend(part.map(|part| (part, name)));
             }
-            surface.start_tagged(aside(ArtifactType::PaginationOther));
-            for mark in &self.furniture(layout, number, count) {
+            surface.start_tagged(artifact(ArtifactType::PaginationOther));
+            for mark in &self.header_and_footer(layout, number, count) {
                 draw(&mut surface, fonts, mark);
             }
             surface.end_tagged();
@@ -332,7 +332,7 @@ impl<W: Write> PdfWriter<W> {
     }
 
     /// What is on each page: the run above, the manifest's digest and the page number below.
-    fn furniture(&self, layout: &Layout, number: usize, count: usize) -> Vec<Mark> {
+    fn header_and_footer(&self, layout: &Layout, number: usize, count: usize) -> Vec<Mark> {
         let text = |x: f32, y: f32, text: String| {
             let (size, bold, color) = (7.5, false, GREY);
             Mark::Text { x, y, size, bold, color, text }
@@ -359,7 +359,7 @@ fn manifest(run: &RunSummary) -> &str {
 }
 
 /// The tag of a mark that a screen reader skips.
-fn aside(kind: ArtifactType) -> ContentTag<'static> {
+fn artifact(kind: ArtifactType) -> ContentTag<'static> {
     ContentTag::Artifact(Artifact::with_kind(kind))
 }
 

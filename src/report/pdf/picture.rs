@@ -15,9 +15,9 @@ const LEAST_HEIGHT: f32 = 50.0;
 /// Height of the text above and below it.
 const AROUND: f32 = 92.0;
 /// Side of the square of a peak. Chosen by eye.
-const DOT: f32 = 2.6;
+const DOT_SIDE: f32 = 2.6;
 /// The packed time of the end of a file: 12 bits (see [`Evidence::dots`]).
-const WHOLE: f32 = 4_095.0;
+const PACKED_END: f32 = 4_095.0;
 const SMALL: f32 = 7.5;
 
 /// Adds the picture; nothing if there are no peaks to draw.
@@ -56,9 +56,9 @@ pub(super) fn draw(layout: &mut Layout, evidence: &Evidence, item_seconds: f64) 
     layout.area((x, top), (0.5, height), RULE);
     let share = |at: f32, (from, to): (f32, f32)| (at - from) / (to - from);
     for dot in &dots {
-        let right = share(dot.0, item) * (LINE - DOT);
-        let down = (1.0 - share(dot.1, recording)) * (height - DOT);
-        layout.area((x + right, top + down), (DOT, DOT), BLUE);
+        let right = share(dot.0, item) * (LINE - DOT_SIDE);
+        let down = (1.0 - share(dot.1, recording)) * (height - DOT_SIDE);
+        layout.area((x + right, top + down), (DOT_SIDE, DOT_SIDE), BLUE);
     }
     let right = format!("to the right: the item, {}", told(item, item_seconds));
     layout.text_at((x, top + height + 10.0), small, &right);
@@ -77,7 +77,7 @@ fn extent(dots: &[(f32, f32)], of: fn(&(f32, f32)) -> f32) -> (f32, f32) {
 fn unpack(dots: &str) -> Vec<(f32, f32)> {
     let bytes = STANDARD.decode(dots).unwrap_or_default();
     let (words, _) = bytes.as_chunks::<4>();
-    let share = |word: u32| (word & 0xFFF) as f32 / WHOLE;
+    let share = |word: u32| (word & 0xFFF) as f32 / PACKED_END;
     words
         .iter()
         .map(|word| u32::from_be_bytes(*word))
