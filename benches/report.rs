@@ -1,9 +1,9 @@
-//! The HTML report at the size of a large run: how long it takes to write, and a page to open.
+//! The HTML report of a large run: measures how long it takes to write, and makes a page to open.
 //!
-//! `cargo bench --bench report [-- [--findings N] [OUT.html]]` writes the page of a run that nobody made, with N (100,000) findings of all kinds,
-//! to OUT (`target/bench/report.html`). `scripts/page-speed` measures how long a browser takes to show and to filter it, and the browser test
-//! of `scripts/test` opens a small one. With `--home HOME` the run is kept as a scan would, in the results of a new folder HOME, for
-//! `scripts/page-speed --review HOME`, which measures the review page.
+//! `cargo bench --bench report [-- [--findings N] [OUT.html]]` writes the page of a synthetic run with N (default 100,000) findings of all
+//! kinds to OUT (default `target/bench/report.html`). `scripts/page-speed` measures how long a browser takes to show and filter it,
+//! and the browser test of `scripts/test` opens a small one. With `--home HOME`, the run is stored in the results of a new folder
+//! HOME as a scan would do, for `scripts/page-speed --review HOME`, which measures the review page.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 use std::fs;
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Keeps the run in the results of a folder, which must have none.
+/// Stores the run in the results of a folder, which must have no runs.
 fn keep(home: &Path, findings: u64) -> Result<(), Box<dyn std::error::Error>> {
     fs::create_dir_all(home)?;
     let mut store = ResultStore::open(home)?;
@@ -101,7 +101,7 @@ fn keep(home: &Path, findings: u64) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Numbers that look like chance and are the same each time (Knuth's constants).
+/// Pseudo-random numbers, the same each time: a linear congruential generator with Knuth's constants (MMIX).
 struct Dice(u64);
 
 impl Dice {
@@ -128,7 +128,7 @@ const ARTISTS: [&str; 6] =
     ["The Harbour", "Ana Ruiz", "Ödland", "Sons of Ferrara", "Lighthouse Club", "& Co"];
 const LABELS: [&str; 4] = ["Northlight Records", "Maris & Sons", "Kupfer Audio", ""];
 
-/// An item with one finding; each twentieth could not be read instead, each ninth holds nothing.
+/// An item with one finding; one in twenty could not be read instead.
 fn item(number: u64) -> ItemRecord {
     let mut dice = Dice(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     dice.roll(1);

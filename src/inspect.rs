@@ -1,5 +1,5 @@
-//! What is in a dump, without decoding: kinds, counts, bytes, what cannot be read and why, and about how
-//! long a scan of it would take.
+//! Surveys a dump without decoding it: counts and bytes by kind, what cannot be read and why, which items name recordings of the
+//! catalogue or are copies of the label's files, and an estimate of how long a scan would take.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -16,39 +16,39 @@ use crate::sniff::{Look, look_into};
 use crate::source::{Item, Unlisted, Visit, is_called_torrent, unreadable_torrent};
 use crate::wording::named;
 
-/// What is known of a dump after a look at each item's first bytes.
+/// The survey of a dump, from the first bytes of each item. It is filled by [`Dump::walk`](crate::source::Source::walk).
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
-    /// Identifiers that are looked for in names, side-cars, texts and tables, if any.
+    /// Identifiers to look for in names, sidecar files, texts and tables; `None` to look for none.
     pub known: Option<Arc<Identifiers>>,
-    /// Items that have some of them.
+    /// Number of items that contain some of these identifiers.
     pub claiming: u64,
-    /// The ids of the recordings that those name.
+    /// Ids of the recordings that these items name.
     pub claimed: BTreeSet<String>,
-    /// Which item names which recording and where, a line each; not all, if there are many.
+    /// One line for each item that names a recording, with the place of the name; at most 20.
     pub named: Vec<String>,
-    /// Which items are hashed, to be compared with the label's files.
+    /// Which items are hashed and compared with the label's files.
     pub hashed: Hashed,
-    /// Items that are a file of the label's, byte for byte.
+    /// Number of items that are byte-for-byte copies of the label's files.
     pub copies: u64,
-    /// The ids of the recordings whose files those are.
+    /// Ids of the recordings of these files.
     pub copied: BTreeSet<String>,
-    /// By the containers that items lie in (`""`: files on disk) and by what they are.
+    /// Tallies by the kinds of containers around items (`""` for files on disk) and by kind of item.
     pub kinds: BTreeMap<(String, String), Tally>,
-    /// By kind of failure: how many, and the first of them, with its reason.
+    /// By kind of failure: the number of items, and the first of them with its reason.
     pub unread: BTreeMap<FailureKind, (u64, String)>,
-    /// What torrents hold and how much of it is there, a line each with the file that says so; not all, if there are many.
+    /// One line for each torrent file: what the torrent contains, and how much of it is there; at most 100.
     pub torrents: Vec<String>,
-    /// About how much sound there is, in seconds, from sizes and usual bit rates.
+    /// Estimated length of all sound, in seconds, from sizes and usual bit rates.
     pub sound_seconds: f64,
 }
 
-/// Which items an inspection hashes.
+/// Which items a survey hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hashed {
-    /// Those of the size of a file of the label's, where they can be read without unpacking what is before them.
+    /// Items that have the size of one of the label's files, unless other data would have to be unpacked first.
     OfSizes(BTreeSet<u64>),
-    /// All sound.
+    /// All items of sound.
     Sound,
 }
 
@@ -58,51 +58,51 @@ impl Default for Hashed {
     }
 }
 
-/// How much there is of a kind.
+/// The amount of one kind of item.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Items.
+    /// Number of items.
     pub items: u64,
-    /// Their bytes.
+    /// Size of all together, in bytes.
     pub bytes: u64,
-    /// Whether they are sound.
+    /// Whether the kind is sound.
     pub is_sound: bool,
 }
 
 impl Survey {
-    /// Items in all, rows not counted.
+    /// Number of all items.
     pub fn items(&self) -> u64 {
         self.kinds.values().map(|tally| tally.items).sum()
     }
 
-    /// Processor time of a scan in full mode, in seconds: so much sound is scanned in one, where nothing
-    /// is found (`benches/SPEED.md`).
+    /// Estimated processor time of a scan in full mode, in seconds. Measured: about 250 s of sound are scanned in one second if
+    /// nothing is found (`benches/SPEED.md`).
     pub fn full_seconds(&self) -> f64 {
         self.sound_seconds / 250.0
     }
 
-    /// … and in probe mode: a tenth of it.
+    /// Estimated processor time of a scan in probe mode, in seconds: about a tenth of that in full mode.
     pub fn probe_seconds(&self) -> f64 {
         self.full_seconds() / 10.0
     }
 
-    /// Looks for identifiers in what an item is called, and in it if it is no sound.
+    /// Looks for identifiers in the name of an item and, if it is not sound, in its content.
     fn claims(&mut self, item: &Item, is_sound: bool) {
         let Some(known) = self.known.clone() else { return };
         let mut claims = Claims::default();
-        // As in a scan: the name of a picture is no claim of a recording.
+        // As in a scan, the name of a file that is not sound is no claim.
         if is_sound {
             known.outside(item, &mut claims);
         } else {
             let cancel = AtomicBool::new(false);
             let read = known.in_document(item, &mut claims, &mut Vec::new(), &cancel);
-            // Of what is unpacked only the head may be there.
+            // Only the first bytes of an unpacked member may be available.
             let is_whole = is_whole(item);
             let path = item.place.locator.display();
             match read {
                 Read::Personal(column) => self.fail(
                     FailureKind::PersonalData,
-                    format!("{path}: holds data about people ({column})"),
+                    format!("{path}: contains data about people ({column})"),
                 ),
                 Read::Broken(why) if is_whole => {
                     self.fail(FailureKind::MetadataDamaged, format!("{path}: {why}"));
@@ -126,7 +126,7 @@ impl Survey {
         }
     }
 
-    /// Compares an item with the label's files.
+    /// Compares the hash of an item with those of the label's files.
     fn compare(&mut self, item: &Item, is_sound: bool) {
         let Some(known) = self.known.clone() else { return };
         let is_hashed = match &self.hashed {
@@ -146,7 +146,7 @@ impl Survey {
         }
     }
 
-    /// Tells of a file that is called a torrent what it holds, or that it cannot be read.
+    /// Adds the notes about a torrent file, or the reason why it cannot be read.
     fn torrent(&mut self, item: &Item, is_sound: bool) {
         let path = item.place.locator.display();
         if !is_sound
@@ -162,12 +162,13 @@ impl Survey {
         }
     }
 
+    /// Counts a failure; the message is kept if it is the first of its kind.
     fn fail(&mut self, kind: FailureKind, first: String) {
         self.unread.entry(kind).or_insert((0, first)).0 += 1;
     }
 }
 
-/// Whether all bytes of an item are at hand: of what is unpacked only the head may be there.
+/// Whether all bytes of an item are available: of unpacked members there may only be the first bytes.
 fn is_whole(item: &Item) -> bool {
     match &item.bytes {
         Bytes::Text(_) => true,
@@ -175,11 +176,11 @@ fn is_whole(item: &Item) -> bool {
     }
 }
 
-/// Claims that are told one by one.
+/// Most claims that are listed. A guess.
 const MAX_NAMED: usize = 20;
-/// Torrents that are told one by one.
+/// Most notes about torrents that are listed. A guess.
 const MAX_TORRENTS: usize = 100;
-/// Bytes of each item that are looked at.
+/// Number of bytes of each unpacked item that are examined. A guess: enough for `sniff` and the head of a text.
 const HEAD_BYTES: u64 = 64 << 10;
 
 impl Visit for Survey {
@@ -209,7 +210,7 @@ impl Visit for Survey {
             }
             _ => item.size_bytes,
         };
-        // Sizes are what containers say, and may be any.
+        // Sizes come from containers, and may be any number.
         tally.bytes = tally.bytes.saturating_add(bytes);
         if let Some(rate) = bytes_per_second {
             tally.is_sound = true;
@@ -220,8 +221,7 @@ impl Visit for Survey {
 
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
         if row.failure.kind == FailureKind::NotAudio {
-            let key =
-                (row.place.containers.clone(), "links, later volumes and the like".to_owned());
+            let key = (row.place.containers.clone(), "links, later volumes and similar".to_owned());
             self.kinds.entry(key).or_default().items += 1;
         } else {
             let first = format!("{}: {}", row.place.locator.display(), row.failure.message);
@@ -237,7 +237,7 @@ mod tests {
     use crate::source::Stamp;
 
     #[test]
-    fn sizes_that_lie_are_summed_as_far_as_numbers_go() {
+    fn a_sum_of_false_sizes_does_not_overflow() {
         let mut survey = Survey::default();
         for _ in 0..3 {
             let mut item = Item::of_file("/x", Stamp::default());

@@ -23,6 +23,7 @@ pub mod report;
 pub mod results;
 pub mod review;
 pub mod scan;
+pub mod session;
 pub mod signal;
 pub mod sniff;
 pub mod source;

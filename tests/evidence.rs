@@ -1,4 +1,4 @@
-//! What proves a run: manifests, what looks whether they still fit, and findings repeated from their bytes.
+//! Evidence of a run: manifests, their verification, and findings repeated from the original bytes.
 
 use std::fs;
 
@@ -37,7 +37,7 @@ fn finding_in(records: &[ItemRecord], ending: &str) -> String {
     record.findings[0].finding_id.clone()
 }
 
-/// Changes the results behind the program's back.
+/// Changes the results without the program.
 fn tamper(desk: &Desk, sql: &str) {
     tamper_with(desk, "home", sql);
 }
@@ -106,14 +106,14 @@ fn two_homes_write_the_same_bytes_in_every_format_at_any_thread_count() {
     desk.run(["--threads", "3", "scan", "dump"]).ends_with(1);
     desk.run(["--home", "other", "--threads", "1", "--operator", "Another", "scan", "dump"])
         .ends_with(1);
-    // Some formats name the manifest's digest, and that is also of the time and the operator.
+    // Some formats contain the manifest's digest, which depends on the time and the operator.
     tamper_with(&desk, "home", NO_MANIFEST);
     tamper_with(&desk, "other", NO_MANIFEST);
     for format in ["html", "pdf", "xlsx", "csv", "jsonl", "parquet", "acrcloud", "text"] {
         let [here, there] = ["home", "other"].map(|home| {
             desk.run(["--home", home, "report", "--format", format, "--out", "r"]).ends_with(0);
             let bytes = fs::read(desk.path("r")).unwrap();
-            // The first line of the text tells when the run began.
+            // The first line of the text has the begin of the run.
             let begin = bytes.iter().position(|byte| *byte == b'\n').filter(|_| format == "text");
             bytes[begin.unwrap_or(0)..].to_vec()
         });
@@ -141,7 +141,7 @@ fn reports_of_the_same_files_in_other_places_differ_by_the_paths_alone() {
             .replace(&place(&other, "other/place"), &place(&desk, "dump"))
             .replace(&place(&other, "elsewhere"), &place(&desk, "masters"));
         let here = report(&desk);
-        // The catalogue's digest is also of the paths of its recordings.
+        // The catalogue's digest covers the paths of its recordings.
         let lines = |text: &str| -> Vec<String> {
             let lines = text.lines().filter(|line| !line.contains("recordings, digest"));
             lines.map(str::to_owned).collect()
@@ -174,7 +174,7 @@ fn each_manifest_names_the_one_before_and_an_honest_run_is_verified() {
 }
 
 #[test]
-fn a_record_that_was_changed_or_taken_away_is_told() {
+fn a_record_that_was_changed_or_removed_is_detected() {
     for sql in [
         "UPDATE outcomes SET record = replace(record, 'Song 1', 'Song 7')",
         "DELETE FROM outcomes WHERE verdict = 'clear'",
@@ -188,7 +188,7 @@ fn a_record_that_was_changed_or_taken_away_is_told() {
 }
 
 #[test]
-fn a_manifest_that_was_changed_breaks_the_chain_even_where_its_digest_was_made_anew() {
+fn a_changed_manifest_breaks_the_chain_even_with_a_recomputed_digest() {
     let desk = scanned();
     desk.write_wav("dump/new.wav", &song(97, 10));
     desk.run(["scan", "dump"]).ends_with(1);
@@ -209,7 +209,7 @@ fn a_manifest_that_was_changed_breaks_the_chain_even_where_its_digest_was_made_a
 }
 
 #[test]
-fn a_finding_stands_when_its_bytes_are_heard_again_wherever_they_lie() {
+fn a_finding_stands_when_its_bytes_are_found_at_any_place() {
     let desk = scanned();
     let found = records(&desk.jsonl());
     for (ending, place) in [
@@ -222,7 +222,7 @@ fn a_finding_stands_when_its_bytes_are_heard_again_wherever_they_lie() {
         let done = desk.run(["recheck", &id, "--dump", place]).ends_with(0);
         assert!(done.stdout.contains("it stands, to the last digit"), "{done:#?}");
     }
-    // Moved, renamed and packed anew.
+    // Unpacked, moved and renamed.
     let id = finding_in(&found, "inner.wav");
     desk.write("copy/else.wav", &wav(excerpt(&song(2, 20), 2.0, 12.0)));
     let done = desk.run(["recheck", &id[..8], "--dump", "copy"]).ends_with(0);
@@ -230,7 +230,7 @@ fn a_finding_stands_when_its_bytes_are_heard_again_wherever_they_lie() {
 }
 
 #[test]
-fn a_finding_whose_bytes_differ_or_are_not_there_is_told() {
+fn changed_or_missing_bytes_of_a_finding_are_reported() {
     let desk = scanned();
     let found = records(&desk.jsonl());
     let id = finding_in(&found, "clip.wav");
@@ -271,7 +271,7 @@ fn a_finding_whose_recording_left_the_catalogue_does_not_stand() {
 }
 
 #[test]
-fn a_token_of_a_timestamp_authority_is_kept_if_it_is_of_this_manifest() {
+fn a_timestamp_token_is_kept_only_if_it_stamps_this_manifest() {
     let Ok(openssl) = std::process::Command::new("openssl").arg("version").output() else { return };
     assert!(openssl.status.success());
     let desk = scanned();
@@ -310,7 +310,7 @@ fn a_token_of_a_timestamp_authority_is_kept_if_it_is_of_this_manifest() {
 }
 
 #[test]
-fn a_run_of_before_there_were_manifests_says_so() {
+fn a_run_without_a_manifest_is_reported_as_such() {
     let desk = scanned();
     tamper(&desk, NO_MANIFEST);
     desk.run(["verify", "1"]).ends_with(2).says_in_one_line(&["run 1 has no manifest", "scan"]);

@@ -1,4 +1,4 @@
-//! Reports: whole or not at all, in every format, to files, pipes and closed pipes.
+//! Reports are written completely or not at all, in every format, to files, pipes and closed pipes.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::common::{Desk, assert_contract, excerpt, parse, song};
 
 const FORMATS: [&str; 7] = ["html", "csv", "jsonl", "acrcloud", "xlsx", "parquet", "pdf"];
-/// Those that are text.
+/// The formats that are text.
 const TEXTS: [&str; 4] = ["html", "csv", "jsonl", "acrcloud"];
 
 /// A desk with one run: a match, a clear item and a failure.
@@ -108,7 +108,7 @@ fn a_report_replaces_the_one_before() {
 }
 
 #[test]
-fn where_nothing_can_be_written_nothing_is_left() {
+fn a_report_that_cannot_be_written_leaves_no_file() {
     let desk = scanned();
     fs::create_dir(desk.path("folder")).unwrap();
     for format in FORMATS {
@@ -135,8 +135,7 @@ fn a_full_disk_is_an_error_with_a_remedy() {
     }
 }
 
-/// A device or pipe that was named is written to. It is not replaced by a file: of `/dev/stdout`
-/// or `/dev/null` there is only one.
+/// A device or pipe is written to directly. Renaming a file over `/dev/stdout` or `/dev/null` would destroy it.
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_is_named_gets_the_report_and_stays_a_pipe() {
@@ -166,7 +165,7 @@ fn a_link_that_is_named_stays_a_link() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_failure() {
+fn a_closed_pipe_is_no_failure() {
     let desk = scanned();
     for format in FORMATS {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -183,7 +182,7 @@ fn a_reader_that_has_had_enough_is_no_failure() {
 }
 
 #[test]
-fn no_command_breaks_down_when_nobody_reads_what_it_prints() {
+fn no_command_fails_when_its_output_is_a_closed_pipe() {
     let desk = scanned();
     desk.write_wav("more/song.wav", &song(5, 10));
     for args in [
@@ -242,7 +241,7 @@ fn characters_that_are_in_no_font_of_a_pdf_are_counted_on_the_terminal() {
 }
 
 #[test]
-fn a_font_that_is_none_is_refused_in_one_line_with_its_name() {
+fn a_file_that_is_not_a_font_is_refused_in_one_line_with_its_name() {
     let desk = scanned();
     desk.write("text.ttf", b"no font");
     let mut collection = b"ttcf\0\x01\0\0\0\0\0\x02".to_vec();

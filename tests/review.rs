@@ -1,4 +1,4 @@
-//! What people decide about findings: on the terminal, from a spreadsheet, and in the next run.
+//! Decisions about findings: on the terminal, from a spreadsheet, and in the next run.
 
 use std::fs;
 
@@ -60,10 +60,13 @@ fn a_finding_that_was_dismissed_stays_and_comes_back_dismissed_in_the_next_run()
     assert!(finding(&desk, "/a.wav").is_dismissed());
     let id = finding(&desk, "/b.wav").finding_id;
     desk.run(["review", "dismiss", &id, "--as", "wrong", "--reason", "heard it", "--by", "Ann"]);
-    // A night on which nothing is new alarms nobody.
+    // A run without open findings raises no alarm.
     desk.run(["scan", "dump"]).ends_with(0);
     let rows = records(&desk.jsonl());
-    assert!(record(&rows, "/b.wav").verdict <= Verdict::Suspect, "what was heard was heard");
+    assert!(
+        record(&rows, "/b.wav").verdict <= Verdict::Suspect,
+        "a decision does not change the verdict"
+    );
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn a_decision_holds_for_the_same_bytes_and_the_same_sound_elsewhere_and_not_for_
     fs::create_dir(desk.path("more")).unwrap();
     fs::copy(desk.path("dump/a.wav"), desk.path("more/copy.wav")).unwrap();
     desk.write("more/tagged.wav", &tagged_wav(clip, &[("INAM", "Another Title")]));
-    // The same music, a little softer: for the ear the same, and another file's sound.
+    // The same music, a little softer: it sounds the same but has another digest.
     let softer: Vec<f32> = clip.iter().map(|sample| sample * 0.7).collect();
     desk.write_wav("more/softer.wav", &softer);
     desk.run(["scan", "more"]).ends_with(1);
@@ -94,7 +97,7 @@ fn a_query_says_what_people_decided_about_the_same_audio() {
     assert!(!told.contains("dismissed"), "{told}");
     let words = ["--as", "licensed", "--reason", "sync deal 7", "--by", "Ann"];
     desk.run([&["review", "dismiss", &id][..], &words].concat()).ends_with(0);
-    // As after a scan, what people dismissed is told and alarms nobody.
+    // As after a scan, a dismissed finding is shown but raises no alarm.
     let told = desk.run(["query", "dump/a.wav"]).ends_with(0).stdout;
     assert!(told.contains("dismissed (licensed) by Ann"), "{told}");
     let clip = excerpt(&song(1, 20), 4.0, 14.0).to_vec();
@@ -143,7 +146,7 @@ fn a_finding_that_is_named_twice_is_decided_once() {
 }
 
 #[test]
-fn staff_fill_in_the_csv_report_and_hand_it_back() {
+fn staff_fill_in_the_csv_report_and_return_it() {
     let desk = scanned();
     let report = desk.run(["report", "--format", "csv", "--out", "-"]).ends_with(0).stdout;
     let mut reader = csv::Reader::from_reader(report.trim_start_matches('\u{FEFF}').as_bytes());
@@ -177,7 +180,7 @@ fn staff_fill_in_the_csv_report_and_hand_it_back() {
 }
 
 #[test]
-fn what_is_no_decision_is_refused_in_one_line() {
+fn an_incomplete_decision_is_refused_in_one_line() {
     let desk = scanned();
     let id = finding(&desk, "/a.wav").finding_id;
     desk.run(["review", "accept", "f-ffffffff", "--reason", "x"])
@@ -191,7 +194,7 @@ fn what_is_no_decision_is_refused_in_one_line() {
         .says_in_one_line(&["say who"]);
     assert_eq!(desk.run(["review", "dismiss", &id, "--reason", "x"]).code, 2);
     desk.run(["review", "--run", "9"]).ends_with(2).says_in_one_line(&["no run 9"]);
-    // Where the system has no name for the user, nobody decides by the name of nobody.
+    // If the system has no name for the user, the decision is refused.
     let mut nameless = desk.command(["review", "accept", &id, "--reason", "x"]);
     let done = nameless
         .env_remove("USER")

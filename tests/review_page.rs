@@ -1,5 +1,5 @@
-//! The page of `review --serve`, asked over its socket: who is let in, what is answered. `scripts/lib/test_review.py` drives
-//! it with a browser.
+//! The server of `review --serve`, tested over its socket: which requests are allowed, and what is answered.
+//! `scripts/lib/test_review.py` tests the page in a browser.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Desk, excerpt, records, song};
 
-/// The program, serving; ended with the test.
+/// The program, serving the review page; it is killed when the test ends.
 struct Server {
     child: Child,
     port: u16,
@@ -34,7 +34,7 @@ impl Server {
         Self { child, port, token: token.to_owned() }
     }
 
-    /// Status, head and body of the answer to a request with these headers.
+    /// Sends a request with these headers. Returns status, head and body of the answer.
     fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, Vec<u8>) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let mut text = format!("{line} HTTP/1.1\r\nconnection: close\r\n");
@@ -57,7 +57,7 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// As the page asks.
+    /// Sends a request as the page does. Returns status and body.
     fn ask(&self, line: &str, body: &str) -> (u16, Vec<u8>) {
         let (host, origin) = (self.host(), format!("http://{}", self.host()));
         let headers = [("host", &*host), ("origin", &origin), ("x-leakhound-token", &self.token)];
@@ -136,7 +136,7 @@ fn a_decision_of_the_page_is_in_the_report_and_in_the_log() {
 }
 
 #[test]
-fn the_list_is_told_in_parts_filtered_sorted_and_with_the_place_of_a_finding() {
+fn the_list_is_sent_in_parts_filtered_sorted_and_with_the_place_of_a_finding() {
     let desk = Desk::with_songs(&[1, 2], 20);
     for (name, seed, to) in [("a", 1, 10.0), ("b", 2, 18.0), ("c", 1, 15.0), ("d é&", 2, 12.0)] {
         desk.write_wav(format!("dump/{name}.wav"), excerpt(&song(seed, 20), 2.0, to));
@@ -166,7 +166,7 @@ fn the_list_is_told_in_parts_filtered_sorted_and_with_the_place_of_a_finding() {
     for bad in ["verdict=good", "relation=theft", "state=closed", "sort=up", "words=%FF"] {
         assert_eq!(server.ask(&format!("GET /api/findings?{bad}"), "").0, 400, "{bad}");
     }
-    // What is decided at a terminal meanwhile is seen at once, and leaves the list of the open.
+    // A decision made on a terminal meanwhile is seen at once and leaves the list of open findings.
     let id = all["rows"][1]["id"].as_str().unwrap();
     desk.run(["review", "accept", id, "--reason", "leak", "--by", "Bob"]).ends_with(0);
     let open = list("state=open&near=1");
@@ -176,7 +176,7 @@ fn the_list_is_told_in_parts_filtered_sorted_and_with_the_place_of_a_finding() {
 }
 
 #[test]
-fn a_finding_is_told_as_the_html_report_has_it() {
+fn a_finding_has_the_same_data_as_in_the_html_report() {
     let desk = scanned();
     let server = Server::start(&desk, &[]);
     let piece = server.json("GET /api/finding?at=0")["piece"].clone();
@@ -194,7 +194,7 @@ fn a_finding_is_told_as_the_html_report_has_it() {
 }
 
 #[test]
-fn both_sides_are_cut_where_they_agree_and_another_file_is_not_played() {
+fn clips_of_both_sides_begin_where_they_agree_and_a_changed_file_is_not_played() {
     let desk = scanned();
     let server = Server::start(&desk, &[]);
     let clip = server.json("GET /api/finding?at=0")["clips"][0].clone();
@@ -214,7 +214,7 @@ fn both_sides_are_cut_where_they_agree_and_another_file_is_not_played() {
 }
 
 #[test]
-fn a_dump_that_was_moved_is_listened_to_where_it_is_now() {
+fn a_moved_dump_is_played_from_its_new_place() {
     let desk = scanned();
     std::fs::rename(desk.path("dump"), desk.path("elsewhere")).unwrap();
     let audio = "GET /api/audio?at=0&clip=0&side=item";

@@ -1,15 +1,19 @@
-//! Text of strangers made safe to look at.
+//! Makes untrusted text safe to display.
+//!
+//! Titles, tags and paths come from unknown people. Control characters in them can run terminal commands, bidirectional
+//! controls can make `exe.gpj` look like `jpg.exe`, and invisible characters can make two names look alike. Every such text
+//! passes [`visible`] before it is printed or written into a report.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::thousands;
 
-/// Text as it may be looked at: what would steer the terminal or the eye stands as an escape.
+/// The text with every character escaped that could control a terminal, hide itself or reorder what is around it.
 ///
-/// Line breaks and tabs become `\n`, `\r` and `\t`; other control characters, bidirectional
-/// controls and invisible format characters become `\u{202E}` and the like. The joiners that
-/// Persian, Indic scripts and emoji need (U+200C, U+200D) stay.
+/// Line breaks and tabs become `\n`, `\r` and `\t`; other control characters, bidirectional controls and invisible format
+/// characters become `\u{202E}` and the like. The joiners U+200C and U+200D are kept: Persian, Indic scripts and emoji need
+/// them.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
@@ -30,7 +34,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// At most about `max_chars` characters of a text, the middle left out and counted.
+/// The text if it has at most `max_chars` characters; otherwise its start and end, `max_chars` characters in all, with the
+/// number of characters left out between them.
 pub fn shorten(text: &str, max_chars: usize) -> Cow<'_, str> {
     let length = text.chars().count();
     if length <= max_chars {
@@ -43,7 +48,7 @@ pub fn shorten(text: &str, max_chars: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{start} … {left_out} characters … {end}"))
 }
 
-/// Characters that show nothing themselves but change what is around them.
+/// Whether a character shows nothing itself but can change how the text around it is shown.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -62,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_the_terminal_or_the_eye_becomes_visible() {
+    fn characters_that_control_the_terminal_or_hide_text_are_escaped() {
         assert_eq!(visible("Café – 夜"), "Café – 夜");
         assert!(matches!(visible("plain"), Cow::Borrowed(_)));
         assert_eq!(visible("a\u{1b}[31mb"), "a\\u{001B}[31mb");
@@ -73,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_loses_its_middle_and_says_how_much() {
+    fn a_long_text_loses_its_middle_and_says_how_many_characters() {
         assert_eq!(shorten("abcdef", 6), "abcdef");
         assert_eq!(shorten("éèêëēėę", 4), "éè … 3 characters … ėę");
     }

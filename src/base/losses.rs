@@ -1,27 +1,30 @@
-//! What of something that is read part by part could not be read.
+//! Collects the reasons why parts of a document could not be read.
 
-/// What of a document could not be read: the first reason, and how often there was one.
+/// Parts of a document that could not be read: how many, and why the first could not.
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
     first: Option<String>,
+    /// Number of parts that were lost.
     pub(crate) count: u64,
-    /// What is in a form that is not read here, in words that follow its name.
+    /// A form that this program does not read, in words that follow the document's name; `None` if there is none.
     pub(crate) unread: Option<String>,
 }
 
 impl Losses {
+    /// Counts one lost part.
     pub(crate) fn add(&mut self, why: impl Into<String>) {
         self.count += 1;
         self.first.get_or_insert_with(|| why.into());
     }
 
+    /// Why the first part was lost; `None` if none was.
     pub(crate) fn first(&self) -> Option<&str> {
         self.first.as_deref()
     }
 
-    /// What was lost, if anything was; `parts` are what was read one by one.
+    /// One line about the loss; `None` if there was none. `parts` is the plural noun for what was read, such as `rows`.
     pub(crate) fn told(&self, parts: &str) -> Option<String> {
-        // Reasons are what other programs say, and may have any number of lines.
+        // Reasons come from other crates and may have several lines.
         let first = self.first.as_ref()?.replace('\n', " ");
         Some(match self.count {
             1 => first,

@@ -1,4 +1,4 @@
-//! Small things that every other room may use, and that name none of them.
+//! Helpers without dependencies inside the crate: every module may use them, and they use no other module.
 
 mod atomic;
 mod digest;

@@ -1,6 +1,6 @@
-//! What a panic said, in one line.
+//! Messages of panics.
 
-/// One line for what a panic said.
+/// The message of a panic in a decoder, as one line for people.
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let said = panic
         .downcast_ref::<&str>()
@@ -8,5 +8,7 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no reason given");
     let said = said.replace(['\n', '\r'], " ");
-    format!("a decoder broke down ({said}); the others went on: please report it with the file")
+    format!(
+        "a decoder panicked ({said}); all other items were scanned: please report it with the file"
+    )
 }

@@ -1,6 +1,6 @@
-//! Counts with their thousands set apart.
+//! Counts with separators between thousands.
 
-/// A count with its thousands set apart: `1,234,567`.
+/// A count with separators between thousands: `1,234,567`.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated_by_commas() {
         let shown = [0, 12, 999, 1000, 86_400, 1_234_567].map(thousands);
         assert_eq!(shown, ["0", "12", "999", "1,000", "86,400", "1,234,567"]);
     }

@@ -10,7 +10,7 @@ use super::{Catalog, CatalogError, MakeLine, Recording};
 use crate::decode::Decoded;
 use crate::index::{SegmentBuilder, Track};
 use crate::ingest::Ingester;
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::signal::fingerprint::FingerprintConfig;
 use crate::signal::peaks::Peak;
 use crate::source::{Folders, Item, Listed};

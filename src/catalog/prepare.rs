@@ -10,7 +10,7 @@ use super::Recording;
 use crate::base::{hex, panic_message};
 use crate::decode::Decoded;
 use crate::ingest::{Ingested, Ingester, sha256};
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::signal::peaks::Peak;
 use crate::source::{Item, Listed};
@@ -89,8 +89,8 @@ pub(super) fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
         }
     };
     let path = item.place.locator.display();
-    let refused = |failure: FailureRecord| match failure.kind.as_str() {
-        "cancelled" => Prepared::Stopped,
+    let refused = |failure: FailureRecord| match failure.kind {
+        FailureKind::Cancelled => Prepared::Stopped,
         _ => Prepared::Refused { path: path.clone(), failure },
     };
     let sha256 = match sha256(&item.bytes, stop) {
@@ -109,10 +109,10 @@ pub(super) fn prepare(file: Listed, known: &Known, work: Work) -> Prepared {
             let (item, decoded) = (Box::new(item), Box::new(decoded));
             Prepared::New { item, sha256, decoded, streams }
         }
-        Ok(Err(failure)) => refused(failure),
+        Ok(Err(failure)) => refused(failure.into()),
         Err(panic) => refused(FailureRecord {
             stage: Stage::Decode,
-            kind: "panic".into(),
+            kind: FailureKind::Panic,
             message: panic_message(panic.as_ref()),
         }),
     }
@@ -143,7 +143,7 @@ pub(super) fn too_sparse(kept: &Kept, neutral: bool) -> Option<FailureRecord> {
              quiet to be told from others"
         )
     };
-    Some(FailureRecord { stage: Stage::Fingerprint, kind: "too_short".into(), message })
+    Some(FailureRecord { stage: Stage::Fingerprint, kind: FailureKind::TooShort, message })
 }
 
 /// SHA-256 of length and peaks: files with the same audio under other tags have the same.

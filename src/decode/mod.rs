@@ -78,6 +78,17 @@ pub struct DecodeLimits {
     pub timeout: Duration,
 }
 
+impl Default for DecodeLimits {
+    /// A day of sound, 32 streams, ten minutes: guesses, far above any recording or film.
+    fn default() -> Self {
+        Self {
+            max_seconds_of_audio: 86_400.0,
+            max_streams: 32,
+            timeout: Duration::from_secs(600),
+        }
+    }
+}
+
 /// Decodes files. Shared by all workers: no call changes it.
 pub struct Decoder {
     limits: DecodeLimits,

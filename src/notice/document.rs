@@ -1,28 +1,29 @@
-//! A plain document, and its two faces: Markdown and one HTML page. Strangers' text is escaped in both.
+//! A simple document, written as Markdown and as one HTML page. Untrusted text is escaped in both.
 
 use std::fmt::Write as _;
 
 use crate::base::visible;
 
-/// A part of a document.
+/// A block of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
     Heading(String),
     Text(String),
-    /// A number, as it is referred to, and lines of name and value.
+    /// A name that the text refers to, such as `Work 1`, and lines of name and value.
     Exhibit(String, Vec<(&'static str, String)>),
 }
 
-/// What stands where nothing is known: it is to be seen, not to be guessed.
+/// A visible blank for something that is not known.
 pub(super) fn blank(what: &str) -> String {
     format!("[to be filled in: {what}]")
 }
 
-/// A value, or what is missing.
+/// The value, or a blank if it is empty.
 pub(super) fn or_blank(value: &str, what: &str) -> String {
     if value.trim().is_empty() { blank(what) } else { value.to_owned() }
 }
 
+/// The document as Markdown.
 pub(super) fn markdown(title: &str, blocks: &[Block]) -> String {
     let mut out = format!("# {}\n", plain(title));
     for block in blocks {
@@ -41,7 +42,7 @@ pub(super) fn markdown(title: &str, blocks: &[Block]) -> String {
     out
 }
 
-/// Text that Markdown takes for text: one line, nothing of it markup.
+/// Escapes text for Markdown: one line without markup.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
@@ -51,7 +52,7 @@ fn plain(text: &str) -> String {
             _ => out.push(c),
         }
     }
-    // The blanks of a draft stay readable; a link is made of two brackets that touch.
+    // Brackets are kept, so that blanks stay readable; only `](` and `]:` could make a link.
     out.replace("](", "]\\(").replace("]:", "]\\:")
 }
 
@@ -61,6 +62,7 @@ const STYLE: &str = "body{font:12pt/1.5 Georgia,serif;max-width:44rem;margin:2re
     mark{background:#ffe9a8;color:inherit}.draft{border:2px solid #a3261f;color:#a3261f;padding:.4rem .8rem;font-weight:bold}\
     @media print{body{margin:0;max-width:none}h3,dl{break-inside:avoid}}";
 
+/// The document as one HTML page without scripts.
 pub(super) fn html(title: &str, blocks: &[Block]) -> String {
     let title = escaped(title);
     let mut out = format!(
@@ -85,7 +87,7 @@ pub(super) fn html(title: &str, blocks: &[Block]) -> String {
     out + "</main></body></html>\n"
 }
 
-/// Text as HTML, the blanks of the draft marked.
+/// Escapes text for HTML, and highlights the blanks.
 fn escaped(text: &str) -> String {
     let text = visible(text)
         .replace('&', "&amp;")

@@ -1,8 +1,8 @@
-//! Drafts of notices: what 17 USC 512(c)(3)(A) and Art. 16(2) of the Digital Services Act ask for, as far as it is known.
+//! Drafts of takedown notices, with the elements that 17 USC 512(c)(3)(A) and Art. 16(2) of the Digital Services Act require.
 //!
-//! A draft speaks of findings alone that a person accepted in the very item where they were found, and that no right or
-//! licence has permitted since. It invents nothing: what is not known is a visible blank. It is never sent; a person reads,
-//! fills in, and signs. It names nobody who reviewed: notices are published.
+//! A draft lists only findings that a person accepted in the very item where they were found, and that no right or licence permits.
+//! Nothing is invented: what is not known is a visible blank. The program never sends a draft: a person has to read, complete and
+//! sign it. Drafts do not name the reviewers, because notices are published.
 
 mod document;
 #[cfg(test)]
@@ -18,15 +18,15 @@ use crate::record::{Basis, DecisionState, Finding, ItemFacts, TorrentFacts, Verd
 use crate::source::{Locator, To, path_key};
 use crate::wording::{agreement, chance, claim, clock, share, warp};
 
-/// Who complains, as the user says. What is empty stays a blank.
+/// The complainant, as the user says. Empty fields become blanks.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Particulars {
     /// The person who will sign.
     pub name: String,
-    /// Where that person works.
+    /// Organisation of that person.
     pub organisation: String,
-    /// Whose rights they are.
+    /// The owner of the rights.
     pub acts_for: String,
     /// Postal address.
     pub address: String,
@@ -36,14 +36,14 @@ pub struct Particulars {
     pub email: String,
 }
 
-/// Who gets it.
+/// The kind of recipient, which decides how material is located.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
-    /// A host of files: located by addresses.
+    /// A host of files: by URL.
     Host,
     /// A hub of data sets: by repository, revision, path and row.
     Hub,
-    /// An index of torrents: by info-hash, one draft a torrent.
+    /// An index of torrents: by info-hash, with one draft for each torrent.
     TorrentIndex,
 }
 
@@ -63,50 +63,50 @@ impl NoticeKind {
 
 crate::base::impl_from_word!(NoticeKind, "kind of recipient");
 
-/// Where what was scanned is offered, as the user says.
+/// Where the scanned material is offered, as the user says. Empty fields become blanks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offer {
     /// Name of the recipient.
     pub recipient: String,
-    /// Address under which the scanned folder can be had.
+    /// URL of the scanned folder.
     pub url: String,
-    /// Data set on a hub.
+    /// Repository of the data set on a hub.
     pub repository: String,
-    /// Its revision.
+    /// Revision (commit) of the repository.
     pub revision: String,
     /// The folders that were scanned.
     pub roots: Vec<String>,
 }
 
-/// A draft, in two formats of the same words.
+/// A draft, as Markdown and as HTML with the same words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// Name for its files, without an ending.
+    /// Name for its files, without extension.
     pub name: String,
-    /// Findings in it.
+    /// Number of findings in it.
     pub findings: usize,
-    /// Markdown, which reads as plain text.
+    /// The draft as Markdown.
     pub markdown: String,
-    /// One HTML page.
+    /// The draft as one HTML page.
     pub html: String,
 }
 
-/// Why a finding is in no notice.
+/// Why a finding is left out of notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftOut {
     /// Nobody accepted it.
     NotAccepted,
-    /// The same bytes or sound were accepted elsewhere: here, nobody has looked.
+    /// The same bytes or sound were accepted in another item, but nobody reviewed this one.
     AcceptedElsewhere,
-    /// Rights or a licence permit it.
+    /// The catalogue's rights or a licence permit the use.
     Permitted,
 }
 
-/// Whether a finding may be in a notice.
+/// Whether a finding may be listed in a notice.
 ///
 /// # Errors
 ///
-/// Why not.
+/// The reason why it may not.
 pub fn may_be_noticed(finding: &Finding) -> Result<(), LeftOut> {
     match &finding.decision {
         Some(d) if d.state == DecisionState::Accepted => {
@@ -122,8 +122,8 @@ pub fn may_be_noticed(finding: &Finding) -> Result<(), LeftOut> {
     }
 }
 
-/// Drafts about findings, in their order. What [`may_be_noticed`] refuses is left out, and so is, for an index of
-/// torrents, what no torrent is known of.
+/// Makes drafts that list findings in the given order. Findings that [`may_be_noticed`] refuses are left out; for an index of
+/// torrents, so are findings without a known torrent.
 pub fn drafts<'a>(
     kind: NoticeKind,
     who: &Particulars,
@@ -152,6 +152,7 @@ fn hash(torrent: &TorrentFacts) -> &str {
     if torrent.info_hash.is_empty() { &torrent.info_hash_v2 } else { &torrent.info_hash }
 }
 
+/// The title and the blocks of a draft.
 fn blocks(
     kind: NoticeKind,
     who: &Particulars,
@@ -164,8 +165,8 @@ fn blocks(
     let whose = or_blank(&who.acts_for, "name of the owner of the rights");
     let mut all = vec![
         text(
-            "This draft was made by a program from findings that a person has accepted. It was not sent to anybody. A person \
-             authorised to act has to read it, fill in each blank, delete what does not apply, and sign it.",
+            "This draft was made by a program from findings that a person has accepted. It has not been sent to anybody. A person \
+             authorised to act must read it, fill in each blank, delete what does not apply, and sign it.",
         ),
         Block::Exhibit(
             "Recipient".into(),
@@ -194,8 +195,8 @@ fn blocks(
         "2. Material and where it is – 17 USC 512(c)(3)(A)(iii); DSA Art. 16(2)(a) and (b)",
     ));
     all.push(text(
-        "Each was found by comparing an acoustic fingerprint of the material with that of the rights owner's own file, and was \
-         then reviewed by a person. Removal of, or disabling of access to, the following is requested:",
+        "Each item was found by comparing an acoustic fingerprint of the material with that of the rights owner's own file, and \
+         was then reviewed by a person. It is requested that the following be removed, or that access to it be disabled:",
     ));
     for ((item, finding), number) in found.iter().zip(1..) {
         let work = works.iter().position(|work| work.recording_id == finding.recording_id);
@@ -232,7 +233,7 @@ fn blocks(
     (title, all)
 }
 
-/// The boxes are empty: a program has no belief, good or bad.
+/// The statements, with empty boxes: only a person can make them.
 const STATEMENTS: [&str; 4] = [
     "[ ] I have considered whether the use is permitted by an exception or limitation, such as fair use (Lenz v. Universal), and \
      conclude for each material listed that it is not.",
@@ -243,7 +244,7 @@ const STATEMENTS: [&str; 4] = [
     "[ ] I have a bona-fide belief that the information and allegations in this notice are accurate and complete. (DSA Art. 16(2)(d))",
 ];
 
-/// What is known of a recording; that alone.
+/// The known facts about a recording.
 fn work(finding: &Finding) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("Title", or_blank(&finding.title, "title of the recording")),
@@ -269,7 +270,7 @@ fn work(finding: &Finding) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Where the material is, for that recipient.
+/// Where the material is, in the terms of this kind of recipient.
 fn location(kind: NoticeKind, offer: &Offer, item: &ItemFacts) -> Vec<(&'static str, String)> {
     let locator: Option<Locator> = item.locator.parse().ok();
     let path = locator.as_ref().map_or_else(String::new, |locator| relative(locator, &offer.roots));
@@ -314,7 +315,7 @@ fn location(kind: NoticeKind, offer: &Offer, item: &ItemFacts) -> Vec<(&'static 
     lines
 }
 
-/// The path below the folder that was scanned, as part of an address.
+/// The path below the scanned folder, percent-encoded for a URL.
 fn relative(locator: &Locator, roots: &[String]) -> String {
     let file = &locator.file;
     let below = roots.iter().filter_map(|root| file.strip_prefix(root).ok());
@@ -335,16 +336,16 @@ fn relative(locator: &Locator, roots: &[String]) -> String {
     out
 }
 
-/// The way into containers, in words.
+/// The path inside of containers, in words.
 fn within(locator: &Locator) -> String {
     let step = |step: &crate::source::Step| match &step.to {
         To::Member { name, nth: 1 } => format!("member {}", String::from_utf8_lossy(name)),
         To::Member { name, nth } => {
-            format!("member {} (the {nth}. of that name)", String::from_utf8_lossy(name))
+            format!("member {} (number {nth} of that name)", String::from_utf8_lossy(name))
         }
         To::Packed => "its uncompressed content".to_owned(),
         To::Cell { group, row, column } => {
-            format!("row group {group}, row {row} in it (both from 0), column {column}")
+            format!("row group {group}, row {row} in it (both counted from 0), column {column}")
         }
         To::Words => "its columns of text".to_owned(),
         To::Shared { path, .. } => format!("file {}", String::from_utf8_lossy(path)),
@@ -352,7 +353,7 @@ fn within(locator: &Locator) -> String {
     locator.steps.iter().map(step).collect::<Vec<_>>().join(", then ")
 }
 
-/// Why it is believed to be that recording.
+/// Why the material is believed to be that recording.
 fn explanation(item: &ItemFacts, finding: &Finding) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if finding.is_heard() {
@@ -380,9 +381,9 @@ fn explanation(item: &ItemFacts, finding: &Finding) -> Vec<(&'static str, String
         ));
         let explained = finding.explained.as_ref().map(agreement);
         lines.extend(explained.map(|agreement| ("Measured", agreement)));
-        lines.push(("By chance", chance(finding.false_alarm_probability)));
+        lines.push(("Chance of coincidence", chance(finding.false_alarm_probability)));
     } else {
-        lines.push(("What it says of itself", finding.claimed_by.join("; ")));
+        lines.push(("Named by", finding.claimed_by.join("; ")));
     }
     let day = finding.decision.as_ref().and_then(|d| d.at.get(..10)).unwrap_or_default();
     lines.push(("Reviewed and accepted by a person", day.to_owned()));

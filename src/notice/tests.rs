@@ -37,7 +37,7 @@ fn offer() -> Offer {
 }
 
 #[test]
-fn only_what_a_person_accepted_in_that_very_item_may_be_noticed() {
+fn only_findings_that_a_person_accepted_in_that_very_item_may_be_noticed() {
     assert_eq!(may_be_noticed(&accepted()), Ok(()));
     for state in ["dismissed", "deferred"] {
         assert_eq!(may_be_noticed(&finding(state, "item", "match")), Err(LeftOut::NotAccepted));
@@ -58,7 +58,7 @@ fn only_what_a_person_accepted_in_that_very_item_may_be_noticed() {
 }
 
 #[test]
-fn a_draft_has_every_element_of_both_laws_and_blanks_for_what_is_not_known() {
+fn a_draft_has_every_element_of_both_laws_and_blanks_for_unknown_facts() {
     let (item, finding) = (item("/dump/a%20b.mp3"), accepted());
     for kind in [NoticeKind::Host, NoticeKind::Hub] {
         let drafts = drafts(kind, &Particulars::default(), &offer(), [(&item, &finding)]);

@@ -1,4 +1,4 @@
-//! The SHA-256 of containers: which of them, and read again only if they changed.
+//! Hashes containers on disk; unchanged containers keep the hash of an earlier run.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,16 +10,15 @@ use crate::ingest::sha256;
 use crate::results::{ResultStore, ResultsError};
 use crate::source::{Stamp, display_path, volumes_of};
 
-/// Which containers on disk are hashed when a run ends. It takes reading them once more, unless they have not changed since
-/// they were hashed.
+/// Which containers on disk are hashed when a run ends. Each is read once more, unless it has not changed since it was hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhichContainers {
-    /// Those in which something was found.
+    /// Containers of items with findings.
     #[default]
     Found,
-    /// All that hold items.
+    /// All containers of items.
     All,
-    /// None.
+    /// No containers.
     None,
 }
 
@@ -45,7 +44,8 @@ impl std::fmt::Display for WhichContainers {
     }
 }
 
-/// Hashes the containers of a run. `None` if `stop` was raised meanwhile; what was done is kept.
+/// Hashes the containers of a run, with all volumes of split archives. `None` if `stop` was set meanwhile; hashes made so far are
+/// stored.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ pub fn hash_containers(
     Ok(Some(containers))
 }
 
-/// Size and hash of a file, the latter empty if it cannot be read, or changes while it is read.
+/// Size and hash of a file. The hash is empty if the file cannot be read, or changes while it is read.
 fn hash(
     store: &ResultStore,
     file: &Path,

@@ -1,4 +1,4 @@
-//! The records of a run, gathered into what its manifest says of them.
+//! Sums up the records of a run for its manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,12 +14,12 @@ use crate::record::{
 };
 use crate::source::Locator;
 
-/// Takes the records of a run, in the order of their paths.
+/// Sums up the records of a run, which are added in the order of their paths.
 #[derive(Debug)]
 pub struct Gather {
     roots: Vec<String>,
     records: Sha256,
-    /// One for each root, and the last for what is below none: roots may sort otherwise on another machine.
+    /// One hash for each root, and a last one for items below none: roots may sort differently on another machine.
     by_root: Vec<Sha256>,
     counts: Tallied,
     failures: BTreeMap<String, u64>,
@@ -28,27 +28,27 @@ pub struct Gather {
     containers_found: BTreeSet<PathBuf>,
 }
 
-/// What was gathered.
+/// The sums over all records of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gathered {
-    /// Number and digest of what is equal on all machines.
+    /// Number of the items, and a digest that is equal on all machines.
     pub items: Items,
-    /// SHA-256 of the records as they are stored.
+    /// SHA-256 of the records as stored.
     pub records_digest: String,
-    /// Counts.
+    /// Counts by result.
     pub counts: Tallied,
-    /// By kind.
+    /// Number of failures by kind.
     pub failures: BTreeMap<String, u64>,
-    /// By info-hash.
+    /// Torrents that contain items, sorted by info-hash.
     pub torrents: Vec<Torrent>,
-    /// Containers on disk that hold items.
+    /// Containers on disk that contain items.
     pub containers: BTreeSet<PathBuf>,
-    /// Those of them in which something was found.
+    /// Containers of items with findings.
     pub containers_found: BTreeSet<PathBuf>,
 }
 
 impl Gather {
-    /// Nothing yet, of a run over these roots.
+    /// No records yet, of a run over these roots.
     pub fn new(roots: &[String]) -> Self {
         Self {
             roots: roots.to_vec(),
@@ -62,7 +62,7 @@ impl Gather {
         }
     }
 
-    /// Takes a record and its text as it is stored.
+    /// Adds a record, with its text as stored.
     pub fn add(&mut self, text: &str, record: &ItemRecord) {
         self.records.update(text.as_bytes());
         self.records.update(b"\n");
@@ -113,7 +113,7 @@ impl Gather {
         }
     }
 
-    /// The end.
+    /// The sums over the records added.
     pub fn finish(self) -> Gathered {
         let mut items = Sha256::new();
         for of_root in self.by_root {
@@ -138,8 +138,8 @@ impl Gather {
     }
 }
 
-/// Which root a path is below, and the path from there: `0/music/x.ogg`. A root that is a file is `0`. Where it is below
-/// none, itself.
+/// The number of the root that contains a path, and the path relative to it, such as `0/music/x.ogg`. The path of a root itself is
+/// `0`. A path below no root is returned unchanged.
 pub(super) fn below(roots: &[String], path: &str) -> (Option<usize>, String) {
     for (number, root) in roots.iter().enumerate() {
         let Some(rest) = path.strip_prefix(root.as_str()) else { continue };
@@ -152,7 +152,7 @@ pub(super) fn below(roots: &[String], path: &str) -> (Option<usize>, String) {
     (None, path.to_owned())
 }
 
-/// What of a record is the same on all machines.
+/// The part of a record that is the same on all machines.
 #[derive(Serialize)]
 struct Portable<'a> {
     path: &'a str,
@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_finding_claims_is_in_the_digest_of_the_items() {
+    fn the_claim_of_a_finding_is_part_of_the_digest_of_the_items() {
         let record = |relation: &str, share: f64| -> ItemRecord {
             serde_json::from_value(serde_json::json!({
                 "item": {"path": "/d/x", "size_bytes": 1, "sha256": "aa", "codec": "flac", "duration_seconds": 1.0,
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_told_from_the_root_that_it_is_below() {
+    fn a_path_is_made_relative_to_the_root_that_contains_it() {
         let roots = ["/a/dump".to_owned(), "/b/x.tar".to_owned(), "/".to_owned()];
         for (path, expected) in [
             ("/a/dump/m/x.ogg", (Some(0), "0/m/x.ogg")),

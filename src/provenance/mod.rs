@@ -1,24 +1,25 @@
-//! What proves a run: its manifest, and what looks whether manifest, records and bytes still fit each other.
+//! Evidence that a run took place as recorded: its manifest, and checks that manifest, records and bytes still agree.
 //!
-//! A manifest is one line of JSON and a line feed. Its digest is the SHA-256 of these bytes, so that
-//! `sha256sum manifest.json` gives it and a timestamp authority can be asked about the file as it is. It has three keys:
+//! A manifest is one line of JSON and a line feed. Its digest is the SHA-256 of these bytes, so that `sha256sum manifest.json`
+//! prints it and a timestamp authority can stamp the file. It has three keys:
 //!
-//! | key | holds | is equal |
+//! | key | contains | is equal |
 //! |---|---|---|
 //! | `content` | tool, decoders, settings, digests of catalogue and items, counts, containers, torrents | on any machine, at any number of threads, wherever the dump, the masters and the home lie |
 //! | `content_digest` | SHA-256 of `content` as compact JSON, keys in the order they have here | likewise |
 //! | `run` | number, operator, begin and end, paths, program, index, digest of the records, the manifest before | never |
 //!
-//! So two runs that should be the same are compared by `content_digest`. What is equal holds no path but those below what was
-//! scanned (`0/a/b.ogg` is below the first root), no time, and of the records what was found, not how it is said: names of the label's
-//! files, notes and messages are left out of [`Content::items`] and are under [`RunFacts::records_digest`].
+//! So two runs that should be the same are compared by `content_digest`. `content` has no times, and no paths except those relative
+//! to the roots (`0/a/b.ogg` is below the first root). [`Content::items`] covers what was found in each item, without wording: names
+//! of the label's files, notes and messages are only covered by [`RunFacts::records_digest`].
 //!
-//! Each manifest names the one before in its home, by its digest. Who can write the home can write a whole new chain: what
-//! makes it evidence is a digest that somebody else has, such as a timestamp authority.
+//! Each manifest contains the digest of the manifest before it in the same home folder. A person who can write to the folder can also
+//! forge a whole chain: it becomes evidence when somebody else, such as a timestamp authority, holds a digest.
 
 mod containers;
 mod content;
 mod recheck;
+mod seal;
 mod token;
 mod verify;
 
@@ -29,28 +30,29 @@ use serde::{Deserialize, Serialize};
 pub use containers::{WhichContainers, hash_containers};
 pub use content::{Gather, Gathered};
 pub use recheck::{Located, Recheck, candidates, locate, recheck};
+pub use seal::{Asked, Facts, gather, seal};
 pub use token::{Stamped, TokenError, read_token};
 pub use verify::{Check, verify};
 
 use crate::base::digest;
 use crate::record::json;
 
-/// Version of the manifest: raised when a key changes its meaning.
+/// Version of the manifest format: raised when the meaning of a key changes.
 pub const MANIFEST_VERSION: u32 = 1;
 
 /// The manifest of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// What is equal wherever the same is scanned.
+    /// The part that is equal for equal scans on any machine.
     pub content: Content,
-    /// Its SHA-256.
+    /// SHA-256 of `content`.
     pub content_digest: String,
-    /// What is this run's alone.
+    /// The part that is specific to this run.
     pub run: RunFacts,
 }
 
-/// What is equal wherever the same dump is scanned against the same catalogue with the same program.
+/// The part of a manifest that is equal wherever the same dump is scanned against the same catalogue with the same program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
@@ -60,19 +62,19 @@ pub struct Content {
     pub tool: String,
     /// Names and versions of the decoders.
     pub decoders: String,
-    /// How it was searched.
+    /// Settings of the search.
     pub settings: Settings,
-    /// What was searched for.
+    /// The catalogue searched for.
     pub catalogue: Catalogue,
-    /// What was looked at.
+    /// The items that were scanned.
     pub items: Items,
-    /// What came of it.
+    /// Counts of the results.
     pub counts: Tallied,
-    /// Items that could not be compared, by the kind of their failure; those that are no audio among them.
+    /// Number of items that could not be compared, by kind of failure; including items that are not audio.
     pub failures: BTreeMap<String, u64>,
-    /// Containers on disk whose bytes were hashed, by path.
+    /// Containers on disk that were hashed, sorted by path.
     pub containers: Vec<Container>,
-    /// Torrents that items are files of, by info-hash.
+    /// Torrents that contain items, sorted by info-hash.
     pub torrents: Vec<Torrent>,
 }
 
@@ -80,69 +82,69 @@ pub struct Content {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The mode's word.
+    /// Name of the mode.
     pub mode: String,
     /// False-alarm probability below which a finding is a match, such as `1e-6`.
     pub match_below: String,
-    /// … a suspect.
+    /// False-alarm probability below which a finding is a suspect.
     pub suspect_below: String,
-    /// Where the items are offered, two letters; empty if that is not known.
+    /// Territory where the items are offered, two letters; empty if not known.
     pub territory: String,
-    /// Limits on containers, in the program's own words.
+    /// Limits on containers, as the program prints them.
     pub limits: String,
-    /// All settings of decoder, fingerprint and matcher, in the program's own words.
+    /// All settings of decoder, fingerprint and matcher, as the program prints them.
     pub engine: String,
     /// SHA-256 of `engine`, a blank, and `limits`.
     pub digest: String,
 }
 
-/// The catalogue that was searched for.
+/// The catalogue searched for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
-    /// Recordings with sound.
+    /// Number of recordings with a fingerprint.
     pub recordings: u64,
-    /// SHA-256 over recordings, fingerprints, the label's words and rights, without paths.
+    /// SHA-256 over recordings, fingerprints, the label's data and rights, without paths.
     pub digest: String,
-    /// Digest of the settings that its fingerprints were made with.
+    /// Digest of the settings of its fingerprints.
     pub fingerprint_digest: String,
 }
 
-/// The items as a whole.
+/// All items together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Items {
-    /// How many.
+    /// Number of items.
     pub count: u64,
-    /// SHA-256 over what was found of each, in the order of their paths; the JSONL report is the list.
+    /// SHA-256 over what was found in each item, in the order of their paths. The JSONL report lists the items.
     pub digest: String,
 }
 
-/// What items came to.
+/// Counts of the items by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tallied {
     /// Items that have a record.
     pub seen: u64,
-    /// Those whose sound was decoded and compared.
+    /// Items whose sound was decoded and compared.
     pub decoded: u64,
-    /// Those that hold a recording of the catalogue.
+    /// Items with a match.
     pub matched: u64,
-    /// Those that may.
+    /// Items with a suspect and no match.
     pub suspect: u64,
-    /// Those of which all that was found is permitted.
+    /// Items with permitted findings only.
     pub permitted: u64,
-    /// Those in which nothing was found.
+    /// Items without findings.
     pub clear: u64,
-    /// Those that are no audio, and were passed over.
+    /// Items that are not audio and were skipped.
     pub skipped: u64,
-    /// Those that could not be read: nothing is known of them.
+    /// Items that could not be read.
     pub failed: u64,
     /// Findings.
     pub findings: u64,
-    /// Bytes of the items.
+    /// Size of all items together, in bytes.
     pub bytes: u64,
-    /// Length of their sound, in milliseconds.
+    /// Length of their decoded sound, in milliseconds.
     pub audio_milliseconds: u64,
 }
 
@@ -150,94 +152,95 @@ pub struct Tallied {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Container {
-    /// Path below the roots.
+    /// Path relative to the roots, such as `0/a/b.tar`.
     pub path: String,
-    /// Its size.
+    /// Size in bytes.
     pub size_bytes: u64,
-    /// SHA-256 of its bytes; empty if it could not be read, or changed meanwhile.
+    /// SHA-256 of its bytes; empty if it could not be read, or changed while it was read.
     pub sha256: String,
 }
 
-/// A torrent, and how many items are whole files of it, or lie in such.
+/// A torrent, with the number of items that are files of it, or are inside of such a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Torrent {
-    /// Info-hash of version 1, or empty.
+    /// Info-hash of version 1; empty if it has none.
     pub info_hash: String,
-    /// … of version 2.
+    /// Info-hash of version 2; empty if it has none.
     pub info_hash_v2: String,
-    /// Its name.
+    /// Name of the torrent.
     pub name: String,
-    /// Items by what came of comparing them with its pieces: `verified`, `partial`, `unverified`, `damaged`, `unchecked`.
+    /// Number of items by the result of comparing them with its pieces: `verified`, `partial`, `unverified`, `damaged` or
+    /// `unchecked`.
     pub items: BTreeMap<String, u64>,
 }
 
-/// What is this run's alone.
+/// The part of a manifest that is specific to one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunFacts {
-    /// Number of the run in its home.
+    /// Number of the run in its home folder.
     pub run_id: i64,
-    /// Who ran it, as they say.
+    /// The operator's name, as given.
     pub operator: String,
-    /// Begin by the clock of the machine, `2026-11-23T19:12:34Z`.
+    /// Begin by the machine's clock, such as `2026-11-23T19:12:34Z`.
     pub started: String,
-    /// End, likewise.
+    /// End by the machine's clock.
     pub ended: String,
-    /// The day on which rights were looked at.
+    /// The day for which rights were evaluated.
     pub rights_day: String,
-    /// What was scanned.
+    /// Absolute paths of what was scanned.
     pub roots: Vec<String>,
-    /// Items that were taken over from an earlier run, since they had not changed.
+    /// Number of unchanged items whose records were taken over from an earlier run.
     pub taken_over: u64,
-    /// SHA-256 of all records as they are stored, each followed by a line feed.
+    /// SHA-256 of all records as stored, each followed by a line feed.
     pub records_digest: String,
-    /// Digest of the catalogue, paths and all.
+    /// Digest of the catalogue including paths.
     pub catalogue_digest: String,
-    /// SHA-256 of the manifest of the index.
+    /// SHA-256 of the index's own manifest.
     pub index_digest: String,
-    /// System and processor: `linux x86_64`.
+    /// Operating system and processor, such as `linux x86_64`.
     pub platform: String,
-    /// SHA-256 of the program's file, empty if it could not be read.
+    /// SHA-256 of the program's file; empty if it could not be read.
     pub program_sha256: String,
-    /// The manifest before in this home.
+    /// The manifest before this one in the same home folder.
     pub previous: Option<Link>,
 }
 
-/// A link of the chain.
+/// A reference to the manifest before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// The run.
+    /// Number of the run.
     pub run_id: i64,
-    /// Digest of its manifest.
+    /// SHA-256 of its manifest.
     pub digest: String,
 }
 
 impl Manifest {
-    /// Puts both halves together.
+    /// A manifest of both parts.
     pub fn new(content: Content, run: RunFacts) -> Self {
         let content_digest = content.digest();
         Self { content, content_digest, run }
     }
 
-    /// The document: the bytes that its digest is of.
+    /// The text of the manifest, whose bytes are digested.
     pub fn to_text(&self) -> String {
         json(self) + "\n"
     }
 
-    /// Reads a document.
+    /// Parses the text of a manifest.
     ///
     /// # Errors
     ///
-    /// If it is none of this program's.
+    /// If it is not a manifest of this version.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 }
 
 impl Content {
-    /// SHA-256 of it as compact JSON.
+    /// SHA-256 of the content as compact JSON.
     pub fn digest(&self) -> String {
         digest(json(self).as_bytes())
     }

@@ -1,4 +1,4 @@
-//! One finding once more, from the bytes.
+//! Repeats one finding from the original bytes: finds the item again, and compares the old finding with the new one.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -9,37 +9,37 @@ use crate::ingest::sha256;
 use crate::record::{Explained, Finding, ItemFacts, ItemRecord, Relation, Span, Tier};
 use crate::source::{Dump, Item, Locator, Place, Source as _, Unlisted, Visit};
 
-/// Where the bytes of a finding are now.
+/// Where the bytes of an item are now.
 #[derive(Debug)]
 pub enum Located {
-    /// There, and the same.
+    /// Found, with the same SHA-256.
     Here(Box<Item>),
-    /// At its place lies something else, of this SHA-256.
+    /// At the item's place are other bytes.
     Differs {
         /// The place.
         locator: Locator,
-        /// The hash of what is there.
+        /// SHA-256 of the bytes that are there.
         sha256: String,
     },
-    /// At its place is something that cannot be read: why.
+    /// At the item's place is something that cannot be read, with the reason.
     Unreadable(String),
-    /// Nowhere.
+    /// Not found anywhere in the dump.
     Nowhere,
 }
 
-/// What came of it.
+/// The result of repeating a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recheck {
-    /// The same finding, to the last digit.
+    /// The same finding, equal to the last digit.
     Stands,
-    /// The same recording is found, and this is not as it was: one line each.
+    /// The same recording is found, with these differences, one line each.
     Differs(Vec<String>),
-    /// The recording is not found: why, as far as the item tells.
+    /// The recording is not found, with the reason.
     Falls(String),
 }
 
-/// Looks for the bytes of an item in a dump: at the place that the record names, which is `file` now, else everywhere by size
-/// and hash.
+/// Looks for the bytes of an item in a dump: first at its place in each of `files` (see [`candidates`]), then everywhere by size and
+/// SHA-256.
 pub fn locate(dump: &Dump, facts: &ItemFacts, files: &[PathBuf]) -> Located {
     let named: Option<Locator> = facts.locator.parse().ok();
     for file in files {
@@ -47,7 +47,7 @@ pub fn locate(dump: &Dump, facts: &ItemFacts, files: &[PathBuf]) -> Located {
         locator.file.clone_from(file);
         let (key, file) = (locator.key(), Some(file.as_path()));
         let mut finder = Finder { key: Some(&key), file, facts, found: Located::Nowhere };
-        // It breaks off where it has found.
+        // The walk ends early once something is found; its result does not matter.
         let _ = dump.walk(&mut finder);
         if !matches!(finder.found, Located::Nowhere) {
             return finder.found;
@@ -58,7 +58,7 @@ pub fn locate(dump: &Dump, facts: &ItemFacts, files: &[PathBuf]) -> Located {
     finder.found
 }
 
-/// The files that the file of a record may be now, if the dump that was at `roots` is at `path`.
+/// The existing files that may be the file of a record, if the dump that was at `roots` is now at `path`.
 pub fn candidates(file: &Path, roots: &[String], path: &Path) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
@@ -84,8 +84,9 @@ pub fn candidates(file: &Path, roots: &[String], path: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Looks for an item while the dump is walked.
 struct Finder<'a> {
-    /// The place, if it is looked for by that.
+    /// Key of the item's locator; `None` to look everywhere by size and hash.
     key: Option<&'a [u8]>,
     file: Option<&'a Path>,
     facts: &'a ItemFacts,
@@ -106,7 +107,7 @@ impl Visit for Finder<'_> {
     }
 
     fn item(&mut self, item: Item) -> ControlFlow<()> {
-        // Of a text of a table the size is known when it was read.
+        // The size of a text column of a table is 0 until it is read.
         let may_be = item.size_bytes == self.facts.size_bytes || item.size_bytes == 0;
         if self.key.is_none() && !may_be {
             return ControlFlow::Continue(());
@@ -133,7 +134,7 @@ impl Visit for Finder<'_> {
     }
 }
 
-/// Compares a finding with what is found in the same bytes now.
+/// Compares a finding with what is found now in the same bytes.
 pub fn recheck(before: &Finding, now: &ItemRecord) -> Recheck {
     let same = |finding: &&Finding| finding.recording_id == before.recording_id;
     let by_id = now.findings.iter().find(|finding| finding.finding_id == before.finding_id);
@@ -144,14 +145,16 @@ pub fn recheck(before: &Finding, now: &ItemRecord) -> Recheck {
         return Recheck::Falls(match (&now.failure, others.is_empty()) {
             (Some(failure), _) => format!("the item cannot be compared: {}", failure.message),
             (None, true) => "nothing is found in the item".to_owned(),
-            (None, false) => format!("only others are found in the item: {}", others.join(", ")),
+            (None, false) => {
+                format!("only other recordings are found in the item: {}", others.join(", "))
+            }
         });
     };
     let differences = differences(before, found);
     if differences.is_empty() { Recheck::Stands } else { Recheck::Differs(differences) }
 }
 
-/// One line for each thing that is not as it was. Words for people (titles, the label's paths) are not compared.
+/// One line for each difference. Texts for people (titles, the label's paths) are not compared.
 fn differences(before: &Finding, now: &Finding) -> Vec<String> {
     let mut lines = Vec::new();
     let mut compare = |name: &str, before: String, now: String| {
@@ -191,6 +194,7 @@ fn differences(before: &Finding, now: &Finding) -> Vec<String> {
     lines
 }
 
+/// Spans with all digits, to compare and print.
 fn spans(spans: &[Span]) -> String {
     let told = spans.iter().map(|span| {
         let Span {
@@ -211,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_claim_and_other_numbers_of_it_are_differences() {
+    fn another_relation_and_other_shares_are_differences() {
         let before: Finding = serde_json::from_value(serde_json::json!({
             "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "", "verdict": "match",
             "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0, "stream": 0,

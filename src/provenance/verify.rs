@@ -1,15 +1,16 @@
-//! Whether the manifest of a run still fits what is kept of it.
+//! Checks whether the manifest of a run still agrees with the stored records.
 
-use super::{Gather, Manifest, read_token};
+use super::seal::gather_below;
+use super::{Manifest, read_token};
 use crate::base::digest;
 use crate::results::{ResultStore, ResultsError, Run, Sealed};
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Whether it fits.
+    /// Whether the check passed.
     pub fits: bool,
-    /// One line for people.
+    /// The result, on one line for people.
     pub told: String,
 }
 
@@ -19,11 +20,11 @@ impl Check {
     }
 }
 
-/// Looks at a run's manifest: its bytes, the records, the chain, the tokens, and the bytes of `file` if there is one.
+/// Checks the manifest of a run: its own bytes, the records, the chain, the tokens, and the bytes of `file` if given.
 ///
 /// # Errors
 ///
-/// If the results cannot be read. That something does not fit is no error but a [`Check`].
+/// If the results cannot be read. A check that fails is not an error but a [`Check`].
 pub fn verify(
     store: &ResultStore,
     run: &Run,
@@ -40,7 +41,7 @@ pub fn verify(
             file == sealed.document.as_bytes(),
             "the file is this manifest, byte for byte",
             format!(
-                "the file is not this manifest: its SHA-256 is {}; was it made of another run, or changed?",
+                "the file is not this manifest: its SHA-256 is {}; is it of another run, or was it changed?",
                 digest(file)
             ),
         ));
@@ -50,14 +51,14 @@ pub fn verify(
             checks.push(Check::new(
                 manifest.content.digest() == manifest.content_digest,
                 format!("content {}", manifest.content_digest),
-                "the manifest does not fit the digest of its own content",
+                "the content of the manifest does not match its own digest",
             ));
             checks.extend(against_records(store, run, &manifest)?);
         }
         Err(error) => checks.push(Check {
             fits: false,
             told: format!(
-                "the manifest cannot be read ({error}); was it made by a newer leakhound?"
+                "the manifest cannot be read ({error}); was it made by a newer version of leakhound?"
             ),
         }),
     }
@@ -67,10 +68,10 @@ pub fn verify(
             Ok(stamped) => Check::new(
                 stamped.sha256 == sealed.digest,
                 format!(
-                    "timestamp token {} of {}: its hash is that of the manifest; openssl ts -verify tells whether its signature is right",
+                    "timestamp token {} of {}: it stamps this manifest; check its signature with openssl ts -verify",
                     stamped.serial, stamped.time
                 ),
-                format!("timestamp token {} is of other bytes: {}", stamped.serial, stamped.sha256),
+                format!("timestamp token {} stamps another file, of SHA-256 {}", stamped.serial, stamped.sha256),
             ),
             Err(error) => Check { fits: false, told: error.to_string() },
         });
@@ -78,17 +79,13 @@ pub fn verify(
     Ok(checks)
 }
 
+/// Checks the manifest against the stored records and the key of the run.
 fn against_records(
     store: &ResultStore,
     run: &Run,
     manifest: &Manifest,
 ) -> Result<Vec<Check>, ResultsError> {
-    let mut gather = Gather::new(&manifest.run.roots);
-    store.for_each_stored(run.run_id, |text, record| {
-        gather.add(text, &record);
-        Ok::<_, ResultsError>(())
-    })?;
-    let found = gather.finish();
+    let found = gather_below(store, run.run_id, &manifest.run.roots)?;
     let content = &manifest.content;
     let facts = &manifest.run;
     let items = format!("{} items", content.items.count);
@@ -100,9 +97,9 @@ fn against_records(
         ),
         Check::new(
             found.records_digest == facts.records_digest,
-            format!("{items}: the records are as they were when the run ended"),
+            format!("{items}: the records are unchanged since the run ended"),
             format!(
-                "{items}: the records were changed; their digest was {}, it is {}",
+                "{items}: the records were changed; their digest was {}, now it is {}",
                 facts.records_digest, found.records_digest
             ),
         ),
@@ -111,9 +108,9 @@ fn against_records(
                 && found.counts == content.counts
                 && found.failures == content.failures
                 && found.torrents == content.torrents,
-            "counts, items, failures and torrents are those of the records",
+            "counts, items, failures and torrents agree with the records",
             format!(
-                "the records hold {} items, {} matches and {} findings, the manifest says {}, {} and {}, or their digests differ",
+                "the records have {} items, {} matches and {} findings, the manifest says {}, {} and {}; or their digests differ",
                 found.counts.seen,
                 found.counts.matched,
                 found.counts.findings,
@@ -136,13 +133,13 @@ fn against_records(
         same.iter().filter(|(_, a, b)| a != b).map(|(name, ..)| *name).collect();
     checks.push(Check::new(
         differing.is_empty(),
-        "settings, decoders and catalogue are those of the run",
-        format!("the run has other {} than its manifest", differing.join(", ")),
+        "settings, decoders and catalogue agree with the run",
+        format!("the run does not agree with its manifest in: {}", differing.join(", ")),
     ));
     Ok(checks)
 }
 
-/// Whether each manifest up to the last names the one before.
+/// Checks that each manifest up to the newest names the one before by its digest.
 fn chain(all: &[Sealed], sealed: &Sealed) -> Check {
     let mut previous = None;
     for (link, number) in all.iter().zip(1..) {
@@ -154,7 +151,7 @@ fn chain(all: &[Sealed], sealed: &Sealed) -> Check {
         if !fits {
             let run = link.run_id;
             let told = format!(
-                "the chain breaks at the manifest of run {run}: it does not fit the one before; keep the database as evidence"
+                "the chain breaks at the manifest of run {run}: it does not match the one before; keep the database as evidence"
             );
             return Check { fits: false, told };
         }

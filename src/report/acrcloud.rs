@@ -1,7 +1,6 @@
-//! The table that `acrcloud_scan_files_python3` writes, for the tools that its users have.
+//! CSV with the columns of `acrcloud_scan_files_python3`, for tools that read that program's tables.
 //!
-//! The columns have the names and the order of that program's CSV; four that later versions have stand at the end. What
-//! they hold of ours:
+//! Names and order of the columns are those of that program's CSV; the last four are of its later versions. They contain:
 //!
 //! | column | holds |
 //! |---|---|
@@ -9,15 +8,15 @@
 //! | `status_code` | 0 found, 1001 nothing found, 2004 could not be read |
 //! | `start_time_ms`, `end_time_ms` | `hh:mm:ss` in the item, as that program writes them |
 //! | `duration_ms` | of the item |
-//! | `score` | 100 a match, 70 a suspect, 30 a suspect of shared material, which does not show that the recording is used: there is no such number of ours, and a spreadsheet has to sort |
+//! | `score` | 100 for a match, 70 for a suspect, 30 for shared material, which does not show that the recording is used. Arbitrary numbers, for sorting: Leakhound has no score from 0 to 100 |
 //! | `acrid` | id of the recording in the label's catalogue |
 //! | `similar_results` | ids of recordings with the same passage, joined by `\|##\|` |
 //! | `artists_names` | as displayed, joined by `\|##\|` |
 //! | `sample_…_time_offset_ms`, `db_…_time_offset_ms` | the span in the item, and in the recording |
 //!
-//! One row a span, since that table has one stretch a row; one row an item without any. It has no column that says that a
-//! use is licensed, that an item only claims to be something, or that a person dismissed it: such findings are left out. Cells are kept harmless as in
-//! the CSV report.
+//! There is one row for each span, and one for each item without findings. No column could say that a use is licensed, that an item
+//! only names a recording, or that a person dismissed a finding: such findings are left out. Cells are made harmless as in the CSV
+//! report.
 
 use std::io::{self, Write};
 
@@ -79,16 +78,18 @@ impl<W: Write> AcrcloudWriter<W> {
     }
 }
 
+/// Seconds as whole milliseconds.
 fn milliseconds(seconds: f64) -> String {
     ((seconds * 1_000.0).round() as i64).to_string()
 }
 
+/// Seconds as `hh:mm:ss`, rounded down.
 fn hours(seconds: f64) -> String {
     let seconds = seconds.max(0.0) as u64;
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The cells that an item has whatever is in it.
+/// The cells about the item, with this status code; the others are empty.
 fn item(record: &ItemRecord, status: u32) -> [String; COLUMNS.len()] {
     let mut cells = [const { String::new() }; COLUMNS.len()];
     cells[0].clone_from(&record.item.path);
@@ -97,6 +98,7 @@ fn item(record: &ItemRecord, status: u32) -> [String; COLUMNS.len()] {
     cells
 }
 
+/// The row of one span of a finding.
 fn row(record: &ItemRecord, finding: &Finding, span: &Span) -> [String; COLUMNS.len()] {
     let mut cells = item(record, 0);
     let work = finding.work.clone().unwrap_or_default();
@@ -148,7 +150,7 @@ impl<W: Write> ReportWriter for AcrcloudWriter<W> {
             }
         }
         match &record.failure {
-            // That program scans sound alone.
+            // That program scans only sound files.
             Some(failure) if failure.kind == FailureKind::NotAudio => Ok(()),
             Some(_) => self.row(&item(record, 2004)),
             None if !found => self.row(&item(record, 1001)),

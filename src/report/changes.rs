@@ -1,4 +1,4 @@
-//! What is new, gone and standing between two runs, and the same as a text of one screen for a mail.
+//! Compares the findings of two runs: new, gone or standing; and writes the comparison as text of one screen, for a mail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,25 +8,25 @@ use crate::base::{shorten, thousands, visible};
 use crate::record::{ItemRecord, Relation, Verdict};
 use crate::wording::{called, claim, claims};
 
-/// Findings that the text names under each heading.
-const LISTED: usize = 5;
-/// Characters of a line.
-const LINE_CHARS: usize = 100;
+/// Most findings listed under each heading. A guess: the text fits on one screen.
+const MAX_LISTED: usize = 5;
+/// Most characters of a line. A guess.
+const MAX_LINE_CHARS: usize = 100;
 
-/// A finding as it is told: wherever its bytes lie, it is one.
+/// A finding for the comparison. The same bytes at several places are one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// What was concluded.
+    /// Its verdict; the strongest of all places.
     pub verdict: Verdict,
-    /// What the recording is called.
+    /// Name of the recording.
     pub name: String,
-    /// What the finding claims; `None` if nobody heard it.
+    /// What the finding claims; `None` if no sound was found.
     pub relation: Option<Relation>,
-    /// … in words.
+    /// What the finding claims, in words; `""` if no sound was found.
     pub claim: String,
-    /// Where the item is: the first of the places.
+    /// Path of the item at the first place.
     pub path: String,
-    /// At how many places it is.
+    /// Number of places.
     pub places: u64,
 }
 
@@ -34,19 +34,19 @@ pub struct Told {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {
     by_id: BTreeMap<String, Told>,
-    /// What stands for an item whose bytes have changed where they lie: locator, recording and stream.
+    /// Ids by locator, recording and stream, to recognise a finding in an item whose bytes have changed.
     by_place: BTreeMap<(String, String, u32), String>,
 }
 
 impl Findings {
-    /// Takes the findings of an item. What is permitted, and what a person dismissed, is none of anybody's business here.
+    /// Adds the findings of an item, except those that are permitted or that a person dismissed.
     pub fn add(&mut self, record: &ItemRecord) {
         for finding in &record.findings {
             if finding.verdict > Verdict::Suspect || finding.is_dismissed() {
                 continue;
             }
             let place = (record.item.locator.clone(), finding.recording_id.clone(), finding.stream);
-            // Runs of before there were ids are told by their places alone.
+            // Runs of old versions have no ids: their findings are recognised by place.
             let id = match finding.finding_id.as_str() {
                 "" => format!("{place:?}"),
                 id => id.to_owned(),
@@ -66,26 +66,26 @@ impl Findings {
     }
 }
 
-/// What differs.
+/// The comparison of two runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// In the later run alone; surest first.
+    /// Findings of the later run only; matches first, then by name.
     pub new: Vec<Told>,
-    /// In the earlier run alone.
+    /// Findings of the earlier run only.
     pub gone: Vec<Told>,
-    /// In both.
+    /// Findings of both runs.
     pub standing: Vec<Told>,
-    /// Those of them that are at more places now.
+    /// Number of standing findings that are at more places now.
     pub spread: u64,
 }
 
 impl Changes {
-    /// Whether there is more than before: a finding, or a further place of one.
+    /// Whether the later run has a new finding, or a standing one at more places.
     pub fn is_more(&self) -> bool {
         !self.new.is_empty() || self.spread > 0
     }
 
-    /// The numbers, for a report of all findings.
+    /// The numbers, for the summary of a report; `run` is the earlier run.
     pub fn since(&self, run: &str) -> Change {
         Change {
             since_run: run.to_owned(),
@@ -95,10 +95,10 @@ impl Changes {
         }
     }
 
-    /// Compares two runs. A finding stands if its id is in both, or if the same recording is found at the same place.
+    /// Compares two runs. A finding stands if its id is in both runs, or if the same recording was found at the same place.
     pub fn between(before: &Findings, now: &Findings) -> Self {
         let mut changes = Self::default();
-        // Ids of the earlier run that stand under another id, and of the later one.
+        // Findings that stand under another id: the new id, and the old.
         let mut renamed_now = BTreeSet::new();
         let mut renamed_before = BTreeSet::new();
         for (place, id) in &now.by_place {
@@ -128,16 +128,17 @@ impl Changes {
     }
 }
 
-/// A run and when it was, for the text.
+/// A run with the time of its begin, for [`text`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunOnDay {
     /// The run.
     pub summary: RunSummary,
-    /// Its begin, as people read it.
+    /// Begin of the run, such as `2026-11-23 19:12:34 UTC`.
     pub begun: String,
 }
 
-/// The text: what was scanned, what changed, what could not be read. Without an earlier run, what was found.
+/// The text of one screen: what was scanned, what changed since the earlier run (without one: what was found), what could not be
+/// read, and the first findings of each list.
 pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> String {
     let RunOnDay { summary, begun } = now;
     let counts = &summary.counts;
@@ -145,9 +146,12 @@ pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> Str
     // Writing into a String does not fail.
     let roots = summary.roots.join(", ");
     let _ = writeln!(out, "Leakhound run {} of {begun}", summary.run_id);
-    let _ = writeln!(out, "  {}", shorten(&visible(&roots), LINE_CHARS));
+    let _ = writeln!(out, "  {}", shorten(&visible(&roots), MAX_LINE_CHARS));
     if !summary.complete {
-        let _ = writeln!(out, "  INCOMPLETE: it was stopped before its end; scan again");
+        let _ = writeln!(
+            out,
+            "  INCOMPLETE: the run was stopped before its end; scan again to resume it"
+        );
     }
     let _ = match before {
         Some(run) => writeln!(out, "  since run {} of {}\n", run.summary.run_id, run.begun),
@@ -186,7 +190,7 @@ pub fn text(now: &RunOnDay, before: Option<&RunOnDay>, changes: &Changes) -> Str
     line(&mut out, "could not be read", |counts| counts.failed);
     line(&mut out, "recordings found", |counts| counts.recordings_found);
     if counts.dismissed > 0 {
-        line(&mut out, "findings dismissed by people, not told here", |counts| counts.dismissed);
+        line(&mut out, "findings dismissed by people, not listed here", |counts| counts.dismissed);
     }
     let _ = writeln!(out, "{:>9} recordings searched for", thousands(summary.catalogue_recordings));
     let heading = if before.is_some() { "New" } else { "Found" };
@@ -220,19 +224,19 @@ fn list(out: &mut String, heading: &str, list: &[Told]) {
         return;
     }
     let _ = writeln!(out, "\n{heading}");
-    for Told { verdict, name, claim, path, places, .. } in list.iter().take(LISTED) {
+    for Told { verdict, name, claim, path, places, .. } in list.iter().take(MAX_LISTED) {
         let more = match places {
             0 | 1 => String::new(),
             more => format!(" and {} more", thousands(more - 1)),
         };
         let (name, path) = (visible(name), visible(path));
-        let _ = writeln!(out, "  {:<8}{}", verdict.as_str(), shorten(&name, LINE_CHARS - 10));
+        let _ = writeln!(out, "  {:<8}{}", verdict.as_str(), shorten(&name, MAX_LINE_CHARS - 10));
         if !claim.is_empty() {
             let _ = writeln!(out, "          {claim}");
         }
-        let _ = writeln!(out, "          {}{more}", shorten(&path, LINE_CHARS - 10));
+        let _ = writeln!(out, "          {}{more}", shorten(&path, MAX_LINE_CHARS - 10));
     }
-    if list.len() > LISTED {
-        let _ = writeln!(out, "  … and {} more", thousands((list.len() - LISTED) as u64));
+    if list.len() > MAX_LISTED {
+        let _ = writeln!(out, "  … and {} more", thousands((list.len() - MAX_LISTED) as u64));
     }
 }

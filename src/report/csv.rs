@@ -1,11 +1,11 @@
-//! CSV for spreadsheets: one row a finding, one row an item without findings.
+//! CSV for spreadsheets: one row for each finding, and one for each item without findings.
 //!
-//! UTF-8 with a byte-order mark, commas, CRLF (RFC 4180). The columns are those of [`super::table`], always all and in that order.
+//! UTF-8 with a byte-order mark, commas, CRLF (RFC 4180). The columns are those of [`super::table`], always all of them.
 //!
-//! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles come
-//! from strangers: such text gets a leading apostrophe. So does such text after a semicolon, which
-//! parts the cells where the comma is the decimal sign. Control and bidirectional characters stand
-//! as [`visible`] escapes, so a row is always one line. The exact text is in the JSONL report.
+//! A spreadsheet runs a cell that starts with `=`, `+`, `-` or `@` as a formula, and titles are untrusted: such text gets a leading
+//! apostrophe. So does such text after a semicolon, which separates cells in countries with a decimal comma. Control and
+//! bidirectional characters are written as [`visible`] escapes, so that a row is always one line. The JSONL report has the exact
+//! text.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -16,9 +16,9 @@ use crate::record::ItemRecord;
 use super::table::{COLUMNS, Cell, cells};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 
-/// Byte-order mark: without it spreadsheets take UTF-8 for the machine's old code page.
+/// Byte-order mark of UTF-8: without it, spreadsheets read the file in the system's legacy code page.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// First characters of a formula, with the full-width forms that spreadsheets take for them.
+/// Characters that begin a formula, and their full-width forms, which spreadsheets treat alike (OWASP, “CSV Injection”).
 const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// Writes the CSV report.
@@ -47,8 +47,7 @@ impl<W: Write> CsvWriter<W> {
 
 impl<W: Write> ReportWriter for CsvWriter<W> {
     fn begin(&mut self, _summary: &RunSummary) -> Result<(), ReportError> {
-        // The mark belongs to the file, not to the first column's name, so that a quote around the
-        // name cannot come between.
+        // The mark is joined to the first name, so that no quote comes before it.
         let mut head = BYTE_ORDER_MARK.to_vec();
         head.extend_from_slice(COLUMNS[0].0.as_bytes());
         let columns = std::iter::once(head.as_slice())
@@ -70,7 +69,7 @@ impl<W: Write> ReportWriter for CsvWriter<W> {
     }
 }
 
-/// A cell as text.
+/// The text of a cell.
 fn shown<'a>(cell: &'a Cell<'a>) -> Cow<'a, str> {
     match cell {
         Cell::None => Cow::Borrowed(""),
@@ -81,7 +80,7 @@ fn shown<'a>(cell: &'a Cell<'a>) -> Cow<'a, str> {
     }
 }
 
-/// A number with a fixed count of decimals; minus zero is zero.
+/// A number with this many decimals; minus zero is zero.
 fn fixed(number: f64, decimals: usize) -> String {
     let written = format!("{number:.decimals$}");
     match written.strip_prefix('-') {
@@ -90,7 +89,7 @@ fn fixed(number: f64, decimals: usize) -> String {
     }
 }
 
-/// A stranger's text as a cell that is only ever text.
+/// Untrusted text as a cell that no spreadsheet runs.
 pub(super) fn text(raw: &str) -> Cow<'_, str> {
     if raw.starts_with(['\t', '\r']) {
         return Cow::Owned(format!("'{}", disarmed(&visible(raw))));
@@ -101,8 +100,8 @@ pub(super) fn text(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text with an apostrophe before each formula start that could come to begin a cell: past
-/// blanks and quotes, at the front or after a semicolon.
+/// Puts an apostrophe before each part that could begin a cell as a formula: at the front or after a semicolon, also after
+/// blanks and quotes.
 fn disarmed(shown: &str) -> Cow<'_, str> {
     if !shown.contains(FORMULA_STARTS) {
         return Cow::Borrowed(shown);
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_formula_stays_as_it_is() {
+    fn text_that_is_no_formula_is_unchanged() {
         for plain in ["", "A-ha", "1+1=2", "Who; what", "Ke$ha @ home", "'t Is"] {
             assert_eq!(text(plain), plain);
         }

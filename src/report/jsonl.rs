@@ -1,7 +1,7 @@
-//! JSON Lines: each record as `serde_json` writes it, one line an item.
+//! JSON Lines: the record of each item as `serde_json` writes it, on one line.
 //!
-//! The exact report: nothing is rounded, shortened or escaped beyond what JSON asks for. It holds
-//! no line about the run, so that reports can be joined with `cat`.
+//! This report is exact: nothing is rounded, shortened, or escaped beyond what JSON requires. It has no line about the run, so that
+//! reports can be joined with `cat`.
 
 use std::io::Write;
 

@@ -1,24 +1,22 @@
-//! Reports: one typed record, many writers, one file a format.
+//! Reports of a run: one type of record, and one writer for each format.
 //!
-//! A writer takes the run's summary, then the items in the order of their paths, then the end; it
-//! holds no more of them than its format's page can show. It concludes nothing: what it says is in
-//! the record or in [`RunSummary`]. Equal input gives equal bytes: there is no clock, host name or
-//! locale in a report.
+//! A writer takes the run's summary, then the items in the order of their paths, then the end. It keeps no more items than its
+//! format can show. It draws no conclusions: everything it writes is in the record or in [`RunSummary`]. Equal input gives
+//! equal bytes: a report has no clock, host name or locale. [`RunReader`] reports a run that is kept in the results.
 //!
 //! | format | for | module |
 //! |---|---|---|
 //! | HTML | people: one page, no network, readable without scripts | [`html`] |
-//! | CSV | spreadsheets: a row a finding | [`csv`] |
-//! | XLSX | staff: summary, works, findings, what was not read | [`xlsx`] |
-//! | PDF | counsel: summary, works, a page of evidence a finding | [`pdf`] |
+//! | CSV | spreadsheets: one row for each finding | [`csv`] |
+//! | XLSX | staff: summary, works, findings, items that were not read | [`xlsx`] |
+//! | PDF | counsel: summary, works, one page of evidence for each finding | [`pdf`] |
 //! | JSONL | programs: the record itself, exact | [`jsonl`] |
 //! | Parquet | programs that read tables: the columns of the CSV, typed | [`parquet`] |
-//! | `ACRCloud` CSV | tools made for that service's scans | [`acrcloud`] |
+//! | `ACRCloud` CSV | tools that read the tables of that service's scanner | [`acrcloud`] |
 //!
-//! [`table`] has the columns that CSV, workbook and Parquet share, [`changes`] what differs between two runs.
+//! [`table`] has the columns of CSV, workbook and Parquet, [`changes`] compares two runs.
 //!
-//! Titles and paths come from strangers. Every format keeps them harmless in its own way, and the
-//! tests of this module hold each to it.
+//! Titles and paths are untrusted. Every format makes them harmless in its own way; the tests of this module check each.
 
 pub mod acrcloud;
 pub mod changes;
@@ -27,6 +25,7 @@ pub mod html;
 pub mod jsonl;
 pub mod parquet;
 pub mod pdf;
+mod run;
 mod summary;
 pub mod table;
 mod tally;
@@ -41,44 +40,45 @@ use std::str::FromStr;
 
 use crate::record::ItemRecord;
 
+pub use self::run::RunReader;
 pub use self::summary::{Change, Counts, RunSummary};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The output takes no more bytes.
+    /// The output could not be written.
     #[error("the {format} report could not be written; free space or choose another place")]
     Write {
         /// Which report.
         format: Format,
-        /// What the output said; a broken pipe is to be told from a full disk by its kind.
+        /// The system's reason; its kind tells a broken pipe from a full disk.
         source: io::Error,
     },
-    /// A font of the PDF is damaged where nobody looked before.
-    #[error("the font {message}; leave it away or name another")]
+    /// A font of the PDF cannot be embedded.
+    #[error("the font {message}; leave it out or name another")]
     Font {
-        /// Which font, and why.
+        /// Name of the font, and why it cannot be embedded.
         message: String,
     },
-    /// The summary, which is printed first, was not made from the records that followed.
+    /// The summary, which is written first, does not fit the records that followed.
     #[error(
-        "the summary counts {} items and {} findings, the records hold {} and {}; the results \
-         changed between the two readings: write the report again",
+        "the summary counts {} items and {} findings, the records have {} and {}; the results \
+         changed while the report was written: write it again",
         summary.items, summary.findings, records.items, records.findings
     )]
     CountsDisagree {
-        /// What the summary said.
+        /// The counts of the summary.
         summary: Box<Counts>,
-        /// What the records hold.
+        /// The counts of the records.
         records: Box<Counts>,
     },
-    /// A format's name is none of those known.
+    /// The name of a format is unknown.
     #[error(
         "there is no report format {name:?}; choose html, csv, jsonl, xlsx, parquet, pdf or acrcloud"
     )]
     UnknownFormat {
-        /// What was asked for.
+        /// The name.
         name: String,
     },
 }
@@ -86,28 +86,28 @@ pub enum ReportError {
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
-    /// One self-contained page.
+    /// HTML: one self-contained page.
     Html,
-    /// A row a finding, and a row an item without one.
+    /// CSV: one row for each finding, and one for each item without findings.
     Csv,
-    /// One JSON object an item, one line each.
+    /// JSON Lines: one object for each item.
     Jsonl,
-    /// A workbook.
+    /// Excel workbook (XLSX).
     Xlsx,
-    /// The CSV's columns, typed.
+    /// Parquet: the columns of the CSV, typed.
     Parquet,
-    /// Pages for counsel.
+    /// PDF: a summary, the works list and pages of evidence.
     Pdf,
-    /// The columns of `ACRCloud`'s scanner, as CSV.
+    /// CSV with the columns of `ACRCloud`'s scanner.
     Acrcloud,
 }
 
 impl Format {
-    /// Every format, in the order they are listed to people.
+    /// Every format, in the order of the help.
     pub const ALL: [Self; 7] =
         [Self::Html, Self::Csv, Self::Jsonl, Self::Xlsx, Self::Parquet, Self::Pdf, Self::Acrcloud];
 
-    /// The format's name.
+    /// Name of the format on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Html => "html",
@@ -118,6 +118,11 @@ impl Format {
             Self::Pdf => "pdf",
             Self::Acrcloud => "acrcloud",
         }
+    }
+
+    /// Whether the report begins with counts of all records, so that they have to be read once before it is written.
+    pub const fn counts_first(self) -> bool {
+        matches!(self, Self::Html)
     }
 
     /// The format's writer to `out`, which should be buffered.
@@ -155,34 +160,33 @@ impl FromStr for Format {
     }
 }
 
-/// Takes a run item by item and writes one format: `begin` once, `item` for each, `end` once.
+/// Writes one format: call `begin` once, `item` for each item in the order of their paths, and `end` once.
 pub trait ReportWriter {
-    /// Writes what stands before the items.
+    /// Writes what comes before the items.
     ///
     /// # Errors
-    /// If the output takes no bytes.
+    /// If the output cannot be written.
     fn begin(&mut self, summary: &RunSummary) -> Result<(), ReportError>;
 
-    /// Writes, or keeps for its section, the next item in the order of paths.
+    /// Writes the next item, or keeps it for a later section.
     ///
     /// # Errors
-    /// If the output takes no bytes.
+    /// If the output cannot be written.
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError>;
 
-    /// Writes what stands after the items, and flushes.
+    /// Writes what comes after the items, and flushes.
     ///
     /// # Errors
-    /// If the output takes no bytes, or the summary was not that of these items.
+    /// If the output cannot be written, or the summary does not fit the items.
     fn end(&mut self) -> Result<(), ReportError>;
 }
 
 /// Writes a whole report of `records`, sorted by path, to `out`.
 ///
-/// Only the HTML report prints [`RunSummary::counts`], so only for it has the caller to count the
-/// records beforehand.
+/// Only a format with [`Format::counts_first`] prints [`RunSummary::counts`]; for the others they may stay zero.
 ///
 /// # Errors
-/// The first error of `records`, as it is, or a [`ReportError`] as the caller's error type.
+/// The first error of `records`, or a [`ReportError`] as the caller's error type.
 pub fn write<E: From<ReportError>>(
     format: Format,
     summary: &RunSummary,

@@ -1,6 +1,6 @@
-//! Parquet for programs that read tables: the columns of [`super::table`], typed; text that is not there is null.
+//! Parquet: the columns of [`super::table`], typed; empty cells are null.
 //!
-//! Text is exact, as in the JSONL report: nothing runs it. Rows are gathered into groups of a bounded size.
+//! Text is exact, as in the JSONL report: no program runs it. Rows are written in groups of bounded size.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use super::table::{COLUMNS, Cell, ColumnKind, cells, rows};
 use super::{Format, ReportError, ReportWriter, RunSummary};
 use crate::record::ItemRecord;
 
-/// Rows of a group.
+/// Most rows in a row group, which is kept in memory. A guess.
 const GROUP_ROWS: usize = 65_536;
 
-/// The cells of one column that are there, and for each row whether it is.
+/// One column of a row group: its values that are not null, and for each row the definition level (0 is null, 1 is a value).
 #[derive(Debug)]
 enum Column {
     Text(Vec<ByteArray>, Vec<i16>),
@@ -30,7 +30,7 @@ enum Column {
 /// Writes the Parquet report.
 pub struct ParquetWriter<W> {
     out: W,
-    /// Writes to memory, which is emptied after each group: it has to be sent between threads, and `out` cannot.
+    /// Writes to memory, which is copied to `out` after each group: the writer must be `Send`, and `out` may not be.
     file: Option<SerializedFileWriter<Vec<u8>>>,
     columns: Vec<Column>,
     rows: usize,

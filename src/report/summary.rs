@@ -1,4 +1,4 @@
-//! What a report says of the run as a whole, and how it is counted from the records.
+//! The summary of a run for reports, and the counts of its records.
 
 use std::collections::BTreeSet;
 
@@ -6,39 +6,39 @@ use super::tally::Tally;
 use crate::record::{DecisionState, FailureKind, ItemRecord, Relation, Verdict};
 use crate::wording::claims;
 
-/// What the report says of the run itself.
+/// What a report says about the run as a whole.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunSummary {
-    /// The run's own name, to ask for it again.
+    /// Number of the run.
     pub run_id: String,
     /// Version of this program.
     pub tool_version: String,
-    /// How much of each item was searched, and along which changes: the word of the command line.
+    /// The mode, which says how much of each item was searched and for which changes: its name on the command line.
     pub mode: String,
-    /// What was scanned, as it was given.
+    /// Absolute paths of what was scanned.
     pub roots: Vec<String>,
-    /// Number of recordings that were looked for.
+    /// Number of recordings searched for.
     pub catalogue_recordings: u64,
     /// Digest of the catalogue's recordings.
     pub catalogue_digest: String,
-    /// Digest of the settings that the fingerprints were made with.
+    /// Digest of the settings of the fingerprints.
     pub fingerprint_digest: String,
     /// Names and versions of the decoders.
     pub decoders: String,
     /// SHA-256 of the run's manifest, empty if it has none.
     pub manifest_digest: String,
-    /// Whether the run came to its end: `false` if it was stopped and can be resumed.
+    /// Whether the run is complete: `false` if it was stopped and can be resumed.
     pub complete: bool,
-    /// What the records add up to.
+    /// Counts of its records; zero for formats without [`Format::counts_first`](super::Format::counts_first).
     pub counts: Counts,
-    /// What has changed since an earlier run, if this one was compared with it.
+    /// The change since an earlier run; `None` if this run was not compared with one.
     pub change: Option<Change>,
 }
 
-/// What has changed since an earlier run over the same.
+/// The change since an earlier run over the same files and folders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {
-    /// The earlier run's name.
+    /// Number of the earlier run.
     pub since_run: String,
     /// Findings that only this run has.
     pub new: u64,
@@ -48,47 +48,48 @@ pub struct Change {
     pub standing: u64,
 }
 
-/// What the records of a run add up to; start from the default and [`add`](Self::add) each.
+/// Counts of the records of a run: start from the default and [`add`](Self::add) each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Counts {
-    /// Items looked at. The six numbers that follow add up to it.
+    /// Items. The next six numbers add up to it.
     pub items: u64,
-    /// Items that hold a recording of the catalogue.
+    /// Items with a match.
     pub matched: u64,
-    /// Items that may hold one.
+    /// Items with a suspect and no match.
     pub suspect: u64,
-    /// Items that hold none but those that they may hold.
+    /// Items with permitted findings only.
     pub permitted: u64,
-    /// Items that were read and hold none.
+    /// Items that were read and have no finding.
     pub clear: u64,
-    /// Items that should have been readable and were not.
+    /// Items that could not be read.
     pub failed: u64,
-    /// Items that are no audio.
+    /// Items that are not audio.
     pub not_audio: u64,
     /// Decoded audio of all items, in seconds.
     pub audio_seconds: f64,
-    /// Findings of all items, of whatever verdict.
+    /// Findings of all verdicts.
     pub findings: u64,
-    /// … by what they claim, in the order of [`Relation::ALL`]. Those that nobody heard claim nothing of it.
+    /// Findings by what they claim, in the order of [`Relation::ALL`]. Findings without sound, and those of old records, have no
+    /// relation and are not counted here.
     pub relations: [u64; Relation::ALL.len()],
-    /// Recordings of the catalogue with at least one match; suspects do not count.
+    /// Recordings with at least one match.
     pub recordings_found: u64,
     /// Items with a match or suspect that nobody has dismissed.
     pub alarms: u64,
     /// Findings that a person accepted.
     pub accepted: u64,
-    /// Findings that a person dismissed. They count in all numbers above: what was found was found.
+    /// Findings that a person dismissed. They also count in the numbers above except `alarms`.
     pub dismissed: u64,
-    /// Findings that a person put off.
+    /// Findings that a person deferred.
     pub deferred: u64,
-    /// Their ids.
+    /// Ids of the recordings with a match.
     found: BTreeSet<String>,
-    /// How items and findings are spread.
+    /// Distributions of items and findings, for charts.
     pub(super) tally: Tally,
 }
 
 impl Counts {
-    /// Nothing counted yet.
+    /// No records counted.
     pub(super) const EMPTY: Self = Self {
         items: 0,
         matched: 0,
@@ -143,13 +144,12 @@ impl Counts {
         self.tally.add(record);
     }
 
-    /// How many findings claim what, in words; `""` if none does.
+    /// Numbers of findings by what they claim, in words; `""` if there are none.
     pub(super) fn claims(&self) -> String {
         claims(&self.relations)
     }
 
-    /// Whether two tellings of a run agree in every whole number. The seconds are left out: sums
-    /// of them differ in the last digits with the order they were added in.
+    /// Whether two counts agree in every whole number. The seconds are not compared: their sum depends on the order of addition.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         let whole = |c: &Self| {
             let Self { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *c;
@@ -160,7 +160,7 @@ impl Counts {
     }
 }
 
-/// Whether an item failed only because it is no audio.
+/// Whether an item has the verdict failed only because it is not audio.
 pub(super) fn is_not_audio(record: &ItemRecord) -> bool {
     record.verdict == Verdict::Failed
         && record.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotAudio)

@@ -1,6 +1,6 @@
-//! The record as a table: one row a finding, one row an item without findings. CSV, workbook and Parquet write it.
+//! Records as a table, for CSV, workbook and Parquet: one row for each finding, and one for each item without findings.
 //!
-//! | column | holds |
+//! | column | contains |
 //! |---|---|
 //! | `item_path` | path of the item |
 //! | `size_bytes` | its size on disk |
@@ -8,37 +8,37 @@
 //! | `codec` | codec of its first audio stream |
 //! | `duration_seconds` | decoded length, three decimals |
 //! | `stream` | audio stream of the finding, from 0 |
-//! | `verdict` | of the finding: `match`, `suspect` or `permitted`; without one of the item: `clear` or `failed` |
+//! | `verdict` | of the finding: `match`, `suspect` or `permitted`; without a finding, of the item: `clear` or `failed` |
 //! | `recording_id`, `title`, `artist`, `isrc`, `recording_path` | the recording found |
 //! | `false_alarm_probability` | as `1.234e-12` |
 //! | `score` | one decimal |
-//! | `tempo` | item beside recording, four decimals; 1.1000 is 10 % faster |
-//! | `pitch_cents` | item beside recording, one decimal |
+//! | `tempo` | tempo of the item divided by that of the recording, four decimals; 1.1000 is 10 % faster |
+//! | `pitch_cents` | pitch of the item above the recording, one decimal |
 //! | `spans` | `item start-item end > recording start-recording end`, joined by `; ` |
 //! | `item_coverage`, `recording_coverage` | shares from 0 to 1, four decimals |
 //! | `failure_stage`, `failure_kind`, `failure_message` | why an item was not compared |
 //! | `notes` | joined by `; ` |
 //! | `shares_passage_with` | ids of recordings with the same passage, joined by `; ` |
 //! | `locator` | where the item is, for programs |
-//! | `containers` | kinds of the containers that it lies in, outermost first |
-//! | `offset` | byte offset in the file on disk, if it lies there as it is |
-//! | `tiers` | what speaks for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
-//! | `claimed_by` | where the item says so, joined by `; ` |
-//! | `claims` | what identifiers and sound of the item say of each other |
-//! | `standing` | why the finding is less than an infringement, or may be: a word, a colon and the reason |
+//! | `containers` | kinds of the containers around it, outermost first |
+//! | `offset` | byte offset in the file on disk, if it is stored there uncompressed |
+//! | `tiers` | kinds of evidence for the finding, joined by `; `: `T0` identifier, `T1` hash, `T3` sound, `T4` changed sound |
+//! | `claimed_by` | places in the item that name the recording, joined by `; ` |
+//! | `claims` | whether the identifiers and the sound of the item agree |
+//! | `standing` | why the finding is no infringement, or may be none: a word, a colon and the reason |
 //! | `torrent` | info-hash of the torrent that the item, or its container, is a file of |
 //! | `torrent_file` | path of that file in the torrent |
 //! | `torrent_integrity` | `verified`, `partial`, `unverified`, `damaged`, `unchecked` |
-//! | `finding_id` | names the finding for good |
+//! | `finding_id` | permanent id of the finding |
 //! | `version`, `label` | of the recording |
 //! | `release`, `upc`, `grid`, `catalogue_number` | of each release of it that has one, joined by `; ` |
 //! | `p_line`, `c_line` | its ℗ and © lines |
 //! | `registration`, `registration_date`, `first_published` | at the US Copyright Office, and when it first came out |
 //! | `decision`, `decision_ground`, `decision_reason`, `decided_by`, `decided_at` | what a person decided: `accepted`, `dismissed`, `deferred`; `review batch` reads the first four back |
-//! | `decision_basis` | whether it was decided about this `item`, the same `bytes` elsewhere, or the same `sound` in other bytes |
+//! | `decision_basis` | what was decided about: this `item`, the same `bytes` elsewhere, or the same `sound` in other bytes |
 //! | `relation` | what the finding claims: `copy`, `excerpt`, `contains`, `layered`, `stem`, `shared_material` |
-//! | `recording_share`, `item_share` | share of the spectral peaks of the recording that the item has where both are aligned, and of the item's strong ones that the recording has; four decimals |
-//! | `elsewhere_share`, `others_share` | share of the recording's at the best other alignment of the two, and of the best other recording that has something in common there; 0 if none has |
+//! | `recording_share`, `item_share` | at the alignment found, the share of the recording's spectral peaks that are in the item, and the share of the item's strong peaks that are in the recording; four decimals |
+//! | `elsewhere_share`, `others_share` | the share of the recording's peaks at the best other alignment of the two, and of the best other recording that has something in common with the item there; 0 if none has |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -48,18 +48,18 @@ use crate::record::{
 };
 use crate::wording::clock;
 
-/// What the cells of a column are.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Text.
     Text,
     /// Whole numbers.
     Whole,
-    /// Other numbers.
+    /// Numbers with decimals.
     Decimal,
 }
 
-/// The columns, in order. New ones are added at the end; none is renamed or taken away.
+/// The columns, in order. New columns are added at the end; none is renamed or removed.
 pub const COLUMNS: [(&str, ColumnKind); 57] = [
     ("item_path", ColumnKind::Text),
     ("size_bytes", ColumnKind::Whole),
@@ -120,37 +120,38 @@ pub const COLUMNS: [(&str, ColumnKind); 57] = [
     ("others_share", ColumnKind::Decimal),
 ];
 
-/// A cell, as it is meant: how it is kept harmless is each format's own business.
+/// A cell by its meaning. Each format makes untrusted text harmless in its own way.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cell<'a> {
-    /// Nothing.
+    /// An empty cell.
     None,
-    /// Text, which may come from a stranger.
+    /// Untrusted text.
     Text(Cow<'a, str>),
     /// A count.
     Whole(u64),
-    /// A number, and how many decimals of it mean something.
+    /// A number, and how many of its decimals are significant.
     Decimal(f64, usize),
-    /// A number that may be very small.
+    /// A number that may be very small, to be written with an exponent.
     Small(f64),
 }
 
-/// What there is a row for: each finding, or the item alone.
+/// The findings that have a row; `None` alone for an item without findings.
 pub(super) fn rows(record: &ItemRecord) -> impl Iterator<Item = Option<&Finding>> {
     let alone = record.findings.is_empty().then_some(None);
     alone.into_iter().chain(record.findings.iter().map(Some))
 }
 
+/// Text of the record, as a cell.
 fn text(text: &str) -> Cell<'_> {
     if text.is_empty() { Cell::None } else { Cell::Text(Cow::Borrowed(text)) }
 }
 
-/// … that was made here.
+/// Text that was composed here, as a cell.
 pub(super) fn own<'a>(text: String) -> Cell<'a> {
     if text.is_empty() { Cell::None } else { Cell::Text(Cow::Owned(text)) }
 }
 
-/// One row, in the order of [`COLUMNS`].
+/// The row of a finding, or of an item without one, in the order of [`COLUMNS`].
 pub(super) fn cells<'a>(
     record: &'a ItemRecord,
     finding: Option<&'a Finding>,

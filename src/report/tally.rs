@@ -1,43 +1,44 @@
-//! How the findings and items of a run are spread: what charts are drawn from.
+//! Distributions of the findings and items of a run, from which charts are drawn.
 //!
-//! Its size is bounded whatever the run: what is beyond a bound is counted together.
+//! The size is bounded for any run: names beyond a limit are counted together.
 
 use std::collections::BTreeMap;
 
 use crate::record::{FailureKind, Finding, ItemRecord, Verdict};
 
-/// Lower edges of the bins of scores after the first, in nats: each twice the one before.
+/// Lower edges of the bins of scores after the first, in nats, each twice the one before. A guess at what reads well.
 pub(super) const SCORE_EDGES: [f64; 8] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0];
-/// Steps of the plane of tempo and pitch: 2 % and 50 cents.
+/// Bins of the plane of tempo and pitch: 2 % wide and 50 cents high. A guess.
 pub(super) const TEMPO_STEP: f64 = 0.02;
 pub(super) const PITCH_STEP_CENTS: f64 = 50.0;
-/// Farthest step of either: tempo from half to one and a half, pitch by an octave and a bit.
-const FARTHEST: f64 = 25.0;
-/// Most containers that are counted by name.
-const CONTAINERS: usize = 5_000;
-/// Most kinds of failures likewise; this program has some dozens.
-const FAILURES: usize = 500;
+/// Outermost bin in each direction: tempo from 0.5 to 1.5, pitch by 1,250 cents. A guess.
+const OUTERMOST_BIN: f64 = 25.0;
+/// Most containers that are counted by name. A guess that bounds memory.
+const MAX_CONTAINERS: usize = 5_000;
+/// Most kinds of failures that are counted by name; this program has some dozens.
+const MAX_FAILURES: usize = 500;
 
 /// Findings of a bin: matches, suspects, permitted.
-pub(super) type Three = [u64; 3];
+pub(super) type ByVerdict = [u64; 3];
 
-/// How a run is spread.
+/// Distributions of a run. Only findings of sound are in the first four.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Tally {
-    /// Heard findings by score.
-    pub(super) scores: [Three; SCORE_EDGES.len() + 1],
-    /// Heard findings by the share of the recording, and of the item, in tenths.
-    pub(super) of_recording: [Three; 10],
-    pub(super) of_item: [Three; 10],
-    /// Heard findings by steps of tempo and pitch off the release.
+    /// Findings by score.
+    pub(super) scores: [ByVerdict; SCORE_EDGES.len() + 1],
+    /// Findings by the share of the recording that was found, in tenths.
+    pub(super) of_recording: [ByVerdict; 10],
+    /// Findings by the share of the item that is the recording, in tenths.
+    pub(super) of_item: [ByVerdict; 10],
+    /// Findings by bin of tempo and of pitch; (0, 0) is as released.
     pub(super) plane: BTreeMap<(i8, i8), u64>,
     /// Items of each container: matched, suspect, permitted, clear, failed.
     pub(super) containers: BTreeMap<String, [u64; 5]>,
-    /// Those of further containers.
+    /// Items of containers beyond the limit.
     pub(super) elsewhere: [u64; 5],
-    /// Items that should have been readable, by what stopped them.
+    /// Items that could not be read, by kind of failure.
     pub(super) failures: BTreeMap<String, u64>,
-    /// The largest false-alarm probability of a heard match.
+    /// The largest false-alarm probability of a match by sound.
     pub(super) weakest_match: Option<f64>,
 }
 
@@ -59,12 +60,13 @@ impl Tally {
             return;
         }
         let container = container(record);
-        let full = self.containers.len() >= CONTAINERS && !self.containers.contains_key(&container);
+        let full =
+            self.containers.len() >= MAX_CONTAINERS && !self.containers.contains_key(&container);
         let counts =
             if full { &mut self.elsewhere } else { self.containers.entry(container).or_default() };
         counts[record.verdict as usize] += 1;
         if let Some(failure) = failure {
-            let full = self.failures.len() >= FAILURES
+            let full = self.failures.len() >= MAX_FAILURES
                 && !self.failures.contains_key(failure.kind.as_str());
             let kind = if full { "other" } else { failure.kind.as_str() };
             *self.failures.entry(kind.to_owned()).or_default() += 1;
@@ -78,7 +80,7 @@ impl Tally {
         self.scores[score][verdict] += 1;
         self.of_recording[tenth(finding.recording_coverage)][verdict] += 1;
         self.of_item[tenth(finding.item_coverage)][verdict] += 1;
-        let step = |off: f64| off.round().clamp(-FARTHEST, FARTHEST) as i8;
+        let step = |off: f64| off.round().clamp(-OUTERMOST_BIN, OUTERMOST_BIN) as i8;
         let place = (
             step((finding.tempo - 1.0) / TEMPO_STEP),
             step(finding.pitch_cents / PITCH_STEP_CENTS),
@@ -91,7 +93,7 @@ impl Tally {
     }
 }
 
-/// Where a finding's verdict stands in [`Three`].
+/// Index of a finding's verdict in [`ByVerdict`].
 pub(super) const fn verdict_place(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Match => 0,
@@ -104,7 +106,7 @@ fn tenth(share: f64) -> usize {
     ((share * 10.0).ceil() as usize).clamp(1, 10) - 1
 }
 
-/// What an item came in, for people: its torrent, the archive on disk that it lies in, else its folder.
+/// The container of an item, for people: its torrent, or the archive on disk that contains it, or its folder.
 pub(super) fn container(record: &ItemRecord) -> String {
     let item = &record.item;
     if let Some(torrent) = &item.torrent {
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_numbers_fall_into_the_outer_bins() {
+    fn numbers_out_of_range_are_counted_in_the_outer_bins() {
         let found = Finding {
             score: f64::NAN,
             recording_coverage: f64::NAN,
@@ -168,9 +170,9 @@ mod tests {
     #[test]
     fn a_million_containers_are_counted_in_a_bounded_table() {
         let mut tally = Tally::EMPTY;
-        for number in 0..CONTAINERS + 7 {
+        for number in 0..MAX_CONTAINERS + 7 {
             tally.add(&record(&format!("/d/{number}/x.ogg"), Vec::new()));
         }
-        assert_eq!((tally.containers.len(), tally.elsewhere[3]), (CONTAINERS, 7));
+        assert_eq!((tally.containers.len(), tally.elsewhere[3]), (MAX_CONTAINERS, 7));
     }
 }

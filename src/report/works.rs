@@ -1,4 +1,4 @@
-//! The works list: one row a recording that was found, with what the label delivered of it.
+//! The works list: one row for each recording that was found, with the label's data about it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use super::table::Cell;
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::wording::called;
 
-/// Recordings with a match or a suspect, gathered from the items.
+/// The recordings with a match or a suspect, collected from the items.
 #[derive(Debug, Default)]
 pub(super) struct Works {
     by_id: BTreeMap<String, Listed>,
@@ -47,7 +47,7 @@ impl Works {
                 continue;
             }
             if !self.by_id.contains_key(&finding.recording_id) {
-                // What differs from item to item is not kept.
+                // Fields that differ between items are dropped.
                 let kept = Finding { spans: Vec::new(), claimed_by: Vec::new(), ..finding.clone() };
                 let listed = Listed { finding: kept, matches: 0, suspects: 0 };
                 self.by_id.insert(finding.recording_id.clone(), listed);
@@ -59,7 +59,7 @@ impl Works {
         }
     }
 
-    /// By artist, title and id.
+    /// The recordings by artist, title and id.
     fn sorted(&self) -> Vec<&Listed> {
         let mut all: Vec<_> = self.by_id.values().collect();
         let key = |listed: &&Listed| {
@@ -70,7 +70,7 @@ impl Works {
         all
     }
 
-    /// One row a recording, in the order of [`Works::COLUMNS`].
+    /// One row for each recording, with the cells of [`Works::COLUMNS`].
     pub(super) fn rows(&self) -> impl Iterator<Item = [Cell<'_>; Self::COLUMNS.len()]> {
         self.sorted().into_iter().map(|Listed { finding, matches, suspects }| {
             let work = finding.work.clone().unwrap_or_default();
@@ -98,7 +98,8 @@ impl Works {
         })
     }
 
-    /// For a page: the id; and name, label and releases, registration, in how many items.
+    /// One row of the printed list for each recording: its id; and name, label with releases, registration, and the number of
+    /// findings as `matches / suspects`.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&str, [String; 4])> {
         self.sorted().into_iter().map(|Listed { finding, matches, suspects }| {
             let work = finding.work.clone().unwrap_or_default();

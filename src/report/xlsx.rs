@@ -1,8 +1,8 @@
-//! A workbook for staff: a summary, the findings, the recordings that were found, and what could not be read.
+//! A workbook for staff: a summary, the recordings that were found, the findings, and the items that could not be read.
 //!
-//! Cells of strangers' text are cells of text: nothing in them is a formula or a link. What steers the eye stands as an
-//! escape ([`visible`]), and a text that is longer than a cell bears loses its middle. A sheet that is full goes on in
-//! another. The workbook is made in memory of constant size and a temporary file, and written when it is whole.
+//! Untrusted text is written into text cells, never as a formula or a link. Hidden characters are escaped ([`visible`]), and a text
+//! longer than a cell loses its middle. Rows beyond a full sheet continue in another. Rows go through a temporary file, so that
+//! memory is bounded; the workbook is written at the end.
 
 use std::io::{self, Write};
 
@@ -17,9 +17,9 @@ use crate::base::{shorten, visible};
 use crate::record::{ItemRecord, Verdict};
 use crate::wording::clock;
 
-/// Rows of one sheet; a sheet has room for 1,048,576.
+/// Most rows in a sheet; Excel's limit is 1,048,576.
 const MAX_ROWS: u32 = 1_000_000;
-/// Characters of one cell; it has room for 32,767, of which a few say what was left out.
+/// Most characters in a cell. Excel's limit is 32,767 UTF-16 units: this many characters may take twice as many units.
 const MAX_CHARS: usize = 16_000;
 
 /// Writes the workbook.
@@ -34,13 +34,15 @@ pub struct XlsxWriter<W> {
     sheets: usize,
 }
 
-/// Rows that go on from sheet to sheet.
+/// A table that may continue in further sheets.
 #[derive(Debug)]
 struct Part {
     name: &'static str,
-    /// Sheets so far, the place of the last in the book, and its next row.
+    /// Number of its sheets.
     count: usize,
+    /// Index of its last sheet in the book.
     sheet: usize,
+    /// Next row of that sheet.
     row: u32,
 }
 
@@ -71,7 +73,7 @@ impl<W: Write> XlsxWriter<W> {
         }
     }
 
-    /// Begins a sheet with the columns of the table.
+    /// Begins a sheet of findings, or of items that could not be read, with the heads of the columns.
     fn begin_sheet(&mut self, is_unread: bool) -> Result<(), XlsxError> {
         let part = if is_unread { &mut self.unread } else { &mut self.found };
         part.count += 1;
@@ -122,7 +124,7 @@ impl<W: Write> XlsxWriter<W> {
     }
 
     fn close(&mut self) -> Result<Vec<u8>, XlsxError> {
-        // The day of writing would make each report other bytes.
+        // A fixed date: equal runs give equal bytes.
         let day = ExcelDateTime::from_ymd(2000, 1, 1)?;
         self.book.set_properties(&DocProperties::new().set_creation_datetime(&day));
         let works = self.book.worksheet_from_index(1)?;
@@ -160,15 +162,18 @@ fn summary_rows<'a>(run: &'a RunSummary, counts: &Counts) -> Vec<(&'static str, 
     vec![
         ("Run", text(&run.run_id)),
         ("Scanned", Cell::Text(run.roots.join("; ").into())),
-        ("Complete", text(if run.complete { "yes" } else { "no: it was stopped and can go on" })),
+        (
+            "Complete",
+            text(if run.complete { "yes" } else { "no: it was stopped and can be resumed" }),
+        ),
         ("Items", Cell::Whole(counts.items)),
         ("Audio", Cell::Text(clock(counts.audio_seconds).into())),
         ("Items with a match", Cell::Whole(counts.matched)),
         ("Items with a suspect only", Cell::Whole(counts.suspect)),
-        ("Items with what is permitted only", Cell::Whole(counts.permitted)),
-        ("Items in which nothing was found", Cell::Whole(counts.clear)),
+        ("Items with permitted findings only", Cell::Whole(counts.permitted)),
+        ("Items without a finding", Cell::Whole(counts.clear)),
         ("Items that could not be read", Cell::Whole(counts.failed)),
-        ("Items that are no audio", Cell::Whole(counts.not_audio)),
+        ("Items that are not audio", Cell::Whole(counts.not_audio)),
         ("Findings", Cell::Whole(counts.findings)),
         ("Findings by what they claim", own(counts.claims())),
         ("Recordings found", Cell::Whole(counts.recordings_found)),
@@ -190,7 +195,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Resu
             let shown = visible(text);
             sheet.write_string(row, column, shorten(&shown, MAX_CHARS)).map(drop)
         }
-        // Above 2^53 a spreadsheet loses digits.
+        // A spreadsheet's numbers are doubles, which lose digits above 2^53.
         Cell::Whole(count) if *count >= 1 << 53 => {
             sheet.write_string(row, column, count.to_string()).map(drop)
         }
@@ -215,7 +220,7 @@ fn failed(error: XlsxError) -> ReportError {
 impl<W: Write> ReportWriter for XlsxWriter<W> {
     fn begin(&mut self, summary: &RunSummary) -> Result<(), ReportError> {
         self.summary = Some(summary.clone());
-        // Summary and works come first, and are known last.
+        // Summary and works come first in the book, but are known last.
         for _ in 0..2 {
             self.book.add_worksheet_with_constant_memory().map_err(failed)?;
             self.sheets += 1;

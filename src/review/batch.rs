@@ -1,50 +1,49 @@
-//! Decisions from a spreadsheet: CSV, TSV or JSONL.
+//! Reads decisions from a table (CSV, also with semicolons or tabs) or from JSONL.
 //!
-//! The columns are those of the CSV report, so that staff fill in the report and hand it back: `finding_id`,
-//! `decision`, `decision_ground`, `decision_reason`, `decided_by`. Others are passed over, and so are rows without
-//! a decision. A spreadsheet may have parted cells by `;` or tabs.
+//! The columns are those of the CSV report, so that staff can fill in the report and return it: `finding_id`, `decision`,
+//! `decision_ground`, `decision_reason`, `decided_by`. Other columns, and rows without a decision, are ignored.
 
 use serde::Deserialize;
 
 use crate::record::{DecisionState, Ground};
 
-/// What is asked for in one row.
+/// The decision in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Row of the file, from 1, the header counted.
+    /// Number of the row in the file, from 1; the header counts.
     pub row: usize,
-    /// The finding.
+    /// Id of the finding, or the begin of it.
     pub finding_id: String,
-    /// What; `None` takes back what was decided.
+    /// The decision; `None` withdraws the one before.
     pub state: Option<DecisionState>,
-    /// Why it is dismissed.
+    /// The ground of a dismissal.
     pub ground: Option<Ground>,
-    /// In words.
+    /// The reason, in words.
     pub reason: String,
-    /// Who; empty if the row does not say.
+    /// Who decides; empty if the row does not say.
     pub by: String,
 }
 
-/// Why a file is no batch.
+/// Why a batch of decisions is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
-    /// It lacks a column.
+    /// A column is missing.
     #[error(
-        "there is no column {0:?}; it needs finding_id, decision, decision_ground, decision_reason and decided_by, as the CSV report has them"
+        "there is no column {0:?}; the table needs finding_id, decision, decision_ground, decision_reason and decided_by, as in the CSV report"
     )]
     Column(&'static str),
-    /// A row is not read.
+    /// A row is not understood.
     #[error("row {row}: {why}")]
     Row {
-        /// From 1, the header counted.
+        /// Number of the row, from 1; the header counts.
         row: usize,
-        /// One line.
+        /// The reason, on one line.
         why: String,
     },
 }
 
-/// A row as it stands in the file.
+/// The cells of a row.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Written {
@@ -55,7 +54,7 @@ struct Written {
     decided_by: String,
 }
 
-/// What a person's word for a decision means: `accept` and `accepted` are one. `None` takes back.
+/// The decision that a word stands for: `accept` and `accepted` are the same. `None` is a withdrawal.
 fn state(word: &str) -> Result<Option<DecisionState>, String> {
     Ok(match word.trim().to_lowercase().as_str() {
         "accept" | "accepted" => Some(DecisionState::Accepted),
@@ -70,16 +69,16 @@ fn state(word: &str) -> Result<Option<DecisionState>, String> {
     })
 }
 
-/// What a word for a ground means; `shared-sample` and `shared sample` are one.
+/// The ground that a word stands for: `shared-sample` and `shared sample` are the same.
 fn ground(word: &str) -> Option<Ground> {
     word.trim().to_lowercase().replace(' ', "_").parse().ok()
 }
 
-/// Reads a batch: JSONL if its first character is a brace, else a table.
+/// Reads a batch: JSONL if its first character is a brace, otherwise a table.
 ///
 /// # Errors
 ///
-/// The first row that is not understood: a batch is taken whole or not at all.
+/// The first row that is not understood: a batch is accepted as a whole or not at all.
 pub fn read_batch(text: &str) -> Result<Vec<Order>, BatchError> {
     let text = text.trim_start_matches('\u{FEFF}');
     let rows = if text.trim_start().starts_with('{') { lines(text) } else { table(text) };
@@ -96,7 +95,7 @@ pub fn read_batch(text: &str) -> Result<Vec<Order>, BatchError> {
 fn order(row: usize, written: &Written) -> Result<Order, String> {
     let Written { finding_id, decision, decision_ground, decision_reason, decided_by } = written;
     if finding_id.trim().is_empty() {
-        return Err("a decision without a finding_id".into());
+        return Err("it has a decision without a finding_id".into());
     }
     let state = state(decision)?;
     let ground = match decision_ground.trim() {
@@ -105,7 +104,7 @@ fn order(row: usize, written: &Written) -> Result<Order, String> {
             format!("{word:?} is no ground; write licensed, shared_sample, wrong or not_ours")
         })?),
     };
-    // The report puts an apostrophe before what a spreadsheet would run.
+    // The CSV report puts an apostrophe before text that a spreadsheet would run as a formula.
     let plain = |text: &str| text.trim().trim_start_matches('\'').to_owned();
     let (reason, by) = (plain(decision_reason), plain(decided_by));
     Ok(Order { row, finding_id: finding_id.trim().to_owned(), state, ground, reason, by })
@@ -117,7 +116,7 @@ fn lines(text: &str) -> Result<Vec<(usize, Written)>, BatchError> {
         let read = serde_json::from_str(line);
         read.map(|written| (row, written)).map_err(|error| BatchError::Row {
             row,
-            why: format!("it is no JSON object of texts: {error}"),
+            why: format!("it is no JSON object of strings: {error}"),
         })
     })
     .collect()

@@ -1,4 +1,4 @@
-//! A short stretch of a file as sound, for a person's ears: decoded in memory, written nowhere.
+//! Cuts a short clip of a file for a person to listen to: decoded in memory, never written to disk.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,46 +6,46 @@ use crate::bytes::Bytes;
 use crate::decode::{DecodeError, Decoder, PcmSink};
 use crate::signal::SampleRate;
 
-/// Longest stretch that is handed out, in seconds; 60 at 48 kHz are 5.8 MB.
+/// Longest clip, in seconds. A guess: 60 s at 48 kHz and 16 bits are 5.8 MB.
 pub const MAX_CLIP_SECONDS: f64 = 60.0;
-/// Rate above which samples are left out, so that a clip stays small: studio rates add nothing to what is compared.
+/// Highest sample rate of a clip, in Hz; higher rates are divided by a whole number. Frequencies above are inaudible.
 const MAX_RATE_HZ: u32 = 48_000;
 
-/// Why there is nothing to listen to.
+/// Why there is no clip.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// It cannot be decoded.
+    /// The file cannot be decoded.
     #[error("cannot be decoded")]
     Decode(#[source] DecodeError),
-    /// The stretch lies behind its end.
+    /// The file ends before the clip begins, or has no such stream.
     #[error(
         "has no sound at {from_seconds:.1} s of stream {stream}; is it the file that was scanned?"
     )]
     Nothing {
-        /// Begin of the stretch.
+        /// Begin of the clip in the stream, in seconds.
         from_seconds: f64,
-        /// The stream, from 0.
+        /// Audio stream, from 0.
         stream: u32,
     },
 }
 
-/// Mono sound.
+/// A clip of mono sound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clip {
-    /// `(n_samples,)`, nominally within [-1, 1].
+    /// Samples, nominally within [-1, 1].
     pub samples: Vec<f32>,
-    /// Their rate.
+    /// Sample rate.
     pub sample_rate: SampleRate,
 }
 
 /// Decodes `seconds` (at most [`MAX_CLIP_SECONDS`]) of a stream of a file, from `from_seconds`.
 ///
-/// Everything before is decoded and dropped, so it begins at the very sample that the scan counted to.
+/// Everything before is decoded and discarded, so that the clip begins at exactly the sample that the scan counted.
 ///
 /// # Errors
 ///
-/// If it cannot be decoded, or is over before the stretch begins.
+/// If the file cannot be decoded, or ends before the clip begins.
 pub fn cut(
     decoder: &Decoder,
     bytes: &Bytes,
@@ -82,18 +82,18 @@ pub fn cut(
     }
 }
 
-/// Keeps one stretch of one stream, and raises `enough` behind it.
+/// Keeps the samples of the clip, and sets `enough` after its end to stop the decoder.
 struct Cutter<'a> {
-    /// Numbers of the streams that gave sound: records count those alone.
+    /// Numbers of the streams that gave sound, sorted: records count only those.
     seen: Vec<usize>,
     stream: usize,
     from: f64,
     until: f64,
-    /// Seconds that passed at other rates, and samples at this one.
+    /// Seconds that passed at earlier sample rates, and samples at the present rate.
     before: f64,
     count: u64,
     rate: Option<SampleRate>,
-    /// Of so many samples the mean is kept.
+    /// Each sample of the clip is the mean of this many samples.
     step: u32,
     phase: u32,
     samples: Vec<f32>,
@@ -106,7 +106,7 @@ impl PcmSink for Cutter<'_> {
             self.seen.push(stream);
             self.seen.sort_unstable();
         }
-        // A stream that changes its rate is cut where it does, once the clip has begun.
+        // If the rate of the stream changes inside of the clip, the clip ends there.
         if self.is_it(stream) {
             match self.rate {
                 Some(rate) if rate != sample_rate && !self.samples.is_empty() => {
@@ -158,12 +158,13 @@ impl PcmSink for Cutter<'_> {
 }
 
 impl Cutter<'_> {
+    /// Whether this is the stream to cut.
     fn is_it(&self, stream: usize) -> bool {
         self.seen.get(self.stream) == Some(&stream)
     }
 }
 
-/// A clip as a WAV file of 16 bits.
+/// A clip as a 16-bit WAV file.
 pub fn to_wav(clip: &Clip) -> Vec<u8> {
     let (rate, bytes) = (clip.sample_rate.hz(), clip.samples.len() as u32 * 2);
     let mut wav = Vec::with_capacity(44 + bytes as usize);

@@ -16,12 +16,12 @@
 //!
 //! Nor does it hold for a finding that claims more than the one that was decided on: shared material then, and now the
 //! recording; a stem then, and now all that sounds in it. What was accepted as a use is open again, too, where it turns
-//! out to be shared material. This can come of another version of the program, or of another catalogue. Decisions of
-//! before relations were told, and findings of before, are compared by their places alone.
+//! out to be shared material. This can happen with another version of the program, or another catalogue. Decisions and findings
+//! of versions that did not tell relations are compared by their places alone.
 //!
-//! The nearest of the three speaks, and of its rows the last. Not covered, and so open again: what was encoded with loss once more, cut,
-//! sped up, or lies in another mix; a stream in another place of its file; a finding that grew, because another mode
-//! found more of it. A notice takes what was accepted as [`Basis::Item`] alone.
+//! The first of the three that applies counts, and of its rows the last. Not covered, and so open again: sound that was encoded
+//! with loss once more, cut, sped up or mixed; a stream at another place in its file; a finding that grew, because another mode
+//! found more of it. A notice uses only what was accepted as [`Basis::Item`].
 
 mod batch;
 mod listen;
@@ -38,46 +38,46 @@ use crate::record::{
 };
 use crate::wording::{called, moment};
 
-/// Ends of spans are found to about half a second: a place may stick out of what was decided by so much, in seconds.
+/// A place may extend beyond the place decided on by this many seconds. A guess: ends of spans are found to about half a second.
 const SLACK_SECONDS: f64 = 1.0;
-/// Characters of a reason or a name.
+/// Most characters of a reason or a name. A guess that keeps a page readable.
 const MAX_TEXT_CHARS: usize = 2_000;
 
-/// What a person says about a finding.
+/// A decision of a person about a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ruling {
-    /// What; `None` takes back what was decided.
+    /// The decision; `None` withdraws the one before.
     pub state: Option<DecisionState>,
-    /// Why it is dismissed; `None` unless it is.
+    /// The ground of a dismissal; `None` for other decisions.
     pub ground: Option<Ground>,
-    /// In that person's words.
+    /// The reason, in that person's words.
     pub reason: String,
     /// The person's name.
     pub by: String,
-    /// Seconds since 1970.
+    /// Time of the decision, in seconds since 1970.
     pub at: i64,
 }
 
-/// Why something is no ruling.
+/// Why a decision is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RulingError {
-    /// Nobody signs for it.
-    #[error("nobody's name is with it; say who decides")]
+    /// It has no name.
+    #[error("it has no name; say who decides")]
     NoName,
-    /// No reason.
-    #[error("it has no reason; say why, for whoever asks later")]
+    /// It has no reason.
+    #[error("it has no reason; say why, for people who ask later")]
     NoReason,
-    /// A dismissal without a ground.
+    /// It is a dismissal without a ground.
     #[error("a dismissal needs its ground: licensed, shared-sample, wrong or not-ours")]
     NoGround,
-    /// A ground without a dismissal.
+    /// It has a ground but is no dismissal.
     #[error("only a dismissal has a ground; leave it out, or dismiss")]
     Ground,
-    /// A whole book.
+    /// Its reason or name is too long.
     #[error("its reason or name has more than {MAX_TEXT_CHARS} characters; shorten it")]
     TooLong,
-    /// It cannot be tied to anything.
+    /// The SHA-256 of the item is not known.
     #[error(
         "the bytes of the item could not be read to their end, so a decision could not be tied to them; scan it again first"
     )]
@@ -85,11 +85,11 @@ pub enum RulingError {
 }
 
 impl Ruling {
-    /// Whether it is whole.
+    /// Checks that the decision has a name, a reason, and a ground if it is a dismissal.
     ///
     /// # Errors
     ///
-    /// What it lacks.
+    /// The first thing that is missing or wrong.
     pub fn check(&self) -> Result<(), RulingError> {
         let dismisses = self.state == Some(DecisionState::Dismissed);
         if self.by.trim().is_empty() {
@@ -108,41 +108,41 @@ impl Ruling {
     }
 }
 
-/// What a decision is about.
+/// The finding that a decision is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// Id of the recording.
     pub recording_id: String,
     /// SHA-256 of the item.
     pub sha256: String,
-    /// Digest of the stream's sound; `""` of a claim that nobody heard.
+    /// Digest of the stream's sound; `""` for a claim without sound.
     pub sound: String,
-    /// The stream.
+    /// Audio stream of the item, from 0.
     pub stream: u32,
-    /// The place.
+    /// The spans of item and recording that agree; empty for a claim without sound.
     pub spans: Vec<Span>,
-    /// Where the item was.
+    /// Locator of the item.
     pub locator: String,
-    /// Name of the finding.
+    /// Id of the finding.
     pub finding_id: String,
-    /// The run in which it was looked at.
+    /// Number of the run in which it was reviewed.
     pub run_id: i64,
     /// Path of the item.
     pub path: String,
-    /// Artist and title.
+    /// Name of the recording.
     pub recording: String,
-    /// Verdict then.
+    /// Verdict at that time.
     pub verdict: Verdict,
-    /// What the finding claimed then; `None` of a claim that nobody heard, and of decisions of before relations were told.
+    /// What the finding claimed at that time; `None` for a claim without sound, and for decisions of versions without relations.
     pub relation: Option<Relation>,
 }
 
 impl Case {
-    /// That of a finding of a run.
+    /// A finding of a run as the subject of a decision.
     ///
     /// # Errors
     ///
-    /// If the item's bytes are not known.
+    /// [`RulingError::NoBytes`] if the item's SHA-256 is not known.
     pub fn new(run_id: i64, item: &ItemFacts, finding: &Finding) -> Result<Self, RulingError> {
         if item.sha256.is_empty() {
             return Err(RulingError::NoBytes);
@@ -164,29 +164,29 @@ impl Case {
         })
     }
 
-    /// Whether a finding of the same recording lies where this one lay.
+    /// Whether a finding of the same recording lies inside of this place, in the same stream.
     fn covers(&self, finding: &Finding) -> bool {
         self.stream == finding.stream
             && self.spans.is_empty() == finding.spans.is_empty()
             && finding.spans.iter().all(|span| self.spans.iter().any(|own| inside(span, own)))
     }
 
-    /// Whether what was ruled of this one says something of a finding that claims what that one does.
-    fn bears(&self, ruling: &Ruling, finding: &Finding) -> bool {
+    /// Whether a ruling about this case holds for a finding, by what both claim (see the module).
+    fn holds_for(&self, ruling: &Ruling, finding: &Finding) -> bool {
         let (Some(then), Some(now)) = (self.relation, finding.relation) else { return true };
         let is_shared = |relation| relation == Relation::SharedMaterial;
         match ruling.state {
-            // What is taken back is open, whatever it was.
+            // A withdrawal opens the finding, whatever it claims.
             None => true,
-            // An accusation that nobody made.
+            // Nobody accepted that shared material shows a use.
             Some(DecisionState::Accepted) if is_shared(now) && !is_shared(then) => false,
-            Some(_) => claimed(now) <= claimed(then),
+            Some(_) => extent_of_claim(now) <= extent_of_claim(then),
         }
     }
 }
 
-/// How much a relation claims, where it claims it: nothing of the recording, some of its parts, all that sounds in it.
-const fn claimed(relation: Relation) -> u8 {
+/// How much of the recording's sound a relation claims: nothing (0), some of its parts (1), all of it (2).
+const fn extent_of_claim(relation: Relation) -> u8 {
     match relation {
         Relation::SharedMaterial => 0,
         Relation::Stem => 1,
@@ -194,6 +194,7 @@ const fn claimed(relation: Relation) -> u8 {
     }
 }
 
+/// Whether a span lies inside of another, in item and recording, within [`SLACK_SECONDS`].
 fn inside(span: &Span, own: &Span) -> bool {
     let within = |start: f64, end: f64, from: f64, to: f64| {
         start >= from - SLACK_SECONDS && end <= to + SLACK_SECONDS
@@ -211,7 +212,7 @@ fn inside(span: &Span, own: &Span) -> bool {
     )
 }
 
-/// All decisions, to be looked up.
+/// All decisions, indexed by recording with the item's bytes and by recording with its sound.
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
     rows: Vec<(Case, Ruling)>,
@@ -220,7 +221,7 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    /// Of rows in the order in which they were decided.
+    /// Indexes decisions, given in the order in which they were made.
     pub fn new(rows: impl IntoIterator<Item = (Case, Ruling)>) -> Self {
         let mut all = Self::default();
         for (case, ruling) in rows {
@@ -229,7 +230,7 @@ impl Decisions {
         all
     }
 
-    /// Takes one that was decided after all others.
+    /// Adds a decision that was made after all others.
     pub fn add(&mut self, case: Case, ruling: Ruling) {
         let (at, id) = (self.rows.len(), &case.recording_id);
         self.by_bytes.entry((id.clone(), case.sha256.clone())).or_default().push(at);
@@ -239,14 +240,14 @@ impl Decisions {
         self.rows.push((case, ruling));
     }
 
-    /// What was decided about a finding, if anything holds for it.
+    /// The decision that holds for a finding, if there is one.
     pub fn of(&self, item: &ItemFacts, finding: &Finding) -> Option<Decision> {
         let rows = |at: Option<&Vec<usize>>| {
             at.into_iter()
                 .flatten()
                 .rev()
                 .map(|at| &self.rows[*at])
-                .filter(|(case, ruling)| case.covers(finding) && case.bears(ruling, finding))
+                .filter(|(case, ruling)| case.covers(finding) && case.holds_for(ruling, finding))
                 .collect::<Vec<_>>()
         };
         let id = &finding.recording_id;
@@ -274,7 +275,7 @@ impl Decisions {
         })
     }
 
-    /// Says in a record what was decided about each finding.
+    /// Sets [`Finding::decision`] of every finding in a record.
     pub fn apply(&self, record: &mut ItemRecord) {
         let ItemRecord { item, findings, .. } = record;
         for finding in findings {

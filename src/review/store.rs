@@ -1,4 +1,4 @@
-//! The database of decisions: rows are only added.
+//! The database of decisions. Rows are only added, never changed or deleted.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,12 +16,12 @@ const SCHEMA: Schema = Schema {
     steps: &[include_str!("2-relation.sql")],
 };
 
-/// Why decisions cannot be kept or read.
+/// Why decisions cannot be stored or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReviewError {
-    /// The database refused.
-    #[error("the decisions {} cannot be used; is the disk full, or the file damaged?", path.display())]
+    /// `SQLite` reported an error.
+    #[error("the decisions in {} cannot be used; is the disk full, or the file damaged?", path.display())]
     Database {
         /// The database.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum ReviewError {
         #[source]
         source: rusqlite::Error,
     },
-    /// It cannot be made its owner's alone.
+    /// The permissions of the database cannot be set.
     #[error("cannot write {}: is the disk full, or the folder not yours?", path.display())]
     Write {
         /// The database.
@@ -38,7 +38,7 @@ pub enum ReviewError {
         #[source]
         source: std::io::Error,
     },
-    /// A newer program wrote it.
+    /// A newer version of the program wrote the database.
     #[error("the decisions {} have version {found}, this program knows {}: use a newer leakhound", path.display(), SCHEMA.newest())]
     Version {
         /// The database.
@@ -46,43 +46,44 @@ pub enum ReviewError {
         /// Its version.
         found: i64,
     },
-    /// What was to be kept is not whole.
-    #[error("the decision about {finding_id} is not kept, and none of those that came with it")]
+    /// A decision is not complete.
+    #[error("the decision about {finding_id} was not stored, nor any of those given with it")]
     Ruling {
-        /// Which.
+        /// Id of the finding.
         finding_id: String,
-        /// What it lacks.
+        /// What is missing or wrong.
         source: RulingError,
     },
 }
 
-/// A row, with its number.
+/// One row of the database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// From 1, in the order in which it was decided.
+    /// Number of the row, from 1, in the order of decisions.
     pub number: i64,
-    /// About what.
+    /// The finding decided on.
     pub case: Case,
-    /// What.
+    /// The decision.
     pub ruling: Ruling,
 }
 
-/// The decisions of a home.
+/// The decisions in a home folder.
 #[derive(Debug)]
 pub struct ReviewStore {
     path: PathBuf,
     connection: Connection,
 }
 
+/// The columns, in the order in which rows are written and read.
 const COLUMNS: &str = "number, at, by, state, ground, reason, recording_id, sha256, sound, stream, spans, locator, \
                        finding_id, run_id, path, recording, verdict, relation";
 
 impl ReviewStore {
-    /// Opens the decisions of a home, and makes a place for them where there is none. Only their owner may read it.
+    /// Opens the database `review.sqlite` of a home folder, and creates it if there is none. Only its owner can read it.
     ///
     /// # Errors
     ///
-    /// If the database cannot be made or read, or is newer than this program.
+    /// If the database cannot be created or read, or is of a newer version.
     pub fn open(home: &Path) -> Result<Self, ReviewError> {
         let path = home.join("review.sqlite");
         let error = |source| ReviewError::Database { path: path.clone(), source };
@@ -105,11 +106,11 @@ impl ReviewStore {
         }
     }
 
-    /// Keeps decisions: all of them, or none.
+    /// Stores decisions: all of them, or none.
     ///
     /// # Errors
     ///
-    /// If one of them is not whole, or the database cannot be written.
+    /// If one of them is not complete, or the database cannot be written.
     pub fn add(&self, rulings: &[(Case, Ruling)]) -> Result<(), ReviewError> {
         for (case, ruling) in rulings {
             ruling.check().map_err(|source| ReviewError::Ruling {
@@ -152,7 +153,7 @@ impl ReviewStore {
         .map_err(|source| self.error(source))
     }
 
-    /// All that was ever decided, oldest first.
+    /// All rows, oldest first.
     ///
     /// # Errors
     ///
@@ -161,7 +162,7 @@ impl ReviewStore {
         self.history_after(0)
     }
 
-    /// What was decided after the row of this number, oldest first.
+    /// The rows after this number, oldest first.
     ///
     /// # Errors
     ///
@@ -175,7 +176,7 @@ impl ReviewStore {
         .map_err(|source| self.error(source))
     }
 
-    /// What holds now.
+    /// All decisions, for looking up which holds for a finding.
     ///
     /// # Errors
     ///
@@ -190,9 +191,10 @@ impl ReviewStore {
     }
 }
 
-/// The word of a row that takes back what was decided.
+/// The state of a row that withdraws a decision.
 const WITHDRAWN: &str = "withdrawn";
 
+/// Reads a row with [`COLUMNS`].
 fn history(row: &Row) -> rusqlite::Result<History> {
     let word = |at: usize| -> rusqlite::Result<String> { row.get(at) };
     let wrong = |at: usize| {

@@ -1,20 +1,19 @@
-//! Findings in words: names of recordings, claims, what agrees, and how an item plays.
+//! Findings in words: the name of a recording, what a finding claims, the numbers behind it, and how an item plays.
 
 use super::numbers::{at_most, covered, length, share};
 use crate::base::thousands;
 use crate::record::{Explained, Finding, Relation, StandingKind};
 
-/// Tempo within this of 1 is the tempo of the release: players and resamplers differ by less.
+/// A tempo ratio within this of 1 counts as unchanged. A guess: clocks of players and resamplers differ by less.
 const TEMPO_TOLERANCE: f64 = 0.005;
-/// Pitch within this of 0 is the pitch of the release; a trained ear tells about 5 to 10 cents.
+/// A pitch within this of 0 counts as unchanged. A guess: trained listeners notice about 5 to 10 cents.
 const PITCH_TOLERANCE_CENTS: f64 = 10.0;
-/// Pitch and tempo that fit one playing speed this closely were changed together.
+/// A pitch within this of the pitch that the tempo implies counts as one change of playing speed. A guess.
 const SPEED_TOLERANCE_CENTS: f64 = 15.0;
 
 /// How an item plays beside the recording, from its tempo ratio and its pitch in cents.
 ///
-/// Pitch and tempo that agree as one playing speed are said as such:
-/// `sped up 25 % (pitch and tempo together)`.
+/// Pitch and tempo that fit one playing speed are stated as one change: `sped up 25 % (pitch and tempo together)`.
 pub fn warp(tempo: f64, pitch_cents: f64) -> String {
     if !(tempo.is_finite() && tempo > 0.0 && pitch_cents.is_finite()) {
         return "not known".to_owned();
@@ -39,7 +38,7 @@ pub fn warp(tempo: f64, pitch_cents: f64) -> String {
     }
 }
 
-/// What something is called: artist and title; what is not known of the title is `otherwise`.
+/// The name of a recording: `artist – title`. `otherwise` stands in for a title that is not known.
 pub fn named(artist: &str, title: &str, otherwise: &str) -> String {
     match (artist, title) {
         ("", "") => otherwise.to_owned(),
@@ -49,7 +48,7 @@ pub fn named(artist: &str, title: &str, otherwise: &str) -> String {
     }
 }
 
-/// What a recording that was found is called: artist and title, else its file; and its ISRC.
+/// The name of the recording of a finding: artist and title (if there is no title, the name of its file), and its ISRC.
 pub fn called(finding: &Finding) -> String {
     let Finding { artist, title, isrc, recording_path, .. } = finding;
     let file = recording_path.rsplit(['/', '\\']).next().unwrap_or(recording_path);
@@ -60,11 +59,11 @@ pub fn called(finding: &Finding) -> String {
     name
 }
 
-/// What a finding claims, with how much of the recording it is: `excerpt: 0:10.0 of the recording (5 %)`. Nothing of a
-/// claim that nobody heard, and of a record of before relations were told.
+/// What a finding claims, and how much of the recording: `excerpt: 0:10.0 of the recording (5 %)`. `None` if no sound was
+/// compared, or if the record is of a version that did not tell relations.
 ///
-/// The whole is said where all of the recording is inside the spans, of shared material no more than that, and of what
-/// loops exactly the doubt.
+/// It says `whole` only if the spans cover all of the recording. An exact loop is told with the doubt that both may have
+/// taken it from elsewhere.
 pub fn claim(finding: &Finding) -> Option<String> {
     let relation = finding.relation?;
     let spans = finding.spans.iter();
@@ -93,25 +92,29 @@ pub fn claim(finding: &Finding) -> Option<String> {
     Some(if is_loop { claim + ", unless both have the same loop from elsewhere" } else { claim })
 }
 
-/// The numbers that a claim rests on, as a sentence without its end. Shares that speak for it are rounded down, those
-/// that speak against it up.
+/// The shares of spectral peaks behind a claim, as a sentence without its full stop. Shares that support the claim are rounded
+/// down, shares that count against it up.
 pub fn agreement(explained: &Explained) -> String {
     let Explained { recording_share, item_share, elsewhere_share, others_share } = *explained;
     let others = if others_share == 0.0 {
-        "no other recording of the catalogue was found to have anything in common there".to_owned()
+        "no other recording of the catalogue has anything in common with the item there".to_owned()
     } else {
-        format!("of another recording of the catalogue at most {}", at_most(others_share))
+        format!(
+            "of any other recording of the catalogue, at most {} of the peaks are in the item there",
+            at_most(others_share)
+        )
     };
     format!(
-        "where the two are aligned, {} of the recording's spectral peaks are in the item, and {} of the item's strong \
-         ones in the recording; at any other alignment that was tried at most {} of the recording's; {others}",
+        "where the two are aligned, {} of the recording's spectral peaks are in the item, and {} of the item's strong peaks \
+         are in the recording; at any other alignment tried, at most {} of the recording's peaks are in the item; {others}",
         share(recording_share),
         share(item_share),
         at_most(elsewhere_share)
     )
 }
 
-/// How many findings claim what, in the order of [`Relation::ALL`]: `2 copies, 1 excerpt`. `""` if none does.
+/// Numbers of findings by what they claim: `2 copies, 1 excerpt`. `counts` is in the order of [`Relation::ALL`]; all zero
+/// gives `""`.
 pub fn claims(counts: &[u64; Relation::ALL.len()]) -> String {
     let told = Relation::ALL.iter().zip(counts).filter(|(_, count)| **count > 0);
     let words = told.map(|(relation, count)| {
@@ -144,7 +147,7 @@ mod tests {
     use crate::record::Standing;
 
     #[test]
-    fn a_warp_is_said_the_way_people_say_it() {
+    fn a_change_of_tempo_and_pitch_is_said_the_way_people_say_it() {
         assert_eq!(warp(1.0, 0.0), "as released");
         assert_eq!(warp(0.996, -9.0), "as released");
         assert_eq!(warp(1.25, 386.3), "sped up 25 % (pitch and tempo together)");
@@ -157,7 +160,7 @@ mod tests {
         assert_eq!(warp(0.0, 0.0), "not known");
     }
 
-    /// A finding of some stretches of a recording of 200 s.
+    /// A finding with these spans, as start and end in a recording of 200 s.
     fn found(relation: Relation, spans: &[(f64, f64)], recording_coverage: f64) -> Finding {
         let span = |(from, to): &(f64, f64)| {
             serde_json::json!({"item_start_seconds": 0.0, "item_end_seconds": to - from,
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_says_how_much_of_the_recording_it_is_and_the_whole_only_of_all() {
+    fn a_claim_says_how_much_of_the_recording_was_found_and_whole_only_of_all_of_it() {
         let claim = |relation, spans: &[(f64, f64)], share| claim(&found(relation, spans, share));
         let whole = [(0.0, 200.0)];
         for (relation, spans, share, expected) in [
@@ -183,7 +186,7 @@ mod tests {
             (Relation::Contains, &whole, 1.0, "contains the whole recording"),
             (
                 Relation::Contains,
-                // The same stretch of it twice is that stretch.
+                // A stretch that is found twice counts once.
                 &[(10.0, 100.0), (10.0, 100.0), (90.0, 161.0)],
                 0.755,
                 "contains 2:31.0 of the recording (75 %)",
@@ -233,15 +236,15 @@ mod tests {
         assert_eq!(
             agreement(&explained),
             "where the two are aligned, 94 % of the recording's spectral peaks are in the item, and 91 % of the item's \
-             strong ones in the recording; at any other alignment that was tried at most 27 % of the recording's; of \
-             another recording of the catalogue at most 22 %"
+             strong peaks are in the recording; at any other alignment tried, at most 27 % of the recording's peaks are in \
+             the item; of any other recording of the catalogue, at most 22 % of the peaks are in the item there"
         );
         let alone = Explained { elsewhere_share: 0.0, others_share: 0.0, ..explained };
         let told = agreement(&alone);
-        assert!(told.contains("tried at most 0 % of"), "{told}");
+        assert!(told.contains("tried, at most 0 % of"), "{told}");
         assert!(
             told.ends_with(
-                "; no other recording of the catalogue was found to have anything in common there"
+                "; no other recording of the catalogue has anything in common with the item there"
             ),
             "{told}"
         );
@@ -255,7 +258,7 @@ mod tests {
             claims(&[1_200, 1, 1, 2, 0, 3]),
             "1,200 copies, 1 excerpt, 1 in a longer item, 2 under or over other sound, 3 of shared material"
         );
-        // Counted by their places.
+        // Counts are indexed by the relation.
         for (at, relation) in Relation::ALL.into_iter().enumerate() {
             assert_eq!(relation as usize, at);
         }

@@ -1,7 +1,7 @@
 //! Numbers, dates and findings in words, for the terminal and the reports alike.
 //!
-//! It writes plain text and knows no markup: a writer still escapes for its own format. Text that comes from strangers is
-//! made safe to look at by [`visible`].
+//! All of it is plain text without markup: a writer still escapes it for its own format. [`visible`] makes untrusted text
+//! safe to display.
 
 mod calendar;
 mod findings;

@@ -2,15 +2,16 @@
 
 use crate::base::thousands;
 
-/// The smallest chance said in words is 1 in 10 to this power: beyond, the estimate extrapolates
-/// further than any test of it could reach.
+/// The smallest chance that is stated is 1 in 10 to this power. A guess: no test of the estimate could look at more than
+/// about that many items, so a smaller number would be extrapolation.
 const SMALLEST_CHANCE_EXPONENT: u32 = 12;
-/// From 1 in 10 to this power down, a chance is said as a bound and no longer as a ratio.
+/// From 1 in 10 to this power on, a chance is stated as an upper bound instead of a ratio. A guess: the exact digits of a
+/// smaller estimate mean little.
 const BOUND_EXPONENT: u32 = 6;
 
 /// Seconds as `h:mm:ss.s`: 75.25 is `0:01:15.3`.
 ///
-/// A number that is no duration (NaN, infinite) is `unknown`.
+/// NaN and infinite numbers give `unknown`.
 pub fn clock(seconds: f64) -> String {
     if !seconds.is_finite() {
         return "unknown".to_owned();
@@ -21,7 +22,7 @@ pub fn clock(seconds: f64) -> String {
     format!("{sign}{hours}:{minutes:02}:{:02}.{}", tenths / 10 % 60, tenths % 10)
 }
 
-/// … without hours where there are none: 75.25 is `1:15.3`.
+/// Seconds as `m:ss.s`, or as `h:mm:ss.s` from one hour on: 75.25 is `1:15.3`.
 pub fn length(seconds: f64) -> String {
     let clock = clock(seconds);
     match clock.strip_prefix("0:") {
@@ -30,17 +31,17 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
-/// A share from 0 to 1 in whole percent, rounded down so that only all is `100 %`.
+/// A share from 0 to 1 in whole percent, rounded down, so that only a share of 1 is `100 %`.
 pub fn share(share: f64) -> String {
     if !share.is_finite() {
         return "unknown".to_owned();
     }
-    // A share such as 0.29 times 100 is 28.999…: half a millionth of a percent of mercy.
+    // 0.29 * 100.0 is 28.999…: adds half a millionth of a percent before rounding down.
     let percent = (share * 100.0 + 5e-7).floor();
     if share > 0.0 && percent < 1.0 { "under 1 %".to_owned() } else { format!("{percent:.0} %") }
 }
 
-/// … rounded up, for a share that speaks against what is told.
+/// A share from 0 to 1 in whole percent, rounded up, for shares that count against a claim.
 pub(super) fn at_most(share: f64) -> String {
     if !share.is_finite() {
         return "unknown".to_owned();
@@ -48,10 +49,10 @@ pub(super) fn at_most(share: f64) -> String {
     format!("{} %", (share * 100.0 - 5e-7).ceil() as u64)
 }
 
-/// What a false-alarm probability means: how many unrelated items would score as high.
+/// A false-alarm probability as the number of unrelated items that would score as high.
 ///
-/// It never says zero, and never more than the estimate bears: anything rarer than 1 in 10¹² is
-/// `fewer than 1 in 1,000,000,000,000 …`.
+/// It is rounded up and never stated as zero: any probability below 10⁻¹² is `fewer than 1 in 1,000,000,000,000 …`.
+/// A number outside of [0, 1] gives `not known`.
 pub fn chance(probability: f64) -> String {
     const WHO: &str = "unrelated items would score this high";
     if !(0.0..=1.0).contains(&probability) {
@@ -64,13 +65,14 @@ pub fn chance(probability: f64) -> String {
         return format!("fewer than 1 in {} {WHO}", thousands(10_u64.pow(exponent)));
     }
     if probability >= 0.01 {
-        // Rounded up, past the dust of a product such as 0.07 * 100.
+        // Rounded up; 0.07 * 100.0 is 7.000…1, hence the subtraction.
         return format!("about {:.0} in 100 {WHO}", (probability * 100.0 - 1e-9).ceil());
     }
     format!("about 1 in {} {WHO}", thousands(two_digits(1.0 / probability)))
 }
 
-/// Seconds inside of stretches, which may overlap and come in any order. What is no stretch is passed over.
+/// Seconds covered by the union of these intervals, given as start and end in any order. An interval with a negative start,
+/// an end before its start, or an end that is not finite is ignored.
 pub(crate) fn covered(stretches: impl Iterator<Item = (f64, f64)>) -> f64 {
     let ordered =
         |(from, to): &(f64, f64)| from.is_finite() && to.is_finite() && 0.0 <= *from && from <= to;
@@ -86,7 +88,7 @@ pub(crate) fn covered(stretches: impl Iterator<Item = (f64, f64)>) -> f64 {
 
 /// A number rounded down to two significant digits: 12,345 is 12,000.
 fn two_digits(number: f64) -> u64 {
-    // 1 / 1e-5 is a hair under 100,000.
+    // 1.0 / 1e-5 is slightly less than 100,000.
     let whole = (number + 1e-6 * number).floor() as u64;
     let step = 10_u64.pow(whole.checked_ilog10().unwrap_or(0).saturating_sub(1));
     whole / step * step
@@ -108,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_share_is_a_hundred_percent_and_only_none_is_zero() {
+    fn only_the_share_1_is_a_hundred_percent_and_only_0_is_zero() {
         let shown = [0.0, 0.004, 0.29, 0.5, 0.999, 1.0].map(share);
         assert_eq!(shown, ["0 %", "under 1 %", "29 %", "50 %", "99 %", "100 %"]);
     }
 
     #[test]
-    fn a_chance_is_said_as_items_out_of_items() {
+    fn a_chance_is_stated_as_one_of_so_many_items() {
         let who = "unrelated items would score this high";
         assert_eq!(chance(1.0), format!("about 100 in 100 {who}"));
         assert_eq!(chance(0.034), format!("about 4 in 100 {who}"));
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chance_is_never_zero_and_never_rarer_than_the_estimate_bears() {
+    fn a_chance_is_never_zero_and_never_below_one_in_a_million_million() {
         let floor = "fewer than 1 in 1,000,000,000,000 unrelated items would score this high";
         assert_eq!(chance(9e-13), floor);
         assert_eq!(chance(1e-80), floor);
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_covered_twice_counts_once() {
+    fn seconds_covered_twice_count_once() {
         let stretches = [(30.0, 90.0), (0.0, 60.0), (f64::NAN, 1.0), (5.0, 1.0)];
         assert!((covered(stretches.into_iter()) - 90.0).abs() < 1e-9);
         assert_eq!((length(10.0), length(751.0)), ("0:10.0".to_owned(), "12:31.0".to_owned()));

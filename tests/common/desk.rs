@@ -1,4 +1,4 @@
-//! A folder of its own for each test, and the program run in it.
+//! A temporary folder for each test, in which the program is run.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,12 +10,12 @@ use tempfile::TempDir;
 
 use super::{records, song, tagged_wav, wav};
 
-/// A home, masters and a dump, gone when the test is over.
+/// A temporary folder with a home, masters and a dump. It is deleted when the test ends.
 pub(crate) struct Desk {
     folder: TempDir,
 }
 
-/// How the program ended.
+/// The exit code and output of the program.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: i32,
@@ -24,7 +24,7 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    /// From what the system tells.
+    /// From the output of a process.
     pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().expect("ended by itself, not by a signal"),
@@ -33,14 +33,14 @@ impl Done {
         }
     }
 
-    /// That it ended with this code; returns what it printed.
+    /// Asserts the exit code.
     #[track_caller]
     pub(crate) fn ends_with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:#?}");
         self
     }
 
-    /// That it said why it failed: in one line that holds all of these words.
+    /// Asserts that the error is one line that contains all of these words.
     #[track_caller]
     pub(crate) fn says_in_one_line(self, words: &[&str]) -> Self {
         let line = self.stderr.strip_suffix('\n').unwrap_or(&self.stderr);
@@ -54,7 +54,7 @@ impl Done {
 }
 
 impl Desk {
-    /// An empty one.
+    /// A folder with an empty catalogue and dump.
     pub(crate) fn new() -> Self {
         let folder = TempDir::with_prefix("leakhound-").unwrap();
         fs::create_dir(folder.path().join("masters")).unwrap();
@@ -62,7 +62,7 @@ impl Desk {
         Self { folder }
     }
 
-    /// One whose catalogue holds `Song N` by `The Seeds` for each seed, of so many seconds.
+    /// A folder whose catalogue has `Song N` by `The Seeds` for each seed, each of this many seconds.
     pub(crate) fn with_songs(seeds: &[u64], seconds: u32) -> Self {
         let desk = Self::new();
         for seed in seeds {
@@ -79,7 +79,7 @@ impl Desk {
         self.write(format!("masters/song-{seed}.wav"), &file)
     }
 
-    /// A path on the desk.
+    /// A path in the folder.
     pub(crate) fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
         self.folder.path().join(name.as_ref())
     }
@@ -92,17 +92,17 @@ impl Desk {
         path
     }
 
-    /// Writes a sound.
+    /// Writes samples as a WAV file.
     pub(crate) fn write_wav(&self, name: impl AsRef<OsStr>, samples: &[f32]) -> PathBuf {
         self.write(name, &wav(samples))
     }
 
-    /// The program, about to be run in this folder with the folder's home.
+    /// A command that runs the program in this folder with the folder's home.
     pub(crate) fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         self.command_of(Path::new(env!("CARGO_BIN_EXE_leakhound")), args)
     }
 
-    /// The same, for a copy of the program.
+    /// A command that runs a copy of the program.
     pub(crate) fn command_of<A: AsRef<OsStr>>(
         &self,
         program: &Path,

@@ -1,18 +1,18 @@
-//! The charts of the page as SVG that no script draws: geometry and numbers of ours alone, no text from outside.
+//! The charts of the page as SVG without scripts. They contain only numbers and fixed words, no untrusted text.
 
 use std::fmt::Write as _;
 
 use crate::base::thousands;
-use crate::report::tally::{PITCH_STEP_CENTS, SCORE_EDGES, TEMPO_STEP, Tally, Three};
+use crate::report::tally::{ByVerdict, PITCH_STEP_CENTS, SCORE_EDGES, TEMPO_STEP, Tally};
 
-/// Height of a chart, of 420 units width, and its plot's edges.
+/// Height of a chart, which is 420 units wide, and the edges of its plot.
 const HEIGHT: f64 = 190.0;
 const LEFT: f64 = 42.0;
 const RIGHT: f64 = 412.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 152.0;
 
-/// A drawing, what it says in one sentence, and its numbers as a table.
+/// A chart: the drawing, one sentence that says what it shows, and its numbers as a table.
 #[derive(Debug)]
 pub(super) struct Chart {
     pub(super) id: &'static str,
@@ -25,7 +25,7 @@ pub(super) struct Chart {
     pub(super) verdicts: bool,
 }
 
-/// All charts of findings; none where nothing was heard.
+/// All charts of findings; none if no finding is one of sound.
 pub(super) fn charts(tally: &Tally) -> Vec<Chart> {
     if tally.plane.is_empty() {
         return Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn charts(tally: &Tally) -> Vec<Chart> {
     vec![scores(tally), coverage(tally, true), coverage(tally, false), plane(tally)]
 }
 
-fn sum(bin: Three) -> u64 {
+fn sum(bin: ByVerdict) -> u64 {
     bin.iter().sum()
 }
 
@@ -66,11 +66,11 @@ fn scores(tally: &Tally) -> Chart {
     )
 }
 
-/// The bin that half of the findings reach.
-fn median_bin(bins: &[Three]) -> usize {
+/// The highest bin that at least half of the findings reach.
+fn median_bin(bins: &[ByVerdict]) -> usize {
     let all: u64 = bins.iter().copied().map(sum).sum();
     let mut seen = 0;
-    let reaches = |bin: &Three| {
+    let reaches = |bin: &ByVerdict| {
         seen += sum(*bin);
         2 * seen >= all
     };
@@ -79,7 +79,12 @@ fn median_bin(bins: &[Three]) -> usize {
 
 fn coverage(tally: &Tally, recording: bool) -> Chart {
     let (id, title, of, bins) = if recording {
-        ("of-recording", "How much of each recording is out", "the recording", &tally.of_recording)
+        (
+            "of-recording",
+            "How much of each recording was found",
+            "the recording",
+            &tally.of_recording,
+        )
     } else {
         ("of-item", "How much of each item is the label’s", "the item", &tally.of_item)
     };
@@ -89,7 +94,7 @@ fn coverage(tally: &Tally, recording: bool) -> Chart {
     let axis = if recording {
         "share of the recording that was found"
     } else {
-        "share of the item that it fills"
+        "share of the item that is the recording"
     };
     bars(
         id,
@@ -99,9 +104,9 @@ fn coverage(tally: &Tally, recording: bool) -> Chart {
     )
 }
 
-type Bars<'a, L> = (&'a [Three], &'static str, L, Vec<(f64, String)>, &'static str);
+type Bars<'a, L> = (&'a [ByVerdict], &'static str, L, Vec<(f64, String)>, &'static str);
 
-/// Stacked bars: matches, on them suspects, on them what is permitted.
+/// Stacked bars: matches, then suspects, then permitted findings.
 fn bars(
     id: &'static str,
     title: &'static str,
@@ -129,7 +134,7 @@ fn bars(
     }
     for (at, text) in ticks {
         let x = LEFT + step * at;
-        // The last would reach over the edge.
+        // Centred, the last label would reach over the edge.
         let anchor = if x + 12.0 > RIGHT { "end" } else { "middle" };
         let _ = write!(
             svg,
@@ -137,7 +142,7 @@ fn bars(
             BOTTOM + 15.0
         );
     }
-    let row = |(at, bin): (usize, &Three)| {
+    let row = |(at, bin): (usize, &ByVerdict)| {
         std::iter::once(label(at)).chain(bin.iter().map(|count| thousands(*count))).collect()
     };
     Chart {
@@ -151,13 +156,13 @@ fn bars(
     }
 }
 
-/// The top of the axis for a largest count: 1, 2, 4, 6 or 10 times a power of ten.
+/// The top of the axis for this largest count: the next of 1, 2, 4, 6 or 10 times a power of ten, and at least 2.
 fn scale(most: u64) -> u64 {
     let power = 10_u64.pow(most.max(1).ilog10());
     [1, 2, 4, 6, 10].into_iter().map(|n| n * power).find(|top| *top >= most).unwrap_or(most).max(2)
 }
 
-/// Axis, lines and the numbers beside them.
+/// The axis with its lines and numbers.
 fn frame(most: u64, axis: &str) -> String {
     let top = scale(most);
     let mut svg = String::new();
@@ -179,7 +184,7 @@ fn frame(most: u64, axis: &str) -> String {
     svg
 }
 
-/// Tempo against pitch: a circle for each step of the plane, as large as the findings are many.
+/// Tempo against pitch: a circle for each bin; its size grows with the logarithm of the number of findings.
 fn plane(tally: &Tally) -> Chart {
     let reach = |values: &mut dyn Iterator<Item = i8>, least: i8| {
         values.map(i8::abs).max().unwrap_or(0).max(least) + 2
@@ -190,7 +195,7 @@ fn plane(tally: &Tally) -> Chart {
     let x = |step: f64| middle.0 + step / tempos * (RIGHT - LEFT) / 2.0;
     let y = |step: f64| middle.1 - step / pitches * (BOTTOM - TOP) / 2.0;
     let mut svg = String::new();
-    // Where speed changes tempo and pitch together: pitch = 1200 log₂ tempo.
+    // A change of speed changes both: pitch = 1200 log₂ tempo.
     let mut points = String::new();
     for tenth in -100..=100 {
         let tempo = 1.0 + f64::from(tenth) / 100.0 * tempos * TEMPO_STEP;
@@ -287,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axis_ends_at_a_round_number_that_holds_the_largest_count() {
+    fn the_axis_ends_at_a_round_number_not_below_the_largest_count() {
         for (most, top) in [
             (0, 2),
             (1, 2),
@@ -310,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_was_heard_there_is_no_chart() {
+    fn without_findings_of_sound_there_is_no_chart() {
         assert!(charts(&Tally::EMPTY).is_empty());
     }
 }

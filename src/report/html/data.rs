@@ -1,6 +1,7 @@
-//! The findings as the page's scripts read them: JSON in `<script type="application/json">`, in pieces.
+//! The findings for the page's scripts: JSON in elements `<script type="application/json">`, in pieces.
 //!
-//! A piece is an element `rows`, read when the page opens, and an element `details`, read when one of its findings is opened:
+//! A piece has two elements: `rows`, which is read when the page opens, and `details`, which is read when one of its findings
+//! is opened:
 //!
 //! ```text
 //! rows     {"texts":[text, …],"recordings":[[id, title, artist, isrc, file, release, label, [[name, text], …]], …],"rows":[row, …]}
@@ -9,8 +10,9 @@
 //! details  [{…}, …]
 //! ```
 //!
-//! `texts` and `recordings` go on from piece to piece; folder, container, standing, claims, how, chance, decision, relation, release and label are
-//! places in `texts`. Every text has its hidden characters made visible, and no `<`, `>` or `&` stands in the data as it is.
+//! Folder, container, standing, claims, how, chance, decision, relation, release and label are indices into `texts`, recording is
+//! one into `recordings`; both lists continue from piece to piece. Hidden characters in texts are made visible, and `<`, `>`
+//! and `&` are escaped.
 
 use std::collections::HashMap;
 
@@ -21,17 +23,17 @@ use crate::record::{Evidence, Finding, ItemRecord, Relation, Tier, TorrentFacts,
 use crate::report::tally::{container, verdict_place};
 use crate::wording::{agreement, chance, claim, clock, covered, share, warp};
 
-/// Findings of a piece: opening one reads so many.
-pub(super) const PIECE: usize = 250;
-/// Characters of a name or title in a row; all of it is under the evidence.
-const ROW_CHARS: usize = 400;
-/// Spans of a finding that the page has.
-const SPANS: usize = 200;
-/// Bytes of pictures that a page has, some 100,000 of them: what a browser still opens.
-const PICTURE_BYTES: usize = 96 << 20;
+/// Findings in a piece: opening a finding parses the details of all of them. A guess.
+pub(super) const PIECE_FINDINGS: usize = 250;
+/// Most characters of a name in a row; the details have all of it. A guess.
+const MAX_ROW_CHARS: usize = 400;
+/// Most spans of a finding in the page. A guess.
+const MAX_SPANS: usize = 200;
+/// Most bytes of pictures in a page, enough for some 100,000 findings. A guess: browsers still open the page.
+const MAX_PICTURE_BYTES: usize = 96 << 20;
 
-/// One finding as a piece of its own, for a page that shows one at a time: `{"texts", "recordings", "rows", "details"}` by the grammar
-/// above, with one row and its details. The texts are a stranger's: to be shown as text, never as markup.
+/// One finding as a piece of its own, for a page that shows one at a time: an object with `texts`, `recordings`, `rows` (one) and
+/// `details` (one) as described above. The texts are untrusted: show them as text, never as markup.
 pub fn sheet(record: &ItemRecord, finding: &Finding) -> Value {
     let mut data = Data::default();
     let row = data.row(record, finding);
@@ -44,7 +46,7 @@ pub fn sheet(record: &ItemRecord, finding: &Finding) -> Value {
     })
 }
 
-/// Collects findings and hands them out in pieces.
+/// Collects findings and returns them in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Data {
     texts: Texts,
@@ -55,7 +57,7 @@ pub(super) struct Data {
     picture_bytes: usize,
 }
 
-/// Texts that stand in many rows: each once.
+/// Texts that occur in many rows, each stored once.
 #[derive(Debug, Default)]
 struct Texts {
     known: HashMap<String, usize>,
@@ -75,16 +77,16 @@ impl Texts {
 }
 
 impl Data {
-    /// Takes a finding. The piece that it fills, if it does.
+    /// Adds a finding. Returns the piece if it is full now.
     pub(super) fn push(&mut self, record: &ItemRecord, finding: &Finding) -> Option<String> {
         let row = self.row(record, finding);
         self.rows.push(row);
         let detail = self.detail(record, finding);
         self.details.push(detail);
-        (self.rows.len() == PIECE).then(|| self.piece())
+        (self.rows.len() == PIECE_FINDINGS).then(|| self.piece())
     }
 
-    /// What is left, as a piece; `""` if nothing is.
+    /// The last piece; `""` if it would be empty.
     pub(super) fn rest(&mut self) -> String {
         if self.rows.is_empty() { String::new() } else { self.piece() }
     }
@@ -134,9 +136,9 @@ impl Data {
         let standing = finding.standing.as_ref().map_or("", |standing| standing.kind.as_str());
         json!([
             verdict_place(finding.verdict),
-            self.texts.place(&shorten(folder, ROW_CHARS)),
-            visible(&shorten(name, ROW_CHARS)),
-            self.texts.place(&shorten(&container(record), ROW_CHARS)),
+            self.texts.place(&shorten(folder, MAX_ROW_CHARS)),
+            visible(&shorten(name, MAX_ROW_CHARS)),
+            self.texts.place(&shorten(&container(record), MAX_ROW_CHARS)),
             self.recording(finding),
             finding.tempo,
             finding.pitch_cents,
@@ -166,7 +168,7 @@ impl Data {
                 s.recording_end_seconds,
             ]
         };
-        let spans: Vec<_> = finding.spans.iter().take(SPANS).map(span).collect();
+        let spans: Vec<_> = finding.spans.iter().take(MAX_SPANS).map(span).collect();
         json!({
             "id": shown(&finding.finding_id),
             "path": shown(&item.path),
@@ -181,7 +183,7 @@ impl Data {
             "stream": if item.streams > 1 { format!("{} of {}", finding.stream + 1, item.streams) } else { String::new() },
             "torrent": item.torrent.as_ref().map(torrent),
             "spans": spans,
-            "unlisted": finding.spans.len().saturating_sub(SPANS),
+            "unlisted": finding.spans.len().saturating_sub(MAX_SPANS),
             "claim": claim(finding).unwrap_or_default(),
             "means": finding.relation.map_or("", Relation::describe),
             "agrees": finding.explained.as_ref().map(agreement).unwrap_or_default(),
@@ -202,7 +204,7 @@ impl Data {
         let window = evidence.window.as_ref();
         self.picture_bytes +=
             evidence.dots.len() + window.map_or(0, |w| w.item.len() + w.recording.len());
-        let room = self.picture_bytes <= PICTURE_BYTES;
+        let room = self.picture_bytes <= MAX_PICTURE_BYTES;
         json!({
             "peaks": evidence.peaks,
             "met": evidence.peaks_met,
@@ -225,10 +227,10 @@ impl Data {
     }
 }
 
-/// What stands for the chance of a claim.
-pub(super) const NOT_HEARD: &str = "it says so; no sound of it was found";
+/// Stands in place of a chance for a claim whose sound was not found.
+pub(super) const NOT_HEARD: &str = "the item names the recording, but its sound was not found";
 
-/// What the label says of a recording, as pairs of a name and a text; nothing of what it left open.
+/// The label's own data about a recording, as pairs of a name and a text. Empty fields are left out.
 fn delivered(work: &Work) -> Vec<[String; 2]> {
     let territories = [
         work.territories.join(", "),
@@ -269,14 +271,15 @@ fn torrent(facts: &TorrentFacts) -> Value {
     })
 }
 
-/// A bit for each of T0, T1, T3, T4; records of before there were tiers speak of sound.
+/// One bit each for T0, T1, T3 and T4, from the lowest. A record without tiers is of an old version, which found only sound.
 fn tiers(finding: &Finding) -> u8 {
     let bit = |(place, tier): (usize, &Tier)| u8::from(finding.tiers.contains(tier)) << place;
     let bits = Tier::ALL.iter().enumerate().map(bit).sum();
     if bits == 0 { 4 } else { bits }
 }
 
-/// The recording's length; in records of before it stood there, from what the spans cover of it and which share that is.
+/// The recording's length in seconds. An old record does not tell it: then it follows from the seconds that the spans cover, and
+/// the share of the recording that they are.
 pub(super) fn recording_seconds(finding: &Finding) -> f64 {
     if let Some(evidence) = &finding.evidence {
         return evidence.recording_seconds;
@@ -289,7 +292,7 @@ pub(super) fn recording_seconds(finding: &Finding) -> f64 {
     if share > 0.0 && share <= 1.0 { (covered / share).max(end) } else { end }
 }
 
-/// JSON in an element that no browser runs. Whatever the texts hold, nothing in it ends the element or begins another.
+/// JSON in an element that no browser runs. No text in it can end the element or begin another.
 fn element(class: &str, value: &Value) -> String {
     let json = value.to_string();
     let mut safe = String::with_capacity(json.len() + json.len() / 64 + 80);
@@ -326,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_ends_the_element_that_it_stands_in() {
+    fn no_text_can_end_the_element_that_contains_it() {
         let safe = element("rows", &json!(["</script><!--<script>&amp;\u{2028}"]));
         assert_eq!(safe.matches('<').count(), 2);
         assert!(!safe.contains(['&', '\u{2028}']));
@@ -338,9 +341,9 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_and_a_folder_stand_in_the_data_once() {
+    fn a_recording_and_a_folder_are_stored_once() {
         let mut data = Data::default();
-        for number in 0..PIECE - 1 {
+        for number in 0..PIECE_FINDINGS - 1 {
             let item = record(&format!("/dump/{number}.ogg"), Vec::new());
             assert_eq!(data.push(&item, &finding("r1")), None);
         }
@@ -351,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_repeated_in_an_item_is_as_long_as_once() {
+    fn a_recording_that_an_item_repeats_is_not_longer() {
         let found = Finding {
             spans: vec![
                 span((0.0, 60.0)),

@@ -1,12 +1,12 @@
-//! HTML: one self-contained page for people who never saw a terminal.
+//! HTML: one self-contained page for people who do not use a terminal.
 //!
-//! It asks for nothing from any network, and its content policy forbids to: the one style and the one script that may run are named by
-//! their digests. What the run adds up to, its charts, failures and the first findings need no script. All findings stand
-//! in the page as data (`data.rs`), which the scripts in `page/` sort, filter, group and open; they put text into the page as text,
-//! never as markup.
+//! The page loads nothing from a network, and its content security policy forbids it: only the one style and the one script that
+//! the policy names by their digests may be used. Summary, charts, failures and the first findings need no script. All findings
+//! are in the page as JSON (`data.rs`), which the scripts in `page/` sort, filter, group and show; they add text to the page as
+//! text, never as markup.
 //!
-//! Findings are written as they come, failures are kept until the end, within the limits below; what is beyond a limit is
-//! counted on the page, with a word on where all of it is. So memory is bounded however long the run is.
+//! Findings are written as they come; failures are kept until the end. Both have limits, given below: the page counts what is
+//! beyond a limit and says which report has it. So memory is bounded for a run of any length.
 
 mod charts;
 mod data;
@@ -34,13 +34,13 @@ use self::view::{Foot, Head, Plain, Run, unlisted};
 use super::summary::is_not_audio;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 
-/// Colours, letters and small parts, of this page and the review page.
+/// Style shared by this page and the review page: colours, fonts, small parts, and the sheet of a finding.
 macro_rules! shared_style {
     () => {
         concat!(include_str!("page/base.css"), include_str!("page/sheet.css"))
     };
 }
-/// What makes a finding's sheet, with its pictures, of [`sheet`]'s answer; of this page and the review page.
+/// Script shared by this page and the review page: makes the sheet of a finding, with its pictures, from the JSON of [`sheet`].
 macro_rules! shared_script {
     () => {
         concat!(
@@ -51,10 +51,10 @@ macro_rules! shared_script {
     };
 }
 
-/// The style of a finding's sheet.
+/// Style sheet (CSS) for the sheet of a finding.
 pub const SHEET_STYLE: &str = shared_style!();
-/// The script of a finding's sheet: `sheetOf(findingOf(piece, piece.rows[0], piece.details[0]), id)` is its element, where `piece`
-/// is what [`sheet`] made. Statements, to be put before those that use it.
+/// Script (JavaScript statements) for the sheet of a finding, to be put before the statements that use it:
+/// `sheetOf(findingOf(piece, piece.rows[0], piece.details[0]), id)` is the element, where `piece` is the JSON of [`sheet`].
 pub const SHEET_SCRIPT: &str = shared_script!();
 
 const STYLE: &str = concat!(
@@ -63,7 +63,7 @@ const STYLE: &str = concat!(
     include_str!("page/findings.css"),
     include_str!("page/print.css")
 );
-/// One script of several files, which share one scope and nothing with the page.
+/// The files of the script, in one scope of their own.
 const SCRIPT: &str = concat!(
     "'use strict';\n(() => {\n",
     shared_script!(),
@@ -73,14 +73,15 @@ const SCRIPT: &str = concat!(
     "})();\n"
 );
 
-/// Findings on a page. At about 1 kB each, and as much again for their pictures, a browser still opens it.
-const FINDINGS: u64 = 250_000;
-/// Findings in the table that needs no script.
-const PLAIN_FINDINGS: usize = 200;
-/// Failures listed of each kind.
-const LISTED_FAILURES: usize = 200;
-/// Files listed that are no audio.
-const LISTED_NOT_AUDIO: usize = 2_000;
+/// Most findings on a page. A guess: at about 1 kB each, and as much again for pictures, browsers still open the page
+/// (`scripts/page-speed` measures how fast).
+const MAX_FINDINGS: u64 = 250_000;
+/// Most findings in the table that needs no script. A guess.
+const MAX_PLAIN_FINDINGS: usize = 200;
+/// Most failures listed of each kind. A guess.
+const MAX_LISTED_FAILURES: usize = 200;
+/// Most files listed that are not audio. A guess.
+const MAX_LISTED_NOT_AUDIO: usize = 2_000;
 
 /// Writes the HTML report.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ pub struct HtmlWriter<W> {
     plain: Vec<PlainRow>,
     is_plain_written: bool,
     data: Data,
-    /// Findings that the page takes.
+    /// Most findings on the page.
     most: u64,
     failures: BTreeMap<String, (u64, Vec<FailureLine>)>,
     not_audio: Vec<Shown>,
@@ -107,20 +108,20 @@ impl<W: Write> HtmlWriter<W> {
             plain: Vec::new(),
             is_plain_written: false,
             data: Data::default(),
-            most: FINDINGS,
+            most: MAX_FINDINGS,
             failures: BTreeMap::new(),
             not_audio: Vec::new(),
         }
     }
 
-    /// A writer of a page that takes no more findings than so many.
+    /// A writer of a page with at most `most` findings.
     #[cfg(test)]
     pub(super) fn holding(out: W, most: u64) -> Self {
         Self { most, ..Self::new(out) }
     }
 
     fn finding(&mut self, number: u64, record: &ItemRecord, finding: &Finding) -> io::Result<()> {
-        if self.plain.len() < PLAIN_FINDINGS {
+        if self.plain.len() < MAX_PLAIN_FINDINGS {
             self.plain.push(PlainRow::new(record, finding));
         }
         if number >= self.most {
@@ -133,7 +134,7 @@ impl<W: Write> HtmlWriter<W> {
         Ok(())
     }
 
-    /// Writes the table that needs no script, which stands before the data: as soon as it is full, or at the end.
+    /// Writes the table that needs no script, once: before the first piece of data, or at the end.
     fn plain_table(&mut self) -> io::Result<()> {
         let Some((counts, run)) = self.run.as_ref().filter(|_| !self.is_plain_written) else {
             return Ok(());
@@ -145,10 +146,10 @@ impl<W: Write> HtmlWriter<W> {
         self.out.write_all(b"\n")
     }
 
-    /// Keeps an item that could not be compared for its section.
+    /// Keeps an item that could not be compared, for its section at the end of the page.
     fn failure(&mut self, record: &ItemRecord) {
         if is_not_audio(record) {
-            if self.not_audio.len() < LISTED_NOT_AUDIO {
+            if self.not_audio.len() < MAX_LISTED_NOT_AUDIO {
                 self.not_audio.push(Shown::new(&record.item.path));
             }
             return;
@@ -156,7 +157,7 @@ impl<W: Write> HtmlWriter<W> {
         let kind = record.failure.as_ref().map_or("unknown", |failure| failure.kind.as_str());
         let (count, listed) = self.failures.entry(kind.to_owned()).or_default();
         *count += 1;
-        if listed.len() < LISTED_FAILURES {
+        if listed.len() < MAX_LISTED_FAILURES {
             listed.push(FailureLine::new(record));
         }
     }
@@ -230,7 +231,7 @@ impl<W: Write> ReportWriter for HtmlWriter<W> {
     }
 }
 
-/// What the page may do: nothing, but to use this style and run this script.
+/// The content security policy: the page may use this style and run this script, and nothing else.
 fn policy() -> String {
     let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(

@@ -1,4 +1,4 @@
-//! The rows of the page's tables, in words: containers, reasons of failure, items that could not be read, findings.
+//! Rows of the tables in the page: containers, reasons of failures, items that could not be read, findings.
 
 use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
@@ -8,12 +8,12 @@ use crate::wording::{agreement, chance, claim, clock, share, warp};
 use super::data::NOT_HEARD;
 use super::shown::Shown;
 
-/// Containers of the heat map.
-const CONTAINERS: usize = 14;
-/// Reasons of the chart of failures.
-const REASONS: usize = 12;
+/// Rows of the heat map of containers. A guess: what fits beside a chart.
+const MAX_CONTAINERS: usize = 14;
+/// Rows of the chart of failures. A guess, likewise.
+const MAX_REASONS: usize = 12;
 
-/// A container of the heat map.
+/// One row of the heat map: the name of a container, and a cell for each verdict.
 #[derive(Debug)]
 pub(super) struct ContainerRow {
     pub(super) name: Shown,
@@ -26,7 +26,7 @@ pub(super) struct HeatCell {
     pub(super) count: String,
 }
 
-/// Those with most matches, then most suspects; and how many more there are.
+/// The containers with most matches, then most suspects, and the number of containers left out.
 pub(super) fn container_rows(tally: &Tally) -> (Vec<ContainerRow>, u64) {
     let mut all: Vec<_> = tally.containers.iter().collect();
     all.sort_by_key(|(name, [matched, suspect, permitted, ..])| {
@@ -42,11 +42,11 @@ pub(super) fn container_rows(tally: &Tally) -> (Vec<ContainerRow>, u64) {
         let name = if name.is_empty() { Shown::new("no folder") } else { Shown::short(name) };
         ContainerRow { name, cells: classes.into_iter().zip(*counts).map(cell).collect() }
     };
-    let rows = all.iter().take(CONTAINERS).map(row).collect();
-    (rows, all.len().saturating_sub(CONTAINERS) as u64)
+    let rows = all.iter().take(MAX_CONTAINERS).map(row).collect();
+    (rows, all.len().saturating_sub(MAX_CONTAINERS) as u64)
 }
 
-/// A reason why items could not be read.
+/// One bar of the chart of failures: kind, number of items, and the bar's width in percent of the longest.
 #[derive(Debug)]
 pub(super) struct ReasonRow {
     pub(super) kind: Shown,
@@ -63,10 +63,10 @@ pub(super) fn reason_rows(tally: &Tally) -> Vec<ReasonRow> {
         count: thousands(*count),
         width: format!("{:.1}", *count as f64 / most * 100.0),
     };
-    all.into_iter().take(REASONS).map(row).collect()
+    all.into_iter().take(MAX_REASONS).map(row).collect()
 }
 
-/// Failures of one kind.
+/// The failures of one kind: their number, those listed, and how many are not.
 #[derive(Debug)]
 pub(super) struct FailureGroup {
     pub(super) kind: Shown,
@@ -94,7 +94,7 @@ impl FailureLine {
     }
 }
 
-/// One finding, of the table that needs no script.
+/// One row of the table of findings that needs no script.
 #[derive(Debug)]
 pub(super) struct PlainRow {
     pub(super) class: &'static str,
@@ -107,7 +107,7 @@ pub(super) struct PlainRow {
     pub(super) standing: Option<Shown>,
     pub(super) decision: Option<Shown>,
     pub(super) how: String,
-    /// `""` where nothing was heard, or nothing was told of it.
+    /// What the finding claims; `""` if it is not known.
     pub(super) claim: String,
     pub(super) agrees: String,
     pub(super) of_item: String,
@@ -155,7 +155,7 @@ impl PlainRow {
     }
 }
 
-/// The first spans of a finding, in words.
+/// The first three spans of a finding, in words.
 fn spans(finding: &Finding) -> String {
     let told = finding.spans.iter().take(3).map(|span| {
         format!(

@@ -1,24 +1,25 @@
-//! Text from outside, on its way into a template.
+//! Untrusted text for templates.
 
 use std::fmt;
 
 use crate::base::{shorten, visible};
 
-/// Characters of a path or title shown in a table.
-const CELL_CHARS: usize = 160;
+/// Most characters of a path or title in a table. A guess: two lines of a narrow column.
+const MAX_CELL_CHARS: usize = 160;
 
-/// Text from outside with its control characters made visible. The template escapes it for HTML.
+/// Untrusted text, with its control characters made visible. The template escapes it for HTML.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shown(String);
 
 impl Shown {
+    /// The whole text.
     pub(super) fn new(raw: &str) -> Self {
         Self(visible(raw).into_owned())
     }
 
-    /// As much as a table's cell takes.
+    /// The text, shortened for a cell of a table.
     pub(super) fn short(raw: &str) -> Self {
-        Self(visible(&shorten(raw, CELL_CHARS)).into_owned())
+        Self(visible(&shorten(raw, MAX_CELL_CHARS)).into_owned())
     }
 
     pub(super) fn is_empty(&self) -> bool {

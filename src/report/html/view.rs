@@ -1,6 +1,6 @@
-//! What the page's templates show, in words: the templates hold no arithmetic.
+//! The data of the page's templates, already in words: templates do no arithmetic.
 //!
-//! Text that comes from outside reaches a template only as [`Shown`], so none is shown raw.
+//! Untrusted text reaches a template only as [`Shown`], so that none is shown raw.
 
 use askama::Template;
 
@@ -14,7 +14,7 @@ use super::charts::{Chart, charts};
 use super::rows::{ContainerRow, FailureGroup, PlainRow, ReasonRow, container_rows, reason_rows};
 use super::shown::Shown;
 
-/// What a clear item may hold because of the mode, beside what every mode may miss.
+/// What the mode of a run does not search for, as a sentence; `""` for the modes that search for everything.
 fn missed(mode: &str) -> &'static str {
     match mode {
         "probe" => {
@@ -56,12 +56,12 @@ pub(super) struct Plain<'a> {
 pub(super) struct Foot<'a> {
     pub(super) run: &'a Run,
     pub(super) listed: String,
-    /// How many findings there are, if the page has not all.
+    /// The number of findings, if the page does not have all of them.
     pub(super) unlisted: Option<String>,
     pub(super) failures: &'a [FailureGroup],
     pub(super) not_audio: &'a [Shown],
     pub(super) not_audio_unlisted: String,
-    /// What findings may claim: each word, and its sentence.
+    /// What findings may claim: the word for each relation, and a sentence that explains it.
     pub(super) relations: Vec<(String, &'static str)>,
     pub(super) script: &'static str,
 }
@@ -81,13 +81,13 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The run, in words.
+/// The summary of the run, in words.
 #[derive(Debug, Clone)]
 pub(super) struct Run {
     id: Shown,
     tool_version: Shown,
     mode: Shown,
-    /// What the mode leaves out, as a sentence.
+    /// What the mode does not search for, as a sentence; `""` if nothing.
     missed: &'static str,
     roots: Vec<Shown>,
     catalogue_digest: Shown,
@@ -101,12 +101,12 @@ pub(super) struct Run {
     suspect: String,
     any_suspect: bool,
     any_finding: bool,
-    /// If there are any.
+    /// Items with permitted findings only; `None` if there are none.
     permitted: Option<String>,
     not_audio: String,
     failed: String,
     found: String,
-    /// How many findings claim what; `""` if none was told.
+    /// Numbers of findings by what they claim; `""` if none is known.
     claims: String,
     share_out: String,
     hours: String,
@@ -116,7 +116,7 @@ pub(super) struct Run {
     change: Option<ChangeWords>,
 }
 
-/// A part of a bar that stands for all items.
+/// One part of the bar of all items: its legend, and place and width out of 1,000.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     class: &'static str,
@@ -126,7 +126,7 @@ pub(super) struct Part {
     width: String,
 }
 
-/// What has changed since an earlier run.
+/// The change since an earlier run, in words.
 #[derive(Debug, Clone)]
 pub(super) struct ChangeWords {
     since: Shown,
@@ -205,19 +205,19 @@ fn parts(counts: &Counts) -> Vec<Part> {
     all.into_iter().filter_map(part).collect()
 }
 
-/// How likely chance alone explains the weakest match, over all items of the run.
+/// How sure the weakest match is: for one item, and over all items of the run.
 fn how_sure(counts: &Counts) -> String {
     let Some(weakest) = counts.tally.weakest_match else {
-        return "Nothing was found that is a match.".to_owned();
+        return "There are no matches.".to_owned();
     };
     let compared = counts.items - counts.failed - counts.not_audio;
-    // Never surer than the words of a single chance are.
+    // `chance` states nothing below 1e-12, so the sum over items starts there.
     let in_runs = weakest.max(1e-12) * compared as f64;
     let runs = if in_runs > 0.0 && in_runs < 1.0 {
         let runs = (1.0 / in_runs).min(1e12) as u64;
         let power = 10_u64.pow(runs.ilog10());
         format!(
-            " Among {} items like these that hold nothing of the catalogue, one run in {} would show a match as weak as that.",
+            " If these {} items contained nothing of the catalogue, one run in {} would still report a match this weak.",
             thousands(compared),
             thousands(runs / power * power)
         )
@@ -226,7 +226,7 @@ fn how_sure(counts: &Counts) -> String {
     };
     let weakest = chance(weakest);
     format!(
-        "For the weakest match: {weakest}.{runs} Each finding has a chance of its own. It is the chance of a coincidence of sound, and says nothing about licences."
+        "For the weakest match: {weakest}.{runs} Each finding states its own chance. It is the chance that sound agrees by coincidence; it says nothing about licences."
     )
 }
 
@@ -242,13 +242,13 @@ fn unread(counts: &Counts) -> String {
     let listed: Vec<_> = kinds.iter().take(4).map(words).collect();
     let more = if kinds.len() > 4 { ", and others" } else { "" };
     format!(
-        "{} items: {}{more}. They may or may not hold a recording.",
+        "{} items: {}{more}. They may or may not contain a recording.",
         thousands(counts.failed),
         listed.join(", ")
     )
 }
 
-/// How many more there are than are listed, `""` if none.
+/// The number of things that are not listed; `""` if all are.
 pub(super) fn unlisted(all: u64, listed: usize) -> String {
     let more = all.saturating_sub(listed as u64);
     if more == 0 { String::new() } else { thousands(more) }

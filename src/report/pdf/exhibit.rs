@@ -1,4 +1,4 @@
-//! One page of evidence: what was found, where, how, and how sure that is.
+//! An exhibit: one page with the evidence of one finding.
 
 use super::layout::{BLUE, GREY, LINE, Layout, MARGIN, Mark, RULE, Rgb, SHADE};
 use super::picture;
@@ -7,23 +7,25 @@ use crate::base::{shorten, thousands};
 use crate::record::{Evidence, Finding, ItemRecord, RunnerUp, Span, Tier, Verdict};
 use crate::wording::{agreement, called, chance, claim, clock, named, share, warp};
 
-/// Spans that are listed; all are drawn.
-const LISTED: usize = 10;
-/// Characters of a text on the page: each takes a few lines at the most.
-const CHARS: usize = 360;
+/// Most spans listed in the table; the picture has all. A guess.
+const MAX_LISTED_SPANS: usize = 10;
+/// Most characters of a text: some four lines. A guess.
+const MAX_CHARS: usize = 360;
 const BAND: Rgb = [0xD9, 0xE3, 0xF2];
+/// Columns of the table of spans: offset from the margin and width, in points.
 const SPANS: [(f32, f32); 4] = [(0.0, 60.0), (60.0, 140.0), (200.0, 140.0), (340.0, 147.0)];
 
+/// Adds the page of a finding with this number.
 pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, finding: &Finding) {
     layout.page();
     let verdict = if finding.verdict == Verdict::Match { "match" } else { "suspect" };
     let name = called(finding);
     layout.bookmark(&format!("Exhibit {number}: {}", shorten(&name, 80)));
     layout.heading(&format!("Exhibit {number}: {verdict}"), 14.0);
-    layout.name(&shorten(&name, CHARS));
+    layout.name(&shorten(&name, MAX_CHARS));
     let at = (MARGIN, layout.y);
     let repeat = format!(
-        "finding {0}; leakhound recheck {0} --dump PATH repeats it from the bytes",
+        "finding {0}; leakhound recheck {0} --dump PATH repeats it from the original bytes",
         finding.finding_id
     );
     layout.part(Role::Paragraph, |layout| layout.text_at(at, (8.0, false, GREY), &repeat));
@@ -50,9 +52,9 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
             layout.fact("Next best recording", &short(&next_best(evidence)));
         }
     } else {
-        layout.fact("Sound", "not heard: the item only says so");
+        layout.fact("Sound", "not found: the item only names the recording");
     }
-    layout.fact("The item says", &short(&finding.claimed_by.join("; ")));
+    layout.fact("Named by", &short(&finding.claimed_by.join("; ")));
     if let Some(standing) = &finding.standing {
         let kind = standing.kind.as_str().replace('_', " ");
         layout.fact("Standing", &short(&format!("{kind}: {}", standing.reason)));
@@ -71,18 +73,20 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
 }
 
 fn short(text: &str) -> String {
-    shorten(text, CHARS).into_owned()
+    shorten(text, MAX_CHARS).into_owned()
 }
 
+/// The second-best recording and its chance of coincidence, in words.
 fn next_best(evidence: &Evidence) -> String {
     let Some(next) = &evidence.runner_up else {
-        return "none: no other shows any likeness there".to_owned();
+        return "none: no other recording agrees there".to_owned();
     };
     let RunnerUp { recording_id, title, artist, false_alarm_probability } = next;
     let name = named(artist, title, recording_id);
     format!("{name}: {}", chance(*false_alarm_probability))
 }
 
+/// A tier with its meaning, such as `T0 (an identifier)`.
 fn tier_words(tier: Tier) -> String {
     let words = match tier {
         Tier::Identifier => "an identifier",
@@ -93,6 +97,7 @@ fn tier_words(tier: Tier) -> String {
     format!("{} ({words})", tier.as_str())
 }
 
+/// The section about the recording: the label's data.
 fn work(layout: &mut Layout, finding: &Finding) {
     layout.subheading("The recording");
     let work = finding.work.clone().unwrap_or_default();
@@ -125,6 +130,7 @@ fn work(layout: &mut Layout, finding: &Finding) {
     layout.fact("First published", &work.first_published);
 }
 
+/// The section about the item: where it is and what it is.
 fn place(layout: &mut Layout, record: &ItemRecord) {
     let item = &record.item;
     layout.subheading("The item");
@@ -135,20 +141,20 @@ fn place(layout: &mut Layout, record: &ItemRecord) {
     let length = clock(item.duration_seconds);
     let parts = [size.as_str(), &item.codec, &length, &item.containers];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    layout.fact("Is", &short(&parts.join(" · ")));
+    layout.fact("Format", &short(&parts.join(" · ")));
     if let Some(torrent) = &item.torrent {
         layout.fact("Torrent", &short(&torrent.describe()));
     }
 }
 
-/// The item above, the recording below, and what of both agrees.
+/// The picture of the spans: the item as a bar above, the recording below, and bands between the spans that agree.
 fn time_line(layout: &mut Layout, item_seconds: f64, finding: &Finding) {
     let spans = &finding.spans;
     layout.need(190.0);
     layout.subheading("Where it agrees");
     let end = |of: fn(&Span) -> f64| spans.iter().map(of).fold(1.0_f64, f64::max);
     let item_end = item_seconds.max(end(|span| span.item_end_seconds));
-    // A record of before there was evidence does not say how long the recording is.
+    // Old records do not tell the length of the recording.
     let heard_end = end(|span| span.recording_end_seconds);
     let known = finding.evidence.as_ref().map(|evidence| evidence.recording_seconds);
     let recording_end = known.map_or(heard_end, |whole| whole.max(heard_end));
@@ -174,7 +180,7 @@ fn time_line(layout: &mut Layout, item_seconds: f64, finding: &Finding) {
         layout.area((item.0, top), (wide(item), height), BLUE);
         layout.area((ours.0, below), (wide(ours), height), BLUE);
     }
-    let extent = if known.is_some() { "" } else { ", as far as it was heard" };
+    let extent = if known.is_some() { "" } else { " (end of the last span)" };
     let heard = format!("recording, 0:00:00.0 to {}{extent}", clock(recording_end));
     layout.text_at((MARGIN, below + height + 10.0), small, &heard);
     layout.structure.end();
@@ -194,8 +200,8 @@ fn time_line(layout: &mut Layout, item_seconds: f64, finding: &Finding) {
             format!("{length:.1} s"),
         ]
     };
-    layout.table(&SPANS, &head, spans.iter().take(LISTED).zip(1..).map(row));
-    let more = spans.len().saturating_sub(LISTED);
+    layout.table(&SPANS, &head, spans.iter().take(MAX_LISTED_SPANS).zip(1..).map(row));
+    let more = spans.len().saturating_sub(MAX_LISTED_SPANS);
     if more > 0 {
         layout.paragraph(&format!("and {} more, drawn above", thousands(more as u64)), GREY);
     }

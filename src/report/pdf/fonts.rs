@@ -1,4 +1,4 @@
-//! The fonts of a document: Noto Sans, which is built in, and those that the user names for characters that it lacks.
+//! The fonts of a document: Noto Sans, which is built in, and fonts that the user names for characters that it lacks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use krilla::text::Font;
 use rustybuzz::Face;
 use rustybuzz::ttf_parser::{self, Permissions, Tag};
 
-/// A font that the user names, checked; its bytes are shared.
+/// A font that the user named and that can be embedded. Clones share its bytes.
 #[derive(Clone)]
 pub struct FontFile {
     name: String,
@@ -25,32 +25,30 @@ impl fmt::Debug for FontFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FontError {
-    /// What it is made of is no font, or too damaged.
+    /// The file is not a font, or is damaged.
     #[error("it is no TrueType or OpenType font that can be read; name a .ttf, .otf or .ttc file")]
     NoFont,
-    /// A collection has fewer fonts.
+    /// The collection has no font of this number.
     #[error("it has {count} fonts, numbered from 0, and none of number {index}; name FILE#NUMBER")]
     NotInCollection {
-        /// The number asked for.
+        /// The number, from 0.
         index: u32,
-        /// Fonts of the collection.
+        /// Number of fonts in the collection.
         count: u32,
     },
-    /// Its characters are bitmaps.
-    #[error("it draws its characters as pictures, not as outlines; name a font of outlines")]
+    /// The characters are bitmaps or SVG.
+    #[error("its characters are pictures, not outlines; name a font with outlines")]
     NoOutlines,
-    /// Its maker allows no document to hold a part of it.
-    #[error(
-        "its maker does not allow it to be embedded in documents (fsType of its table OS/2); name another"
-    )]
+    /// Its licence flags do not allow embedding a part of it.
+    #[error("it must not be embedded in documents (fsType in its table OS/2); name another")]
     Restricted,
 }
 
 impl FontFile {
-    /// A font of a file, by its number in a collection, which is 0 in all other files. Errors will call it `name`.
+    /// The font with this number in a collection; in all other files, number 0. Later errors call it `name`.
     ///
     /// # Errors
-    /// If it is none, or one that a document cannot hold.
+    /// If it is not a font, or cannot be embedded.
     pub fn new(name: &str, bytes: Vec<u8>, index: u32) -> Result<Self, FontError> {
         let count = ttf_parser::fonts_in_collection(&bytes).unwrap_or(1);
         if index >= count {
@@ -74,43 +72,44 @@ impl FontFile {
         Ok(file)
     }
 
-    /// To measure and shape with.
+    /// The parsed font, to measure and shape text.
     fn face(&self) -> Option<Face<'_>> {
         Face::from_slice(&self.bytes, self.index)
     }
 
-    /// To draw with.
+    /// The font for the PDF writer.
     fn to_embed(&self) -> Option<Font> {
         Font::new(Arc::clone(&self.bytes).into(), self.index)
     }
 }
 
-/// One font of a document.
-pub(super) struct One<'a> {
+/// One font of a document, parsed for shaping and for the PDF writer.
+pub(super) struct LoadedFont<'a> {
     pub(super) name: &'a str,
     pub(super) face: Face<'a>,
     pub(super) font: Font,
 }
 
-impl One<'_> {
+impl LoadedFont<'_> {
+    /// Whether the font has a glyph for a character.
     pub(super) fn has(&self, c: char) -> bool {
         self.face.glyph_index(c).is_some_and(|glyph| glyph.0 != 0)
     }
 
-    /// How wide a character is, in shares of the font's size.
+    /// Width of a character, in units of the font's size; `None` if the font lacks it.
     pub(super) fn advance(&self, c: char) -> Option<f32> {
         let units = self.face.glyph_hor_advance(self.face.glyph_index(c)?)?;
         Some(f32::from(units) / self.em())
     }
 
-    /// Units of the font's own measure for its size.
+    /// Font units for each em.
     pub(super) fn em(&self) -> f32 {
         self.face.units_per_em() as f32
     }
 }
 
-/// All fonts of a document.
-pub(super) struct Fonts<'a>(Vec<One<'a>>);
+/// All fonts of a document, in the order in which characters are looked up.
+pub(super) struct Fonts<'a>(Vec<LoadedFont<'a>>);
 
 impl fmt::Debug for Fonts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,14 +120,14 @@ impl fmt::Debug for Fonts<'_> {
 impl<'a> Fonts<'a> {
     const REGULAR: usize = 0;
     const BOLD: usize = 1;
-    /// The fonts that are built in come first.
+    /// Index of the first font that the user named.
     const NAMED: usize = 2;
 
-    /// Noto Sans and these; the error says what is wrong with a font.
+    /// Noto Sans and these fonts. The error names the font that cannot be read.
     pub(super) fn new(named: &'a [FontFile]) -> Result<Self, String> {
         let built_in = |name, bytes: &'static [u8]| {
             let parts = Face::from_slice(bytes, 0).zip(Font::new(bytes.into(), 0));
-            parts.map(|(face, font)| One { name, face, font })
+            parts.map(|(face, font)| LoadedFont { name, face, font })
         };
         let regular = built_in("Noto Sans", notosans::REGULAR_TTF);
         let bold = built_in("Noto Sans Bold", notosans::BOLD_TTF);
@@ -137,27 +136,27 @@ impl<'a> Fonts<'a> {
         for file in named {
             let parts = file.face().zip(file.to_embed());
             let (face, font) = parts.ok_or_else(|| format!("{} is damaged", file.name))?;
-            all.push(One { name: &file.name, face, font });
+            all.push(LoadedFont { name: &file.name, face, font });
         }
         Ok(Self(all))
     }
 
-    pub(super) fn get(&self, number: usize) -> &One<'a> {
+    pub(super) fn get(&self, number: usize) -> &LoadedFont<'a> {
         &self.0[number]
     }
 
-    /// Numbers of the fonts in the order in which they are asked for a character.
+    /// Indices of the fonts in the order in which a character is looked up in them.
     pub(super) fn order(&self, bold: bool) -> impl Iterator<Item = usize> {
         let first = if bold { Self::BOLD } else { Self::REGULAR };
         [first, Self::REGULAR].into_iter().skip(usize::from(!bold)).chain(Self::NAMED..self.0.len())
     }
 
-    /// Whether any of them has the character.
+    /// Whether any font has the character.
     pub(super) fn have(&self, c: char) -> bool {
         self.order(false).any(|number| self.get(number).has(c))
     }
 
-    /// What a font is called in an error.
+    /// Name of a font for an error.
     pub(super) fn name_of(&self, font: &Font) -> &str {
         self.0.iter().find(|one| one.font == *font).map_or("a font", |one| one.name)
     }
@@ -168,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_font_is_refused_with_a_reason() {
+    fn a_file_that_is_not_a_font_is_refused_with_a_reason() {
         let font = |bytes: &[u8], index| FontFile::new("x.ttf", bytes.to_vec(), index).unwrap_err();
         assert_eq!(font(b"", 0), FontError::NoFont);
         assert_eq!(font(b"GIF89a, and more", 0), FontError::NoFont);

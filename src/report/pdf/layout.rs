@@ -1,20 +1,21 @@
-//! Text and lines on pages: what goes where, before any of it is written. It knows nothing of records.
+//! Places text and areas on pages, before the PDF is written. It does not know records.
 //!
-//! Lengths are in points from the upper left corner, y of a text is its base line.
+//! Positions are in points (1/72 inch) from the upper left corner of a page; the y of a text is that of its base line.
 
 use super::fonts::Fonts;
 use super::structure::{Role, Structure};
 use super::typeset;
 use crate::base::visible;
 
-/// A4.
+/// Width and height of a page: A4.
 pub(super) const PAGE: (f32, f32) = (595.28, 841.89);
-/// On all sides; the footer stands in the lower one.
+/// Margin on all sides; the footer is in the lower margin.
 pub(super) const MARGIN: f32 = 54.0;
+/// Lowest base line of content.
 const BOTTOM: f32 = PAGE.1 - 70.0;
 /// Width of a line.
 pub(super) const LINE: f32 = PAGE.0 - 2.0 * MARGIN;
-/// Lines of one paragraph or cell; a path of 4 KiB takes forty.
+/// Most lines of a paragraph or cell. A guess: a path of 4 KiB would take forty.
 const MAX_LINES: usize = 8;
 
 /// Red, green and blue.
@@ -25,7 +26,7 @@ pub(super) const BLUE: Rgb = [0x1F, 0x3A, 0x5F];
 pub(super) const RULE: Rgb = [0xC9, 0xCE, 0xD6];
 pub(super) const SHADE: Rgb = [0xF1, 0xF3, 0xF6];
 
-/// Something on a page.
+/// A mark on a page: a text on one line, or a filled quadrilateral.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Mark {
     Text {
@@ -36,30 +37,30 @@ pub(super) enum Mark {
         color: Rgb,
         text: String,
     },
-    /// Corners in order.
+    /// The corners in order around the area.
     Area {
         corners: [(f32, f32); 4],
         color: Rgb,
     },
 }
 
-/// Pages in the making.
+/// The pages of a document, from the first to the one being filled.
 #[derive(Debug)]
 pub(super) struct Layout<'f> {
     fonts: &'f Fonts<'f>,
-    /// What is on each page, and which part of the document it belongs to.
+    /// The marks of each page, each with the part of the document's structure that it belongs to.
     pub(super) pages: Vec<Vec<(Option<usize>, Mark)>>,
     pub(super) structure: Structure,
-    /// Where the next line goes.
+    /// Base line of the next text.
     pub(super) y: f32,
-    /// Characters that no font has.
+    /// Number of characters that no font has.
     pub(super) missing: u64,
-    /// Pages by number from 0, and what a reader's list of contents calls them.
+    /// Bookmarks: number of the page, from 0, and name.
     pub(super) bookmarks: Vec<(usize, String)>,
 }
 
 impl<'f> Layout<'f> {
-    /// No page yet.
+    /// A document without pages.
     pub(super) fn new(fonts: &'f Fonts<'f>) -> Self {
         Self {
             fonts,
@@ -77,13 +78,13 @@ impl<'f> Layout<'f> {
         self.y = MARGIN + 14.0;
     }
 
-    /// Names the last page in the list of contents.
+    /// Adds a bookmark to the current page.
     pub(super) fn bookmark(&mut self, name: &str) {
         let page = self.pages.len().saturating_sub(1);
         self.bookmarks.push((page, visible(name).into_owned()));
     }
 
-    /// Begins a page unless so much is left of this one.
+    /// Begins a page if less than `height` is left of this one. Returns whether it did.
     pub(super) fn need(&mut self, height: f32) -> bool {
         let is_full = self.pages.is_empty() || self.y + height > BOTTOM;
         if is_full {
@@ -92,11 +93,12 @@ impl<'f> Layout<'f> {
         is_full
     }
 
-    /// What is left of the page.
+    /// Height left on the page.
     pub(super) fn room(&self) -> f32 {
         BOTTOM - self.y
     }
 
+    /// Adds a mark to the current page.
     pub(super) fn mark(&mut self, mark: Mark) {
         let part = match mark {
             Mark::Text { .. } => self.structure.current(),
@@ -107,14 +109,14 @@ impl<'f> Layout<'f> {
         }
     }
 
-    /// What is drawn is one part of the document.
+    /// Makes one part of the document's structure of what `draw` adds.
     pub(super) fn part(&mut self, role: Role, draw: impl FnOnce(&mut Self)) {
         self.structure.begin(role);
         draw(self);
         self.structure.end();
     }
 
-    /// A stranger's text as the fonts can show it.
+    /// Untrusted text as the fonts can show it; counts the characters that no font has.
     pub(super) fn shown(&mut self, text: &str) -> String {
         let (shown, missing) = typeset::shown(self.fonts, text);
         self.missing += missing;
@@ -126,7 +128,7 @@ impl<'f> Layout<'f> {
         typeset::width(self.fonts, text, bold) * size
     }
 
-    /// A text at a place, on one line, cut where it is wider than `width`.
+    /// Adds a text on one line at a position, in this size, weight and colour.
     pub(super) fn text_at(
         &mut self,
         (x, y): (f32, f32),
@@ -137,13 +139,13 @@ impl<'f> Layout<'f> {
         self.mark(Mark::Text { x, y, size, bold, color, text });
     }
 
-    /// An upright area.
+    /// Adds a rectangle by its upper left corner and its size.
     pub(super) fn area(&mut self, (x, y): (f32, f32), (w, h): (f32, f32), color: Rgb) {
         let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h)];
         self.mark(Mark::Area { corners, color });
     }
 
-    /// A heading with a rule under it.
+    /// Adds a heading of level 1 with a rule under it.
     pub(super) fn heading(&mut self, text: &str, size: f32) {
         self.need(size * 2.0 + 30.0);
         self.y += size;
@@ -154,7 +156,7 @@ impl<'f> Layout<'f> {
         self.y += 22.0;
     }
 
-    /// A smaller one.
+    /// Adds a heading of level 2.
     pub(super) fn subheading(&mut self, text: &str) {
         self.need(48.0);
         self.y += 12.0;
@@ -164,7 +166,7 @@ impl<'f> Layout<'f> {
         self.y += 14.0;
     }
 
-    /// Text over the whole line.
+    /// Adds a paragraph over the full width.
     pub(super) fn paragraph(&mut self, text: &str, color: Rgb) {
         let text = self.shown(text);
         self.structure.begin(Role::Paragraph);
@@ -178,7 +180,7 @@ impl<'f> Layout<'f> {
         self.y += 4.0;
     }
 
-    /// Small text at the foot of the first page.
+    /// Adds small text at the foot of the first page.
     pub(super) fn foot_note(&mut self, text: &str) {
         let (x, size, bold, color) = (MARGIN, 8.0, false, GREY);
         let lines = self.wrap(text, LINE, size, bold);
@@ -194,7 +196,7 @@ impl<'f> Layout<'f> {
         self.structure.end();
     }
 
-    /// Large text, on as many lines as it takes.
+    /// Adds a name in large type, on as many lines as needed.
     pub(super) fn name(&mut self, text: &str) {
         let text = self.shown(text);
         self.structure.begin(Role::Heading(2, text.clone()));
@@ -207,7 +209,7 @@ impl<'f> Layout<'f> {
         self.y += 2.0;
     }
 
-    /// A name and what it is.
+    /// Adds a line with a name and its value; nothing if the value is empty.
     pub(super) fn fact(&mut self, name: &str, value: &str) {
         if value.is_empty() {
             return;
@@ -233,7 +235,7 @@ impl<'f> Layout<'f> {
         self.y += 2.5;
     }
 
-    /// A table with columns at these places; its head is repeated where a page begins.
+    /// Adds a table, with the offset and width of each column. Its head is repeated on each new page.
     pub(super) fn table(
         &mut self,
         columns: &[(f32, f32)],
@@ -248,6 +250,7 @@ impl<'f> Layout<'f> {
         self.structure.end();
     }
 
+    /// Adds a row of a table.
     fn row(&mut self, columns: &[(f32, f32)], cells: &[String], head: &[&str]) {
         let size = 8.0;
         let cells: Vec<Vec<String>> = cells
@@ -261,7 +264,7 @@ impl<'f> Layout<'f> {
         let lines = cells.iter().map(Vec::len).max().unwrap_or(1).max(1);
         let height = lines as f32 * 11.0 + 5.0;
         if self.need(height) {
-            // Who hears the table has heard its head.
+            // The repeated head is not part of the structure: a screen reader has read it once.
             let open = self.structure.pause();
             self.table_head(columns, head);
             self.structure.resume(open);
@@ -280,7 +283,7 @@ impl<'f> Layout<'f> {
         self.area((MARGIN - 4.0, self.y - 11.0), (LINE + 8.0, 0.4), RULE);
     }
 
-    /// The head of a table; a part of the document where the table is open.
+    /// The head of a table. It is a part of the structure only if the table is open.
     fn table_head(&mut self, columns: &[(f32, f32)], names: &[&str]) {
         let is_part = self.structure.current().is_some();
         self.area((MARGIN - 4.0, self.y - 10.0), (LINE + 8.0, 15.0), SHADE);
@@ -302,8 +305,8 @@ impl<'f> Layout<'f> {
         self.y += 17.0;
     }
 
-    /// Lines no wider than `width`: broken at blanks, and within words that are wider. What is beyond [`MAX_LINES`] is left
-    /// out behind an ellipsis.
+    /// Breaks text into lines no wider than `width`: after blanks, slashes and exclamation marks, and inside words that are wider. At
+    /// most [`MAX_LINES`] are kept; an ellipsis marks the rest.
     fn wrap(&self, text: &str, width: f32, size: f32, bold: bool) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut line = String::new();

@@ -1,10 +1,10 @@
-//! PDF for counsel: a summary, the works list, one page of evidence for each of the first findings, numbered as exhibits.
+//! PDF for counsel: a summary, the works list, and one page of evidence for each of the first findings, numbered as exhibits.
 //!
-//! Matches come before suspects, each in the order of their paths; what is permitted is counted and has no page. Every
-//! page has its number and the digest of the run's manifest. Text is set in Noto Sans (Latin, Greek and Cyrillic), and for
-//! what that lacks in the fonts that the user names; of each what is used is embedded. Characters that none has stand as
-//! `‹U+65E5›`, and the summary says how many there are. Titles and paths are drawn, never read as anything else:
-//! there is no script, link or form in the file, and no date of writing: equal runs and fonts give equal bytes.
+//! Matches come before suspects, each in the order of their paths; permitted findings are counted but have no page. Every page has
+//! its number and the digest of the run's manifest. Text is set in Noto Sans (Latin, Greek and Cyrillic); characters that it lacks
+//! are taken from the fonts that the user names. Of each font the characters used are embedded. Characters that no font has are
+//! written as `‹U+65E5›`, and the summary says how many there are. Untrusted text is only drawn: the file has no script, link or
+//! form. It has no date of writing either, so that equal runs and fonts give equal bytes.
 
 mod exhibit;
 pub(super) mod fonts;
@@ -39,17 +39,17 @@ use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
 use crate::wording::{clock, share};
 
-/// Findings that have a page of their own, unless asked otherwise.
+/// Most findings with a page of their own, unless the user asks for another number. A guess at what counsel reads.
 pub const MAX_EXHIBITS: usize = 100;
-/// Rows of the works list; what is beyond is counted.
+/// Most rows of the works list; further recordings are counted. A guess.
 const MAX_WORKS: usize = 1_000;
-/// Columns of the works list: place and width.
+/// Columns of the works list: offset from the margin and width, in points.
 const WORKS: [(f32, f32); 5] =
     [(0.0, 168.0), (168.0, 154.0), (322.0, 66.0), (388.0, 44.0), (432.0, 55.0)];
 const WORKS_HEAD: [&str; 5] =
     ["Recording [ISRC]", "Label · release · UPC · ℗", "Registration", "Found in", "Exhibits"];
-/// Exhibits that a row of the works list names.
-const NAMED_EXHIBITS: usize = 12;
+/// Most exhibits listed in a row of the works list. A guess: three lines.
+const MAX_NAMED_EXHIBITS: usize = 12;
 
 /// Writes the PDF report.
 #[derive(Debug)]
@@ -61,15 +61,16 @@ pub struct PdfWriter<W> {
     summary: RunSummary,
     counts: Counts,
     works: Works,
-    /// Each with its item, whose other findings are left out.
+    /// The matches that may become exhibits, each with its item without findings.
     matches: Vec<(ItemRecord, Finding)>,
+    /// The suspects that may become exhibits, likewise.
     suspects: Vec<(ItemRecord, Finding)>,
-    /// Findings that could have a page.
+    /// Number of matches and suspects in all.
     findings: u64,
 }
 
 impl<W: Write> PdfWriter<W> {
-    /// A writer to `out`, with a page for at most so many findings.
+    /// A writer to `out`, with pages for at most `most` findings.
     pub fn new(out: W, most: usize) -> Self {
         Self {
             out,
@@ -85,18 +86,18 @@ impl<W: Write> PdfWriter<W> {
         }
     }
 
-    /// Takes these fonts, in their order, for characters that Noto Sans lacks.
+    /// Adds fonts for characters that Noto Sans lacks; the first that has a character is used.
     #[must_use]
     pub fn with_fonts(self, fonts: Vec<FontFile>) -> Self {
         Self { fonts, ..self }
     }
 
-    /// Characters that were drawn as their numbers, for want of a font; known at the end.
+    /// Number of characters that no font has, each time they are drawn; known after the end.
     pub fn missing(&self) -> u64 {
         self.missing
     }
 
-    /// What goes where.
+    /// Lays out all pages.
     fn pages<'f>(&mut self, fonts: &'f Fonts<'f>) -> Layout<'f> {
         let mut layout = Layout::new(fonts);
         let room = self.most.saturating_sub(self.matches.len());
@@ -114,8 +115,8 @@ impl<W: Write> PdfWriter<W> {
         self.missing = layout.missing;
         if self.missing > 0 {
             let text = format!(
-                "{} characters of names and paths are in none of this document's fonts. In their place stand their numbers in Unicode, as in \
-                 ‹U+65E5›; the HTML and JSONL reports have them as they are.",
+                "{} characters of names and paths are in none of this document's fonts and are written as their Unicode numbers, such as \
+                 ‹U+65E5›. The HTML and JSONL reports have the characters themselves.",
                 thousands(self.missing)
             );
             layout.foot_note(&text);
@@ -123,7 +124,7 @@ impl<W: Write> PdfWriter<W> {
         layout
     }
 
-    /// The text of each page, for tests.
+    /// The text of all pages, for tests: one line for each mark, and an empty line after each page.
     #[cfg(test)]
     pub(super) fn drawn(&mut self) -> Result<String, String> {
         let named = self.fonts.clone();
@@ -133,7 +134,7 @@ impl<W: Write> PdfWriter<W> {
         let mut text = String::new();
         for (marks, number) in layout.pages.iter().zip(1..) {
             let marks = marks.iter().map(|(_, mark)| mark);
-            for mark in marks.chain(&self.furniture(&layout, number, count)) {
+            for mark in marks.chain(&self.header_and_footer(&layout, number, count)) {
                 if let Mark::Text { text: drawn, .. } = mark {
                     text += drawn;
                     text.push('\n');
@@ -144,6 +145,7 @@ impl<W: Write> PdfWriter<W> {
         Ok(text)
     }
 
+    /// The first page: what was scanned and found, how to read it, how it was made.
     fn cover(&self, layout: &mut Layout, exhibits: u64) {
         let (run, counts) = (&self.summary, &self.counts);
         layout.y += 6.0;
@@ -151,7 +153,7 @@ impl<W: Write> PdfWriter<W> {
         layout.heading("Recordings of the catalogue found in a scan", 17.0);
         if !run.complete {
             layout.paragraph(
-                "INCOMPLETE: the run was stopped before its end. What follows is what was found until then.",
+                "INCOMPLETE: the run was stopped before its end. This document covers only the items examined until then.",
                 [0xA0, 0x1C, 0x1C],
             );
         }
@@ -162,7 +164,7 @@ impl<W: Write> PdfWriter<W> {
         layout.fact(
             "Could not be read",
             &format!(
-                "{}; nothing is known of these. {} more are no audio.",
+                "{}; these items were not compared. {} more are not audio.",
                 thousands(counts.failed),
                 thousands(counts.not_audio)
             ),
@@ -171,7 +173,7 @@ impl<W: Write> PdfWriter<W> {
         layout.fact("Items with a match", &thousands(counts.matched));
         layout.fact(
             "Items with a suspect",
-            &format!("{}, for a person to hear", thousands(counts.suspect)),
+            &format!("{}, for a person to listen to", thousands(counts.suspect)),
         );
         layout.fact("Permitted only", &thousands(counts.permitted));
         layout.fact("Nothing found", &thousands(counts.clear));
@@ -189,24 +191,26 @@ impl<W: Write> PdfWriter<W> {
         layout.fact(
             "Exhibits",
             &format!(
-                "{} of {} findings have a page of evidence here; the other reports have all",
+                "{} of {} findings have a page of evidence here; the other reports have all of them",
                 thousands(exhibits),
                 thousands(self.findings)
             ),
         );
         layout.subheading("How to read it");
         layout.paragraph(
-            "A match is a stretch of sound that agrees with a recording of the catalogue better than chance allows. For each finding \
-             the chance is told that an item which holds none of the catalogue would score as high; it is an estimate from \
-             measured chance, not a promise. A suspect may be a match, and is for a person to hear. Whether a use infringes is for \
-             counsel: the catalogue's rights are told as they were delivered, and what was not delivered is not told.",
+            "A match is sound that agrees with a recording of the catalogue better than coincidence explains. Each finding states the \
+             chance that an item without any recording of the catalogue would score as high. This is an estimate from measurements, not a \
+             guarantee. A suspect may be a match: a person has to listen to it. Whether a use infringes a right is for counsel to \
+             decide: the rights shown are those that the label delivered to the catalogue; rights that were not delivered are not \
+             shown.",
             INK,
         );
         layout.paragraph(
-            "Each exhibit says what it claims: that the item is a copy or an excerpt of the recording, that it contains it, that the \
-             recording sounds under or over something else, that the item has some of its parts alone (a stem) or is \
-             another recording of the same notes, or that both hold shared material, which does not show that the recording is used. The shares beside it are of spectral peaks, \
-             the moments at which one pitch stands out; those for a claim are rounded down, those against it up.",
+            "Each exhibit states what it claims: that the item is a copy or an excerpt of the recording, that the item contains it, that the \
+             recording sounds under or over other sound, that the item has only some of its parts (a stem) or is another recording of \
+             the same notes, or that both contain shared material, which does not show that the recording is used. The shares beside the \
+             claim are of spectral peaks, the moments at which one pitch stands out. Shares that support a claim are rounded down, shares \
+             that count against it up.",
             INK,
         );
         layout.subheading("How it was made");
@@ -217,18 +221,19 @@ impl<W: Write> PdfWriter<W> {
         layout.fact("Fingerprint settings", &run.fingerprint_digest);
         layout.fact("Manifest (SHA-256)", manifest(run));
         layout.paragraph(
-            "The manifest names tool, settings, catalogue, counts and the digest of all records. “leakhound verify” compares it with the \
-             records, “leakhound recheck FINDING --dump PATH” repeats one finding from the bytes.",
+            "The manifest lists tool, settings, catalogue, counts and the digest of all records. “leakhound verify” compares it with the \
+             records; “leakhound recheck FINDING --dump PATH” repeats one finding from the original bytes.",
             GREY,
         );
     }
 
+    /// The works list, from a new page on.
     fn works_list(&self, layout: &mut Layout) {
         layout.page();
         layout.bookmark("Works list");
         layout.heading("Works list", 14.0);
         layout.paragraph(
-            "One row a recording that was found. Found in: items with a match / with a suspect. Exhibits: its evidence here.",
+            "One row for each recording that was found. Found in: matches / suspects. Exhibits: pages of evidence in this document.",
             GREY,
         );
         layout.y += 8.0;
@@ -236,8 +241,8 @@ impl<W: Write> PdfWriter<W> {
         let row = |(id, [name, about, registration, found]): (&str, [String; 4])| {
             let named = exhibits.get(id).map(Vec::as_slice).unwrap_or_default();
             let mut numbers: Vec<_> =
-                named.iter().take(NAMED_EXHIBITS).map(ToString::to_string).collect();
-            if named.len() > NAMED_EXHIBITS {
+                named.iter().take(MAX_NAMED_EXHIBITS).map(ToString::to_string).collect();
+            if named.len() > MAX_NAMED_EXHIBITS {
                 numbers.push("…".to_owned());
             }
             vec![name, about, registration, found, numbers.join(", ")]
@@ -250,7 +255,7 @@ impl<W: Write> PdfWriter<W> {
         }
     }
 
-    /// Numbers of the exhibits, by the id of the recording that each is of.
+    /// Numbers of the exhibits of each recording, by its id.
     fn exhibits_by_recording(&self) -> BTreeMap<&str, Vec<usize>> {
         let mut numbers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for ((_, finding), number) in self.matches.iter().chain(&self.suspects).zip(1..) {
@@ -259,7 +264,7 @@ impl<W: Write> PdfWriter<W> {
         numbers
     }
 
-    /// The document as PDF/UA-1, which says that it can be heard as well as seen; if a font does not bear that out, without the claim.
+    /// The document as accessible PDF (PDF/UA-1); if a font does not meet that standard, as PDF without the claim.
     fn write(&self, layout: &Layout, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
         let accessible = ConfigurationBuilder::new()
             .with_accessibility_validator(Accessibility::UA1)
@@ -300,7 +305,7 @@ impl<W: Write> PdfWriter<W> {
             let mut surface = page.surface();
             for stretch in marks.chunk_by(|before, after| before.0 == after.0) {
                 let part = stretch[0].0;
-                let tag = part.map_or(aside(ArtifactType::Layout), |_| ContentTag::Other);
+                let tag = part.map_or(artifact(ArtifactType::Layout), |_| ContentTag::Other);
                 let name = surface.start_tagged(tag);
                 for (_, mark) in stretch {
                     draw(&mut surface, fonts, mark);
@@ -308,8 +313,8 @@ impl<W: Write> PdfWriter<W> {
                 surface.end_tagged();
                 content.extend(part.map(|part| (part, name)));
             }
-            surface.start_tagged(aside(ArtifactType::PaginationOther));
-            for mark in &self.furniture(layout, number, count) {
+            surface.start_tagged(artifact(ArtifactType::PaginationOther));
+            for mark in &self.header_and_footer(layout, number, count) {
                 draw(&mut surface, fonts, mark);
             }
             surface.end_tagged();
@@ -326,8 +331,8 @@ impl<W: Write> PdfWriter<W> {
         document.finish()
     }
 
-    /// What stands on each page: the run above, manifest and page below.
-    fn furniture(&self, layout: &Layout, number: usize, count: usize) -> Vec<Mark> {
+    /// What is on each page: the run above, the manifest's digest and the page number below.
+    fn header_and_footer(&self, layout: &Layout, number: usize, count: usize) -> Vec<Mark> {
         let text = |x: f32, y: f32, text: String| {
             let (size, bold, color) = (7.5, false, GREY);
             Mark::Text { x, y, size, bold, color, text }
@@ -347,14 +352,14 @@ impl<W: Write> PdfWriter<W> {
 
 fn manifest(run: &RunSummary) -> &str {
     if run.manifest_digest.is_empty() {
-        "none: the run has not ended"
+        "none: the run is not complete"
     } else {
         &run.manifest_digest
     }
 }
 
-/// What is no content to be read.
-fn aside(kind: ArtifactType) -> ContentTag<'static> {
+/// The tag of a mark that a screen reader skips.
+fn artifact(kind: ArtifactType) -> ContentTag<'static> {
     ContentTag::Artifact(Artifact::with_kind(kind))
 }
 
@@ -362,6 +367,7 @@ fn failed(why: &str) -> ReportError {
     Format::Pdf.failed(io::Error::other(why))
 }
 
+/// Draws a mark on a page.
 fn draw(surface: &mut krilla::surface::Surface, fonts: &Fonts, mark: &Mark) {
     let fill = |[red, green, blue]: Rgb| Fill {
         paint: rgb::Color::new(red, green, blue).into(),

@@ -1,34 +1,34 @@
-//! What the parts of the pages are, in reading order, for screen readers: headings, paragraphs, tables, pictures.
+//! The structure of a document for screen readers: headings, paragraphs, tables and pictures, in reading order.
 //!
-//! What is in no part (rules, shades, what stands on every page) is no content to be read.
+//! Marks outside of the structure (rules, shades, headers and footers) are not read aloud.
 
 use std::num::NonZeroU16;
 
 use krilla::tagging::{Identifier, TableHeaderScope, Tag, TagGroup, TagKind, TagTree};
 
-/// What a part is.
+/// The role of a part.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Role {
-    /// Of this level, from 1, and its words.
+    /// A heading of this level, from 1, with its text.
     Heading(u16, String),
     Paragraph,
     Table,
     Row,
-    /// A cell that names its column.
+    /// The head of a column.
     Head,
     Cell,
-    /// With the words for who does not see it.
+    /// A picture, with the text that is read in place of it.
     Picture(String),
 }
 
 #[derive(Debug)]
 struct Part {
     role: Role,
-    /// The part that it is in, which comes before it.
+    /// Index of the part that contains it, which is smaller than its own.
     within: Option<usize>,
 }
 
-/// All parts, and which of them are open.
+/// All parts in reading order, and the stack of those that are open.
 #[derive(Debug, Default)]
 pub(super) struct Structure {
     parts: Vec<Part>,
@@ -36,38 +36,39 @@ pub(super) struct Structure {
 }
 
 impl Structure {
-    /// Begins a part, in the one that is open.
+    /// Begins a part inside of the innermost open one.
     pub(super) fn begin(&mut self, role: Role) {
         self.parts.push(Part { role, within: self.open.last().copied() });
         self.open.push(self.parts.len() - 1);
     }
 
-    /// Ends the part that was begun last.
+    /// Ends the innermost open part.
     pub(super) fn end(&mut self) {
         self.open.pop();
     }
 
-    /// Leaves all open parts until [`Self::resume`] has them back.
+    /// Closes all open parts, and returns them for [`Self::resume`].
     pub(super) fn pause(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.open)
     }
 
+    /// Opens parts again that [`Self::pause`] closed.
     pub(super) fn resume(&mut self, open: Vec<usize>) {
         self.open = open;
     }
 
-    /// The part that text belongs to.
+    /// The innermost open part, to which text belongs.
     pub(super) fn current(&self) -> Option<usize> {
         self.open.last().copied()
     }
 
-    /// The part that an area belongs to: only pictures are made of areas.
+    /// The innermost open part if it is a picture: only there is an area content.
     pub(super) fn current_picture(&self) -> Option<usize> {
         let is_picture = |part: &usize| matches!(self.parts[*part].role, Role::Picture(_));
         self.current().filter(is_picture)
     }
 
-    /// The tree of a document in which each part's content has these names.
+    /// The tag tree of the document. `content` has the identifiers of the marks, each with its part.
     pub(super) fn tree(&self, content: Vec<(usize, Identifier)>) -> TagTree {
         let mut names: Vec<Vec<Identifier>> = vec![Vec::new(); self.parts.len()];
         for (part, name) in content {
@@ -78,7 +79,7 @@ impl Structure {
             let children = names.into_iter().map(Into::into).collect();
             groups.push(TagGroup::with_children(part.role.tag(), children));
         }
-        // From the last to the first: a part is whole when it is put into the one before it.
+        // From the last to the first: all children of a part come after it, so it is complete when it is moved into its parent.
         let mut tree = TagTree::new();
         while let Some(group) = groups.pop() {
             if group.children.is_empty() {

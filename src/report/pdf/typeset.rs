@@ -1,8 +1,8 @@
-//! A line of text as glyphs: which font each character is taken from, in which order they stand, and how wide it all is.
+//! Turns a line of text into glyphs: chooses fonts, orders and shapes the characters, and measures the line.
 //!
-//! Characters are taken from the first font that has them, with the marks that belong to them. The order is that of the
-//! Unicode Bidirectional Algorithm in a line that runs from left to right, shapes are those of `HarfBuzz`: Arabic joins, marks of Indic
-//! scripts and Thai go where they belong. Lengths are in shares of the font's size.
+//! A character is taken, with its combining marks, from the first font that has both. The order is that of the Unicode
+//! Bidirectional Algorithm (UAX #9) with left-to-right base direction. `rustybuzz`, a port of `HarfBuzz`, shapes each run: it joins
+//! Arabic letters and places the marks of Indic scripts and Thai. Lengths are in units of the font's size.
 
 use krilla::text::{GlyphId, KrillaGlyph};
 use rustybuzz::{Direction, UnicodeBuffer};
@@ -12,18 +12,18 @@ use unicode_script::{Script, UnicodeScript as _};
 use super::fonts::Fonts;
 use crate::base::visible;
 
-/// A stretch of one font, one script and one direction.
+/// A run of glyphs of one font, one script and one direction.
 #[derive(Debug)]
 pub(super) struct Run<'t> {
-    /// Its number among the fonts.
+    /// Index of the font.
     pub(super) font: usize,
     pub(super) text: &'t str,
     pub(super) glyphs: Vec<KrillaGlyph>,
-    /// Where it begins.
+    /// Offset from the begin of the line.
     pub(super) x: f32,
 }
 
-/// A stranger's text as the fonts can show it, and how many characters they lack: these stand as `‹U+65E5 U+672C›`.
+/// Untrusted text as the fonts can show it, and the number of characters that no font has, which become `‹U+65E5 U+672C›`.
 pub(super) fn shown(fonts: &Fonts, text: &str) -> (String, u64) {
     let text = visible(text);
     let (mut shown, mut missing, mut is_open) = (String::with_capacity(text.len()), 0, false);
@@ -49,16 +49,16 @@ pub(super) fn shown(fonts: &Fonts, text: &str) -> (String, u64) {
     (shown, missing)
 }
 
-/// What has no shape of its own and only tells how its neighbours are shaped; a shaper needs no glyph for it.
+/// Whether a character has no glyph of its own but changes the shape of its neighbours: joiners and variation selectors.
 fn is_silent(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}' | '\u{34F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
-/// Characters with the marks that are set on them, and what is joined to them: what a line is not broken within.
+/// Splits text into clusters: a character with its combining marks and the characters joined to it. No line is broken inside.
 pub(super) fn clusters(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        // Whatever comes first is a part, and whatever comes behind a joiner.
+        // The first character, and any character after a joiner, belongs to the cluster.
         let mut is_joined = true;
         let is_next = |c: char| {
             let is_part = is_joined || c.script() == Script::Inherited;
@@ -72,9 +72,10 @@ pub(super) fn clusters(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How wide a line is.
+/// Width of a line.
 pub(super) fn width(fonts: &Fonts, text: &str, bold: bool) -> f32 {
-    // Latin, Greek and Cyrillic without marks, which is nearly all: kerning would make it narrower by a hair.
+    // Latin, Greek and Cyrillic without marks, which is nearly all text: the advances are summed, without kerning, which would
+    // make it slightly narrower.
     let first = fonts.get(fonts.order(bold).next().unwrap_or_default());
     let simple = |c| matches!(c, ' '..='\u{2FF}' | '\u{370}'..='\u{482}' | '–' | '…');
     let plain: Option<f32> =
@@ -86,7 +87,7 @@ pub(super) fn width(fonts: &Fonts, text: &str, bold: bool) -> f32 {
     last.map_or(0.0, |run| run.x + run.glyphs.iter().map(|glyph| glyph.x_advance).sum::<f32>())
 }
 
-/// A line from left to right.
+/// The runs of a line, from left to right.
 pub(super) fn runs<'t>(fonts: &Fonts, text: &'t str, bold: bool) -> Vec<Run<'t>> {
     let (mut runs, mut x) = (Vec::new(), 0.0);
     let order = BidiInfo::new(text, Some(Level::ltr()));
@@ -109,7 +110,7 @@ pub(super) fn runs<'t>(fonts: &Fonts, text: &'t str, bold: bool) -> Vec<Run<'t>>
     runs
 }
 
-/// Stretches of one font and one script, in the order of the text.
+/// Splits text into pieces of one font and one script, in the order of the text.
 fn pieces<'t>(fonts: &Fonts, text: &'t str, bold: bool) -> Vec<(usize, &'t str)> {
     let mut pieces = Vec::new();
     let (mut begin, mut at) = (0, 0);
@@ -138,12 +139,12 @@ fn pieces<'t>(fonts: &Fonts, text: &'t str, bold: bool) -> Vec<(usize, &'t str)>
     pieces
 }
 
-/// Whether characters of it stand in text of every script.
+/// Whether characters of this script value occur in text of any script.
 fn is_any(script: Script) -> bool {
     matches!(script, Script::Common | Script::Inherited | Script::Unknown)
 }
 
-/// The first font that has a character with its marks, else the first that has the character.
+/// The first font that has a character with its marks, or else the first that has the character.
 fn font_of(fonts: &Fonts, cluster: &str, bold: bool) -> usize {
     let whole = |number: &usize| cluster.chars().all(|c| is_silent(c) || fonts.get(*number).has(c));
     let base = |number: &usize| cluster.chars().next().is_some_and(|c| fonts.get(*number).has(c));
@@ -151,6 +152,7 @@ fn font_of(fonts: &Fonts, cluster: &str, bold: bool) -> usize {
     found.or_else(|| fonts.order(bold).next()).unwrap_or_default()
 }
 
+/// Shapes a piece of text in one font.
 fn shape(fonts: &Fonts, font: usize, text: &str, is_reversed: bool) -> Vec<KrillaGlyph> {
     let one = fonts.get(font);
     let mut buffer = UnicodeBuffer::new();
@@ -185,7 +187,7 @@ mod tests {
     use super::*;
     use crate::report::tests::covering;
 
-    /// A font that has nothing but a few letters of Japanese, Hebrew and Arabic.
+    /// A font with only a few letters of Japanese, Hebrew and Arabic.
     fn named() -> [FontFile; 1] {
         let groups = [(0x5D0, 0x5EA, 40), (0x627, 0x64A, 80), (0x65E5, 0x672C, 130)];
         [FontFile::new("x.ttf", covering(&groups), 0).unwrap()]
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_no_font_has_stand_as_their_numbers_and_are_counted() {
+    fn characters_that_no_font_has_are_written_as_numbers_and_counted() {
         let fonts = Fonts::new(&[]).unwrap();
         assert_eq!(shown(&fonts, "Łódź / Ночь / Νύχτα"), ("Łódź / Ночь / Νύχτα".to_owned(), 0));
         assert_eq!(shown(&fonts, "日本 – 🌊."), ("‹U+65E5 U+672C› – ‹U+1F30A›.".to_owned(), 3));
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_from_right_to_left_does_so_within_a_line_from_left_to_right() {
+    fn right_to_left_text_is_ordered_within_a_left_to_right_line() {
         let named = named();
         let fonts = Fonts::new(&named).unwrap();
         let line = runs(&fonts, "by אבג דה 1999, live", false);
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_stays_with_its_letter_and_what_is_joined_stays_together() {
+    fn marks_stay_with_their_letter_and_joined_characters_stay_together() {
         let text = "e\u{301}x👩\u{200D}👩\u{FE0F}y";
         assert_eq!(
             clusters(text).collect::<Vec<_>>(),
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_width_of_plain_text_is_that_of_its_glyphs_but_for_kerning() {
+    fn the_width_of_plain_text_is_that_of_its_glyphs_without_kerning() {
         let fonts = Fonts::new(&[]).unwrap();
         for text in ["Recordings of the catalogue", "0123456789abcdef", "Ночь – Νύχτα – Łódź"]
         {

@@ -6,10 +6,10 @@ use crate::report::acrcloud;
 #[test]
 fn hostile_text_is_no_formula_and_no_line_break_in_the_columns_of_acrcloud() {
     let mut records = hostile();
-    // What was dismissed would be left out.
+    // Dismissed findings would be left out.
     records.iter_mut().flat_map(|record| &mut record.findings).for_each(|f| f.decision = None);
     let written = report(Format::Acrcloud, &records);
-    // Of an item that is no sound that scanner has no row.
+    // Items that are not audio have no row.
     assert_eq!(written.lines().count(), 1 + 3);
     assert!(!written.contains(['\u{202E}', '\u{1b}', '\0']));
     for row in &csv_rows(&written)[1..] {
@@ -21,7 +21,7 @@ fn hostile_text_is_no_formula_and_no_line_break_in_the_columns_of_acrcloud() {
 }
 
 #[test]
-fn the_columns_of_acrcloud_have_a_row_for_each_span_and_none_for_what_is_permitted_or_dismissed() {
+fn the_columns_of_acrcloud_have_a_row_for_each_span_but_none_of_permitted_or_dismissed_findings() {
     let mut records = sample();
     records[0].findings[0].verdict = Verdict::Permitted;
     let rows = csv_rows(&report(Format::Acrcloud, &records));

@@ -12,7 +12,7 @@ fn csv_has_a_row_for_each_finding_and_for_each_item_without_one() {
         rows[2][16],
         "0:00:10.0-0:00:20.0 > 0:00:30.0-0:00:38.5; 0:00:50.0-0:01:00.0 > 0:01:04.0-0:01:12.5"
     );
-    assert_eq!(rows[2][15], "-281.4", "a number of ours stays a number");
+    assert_eq!(rows[2][15], "-281.4", "a negative number is not treated as a formula");
 }
 
 #[test]

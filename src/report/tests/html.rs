@@ -33,7 +33,7 @@ fn hostile_text_is_no_markup_in_html() {
     );
 }
 
-/// What stands in the page for its scripts, all pieces in one list.
+/// The JSON in the page for its scripts: all pieces in one list.
 pub(super) fn data(page: &str) -> serde_json::Value {
     let pieces = page.split("<script type=\"application/json\"").skip(1).map(|rest| {
         let json = rest.split_once('>').unwrap().1.split_once("</script>").unwrap().0;
@@ -66,7 +66,7 @@ fn the_page_is_valid_with_and_without_findings() {
 fn the_page_asks_for_nothing_from_outside() {
     let page = report(Format::Html, &sample());
     for reference in ["http:", "https:", " src=", "url(", "@import", "<link", "fetch(", "import("] {
-        // The one address is the name of SVG, which nobody asks for.
+        // The only URL is the name space of SVG, which is not requested.
         let asks =
             |line: &&str| line.contains(reference) && !line.contains("http://www.w3.org/2000/svg");
         assert_eq!(page.lines().find(asks), None, "{reference}");
@@ -104,15 +104,15 @@ fn an_unfinished_run_says_so_at_the_top() {
 }
 
 #[test]
-fn findings_that_no_script_shows_are_counted() {
+fn findings_beyond_the_table_without_scripts_are_counted() {
     let page = report(Format::Html, &many(203));
     assert_eq!(page.matches("<span class=\"badge match\">").count(), 200);
-    assert!(page.contains("The first 200 findings, in the order of their paths; 3 more"));
+    assert!(page.contains("The first 200 findings, sorted by path; 3 more"));
     assert_eq!(data(&page)[0]["rows"].as_array().unwrap().len(), 203);
 }
 
 #[test]
-fn more_findings_than_a_page_bears_are_counted_and_not_dropped_in_silence() {
+fn findings_beyond_the_limit_of_a_page_are_counted() {
     let (records, mut out) = (many(603), Vec::new());
     let mut writer = html::HtmlWriter::holding(&mut out, 600);
     writer.begin(&summary(&records)).unwrap();
@@ -124,11 +124,11 @@ fn more_findings_than_a_page_bears_are_counted_and_not_dropped_in_silence() {
     let data = data(&page);
     let rows = |piece: &serde_json::Value| piece["rows"].as_array().map_or(0, Vec::len);
     assert_eq!(data.as_array().unwrap().iter().map(rows).sum::<usize>(), 600);
-    assert!(page.contains("This page holds the first 600 of 603 findings"));
+    assert!(page.contains("This page has the first 600 of 603 findings"));
 }
 
 #[test]
-fn what_has_changed_since_an_earlier_run_stands_in_the_summary() {
+fn the_summary_says_what_changed_since_an_earlier_run() {
     let change = Change { since_run: "run-0".to_owned(), new: 1_200, gone: 3, standing: 7 };
     let run = RunSummary { change: Some(change), ..summary(&sample()) };
     let page = report_of(Format::Html, &run, &sample());
@@ -137,8 +137,8 @@ fn what_has_changed_since_an_earlier_run_stands_in_the_summary() {
     assert!(!report(Format::Html, &sample()).contains("Since run"));
 }
 
-/// The inside of every start tag; panics where tags do not nest, ids repeat or text holds a bare
-/// `<`. A reader of this page's own HTML, no general one.
+/// The content of every start tag. Panics if tags do not nest, an id repeats or text has an unescaped `<`. It reads only the
+/// HTML of this page.
 fn html_tags(page: &str) -> Vec<String> {
     const VOID: [&str; 7] = ["meta", "br", "input", "rect", "line", "polyline", "circle"];
     let (mut open, mut tags, mut ids) = (Vec::new(), Vec::new(), Vec::new());
@@ -155,7 +155,7 @@ fn html_tags(page: &str) -> Vec<String> {
         assert!(tag.matches('"').count().is_multiple_of(2), "{tag}");
         if let Some((_, id)) = tag.split_once(" id=\"") {
             let id = id.split('"').next().unwrap().to_owned();
-            assert!(!ids.contains(&id), "{id} stands twice");
+            assert!(!ids.contains(&id), "the id {id} repeats");
             ids.push(id);
         }
         if name == "script" || name == "style" {
@@ -165,6 +165,6 @@ fn html_tags(page: &str) -> Vec<String> {
         }
         tags.push(tag.to_owned());
     }
-    assert!(open.is_empty(), "{open:?} stay open");
+    assert!(open.is_empty(), "{open:?} are not closed");
     tags
 }

@@ -1,5 +1,10 @@
-//! The promises that every format keeps. Snapshots lie in `snapshots/`; to renew them after a
-//! change that was meant, run with `LEAKHOUND_RENEW_SNAPSHOTS=1` and read the difference.
+//! Tests of all formats: what every format promises, and a snapshot of each.
+//!
+//! Snapshots are in `snapshots/`. After an intended change, run with `LEAKHOUND_RENEW_SNAPSHOTS=1` and read the difference.
+//!
+//! They are not managed by the crate `insta`, because they are reports byte for byte, to be opened in a browser or a spreadsheet.
+//! A text snapshot of `insta` has a header, changes CRLF to LF and cuts the last line break, so the CSV could lose its line ends
+//! unnoticed. Its binary snapshots keep the bytes, but need a second file each, and a failed test shows no difference.
 
 mod acrcloud;
 mod csv;
@@ -37,7 +42,7 @@ fn each_format_writes_the_sample_as_its_snapshot_has_it() {
         for (number, (is, should)) in written.lines().zip(expected.lines()).enumerate() {
             assert_eq!(is, should, "line {} of {}", number + 1, path.display());
         }
-        assert_eq!(written.len(), expected.len(), "{} has another end", path.display());
+        assert!(written == expected, "{} has other line ends or another end", path.display());
     }
 }
 
@@ -50,7 +55,7 @@ fn the_same_input_gives_the_same_bytes() {
 }
 
 #[test]
-fn jsonl_parses_back_to_the_very_records() {
+fn jsonl_parses_back_to_equal_records() {
     let mut records = [sample(), hostile()].concat();
     records[0].findings[0].false_alarm_probability = 1.234_567_890_123_456_7e-41;
     records[0].findings[0].tempo = 0.1 + 0.2;
@@ -138,7 +143,7 @@ fn each_claim_is_told_with_its_numbers_in_each_format() {
         let records = [record("/dump/x.ogg", vec![found])];
         for format in Format::ALL {
             let written = report(format, &records);
-            // Lines of the PDF end where there was a blank.
+            // Lines of the PDF are broken after blanks.
             let text = written.replace("&#39;", "'").replace(" \n", " ");
             let has = |words: &str| text.contains(words);
             let told = match format {
@@ -152,7 +157,7 @@ fn each_claim_is_told_with_its_numbers_in_each_format() {
                     has(&format!("relation: {:?}, recording_share: 0.949", relation.as_str()))
                 }
                 Format::Jsonl => has(&format!("\"relation\":{:?}", relation.as_str())),
-                // It has no column for it: what is no use of the recording is lowest in its order.
+                // It has no column for relations; shared material has the lowest score.
                 Format::Acrcloud => {
                     let score = if relation == Relation::SharedMaterial { "30" } else { "70" };
                     csv_rows(&text)[1][7] == score
@@ -172,7 +177,7 @@ fn each_claim_is_told_with_its_numbers_in_each_format() {
 }
 
 #[test]
-fn findings_of_before_claims_were_told_are_reported_without_and_none_is_counted() {
+fn findings_without_a_relation_are_reported_without_a_claim_and_not_counted_by_claim() {
     let records = [record("/dump/x.ogg", vec![finding("rec-1")])];
     assert_eq!(summary(&records).counts.relations, [0; 6]);
     for format in Format::ALL {
@@ -207,23 +212,23 @@ fn the_text_of_one_screen_says_what_findings_claim() {
 }
 
 #[test]
-fn what_people_decided_is_told_and_counted_in_each_format_and_takes_nothing_away() {
+fn decisions_are_reported_and_counted_in_each_format_and_remove_nothing() {
     let counts = summary(&sample()).counts;
     assert_eq!((counts.findings, counts.dismissed, counts.accepted, counts.deferred), (3, 1, 0, 0));
     assert_eq!(
         (counts.suspect, counts.alarms),
         (1, 1),
-        "the match alarms, the dismissed suspect does not"
+        "the match raises an alarm, the dismissed suspect does not"
     );
     for format in Format::ALL {
         let written = report(format, &sample());
         let told = written.contains("dismissed") && written.contains("cleared in 2019");
-        // Its columns are those of others: what was dismissed is no row of it.
+        // It has no column for decisions, and no row for dismissed findings.
         assert_eq!(told, format != Format::Acrcloud, "{format}");
     }
     let rows = csv_rows(&report(Format::Csv, &sample()));
     let at = rows[0].iter().position(|name| name == "decision").unwrap();
     let expected = ["dismissed", "shared_sample", "Same break, cleared in 2019."];
     assert_eq!(rows[6][at..at + 3], expected);
-    assert_eq!(rows[6][6], "suspect", "the verdict is what was heard");
+    assert_eq!(rows[6][6], "suspect", "a decision does not change the verdict");
 }

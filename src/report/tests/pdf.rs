@@ -3,7 +3,8 @@
 use super::*;
 use crate::report::pdf;
 
-/// Noto Sans with other characters for its glyphs: first and last of a stretch, and the glyph of the first.
+/// Noto Sans, with its glyphs assigned to other characters: for each group the first and last character, and the glyph of the
+/// first.
 pub(in crate::report) fn covering(groups: &[(u32, u32, u32)]) -> Vec<u8> {
     let mut bytes = notosans::REGULAR_TTF.to_vec();
     let entry = bytes.windows(4).position(|tag| tag == b"cmap").unwrap();
@@ -63,7 +64,7 @@ fn a_pdf_takes_what_its_font_lacks_from_the_fonts_that_are_named() {
         (out, missing)
     };
     let (with, missing) = written(vec![font.clone()]);
-    // On the works list and on the exhibit's page.
+    // The character is on the works list and on the exhibit's page.
     assert_eq!(missing, 2, "one of the three is in no font");
     assert!(written(vec![font]).0 == with, "equal fonts give equal bytes");
     let (without, missing) = written(Vec::new());

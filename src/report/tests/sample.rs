@@ -1,11 +1,11 @@
-//! Records to report, a report of them, and what it says as text.
+//! Sample records, reports of them, and the content of reports as text.
 
 use std::io;
 
 use super::*;
 use crate::report::pdf;
 
-/// Text that means harm: markup, a formula, a terminal escape, a bidirectional override.
+/// Hostile text: markup, a formula, a terminal escape, a bidirectional override.
 pub(super) const HOSTILE: &str = "=cmd|' /C calc'!A0</td></script><script>alert(1)</script>\
                        \"><img src=x onerror=alert(1)>{{7*7}}\u{202E}gpj\u{1b}[31m\r\n\0&amp;";
 
@@ -142,7 +142,7 @@ pub(super) fn failed(path: &str, stage: Stage, kind: FailureKind, message: &str)
     record
 }
 
-/// One of each: a match with a second finding, a clear item, both failures, a suspect.
+/// An item of each kind: a match with a second finding, a clear item, both kinds of failures, a suspect.
 pub(super) fn sample() -> Vec<ItemRecord> {
     let slowed = Finding {
         verdict: Verdict::Suspect,
@@ -239,7 +239,7 @@ pub(super) fn bytes_of(format: Format, summary: &RunSummary, records: &[ItemReco
     out
 }
 
-/// The report as text: of a format that is none, what is in it.
+/// The report as text. Of binary formats it is their content, see below.
 pub(super) fn report_of(format: Format, summary: &RunSummary, records: &[ItemRecord]) -> String {
     let out = bytes_of(format, summary, records);
     match format {
@@ -250,7 +250,7 @@ pub(super) fn report_of(format: Format, summary: &RunSummary, records: &[ItemRec
     }
 }
 
-/// The cells of each sheet, those of text between quotes.
+/// The cells of each sheet, separated by tabs; text is quoted.
 pub(super) fn text_of_workbook(bytes: Vec<u8>) -> String {
     use calamine::{Data, Reader as _, Xlsx};
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(io::Cursor::new(bytes)).unwrap();
@@ -277,7 +277,7 @@ pub(super) fn text_of_parquet(bytes: Vec<u8>) -> String {
     rows.collect()
 }
 
-/// What is drawn on each page, in its order.
+/// The text drawn on each page, in order.
 pub(super) fn text_of_pages(summary: &RunSummary, records: &[ItemRecord]) -> String {
     let mut writer = pdf::PdfWriter::new(Vec::new(), pdf::MAX_EXHIBITS);
     writer.begin(summary).unwrap();
@@ -297,7 +297,7 @@ pub(super) fn csv_rows(report: &str) -> Vec<Vec<String>> {
     reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-/// So many items with a finding each.
+/// This many items with one finding each.
 pub(super) fn many(count: u32) -> Vec<ItemRecord> {
     let item = |number| record(&format!("/dump/{number:05}.ogg"), vec![finding("rec-1")]);
     (0..count).map(item).collect()

@@ -1,18 +1,15 @@
-//! `leakhound manifest`, and the making of one when a run ends.
+//! `leakhound manifest`: writes the manifest of a run and attaches timestamps; and the making of a manifest for `leakhound scan`.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::bytes::Bytes;
-use leakhound::provenance::{
-    Catalogue, Container, Content, Gather, Gathered, Link, MANIFEST_VERSION, RunFacts, Settings,
-    read_token,
-};
-use leakhound::results::{ResultStore, ResultsError, Run, Sealed};
+use leakhound::provenance::{Asked, Container, Content, Gathered, read_token};
+pub(super) use leakhound::provenance::{Facts, gather, seal};
+use leakhound::results::{ResultStore, Run, Sealed};
 use leakhound::scan::Engine;
 use leakhound::source::display_path;
-use leakhound::wording::{timestamp, visible};
+use leakhound::wording::visible;
 
 use super::report::whole_file;
 use crate::args::{Global, Manifest, Search};
@@ -46,7 +43,7 @@ pub(crate) fn run(global: &Global, command: &Manifest) -> anyhow::Result<Exit> {
     Ok(Exit::Clear)
 }
 
-/// A run and its manifest; the newest that has one, if none is named.
+/// The run with this number and its manifest; without a number, the newest run that has one.
 pub(super) fn choose(store: &ResultStore, wanted: Option<i64>) -> anyhow::Result<(Run, Sealed)> {
     let wanted = match wanted {
         Some(id) => id,
@@ -59,21 +56,22 @@ pub(super) fn choose(store: &ResultStore, wanted: Option<i64>) -> anyhow::Result
     let run = super::report::choose(store.runs()?, Some(wanted))?;
     let sealed = store.manifest(wanted)?.ok_or_else(|| {
         UsageError(if run.complete {
-            format!("run {wanted} has no manifest: it ended before there were any; scan again")
+            format!("run {wanted} has no manifest: an old version of leakhound made it; scan again")
         } else {
-            format!("run {wanted} has no manifest: it was stopped before its end; scan on")
+            format!("run {wanted} has no manifest: it was stopped before its end; scan again to resume it")
         })
     })?;
     Ok((run, sealed))
 }
 
+/// Keeps a token of a timestamp authority with a manifest, if it stamps that manifest.
 fn attach(store: &ResultStore, sealed: &Sealed, file: &Path) -> anyhow::Result<()> {
     let shown = file.display();
     let token = std::fs::read(file).with_context(|| format!("cannot read {shown}"))?;
     let stamped = read_token(&token).map_err(|error| UsageError(format!("{shown}: {error}")))?;
     if stamped.sha256 != sealed.digest {
         return Err(UsageError(format!(
-            "{shown} stamps {}, the manifest of run {} is {}: it is of another file",
+            "{shown} is a timestamp of {}, but the manifest of run {} is {}: it is of another file",
             stamped.sha256, sealed.run_id, sealed.digest
         ))
         .into());
@@ -82,17 +80,7 @@ fn attach(store: &ResultStore, sealed: &Sealed, file: &Path) -> anyhow::Result<(
     Ok(())
 }
 
-/// The records of a run, gathered.
-pub(super) fn gather(store: &ResultStore, run: &Run) -> Result<Gathered, ResultsError> {
-    let mut gather = Gather::new(&run.key.roots);
-    store.for_each_stored(run.run_id, |text, record| {
-        gather.add(text, &record);
-        Ok::<_, ResultsError>(())
-    })?;
-    Ok(gather.finish())
-}
-
-/// The half of a manifest that is equal everywhere.
+/// The content of the manifest of a run with these search options.
 pub(super) fn content(
     engine: &Engine,
     search: &Search,
@@ -101,72 +89,11 @@ pub(super) fn content(
     gathered: &Gathered,
     containers: Vec<Container>,
 ) -> anyhow::Result<Content> {
-    let key = &run.key;
-    Ok(Content {
-        manifest_version: MANIFEST_VERSION,
-        tool: format!("leakhound {}", key.tool_version),
-        decoders: key.decoders.clone(),
-        settings: Settings {
-            mode: key.mode.to_string(),
-            match_below: format!("{:e}", search.match_below),
-            suspect_below: format!("{:e}", search.suspect_below),
-            territory: search.territory.clone().unwrap_or_default(),
-            limits: limits.to_owned(),
-            engine: engine.settings(),
-            digest: key.settings_digest.clone(),
-        },
-        catalogue: Catalogue {
-            recordings: key.catalogue_recordings,
-            digest: engine.portable_catalogue_digest()?,
-            fingerprint_digest: key.fingerprint_digest.clone(),
-        },
-        items: gathered.items.clone(),
-        counts: gathered.counts,
-        failures: gathered.failures.clone(),
-        containers,
-        torrents: gathered.torrents.clone(),
-    })
-}
-
-/// What only the one who scans knows.
-pub(super) struct Facts {
-    pub(super) operator: String,
-    pub(super) ended: i64,
-    pub(super) rights_day: String,
-    pub(super) taken_over: u64,
-}
-
-/// Both halves together.
-pub(super) fn seal(
-    content: Content,
-    engine: &Engine,
-    run: &Run,
-    gathered: Gathered,
-    facts: Facts,
-    previous: Option<(i64, String)>,
-) -> leakhound::provenance::Manifest {
-    let run = RunFacts {
-        run_id: run.run_id,
-        operator: facts.operator,
-        started: timestamp(run.started),
-        ended: timestamp(facts.ended),
-        rights_day: facts.rights_day,
-        roots: run.key.roots.clone(),
-        taken_over: facts.taken_over,
-        records_digest: gathered.records_digest,
-        catalogue_digest: run.key.catalogue_digest.clone(),
-        index_digest: engine.snapshot.index_digest().to_owned(),
-        platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        program_sha256: program_sha256(),
-        previous: previous.map(|(run_id, digest)| Link { run_id, digest }),
+    let asked = Asked {
+        match_below: search.match_below,
+        suspect_below: search.suspect_below,
+        territory: search.territory.as_deref(),
+        limits,
     };
-    leakhound::provenance::Manifest::new(content, run)
-}
-
-/// SHA-256 of the file of this program; empty if it cannot be read.
-fn program_sha256() -> String {
-    let never = std::sync::atomic::AtomicBool::new(false);
-    let file = std::env::current_exe().ok();
-    let hash = file.and_then(|file| leakhound::ingest::sha256(&Bytes::File(file), &never).ok());
-    hash.unwrap_or_default()
+    Ok(Content::of_run(engine, &asked, run, gathered, containers)?)
 }

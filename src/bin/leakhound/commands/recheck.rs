@@ -142,7 +142,7 @@ fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(R
 
 /// How the run searched and the day of its rights, as its manifest says.
 fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Searching, String)> {
-    let mode = run.key.mode.parse().unwrap_or_default();
+    let mode = run.key.mode;
     let mut searching = Searching { mode, verdict: VerdictConfig::default(), territory: None };
     let sealed = store.manifest(run.run_id)?;
     let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {

@@ -1,4 +1,4 @@
-// What the report's page holds: rows at once, details when one is opened. The grammar is the module doc of data.rs.
+// Reads the findings in the report's page: rows when it opens, details when a finding is opened. Grammar: module doc of data.rs.
 
 const texts = [];
 const recordings = [];
@@ -13,7 +13,7 @@ const readRows = () => {
   }
 };
 
-// All pieces but the last are as long as the first.
+// All pieces but the last have as many findings as the first.
 let pieces, pieceLength;
 const detailsOf = (number) => {
   pieces ??= [...document.querySelectorAll('script.details')];

@@ -1,4 +1,4 @@
-// Pictures of an alignment, as SVG. Each says in words what it shows.
+// Pictures of an alignment, as SVG. Each has a label that says in words what it shows.
 
 const SVG = 'http://www.w3.org/2000/svg';
 const draw = (tag, attributes, ...content) => {
@@ -11,7 +11,7 @@ const label = (x, y, text, anchor = 'middle', className = 'tick') => draw('text'
 
 const drawing = (width, height, says) => draw('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': says, class: width > 400 ? 'broad' : 'square' });
 
-// Packed points: base64 of big-endian words of so many bytes.
+// Unpacks base64 of big-endian unsigned integers of `bytes` bytes each.
 const unpack = (text, bytes) => {
   const raw = atob(text);
   const words = [];
@@ -23,10 +23,10 @@ const unpack = (text, bytes) => {
   return words;
 };
 
-// A round step that cuts a length into at most so many parts.
+// The smallest round number of seconds that divides a length into at most `parts` parts.
 const tickStep = (length, parts) => [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600].find((step) => length / step <= parts) ?? 7200;
 
-// Both files as bars from beginning to end; what agrees is joined.
+// Item and recording as bars from beginning to end; the spans that agree are joined.
 const timeLine = (detail) => {
   const spans = detail.spans.filter((span) => span.every(Number.isFinite));
   const length = [Math.max(detail.seconds, ...spans.map((s) => s[1])), Math.max(detail.recordingSeconds, ...spans.map((s) => s[3]))];
@@ -43,15 +43,15 @@ const timeLine = (detail) => {
   return svg;
 };
 
-// Peaks of both in a few seconds, over each other: a ring is the recording's, a dot the item's.
+// Spectral peaks of both in a few seconds, overlaid: rings are peaks of the recording, dots those of the item.
 const overlay = (evidence, pitchCents) => {
   const { window } = evidence;
   const seconds = window.at[1] - window.at[0];
   const shift = (pitchCents / 1200) * 800;
   const [item, recording] = [window.item, window.recording].map((text) => unpack(text, 3).map((word) => [word >> 12, word & 0xfff]));
-  // The recording's marks at the pitch at which the item plays them.
+  // The recording's peaks, moved to the pitch at which the item plays.
   const ours = recording.map(([time, pitch]) => [time, pitch + shift]);
-  // 35 ms and 14 cents, as the program meets them, and what packing rounds off.
+  // The tolerance of a peak match, 35 ms and 14 cents, plus the rounding error of the packed values. An octave is 800 units.
   const near = ([t, p]) => item.some(([time, pitch]) => Math.abs(time - t) <= (0.037 / seconds) * 4095 && Math.abs(pitch - p) <= 11);
   const met = ours.map(near);
   const heights = [...item, ...ours].map(([, pitch]) => pitch);
@@ -59,7 +59,7 @@ const overlay = (evidence, pitchCents) => {
   const x = (time) => 44 + (time / 4095) * 660;
   const y = (pitch) => 236 - ((pitch - low) / (high - low || 1)) * 220;
   const together = met.filter(Boolean).length;
-  const svg = drawing(720, 290, `${together} of the ${ours.length} strongest marks of the recording in these ${seconds.toFixed(1)} seconds sound in the item at the same moment and pitch.`);
+  const svg = drawing(720, 290, `${together} of the ${ours.length} strongest peaks of the recording in these ${seconds.toFixed(1)} seconds are in the item at the same moment and pitch.`);
   svg.append(draw('rect', { class: 'plot', x: 44, y: 12, width: 660, height: 228 }));
   for (let second = 0; second <= seconds; second += 1) {
     const at = x((second / seconds) * 4095);
@@ -75,10 +75,10 @@ const overlay = (evidence, pitchCents) => {
   return { svg, together, all: ours.length, seconds };
 };
 
-// Time in the item against time in the recording.
+// Matched peaks: time in the item against time in the recording.
 const dotPlot = (evidence, detail) => {
   const dots = unpack(evidence.dots, 4).map((word) => [Math.floor(word / 2 ** 20), Math.floor(word / 256) % 4096]);
-  const svg = drawing(350, 300, `${dots.length} moments that sound alike, time in the item against time in the recording, lie on ${detail.spans.length > 1 ? 'lines' : 'a line'}.`);
+  const svg = drawing(350, 300, `${dots.length} matched peaks, time in the item against time in the recording, lie on ${detail.spans.length > 1 ? 'lines' : 'a line'}.`);
   const [width, height] = [detail.seconds, detail.recordingSeconds];
   const x = (part) => 52 + part * 284;
   const y = (part) => 252 - part * 238;
@@ -93,13 +93,13 @@ const dotPlot = (evidence, detail) => {
   return svg;
 };
 
-// How many marks agree when the recording is moved against the item.
+// Share of the recording's peaks that match when the recording is shifted against the item.
 const moved = (evidence) => {
   const shares = unpack(evidence.moved, 1);
   const middle = (shares.length - 1) / 2;
   const others = shares.filter((_, at) => Math.abs(at - middle) > 1);
   const mean = others.reduce((sum, share) => sum + share, 0) / (others.length || 1);
-  const svg = drawing(350, 300, `${shares[middle]} per cent of the recording’s strong marks agree at the place that was found, ${Math.round(mean)} per cent on average when it is moved away.`);
+  const svg = drawing(350, 300, `${shares[middle]} per cent of the recording’s strong peaks match at the offset found, ${Math.round(mean)} per cent on average when it is shifted.`);
   const most = Math.max(...shares, 10);
   const step = 284 / shares.length;
   for (const part of [0, 0.5, 1]) {
@@ -111,6 +111,6 @@ const moved = (evidence) => {
     svg.append(draw('rect', { class: at === middle ? 'here' : 'away', x: (52 + at * step + 0.6).toFixed(1), y: (252 - height).toFixed(1), width: (step - 1.2).toFixed(1), height: height.toFixed(1) }));
   });
   for (const second of [-3, -2, -1, 0, 1, 2, 3]) svg.append(label(52 + (second * 10 + middle + 0.5) * step, 268, second > 0 ? `+${second}` : `${second}`.replace('-', '−')));
-  svg.append(label(194, 292, 'moved by so many seconds', 'middle', 'axis'));
+  svg.append(label(194, 292, 'shift in seconds', 'middle', 'axis'));
   return { svg, here: shares[middle], mean: Math.round(mean) };
 };

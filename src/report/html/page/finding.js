@@ -1,16 +1,16 @@
-// What the report and the review page share: the grammar of a finding (the module doc of data.rs), elements, numbers as words.
+// Shared by the report and the review page: fields of a finding (see the module doc of data.rs), elements, numbers in words.
 
 const VERDICT = 0, FOLDER = 1, NAME = 2, CONTAINER = 3, RECORDING = 4, TEMPO = 5, PITCH = 6, OF_ITEM = 7, OF_RECORDING = 8,
   PROBABILITY = 9, SCORE = 10, TIERS = 11, STANDING = 12, CLAIMS = 13, HOW = 14, CHANCE = 15, DECISION = 16, RELATION = 17;
 const ID = 0, TITLE = 1, ARTIST = 2, ISRC = 3, FILE = 4, RELEASE = 5, LABEL = 6, DELIVERED = 7;
 const HEARD = 4 | 8;
-// What a finding may claim, in words that are short enough for a list.
+// What a finding may claim, in words short enough for a list.
 const RELATIONS = {
   copy: 'copy', excerpt: 'excerpt', contains: 'in a longer item', layered: 'with other sound', stem: 'stem', 'shared material': 'shared material',
 };
 const VERDICTS = [['match', 'Match'], ['suspect', 'Suspect'], ['permitted', 'Permitted']];
 
-// A finding by its names. The places in its row lead to texts and recordings, which are those of the page or of the piece it came in.
+// A finding with named fields. Its row has indices into texts and recordings, which are those of the page or of its piece.
 const findingOf = ({ texts, recordings }, row, detail) => {
   const recording = recordings[row[RECORDING]];
   return {
@@ -32,7 +32,7 @@ const nameOf = (recording) => (recording[ARTIST] ? `${titleOf(recording)} – ${
 const isHeard = (row) => (row[TIERS] & HEARD) !== 0;
 const isReleased = (row) => isHeard(row) && (row[TIERS] & 8) === 0;
 
-// An element with its class and content; text is text, whatever it holds.
+// An element with its class and content. Text is added as text, never as markup.
 const make = (tag, options = {}, ...content) => {
   const { className, ...attributes } = options;
   const element = document.createElement(tag);
@@ -49,7 +49,7 @@ const count = (number) => number.toLocaleString('en-US');
 const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
 const percent = (share) => (share > 0 && share < 0.01 ? 'under 1 %' : `${Math.floor(share * 100 + 5e-7)} %`);
 
-// Seconds as the reports write them: 75.25 is 1:15.3, and 0:01:15.3 where there are hours.
+// Seconds as m:ss.s, or as h:mm:ss.s from one hour on: 75.25 is 1:15.3.
 const clock = (seconds) => {
   const tenths = Math.round(Math.max(0, seconds) * 10);
   const [hours, minutes, rest] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60, tenths % 600];

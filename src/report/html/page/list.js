@@ -1,4 +1,4 @@
-// Which findings are shown and in what order, and the rows of them that are in sight: of 100,000 some dozens are elements.
+// Filters, sorts and groups the findings, and draws the rows in sight: of 100,000 findings only some dozens are elements.
 
 const COLUMNS = [
   { key: 'item', title: 'Item', of: (row, number) => number },
@@ -25,7 +25,7 @@ const HOWS = {
 };
 
 const view = { words: [], verdict: '', relation: '', how: '', mark: '', group: '', sort: 'score', down: true, open: new Set() };
-// Numbers of findings in the order shown; and what is listed: those, and before each group its head.
+// `order`: numbers of the findings shown, sorted. `entries`: the lines of the list, which are these numbers and heads of groups.
 let order = [];
 let entries = [];
 let rankOf = [];
@@ -37,7 +37,7 @@ const rankRecordings = () => {
   names.map((_, at) => at).sort((a, b) => collator.compare(names[a], names[b]) || a - b).forEach((at, rank) => { rankOf[at] = rank; });
 };
 
-// Lower-case texts to search in, made when somebody searches.
+// Lower-case texts to search in, made at the first search.
 let lower;
 const lowered = () => {
   lower ??= {
@@ -48,7 +48,7 @@ const lowered = () => {
   return lower;
 };
 
-// Whether a finding has every word: folders and recordings are looked at once, not once for each finding.
+// Tells whether a finding has every word. Folders and recordings are searched once, not once for each finding.
 const searcher = (words) => {
   if (words.length === 0) return () => true;
   const all = lowered();
@@ -98,17 +98,17 @@ const group = (found) => {
   entries = sorted.flatMap((one) => (view.open.has(one.key) ? [one, ...one.numbers] : [one]));
 };
 
-// The grid: a head of columns, and a stretch that scrolls.
+// The grid: a head with the columns, and a viewport that scrolls.
 const grid = document.getElementById('grid');
 const viewport = make('div', { className: 'viewport' });
 const canvas = make('div', { className: 'canvas', role: 'rowgroup' });
 const headers = [];
 let current = 0;
 let rowHeight = 64;
-// No browser draws an element of more than some 30 million pixels.
+// Browsers limit the height of an element to some 17 to 33 million pixels.
 const TALLEST = 15_000_000;
 
-// A folder without what all have in common, which says nothing in a list.
+// A folder without the part that all folders have in common.
 let common;
 const shortFolder = (row) => {
   common ??= rows.map((other) => texts[other[FOLDER]]).reduce((a, b) => {
@@ -159,7 +159,7 @@ const rowAt = (at) => {
   return row;
 };
 
-// Draws the rows in sight, and the one that has the focus, wherever it is.
+// Draws the rows in sight, and the row that has the focus even if it is out of sight.
 const draws = { asked: false };
 const render = () => {
   const focused = canvas.contains(document.activeElement);
@@ -197,7 +197,7 @@ const refresh = () => {
   arrange();
   current = 0;
   viewport.scrollTop = 0;
-  // Rows that open are those of a tree.
+  // Groups that open make it a tree.
   grid.setAttribute('role', view.group === '' ? 'grid' : 'treegrid');
   grid.setAttribute('aria-rowcount', entries.length + 1);
   for (const { header, column } of headers) header.setAttribute('aria-sort', column.key === view.sort ? (view.down ? 'descending' : 'ascending') : 'none');

@@ -1,4 +1,4 @@
-// Joins the parts: the tools above the list, the dialog, and what is printed.
+// Connects the parts of the page: the tools above the list, the dialog, and printing.
 
 const dialog = document.getElementById('evidence');
 let opened = -1;
@@ -31,14 +31,14 @@ const onDialogKey = (event) => {
 };
 
 const closed = () => {
-  // The browser tells of it later, when another finding may be open.
+  // The event is delivered later, when another finding may be open.
   if (dialog.open) return;
   dialog.replaceChildren();
   const at = entries.indexOf(order[opened]);
   focusOn(at < 0 ? current : at);
 };
 
-// What is printed instead of a list that scrolls: the finding that is open, else the list as it is filtered and sorted.
+// Printed instead of the scrolling list: the open finding, or else the list as filtered and sorted, up to a limit.
 const PRINTED = 1000;
 const printTable = () => {
   const head = make('thead', {}, make('tr', {}, ...COLUMNS.map((column) => make('th', { scope: 'col' }, column.title))));
@@ -50,7 +50,7 @@ const printTable = () => {
   const more = order.length > PRINTED ? `; the first ${count(PRINTED)} are printed` : '';
   return [make('p', { className: 'note' }, `${document.getElementById('shown').value}${more}.`), make('table', { className: 'plain listing' }, head, body)];
 };
-// Lists of what could not be read, which paper cannot open.
+// Lists of failures that are closed; they are opened for printing.
 const closedLists = [];
 const beforePrint = () => {
   closedLists.push(...document.querySelectorAll('section[aria-labelledby="failures"] details:not([open])'));
@@ -95,7 +95,7 @@ const wireTools = () => {
   let asked;
   byId('search').addEventListener('input', () => {
     clearTimeout(asked);
-    // A pause of a tenth of a second: not once for each key.
+    // Searches after a pause of a tenth of a second, not at each key.
     asked = setTimeout(() => { view.words = byId('search').value.toLowerCase().split(/\s+/).filter(Boolean); refresh(); }, 100);
   });
   tools.addEventListener('submit', (event) => event.preventDefault());

@@ -1,0 +1,610 @@
+//! The front door: a home, and what is done with it, one call each.
+//!
+//! A home is the folder that holds a catalogue, the results of scans, and what people decided about
+//! findings. [`Session::open`] opens it; a session then adds recordings, answers about a file, scans a dump and
+//! writes reports. The parts that it puts together are public as well: see [`crate::catalog`],
+//! [`crate::scan`] and [`crate::report`].
+//!
+//! # Example
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+//! use leakhound::report::Format;
+//! use leakhound::scan::Progress;
+//! use leakhound::session::Session;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = Example::new()?;
+//! # let (masters, dump) = (folder.masters()?, folder.dump()?);
+//! let session = Session::open(folder.path().join("home"))?;
+//! session.add(&[masters])?;
+//! for record in session.query(&dump.join("clip.wav"))? {
+//!     println!("{}: {:?}", record.item.path, record.verdict);
+//! }
+//! let end = session.scan(&[dump], &mut |progress: &Progress| eprintln!("{} items", progress.items))?;
+//! println!("{} items hold a recording", session.counts(&end.run)?.matched);
+//! session.report(None, Format::Csv, &mut std::io::stdout())?;
+//! # assert_eq!(session.counts(&end.run)?.matched, 1);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::base::digest;
+use crate::catalog::{AddEvent, AddSummary, Catalog, CatalogError, LogLine};
+use crate::decode::{DecodeLimits, Decoder, Ffmpeg};
+use crate::identify::Identifiers;
+use crate::ingest::Ingester;
+use crate::matching::verdict::VerdictConfig;
+use crate::matching::{LookupScratch, MatchConfig};
+use crate::provenance::{
+    Asked, Content, Facts, WhichContainers, gather, hash_containers, seal,
+};
+use crate::record::ItemRecord;
+use crate::report::{Counts, Format, ReportError, RunReader};
+use crate::results::{ResultStore, ResultsError, Run, RunKey};
+use crate::review::{Decisions, ReviewError, ReviewStore};
+use crate::scan::{Engine, Mode, Progress, ScanConfig, ScanSummary, WORKER_NAME, examine_failed, scan};
+use crate::signal::fingerprint::{FingerprintConfig, Fingerprinter};
+use crate::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit, display_path};
+use crate::wording::day;
+
+/// Time that an item has beyond its decoder's own limit, before its thread is given up. A guess: it
+/// covers fingerprint and search of a day of audio.
+const GRACE: Duration = Duration::from_secs(60);
+/// Stack of a worker, in bytes: four times Rust's default, for decoders that recurse.
+const STACK_BYTES: usize = 8 << 20;
+
+/// Why a session could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The folder of the home cannot be made.
+    #[error("cannot make the home folder {}: is its parent folder there and yours?", path.display())]
+    Home {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A path that was named is not there, or cannot be looked at.
+    #[error("{}: {source}; check the path", path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Nothing to search for.
+    #[error(
+        "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add PATH",
+        home.display()
+    )]
+    EmptyCatalogue {
+        /// The home.
+        home: PathBuf,
+    },
+    /// The threshold for matches is above that for suspects.
+    #[error(
+        "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match has to be \
+         the surer of the two"
+    )]
+    Thresholds {
+        /// False-alarm probability below which a finding may be a match.
+        match_below: f64,
+        /// … a suspect.
+        suspect_below: f64,
+    },
+    /// The home has no run yet.
+    #[error("there is no run yet; scan something first: leakhound scan PATH")]
+    NoRun,
+    /// The home has no run of that number.
+    #[error("there is no run {run_id}; leakhound runs lists them")]
+    UnknownRun {
+        /// The number.
+        run_id: i64,
+    },
+    /// The worker threads cannot be started.
+    #[error("cannot start the worker threads: {reason}")]
+    Threads {
+        /// The system's reason.
+        reason: String,
+    },
+    /// Catalogue or index.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// Index: damage that was found while it was searched.
+    #[error(transparent)]
+    Index(#[from] crate::index::IndexError),
+    /// Results.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// Decisions.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// Reports.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// How a session searches, decodes and signs. [`Settings::default`] is what the command line does without flags.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How much of an item is searched, and along which changes of pitch and tempo.
+    pub mode: Mode,
+    /// False-alarm probabilities below which a finding is a match or a suspect.
+    pub verdict: VerdictConfig,
+    /// Where the items are offered, as two letters (ISO 3166), for rights that hold in some territories only.
+    pub territory: Option<String>,
+    /// What containers may cost.
+    pub limits: ScanLimits,
+    /// What decoding one item may cost.
+    pub decoding: DecodeLimits,
+    /// Whether an installed ffmpeg decodes what the built-in decoders do not.
+    pub ffmpeg: bool,
+    /// Worker threads, at least one.
+    pub threads: usize,
+    /// Containers whose SHA-256 goes into the manifest of a run.
+    pub hash_containers: WhichContainers,
+    /// Who is at work: it stands in the log of the catalogue and in manifests.
+    pub operator: String,
+    /// The time in seconds since 1970: the dates of runs, and the day on which rights are looked at. Nothing else in
+    /// the library reads a clock for what ends up in a record.
+    pub clock: fn() -> i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            verdict: VerdictConfig::default(),
+            territory: None,
+            limits: ScanLimits::default(),
+            decoding: DecodeLimits::default(),
+            ffmpeg: true,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            hash_containers: WhichContainers::default(),
+            operator: "unknown".into(),
+            clock: system_clock,
+        }
+    }
+}
+
+fn system_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Follows a scan, on the thread that called [`Session::scan`]. Any `FnMut(&Progress)` is one.
+pub trait Observer {
+    /// The scan begins as this run, or goes on with it.
+    fn begun(&mut self, run: &Run, goes_on: bool) {
+        let _ = (run, goes_on);
+    }
+
+    /// How far it is, several times a second.
+    fn progress(&mut self, progress: &Progress);
+}
+
+impl<F: FnMut(&Progress)> Observer for F {
+    fn progress(&mut self, progress: &Progress) {
+        self(progress);
+    }
+}
+
+/// How [`Session::scan`] ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanEnd {
+    /// The run.
+    pub run: Run,
+    /// What was done now: what an earlier run already knew is counted as skipped.
+    pub summary: ScanSummary,
+    /// Whether it was stopped before its end, or while containers were hashed for the manifest. The same scan goes on
+    /// with the run.
+    pub stopped: bool,
+}
+
+/// A home that is open. It may be shared by threads: every call opens what it needs.
+#[derive(Debug)]
+pub struct Session {
+    home: PathBuf,
+    settings: Settings,
+    stop: Arc<AtomicBool>,
+}
+
+impl Session {
+    /// Opens a home with default settings; makes the folder if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made.
+    pub fn open(home: impl Into<PathBuf>) -> Result<Self, SessionError> {
+        Self::with_settings(home, Settings::default())
+    }
+
+    /// Opens a home; makes the folder if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made, or the settings contradict each other.
+    pub fn with_settings(
+        home: impl Into<PathBuf>,
+        settings: Settings,
+    ) -> Result<Self, SessionError> {
+        let VerdictConfig { match_below, suspect_below } = settings.verdict;
+        if match_below > suspect_below {
+            return Err(SessionError::Thresholds { match_below, suspect_below });
+        }
+        let home = home.into();
+        std::fs::create_dir_all(&home)
+            .map_err(|source| SessionError::Home { path: home.clone(), source })?;
+        Ok(Self { home, settings, stop: Arc::default() })
+    }
+
+    /// The folder of the home.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// How it searches, decodes and signs.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A flag that ends what runs, soon after it is raised.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// The catalogue.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or a newer version of the program wrote it.
+    pub fn catalog(&self) -> Result<Catalog, SessionError> {
+        Ok(Catalog::open(&self.home, FingerprintConfig::default())?)
+    }
+
+    /// The results of scans.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be opened, or a newer version of the program wrote them.
+    pub fn results(&self) -> Result<ResultStore, SessionError> {
+        Ok(ResultStore::open(&self.home)?)
+    }
+
+    /// What people decided about findings.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or a newer version of the program wrote it.
+    pub fn decisions(&self) -> Result<Decisions, SessionError> {
+        Ok(ReviewStore::open(&self.home)?.decisions()?)
+    }
+
+    /// Decodes and fingerprints as the session does. What is learned of an installed ffmpeg is remembered in the home.
+    pub fn ingester(&self) -> Ingester {
+        let (wanted, memory) = (self.settings.ffmpeg, self.home.join("ffmpeg.json"));
+        let find = move || if wanted { Ffmpeg::find_remembered(&memory) } else { None };
+        let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
+        Ingester::new(Decoder::finding(self.settings.decoding, find), fingerprinter)
+    }
+
+    /// The engine over the catalogue as it is now, with the rights of today.
+    ///
+    /// # Errors
+    ///
+    /// If the catalogue cannot be read, or is empty.
+    pub fn engine(&self) -> Result<Engine, SessionError> {
+        self.engine_on(&day((self.settings.clock)()))
+    }
+
+    /// The engine with the rights of a day, such as `2026-11-29`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::engine`].
+    pub fn engine_on(&self, day: &str) -> Result<Engine, SessionError> {
+        let Settings { mode, verdict, territory, .. } = &self.settings;
+        let catalog = self.catalog()?;
+        let snapshot = catalog.snapshot()?;
+        let identifiers = Identifiers::of(&snapshot)?;
+        let rights = catalog.rights(day, territory.as_deref())?;
+        if snapshot.is_empty() && !identifiers.has_entries_without_audio() {
+            return Err(SessionError::EmptyCatalogue { home: self.home.clone() });
+        }
+        Ok(Engine {
+            identifiers,
+            rights,
+            ingester: self.ingester(),
+            snapshot,
+            mode: *mode,
+            matching: MatchConfig::default(),
+            verdict: *verdict,
+        })
+    }
+
+    /// Adds the audio files at `paths` to the catalogue.
+    ///
+    /// A file that cannot be added is counted in the summary; [`Catalog::add`] tells of each.
+    ///
+    /// # Errors
+    ///
+    /// If a path is not there, or the catalogue cannot be read or written.
+    pub fn add(&self, paths: &[PathBuf]) -> Result<AddSummary, SessionError> {
+        self.add_each(paths, &mut |_| {})
+    }
+
+    /// The same, and tells of each file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::add`].
+    pub fn add_each(
+        &self,
+        paths: &[PathBuf],
+        tell: &mut dyn FnMut(AddEvent),
+    ) -> Result<AddSummary, SessionError> {
+        let folders = folders(paths)?;
+        let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
+        let names = names.join(", ");
+        let log = |detail: String| self.log_line("add", format!("{names}: {detail}"));
+        let (pool, ingester) = (self.pool()?, self.ingester());
+        Ok(self.catalog()?.add(&folders, &ingester, &pool, &self.stop, &log, tell)?)
+    }
+
+    /// A line for the catalogue's log: what was done now, by this session's operator.
+    pub fn log_line(&self, action: &str, detail: String) -> LogLine {
+        let Settings { operator, clock, .. } = &self.settings;
+        LogLine { at: clock(), who: operator.clone(), action: action.to_owned(), detail }
+    }
+
+    /// The session's threads.
+    ///
+    /// # Errors
+    ///
+    /// If the system starts no more threads.
+    pub fn pool(&self) -> Result<rayon::ThreadPool, SessionError> {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.settings.threads)
+            .thread_name(|_| WORKER_NAME.into())
+            .stack_size(STACK_BYTES)
+            .build()
+            .map_err(|error| SessionError::Threads { reason: error.to_string() })
+    }
+
+    /// What is in a file, with what people decided about the same audio. One record a file; one a member if the file
+    /// is a container. Nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// If the path is not there, or the catalogue is empty or damaged. A file that cannot be read is no error: its
+    /// record has a failure.
+    pub fn query(&self, path: &Path) -> Result<Vec<ItemRecord>, SessionError> {
+        let mut records = Vec::new();
+        self.query_each(&[path.to_path_buf()], &mut |record| {
+            records.push(record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(records)
+    }
+
+    /// The same for several files and folders, one record at a time, until `take` breaks off.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::query`].
+    pub fn query_each(
+        &self,
+        paths: &[PathBuf],
+        take: &mut dyn FnMut(ItemRecord) -> ControlFlow<()>,
+    ) -> Result<(), SessionError> {
+        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let engine = self.engine()?;
+        let decisions = self.decisions()?;
+        let scratch = LookupScratch::default();
+        let mut asker = Asker { engine: &engine, decisions, scratch, stop: &self.stop, take };
+        // It breaks off where `take` does, or at damage, which is told next.
+        let _ = dump.walk(&mut asker);
+        engine.snapshot.damage().map_or(Ok(()), |damage| Err(damage.into()))
+    }
+
+    /// Scans files and folders, and keeps a record of every item in the home.
+    ///
+    /// A scan of the same paths with the same settings and catalogue that was stopped goes on where it stopped; files
+    /// that have not changed since an earlier run are taken over from it.
+    ///
+    /// # Errors
+    ///
+    /// If a path is not there, the catalogue is empty or damaged, or the results cannot be written.
+    pub fn scan(
+        &self,
+        paths: &[PathBuf],
+        observer: &mut dyn Observer,
+    ) -> Result<ScanEnd, SessionError> {
+        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let engine = Arc::new(self.engine()?);
+        let mut store = self.results()?;
+        let limits = dump.settings();
+        let begun = (self.settings.clock)();
+        let key = run_key(&engine, &dump)?;
+        let (run, goes_on) = store.begin(&key, begun)?;
+        observer.begun(&run, goes_on);
+        let config = ScanConfig {
+            threads: self.settings.threads,
+            give_up_after: self.settings.decoding.timeout + GRACE,
+        };
+        let earlier = Box::new(store.earlier(run.run_id)?);
+        let mut sink = store.sink(run.run_id, goes_on)?;
+        let searched = Arc::clone(&engine);
+        let tell = &mut |progress: &Progress| observer.progress(progress);
+        let summary = scan(Arc::new(dump), engine, config, earlier, &mut sink, &self.stop, tell)?;
+        if let Some(damage) = searched.snapshot.damage() {
+            return Err(damage.into());
+        }
+        if summary.stopped {
+            return Ok(ScanEnd { run, summary, stopped: true });
+        }
+        let gathered = gather(sink.settle()?, &run)?;
+        let (which, roots) = (self.settings.hash_containers, &run.key.roots);
+        let hashed = hash_containers(sink.settle()?, &gathered, roots, which, &self.stop)?;
+        let Some(containers) = hashed else {
+            return Ok(ScanEnd { run, summary, stopped: true });
+        };
+        let ended = (self.settings.clock)();
+        let VerdictConfig { match_below, suspect_below } = self.settings.verdict;
+        let territory = self.settings.territory.as_deref();
+        let asked = Asked { match_below, suspect_below, territory, limits: &limits };
+        let content = Content::of_run(&searched, &asked, &run, &gathered, containers)?;
+        let facts = Facts {
+            operator: self.settings.operator.clone(),
+            ended,
+            rights_day: day(begun),
+            taken_over: summary.progress.skipped,
+        };
+        sink.finish(ended, |previous| {
+            seal(content, &searched, &run, gathered, facts, previous).to_text()
+        })?;
+        Ok(ScanEnd { run, summary, stopped: false })
+    }
+
+    /// A run, or the newest.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such run, or the results cannot be read.
+    pub fn run(&self, run_id: Option<i64>) -> Result<Run, SessionError> {
+        let runs = self.results()?.runs()?;
+        match run_id {
+            None => runs.into_iter().next_back().ok_or(SessionError::NoRun),
+            Some(run_id) => {
+                let found = runs.into_iter().find(|run| run.run_id == run_id);
+                found.ok_or(SessionError::UnknownRun { run_id })
+            }
+        }
+    }
+
+    /// Writes a report of a run, or of the newest, to `out`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such run, the results cannot be read, or `out` takes no bytes.
+    pub fn report(
+        &self,
+        run_id: Option<i64>,
+        format: Format,
+        out: &mut dyn Write,
+    ) -> Result<(), SessionError> {
+        let (store, decisions, run) = (self.results()?, self.decisions()?, self.run(run_id)?);
+        let reader = RunReader::new(&store, &decisions);
+        let summary = reader.summary(&run, format)?;
+        let mut buffered = BufWriter::new(out);
+        reader.write::<SessionError>(&run, &summary, &mut *format.writer(&mut buffered))?;
+        let flushed = buffered.flush();
+        flushed.map_err(|source| ReportError::Write { format, source }.into())
+    }
+
+    /// Visits the records of a run in the order of their paths, with what people decided about each finding.
+    ///
+    /// # Errors
+    ///
+    /// If the results cannot be read, or the first error of `visit`.
+    pub fn for_each_record<E: From<SessionError>>(
+        &self,
+        run: &Run,
+        mut visit: impl FnMut(&ItemRecord) -> Result<(), E>,
+    ) -> Result<(), E> {
+        /// The caller's error on its way through the store, which has errors of its own.
+        enum Broken<E> {
+            Results(ResultsError),
+            Visit(E),
+        }
+        impl<E> From<ResultsError> for Broken<E> {
+            fn from(error: ResultsError) -> Self {
+                Self::Results(error)
+            }
+        }
+        let (store, decisions) = (self.results()?, self.decisions()?);
+        let reader = RunReader::new(&store, &decisions);
+        reader.for_each(run, |record| visit(record).map_err(Broken::Visit)).map_err(|broken| {
+            match broken {
+                Broken::Results(error) => SessionError::from(error).into(),
+                Broken::Visit(error) => error,
+            }
+        })
+    }
+
+    /// What the records of a run add up to, with what people decided.
+    ///
+    /// # Errors
+    ///
+    /// If the results cannot be read.
+    pub fn counts(&self, run: &Run) -> Result<Counts, SessionError> {
+        let mut counts = Counts::default();
+        self.for_each_record(run, |record| {
+            counts.add(record);
+            Ok::<_, SessionError>(())
+        })?;
+        Ok(counts)
+    }
+}
+
+fn folders(paths: &[PathBuf]) -> Result<Folders, SessionError> {
+    Folders::new(paths).map_err(|(path, source)| SessionError::Path { path, source })
+}
+
+/// All that makes two runs the same run.
+fn run_key(engine: &Engine, dump: &Dump) -> Result<RunKey, CatalogError> {
+    Ok(RunKey {
+        roots: dump.folders().roots().iter().map(|root| display_path(root)).collect(),
+        mode: engine.mode,
+        settings_digest: digest(format!("{} {}", engine.settings(), dump.settings()).as_bytes()),
+        catalogue_digest: engine.catalogue_digest()?,
+        catalogue_recordings: engine.snapshot.len() as u64,
+        fingerprint_digest: format!("{:08x}", engine.ingester.fingerprinter().config().digest()),
+        decoders: engine.ingester.decoder().describe(),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+    })
+}
+
+/// Answers about each item as the walk comes to it.
+struct Asker<'a> {
+    engine: &'a Engine,
+    decisions: Decisions,
+    scratch: LookupScratch,
+    stop: &'a AtomicBool,
+    take: &'a mut dyn FnMut(ItemRecord) -> ControlFlow<()>,
+}
+
+impl Asker<'_> {
+    fn answer(&mut self, mut record: ItemRecord) -> ControlFlow<()> {
+        self.decisions.apply(&mut record);
+        (self.take)(record)
+    }
+}
+
+impl Visit for Asker<'_> {
+    fn item(&mut self, item: Item) -> ControlFlow<()> {
+        match self.engine.examine(&item, &mut self.scratch, self.stop) {
+            Some(record) => self.answer(record),
+            // The index is damaged, or it was stopped.
+            None => ControlFlow::Break(()),
+        }
+    }
+
+    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+        self.answer(examine_failed(&row.place, row.size_bytes, String::new(), row.failure))
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
