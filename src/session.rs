@@ -43,14 +43,14 @@ use crate::identify::Identifiers;
 use crate::ingest::Ingester;
 use crate::matching::verdict::VerdictConfig;
 use crate::matching::{LookupScratch, MatchConfig};
-use crate::provenance::{
-    Asked, Content, Facts, WhichContainers, gather, hash_containers, seal,
-};
+use crate::provenance::{Asked, Content, Facts, WhichContainers, gather, hash_containers, seal};
 use crate::record::ItemRecord;
 use crate::report::{Counts, Format, ReportError, RunReader};
 use crate::results::{ResultStore, ResultsError, Run, RunKey};
 use crate::review::{Decisions, ReviewError, ReviewStore};
-use crate::scan::{Engine, Mode, Progress, ScanConfig, ScanSummary, WORKER_NAME, examine_failed, scan};
+use crate::scan::{
+    Engine, Mode, Progress, ScanConfig, ScanSummary, WORKER_NAME, examine_failed, scan,
+};
 use crate::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use crate::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit, display_path};
 use crate::wording::day;
@@ -75,12 +75,12 @@ pub enum SessionError {
         source: io::Error,
     },
     /// A path that was named is not there, or cannot be looked at.
-    #[error("{}: {source}; check the path", path.display())]
+    #[error("{}: {reason}; check the path", path.display())]
     Path {
         /// The path.
         path: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Nothing to search for.
     #[error(
@@ -93,13 +93,13 @@ pub enum SessionError {
     },
     /// The threshold for matches is above that for suspects.
     #[error(
-        "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match has to be \
-         the surer of the two"
+        "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match \
+         has to be more certain than a suspect"
     )]
     Thresholds {
         /// False-alarm probability below which a finding may be a match.
         match_below: f64,
-        /// … a suspect.
+        /// False-alarm probability below which a finding is a suspect.
         suspect_below: f64,
     },
     /// The home has no run yet.
@@ -132,6 +132,16 @@ pub enum SessionError {
     /// Reports.
     #[error(transparent)]
     Report(#[from] ReportError),
+}
+
+impl SessionError {
+    /// Whether the caller asked for what cannot be: a path, a run or thresholds that make no sense. Else something failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Path { .. } | Self::Thresholds { .. } | Self::NoRun | Self::UnknownRun { .. }
+        )
+    }
 }
 
 /// How a session searches, decodes and signs. [`Settings::default`] is what the command line does without flags.
@@ -367,7 +377,7 @@ impl Session {
         LogLine { at: clock(), who: operator.clone(), action: action.to_owned(), detail }
     }
 
-    /// The session's threads.
+    /// A pool of the session's worker threads.
     ///
     /// # Errors
     ///
@@ -558,7 +568,7 @@ impl Session {
 }
 
 fn folders(paths: &[PathBuf]) -> Result<Folders, SessionError> {
-    Folders::new(paths).map_err(|(path, source)| SessionError::Path { path, source })
+    Folders::new(paths).map_err(|(path, reason)| SessionError::Path { path, reason })
 }
 
 /// All that makes two runs the same run.

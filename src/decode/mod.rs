@@ -81,11 +81,7 @@ pub struct DecodeLimits {
 impl Default for DecodeLimits {
     /// A day of sound, 32 streams, ten minutes: guesses, far above any recording or film.
     fn default() -> Self {
-        Self {
-            max_seconds_of_audio: 86_400.0,
-            max_streams: 32,
-            timeout: Duration::from_secs(600),
-        }
+        Self { max_seconds_of_audio: 86_400.0, max_streams: 32, timeout: Duration::from_secs(600) }
     }
 }
 

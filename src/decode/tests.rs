@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
-use crate::record::FailureKind;
 use crate::dice::Dice;
+use crate::record::FailureKind;
 
 mod damage;
 mod excerpts;

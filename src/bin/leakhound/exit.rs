@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use leakhound::session::SessionError;
+
 /// How a command ended. Schedulers rely on the numbers: they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -40,10 +42,14 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => Exit::Clear,
         Err(error) => {
             eprintln!("leakhound: {}", leakhound::wording::visible(&format!("{error:#}")));
-            if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+            if is_usage(&error) { Exit::Usage } else { Exit::Failed }
         }
     };
     ExitCode::from(exit as u8)
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<UsageError>() || error.downcast_ref().is_some_and(SessionError::is_usage)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -4,7 +4,9 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use leakhound::results::Run;
 use leakhound::scan::Progress;
+use leakhound::session::Observer;
 use leakhound::wording::thousands;
 
 use crate::plural::{counted, plural};
@@ -12,7 +14,7 @@ use crate::plural::{counted, plural};
 /// Time between plain lines. A guess: a log of an hour has 360 of them.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
-/// Shows the progress of a command.
+/// Shows the progress of a command. Of a scan it is the observer.
 pub(crate) struct Meter {
     kind: DisplayKind,
     started: Instant,
@@ -22,6 +24,19 @@ enum DisplayKind {
     Quiet,
     Live(ProgressBar),
     Plain { last: Instant },
+}
+
+impl Observer for Meter {
+    fn begun(&mut self, run: &Run, goes_on: bool) {
+        if goes_on {
+            self.print(&format!("run {} goes on where it stopped", run.run_id));
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        let elapsed = self.started.elapsed();
+        self.show(|| scan_line(progress, elapsed));
+    }
 }
 
 impl Meter {
@@ -40,12 +55,6 @@ impl Meter {
             DisplayKind::Plain { last: started }
         };
         Self { kind, started }
-    }
-
-    /// Shows the progress of a scan.
-    pub(crate) fn scan(&mut self, progress: &Progress) {
-        let elapsed = self.started.elapsed();
-        self.show(|| scan_line(progress, elapsed));
     }
 
     /// Shows the progress of any other command. `line` is only called when a line is due.

@@ -177,7 +177,12 @@ pub(super) fn sample() -> Vec<ItemRecord> {
     vec![
         mixed,
         record("/dump/a/02 clear.ogg", Vec::new()),
-        failed("/dump/a/03 short.ogg", Stage::Fingerprint, FailureKind::TooShort, "lasts 0.4 s, needs 2 s"),
+        failed(
+            "/dump/a/03 short.ogg",
+            Stage::Fingerprint,
+            FailureKind::TooShort,
+            "lasts 0.4 s, needs 2 s",
+        ),
         failed("/dump/a/cover.jpg", Stage::Probe, FailureKind::NotAudio, "holds no audio"),
         record("/dump/b/04 noisy.ogg", vec![decided]),
     ]

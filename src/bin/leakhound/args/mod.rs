@@ -22,7 +22,6 @@ mod show;
 mod verify;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
@@ -40,8 +39,6 @@ pub(crate) use scan::Scan;
 pub(crate) use search::Search;
 pub(crate) use show::Show;
 pub(crate) use verify::Verify;
-
-use crate::setup::Decoding;
 
 /// Finds a label's recordings in dumps and data sets.
 ///
@@ -100,14 +97,6 @@ impl Global {
         match self.threads {
             Some(threads) => usize::from(threads),
             None => std::thread::available_parallelism().map_or(1, usize::from),
-        }
-    }
-
-    /// How files are decoded.
-    pub(crate) fn decoding(&self) -> Decoding {
-        Decoding {
-            item_timeout: Duration::from_secs(u64::from(self.item_timeout)),
-            uses_ffmpeg: !self.no_ffmpeg,
         }
     }
 

@@ -4,10 +4,9 @@ use clap::Args as ClapArgs;
 use clap::builder::{PossibleValue, TypedValueParser};
 use leakhound::matching::verdict::VerdictConfig;
 use leakhound::scan::Mode;
+use leakhound::session::Settings;
 
 use super::choice::choice;
-use crate::exit::UsageError;
-use crate::setup::Searching;
 
 /// How items are searched, and which false-alarm probabilities make a match or a suspect.
 #[derive(Debug, ClapArgs)]
@@ -28,22 +27,11 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// The same for the library.
-    ///
-    /// # Errors
-    ///
-    /// If a match would need less certainty than a suspect.
-    pub(crate) fn searching(&self) -> Result<Searching, UsageError> {
+    /// Puts itself into the settings of a session.
+    pub(crate) fn into_settings(&self, settings: Settings) -> Settings {
         let Self { mode, match_below, suspect_below, territory } = self;
-        let (mode, match_below, suspect_below) = (*mode, *match_below, *suspect_below);
-        if match_below > suspect_below {
-            return Err(UsageError(format!(
-                "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match \
-                 has to be more certain than a suspect"
-            )));
-        }
-        let verdict = VerdictConfig { match_below, suspect_below };
-        Ok(Searching { mode, verdict, territory: territory.clone() })
+        let verdict = VerdictConfig { match_below: *match_below, suspect_below: *suspect_below };
+        Settings { mode: *mode, verdict, territory: territory.clone(), ..settings }
     }
 }
 

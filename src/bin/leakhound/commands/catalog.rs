@@ -49,8 +49,9 @@ fn add(
     let names: Vec<String> = folders.roots().iter().map(|root| display_path(root)).collect();
     let names = names.join(", ");
     let log = |detail: String| log::line(global, "add", format!("{names}: {detail}"));
-    let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
-    let ingester = setup::ingester(&crate::home::home(global)?, global.decoding());
+    let session = setup::session(global)?;
+    let (pool, ingester, stop) = (session.pool()?, session.ingester(), session.stop_flag());
+    setup::stop_on_signals(session.stop_flag())?;
     let mut meter = Meter::new(global.quiet);
     let (mut added, mut not_audio) = (0_u64, 0_u64);
     let what = if neutral { "neutral reference" } else { "recording" };

@@ -42,8 +42,9 @@ pub(crate) fn import(
             return Err(UsageError(why).into());
         }
     }
-    let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
-    let ingester = setup::ingester(&crate::home::home(global)?, global.decoding());
+    let session = setup::session(global)?;
+    let (pool, ingester, stop) = (session.pool()?, session.ingester(), session.stop_flag());
+    setup::stop_on_signals(session.stop_flag())?;
     let mut meter = Meter::new(global.quiet);
     let (mut told, mut untold, mut rows, mut shown, mut added) = (0, 0, 0_u64, 0, 0_u64);
     let mut out = Out::lock();

@@ -24,7 +24,7 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let mode = if edits { Mode::Full } else { Mode::Identity };
-    let (pool, stop) = (setup::pool(global.threads())?, setup::stop_flag()?);
+    let (pool, stop) = (setup::session(global)?.pool()?, setup::stop_flag()?);
     let meter = Mutex::new(Meter::new(global.quiet));
     let linted = lint(catalog, &day(setup::now()), mode, &pool, &stop, &|done, all| {
         // Another thread is showing its progress: this one shows its next.

@@ -4,15 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::provenance::{Asked, Container, Content, Gathered, read_token};
-pub(super) use leakhound::provenance::{Facts, gather, seal};
+use leakhound::provenance::read_token;
 use leakhound::results::{ResultStore, Run, Sealed};
-use leakhound::scan::Engine;
 use leakhound::source::display_path;
 use leakhound::wording::visible;
 
 use super::report::whole_file;
-use crate::args::{Global, Manifest, Search};
+use crate::args::{Global, Manifest};
 use crate::exit::{Exit, UsageError};
 use crate::home;
 use crate::out::Out;
@@ -78,22 +76,4 @@ fn attach(store: &ResultStore, sealed: &Sealed, file: &Path) -> anyhow::Result<(
     }
     store.attach_token(sealed.run_id, &token)?;
     Ok(())
-}
-
-/// The content of the manifest of a run with these search options.
-pub(super) fn content(
-    engine: &Engine,
-    search: &Search,
-    limits: &str,
-    run: &Run,
-    gathered: &Gathered,
-    containers: Vec<Container>,
-) -> anyhow::Result<Content> {
-    let asked = Asked {
-        match_below: search.match_below,
-        suspect_below: search.suspect_below,
-        territory: search.territory.as_deref(),
-        limits,
-    };
-    Ok(Content::of_run(engine, &asked, run, gathered, containers)?)
 }

@@ -10,13 +10,13 @@ use leakhound::provenance::{Located, Manifest, Recheck, candidates, locate};
 use leakhound::record::ItemRecord;
 use leakhound::results::{ResultStore, Run};
 use leakhound::scan::Engine;
+use leakhound::session::Settings;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
 use leakhound::wording::{called, day, visible};
 
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::setup::Searching;
 use crate::{home, setup};
 
 pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Exit> {
@@ -65,8 +65,8 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
         }
     };
     writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
-    let (searching, rights_day) = settings(&store, &run, &mut out)?;
-    let engine = setup::engine(&home, global.decoding(), &searching, &rights_day)?;
+    let (settings, rights_day) = settings(global, &store, &run, &mut out)?;
+    let engine = setup::session_with(global, settings)?.engine_on(&rights_day)?;
     for line in changed(&engine, &run)? {
         writeln!(out, "        {line}")?;
     }
@@ -140,21 +140,25 @@ fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(R
     Err(UsageError(format!("no finding {id} is in {where_to}; copy its id from a report")).into())
 }
 
-/// How the run searched and the day of its rights, as its manifest says.
-fn settings(store: &ResultStore, run: &Run, out: &mut Out) -> anyhow::Result<(Searching, String)> {
-    let mode = run.key.mode;
-    let mut searching = Searching { mode, verdict: VerdictConfig::default(), territory: None };
+/// The settings with which the run searched and the day of its rights, as its manifest says.
+fn settings(
+    global: &Global,
+    store: &ResultStore,
+    run: &Run,
+    out: &mut Out,
+) -> anyhow::Result<(Settings, String)> {
+    let mut settings = Settings { mode: run.key.mode, ..setup::settings(global) };
     let sealed = store.manifest(run.run_id)?;
     let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {
         writeln!(out, "        the run has no manifest: the default settings are used")?;
-        return Ok((searching, day(run.started)));
+        return Ok((settings, day(run.started)));
     };
-    let settings = &manifest.content.settings;
-    let VerdictConfig { match_below, suspect_below } = &mut searching.verdict;
-    *match_below = settings.match_below.parse().unwrap_or(*match_below);
-    *suspect_below = settings.suspect_below.parse().unwrap_or(*suspect_below);
-    searching.territory = Some(settings.territory.clone()).filter(|code| !code.is_empty());
-    Ok((searching, manifest.run.rights_day))
+    let asked = &manifest.content.settings;
+    let VerdictConfig { match_below, suspect_below } = &mut settings.verdict;
+    *match_below = asked.match_below.parse().unwrap_or(*match_below);
+    *suspect_below = asked.suspect_below.parse().unwrap_or(*suspect_below);
+    settings.territory = Some(asked.territory.clone()).filter(|code| !code.is_empty());
+    Ok((settings, manifest.run.rights_day))
 }
 
 /// What has changed since the run, one line each.

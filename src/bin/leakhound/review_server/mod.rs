@@ -49,11 +49,7 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     };
     let answers = api::ReviewServer {
         guard: guard::Guard { port, token: token.clone() },
-        audio: audio::Audio::new(
-            setup::ingester(&queue.home, global.decoding()),
-            &queue,
-            wanted.dump.clone(),
-        )?,
+        audio: audio::Audio::new(setup::session(global)?.ingester(), &queue, wanted.dump.clone())?,
         global: global.clone(),
         board: Mutex::new(api::Board::new(queue)?),
     };
