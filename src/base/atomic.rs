@@ -30,16 +30,20 @@ pub fn write_atomically<T, E: From<io::Error>>(
     write: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, E> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".").suffix(".part");
+    let mut options = File::options();
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    if access == Access::Umask {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    if access == Access::Owner {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
     }
     #[cfg(not(unix))]
     let _ = access;
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(of_system)?;
+    // Files that `tempfile` itself opens have errors that name them, and nobody knows these names.
+    let mut file = tempfile::Builder::new()
+        .prefix(".")
+        .suffix(".part")
+        .make_in(folder.unwrap_or(Path::new(".")), |part| options.open(part))?;
     let value = write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -53,13 +57,6 @@ pub fn write_atomically<T, E: From<io::Error>>(
 /// If the folder cannot be opened or synced.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// The system's own error, without the temporary name that `tempfile` adds to it: nobody knows that name.
-fn of_system(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(std::error::Error::source);
-    let code = inner.and_then(|inner| inner.downcast_ref::<io::Error>()?.raw_os_error());
-    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 #[cfg(test)]
