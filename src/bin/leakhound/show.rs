@@ -23,10 +23,9 @@ pub(crate) fn item(record: &ItemRecord) -> String {
 
 /// A finding: what was found, where, and how certain it is.
 pub(crate) fn finding(finding: &Finding) -> String {
-    let said = finding
-        .claimed_by
-        .iter()
-        .fold(String::new(), |all, place| format!("{all}        the item says: {}\n", visible(place)));
+    let said = finding.claimed_by.iter().fold(String::new(), |all, place| {
+        format!("{all}        the item says: {}\n", visible(place))
+    });
     let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
         format!("        {}\n", visible(&decision.describe()))
     });
