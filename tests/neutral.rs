@@ -50,7 +50,7 @@ fn neutral_references_are_listed_counted_checked_and_removed_as_what_they_are() 
     assert!(card.contains("neutral never reported"), "{card}");
 
     let told = desk.run(["catalog", "stats"]).ends_with(0).stdout;
-    for words in ["recordings  1\n", "neutral     2 references, 0.0 h\n", "0 tracks, dropped"] {
+    for words in ["recordings  1\n", "neutral     2 references, 0.0 h\n", "0 tracks, until"] {
         assert!(told.contains(words), "{words:?}: {told}");
     }
     let stats = &parse(&desk.run(["catalog", "stats", "--json"]).ends_with(0).stdout)[0];

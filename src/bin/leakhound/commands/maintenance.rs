@@ -101,7 +101,7 @@ struct All<'a> {
 fn table(stats: &Stats) -> String {
     let second = |bytes: u64| format!("{:.1}", bytes as f64 / stats.indexed_seconds.max(1.0));
     let part = |bytes: u64| {
-        format!("{:>15} bytes, {:>6} a second of audio", thousands(bytes), second(bytes))
+        format!("{:>15} bytes, {:>6} per second of audio", thousands(bytes), second(bytes))
     };
     let mut out = String::new();
     let rows = [
@@ -116,7 +116,10 @@ fn table(stats: &Stats) -> String {
             ),
         ),
         ("segments", thousands(stats.segments as u64)),
-        ("removed", format!("{}, dropped by catalog compact", counted(stats.dead_tracks, "track"))),
+        (
+            "removed",
+            format!("{}, until the next catalog compact", counted(stats.dead_tracks, "track")),
+        ),
         ("index", part(stats.bytes)),
         ("  postings", part(stats.postings_bytes)),
         ("  peaks", part(stats.peaks_bytes)),
