@@ -1,11 +1,11 @@
-"""Every wrong match by name: what sounds, what was said to sound, and where to listen."""
+"""Every wrong match by name: what sounds, what was accused, and where to listen."""
 
 from lib.metrics import log10_probability, recording_id
 from lib.spans import overlap, true_time
 
 
 def right_names(truth: dict) -> set[str]:
-    """The recordings that a query may be said to hold."""
+    """The recordings that a query really contains."""
     if truth["role"] == "mix":
         return {part["recording"] for part in truth["spans"] if part["role"] == "catalogue"}
     return {truth["recording"]} if truth["role"] in ("positive", "self") else set()
@@ -19,7 +19,7 @@ def longest(finding: dict) -> dict:
 
 
 def as_part(truth: dict) -> dict:
-    """A query of one recording as the span of a mix."""
+    """A query of one recording, written as a mix with one span."""
     start = truth["start_seconds"]
     return {
         "recording": truth["recording"],
@@ -32,7 +32,7 @@ def as_part(truth: dict) -> dict:
 
 
 def sounding(truth: dict, span: dict) -> dict:
-    """The part of an item that a told span lies in, or most of it."""
+    """The part of an item that overlaps most with a reported span."""
 
     def shared(part):
         start, end = overlap(part, span)
@@ -45,7 +45,7 @@ def accusation(truth: dict, finding: dict, mode: str) -> dict:
     """One wrong match; the times are those of the two recordings."""
     span = longest(finding)
     part = sounding(truth, span)
-    # A sound made by formula has its length for a name.
+    # A synthetic sound is named by its length.
     made = truth["role"] == "synthetic"
     return {
         "sounds": truth["condition"] if made else part["recording"],
@@ -76,7 +76,7 @@ def of_item(truth: dict, item: dict | None, mode: str) -> list[dict]:
 
 
 def pairs(accusations: list[dict]) -> list[dict]:
-    """A line a pair of recordings: how often, how sure at most, and where the surest was."""
+    """One line per pair of recordings: how often, the smallest probability, and the place of that finding."""
     grouped: dict[tuple[str, str], list[dict]] = {}
     for row in accusations:
         grouped.setdefault((row["sounds"], row["accused"]), []).append(row)

@@ -1,6 +1,6 @@
-"""Items that hold nothing of a catalogue and items that do, and what leakhound says of them.
+"""Items with and without recordings of a catalogue, and leakhound's verdicts on them.
 
-All are of one kind of music. An item's file is `<role>__<piece>__<what>.<suffix>`; what is true of
+All are of one kind of music. An item's file is `<role>__<piece>__<what>.<suffix>`; the truth about
 it follows from the corpus' manifest.
 """
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from lib import calibration, metrics, tools
 from lib.leakhound import Leakhound
 
-# Clips of pieces that are not in the catalogue: seconds, and where they begin (a share of all).
+# Clips of pieces that are not in the catalogue: length in seconds, and start as a share of the piece.
 CLIPS = ((3, 0.35), (5, 0.6), (10, 0.03), (10, 0.5), (30, 0.2))
-# Copies of pieces that are: name -> (seconds or None, ffmpeg's filter, output options, suffix).
+# Copies of pieces that are in it: name -> (seconds or None, ffmpeg's filter, output options, suffix).
 COPIES = {
     "opus-75-whole": (None, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
     "opus-75-10s": (10, "", ["-c:a", "libopus", "-b:a", "75k"], ".opus"),
@@ -24,7 +24,7 @@ COPIES = {
     "tempo-1.10": (10, "atempo=1.1", ["-c:a", "flac"], ".flac"),
     "pitch-up-2": (10, "rubberband=pitch=1.122462", ["-c:a", "flac"], ".flac"),
 }
-# Roles that are made of a piece of the catalogue, and the relations that are right of each.
+# Roles derived from a piece of the catalogue, and the relations that are right for each.
 DERIVED = {
     "cover": {"shared_material"},
     "remix": {"copy", "contains", "layered", "stem", "shared_material"},
@@ -32,9 +32,9 @@ DERIVED = {
     "stem": {"stem", "shared_material"},
     "minus-one": {"stem", "copy", "contains"},
 }
-# A pair that has so many seconds of the whole mix in common, note for note, truly shares sound.
+# Seconds of the whole mix, note for note, from which on a pair truly shares sound. A guess.
 SHARED_SECONDS = 3.0
-# A pair that has so many parts in common for as long has the same backing under another lead.
+# Number of parts in common, for as long, from which on a pair has one backing under another lead. A guess.
 BACKING_PARTS = 2
 # A clip lies in a passage of two recordings if this share of it does: the rest is shorter than what tells them apart.
 COMMON_SHARE = 0.9
@@ -42,7 +42,7 @@ COMMON_SHARE = 0.9
 
 @dataclass
 class Corpus:
-    """A manifest and which pairs of it share sound."""
+    """A manifest, and which of its pairs share sound."""
 
     kind: str
     root: Path
@@ -107,7 +107,7 @@ def digest(text: str) -> str:
 
 
 def encode(source: Path, target: Path, start, seconds, filters: str, options: list) -> None:
-    """A stretch of a file, filtered and encoded; nothing if it is there."""
+    """Filters and encodes a stretch of a file, unless the result exists."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def encode(source: Path, target: Path, start, seconds, filters: str, options: li
 
 
 def make_items(corpus: Corpus, folder: Path, jobs: int) -> list[Path]:
-    """All items of a corpus, made or taken as they are."""
+    """All items of a corpus; those that exist are not made again."""
     work = []
     flac = ["-c:a", "flac"]
     for row in corpus.of("held-out"):
@@ -174,7 +174,7 @@ def make_items(corpus: Corpus, folder: Path, jobs: int) -> list[Path]:
 
 
 def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
-    """A row an item: what is true of it, and what was said."""
+    """One row per item: the truth about it, and the verdict."""
     told = program.scan("scan", items, calibration.OPTIONS)
     rows = []
     for path in items:
@@ -182,7 +182,7 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
         item = told.get(path.name) or {}
         truth = piece if role == "copy" else corpus.rows[piece].get("of")
         findings = item.get("findings") or []
-        # What is too weak to be a suspect is told for the calibration alone.
+        # Findings too weak to be suspects are reported for the calibration only.
         strong = [f for f in findings if f["false_alarm_probability"] < 1e-3]
         right = [f for f in strong if metrics.recording_id(f) == truth]
         wrong = [f for f in strong if metrics.recording_id(f) != truth]
@@ -219,7 +219,7 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
 
 
 def expected_relations(row: dict) -> set[str]:
-    """The relations that are right of a true finding."""
+    """The relations that are right for a true finding."""
     if row["role"] != "copy":
         return DERIVED[row["role"]]
     return {"copy"} if row["what"].endswith("whole") else {"excerpt"}

@@ -1,6 +1,6 @@
 """axe-core, the accessibility checker (MPL-2.0): fetched when it is needed, never kept in the repository.
 
-It comes in a wheel of PyPI, which pip fetches, at one version and with one digest.
+pip fetches it as a wheel from PyPI; version and digest are fixed.
 """
 
 import hashlib
@@ -12,16 +12,16 @@ from pathlib import Path
 PACKAGE = "axe-playwright-python==0.1.8"
 SHA256 = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
 MEMBER = "axe_playwright_python/axe.min.js"
-# Rules for WCAG 2.2 to level AA, and what axe's authors think good beyond them.
+# The rules for WCAG 2.2 up to level AA, and the best practices of axe's authors.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 class Unavailable(Exception):
-    """It cannot be fetched; the text says why."""
+    """axe-core cannot be fetched; the text says why."""
 
 
 def source(folder):
-    """The checker's script; kept in `folder`."""
+    """The text of the checker's script, cached in `folder`."""
     wheels = list(Path(folder).glob("axe_playwright_python-*.whl"))
     if not wheels:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), PACKAGE]
@@ -37,7 +37,7 @@ def source(folder):
 
 
 def violations(tab, script):
-    """What it finds wrong in a page: a line for each rule that is broken, with the first places."""
+    """The accessibility defects of a page: one line per broken rule, with the first places."""
     tab.evaluate(script + ";0")
     run = f"axe.run(document, {{runOnly: {{type: 'tag', values: {TAGS}}}, resultTypes: ['violations']}})"
     found = tab.evaluate(run + ".then(r => r.violations.map(v => `${v.id}: ${v.help}: ` + v.nodes.slice(0, 4)"

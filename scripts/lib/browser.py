@@ -28,12 +28,12 @@ def find():
 
 
 class BrowserError(Exception):
-    """Chromium said no, or nothing in time."""
+    """Chromium refused a command, or did not answer in time."""
 
 
 class Browser:
-    """One Chromium with a profile of its own, which is thrown away. It can reach no network: names resolve to nothing,
-    and with `loopback` to this machine alone."""
+    """One Chromium with a temporary profile. It can reach no network: host names do not resolve, or with `loopback`
+    resolve to this machine only."""
 
     def __init__(self, program=None, loopback=False):
         self.program = program or find()
@@ -48,7 +48,7 @@ class Browser:
         self.from_, theirs_out = os.pipe()
 
         def wire():
-            # Out of the way first: 3 or 4 may be one of the two.
+            # Moved away first: a pipe may already have the number 3 or 4.
             a, b = os.dup(theirs_in), os.dup(theirs_out)
             os.dup2(a, 3)
             os.dup2(b, 4)
@@ -74,7 +74,7 @@ class Browser:
         self.profile.cleanup()
 
     def call(self, method, session=None, **params):
-        """One command; its result."""
+        """Sends one command and returns its result."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
         if session:
@@ -92,7 +92,7 @@ class Browser:
         raise BrowserError(f"{method}: no answer in {SECONDS} s")
 
     def read(self, seconds):
-        """The next message; events go to their tab."""
+        """Reads the next message; events are passed to their tab."""
         while b"\0" not in self.waiting:
             if not select.select([self.from_], [], [], max(seconds, 0))[0]:
                 return None
@@ -125,7 +125,7 @@ class Browser:
 
 
 class Tab:
-    """A page: what it asked for from anywhere but its own file, and what it complained about."""
+    """A page, with a record of its requests beyond its own file and of its console errors."""
 
     def __init__(self, browser, target, session):
         self.browser, self.target, self.session = browser, target, session

@@ -1,4 +1,4 @@
-"""The page of `scripts/negatives`: tables of whom leakhound accuses and of what it claims."""
+"""The page of `scripts/negatives`: tables of wrong accusations and of claimed relations."""
 
 from collections import Counter
 

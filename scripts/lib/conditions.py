@@ -1,14 +1,14 @@
-"""Conditions of one recording each, as data: what is done to a clip before it is a query.
+"""Conditions with one recording per query, as data: what is done to a clip to make the query.
 
 `tempo` is how much faster the item plays than the recording, `pitch_cents` how much higher it
 sounds. A clip's length is the item's, after any change of tempo. Nothing here runs a program:
-`render.py` knows how a step is carried out.
+`render.py` carries out the steps.
 """
 
 import math
 from dataclasses import asdict, dataclass
 
-# The rate all clips are cut at, in stereo; a mono recording has two equal channels.
+# All clips are cut at this rate, in stereo; a mono recording gets two equal channels.
 SAMPLE_RATE = 44_100
 
 # name -> (suffix, ffmpeg's output options)
@@ -55,13 +55,13 @@ class Condition:
         fields = asdict(self)
         for told_only in ("title", "quick", "treatment", "group", "modes"):
             del fields[told_only]
-        # The first passage is left unsaid, as it was before there were others.
+        # Passage 0 is not named, so that queries from before there were others stay valid.
         if self.passage == 0:
             del fields["passage"]
         return fields | {"codec": CODECS[self.codec]}
 
 
-# The mode of a scan that searches every pitch at every tempo.
+# The scan mode that searches every pitch at every tempo.
 THOROUGH = "thorough"
 
 CODEC_GROUP = "Codecs"
@@ -126,7 +126,7 @@ def rubberband(ratio: float, by_cents: float = 0.0) -> tuple:
 
 
 def pitch_tempo(ratio: float, by_cents: float, by: str, quick: bool = False) -> Condition:
-    """Both changed independently, as no tape can; two programs, so that neither is the measure."""
+    """Tempo and pitch changed independently, unlike tape. Two programs are used, so that neither one's artefacts decide."""
     steps = {
         "rubberband": rubberband(ratio, by_cents),
         "sox": ("sox", f"gain -1 pitch {by_cents:.2f} tempo -m {ratio}"),
@@ -145,7 +145,7 @@ def pitch_tempo(ratio: float, by_cents: float, by: str, quick: bool = False) -> 
 
 
 def signed(decibels: int) -> str:
-    """A level for a name: a minus sign after a hyphen is easily overlooked."""
+    """A level as part of a name, with `minus` in words: a sign after a hyphen is easily overlooked."""
     return f"minus-{-decibels}db" if decibels < 0 else f"{decibels}db"
 
 
@@ -304,7 +304,7 @@ POSITIVES = [
         "vinyl",
         "wow ±0.3 % and flutter ±0.1 %, 40 Hz to 14 kHz, crackle 18 dB under it",
         steps=(
-            # The filter's delay swings over 5 ms; its depth gives these deviations of speed.
+            # The filter's delay swings by 5 ms; these depths give the wow and flutter named in the title.
             ("ffmpeg", "vibrato=f=0.55:d=0.35,vibrato=f=6.3:d=0.01,highpass=f=40,lowpass=f=14000"),
             ("crackle", 18.0),
         ),

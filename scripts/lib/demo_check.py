@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-# Item, which of the pieces it is made from, how much faster it plays, how much higher it sounds.
+# Item, number of its piece, tempo (1.25: 25 % faster), pitch in cents.
 PLANTED = [
     ("albums/whole.opus", 0, 1.00, 0.0),
     ("albums/whole.mp3", 1, 1.00, 0.0),

@@ -1,31 +1,31 @@
 """Finds recordings that share music: the same tune in two games, a remaster, a part of a song.
 
-Two recordings are near-duplicates when 15 s of one are found in the other, by the bit-error rate
-of Chromaprint's items at one alignment. Held notes, drones and loops are alike at every alignment;
-the same music is alike at one only, so what counts is how much lower the rate is there than
-beside. Alignments worth comparing are those where some items agree in all bits but one at most.
-A change of pitch or tempo, and another performance of the same tune, are not found.
+Two recordings are near-duplicates if 15 s of one are found in the other, by the bit-error rate of
+Chromaprint's items at one alignment. Held notes, drones and loops are alike at every alignment, the
+same music at one only: so the rate has to be much lower there than at the alignments beside it. Only
+alignments at which some items agree in all bits or all but one are compared. A change of pitch or
+tempo, and another performance of the same tune, are not found.
 """
 
 from collections import Counter
 
 from lib import chroma
 
-# 15 s of items, and the step from one compared passage to the next.
+# Length of a compared passage (15 s), and the step to the next, both in items.
 PASSAGE_ITEMS = int(15 * chroma.ITEMS_PER_SECOND)
 PASSAGE_STEP = PASSAGE_ITEMS // 4
-# An alignment is compared when this many items agree on it, within one item.
+# An alignment is compared if this many items agree on it, give or take one item.
 LEAST_VOTES = 3
 # An item that occurs more often than this (silence, held notes) has no vote.
 COMMON = 40
-# Of 144,000 pairs of game tunes, 15 are alike below 0.30 and lower by 0.10 than beside: all but one
-# are the same music by title, or parts and mixes of one song. Below them come drones. Below 0.15 a
-# passage counts as the same even where it is alike beside: better a drone lost than a false
-# accusation that is none.
+# Among 144,000 pairs of game tunes, 15 have a bit-error rate below 0.30 that is 0.10 lower than beside:
+# all but one are the same music by title, or parts and mixes of one song. The next ones are drones.
+# Below 0.15 a passage counts as the same whatever the rate beside: losing a drone is better than
+# counting a right match as a false accusation.
 ALIKE_RATE = 0.30
 LOWER_THAN_BESIDE = 0.10
 SAME_RATE = 0.15
-# Offsets beside an alignment, in items: 2.5 to 12 s, no multiples of each other.
+# Offsets of the alignments beside, in items: 2.5 to 12 s, not multiples of each other (because of loops).
 BESIDE = (-97, -61, -37, -20, 20, 37, 61, 97)
 # A passage of silence or of one held note says nothing about sameness.
 DISTINCT_ITEMS = PASSAGE_ITEMS // 3
@@ -66,7 +66,7 @@ def passages(items: bytes) -> list[int]:
 
 
 def differing(needle: int, other: bytes, place: int) -> float:
-    """Bit-error rate of a passage against one place of a recording; 1.0 outside of it."""
+    """Bit-error rate of a passage at one place of a recording; 1.0 beyond its ends."""
     if not 0 <= place <= chroma.count(other) - PASSAGE_ITEMS:
         return 1.0
     errors = chroma.bit_errors(needle, chroma.cut(other, place, PASSAGE_ITEMS))

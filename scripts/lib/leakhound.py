@@ -7,15 +7,15 @@ from pathlib import Path
 
 from lib import tools
 
-# Nothing found, something found, some items not read: the ends of a scan that came to its end.
+# Exit codes of a completed scan: nothing found, something found, some items not read.
 SCANNED = (0, 1, 3)
 
 
 class Leakhound:
     """One binary with homes of its own under `work`; `seconds` tells how long each step took.
 
-    The catalogue is taken in once. Each scan has a copy of that home, made anew: so nothing is
-    taken over from an earlier scan, maybe of another binary, and its run is the newest.
+    The catalogue is added once. Each scan gets a fresh copy of that home, so that nothing is taken
+    over from an earlier scan, perhaps of another binary, and its run is the newest.
     """
 
     def __init__(self, binary: str, work: Path):
@@ -32,7 +32,7 @@ class Leakhound:
             tools.stop(f"cannot run {self.binary}: {error}", tools.EXIT_TOOL_MISSING)
 
     def call(self, home: Path, words: list) -> int:
-        """Runs one command; its exit code. What it said is shown when it did not succeed."""
+        """Runs one command and returns its exit code; shows its output if it failed."""
         done = self.start(["--home", home, *words])
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line]
         if done.returncode != 0 and said:
@@ -49,7 +49,7 @@ class Leakhound:
         return option in self.start(["scan", "--help"]).stdout.decode("utf-8", "replace")
 
     def add_catalogue(self, recordings: list[Path], keep_home: bool) -> None:
-        """A home that knows the recordings: made anew, or the last run's."""
+        """A home with the recordings in its catalogue: a new one, or that of the last run."""
         if keep_home and self.home.exists():
             return
         shutil.rmtree(self.home, ignore_errors=True)
@@ -58,13 +58,13 @@ class Leakhound:
         stage(recordings, folder)
         began = time.monotonic()
         if self.call(self.home, ["catalog", "add", folder]) != 0:
-            tools.say("  catalog add did not succeed; going on with what it took in")
+            tools.say("  catalog add failed in part; continuing with the recordings it added")
         self.seconds["catalog add"] = time.monotonic() - began
 
     def scan(self, name: str, queries: list[Path], options: list[str]) -> dict[str, dict]:
         """Scans the queries, in a folder of this name; query file name -> item of the report.
 
-        A scan that could not be done ends the evaluation: the report would be of another run.
+        A scan that fails ends the evaluation, because the report would be that of another run.
         """
         staged, report = self.work / name, self.work / f"{name}.jsonl"
         home = self.work / f"home-{name}"

@@ -1,4 +1,4 @@
-"""Runs leakhound over the queries, a scan a mode, and gathers the outcomes and their summaries."""
+"""Runs leakhound over the queries, one scan per mode, and collects outcomes and summaries."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,7 @@ def own_files(catalogue: list[dict]) -> list[dict]:
 
 
 def scans(conditions: list, rows: list[dict], knows_modes: bool) -> list[Scan]:
-    """The scans that are needed; without modes, what is for another mode is scanned as the rest.
+    """The scans that are needed. If the binary has no modes, all queries are scanned alike.
 
     Held-out music that is to be scanned in two modes is not scanned twice in the same one.
     """
@@ -62,7 +62,7 @@ def run(program: Leakhound, scan: Scan, store) -> dict[str, dict]:
 
 
 def measure(program: Leakhound, conditions: list, rows: list[dict], catalogue, store):
-    """All scans but the calibration's; the outcomes, every wrong match, and notes for the page."""
+    """Runs all scans but that of the calibration: outcomes, wrong matches, notes for the page."""
     notes = []
     knows_modes = program.scan_knows("--mode")
     if not knows_modes and any(THOROUGH in getattr(c, "modes", ()) for c in conditions):
@@ -83,7 +83,7 @@ def measure(program: Leakhound, conditions: list, rows: list[dict], catalogue, s
 
 
 def calibrate(program: Leakhound, conditions: list, rows: list[dict], store) -> list[dict]:
-    """The held-out music again, everything told: a line a length."""
+    """Scans the held-out music again with every finding reported: one line per length."""
     lengths = {c.name: c.seconds for c in of_role(conditions, "negative")}
     held_out = [row for row in rows if row["condition"] in lengths]
     if not held_out:
@@ -102,7 +102,7 @@ def calibrate(program: Leakhound, conditions: list, rows: list[dict], store) -> 
 
 
 def nothing(rows: list[dict]) -> dict:
-    """What is told where only peers are run."""
+    """The result if only peers are run."""
     return {
         "version": None,
         "notes": [],
@@ -126,7 +126,7 @@ def by_condition(outcomes: list[dict], conditions: list, mode: str | None = None
 
 
 def positives(outcomes: list[dict], conditions: list) -> list[dict]:
-    """A line a condition, and one of all."""
+    """One line per condition, and one for all."""
     found = list(by_condition(outcomes, of_role(conditions, "positive")))
     lines = [
         metrics.summarise_positive(condition.name, rows)
@@ -140,7 +140,7 @@ def positives(outcomes: list[dict], conditions: list) -> list[dict]:
 
 
 def negatives(outcomes: list[dict], conditions: list, mode: str) -> list[dict]:
-    """A line a length and treatment; its passages stand together."""
+    """One line per length and treatment; passages of one recording are counted together."""
     grouped: dict[tuple, list[dict]] = {}
     for condition, rows in by_condition(outcomes, of_role(conditions, "negative"), mode):
         grouped.setdefault((condition.seconds, condition.treatment), []).extend(rows)
@@ -151,7 +151,7 @@ def negatives(outcomes: list[dict], conditions: list, mode: str) -> list[dict]:
 
 
 def all_negatives(outcomes: list[dict], mode: str) -> dict | None:
-    """One line of all held-out music in one mode."""
+    """One line for all held-out music in one mode."""
     rows = [row for row in outcomes if row["role"] == "negative" and row["mode"] == mode]
     return metrics.summarise_negative("all", rows) if rows else None
 

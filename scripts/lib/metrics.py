@@ -1,4 +1,4 @@
-"""From report items and the truth to numbers: one outcome a query, one summary a condition."""
+"""From report items and the truth to numbers: one outcome per query, one summary per condition."""
 
 import math
 from pathlib import Path
@@ -9,7 +9,7 @@ Z = 1.959964
 
 
 def wilson(hits: int, tries: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; (0, 1) without tries."""
+    """Wilson's 95 % interval of a share; (0, 1) if there are no trials."""
     if tries == 0:
         return 0.0, 1.0
     share = hits / tries
@@ -29,7 +29,7 @@ def share(hits: int, tries: int) -> dict:
 
 
 def quantile(values: list[float], part: float) -> float | None:
-    """The value that `part` of all do not exceed (nearest rank)."""
+    """The smallest value that a share `part` of all values does not exceed (nearest rank)."""
     if not values:
         return None
     rank = math.ceil(part * len(values))
@@ -37,14 +37,14 @@ def quantile(values: list[float], part: float) -> float | None:
 
 
 def log10_probability(probability: float | None) -> float | None:
-    """Decimal logarithm; what underflowed to zero is told as -300."""
+    """Decimal logarithm; -300 for a probability that underflowed to zero."""
     if probability is None:
         return None
     return round(math.log10(max(probability, 1e-300)), 4)
 
 
 def recording_id(finding: dict) -> str:
-    """The manifest's id of the recording a finding names: its file's name without suffix."""
+    """The id in the manifest of the recording that a finding names: its file name without suffix."""
     return Path(finding["recording_path"]).stem
 
 
@@ -63,7 +63,7 @@ def strongest(findings: list[dict]) -> dict | None:
 
 
 def brief(finding: dict | None) -> dict | None:
-    """What is kept of a finding in the JSON."""
+    """The part of a finding that is kept in the JSON."""
     if finding is None:
         return None
     return {
@@ -80,8 +80,7 @@ def brief(finding: dict | None) -> dict | None:
 
 
 def errors(finding: dict, truth: dict) -> dict:
-    """How far a right finding is off: offset, start and end in seconds, tempo in per cent, pitch
-    in cents.
+    """Errors of a right finding: offset, start and end in seconds, tempo in per cent, pitch in cents.
 
     An item cut at source second S and played at tempo t shows recording time S + t · item time.
     All of the item is the recording, so its span should reach from 0 to the item's end.
@@ -103,7 +102,7 @@ def errors(finding: dict, truth: dict) -> dict:
 
 
 def wrong_part(findings: list[dict]) -> dict:
-    """The fields of an outcome that tell of findings that should not be there."""
+    """The fields of an outcome about wrong findings."""
     return {
         "wrong": brief(strongest(findings)),
         "wrong_matches": sum(f["verdict"] == "match" for f in findings),
@@ -112,7 +111,7 @@ def wrong_part(findings: list[dict]) -> dict:
 
 
 def told_of(truth: dict, item: dict | None, mode: str) -> dict:
-    """The fields every outcome begins with."""
+    """The fields that every outcome begins with."""
     return {
         "query": truth["file"],
         "condition": truth["condition"],
@@ -125,7 +124,7 @@ def told_of(truth: dict, item: dict | None, mode: str) -> dict:
 
 
 def outcome(truth: dict, item: dict | None, mode: str = "") -> dict:
-    """What leakhound said of a query of one recording, beside the truth."""
+    """Leakhound's answer about a query of one recording, compared with the truth."""
     row = told_of(truth, item, mode)
     row |= {name: truth[name] for name in ("start_seconds", "tempo", "pitch_cents")}
     findings = (item or {}).get("findings") or []
@@ -207,12 +206,12 @@ def summarise_negative(name: str, rows: list[dict]) -> dict:
     }
 
 
-# A recording's own file should be covered by at least this share, and cover the recording so.
+# Least share of a recording's own file, and of the recording, that a finding should cover. A guess.
 OWN_COVERAGE = 0.98
 
 
 def summarise_own(rows: list[dict]) -> dict:
-    """How much of the catalogue's own files is found again, and which fall short."""
+    """How much of the catalogue's own files is found again, and which are covered too little."""
     covered = {
         name: [row["right"][name] if row["right"] else 0.0 for row in rows]
         for name in ("item_coverage", "recording_coverage")

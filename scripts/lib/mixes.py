@@ -1,4 +1,4 @@
-"""Items of several recordings, as data: which are laid one after or over another, and how.
+"""Items of several recordings, as data: which recordings follow or overlap each other, and how.
 
 A plan names recordings and lengths only; `mixing.py` draws the passages and makes the sound.
 """
@@ -7,18 +7,18 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Shortest and longest passage of a DJ's mix, and crossfade between two, in seconds.
+# Shortest and longest passage of a DJ mix, and shortest and longest crossfade, in seconds.
 DJ_PASSAGE = (45.0, 90.0)
 DJ_FADE = (6.0, 8.0)
 DJ_RECORDINGS = 10
-# A DJ's changes of speed, either way.
+# Least and greatest change of speed in a DJ mix, faster or slower.
 DJ_CHANGE = (0.02, 0.06)
 ALBUM_RECORDINGS = (6, 10)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One passage of one recording in an item; a row of the corpus' manifest is a recording."""
+    """One passage of one recording in an item; the recording is a row of the corpus' manifest."""
 
     recording: dict
     seconds: float | None  # length in the item; None: the whole recording
@@ -52,8 +52,8 @@ class Shelf:
 
     @staticmethod
     def take(recordings: list[dict], least_seconds: float, first: int, count: int) -> list[dict]:
-        """`count` different recordings that are long enough, from the `first` on, round and
-        round: items with different numbers have different recordings while there are enough."""
+        """`count` different recordings that are long enough, cyclically from the `first` on: items
+        with different numbers get different recordings as long as there are enough."""
         long_enough = [row for row in recordings if row["seconds"] >= least_seconds]
         if len(long_enough) < count:
             return []
@@ -108,7 +108,7 @@ def twice(shelf: Shelf, number: int, again: int) -> list[Part]:
 
 
 def insert(shelf: Shelf, number: int, _rng) -> list[Part]:
-    """A passage between two of music that is not in the catalogue."""
+    """A passage between two passages of music that is not in the catalogue."""
     recordings = shelf.take(shelf.catalogue, 30.0, number, 1)
     around = shelf.take(shelf.held_out, 30.0, 2 * number, 2)
     if not (recordings and around):

@@ -1,4 +1,4 @@
-"""Makes the items of several recordings that `mixes.py` plans, and remembers the truth of them."""
+"""Makes the items of several recordings that `mixes.py` plans, and records the truth about them."""
 
 import random
 import tempfile
@@ -9,15 +9,15 @@ from lib.conditions import CODECS, cents, rubberband, speed_step
 from lib.mixes import Mix, Part, Shelf
 from lib.queries import QueryStore, digest, draw_passage
 
-# The level parts are brought to, and the most a quiet one is raised.
+# Level that all parts are brought to, and greatest gain of a quiet one, in dB.
 LEVEL_DBFS = -18.0
 MOST_GAIN_DB = 12.0
-# Raised when the making of mixes changes in a way no plan shows.
+# Raise this if mixes come out differently for the same plan.
 MIXING_VERSION = 1
 
 
 def recipe(store: QueryStore, mix: Mix, parts: list[Part]) -> str:
-    """Changes with whatever the item's sound depends on."""
+    """Everything that the item's sound depends on, for the cache."""
     told = [
         [part.recording["sha256"], part.seconds, part.passage, part.tempo, part.lap, part.faded]
         for part in parts
@@ -27,7 +27,7 @@ def recipe(store: QueryStore, mix: Mix, parts: list[Part]) -> str:
 
 
 class Table:
-    """Where one item is laid out: each recording is decoded once, each passage cut once."""
+    """Lays out one item: each recording is decoded once, each passage is cut once."""
 
     def __init__(self, store: QueryStore, mix: Mix, folder: Path):
         self.store = store
@@ -75,8 +75,8 @@ class Table:
 def lay_out(table: Table, parts: list[Part]) -> tuple[list[render.Layer], list[dict]]:
     """The layers of an item, and what is true of each.
 
-    A span of the truth holds all that sounds of a recording, crossfades included; `fade_in` and
-    `fade_out` say how much of its ends these are.
+    A true span is all that sounds of a recording, crossfades included; `fade_in` and `fade_out` are
+    the lengths of its crossfades.
     """
     layers, spans, end = [], [], 0.0
     for part, following in zip(parts, [*parts[1:], None]):
@@ -104,9 +104,9 @@ def lay_out(table: Table, parts: list[Part]) -> tuple[list[render.Layer], list[d
 
 
 def make(store: QueryStore, mix: Mix, shelf: Shelf, number: int) -> dict:
-    """One item, taken from the cache where it is there; its row of the truth."""
+    """Makes one item unless it is in the cache; returns its row of the truth."""
     name = f"{number:02}"
-    # The plan's name and not the mix's: with and without key lock the same is planned.
+    # Seeded by the name of the plan, not of the mix, so that mixes with and without key lock are the same.
     rng = random.Random(f"{store.seed}/{mix.plan.__name__}/{number}")
     parts = mix.plan(shelf, number, rng)
     made_by = recipe(store, mix, parts)
@@ -132,7 +132,7 @@ def make(store: QueryStore, mix: Mix, shelf: Shelf, number: int) -> dict:
 
 
 def render_item(store: QueryStore, mix: Mix, parts: list[Part], folder: Path, name: str) -> dict:
-    """The sound of an item, put in its place; what the truth is to say of it."""
+    """Renders an item to its file; returns the truth about it."""
     if not parts:
         raise render.Unusable("not enough recordings that are long enough")
     layers, spans = lay_out(Table(store, mix, folder), parts)

@@ -1,8 +1,8 @@
 """Reads tracker modules (MOD, S3M, XM, IT) far enough to leave channels out of them.
 
-A silenced channel loses its notes, instruments and volumes and keeps its effects, so the tempo,
-the order of the patterns and whatever else the other channels depend on stay as they were. IT
-has a flag for that in its header; the others have their patterns written anew.
+A silenced channel loses its notes, instruments and volumes but keeps its effects, because tempo,
+pattern order and more of the other channels depend on them. IT has a flag for that in its header;
+for the other formats the patterns are rewritten.
 """
 
 import re
@@ -10,16 +10,16 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 
-# A channel plays melody when at least half of its notes are of instruments that it plays at this
-# many pitches and more. Drums are played at one to three.
+# A channel is melodic if at least half of its notes are of instruments that it plays at this many or
+# more pitches. Drums are played at one to three.
 MELODIC_PITCHES = 4
 
-# (channel, note, instrument); instrument 0: the one before it in the channel.
+# (channel, note, instrument); instrument 0 means the last one in that channel.
 Event = tuple[int, int, int]
 
 
 class Unreadable(Exception):
-    """Not a module of a kind that is read here; the text says what it is not."""
+    """Not a module that this can read; the text says why."""
 
 
 class Mod:
@@ -36,7 +36,7 @@ class Mod:
         else:
             raise Unreadable("no MOD of a known number of channels")
         self.data = data
-        # Patterns that no order names are there too, when one after them is named.
+        # The file also has patterns that no order names, if a later pattern is named.
         self.patterns = max(data[952:1080]) + 1
 
     def cells(self) -> range:
@@ -161,7 +161,7 @@ class S3m:
                     new += event
                 elif event[0] & 0x80:
                     new += bytes((event[0] & 0x9F,)) + event[-2:]
-            # What is saved stays in the file as zeros: other patterns and samples do not move.
+            # The bytes saved are filled with zeros, so that other patterns and samples do not move.
             data[start + 2 : start + 2 + old] = new.ljust(old, b"\0")
         return bytes(data)
 
@@ -214,7 +214,7 @@ KINDS = {".mod": Mod, ".xm": Xm, ".s3m": S3m, ".it": It}
 
 
 def read(data: bytes, suffix: str) -> Mod | Xm | S3m | It:
-    """A module by the suffix of its file's name."""
+    """Reads a module; the file name's suffix tells its kind."""
     kind = KINDS.get(suffix.lower())
     if kind is None:
         raise Unreadable(f"no channels are left out of {suffix}")
@@ -225,7 +225,7 @@ def read(data: bytes, suffix: str) -> Mod | Xm | S3m | It:
 
 
 def played(module) -> dict[int, Counter]:
-    """Channel -> how often it plays each (instrument, note); silent channels are not there."""
+    """Channel -> how often it plays each (instrument, note); silent channels are left out."""
     found: dict[int, Counter] = {}
     last: dict[int, int] = {}
     for channel, note, instrument in module.events():

@@ -10,11 +10,11 @@ from lib import render, tools
 
 RATE = 44_100
 CHANNELS = 2
-# What loudness and silence are judged by: one channel, simple interpolation.
+# Render options for judging loudness and silence: one channel, simple interpolation.
 SKETCH_RATE = 8_000
-# A file's loudest sample, as in music that is sold; many modules are quiet or would clip.
+# Peak of each file, as in released music; many modules are quiet or would clip.
 PEAK_DBFS = -1.0
-# A second is heard when it is less than this far below the loudest sample of all.
+# A second is audible if its level is less than this many dB below the loudest sample. A guess.
 HEARD_DB = -45.0
 
 
@@ -53,21 +53,21 @@ def energy(sound) -> float:
 
 
 def heard_seconds(sketched: array) -> int:
-    """How many seconds of a sketch are not silent, next to its loudest sample."""
+    """How many seconds of a sketch are not silent, compared with its loudest sample."""
     least = (peak(sketched) * 10 ** (HEARD_DB / 20)) ** 2 * SKETCH_RATE
     starts = range(0, len(sketched), SKETCH_RATE)
     return sum(energy(sketched[at : at + SKETCH_RATE]) > least > 0 for at in starts)
 
 
 def left_over_db(mix: array, parts: list[array]) -> float:
-    """How far below the mix that is which its parts do not add up to."""
+    """Level of the difference between a mix and the sum of its parts, in dB below the mix."""
     difference = (total - sum(each) for total, *each in zip(mix, *parts))
     rest = energy(difference)
     return 10 * math.log10(rest / energy(mix)) if rest > 0 else -math.inf
 
 
 def write_flac(sound: array, target: Path) -> float:
-    """Writes 16-bit FLAC at the common peak; the length in seconds."""
+    """Writes 16-bit FLAC, normalised to the common peak; returns the length in seconds."""
     gain_db = PEAK_DBFS - 20 * math.log10(peak(sound))
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(target.name + ".part")

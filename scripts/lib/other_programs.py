@@ -1,4 +1,4 @@
-"""Whether programs of other makers read a run's reports as they were meant: each is optional, and what was not checked is said."""
+"""Checks that other programs read a run's reports as intended. Each program is optional; a check that was left out is named."""
 
 import csv
 import hashlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from lib import spreadsheets, tools
 from lib.spreadsheets import Formula, Missing, find, run
 
-# What a folder of reports has to hold, by `report --format`.
+# The files that a folder of reports must have, by `report --format`.
 NAMES = {
     "html": "report.html",
     "pdf": "report.pdf",
@@ -24,9 +24,9 @@ NAMES = {
     "acrcloud": "acrcloud.csv",
     "text": "report.txt",
 }
-# Cells that a spreadsheet takes for formulas: whoever reads these as text shows nothing about our CSV.
+# Cells that a spreadsheet must take for formulas: a program that reads these as text proves nothing about our CSV.
 BAIT = 'a,b\n=1+1,"=2+2"\n=SUM(A1:A2),x\n'
-# Leakhound shortens what a cell of a workbook does not bear.
+# Leakhound shortens text that is too long for a cell of a workbook.
 LEFT_OUT = re.compile(r" … [\d,]+ characters … ")
 PARQUET = """
 import json, sys
@@ -39,7 +39,7 @@ for row in table.to_pylist():
 
 
 class Checks:
-    """What was found right and wrong, and what could not be looked into."""
+    """What was right, what was wrong, and what could not be checked."""
 
     def __init__(self):
         self.wrong = 0
@@ -58,7 +58,7 @@ class Checks:
             print(f"             {detail}")
 
     def attempt(self, what, check, *arguments):
-        """Runs one check; a program that is missing is told loudly, one that fails is wrong."""
+        """Runs one check: a missing program is named as NOT CHECKED, one that fails is WRONG."""
         try:
             check(self, *arguments)
         except Missing as missing:
@@ -102,7 +102,7 @@ def pdf_syntax(checks, path):
 
 
 def pdf_pages(checks, path, manifest):
-    """poppler finds on each page its number and one digest, the exhibits in order, and nothing that acts."""
+    """poppler finds on each page its number and one digest, the exhibits in order, and no active content."""
     find("pdfinfo", package="poppler-utils")
     about = dict(line.split(":", 1) for line in run(["pdfinfo", path]).stdout.splitlines() if ":" in line)
     about = {name: value.strip() for name, value in about.items()}
@@ -126,7 +126,7 @@ def pdf_fonts(checks, path):
     """Every font is embedded, as a subset, and its text can be copied."""
     find("pdffonts", package="poppler-utils")
     lines = run(["pdffonts", path]).stdout.splitlines()[2:]
-    # … embedded, subset, with a table to Unicode, object and generation.
+    # The columns emb, sub and uni of pdffonts, then object and generation.
     flags = [line.split()[-5:-2] for line in lines]
     checks.claim(bool(lines) and all(flag == ["yes"] * 3 for flag in flags), f"pdffonts: {len(lines)} fonts, each embedded as a subset, to be copied from", lines)
 
@@ -140,7 +140,7 @@ def pdf_drawn(checks, path):
 
 
 def pdf_accessible(checks, path, python):
-    """pdfua looks at those rules of PDF/UA-1 that it knows."""
+    """pdfua checks the rules of PDF/UA-1 that it knows."""
     need_module(python, "pdfua")
     done = subprocess.run([python, "-m", "pdfua", "check", path], capture_output=True, text=True, errors="replace")
     known = re.search(r"checked against (\d+ of \d+) PDF/UA-1 rules", done.stdout)
@@ -162,7 +162,7 @@ def csv_rows(path):
 
 
 def workbook(checks, name, read, path, rows, work):
-    """The cells of the sheets of findings are those of the CSV, text is text and numbers are numbers."""
+    """The sheets of findings have the cells of the CSV, as text or as numbers."""
     sheets = read(path, work)
     checks.claim(list(sheets)[:4] == ["Summary", "Works", "Findings", "Not read"], f"{name}: sheets {', '.join(sheets)}")
     no_formula(checks, f"{name}: the workbook", sheets)
@@ -179,7 +179,7 @@ def workbook(checks, name, read, path, rows, work):
 
 
 def table(checks, name, read, folder, rows, work):
-    """Nothing in a CSV report is a formula, with the comma as separator and with the semicolon."""
+    """No cell of a CSV report is a formula, whether the separator is a comma or a semicolon."""
     bait = work / "bait.csv"
     bait.write_text(BAIT, encoding="utf-8")
     seen = sum(isinstance(cell, Formula) for row in read(bait, work)["bait" if name == "LibreOffice" else "bait.csv"] for cell in row)
@@ -210,11 +210,11 @@ def differences(head, expected, found):
 
 
 def same(text, cell):
-    """Whether a cell holds what the CSV has as text: the CSV rounds numbers, marks formulas with an apostrophe, and leaves nothing out."""
+    """Whether a cell equals the text in the CSV, which rounds numbers and marks formulas with an apostrophe."""
     if cell is None:
         return text == ""
     if isinstance(cell, float):
-        # What looks like a number is one in a CSV, a bar code too: it loses its zeros there. The workbook keeps it as text.
+        # A spreadsheet reads a bar code in a CSV as a number, without its leading zeros; the workbook keeps it as text.
         try:
             return math.isclose(float(text), cell, rel_tol=1e-3, abs_tol=10.0 ** -decimals(text))
         except ValueError:
@@ -230,7 +230,7 @@ def decimals(text):
 
 
 def without_marks(text):
-    """Apostrophes before what could begin a formula are the CSV's own."""
+    """Removes the apostrophes that the CSV puts before possible formulas."""
     return re.sub(r"(^|;)'(?=[\s\"]*[-=+@＝＋－＠\\])", r"\1", text)
 
 
@@ -238,7 +238,7 @@ def without_marks(text):
 
 
 def parquet(checks, path, records, python):
-    """pyarrow reads the rows of the JSONL, exact, in columns of the types that are told."""
+    """pyarrow reads exactly the rows of the JSONL, in columns of the documented types."""
     need_module(python, "pyarrow.parquet")
     types, *rows = [json.loads(line) for line in run([python, "-c", PARQUET, path]).stdout.splitlines()]
     wholes, decimal = ("size_bytes", "stream", "offset"), ("score", "tempo", "pitch_cents", "false_alarm_probability", "duration_seconds", "item_coverage", "recording_coverage")
@@ -251,7 +251,7 @@ def parquet(checks, path, records, python):
 
 
 def facts(record, finding):
-    """Some cells of a row, as the record has them; text that is not there is none."""
+    """Some cells of a row, from the record; missing text is None."""
     item, failure = record["item"], record["failure"] or {}
     row = {name: item[name] for name in ("size_bytes", "sha256", "codec", "duration_seconds", "locator", "containers", "offset")}
     row |= {"item_path": item["path"], "claims": record["claims"], "notes": "; ".join(record["notes"]), "verdict": record["verdict"]}

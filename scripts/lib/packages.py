@@ -1,4 +1,4 @@
-"""Downloads Debian packages and unpacks what is wanted of them, without installing anything."""
+"""Downloads Debian packages and unpacks the wanted files, without installing anything."""
 
 import shutil
 import subprocess
@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 from lib import tools
 
-# Is given a member's name, its size and how to open it; writes what is wanted of it to a folder.
+# Gets a member's name, its size and a function that opens it; writes the wanted part to a folder.
 Take = Callable[[Path, int, Callable[[], BinaryIO], Path], None]
 
 
 def cached_version(folder: Path) -> str | None:
-    """The version unpacked in a package's folder, if it was unpacked to the end."""
+    """The version in a package's folder, if it was unpacked completely."""
     try:
         return (folder / ".version").read_text(encoding="utf-8").strip()
     except OSError:
@@ -23,7 +23,7 @@ def cached_version(folder: Path) -> str | None:
 
 
 def fetch_package(package: str, folder: Path, take: Take) -> str | None:
-    """Downloads and unpacks one package; the version, or None when it cannot be had."""
+    """Downloads and unpacks one package; returns its version, or None if it is not available."""
     download = folder.parent / f"{package}.download"
     shutil.rmtree(download, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
@@ -43,7 +43,7 @@ def fetch_package(package: str, folder: Path, take: Take) -> str | None:
 
 
 def unpack(archive: Path, folder: Path, take: Take) -> None:
-    """Offers the files of a .deb to `take`; links, devices and `..` are left out."""
+    """Passes the files of a .deb to `take`; links, devices and `..` are left out."""
     stream = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE)
     with stream, tarfile.open(fileobj=stream.stdout, mode="r|") as members:
         for member in members:
@@ -60,7 +60,7 @@ def write_member(source: BinaryIO, target: Path) -> None:
 
 
 def fetch_all(packages: list[str], root: Path, refresh: bool, take: Take) -> dict[str, str]:
-    """Every package's folder filled; package -> version of those that could be had."""
+    """Fills the folder of every package; returns package -> version of those that are available."""
     versions = {}
     for package in packages:
         folder = root / package
@@ -79,6 +79,6 @@ def fetch_all(packages: list[str], root: Path, refresh: bool, take: Take) -> dic
 
 
 def print_cached(packages: list[str], root: Path) -> None:
-    """What would be fetched, and which versions are there already."""
+    """Prints what would be fetched, and which versions are cached."""
     for package in packages:
         print(f"{package:32} {cached_version(root / package) or 'not fetched yet'}")

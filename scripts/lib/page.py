@@ -1,4 +1,4 @@
-"""The evaluation as Markdown: one function a section, each empty where nothing was measured."""
+"""The evaluation as Markdown: one function per section, empty if nothing was measured."""
 
 from lib import accusations
 from lib.calibration import SUSPECT_BELOW
@@ -7,7 +7,7 @@ from lib.spans import END_TOLERANCE
 from lib.table import chance, clock, interval, number, of, percent, rows_as_table
 from lib.unrelated import LENGTHS, PASSAGES, TREATMENTS, length_name
 
-# Recordings told as covered too little; the JSON has all.
+# Most rows in the table of recordings that are covered too little; the JSON has all. A guess.
 MOST_ROWS = 40
 
 
@@ -21,7 +21,7 @@ def peer_cells(line: dict, peers: list[str]) -> list[str]:
 
 
 def settings(result: dict) -> list[str]:
-    """What was measured on what, and the command that does it again."""
+    """What was measured with which music, and the command that repeats it."""
     corpus = result["corpus"]
     lines = [
         "# Evaluation",
@@ -92,7 +92,7 @@ def positive_table(lines: list[dict], peers: list[str], ran: bool) -> list[str]:
 
 
 def positives(result: dict, ran: bool) -> list[str]:
-    """A table a group of conditions, and one line of all."""
+    """One table per group of conditions, and one line for all."""
     lines = result["positives"]
     if not lines:
         return []
@@ -115,7 +115,7 @@ def positives(result: dict, ran: bool) -> list[str]:
 
 
 def share_cell(share: dict) -> str:
-    """A share of a small number, with what it is of and its interval."""
+    """A share with its numerator, denominator and interval."""
     if not share["of"]:
         return "–"
     return f"{percent(share['share'])} ({of(share)}; {interval(share)})"
@@ -220,7 +220,7 @@ def own_files(result: dict) -> list[str]:
 
 
 def negative_table(lines: list[dict], peers: list[str], ran: bool) -> list[str]:
-    """Lengths down; for each treatment false matches / suspects of files, and their sum."""
+    """Rows are lengths, columns treatments: files with a false match / with suspects only, of all files."""
 
     def told(line: dict | None) -> str:
         if line is None:
@@ -241,7 +241,7 @@ def negative_table(lines: list[dict], peers: list[str], ran: bool) -> list[str]:
 
 
 def all_negatives(line: dict) -> str:
-    """One sentence of all the held-out files together."""
+    """One sentence about all held-out files together."""
     false = line["false_match"]
     return (
         f"All together {of(false)} files have a false match: {percent(false['share'], 2)} % "
@@ -270,7 +270,7 @@ def negatives(result: dict, ran: bool) -> list[str]:
 
 
 def calibration(result: dict) -> list[str]:
-    """Expected and observed numbers, thresholds down and lengths across."""
+    """Expected and observed numbers; rows are thresholds, columns lengths."""
     lines = result["calibration"]
     if not lines:
         return []
@@ -316,7 +316,7 @@ def accusation_table(lines: list[dict]) -> list[str]:
 
 
 def wrong_matches(result: dict, ran: bool) -> list[str]:
-    """Who was accused, one line a pair of recordings, so that a reader can go and listen."""
+    """The wrong matches, one line per pair of recordings, with places to listen to."""
     if not ran:
         return []
     lines = accusations.pairs(result["accusations"])

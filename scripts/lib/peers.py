@@ -1,6 +1,6 @@
 """Other fingerprinters over the same catalogue and the same queries, each optional.
 
-Every peer answers (recording id or None, score) for each query; a higher score is surer.
+Each peer answers every query with (recording id or None, score); a higher score is surer.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ from pathlib import Path
 from lib import chroma, tools
 from lib.queries import digest
 
-# A whole file is compared by its first two minutes, as fpcalc itself takes by default.
+# Of a whole file the first two minutes are compared: fpcalc's own default.
 LONGEST_ITEMS = int(120 * chroma.ITEMS_PER_SECOND)
-# A recording shorter than the query is compared where it covers this much of it.
+# A recording shorter than the query is compared if it covers at least this share of it. A guess.
 LEAST_SHARE = 0.8
 AUDFPRINT = "audfprint2==0.1.2"
 
 
 class Missing(Exception):
-    """A peer cannot be had; the text says why."""
+    """A peer is not available; the text says why."""
 
 
 def run_fpcalc(catalogue, queries, store, work: Path, jobs: int) -> dict:
@@ -67,7 +67,7 @@ def run_fpcalc(catalogue, queries, store, work: Path, jobs: int) -> dict:
 
 
 def environment(cache: Path) -> Path:
-    """A virtual environment in the cache folder with the peers of PyPI; its `bin` folder."""
+    """Makes a virtual environment with the peers from PyPI in the cache folder; returns its `bin` folder."""
     folder = cache / "peers-venv"
     if not (folder / "bin" / "audfprint").exists():
         tools.say(f"installing {AUDFPRINT}")
@@ -79,7 +79,7 @@ def environment(cache: Path) -> Path:
     return folder / "bin"
 
 
-# The program tells its answers as debug messages only.
+# audfprint writes its answers as debug messages only.
 MATCHED = re.compile(
     r":Matched\s+(?P<query>.*?)\s+[\d.]+ sec\s+\d+ raw hashes as (?P<recording>.*) at\s+"
     r"-?[\d.]+ s with\s+(?P<common>\d+) of"
@@ -105,7 +105,7 @@ def run_audfprint2(catalogue, queries, store, work: Path, jobs: int) -> dict:
             unfinished.replace(base)
         tools.say(f"audfprint2: matching {len(queries)} queries")
         tools.write_text(listed, "".join(f"{store.path(row)}\n" for row in queries))
-        # One process: with more, the whole table is sent along with each query.
+        # One process: with more, audfprint sends its whole table with each query.
         matching = [program, "-v", "-d", base, "--list", "match", listed]
         log = tools.run(matching, told_on="stderr")
     except tools.ToolError as error:
@@ -132,7 +132,7 @@ def length_class(row: dict) -> str:
 
 
 def thresholds(rows: list[dict], answers: dict) -> dict[str, float]:
-    """For each length the highest score of a held-out query: only what is above it counts."""
+    """For each length the highest score of a held-out query; an answer counts only above it."""
     highest: dict[str, float] = {}
     for row in rows:
         if row["role"] == "negative":
@@ -143,13 +143,13 @@ def thresholds(rows: list[dict], answers: dict) -> dict[str, float]:
 
 
 def run(name: str, catalogue, rows, store, work: Path, jobs: int) -> dict:
-    """One peer over all queries: file name -> accepted recording id or None, and its thresholds."""
+    """Runs one peer over all queries: (file name -> accepted recording id or None, thresholds)."""
     function, calibrated = PEERS[name]
     answers = function(catalogue, rows, store, work, jobs)
     limits = thresholds(rows, answers) if calibrated else {}
     if calibrated and not limits:
         raise Missing("no held-out query to set its threshold by")
-    # A length without a negative of its own takes the strictest limit.
+    # A length without held-out queries gets the strictest threshold.
     strictest = max(limits.values(), default=float("-inf"))
     accepted = {}
     for row in rows:

@@ -1,6 +1,6 @@
-"""Synthesises pieces of music, for where no real music can be had: pieces.py FOLDER COUNT.
+"""Synthesises pieces of music, for when no real music is available: pieces.py FOLDER COUNT.
 
-Each piece has a scale, chords, a melody and a beat of its own, drawn with the piece's number as seed.
+Each piece has its own scale, chords, melody and beat, drawn with the piece's number as seed.
 """
 
 import array

@@ -7,7 +7,7 @@ WIDTH, HEIGHT = 720, 520
 LEFT, RIGHT, TOP, BOTTOM = 78, 120, 24, 62
 # Decades shown, from 10^LOWEST to 1.
 LOWEST = -6
-# Told apart by most people with a colour deficiency as well; `all` is drawn last, in black.
+# Colours that most people with a colour deficiency can tell apart; `all` is drawn last, in black.
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7", "#111111")
 MARKS = ("circle", "square", "diamond", "up", "down", "circle")
 DIAGONAL, DASHED = "#777", "stroke-dasharray='6 5' stroke-width='1.5'"
@@ -25,7 +25,7 @@ def y_of(share: float) -> float:
 
 
 def power(exponent: int) -> str:
-    """10 to a power, as people write it."""
+    """A power of 10 with a superscript exponent."""
     if exponent == 0:
         return "1"
     return f"10<tspan dy='-5' font-size='10'>{'−' if exponent < 0 else ''}{abs(exponent)}</tspan>"
@@ -61,7 +61,7 @@ def axes() -> list[str]:
 
 
 def mark(kind: str, x: float, y: float, colour: str) -> str:
-    """A point; each line has a form of its own beside its colour."""
+    """A point; each line has its own shape as well as its own colour."""
     fill = f"fill='{colour}' stroke='#fff'"
     if kind == "circle":
         return f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4.5' {fill}/>"
@@ -76,7 +76,7 @@ def mark(kind: str, x: float, y: float, colour: str) -> str:
 
 
 def curve(line: dict, colour: str, kind: str) -> list[str]:
-    """One group of items; a threshold that none of them tells has no place on a log axis."""
+    """The line of one group of items; thresholds with no observed item are left out, as a log axis has no zero."""
     points = [
         (x_of(at["probability"]), y_of(at["observed"]["share"]))
         for at in line["thresholds"]
@@ -103,7 +103,7 @@ def legend(lines: list[dict]) -> list[str]:
 
 
 def calibration(lines: list[dict]) -> str:
-    """The whole picture; its ground is its own, so that a dark page does not swallow the axes."""
+    """The whole picture, with its own background, so that the axes are visible on a dark page."""
     drawn = [f"<rect width='{WIDTH}' height='{HEIGHT}' rx='8' fill='#fff'/>", *axes()]
     for rank, line in enumerate(lines):
         drawn += curve(line, COLOURS[rank % len(COLOURS)], MARKS[rank % len(MARKS)])

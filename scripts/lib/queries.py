@@ -1,8 +1,8 @@
-"""Chooses passages, makes the queries of one recording each and remembers the truth about all.
+"""Chooses passages, makes the queries with one recording each, and records the truth about all.
 
-A query is `queries/<condition>/<condition>__<recording id>__<start ms><suffix>`; what is true of
-it is a row of `truth.jsonl` beside. A row whose recipe is unchanged and whose file is there is
-taken as it is, so a second run makes nothing.
+A query is `queries/<condition>/<condition>__<recording id>__<start ms><suffix>`; the truth
+about it is a row of `truth.jsonl` beside. If its recipe is unchanged and its file exists, a query is
+not made again, so a second run makes nothing.
 """
 
 import hashlib
@@ -19,21 +19,21 @@ from lib.conditions import CODECS, Condition
 from lib.suite import of_role
 from lib.unrelated import SYNTHETIC_SECONDS, Synthetic
 
-# Digital silence and fade-outs are no test of anything.
+# Quietest passage that is used, in dBFS: silence and fade-outs test nothing. A guess.
 QUIETEST_DBFS = -50.0
 QUIETEST_SIDE_DBFS = -45.0
 POSITION_TRIES = 30
-# Raised when the making of queries changes in a way no recipe shows.
+# Raise this if queries come out differently for the same recipe.
 RECIPE_VERSION = 1
 
 
 def digest(value) -> str:
-    """A short name of anything JSON can hold."""
+    """A short digest of any JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def in_seeded_order(recordings: list[dict], seed: int) -> list[dict]:
-    """The recordings shuffled the same way for the same seed, whatever their number."""
+    """The recordings in the order of the seed; adding one does not change the order of the others."""
     return sorted(
         recordings, key=lambda row: hashlib.sha256(f"{seed}/{row['id']}".encode()).digest()
     )
@@ -91,14 +91,14 @@ class QueryStore:
                 lines.write(json.dumps(row) + "\n")
 
     def recipe(self, condition: Condition, recording: dict) -> str:
-        """Changes with whatever the query's sound depends on."""
+        """Everything that the query's sound depends on, for the cache."""
         others = []
         if any(kind == "music" for kind, _ in condition.steps):
             others = [row["sha256"] for row in self.held_out]
         return digest([RECIPE_VERSION, self.seed, condition.recipe(), recording["sha256"], others])
 
     def known(self, condition, recording_id: str, recipe: str) -> dict | None:
-        """The row of a query that need not be made again."""
+        """The row of a query that is up to date, else None."""
         row = self.rows.get((condition.name, recording_id))
         if row is None or row["recipe"] != recipe:
             return None
@@ -127,7 +127,7 @@ class QueryStore:
         return rows
 
     def make(self, condition, recording: dict, recipe: str, whole: Path, folder: Path) -> dict:
-        """One query; a row that says `unusable` when the recording has no passage for it."""
+        """Makes one query; its row says `unusable` if the recording has no passage for it."""
         rng = random.Random(f"{self.seed}/{recording['id']}/{condition.name}")
         row = {
             "condition": condition.name,
@@ -164,7 +164,7 @@ class QueryStore:
         return start_ms, wanted
 
     def make_synthetic(self, sound: Synthetic) -> list[dict]:
-        """The queries of one synthetic sound, one a length."""
+        """The queries of one synthetic sound, one per length."""
         rows = []
         for seconds in SYNTHETIC_SECONDS:
             name = f"{seconds:g}s"
@@ -183,7 +183,7 @@ class QueryStore:
         return rows
 
     def tidy(self) -> None:
-        """Removes what stopped runs left, and writes each row of the truth once."""
+        """Removes files of interrupted runs, and writes each row of the truth once."""
         for left in self.root.glob("work-*"):
             shutil.rmtree(left, ignore_errors=True)
         if self.rows:
@@ -191,8 +191,8 @@ class QueryStore:
 
 
 def make_all(store: QueryStore, conditions, catalogue, held_out, positives, jobs) -> list[dict]:
-    """Every query of one recording, in a fixed order; those that need stereo go further down
-    the list of recordings until they have their number."""
+    """All queries with one recording each, in a fixed order. Conditions that need stereo go further down
+    the list of recordings until they have enough."""
     positive = of_role(conditions, "positive")
     negative = of_role(conditions, "negative")
     work = [(row, positive) for row in catalogue[:positives] if positive]

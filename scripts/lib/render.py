@@ -1,7 +1,7 @@
 """Carries out the steps of a condition with ffmpeg, sox and espeak-ng; caches nothing.
 
 Sounds between steps are 16-bit WAV files. All noise is seeded, so the same recipe gives the same
-query wherever the same versions of those programs are used.
+query with the same versions of these programs.
 """
 
 import math
@@ -76,7 +76,7 @@ def cut(source: Path, target: Path, start_ms: int, seconds: float) -> None:
 
 
 def encode_beside(source: Path, codec: str) -> Path:
-    """A WAV file as the codec's own file, without tags, in the same folder."""
+    """Encodes a WAV file into the same folder, without tags."""
     suffix, options = CODECS[codec]
     encoded = source.with_name("encoded" + suffix)
     tools.run([*FFMPEG, "-i", source, *EXACT, *options, encoded])
@@ -91,14 +91,14 @@ def encode(source: Path, target: Path, codec: str) -> None:
 
 
 class Materials:
-    """What is laid over a clip: noise, speech, music that is not in the catalogue."""
+    """Sounds to lay over a clip: noise, speech, music that is not in the catalogue."""
 
     def __init__(self, folder: Path, music: list[Path]):
         self.folder = folder
         self.music = music
 
     def speech(self, number: int) -> Path:
-        """One of a few spoken texts, made once; half a minute and more of it."""
+        """One of a few spoken texts of half a minute and more, made once."""
         number %= len(SPEECH_VOICES)
         target = self.folder / f"speech-{number}.wav"
         if not target.exists():
@@ -154,7 +154,7 @@ def mix(clip: Path, over: Path, target: Path, snr_db: float) -> None:
 
 
 def play_in_room(clip: Path, target: Path, fades_in_seconds: float) -> None:
-    """Convolves a clip with a room: the direct sound, and noise that falls by 60 dB in a time."""
+    """Convolves a clip with a room: the direct sound, then noise that decays by 60 dB in the reverberation time."""
     falls = math.log(1000) / fades_in_seconds
     room = f"aevalsrc='if(lt(t,0.00002),1,0.08*(2*random(0)-1)*exp(-{falls:.3f}*t))'"
     room += f":s={SAMPLE_RATE}:d={fades_in_seconds}"
@@ -175,7 +175,7 @@ class Layer:
     gain_db: float = 0.0
 
     def graph(self, number: int) -> str:
-        """What ffmpeg does to this input."""
+        """The ffmpeg filter graph for this input."""
         chain = [f"atrim=end={self.seconds:.6f}", f"volume={self.gain_db:.3f}dB"]
         if self.fade_in:
             chain.append(f"afade=t=in:d={self.fade_in}:curve=qsin")

@@ -1,4 +1,4 @@
-"""From files of music to a corpus: names, duplicates, what is held out, folders and manifest.
+"""From music files to a corpus: names, duplicates, held-out pieces, folders and manifest.
 
 A piece is a dict: `id`, `package`, `name`, `file`, `order` (the hash that decides its role),
 `sha256`, `seconds`, `codec`, `channels`.
@@ -14,7 +14,7 @@ from lib import chroma, duplicates, tools
 
 
 def named(package: str, name: str) -> dict:
-    """What a piece is called and where it stands in the order, by package and name alone."""
+    """The id of a piece and its place in the order, from package and name only."""
     key = hashlib.sha256(f"{package}/{name}".encode()).hexdigest()
     stem = re.sub(r"[^a-z0-9]+", "-", f"{package} {Path(name).stem}".lower()).strip("-")
     return {"id": f"{stem[:60]}-{key[:6]}", "package": package, "name": name, "order": key}
@@ -26,7 +26,7 @@ def sha256_of(path: Path) -> str:
 
 
 def probe(path: Path) -> dict | None:
-    """Length, codec and channels of a file that holds sound only; None for any other."""
+    """Length, codec and channels of an audio file without video; None for any other."""
     try:
         told = json.loads(
             tools.run(
@@ -49,7 +49,7 @@ def probe(path: Path) -> dict | None:
 
 
 def load_items(piece: dict, folder: Path) -> bytes:
-    """Chromaprint's items of a piece, from the cache or made now."""
+    """Chromaprint's items of a piece, from the cache if they are there."""
     cached = folder / f"{piece['sha256']}.items"
     if not cached.exists():
         items = chroma.items_of(Path(piece["file"]))
@@ -59,7 +59,7 @@ def load_items(piece: dict, folder: Path) -> bytes:
 
 
 def drop_exact(pieces: list[dict]) -> tuple[list[dict], list[dict]]:
-    """One piece of each content; the first in the order of package and name stays."""
+    """Drops pieces with equal bytes; the first in the order of package and name stays."""
     kept: dict[str, dict] = {}
     dropped = []
     for piece in pieces:
@@ -78,7 +78,7 @@ def near_pairs(pieces: list[dict], folder: Path, jobs: int = 2) -> list[tuple[in
 
 
 def drop_near(pieces: list[dict], pairs: list[tuple[int, int]]) -> tuple[list[dict], list[dict]]:
-    """One piece, the longest, of each cluster of near-duplicates."""
+    """Keeps the longest piece of each cluster of near-duplicates."""
     kept, dropped = [], []
     for group in duplicates.clusters(len(pieces), pairs):
         best = max((pieces[number] for number in group), key=lambda piece: piece["seconds"])
@@ -95,7 +95,7 @@ def drop_near(pieces: list[dict], pairs: list[tuple[int, int]]) -> tuple[list[di
 
 
 def split(pieces: list[dict], share: float, wanted: int | None = None) -> list[dict]:
-    """Gives each piece its role: in the order of the hash, the first share is held out."""
+    """Gives each piece its role: the first pieces in the order of the hash are held out."""
     ordered = sorted(pieces, key=lambda piece: piece["order"])[:wanted]
     held_out = round(len(ordered) * share)
     for rank, piece in enumerate(ordered):
@@ -104,8 +104,8 @@ def split(pieces: list[dict], share: float, wanted: int | None = None) -> list[d
 
 
 def lay_out(out: Path, pieces: list[dict], versions: dict[str, str], more=()) -> list[dict]:
-    """Fills a folder a role and writes the manifest, with the keys in `more` at the end of each
-    row that has them; returns the rows."""
+    """Fills one folder per role and writes the manifest; rows that have keys named in `more` get them
+    at the end. Returns the rows."""
     for role in {"catalogue", "held-out", *(piece["role"] for piece in pieces)}:
         shutil.rmtree(out / role, ignore_errors=True)
         (out / role).mkdir(parents=True)

@@ -16,13 +16,13 @@ FIRST = ["Quiet", "Silver", "Night", "Paper", "Salt", "Amber", "Hollow", "Distan
 SECOND = ["Harbour", "Train", "Garden", "Signal", "Rivers", "Machine", "Letters", "Orchard", "Atlas", "Parade"]
 ARTISTS = ["The Harbour", "Ana Ruiz", "Ödland", "Sons of Ferrara", "M. Okafor Trio", "Lighthouse Club", "Kirsi & Co", "Delta Orchard"]
 TORRENT_PIECE = 256 << 10
-# Artist and title of some recordings, and a part of the names of their items: scripts that one font does not have, …
+# Artist and title of some recordings, and a part of their items' names. First, scripts that no single font has.
 SCRIPTS = [
     ("夜更けの楽団", "夜に駆ける"), ("김하늘", "사랑의 노래"), ("北海乐团", "春江花月夜"), ("فرقة النيل", "ليالي القاهرة"),
     ("להקת הגליל", "שיר של בוקר (Live 1999)"), ("วงจันทร์", "เพลงรัก"), ("अनिल", "रात का गीत"), ("DJ 🦊", "🌊 Ocean 🎧"),
     ("Ночной оркестр", "Ночь / Νύχτα / Łódź"),
 ]
-# … and text that a spreadsheet would run, a page would take for markup, or that turns the eye.
+# Then text that a spreadsheet would run, that a page would take for markup, or that changes the writing direction.
 HOSTILE = [
     ("Mallory", "=cmd|'/C calc'!A0"), ("+1", "+1+1"), ("-1", "-2+3"), ("@SUM(A1:A9)", "@SUM(1,1)"), ("Mallory", "\t=1+1"),
     ("Mallory", "\r=1+1"), ("a;=1+1", "x;=1+1;y"), ('"=1+1"', '=HYPERLINK("http://example.com","x")'),
@@ -43,7 +43,7 @@ def check_digit(digits):
 
 
 def delivery(masters, special, out):
-    """A label's CSV of the masters; gives each master's row. `special` has artist and title of some, by name."""
+    """Writes a label's CSV of the masters; returns each master's row. `special` has artist and title of some, by name."""
     rows = {}
     for at, master in enumerate(masters):
         release = at // 9
@@ -80,7 +80,7 @@ CODECS = [
 
 
 def warp(kind, amount):
-    """Filters for a file at 44.1 kHz."""
+    """The ffmpeg filters that change speed, tempo or pitch of a file at 44.1 kHz."""
     return {
         "speed": f"aresample=44100,asetrate={round(44100 * amount)},aresample=44100",
         "tempo": f"atempo={amount}",
@@ -89,7 +89,7 @@ def warp(kind, amount):
 
 
 def make(corpus, dump, work, items):
-    """Makes the dump; gives the folder of it that is licensed."""
+    """Makes the dump; returns its licensed folder."""
     rolls = random.Random(20)
     masters = sorted(p for p in (corpus / "catalogue").iterdir() if p.suffix in (".ogg", ".mp3", ".flac", ".opus"))
     others = sorted(p for p in (corpus / "held-out").iterdir() if p.suffix in (".ogg", ".mp3", ".flac", ".opus"))
@@ -120,15 +120,15 @@ def make(corpus, dump, work, items):
         kind, amount = amounts[at % 8]
         master, (suffix, codec) = hits[50 + at], coded(at + 2)
         cut(master, work / "edits" / f"{kind} {amount} {at:02}.{suffix}", 24, ["-af", warp(kind, amount), *codec])
-    # Another recording's ISRC in the tags, and one that is not of the catalogue.
+    # The ISRC of another recording in the tags, and one that is not in the catalogue.
     for at in range(10):
         master, wrong = hits[95 + at], hits[120 + at]
         isrc = rows[wrong.name]["isrc"] if at % 2 else f"USZZZ99{at:05d}"
         cut(master, dump / "shares" / f"unsorted {at:02}.mp3", 12, CODECS[0][1], ["-metadata", f"TSRC={isrc}", "-metadata", f"title={rows[wrong.name]['title']}"])
-    # Claims without the sound.
+    # Claims without the audio.
     for at in range(8):
         cut(others[at], dump / "shares" / f"claimed {at:02}.mp3", 8, CODECS[0][1], ["-metadata", f"TSRC={rows[hits[140 + at].name]['isrc']}"])
-    # Clips of 4 s in something else, and mixes of three.
+    # Clips of 4 s within other audio, and mixes of three recordings.
     for at in range(12):
         jobs.append(["-ss", 2, "-t", 12, "-i", others[20 + at], "-ss", 9, "-t", 4, "-i", hits[150 + at], "-filter_complex",
                      "[0]aresample=44100,aformat=channel_layouts=mono,asplit[x][y];[x]atrim=0:6[a];[y]atrim=6:12,asetpts=N/SR/TB[c];"
@@ -149,7 +149,7 @@ def make(corpus, dump, work, items):
     # What is licensed.
     for at in range(8):
         cut(hits[215 + at], dump / "partner" / f"preview {at:02}.ogg", 14, CODECS[1][1])
-    # What is called oddly: in other scripts, like a formula, like markup; and a path that is longer than a line.
+    # Odd names: in other scripts, like a formula, like markup; and a path that is longer than a line.
     for at, (artist, title) in enumerate(SCRIPTS + HOSTILE):
         row, name = rows[hits[245 + at].name], f"{title} - {artist}".replace("/", "_")
         tags = ["-metadata", f"title={title}", "-metadata", f"artist={artist}", "-metadata", f"TSRC={row['isrc']}"]
@@ -169,7 +169,7 @@ def make(corpus, dump, work, items):
         (dump / folder).mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda job: ffmpeg(*job), jobs))
-    # Music of others, in pieces of 7 s, until there are as many items as are wanted.
+    # Music that is not in the catalogue, in pieces of 7 s, until there are enough items.
     clear = work / "clear"
     clear.mkdir(parents=True, exist_ok=True)
     wanted = items - len(jobs) - 40
@@ -196,7 +196,7 @@ def make(corpus, dump, work, items):
 
 
 def broken(folder, others):
-    """Items of which nothing can be known, and some that are no audio."""
+    """Makes items that cannot be read, and some that are no audio."""
     folder.mkdir(parents=True, exist_ok=True)
     for at in range(5):
         (folder / f"empty {at}.flac").write_bytes(b"")
@@ -225,7 +225,7 @@ def bencode(value):
 
 
 def torrent(folder, out):
-    """A torrent of version 1 for a folder."""
+    """Makes a torrent of version 1 for a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     data = b"".join(path.read_bytes() for path in files)
     pieces = [hashlib.sha1(data[at:at + TORRENT_PIECE]).digest() for at in range(0, len(data), TORRENT_PIECE)]
@@ -236,6 +236,6 @@ def torrent(folder, out):
         b"files": [{b"length": path.stat().st_size, b"path": [part.encode() for part in path.relative_to(folder).parts]} for path in files],
     }
     out.write_bytes(bencode({b"info": info}))
-    # One file was not fetched whole, one is not what the torrent says.
+    # One file is incomplete, and one differs from the torrent.
     last = files[-1]
     last.write_bytes(last.read_bytes()[:-1_000] + bytes(1_000))

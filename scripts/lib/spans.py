@@ -1,9 +1,8 @@
 """How well an item of several recordings is taken apart: which are found, and where in it.
 
-A span of the truth holds all that sounds of a recording, its crossfades too. Where exactly a
-recording ends in a crossfade is a matter of taste, so the region of the crossfade is taken as the
-truth: a told end is right within two seconds of any point of it. The error that is reported as a
-median is the distance from the middle of the crossfade.
+A true span is all that sounds of a recording, crossfades included. Any point of a crossfade is a
+fair end, so a reported end is right within two seconds of any point of it. The error whose median is
+reported is the distance from the middle of the crossfade.
 """
 
 from lib.metrics import (
@@ -18,9 +17,9 @@ from lib.metrics import (
 )
 
 END_TOLERANCE = 2.0
-# A told span fits one of the truth if it tells the recording's time as exactly as this.
+# A reported span fits a true one if its time in the recording is right within this many seconds. A guess.
 FIT_SECONDS = 1.0
-# A span of the truth is found if so much of it is covered by told spans that fit.
+# A true span is found if fitting spans cover this share of it. A guess.
 FOUND_SHARE = 0.5
 
 
@@ -46,7 +45,7 @@ def true_time(part: dict, at: float) -> float:
 
 
 def overlap(part: dict, span: dict) -> tuple[float, float]:
-    """Item seconds that both hold; the second is smaller where there are none."""
+    """Start and end of the overlap of two spans in the item; end < start if there is none."""
     return (
         max(part["item_start"], span["item_start_seconds"]),
         min(part["item_end"], span["item_end_seconds"]),
@@ -54,7 +53,7 @@ def overlap(part: dict, span: dict) -> tuple[float, float]:
 
 
 def fit_error(part: dict, span: dict) -> float | None:
-    """How far the told time of the recording is off amid the overlap; None without any."""
+    """Error of the recording's reported time in the middle of the overlap; None if there is none."""
     start, end = overlap(part, span)
     if end <= start:
         return None
@@ -72,13 +71,13 @@ def union(intervals: list[tuple[float, float]]) -> float:
 
 
 def covered(part: dict, spans: list[dict]) -> float:
-    """The share of a part's time that told spans hold."""
+    """The share of a part's time that reported spans cover."""
     seconds = union([overlap(part, span) for span in spans])
     return round(seconds / (part["item_end"] - part["item_start"]), 4)
 
 
 def end_errors(side: str, told: float, edge: float, inward: float) -> dict:
-    """Of one end: its distance from the crossfade's middle, and whether it is right.
+    """Distance of one end from the middle of the crossfade, and whether it is right.
 
     `edge` is the outer end of the crossfade and `inward` the way to its inner end, negative
     towards the item's beginning.
@@ -92,7 +91,7 @@ def end_errors(side: str, told: float, edge: float, inward: float) -> dict:
 
 
 def part_outcome(part: dict, findings: list[dict]) -> dict:
-    """What is told of one span of the truth by the findings of its recording."""
+    """How the findings of its recording cover one true span."""
     best = strongest(findings)
     row = {
         "recording": part["recording"],
@@ -120,7 +119,7 @@ def part_outcome(part: dict, findings: list[dict]) -> dict:
 
 
 def outcome(truth: dict, item: dict | None, mode: str = "") -> dict:
-    """What leakhound said of an item of several recordings, beside the truth."""
+    """Leakhound's answer about an item of several recordings, compared with the truth."""
     row = told_of(truth, item, mode)
     findings = (item or {}).get("findings") or []
     parts = [part for part in truth["spans"] if part["role"] == "catalogue"]
@@ -141,7 +140,7 @@ def found_share(parts: list[dict]) -> dict:
 
 
 def summarise(name: str, rows: list[dict]) -> dict:
-    """The line of one kind of mix; a recording counts once an item, a span each time."""
+    """The line of one kind of mix; a recording counts once per item, a span each time."""
     once = [part for row in rows for part in {p["recording"]: p for p in row["parts"]}.values()]
     spans = [part for row in rows for part in row["parts"]]
     found = [part for part in spans if part["span_found"]]

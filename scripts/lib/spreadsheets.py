@@ -16,7 +16,7 @@ ODF = {
 GNUMERIC = {"gnm": "http://www.gnumeric.org/v10.dtd"}
 # Kinds of values in Gnumeric's files: an empty kind is a formula.
 GNUMERIC_NUMBERS, GNUMERIC_TEXT = ("30", "40"), "60"
-# A sheet of a spreadsheet ends in rows and columns that are repeated to its edge; nothing is in them.
+# A sheet ends in empty rows and columns that are repeated up to its edge.
 MOST_REPEATS = 1_000
 SECONDS = 600
 
@@ -26,7 +26,7 @@ class Formula(str):
 
 
 class Missing(Exception):
-    """A program that is not installed; the text says which and how it is had."""
+    """A program is not installed; the text says which, and how to install it."""
 
 
 def find(*names, package):
@@ -48,7 +48,7 @@ def run(command):
 def libreoffice(path: Path, work: Path, separator=",") -> dict[str, list[list]]:
     """The sheets of a workbook or CSV file: for each row its cells, as str, float, `Formula` or None."""
     program = find("soffice", "libreoffice", package="libreoffice-calc-nogui")
-    # UTF-8, quotes, from the first line, numbers in any notation: what people get who choose nothing in its dialogue.
+    # UTF-8, quotes, from the first line, numbers in any notation: the defaults of its import dialogue.
     how = [f"--infilter=CSV:{ord(separator)},34,76,1,,0,false,true"] if path.suffix == ".csv" else []
     profile = f"-env:UserInstallation={(work / 'libreoffice').resolve().as_uri()}"
     run([program, profile, "--headless", *how, "--convert-to", "fods", "--outdir", work, path])
@@ -91,7 +91,7 @@ def odf_cell(cell):
 
 
 def odf_text(element):
-    """Text with the blanks that ODF writes as elements."""
+    """Text, with the spaces that ODF writes as elements."""
     text = element.text or ""
     for part in element:
         if part.tag == odf("text", "s"):
@@ -105,7 +105,7 @@ def odf_text(element):
 
 
 def gnumeric(path: Path, work: Path) -> dict[str, list[list]]:
-    """The same, as Gnumeric reads it; it takes commas for CSV files."""
+    """The same, as Gnumeric reads it; in CSV files it expects commas."""
     program = find("ssconvert", package="gnumeric")
     out = work / f"{path.stem}.gnumeric"
     run([program, "-T", "Gnumeric_XmlIO:sax", path, out])

@@ -6,7 +6,7 @@ def number(value: float | None, digits: int) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share in per cent, without zeros that say nothing."""
+    """A share in per cent, without trailing zeros."""
     text = f"{100 * share:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -17,18 +17,18 @@ def interval(share: dict, digits: int = 1) -> str:
 
 
 def of(share: dict) -> str:
-    """Hits and tries."""
+    """A share as `hits of trials`."""
     return f"{share['hits']} of {share['of']}"
 
 
 def clock(seconds: float) -> str:
-    """A time in a recording, as players show it."""
+    """A time in a recording as minutes and seconds."""
     minutes, rest = divmod(max(0.0, seconds), 60)
     return f"{int(minutes)}:{rest:04.1f}"
 
 
 def chance(log10: float | None) -> str:
-    """A probability by its logarithm; what underflowed is told as such."""
+    """A probability from its decimal logarithm; marked if it underflowed."""
     if log10 is None:
         return "–"
     if log10 <= -300:

@@ -1,4 +1,4 @@
-"""What the evaluation's numbers mean, as checks: python3 -m unittest lib.test_evaluation."""
+"""Tests of the evaluation's numbers: python3 -m unittest lib.test_evaluation."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from lib import accusations, calibration, conditions, metrics, mixes, plot, span
 
 
 def finding(recording: str, chance: float, *told: tuple, tempo: float = 1.0) -> dict:
-    """A finding as a report has it; each told span is (item start, end, recording start, end)."""
+    """A finding as in a report; each span is (item start, end, recording start, end)."""
     names = ("item_start_seconds", "item_end_seconds")
     names += ("recording_start_seconds", "recording_end_seconds")
     return {
@@ -26,7 +26,7 @@ def finding(recording: str, chance: float, *told: tuple, tempo: float = 1.0) -> 
 
 
 def part(recording: str, start: float, end: float, at: float, fades=(0.0, 0.0)) -> dict:
-    """A span of a mix's truth, at the recording's own tempo."""
+    """A true span of a mix, at the recording's own tempo."""
     return {
         "recording": recording,
         "role": "catalogue",

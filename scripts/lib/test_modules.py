@@ -1,4 +1,4 @@
-"""Tests of what leaves channels out of tracker modules, on modules of one pattern made here."""
+"""Tests of leaving channels out of tracker modules, on modules of one pattern that are made here."""
 
 import struct
 import unittest
@@ -30,7 +30,7 @@ def s3m(packed: bytes) -> bytes:
 
 class Channels(unittest.TestCase):
     def left_out(self, data: bytes, suffix: str, channel: int) -> list:
-        """The events that are there without a channel; all are there when none is left out."""
+        """The events that remain without `channel`; checks that all remain when no channel is left out."""
         module = modules.read(data, suffix)
         kept = modules.read(module.without(set()), suffix)
         self.assertEqual(list(kept.events()), list(module.events()))

@@ -18,7 +18,7 @@ FINDINGS = 2_850
 
 
 def not_run(why):
-    """Says loudly that tests were not run, which is not that they passed."""
+    """Prints that tests were not run: skipped is not passed."""
     print(f"\n*** NOT RUN: {why}\n", file=sys.stderr)
     raise unittest.SkipTest(why)
 
@@ -35,7 +35,7 @@ def tearDownModule():
 
 
 class PageTest(unittest.TestCase):
-    """Every test ends with no complaint of the page's and nothing that it asked for."""
+    """Each test also checks that the page logged no error and made no request."""
 
     def open(self, **options):
         self.tab = chromium.open(PAGE, **options)
@@ -68,13 +68,13 @@ class PageTest(unittest.TestCase):
         self.arranged(lambda: self.tab.evaluate("document.getElementById('reset').click()"))
 
     def arranged(self, act):
-        """Acts, and waits until the page has arranged its list anew, which it puts off."""
+        """Performs an action and waits until the page has rearranged its list, which it does with a delay."""
         self.tab.evaluate("performance.clearMeasures('leakhound-arrange')")
         act()
         self.tab.wait("performance.getEntriesByName('leakhound-arrange').length > 0")
 
     def comes(self, read, wanted):
-        """What is read becomes what is wanted, as soon as the browser gets to it."""
+        """Waits until a value read from the page is the expected one."""
         end = time.monotonic() + browser.SECONDS
         while read() != wanted and time.monotonic() < end:
             time.sleep(0.02)
@@ -182,7 +182,7 @@ class Finding(PageTest):
     def test_a_finding_opened_in_the_moment_another_closes_stays_open(self):
         self.open()
         self.tab.evaluate("document.querySelector('.row.finding .open').click()")
-        # The page's own listener was there first, so it has heard of it by then.
+        # The page's own listener was registered first, so it has run by then.
         self.tab.evaluate("document.getElementById('evidence').addEventListener('close', () => { window.sawClose = true; })")
         self.tab.evaluate("document.querySelector('#evidence .close').click(); document.querySelectorAll('.row.finding .open')[1].click()")
         self.tab.wait("window.sawClose")
@@ -263,7 +263,7 @@ class Accessibility(PageTest):
         self.check(width=390, height=844)
 
     def test_the_page_breaks_no_rule_without_scripts(self):
-        # The checker is a script, too; so the page runs its own, and the table for those without is shown beside.
+        # The checker is a script, so scripts are allowed here, and the table for browsers without scripts is shown beside the page's list.
         self.open(policy=False)
         self.tab.evaluate("document.getElementById('plain').hidden = false; document.getElementById('app').hidden = true; for (const d of document.querySelectorAll('details')) d.open = true")
         self.assertEqual(axe.violations(self.tab, self.script), [])

@@ -25,7 +25,7 @@ from lib import axe, browser
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = Path(os.environ.get("LEAKHOUND_PROGRAM", ROOT / "target/debug/leakhound")).resolve()
 FOLDER = ROOT / "target/browser"
-# A run that nobody made, of 3,000 items and 2,850 findings.
+# An artificial run of 3,000 items and 2,850 findings.
 HOME = Path(os.environ.get("LEAKHOUND_REVIEW_HOME", FOLDER / "home"))
 FINDINGS = 2_850
 RATE = 11_025
@@ -52,7 +52,7 @@ def write(path, samples):
 
 
 def not_run(why):
-    """Says loudly that tests were not run, which is not that they passed."""
+    """Prints that tests were not run: skipped is not passed."""
     print(f"\n*** NOT RUN: {why}\n", file=sys.stderr)
     raise unittest.SkipTest(why)
 
@@ -69,9 +69,9 @@ def tearDownModule():
 
 
 class Desk(unittest.TestCase):
-    """A server over the home that `make` makes; every test ends with no complaint of the page's and no request but to it."""
+    """A server for the home that `make` makes. Each test also checks that the page logged no error and made requests to this server only."""
 
-    # What a browser complains about where it has to.
+    # Browser messages that the test expects.
     EXPECTED = ()
 
     def setUp(self):
@@ -108,7 +108,7 @@ class Desk(unittest.TestCase):
         return self.tab
 
     def leave(self):
-        """Closes the page, which had nothing to complain about and asked for nothing but its own."""
+        """Closes the page and checks that it logged no error and made no foreign request."""
         if self.tab is None:
             return
         self.tab.evaluate("0")
@@ -119,18 +119,18 @@ class Desk(unittest.TestCase):
             self.assertTrue(request.startswith((self.address.split("?")[0], "blob:", "data:")), request)
 
     def choose(self, field, value):
-        """A filter; returns when the list is of it."""
+        """Chooses a filter and waits until the list shows it."""
         self.tab.evaluate(f"(() => {{ const s = document.getElementById('{field}'); s.value = '{value}'; s.dispatchEvent(new Event('change', {{bubbles: true}})); }})()")
 
     def comes(self, script, wanted):
-        """What a script says becomes what is wanted, as soon as the browser gets to it."""
+        """Waits until the value of a script is the expected one."""
         end = time.monotonic() + browser.SECONDS
         while (found := self.tab.evaluate(script)) != wanted and time.monotonic() < end:
             time.sleep(0.02)
         self.assertEqual(found, wanted)
 
     def shown(self, at):
-        """Until the sheet is that of a finding."""
+        """Waits until the sheet shows a finding."""
         self.comes("document.getElementById('finding').dataset.at", str(at))
 
 
@@ -167,7 +167,7 @@ class Reviewing(Desk):
         tab.press("a")
         self.told("Saved: accepted by Ann")
         self.assertIn("accepted by Ann", tab.evaluate("document.querySelector('#head').textContent"))
-        # It has left the list of what is open, and the next one stands where it stood.
+        # The finding has left the list of open ones, and the next one is in its place.
         self.comes("document.querySelector('#stands').value", "No longer in the list")
         tab.press("j")
         self.shown(1)
@@ -199,7 +199,7 @@ class Reviewing(Desk):
         tab.evaluate("document.querySelector('#keys').click()")
         tab.evaluate("document.querySelector('#keys').blur()")
         tab.press("j")
-        # The arrows of the list still do; when they have, the key before would have, too.
+        # The list's arrow keys still work; once they have, the earlier key would have had its effect, too.
         tab.evaluate("document.querySelector('#list').focus()")
         tab.press("End")
         self.shown(1)
@@ -230,7 +230,7 @@ class Reviewing(Desk):
 
     def test_an_answer_that_comes_late_does_not_push_away_the_finding_that_was_chosen_since(self):
         tab = self.open()
-        # The first finding's answer is held back until the second is on the sheet.
+        # The answer for the first finding is delayed until the sheet shows the second.
         tab.evaluate("""(() => {
           const real = window.fetch;
           window.fetch = async (url, options) => {
@@ -268,9 +268,9 @@ class Reviewing(Desk):
 
 
 class LargeRun(Desk):
-    """Thousands of findings with hostile names; no file of them is there."""
+    """Thousands of findings with hostile names, whose files do not exist."""
 
-    # The sound of a finding whose files are not at hand; the page says so.
+    # The audio of a finding whose files are missing; the page says so.
     EXPECTED = ("Failed to load resource: the server responded with a status of 404 (Not Found)",)
 
     def make(self):
@@ -368,7 +368,7 @@ class Accessibility(Desk):
     make = Reviewing.make
 
     def check(self, **options):
-        """The list alone, a finding with its pictures, and after a decision that was refused."""
+        """Checks accessibility of the list alone, of a finding with its pictures, and after a refused decision."""
         tab = self.open(policy=False, **options)
         self.assertEqual(axe.violations(tab, self.script), [])
         tab.press("j")

@@ -17,7 +17,7 @@ EXIT_NOTHING_TO_WORK_ON = 4
 
 
 class ToolError(Exception):
-    """Another program failed; the text says which one and what it said."""
+    """Another program failed; the text says which one, and its output."""
 
 
 def cache_home() -> Path:
@@ -27,7 +27,7 @@ def cache_home() -> Path:
 
 
 def say(text: str) -> None:
-    """Progress and warnings: standard error, so that standard output stays the result."""
+    """Writes progress and warnings to standard error; standard output is for results only."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -45,7 +45,7 @@ def require(tools: dict[str, str]) -> None:
 
 
 def run(command: list, *, cwd: Path | None = None, told_on: str = "stdout") -> str:
-    """Runs a program and returns what it wrote; raises `ToolError` when it fails."""
+    """Runs a program and returns its output; raises `ToolError` if it fails."""
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True)
     if done.returncode != 0:
@@ -79,7 +79,7 @@ def read_jsonl(path: Path) -> list[dict]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file in one step, so that a stopped run leaves the old one or the new one."""
+    """Writes a file in one step, so that an interrupted run leaves the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_text(text, encoding="utf-8")
@@ -97,17 +97,17 @@ def write_page(path: Path, text: str) -> None:
         if quoted:
             _, _, rest = text.partition("\n\n")
             text = "\n\n".join([title, "\n".join(quoted), rest])
-            say(f"{path}: the conclusion is the old one; read it again")
+            say(f"{path}: kept the conclusion at its head; check it against the new numbers")
     write_text(path, text)
 
 
 def write_jsonl(path: Path, rows: list[dict]) -> None:
-    """One JSON object a line, keys in the order given."""
+    """Writes one JSON object per line, keys in the order given."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """A hard link where the file system allows it, otherwise a copy."""
+    """Makes a hard link if the file system allows it, else a copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         target.unlink()

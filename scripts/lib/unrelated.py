@@ -1,11 +1,11 @@
-"""What no catalogue recording may be found in, as data: held-out music and synthetic sounds."""
+"""Items in which no recording of the catalogue may be found, as data: held-out music and synthetic sounds."""
 
 from dataclasses import dataclass
 from itertools import product
 
 from lib.conditions import THOROUGH, Condition, speed_step
 
-# What is done to held-out music: treatment -> (steps, codec of a clip, codec of a whole file).
+# Changes made to held-out music: treatment -> (steps, codec of a clip, codec of a whole file).
 TREATMENTS = {
     "clean": ((), "wav", "flac"),
     "opus-75": ((), "opus-75", "opus-75"),
@@ -22,7 +22,7 @@ def length_name(seconds: float | None) -> str:
 def negative(seconds: float | None, treatment: str, passage: int = 0) -> Condition:
     steps, clip_codec, whole_codec = TREATMENTS[treatment]
     again = f"-{passage + 1}" if passage else ""
-    # One kind of clip is scanned in the thorough mode too: it tries more, so it may err more.
+    # One kind of clip is scanned in thorough mode, too, which tries more and so may err more.
     thorough = seconds in (10.0, 30.0) and treatment == "clean"
     return Condition(
         f"negative-{length_name(seconds)}-{treatment}{again}",
@@ -51,7 +51,7 @@ NEGATIVES = [
 
 @dataclass(frozen=True)
 class Synthetic:
-    """A sound no catalogue holds; `source` is (kind, value) as of a step."""
+    """A sound that is in no catalogue; `source` is (kind, value), like a step."""
 
     name: str
     source: tuple
@@ -78,7 +78,7 @@ def clicks(per_minute: int) -> str:
 
 
 def applause(claps_per_second: float) -> str:
-    """Eight people clapping noise bursts, each at a rate of their own."""
+    """Eight people clapping (noise bursts), each at their own rate."""
     people = (
         f"0.12*(2*random({n})-1)*exp(-90*mod(t+{0.37 * n:.2f},"
         f"{1 / (claps_per_second + 0.173 * n):.6f}))"
