@@ -5,29 +5,7 @@
 //! writes reports. The parts that it puts together are public as well: see [`crate::catalog`],
 //! [`crate::scan`] and [`crate::report`].
 //!
-//! # Example
-//!
-//! ```
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
-//! use leakhound::report::Format;
-//! use leakhound::scan::Progress;
-//! use leakhound::session::Session;
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = Example::new()?;
-//! # let (masters, dump) = (folder.masters()?, folder.dump()?);
-//! let session = Session::open(folder.path().join("home"))?;
-//! session.add(&[masters])?;
-//! for record in session.query(&dump.join("clip.wav"))? {
-//!     println!("{}: {:?}", record.item.path, record.verdict);
-//! }
-//! let end = session.scan(&[dump], &mut |progress: &Progress| eprintln!("{} items", progress.items))?;
-//! println!("{} items hold a recording", session.counts(&end.run)?.matched);
-//! session.report(None, Format::Csv, &mut std::io::stdout())?;
-//! # assert_eq!(session.counts(&end.run)?.matched, 1);
-//! # Ok(())
-//! # }
-//! ```
+//! [The crate's page](crate) has an example of all of it.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;

@@ -19,6 +19,26 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const WRITE_BUFFER_BYTES: usize = 1 << 20;
 
 /// A catalogue on disk.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+/// use leakhound::catalog::Catalog;
+/// use leakhound::signal::fingerprint::FingerprintConfig;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = Example::new()?;
+/// # let home = folder.path().join("home");
+/// # leakhound::session::Session::open(&home)?.add(&[folder.masters()?])?;
+/// let catalog = Catalog::open(&home, FingerprintConfig::default())?;
+/// for recording in catalog.recordings()? {
+///     println!("{} {:.0} s {}", recording.recording_id, recording.duration_seconds, recording.path);
+/// }
+/// # assert_eq!(catalog.recordings()?.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Catalog {
     pub(super) folder: PathBuf,

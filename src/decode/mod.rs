@@ -86,6 +86,41 @@ impl Default for DecodeLimits {
 }
 
 /// Decodes files. Shared by all workers: no call changes it.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+/// use std::sync::atomic::AtomicBool;
+///
+/// use leakhound::bytes::Bytes;
+/// use leakhound::decode::{DecodeLimits, Decoder, Ffmpeg, PcmSink};
+/// use leakhound::signal::SampleRate;
+///
+/// /// Finds the largest sample.
+/// struct Loudest(f32);
+///
+/// impl PcmSink for Loudest {
+///     fn begin(&mut self, _stream: usize, _rate: SampleRate) {}
+///     fn push(&mut self, _stream: usize, samples: &[f32]) {
+///         self.0 = samples.iter().fold(self.0, |most, sample| most.max(sample.abs()));
+///     }
+///     fn restart(&mut self) {
+///         self.0 = 0.0;
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = Example::new()?;
+/// # let path = folder.dump()?.join("clip.wav");
+/// let decoder = Decoder::finding(DecodeLimits::default(), Ffmpeg::find);
+/// let (mut sink, never) = (Loudest(0.0), AtomicBool::new(false));
+/// let decoded = decoder.decode(&Bytes::from(path.as_path()), &never, &mut sink)?;
+/// println!("{} streams, peak {:.2}", decoded.streams.len(), sink.0);
+/// # assert!(decoded.streams.len() == 1 && sink.0 > 0.1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Decoder {
     limits: DecodeLimits,
     native: native::Native,

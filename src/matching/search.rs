@@ -14,6 +14,37 @@ use crate::signal::landmarks::Warp;
 use crate::signal::peaks::{Peak, TIME_UNITS, thin};
 
 /// Searches items in one index. Shared by all workers.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+/// use std::sync::atomic::AtomicBool;
+///
+/// use leakhound::matching::verdict::VerdictConfig;
+/// use leakhound::matching::{LookupScratch, MatchConfig, Matcher};
+/// use leakhound::session::Session;
+/// use leakhound::source::{Item, Stamp};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = Example::new()?;
+/// # let (masters, clip) = (folder.masters()?, folder.dump()?.join("clip.wav"));
+/// let session = Session::open(folder.path().join("home"))?;
+/// session.add(&[masters])?;
+/// let (snapshot, ingester) = (session.catalog()?.snapshot()?, session.ingester());
+/// let item = Item::of_file(clip, Stamp::default());
+/// let ingested = ingester.ingest(&item, &AtomicBool::new(false)).map_err(|f| f.what)?;
+///
+/// let config = *ingester.fingerprinter().config();
+/// let matcher = Matcher::new(&snapshot.index, config, MatchConfig::default(), VerdictConfig::default());
+/// let found = matcher.search(&ingested.fingerprints[0], &mut LookupScratch::default());
+/// for alignment in &found {
+///     println!("track {}: {:.0} nats", alignment.track.0, alignment.nats);
+/// }
+/// # assert_eq!(found.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Matcher<'a> {
     pub(super) index: &'a Index,

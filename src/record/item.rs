@@ -5,6 +5,33 @@ use serde::{Deserialize, Serialize};
 use super::{FailureRecord, Finding, TorrentFacts, Verdict};
 
 /// One object of the JSONL report: an item, its verdict and its findings.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+/// use leakhound::record::{ItemRecord, Relation};
+/// use leakhound::report::Format;
+/// use leakhound::session::Session;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = Example::new()?;
+/// # let (masters, dump) = (folder.masters()?, folder.dump()?);
+/// # let session = Session::open(folder.path().join("home"))?;
+/// # session.add(&[masters])?;
+/// # session.scan(&[dump], &mut |_: &leakhound::scan::Progress| {})?;
+/// let mut report = Vec::new();
+/// session.report(None, Format::Jsonl, &mut report)?;
+/// for line in String::from_utf8(report)?.lines() {
+///     let record: ItemRecord = serde_json::from_str(line)?;
+///     for finding in &record.findings {
+///         println!("{}: {:?} of {}", record.item.path, finding.relation, finding.recording_path);
+///         # assert_eq!(finding.relation, Some(Relation::Excerpt));
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemRecord {
     /// What is known of the item itself.

@@ -84,6 +84,18 @@ pub enum ReportError {
 }
 
 /// The formats of a report.
+///
+/// # Example
+///
+/// ```
+/// use leakhound::report::{Format, RunSummary, write};
+///
+/// let (mut out, nothing) = (Vec::new(), Vec::<Result<_, leakhound::report::ReportError>>::new());
+/// write(Format::Csv, &RunSummary::default(), nothing, &mut out)?;
+/// assert!(String::from_utf8_lossy(&out).contains("recording_id"));
+/// assert_eq!("xlsx".parse::<Format>()?, Format::Xlsx);
+/// # Ok::<(), leakhound::report::ReportError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// HTML: one self-contained page.

@@ -11,6 +11,33 @@ use crate::matching::verdict::VerdictConfig;
 use crate::record::RECORD_VERSION;
 
 /// Everything that an item's record depends on, beside the item.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+/// use std::sync::atomic::AtomicBool;
+///
+/// use leakhound::matching::LookupScratch;
+/// use leakhound::session::Session;
+/// use leakhound::source::{Item, Stamp};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = Example::new()?;
+/// # let (masters, clip) = (folder.masters()?, folder.dump()?.join("clip.wav"));
+/// let session = Session::open(folder.path().join("home"))?;
+/// session.add(&[masters])?;
+/// let engine = session.engine()?;
+/// let item = Item::of_file(clip, Stamp::default());
+/// let never = AtomicBool::new(false);
+/// // None only if it was cancelled, or the index is damaged.
+/// if let Some(record) = engine.examine(&item, &mut LookupScratch::default(), &never) {
+///     println!("{}: {} findings", record.verdict.as_str(), record.findings.len());
+///     # assert_eq!(record.findings.len(), 1);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Engine {
     /// Decoder and fingerprinter.

@@ -27,6 +27,65 @@ const TICK: Duration = Duration::from_millis(100);
 /// # Errors
 ///
 /// The first error of the sink; the scan ends with it.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/example.rs"));
+/// use std::convert::Infallible;
+/// use std::sync::Arc;
+/// use std::sync::atomic::AtomicBool;
+/// use std::time::Duration;
+///
+/// use leakhound::scan::{Earlier, Known, Outcome, OutcomeSink, ScanConfig, scan};
+/// use leakhound::session::Session;
+/// use leakhound::source::{Dump, Folders, Place, ScanLimits};
+///
+/// /// Knows of no earlier scan.
+/// struct First;
+///
+/// impl Earlier for First {
+///     fn look_up(&mut self, _: &Place) -> Known {
+///         Known::New
+///     }
+/// }
+///
+/// /// Prints each item's verdict.
+/// struct Printer;
+///
+/// impl OutcomeSink for Printer {
+///     type Error = Infallible;
+///     fn record(&mut self, outcome: Outcome) -> Result<(), Infallible> {
+///         println!("{} {}", outcome.record.item.path, outcome.record.verdict.as_str());
+///         Ok(())
+///     }
+///     fn tick(&mut self) -> Result<(), Infallible> {
+///         Ok(())
+///     }
+///     fn flush(&mut self) -> Result<(), Infallible> {
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = Example::new()?;
+/// # let (masters, dump) = (folder.masters()?, folder.dump()?);
+/// let session = Session::open(folder.path().join("home"))?;
+/// session.add(&[masters])?;
+/// let folders = Folders::new(&[dump]).map_err(|(_, error)| error)?;
+/// let summary = scan(
+///     Arc::new(Dump::new(folders, ScanLimits::default())),
+///     Arc::new(session.engine()?),
+///     ScanConfig { threads: 2, give_up_after: Duration::from_secs(660) },
+///     Box::new(First),
+///     &mut Printer,
+///     &Arc::new(AtomicBool::new(false)),
+///     &mut |progress| eprintln!("{} items", progress.items),
+/// )?;
+/// # assert_eq!(summary.progress.matched, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub fn scan<S: OutcomeSink>(
     source: Arc<dyn Source + Sync>,
     engine: Arc<Engine>,

@@ -177,6 +177,21 @@ impl Fingerprint {
 }
 
 /// Plans shared by all workers.
+///
+/// # Example
+///
+/// ```
+/// use leakhound::signal::SampleRate;
+/// use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
+///
+/// let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
+/// let mut stream = fingerprinter.stream(SampleRate::new(44_100).expect("a rate"));
+/// // Mono samples within [-1, 1], in blocks of any length.
+/// let tone = |at: u32| (0.06 * f64::from(at)).sin() as f32;
+/// stream.push(&(0..44_100).map(tone).collect::<Vec<f32>>());
+/// let fingerprint = stream.finish();
+/// assert!((fingerprint.seconds - 1.0).abs() < 0.1);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Fingerprinter {
     config: FingerprintConfig,

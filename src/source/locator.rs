@@ -27,6 +27,18 @@ use std::str::FromStr;
 use super::{display_path, path_key, path_of_key};
 
 /// Where an item is.
+///
+/// # Example
+///
+/// ```
+/// use leakhound::source::Locator;
+///
+/// let locator: Locator = "/dump/a%20b.tar!music/x.mp3;1536+4258118".parse()?;
+/// assert_eq!(locator.file.to_str(), Some("/dump/a b.tar"));
+/// assert_eq!(locator.name(), b"music/x.mp3");
+/// assert_eq!(locator.to_string(), "/dump/a%20b.tar!music/x.mp3;1536+4258118");
+/// # Ok::<(), leakhound::source::LocatorError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Locator {
     /// The file on disk, an absolute path.
