@@ -54,19 +54,19 @@ impl Ingester {
     ///
     /// A failure of the stages read, probe, decode or fingerprint.
     pub fn ingest(&self, item: &Item, cancel: &AtomicBool) -> Result<Ingested, Failure> {
-        let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
+        let mut sink = FingerprintSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
         let decoded = self.decoder.decode(&item.bytes, cancel, &mut sink);
         let mut decoded = decoded.map_err(|error| failure_of(item, &error))?;
-        let mut sunk: Vec<Option<Sunk>> = sink.streams;
+        let mut states: Vec<Option<StreamState>> = sink.streams;
         let mut fingerprints = Vec::new();
         let mut refused = None;
         let notes = &mut decoded.notes;
-        decoded.streams.retain(|info| match sunk.get_mut(info.index).and_then(Option::take) {
-            Some(Sunk::Stream(stream)) => {
+        decoded.streams.retain(|info| match states.get_mut(info.index).and_then(Option::take) {
+            Some(StreamState::Stream(stream)) => {
                 fingerprints.push(stream.finish());
                 true
             }
-            Some(Sunk::Refused(rate)) => {
+            Some(StreamState::Refused(rate)) => {
                 refused = Some(rate);
                 notes.push(format!("{}; {CONVERT}", refused_rate(rate)));
                 false
@@ -92,11 +92,11 @@ impl Ingester {
         windows: Windows,
         cancel: &AtomicBool,
     ) -> Option<(Excerpts, Vec<Fingerprint>)> {
-        let mut sink = PeakSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
+        let mut sink = FingerprintSink { fingerprinter: &self.fingerprinter, streams: Vec::new() };
         let excerpts = self.decoder.sample(&item.bytes, windows, cancel, &mut sink)?;
-        let finish = |sunk| match sunk {
-            Some(Sunk::Stream(stream)) => Some(stream.finish()),
-            Some(Sunk::Refused(_)) | None => None,
+        let finish = |state| match state {
+            Some(StreamState::Stream(stream)) => Some(stream.finish()),
+            Some(StreamState::Refused(_)) | None => None,
         };
         let fingerprints: Option<Vec<_>> = sink.streams.into_iter().map(finish).collect();
         fingerprints.map(|fingerprints| (excerpts, fingerprints))
@@ -191,40 +191,40 @@ fn audio_ending(item: &Item) -> Option<String> {
 }
 
 /// Makes the fingerprint of each stream while it is decoded.
-struct PeakSink<'a> {
+struct FingerprintSink<'a> {
     fingerprinter: &'a Fingerprinter,
-    streams: Vec<Option<Sunk>>,
+    streams: Vec<Option<StreamState>>,
 }
 
 /// The state of one stream.
-enum Sunk {
+enum StreamState {
     /// Its fingerprint in the making.
     Stream(Box<FingerprintStream>),
     /// It has a sample rate that is not resampled.
     Refused(SampleRate),
 }
 
-impl PcmSink for PeakSink<'_> {
+impl PcmSink for FingerprintSink<'_> {
     fn begin(&mut self, stream: usize, sample_rate: SampleRate) {
         if self.streams.len() <= stream {
             self.streams.resize_with(stream + 1, || None);
         }
         let slot = &mut self.streams[stream];
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&sample_rate.hz()) {
-            *slot = Some(Sunk::Refused(sample_rate));
+            *slot = Some(StreamState::Refused(sample_rate));
             return;
         }
         match slot {
-            Some(Sunk::Stream(stream)) => stream.set_rate(sample_rate),
-            Some(Sunk::Refused(_)) => {}
+            Some(StreamState::Stream(stream)) => stream.set_rate(sample_rate),
+            Some(StreamState::Refused(_)) => {}
             None => {
-                *slot = Some(Sunk::Stream(Box::new(self.fingerprinter.stream(sample_rate))));
+                *slot = Some(StreamState::Stream(Box::new(self.fingerprinter.stream(sample_rate))));
             }
         }
     }
 
     fn push(&mut self, stream: usize, samples: &[f32]) {
-        if let Some(Some(Sunk::Stream(stream))) = self.streams.get_mut(stream) {
+        if let Some(Some(StreamState::Stream(stream))) = self.streams.get_mut(stream) {
             stream.push(samples);
         }
     }

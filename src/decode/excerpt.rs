@@ -60,7 +60,7 @@ pub(super) fn sample(
     let mut run = decoder.native.open(source, start, &limits, &guard).ok()?;
     run.open_tracks();
     // With several tracks the Ogg reader of Symphonia 0.6.1 may seek without end.
-    if run.format.tracks().len() != 1 || run.voices.len() != 1 {
+    if run.format.tracks().len() != 1 || run.decoders.len() != 1 {
         return None;
     }
     if run.pass.container == "ogg" && is_chained(source, start.base).unwrap_or(true) {
@@ -72,12 +72,12 @@ pub(super) fn sample(
     if !believed.contains(&seconds) {
         return None;
     }
-    let astray = 0.5 * seconds / windows.count as f64;
+    let tolerance = 0.5 * seconds / windows.count as f64;
     let mut window_bytes = 0;
     for (index, at) in windows.starts(seconds).enumerate() {
         let head = StreamHead { index, priming_seconds: 0.0, ..head.clone() };
         run.pass.streams = vec![Stream::new(head, windows.seconds)];
-        window_bytes += window(&mut run, (at, astray), &guard, sink)?;
+        window_bytes += window(&mut run, (at, tolerance), &guard, sink)?;
     }
     let explained = window_bytes as f64 * seconds / windows.total_seconds();
     let tags = run.tags(source, start.base);
@@ -88,24 +88,26 @@ pub(super) fn sample(
     })
 }
 
-/// Decodes the window that begins at about `at` seconds, at most `astray` seconds off. Returns the number of bytes of its packets.
+/// Decodes the window that begins at about `at` seconds, at most `tolerance` seconds off. Returns the number of bytes of its packets.
 fn window(
     run: &mut Run<'_, '_>,
-    (at, astray): (f64, f64),
+    (at, tolerance): (f64, f64),
     guard: &Guard<'_>,
     sink: &mut dyn PcmSink,
 ) -> Option<u64> {
-    let to =
-        SeekTo::Time { time: Time::try_from_secs_f64(at)?, track_id: Some(run.voices[0].track_id) };
+    let to = SeekTo::Time {
+        time: Time::try_from_secs_f64(at)?,
+        track_id: Some(run.decoders[0].track_id),
+    };
     // Coarse, since for an exact seek the MP3 reader reads everything before.
     let landed = shielded(|| {
         let landed = run.format.seek(SeekMode::Coarse, to)?;
-        run.voices[0].decoder.reset();
+        run.decoders[0].decoder.reset();
         Ok(landed)
     })
     .ok()?;
     let base = run.format.tracks().first().and_then(|track| track.time_base)?;
-    if (base.calc_time(landed.actual_ts)?.as_secs_f64() - at).abs() > astray {
+    if (base.calc_time(landed.actual_ts)?.as_secs_f64() - at).abs() > tolerance {
         return None;
     }
     let (mut bytes, mut first) = (0, None);

@@ -35,7 +35,7 @@ use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::bytes::Bytes;
 
 /// Packets of a track in a row without a sample after which the pass is given up: nine minutes of MP3 frames. A guess.
-const MAX_BARREN_PACKETS: u32 = 20_000;
+const MAX_PACKETS_WITHOUT_SAMPLES: u32 = 20_000;
 /// Most revisions of tags that are kept; recordings of radio have one per song. A guess.
 const MAX_REVISIONS: usize = 16;
 
@@ -55,11 +55,11 @@ pub(super) struct Start {
 }
 
 /// An audio track with its decoder.
-pub(super) struct Voice {
+pub(super) struct TrackDecoder {
     pub(super) track_id: u32,
     pub(super) decoder: Box<dyn AudioDecoder>,
     stream: usize,
-    barren: u32,
+    without_samples: u32,
     trims: Trims,
 }
 
@@ -113,8 +113,8 @@ impl Native {
             _ => Vec::new(),
         };
         let pass = Pass { container, ..Pass::default() };
-        let (voices, revisions) = (Vec::new(), Vec::new());
-        Ok(Run { native: self, limits, format, pass, voices, revisions, priming })
+        let (decoders, revisions) = (Vec::new(), Vec::new());
+        Ok(Run { native: self, limits, format, pass, decoders, revisions, priming })
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) struct Run<'a, 'f> {
     limits: &'a DecodeLimits,
     pub(super) format: Box<dyn FormatReader + 'f>,
     pub(super) pass: Pass,
-    pub(super) voices: Vec<Voice>,
+    pub(super) decoders: Vec<TrackDecoder>,
     revisions: Vec<MetadataRevision>,
     /// Encoder delay of tracks, in seconds, by track id.
     priming: Vec<(u32, f64)>,
@@ -140,7 +140,7 @@ impl Run<'_, '_> {
         loop {
             guard.check().map_err(Failure::Stop)?;
             self.take_metadata();
-            if self.voices.is_empty() {
+            if self.decoders.is_empty() {
                 break;
             }
             match shielded(|| self.format.next_packet()) {
@@ -178,7 +178,7 @@ impl Run<'_, '_> {
 
     /// Makes a decoder for each audio track. In a chained file, track n of each link continues stream n.
     pub(super) fn open_tracks(&mut self) {
-        self.voices.clear();
+        self.decoders.clear();
         let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
         self.pass.unnamed +=
             self.format.tracks().iter().filter(|t| t.codec_params.is_none()).count();
@@ -196,11 +196,11 @@ impl Run<'_, '_> {
                     let stream = self.stream(index, codec, track);
                     let channels = params.channels.as_ref().map_or(0, Channels::count);
                     self.pass.streams[stream].coded_channels(channels);
-                    self.voices.push(Voice {
+                    self.decoders.push(TrackDecoder {
                         track_id: track.id,
                         decoder,
                         stream,
-                        barren: 0,
+                        without_samples: 0,
                         trims: Trims::of(track, &self.pass.container),
                     });
                 }
@@ -247,17 +247,17 @@ impl Run<'_, '_> {
 
     /// Decodes one packet. True if no more are needed.
     pub(super) fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
-        let Some(voice) = self.voices.iter_mut().find(|v| v.track_id == packet.track_id) else {
+        let Some(track) = self.decoders.iter_mut().find(|v| v.track_id == packet.track_id) else {
             return false;
         };
-        let stream = &mut self.pass.streams[voice.stream];
+        let stream = &mut self.pass.streams[track.stream];
         if stream.full {
             return self.pass.streams.iter().all(|stream| stream.full);
         }
-        self.pass.behind_end |= voice.trims.check(&mut packet);
+        self.pass.behind_end |= track.trims.check(&mut packet);
         stream.packets += 1;
         let before = stream.seconds();
-        match shielded(|| voice.decoder.decode(&packet)) {
+        match shielded(|| track.decoder.decode(&packet)) {
             Ok(buffer) => {
                 if !planes::push(stream, &buffer, sink) {
                     stream.damaged += 1;
@@ -269,13 +269,15 @@ impl Run<'_, '_> {
             }
             Err(Error::ResetRequired) => {
                 stream.damaged += 1;
-                voice.decoder.reset();
+                track.decoder.reset();
             }
             Err(_) => stream.damaged += 1,
         }
-        voice.barren = if stream.seconds() > before { 0 } else { voice.barren + 1 };
-        if voice.barren >= MAX_BARREN_PACKETS {
-            self.pass.broken = Some(format!("{MAX_BARREN_PACKETS} packets in a row gave no sound"));
+        track.without_samples =
+            if stream.seconds() > before { 0 } else { track.without_samples + 1 };
+        if track.without_samples >= MAX_PACKETS_WITHOUT_SAMPLES {
+            self.pass.broken =
+                Some(format!("{MAX_PACKETS_WITHOUT_SAMPLES} packets in a row gave no sound"));
             return true;
         }
         self.pass.streams.iter().all(|stream| stream.full)

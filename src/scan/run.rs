@@ -108,8 +108,7 @@ pub fn scan<S: OutcomeSink>(
     start_counting(Arc::clone(&source), Arc::clone(&total), Arc::clone(&team));
     let passed = Arc::clone(&total);
     start_walking(source, earlier, item_in, event_in.clone(), Arc::clone(&team), passed);
-    let mut watch =
-        Watch { team, event_in, give_up_after: config.give_up_after, posts: Vec::new() };
+    let mut watch = Watch { team, event_in, give_up_after: config.give_up_after, busy: Vec::new() };
     for _ in 0..config.threads.max(1) {
         watch.start_worker();
     }
@@ -132,20 +131,20 @@ fn start_counting(source: Arc<dyn Source + Sync>, total: Arc<Total>, team: Arc<T
 }
 
 /// The item that a worker is busy with, and since when, for the watchdog. Empty between items, and once the item was given up.
-type Post = Arc<Mutex<Option<(Item, Instant)>>>;
+type Busy = Arc<Mutex<Option<(Item, Instant)>>>;
 
 /// The watchdog: starts workers and replaces those that hang.
 struct Watch {
     team: Arc<Team>,
     event_in: SyncSender<Event>,
     give_up_after: Duration,
-    posts: Vec<Post>,
+    busy: Vec<Busy>,
 }
 
 impl Watch {
     fn start_worker(&mut self) {
-        let post = Post::default();
-        self.posts.push(Arc::clone(&post));
+        let slot = Busy::default();
+        self.busy.push(Arc::clone(&slot));
         let (team, events) = (Arc::clone(&self.team), self.event_in.clone());
         // A pool of one thread per worker, so that parallel code inside a hung worker does not block the others.
         let pool = rayon::ThreadPoolBuilder::new()
@@ -154,9 +153,9 @@ impl Watch {
             .stack_size(8 << 20)
             .build();
         match pool {
-            Ok(pool) => pool.spawn(move || work(&team, &post, &events)),
+            Ok(pool) => pool.spawn(move || work(&team, &slot, &events)),
             // If no thread can be started, the running ones take its items.
-            Err(_) => drop(self.posts.pop()),
+            Err(_) => drop(self.busy.pop()),
         }
     }
 
@@ -164,10 +163,10 @@ impl Watch {
     fn given_up(&mut self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let mut lost = Vec::new();
-        for (at, post) in self.posts.iter().enumerate() {
-            let mut post = post.lock().unwrap_or_else(PoisonError::into_inner);
-            if post.as_ref().is_some_and(|(_, since)| since.elapsed() > self.give_up_after)
-                && let Some((item, since)) = post.take()
+        for (at, slot) in self.busy.iter().enumerate() {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            if slot.as_ref().is_some_and(|(_, since)| since.elapsed() > self.give_up_after)
+                && let Some((item, since)) = slot.take()
             {
                 lost.push(at);
                 item.bytes.forfeit();
@@ -175,7 +174,7 @@ impl Watch {
             }
         }
         for at in lost.into_iter().rev() {
-            self.posts.swap_remove(at);
+            self.busy.swap_remove(at);
             self.start_worker();
         }
         outcomes
@@ -194,15 +193,15 @@ fn hung(item: &Item, after: Duration) -> Outcome {
 }
 
 /// The loop of a worker: examines items until there are none, the scan ends, or its item was given up.
-fn work(team: &Team, post: &Post, events: &SyncSender<Event>) {
-    let lock = |post: &Post| post.lock().unwrap_or_else(PoisonError::into_inner).take();
+fn work(team: &Team, slot: &Busy, events: &SyncSender<Event>) {
+    let lock = |slot: &Busy| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let mut scratch = LookupScratch::default();
     while !team.ended() {
         let next = team.items.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(item) = next else { return };
-        *post.lock().unwrap_or_else(PoisonError::into_inner) = Some((item.clone(), Instant::now()));
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((item.clone(), Instant::now()));
         let record = team.engine.examine(&item, &mut scratch, &team.stop);
-        if lock(post).is_none() {
+        if lock(slot).is_none() {
             // The item was given up meanwhile, and another worker has replaced this one.
             return;
         }

@@ -62,7 +62,7 @@ fn add(
                 meter.print(&format!("already there as {of}: {}", visible(path)));
             }
             AddEvent::Refused { failure, .. } if failure.kind == FailureKind::NotAudio => {
-                not_audio += 1
+                not_audio += 1;
             }
             AddEvent::Refused { path, failure } => {
                 meter.print(&format!("refused: {} {}", visible(path), visible(&failure.message)));
