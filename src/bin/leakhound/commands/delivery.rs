@@ -233,8 +233,8 @@ pub(crate) fn export(
             return Err(error);
         }
     };
-    let entries = plural(entries as u64, "entry", "entries");
-    let recordings = counted(recordings as u64, "recording");
+    let entries = plural(entries, "entry", "entries");
+    let recordings = counted(recordings, "recording");
     log(&format!("{entries} and {recordings} without one written"))?;
     if !global.quiet && out.as_os_str() != "-" {
         writeln!(
