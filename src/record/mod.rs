@@ -3,6 +3,12 @@
 //! It is the JSONL contract: keys are always present, later versions add keys and take none away.
 //! It holds no logic of matching and knows no file format.
 
+mod released;
+
+pub use released::{
+    AS_RELEASED_CENTS, AS_RELEASED_TEMPO, is_as_released, is_released_pitch, is_released_tempo,
+};
+
 use serde::{Deserialize, Serialize};
 
 /// Raised when the record of the same item says more than before, so that an old one is not taken over into a new run.

@@ -1,30 +1,28 @@
-//! How much of an item is searched, and along which changes: what a scan costs and what it may miss.
+//! Modes: how much of an item is searched, and under which changes of tempo and pitch. They decide what a scan costs and misses.
 
 use std::fmt;
 
 use crate::matching::{MatchConfig, Share};
 
-/// How much work an item gets. Results of one mode are never taken for those of another.
+/// How much work an item gets. Results of one mode are never reused for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
-    /// A few windows of each item, as released; the whole of it, as in [`Mode::Full`], if they hold
-    /// anything, if it is short, or if it cannot be sought in. Costs a tenth of it where nothing is
-    /// found. Misses passages between the windows, and what was changed in speed, tempo or pitch.
+    /// A few windows of each item, as released. The whole item, as in [`Mode::Full`], if they hold anything, if it is short, or if
+    /// the file cannot be sought in. Costs a tenth of [`Mode::Full`] where nothing is found. Misses passages between the windows,
+    /// and recordings changed in speed, tempo or pitch.
     Probe,
-    /// Every item whole, as released only. Costs four fifths of [`Mode::Full`]. Misses what was changed in
-    /// speed, tempo or pitch.
+    /// Every item whole, as released only. Costs four fifths of [`Mode::Full`]. Misses recordings changed in speed, tempo or pitch.
     Identity,
-    /// Every item whole, as released and along changes of speed, tempo or pitch. Misses changes of
-    /// tempo and pitch by different amounts.
+    /// Every item whole, as released and under changes of speed, tempo or pitch. Misses changes of tempo and pitch by different
+    /// amounts.
     #[default]
     Full,
-    /// As [`Mode::Full`], and along changes of tempo and pitch by different amounts. Costs several times
-    /// as much.
+    /// As [`Mode::Full`], and under changes of tempo and pitch by different amounts. Costs several times as much.
     Thorough,
 }
 
 impl Mode {
-    /// The word of the command line, of runs and of reports.
+    /// The mode's word on the command line, in runs and in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Probe => "probe",
@@ -34,7 +32,7 @@ impl Mode {
         }
     }
 
-    /// How a whole item is searched in this mode, where `config` is how it is in full mode.
+    /// The configuration of this mode for a whole item, from that of the full mode. The values of the thorough mode are guesses.
     pub(crate) fn matching(self, config: MatchConfig) -> MatchConfig {
         match self {
             Self::Identity => as_released(config),
@@ -49,7 +47,7 @@ impl Mode {
     }
 }
 
-/// A search without warps.
+/// The same configuration without warps.
 pub(super) fn as_released(config: MatchConfig) -> MatchConfig {
     MatchConfig { warp_reach_octaves: 0.0, ..config }
 }

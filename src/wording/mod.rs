@@ -6,12 +6,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::record::{Explained, Finding, Relation, StandingKind};
+use crate::record::{
+    Explained, Finding, Relation, StandingKind, is_released_pitch, is_released_tempo,
+};
 
-/// Tempo within this of 1 is the tempo of the release: players and resamplers differ by less.
-const TEMPO_TOLERANCE: f64 = 0.005;
-/// Pitch within this of 0 is the pitch of the release; a trained ear tells about 5 to 10 cents.
-const PITCH_TOLERANCE_CENTS: f64 = 10.0;
 /// Pitch and tempo that fit one playing speed this closely were changed together.
 const SPEED_TOLERANCE_CENTS: f64 = 15.0;
 /// The smallest chance said in words is 1 in 10 to this power: beyond, the estimate extrapolates
@@ -128,8 +126,8 @@ pub fn warp(tempo: f64, pitch_cents: f64) -> String {
     if !(tempo.is_finite() && tempo > 0.0 && pitch_cents.is_finite()) {
         return "not known".to_owned();
     }
-    let same_tempo = (tempo - 1.0).abs() <= TEMPO_TOLERANCE;
-    let same_pitch = pitch_cents.abs() <= PITCH_TOLERANCE_CENTS;
+    let same_tempo = is_released_tempo(tempo);
+    let same_pitch = is_released_pitch(pitch_cents);
     let one_speed = (pitch_cents - 1200.0 * tempo.log2()).abs() <= SPEED_TOLERANCE_CENTS;
     let percent = percent_off(tempo);
     let faster = if tempo > 1.0 { "faster" } else { "slower" };
@@ -406,6 +404,16 @@ mod tests {
         assert_eq!(warp(1.2, -150.0), "20 % faster, pitch -1.5 semitones");
         assert_eq!(warp(f64::NAN, 0.0), "not known");
         assert_eq!(warp(0.0, 0.0), "not known");
+    }
+
+    #[test]
+    fn words_say_as_released_of_exactly_what_a_record_calls_so() {
+        for tempo in (-12..=12).map(|step| 1.0 + 0.0005 * f64::from(step)) {
+            for pitch in (-150..=150).map(|step| 0.1 * f64::from(step)) {
+                let is_said = warp(tempo, pitch) == "as released";
+                assert_eq!(is_said, crate::record::is_as_released(tempo, pitch), "{tempo} {pitch}");
+            }
+        }
     }
 
     /// A finding of some stretches of a recording of 200 s.
