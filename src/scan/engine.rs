@@ -1,7 +1,7 @@
 //! What the record of an item depends on, beside the item.
 
 use super::limits::LIMITS;
-use super::{Mode, neutral, probe};
+use super::{Mode, mode, neutral};
 use crate::base::digest;
 use crate::catalog::{CatalogError, Rights, Snapshot};
 use crate::identify::Identifiers;
@@ -40,7 +40,7 @@ impl Engine {
             self.verdict,
             matching::settings(),
             neutral::settings(),
-            probe::settings(),
+            mode::settings(),
             self.ingester.decoder().describe()
         )
     }

@@ -4,28 +4,13 @@ use std::sync::atomic::AtomicBool;
 
 use super::Engine;
 use super::examine::{MIN_PEAKS, round};
-use super::mode::as_released;
+use super::mode::{WINDOWS, probed};
 use super::outcome::facts;
-use crate::base::settings;
 use crate::decode::Windows;
-use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
+use crate::matching::{LookupScratch, Matcher};
 use crate::record::{ItemFacts, ItemRecord, Verdict};
 use crate::signal::fingerprint::Fingerprint;
 use crate::source::Item;
-
-settings! {
-    /// Windows of an item that are searched. A clip of 3 s is enough to find a recording as released
-    /// (`benches/EVALUATION.md`); 8 s allow for a quiet bar. A guess.
-    const WINDOWS: Windows = Windows { count: 3, seconds: 8.0 };
-    /// Candidates that are aligned. Few, since a recording as released has by far the most votes. A guess.
-    const CANDIDATES: Share = Share { item: 4, window: 4 };
-    /// Offset bins that are looked at closely. A guess.
-    const BINS: Share = Share { item: 128, window: 128 };
-    /// Limit on the postings that are read. A guess.
-    const POSTINGS: Share = Share { item: 60_000, window: 60_000 };
-    /// Fewest votes of a candidate. A guess.
-    const MIN_VOTES: usize = 6;
-}
 
 impl Engine {
     /// The record of an item, if its windows hold nothing. `None` if the item has to be examined whole: something was found,
@@ -74,13 +59,7 @@ impl Engine {
     /// Whether a window has enough peaks and holds no recording as released.
     fn is_clear(&self, window: &Fingerprint, scratch: &mut LookupScratch) -> bool {
         let config = *self.ingester.fingerprinter().config();
-        let matching = MatchConfig {
-            candidates: CANDIDATES,
-            bins: BINS,
-            identity_postings: POSTINGS,
-            min_votes: MIN_VOTES,
-            ..as_released(self.matching)
-        };
+        let matching = probed(self.matching);
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
         let verdict = |chance| self.verdict.verdict(chance);
         window.peaks.len() >= MIN_PEAKS
