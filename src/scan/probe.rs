@@ -6,7 +6,6 @@ use super::Engine;
 use super::examine::{MIN_PEAKS, round};
 use super::mode::{WINDOWS, probed};
 use super::outcome::facts;
-use crate::decode::Windows;
 use crate::matching::{LookupScratch, Matcher};
 use crate::record::{ItemFacts, ItemRecord, Verdict};
 use crate::signal::fingerprint::Fingerprint;
