@@ -1,4 +1,4 @@
-//! The stages between decoding and verdict, one by one, over a minute of synthesised music.
+//! Times each stage between decoding and verdict on a minute of synthesised music.
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::{Desk, RATE_HZ, excerpt, faster, parse, record, song, wav};
 
-/// `kind: what it is about`, by the names of the files.
+/// The problems found, as `kind: recordings`, by the names of their files.
 fn lines(desk: &Desk, args: &[&str]) -> Vec<String> {
     let listed = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
     let name = |id: &str| {
@@ -44,7 +44,7 @@ fn tone(hz: f64, seconds: u32) -> Vec<f32> {
     samples.map(|at| (0.4 * (f64::from(at) * step).sin()) as f32).collect()
 }
 
-/// A catalogue with planted trouble.
+/// A catalogue with planted problems.
 fn troubled() -> Desk {
     let desk = Desk::new();
     for seed in [1, 2, 3] {
@@ -302,7 +302,7 @@ fn what_is_only_kit_is_told_with_its_share_and_passages_with_a_loop_are_marked()
     assert_eq!(passages(&desk, "bars.wav"), []);
 }
 
-/// What a recording is called in lines, by the ending of its file.
+/// The name of a recording in the linter's lines, by the end of its path.
 fn listed(desk: &Desk, ending: &str) -> String {
     let listed = parse(&desk.run(["catalog", "list", "--json"]).ends_with(0).stdout);
     let is = |r: &&Value| r["path"].as_str().unwrap().ends_with(&format!("/{ending}"));

@@ -97,7 +97,7 @@ fn every_recording_finds_itself_whole_silence_at_its_ends_included() {
 }
 
 #[test]
-fn a_recording_whose_refrain_returns_is_told_at_its_own_place_and_no_other() {
+fn a_recording_with_a_repeated_refrain_is_found_at_its_own_place_only() {
     let desk = Desk::new();
     let refrain = excerpt(&song(9, 30), 3.0, 10.0).to_vec();
     let verses = [1, 2, 3].map(|seed| excerpt(&song(seed, 30), 0.0, 9.0).to_vec());

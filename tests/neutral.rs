@@ -1,4 +1,4 @@
-//! What is nobody's: neutral references and masks, in the catalogue and in what is found.
+//! Neutral references and masks: material that is no evidence for any recording, in the catalogue and in findings.
 
 use std::fs;
 
@@ -239,7 +239,7 @@ fn a_mask_that_cannot_be_is_refused_in_one_line_with_its_numbers() {
         desk.run(["catalog", "mask"].iter().chain(args)).ends_with(2);
     }
     assert_eq!(desk.run(["catalog", "mask", "--list"]).ends_with(0).stdout, "");
-    // To the tenth in which lengths are shown.
+    // Lengths are shown to the tenth.
     desk.run(["catalog", "mask", &ours, "12-20.05"]).ends_with(0);
 }
 
@@ -302,7 +302,7 @@ fn ours() -> Vec<f32> {
 }
 
 #[test]
-fn a_neutral_reference_is_never_a_finding_and_speaks_for_nobody() {
+fn a_neutral_reference_is_never_a_finding_and_is_no_evidence() {
     let desk = Desk::new();
     desk.write_wav("masters/ours.wav", &ours());
     desk.run(["catalog", "add", "masters"]).ends_with(0);

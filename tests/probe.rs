@@ -1,4 +1,4 @@
-//! Probe mode: what a few windows of an item tell, and when the whole of it is examined all the same.
+//! Probe mode: what a few windows of an item show, and when the whole item is examined.
 
 use std::fs;
 use std::path::Path;

@@ -1,9 +1,9 @@
-//! A large catalogue out of a small one: recordings that nobody played, with the hashes of real ones.
+//! Inflates a small catalogue to a large one with synthetic recordings that have the hash statistics of real ones.
 //!
-//! Each is joined of passages of 8 to 20 s of recordings drawn at random, each passage played backwards and moved in
-//! pitch by up to half an octave: its peaks in reverse order of time and by as much, its prints in reverse order with
-//! all signs turned, by as many bands. So how common hashes are, how they follow one another and how they repeat
-//! stays as in music, and nothing of a real recording is in one of these, whatever pitch or tempo is tried.
+//! Each is joined from passages of 8 to 20 s of recordings drawn at random. A passage is reversed in time and moved in pitch
+//! by up to half an octave: its peaks are reversed and moved, its sub-fingerprints are reversed, with all signs inverted, and moved
+//! by as many bands. So the frequency, order and repetition of hashes stay those of music, but no synthetic recording contains a
+//! real one at any pitch or tempo.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use leakhound::index::TrackId;
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::signal::peaks::Peak;
 
-/// `SplitMix64`.
+/// The random number generator `SplitMix64` (Steele et al. 2014).
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
@@ -31,7 +31,7 @@ impl Dice {
 
 /// Highest pitch of a peak in 1/8192 octave: 5 kHz above 250 Hz.
 const MAX_PITCH: i32 = 35_400;
-/// 1/8192 octaves of a band of the prints: 33 bands to 4.32 octaves.
+/// Width of a band of sub-fingerprints in 1/8192 octave: 33 bands in 4.32 octaves.
 const BAND: i32 = MAX_PITCH / 33;
 
 /// The real recordings of a catalogue.
@@ -54,7 +54,7 @@ impl Music {
         Self { tracks }
     }
 
-    /// Recording number `number`, of `seconds`. A bare one keeps nothing but the peaks that make landmarks.
+    /// Synthetic recording `number`, of `seconds`. A bare one keeps only the peaks that make landmarks.
     fn make(&self, number: u64, seconds: f64, bare: bool) -> Made {
         let config = FingerprintConfig::default();
         let (rate, step) = (config.frames_per_second(), config.recording_print_step as u64);
@@ -115,15 +115,15 @@ impl Music {
     }
 }
 
-/// How the id of a recording begins that nobody played.
+/// Prefix of the ids of synthetic recordings.
 pub(crate) const MADE: &str = "made-";
 
-/// Whether a recording that nobody played is one of those that go: every hundredth.
+/// Whether a synthetic recording is removed before compacting: every hundredth.
 pub(crate) fn leaves(recording_id: &str) -> bool {
     recording_id.starts_with(MADE) && recording_id.ends_with("00")
 }
 
-/// Recordings to make, until there are so many in a catalogue.
+/// Synthetic recordings that are made until a catalogue has a number of recordings.
 pub(crate) struct Inflation {
     catalog: Catalog,
     music: Music,
@@ -143,7 +143,7 @@ impl Inflation {
         Ok(Self { catalog, music, numbers: have..wanted.max(have), seconds, bare })
     }
 
-    /// Makes and adds them; returns how many.
+    /// Makes and adds the recordings; returns their number.
     pub(crate) fn add(self) -> super::Result<u64> {
         let Self { mut catalog, music, numbers, seconds, bare } = self;
         Ok(catalog.add_made(&mut numbers.map(|number| music.make(number, seconds, bare)))?)

@@ -2,9 +2,10 @@
 //!
 //! `cargo bench --bench index [-- [--corpus DIR] [--work DIR] [--seconds S] [--bare] [--queries N] [--asked WORDS] [--compact] [SIZE …]]` adds the
 //! catalogue's music of `scripts/corpus` (or of DIR) to a home under `target/bench/index` (or WORK), makes it larger to each SIZE
-//! (1000, 10000) with recordings of S seconds (200) that nobody played (`inflate.rs` says how), and asks at each size for clips of
-//! N (20) recordings, of those kinds that have WORDS in their name. `--bare` leaves out of these what candidates are checked with: a million fits on half the disk.
-//! `--compact` removes every hundredth recording that nobody played at the end, and merges all segments.
+//! (1000, 10000) with synthetic recordings of S seconds (200; see `inflate.rs`), and searches at each size for clips of
+//! N (20) recordings, of the kinds that have WORDS in their name. `--bare` keeps only the peaks that make landmarks of synthetic
+//! recordings: a million then fits on half the disk. `--compact` removes every hundredth synthetic recording at the end, and merges
+//! all segments.
 #![allow(clippy::print_stdout, reason = "a bench sub_fingerprints")]
 
 mod inflate;
@@ -117,7 +118,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Runs something and tells what it took: seconds, and the most memory beyond maps and the kernel's cache of files.
+/// Runs a closure and prints its cost: seconds, and peak memory without memory maps and the kernel's file cache.
 fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, String)> {
     let before = status_kb("RssAnon:")?;
     let ended = AtomicBool::new(false);
@@ -195,13 +196,13 @@ fn measure(home: &Path, asked: &[Asked]) -> Result<()> {
 fn row(snapshot: &Snapshot, condition: &Condition, clips: &[(Fingerprint, String)]) {
     let full = MatchConfig::default();
     let identity = MatchConfig { warp_reach_octaves: 0.0, ..full };
-    // Candidates are looked for and not aligned.
+    // Only looks up candidates, without aligning them.
     let looked_up = MatchConfig { candidates: Share { item: 0, window: 0 }, ..identity };
     let verdict = VerdictConfig::default();
     let mut scratch = LookupScratch::default();
     let mut ask = |config: MatchConfig, clip: &Fingerprint| {
         let matcher = Matcher::new(&snapshot.index, FingerprintConfig::default(), config, verdict);
-        // Once to have all that it touches in memory.
+        // A first run brings all pages into memory.
         matcher.search(clip, &mut scratch);
         let (read, began) = (scratch.postings_read, cpu_ms());
         let found = matcher.search(clip, &mut scratch);
@@ -253,7 +254,7 @@ fn row(snapshot: &Snapshot, condition: &Condition, clips: &[(Fingerprint, String
     );
 }
 
-/// What this thread has run for, which others on the machine do not lengthen: field 1 of schedstat, in ns.
+/// CPU time of this thread, which other programs do not lengthen: field 1 of schedstat, in ns.
 fn cpu_ms() -> f64 {
     let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let ns = told.split(' ').next().and_then(|ns| ns.parse::<f64>().ok());

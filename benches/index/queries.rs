@@ -1,4 +1,4 @@
-//! Clips of the catalogue's music and of music that is not in it, made with ffmpeg once.
+//! Query clips of the catalogue's music and of held-out music, made once with ffmpeg.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::Result;
 
-/// What is asked: a name, seconds, ffmpeg's filter, codec and ending.
+/// A kind of query: name, seconds, and ffmpeg's filter, codec and file extension.
 pub(crate) struct Condition {
     pub(crate) name: &'static str,
     pub(crate) held_out: bool,
@@ -75,7 +75,7 @@ impl Condition {
             let clip = folder.join(format!("{stem}.{}", self.ending));
             if !clip.exists() {
                 let part = folder.join(format!("part.{}", self.ending));
-                // What is as long as the whole recording begins with it.
+                // A query of the whole recording starts at its beginning.
                 let from = if self.seconds > 100 { "0" } else { "20" };
                 let mut ffmpeg = Command::new("ffmpeg");
                 ffmpeg.args(["-nostdin", "-v", "error", "-y", "-ss", from, "-i"]).arg(&file);

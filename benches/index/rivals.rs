@@ -1,4 +1,4 @@
-//! The same postings as rows of SQLite and as a plain sorted array: how large, and how fast to look up.
+//! Compares the index with the same postings in SQLite and in a sorted array: size and time of look-ups.
 
 use leakhound::catalog::{Snapshot, Stats};
 use leakhound::signal::fingerprint::{Fingerprint, FingerprintConfig};
@@ -6,7 +6,7 @@ use leakhound::signal::landmarks::{Density, HASH_COUNT, Hash, landmarks};
 
 use super::Result;
 
-/// Hashes that are looked up.
+/// Number of hashes that are looked up.
 const LOOKED_UP: usize = 20_000;
 
 pub(crate) fn compare<'a>(
@@ -36,7 +36,7 @@ pub(crate) fn compare<'a>(
          BEGIN;",
     )?;
     {
-        // The key makes equal postings one; there are few.
+        // The key merges equal postings; there are few.
         let mut insert = rows.prepare("INSERT OR IGNORE INTO postings VALUES (?1, ?2, ?3)")?;
         for row in &array {
             insert.execute(*row)?;
@@ -102,7 +102,7 @@ pub(crate) fn compare<'a>(
     Ok(())
 }
 
-/// The best of three times that all are looked up, in ms of this thread.
+/// The shortest of three look-ups of all hashes, in ms of this thread's CPU time.
 fn time(asked: &[Hash], mut look_up: impl FnMut(Hash) -> Result<u64>) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..3 {

@@ -9,6 +9,7 @@ mod private;
 mod schema;
 mod thousands;
 mod word;
+mod settings;
 
 pub(crate) use atomic::sync_folder;
 pub use atomic::{Access, write_atomically};
@@ -21,3 +22,4 @@ pub(crate) use schema::{Found, Schema};
 pub use thousands::thousands;
 pub use word::UnknownWord;
 pub(crate) use word::{impl_from_word, parse_word};
+pub(crate) use settings::settings;

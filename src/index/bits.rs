@@ -1,19 +1,19 @@
-//! Bits in a row: written once, read from any place. Lowest bits first, as in little-endian numbers.
+//! Bit strings: written in order, read from any place. Lowest bits first, as in little-endian numbers.
 
-/// Most bits that one call reads or writes.
+/// Largest number of bits that one call reads or writes.
 pub(super) const MOST_BITS: u32 = 56;
 
 /// Gathers bits into bytes.
 #[derive(Debug, Default)]
 pub(super) struct BitWriter {
     bytes: Vec<u8>,
-    /// Bits that do not fill a byte yet, and how many they are.
+    /// Bits that do not fill a byte yet, and their number.
     open: u64,
     n_open: u32,
 }
 
 impl BitWriter {
-    /// Appends the lowest `width` bits of `value`; there must be no others.
+    /// Appends the lowest `width` bits of `value`; its other bits must be 0.
     pub(super) fn push(&mut self, value: u64, width: u32) {
         debug_assert!(width <= MOST_BITS && value >> width == 0, "{value} in {width} bits");
         self.open |= value << self.n_open;
@@ -34,17 +34,17 @@ impl BitWriter {
         self.push(1 << count, count as u32 + 1);
     }
 
-    /// Number of bits so far, those that were taken out not counted.
+    /// Number of bits not yet taken out.
     pub(super) fn len(&self) -> u64 {
         8 * self.bytes.len() as u64 + u64::from(self.n_open)
     }
 
-    /// Takes the whole bytes out.
+    /// Takes out all full bytes.
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Fills the last byte up with zeros, and takes all out.
+    /// Pads the last byte with zeros, and takes out everything.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         if self.n_open > 0 {
             self.push(0, 8 - self.n_open);
@@ -53,7 +53,7 @@ impl BitWriter {
     }
 }
 
-/// At least 56 bits from bit `at` on; zeros behind the end.
+/// At least 56 bits from bit `at` on; zeros after the end.
 #[inline]
 pub(super) fn word(bytes: &[u8], at: u64) -> u64 {
     let (byte, shift) = ((at >> 3) as usize, at & 7);

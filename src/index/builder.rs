@@ -9,9 +9,9 @@ use crate::index::TrackId;
 use crate::signal::fingerprint::FingerprintConfig;
 use crate::signal::landmarks::{Hash, landmarks};
 
-/// Postings that one segment is built of at the most: 128 MiB, 190 hours of music.
+/// Largest number of postings that one segment is built of: 128 MiB, 190 hours of music. A guess.
 const MAX_POSTINGS: usize = 1 << 24;
-/// Bits of a position in a sorting key, under the hash.
+/// Bits of a position in a sorting key, below the hash.
 const POSITION_BITS: u32 = MAX_UNITS.ilog2();
 
 /// Gathers tracks and writes them as one segment.
@@ -30,8 +30,7 @@ impl SegmentBuilder {
         Self { config, tracks: Vec::new(), postings: Vec::new(), units: 0 }
     }
 
-    /// Adds a track, its peaks and prints as thin as the catalogue keeps them. Its landmarks are made of the peaks
-    /// as they come, before they are rounded.
+    /// Adds a track with the peaks and sub-fingerprints to keep. Landmarks are made from the peaks before these are rounded.
     pub fn push(&mut self, track: &Track) -> TrackId {
         let peaks = self.config.landmark_peaks(&track.peaks);
         let (entry, kept) = pack(track);
@@ -51,8 +50,7 @@ impl SegmentBuilder {
         self.tracks.len()
     }
 
-    /// Whether it holds as much as one segment should be built of: then what follows goes into another, and memory
-    /// stays bounded.
+    /// Whether the segment is full. Further tracks belong in a new one, which bounds memory.
     pub fn is_full(&self) -> bool {
         self.postings.len() >= MAX_POSTINGS
     }

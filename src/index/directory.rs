@@ -1,4 +1,4 @@
-//! Where the list of each hash lies, and how long it is: a few bits for each hash that occurs.
+//! The directory of a segment: place and length of each hash's list, in a few bits for each hash that occurs.
 //!
 //! ```text
 //! directory = present ranks blocks counts
@@ -10,8 +10,8 @@
 //! counts    = bits              length − 1 of each list
 //! ```
 //!
-//! The bit at which a list begins is that of its block and the lengths of the lists between, which follow from
-//! their counts ([`super::sequence`]).
+//! A list begins at its block's first bit plus the lengths of the lists between, which follow from their counts
+//! ([`super::sequence`]).
 
 use bytemuck::{Pod, Zeroable};
 
@@ -21,7 +21,7 @@ use crate::signal::landmarks::{HASH_COUNT, Hash};
 
 /// Lists of a block.
 const BLOCK: usize = 32;
-/// Lists between two of which the beginning is kept in memory; a part of a block.
+/// The start of every so many lists is kept in memory; divides a block.
 const STRIDE: usize = 8;
 const _: () = assert!(BLOCK.is_multiple_of(STRIDE), "a stride is a part of a block");
 /// Words of the bitmap.
@@ -31,7 +31,7 @@ const WORDS: usize = (HASH_COUNT as usize).div_ceil(64);
 #[repr(C)]
 struct Block {
     first_bit: u64,
-    /// Low 48 bits: where the counts begin. High 16: the width of one.
+    /// Low 48 bits: the start of the counts. High 16: the width of one.
     counts: u64,
 }
 
@@ -50,11 +50,11 @@ impl Block {
 pub struct List {
     /// Number of postings; never 0.
     pub len: u32,
-    /// Where they begin among the segment's postings, in bits.
+    /// Their start among the segment's postings, in bits.
     pub(super) bit: u64,
 }
 
-/// Gathers what lists there are, in the order of their hashes.
+/// Builds a directory from lists in the order of their hashes.
 #[derive(Debug)]
 pub(super) struct DirectoryBuilder {
     present: Vec<u64>,
@@ -68,7 +68,7 @@ impl DirectoryBuilder {
         Self { present: vec![0; WORDS], counts: Vec::new(), bound }
     }
 
-    /// Notes the next list. An empty one is none.
+    /// Adds the next list. An empty list is left out.
     pub(super) fn push(&mut self, hash: Hash, len: u32) {
         if len > 0 {
             self.present[hash.0 as usize / 64] |= 1 << (hash.0 % 64);
@@ -109,7 +109,7 @@ impl DirectoryBuilder {
     }
 }
 
-/// A directory as it stands in a segment.
+/// A directory in a segment's bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Directory<'a> {
     present: &'a [u64],
@@ -124,8 +124,8 @@ pub(super) struct Directory<'a> {
 const HEAD_BYTES: usize = (WORDS * 12).next_multiple_of(8);
 
 impl<'a> Directory<'a> {
-    /// Lays a directory of `n_lists` over its bytes, which begin at a multiple of 8; `None` where they are too few.
-    /// `starts` are its own [`Directory::starts`]; without them nothing is found.
+    /// A view of a directory of `n_lists` over its bytes, which are aligned to 8; `None` if they are too few. `starts` are its own
+    /// [`Directory::starts`]; without them nothing is found.
     pub(super) fn of(
         bytes: &'a [u8],
         n_lists: usize,
@@ -146,7 +146,7 @@ impl<'a> Directory<'a> {
         })
     }
 
-    /// The bit at which every eighth list begins: so few are summed up to find one.
+    /// The first bit of every eighth list, so that at most seven lengths are summed to find a list.
     pub(super) fn starts(self) -> Vec<u64> {
         let mut starts = Vec::new();
         let mut rank = 0;
@@ -201,7 +201,7 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The length of the list that is told at bit `at` of the counts.
+    /// The length of the list whose count is at bit `at` of the counts.
     #[inline]
     fn len(self, at: u64, width: u32) -> u32 {
         (read(self.counts, at, width) as u32).saturating_add(1)

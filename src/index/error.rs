@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::VERSION;
 
-/// Why a part of the index cannot be used.
+/// Why a segment or a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
-    /// The file is not there or cannot be read.
+    /// The file is missing or cannot be read.
     #[error("cannot read the index segment {}: restore it from a copy, or add its recordings again in a new --home", path.display())]
     Read {
         /// The segment.
@@ -17,12 +17,12 @@ pub enum IndexError {
         #[source]
         source: std::io::Error,
     },
-    /// It is no segment, or its bytes are not those that were written.
+    /// The file is no segment, or its bytes were changed.
     #[error("the index segment {} is damaged ({what}): restore it from a copy, or add its recordings again in a new --home", path.display())]
     Damaged {
         /// The segment.
         path: PathBuf,
-        /// What does not fit.
+        /// What is wrong with it.
         what: String,
     },
     /// A newer program wrote it.
@@ -41,7 +41,7 @@ pub enum IndexError {
         /// Its version.
         found: u32,
     },
-    /// It was made with other settings.
+    /// The segment was made with another fingerprint configuration.
     #[error("the index segment {} was made with fingerprint settings {found:08x}, this program uses {expected:08x}: add the recordings again in a new --home", path.display())]
     Config {
         /// The segment.

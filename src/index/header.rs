@@ -1,4 +1,4 @@
-//! The header of a segment: its bytes, and where it says that the sections lie.
+//! The header of a segment: its bytes, and the places of the sections that it tells.
 
 use std::ops::Range;
 use std::path::Path;
@@ -9,10 +9,10 @@ use super::{IndexError, SegmentInfo, VERSION};
 const MAGIC: [u8; 8] = *b"LKHSEG\r\n";
 /// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = 112;
-/// Bytes that one checksum of the data is over.
+/// Bytes of a block of the data, each with its own checksum.
 pub(super) const CHECKED_BYTES: usize = 16 << 10;
 
-/// What the header says.
+/// The fields of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Header {
     pub(super) config_digest: u32,
@@ -20,7 +20,7 @@ pub(super) struct Header {
     pub(super) n_lists: u32,
     pub(super) meta_crc32: u32,
     pub(super) n_postings: u64,
-    /// Positions of all tracks: every posting is below.
+    /// Number of positions of all tracks: every posting is below it.
     pub(super) units: u64,
     pub(super) n_peaks: u64,
     pub(super) n_prints: u64,
@@ -32,7 +32,7 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn to_bytes(self) -> [u8; HEADER_BYTES] {
-        // Taken apart whole, so that a new field cannot be forgotten.
+        // Destructured in full, so that a new field cannot be forgotten.
         let Self {
             config_digest,
             n_tracks,

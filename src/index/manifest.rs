@@ -1,15 +1,15 @@
 //! The manifest: which segments an index consists of.
 //!
-//! A manifest is a file that is written once. A change to the index is a new one, of the next generation; which
-//! generation counts, the catalogue's database says, in the transaction that changes the recordings.
+//! A manifest is a file that is written once. A change to the index writes a new one, of the next generation. The catalogue's
+//! database says which generation is current, in the same transaction that changes the recordings.
 //!
 //! ```text
 //! manifest = "leakhound manifest 1\n" "generation " N "\n" "next " ID "\n" segment* "crc32 " HEX "\n"
 //! segment  = "segment " ID " bytes " N " tracks " N " header_crc32 " HEX "\n"
 //! ```
 //!
-//! The checksum is over all before its line. Segment `ID` is the file `ID` in eight digits with the ending `.seg`; no number
-//! is used twice.
+//! The checksum covers everything before its line. Segment `ID` is the file named by `ID` in eight digits, with the ending `.seg`; no
+//! number is used twice.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(crate) fn segment_file(id: u64) -> String {
 /// The live segments of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Manifest {
-    /// Raised by each change.
+    /// Increased by each change.
     pub generation: u64,
     /// Number of the next segment.
     pub next_id: u64,
@@ -85,7 +85,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`IndexError::Damaged`], naming `path`, if it is no manifest or not as it was written.
+    /// [`IndexError::Damaged`], naming `path`, if it is no manifest or was changed.
     pub fn parse(path: &Path, text: &str) -> Result<Self, IndexError> {
         let damaged = |what: &str| IndexError::Damaged { path: path.into(), what: what.into() };
         let first = text.lines().next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Several segments made into one, without the tracks that are dead. Memory does not grow with the postings: the
-//! lists of one hash are in it at a time, and a few words for each track.
+//! Merges segments into one, without dead tracks. Memory does not grow with the postings: it holds the lists of one hash at a
+//! time, and a few words for each track.
 
 use std::io::{Seek, Write};
 
@@ -22,7 +22,7 @@ impl From<std::io::Error> for MergeError {
     }
 }
 
-/// A segment to merge, and which of its tracks live on, by track.
+/// A segment to merge.
 #[derive(Debug)]
 pub struct MergeInput {
     /// The segment.
@@ -31,7 +31,7 @@ pub struct MergeInput {
     pub alive: Vec<bool>,
 }
 
-/// Living tracks that follow one another: their positions all move by as much.
+/// Living tracks that follow one another: their positions all move by the same distance.
 #[derive(Debug)]
 struct Run {
     from: u64,
@@ -40,7 +40,7 @@ struct Run {
 }
 
 impl MergeInput {
-    /// The runs of its living tracks, the first of which moves to `unit`; returns where the next would.
+    /// The runs of its living tracks, the first of which moves to `unit`; returns the unit after the last.
     fn runs(&self, mut unit: u64, runs: &mut Vec<Run>) -> u64 {
         for (entry, alive) in self.segment.entries().iter().zip(&self.alive) {
             if !alive {
@@ -99,7 +99,7 @@ pub fn merge(
         for (entry, _) in input.segment.entries().iter().zip(&input.alive).filter(|(_, a)| **a) {
             writer.track(*entry, input.segment.kept(entry)).map_err(MergeError::Write)?;
         }
-        // What is damaged reads as empty: it must not become a segment that is sound.
+        // A damaged block reads as empty: the result must not pass for a sound segment.
         if let Some(damage) = input.segment.damage() {
             return Err(MergeError::Index(damage));
         }

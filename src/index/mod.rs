@@ -1,7 +1,7 @@
 //! The inverted index: from a hash to the places in the catalogue where it occurs.
 //!
-//! An index is a set of immutable segments. It knows tracks by number; which recording a track is, and
-//! which tracks are still alive, the catalogue knows.
+//! An index is a set of immutable segments. It knows tracks by number; the catalogue knows which recording a track is, and
+//! which tracks are still alive.
 //!
 //! # Grammar of a segment, version 4
 //!
@@ -14,29 +14,28 @@
 //!             n_postings:u64  units:u64  n_peaks:u64  n_prints:u64  n_frames:u64
 //!             postings_bytes:u64  kept_bytes:u64  directory_bytes:u64  zero:u64
 //!             header_crc32:u32 (over all of the header before it)  zero:u32
-//! postings  = the lists of all hashes that occur, by hash, one behind the other, to the bit
-//! list      = its positions, rising, in Elias and Fano's code: `sequence`
-//! kept      = [prints:[signs:u32]  times  codes, led on to a multiple of 4; n_tracks]
-//! times     = the peaks' times in quarters of a frame, in Elias and Fano's code
+//! postings  = the lists of all hashes that occur, by hash, without a gap between their bits
+//! list      = its positions, rising, in Elias–Fano code: `sequence`
+//! kept      = [prints:[signs:u32]  times  codes, padded to a multiple of 4; n_tracks]     prints: sub-fingerprints
+//! times     = the peaks' times in quarters of a frame, in Elias–Fano code
 //! codes     = [pitch:u11 (2.6 cents each)  level:u3 (0 does not lead; 1 the loudest, then 7.5 dB each)]
 //! tracks    = [first_unit:u64 kept_at:u64 n_prints:u32 n_peaks:u32 n_frames:u32 last_time:u32; n_tracks]
 //! directory = which hashes occur, and how often each: `directory`
 //! checksums = [crc32:u32]  one for each 16 KiB of postings and kept
 //! ```
 //!
-//! A *position* tells track and time in one number: the tracks' frames lie behind one another, in units of four
-//! frames (93 ms). Votes are counted on positions as they stand; which track one belongs to is only looked up
-//! for what has many votes. Four frames are as wide as the bins that votes are counted in.
+//! A *position* is track and time in one number: tracks follow each other on one axis, in units of four frames (93 ms). Votes are
+//! counted by position; the track is looked up only for offsets with many votes. A unit is as wide as an offset bin.
 //!
 //! A posting takes about 2 + log₂(units / length of its list) bits: its hash costs nothing, and the commoner the
-//! hash, the shorter the posting. The version is raised when this grammar changes, the digest when hashes do.
+//! hash, the shorter the posting. The version increases when this grammar changes; the digest changes with the hashes.
 //!
 //! # What is checked when
 //!
 //! Opening reads header, tracks, directory and checksums (a quarter of a byte for a second of audio) and checks
-//! them. A segment under 32 MiB is checked whole then; of a larger one every 16 KiB are checked when they are first
-//! read, so that a damaged posting is never believed: it is left out, [`Index::damage`] tells, and whoever searched has to ask it before
-//! an answer is given. [`Segment::check`] checks everything.
+//! them. A segment under 32 MiB is checked whole then. Of a larger one each block of 16 KiB is checked when it is first read: a
+//! damaged block reads as empty and is reported by [`Index::damage`], which a caller has to ask before it trusts the result of a
+//! search. [`Segment::check`] checks everything.
 
 mod bits;
 mod builder;
@@ -71,43 +70,43 @@ const VERSION: u32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackId(pub u32);
 
-/// Positions of a segment are below: 50,000 years.
+/// Limit of a segment's positions: 50,000 years.
 const MAX_UNITS: u64 = 1 << 44;
 
-/// What a segment holds, and in how many bytes.
+/// Counts and sizes of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SegmentInfo {
-    /// Tracks, dead ones counted.
+    /// Number of tracks, dead ones included.
     pub tracks: u32,
-    /// Postings.
+    /// Number of postings.
     pub postings: u64,
-    /// Peaks that are kept of tracks.
+    /// Number of peaks kept of tracks.
     pub peaks: u64,
-    /// Sub-fingerprints that are kept of tracks.
+    /// Number of sub-fingerprints kept of tracks.
     pub sub_fingerprints: u64,
     /// Length of all tracks in frames.
     pub frames: u64,
-    /// Bytes of all of it.
+    /// Bytes of the whole segment.
     pub bytes: u64,
     /// Bytes of postings and their directory.
     pub postings_bytes: u64,
     /// Bytes of the peaks.
     pub peaks_bytes: u64,
-    /// Bytes of the prints.
+    /// Bytes of the sub-fingerprints.
     pub prints_bytes: u64,
-    /// CRC-32 of the header, which holds or leads to the checksums of all else.
+    /// CRC-32 of the header, which contains or locates the checksums of everything else.
     pub header_crc32: u32,
 }
 
-/// All segments of a catalogue, searched as one. Tracks, and positions, are numbered through all segments.
+/// All segments of a catalogue, searched as one. Tracks and positions are numbered across segments.
 #[derive(Debug, Default)]
 pub struct Index {
     segments: Vec<Placed>,
-    /// By track: false for one that was removed.
+    /// By track: whether it was not removed.
     alive: Vec<bool>,
     n_alive: usize,
     total_frames: u64,
-    /// By hash: how often it occurs in all segments.
+    /// By hash: its number of postings in all segments.
     occurrences: Vec<u32>,
 }
 
@@ -127,8 +126,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Puts the positions of a hash, which rise, in `positions`; those of dead tracks too. It is cheapest for hashes
-    /// that rise.
+    /// Writes the positions of a hash to `positions`, rising, those of dead tracks included. Cheapest if hashes are read in order.
     #[inline]
     pub fn read(&self, hash: Hash, positions: &mut Vec<u64>) {
         positions.clear();
@@ -154,7 +152,7 @@ impl Index {
         TrackId(first_track)
     }
 
-    /// Makes a track count. Returns false if there is no such track.
+    /// Marks a track as alive, so that it is found. Returns false if there is no such track.
     pub fn revive(&mut self, track: TrackId) -> bool {
         let frames = u64::from(self.frames(track));
         let Some(alive) = self.alive.get_mut(track.0 as usize) else { return false };
@@ -170,7 +168,7 @@ impl Index {
         self.n_alive
     }
 
-    /// One past the highest track number, dead ones counted.
+    /// One past the highest track number, dead tracks included.
     pub fn track_bound(&self) -> usize {
         self.alive.len()
     }
@@ -185,31 +183,30 @@ impl Index {
         self.segments.iter().map(|placed| &placed.segment)
     }
 
-    /// Number of postings, those of dead tracks counted.
+    /// Number of postings, those of dead tracks included.
     pub fn posting_count(&self) -> u64 {
         self.segments().map(|segment| segment.info().postings).sum()
     }
 
-    /// What was found to be damaged since the index was opened, if anything was: then what was searched is not to
-    /// be believed.
+    /// The first damage found since the index was opened, if any. Results of searches are then not to be trusted.
     pub fn damage(&self) -> Option<IndexError> {
         self.segments().find_map(Segment::damage)
     }
 
-    /// How often a hash occurs, in dead tracks too: the postings that all [`Index::readers`] read of it.
+    /// The number of postings of a hash that all [`Index::readers`] read, those of dead tracks included.
     #[inline]
     pub fn occurrences(&self, hash: Hash) -> u32 {
         self.occurrences.get(hash.0 as usize).copied().unwrap_or(0)
     }
 
-    /// What reads the postings of each segment.
+    /// One reader of postings for each segment.
     pub fn readers(&self) -> impl Iterator<Item = Reader<'_>> {
         self.segments.iter().filter_map(|Placed { segment, first_unit, .. }| {
             Some(Reader { segment, directory: segment.directory()?, first_unit: *first_unit })
         })
     }
 
-    /// Positions of all tracks: every posting is below.
+    /// Number of positions of all tracks: every posting is below it.
     pub fn position_count(&self) -> u64 {
         self.segments.last().map_or(0, |last| last.first_unit + last.segment.units())
     }
@@ -222,29 +219,29 @@ impl Index {
         Some((TrackId(first_track + track.0), unit))
     }
 
-    /// Whether a track is there and was not removed.
+    /// Whether a track exists and was not removed.
     pub fn is_alive(&self, track: TrackId) -> bool {
         self.alive.get(track.0 as usize).copied().unwrap_or(false)
     }
 
-    /// The segment of a track, and its number there.
+    /// The segment of a track, and the track's number in it.
     fn of(&self, track: TrackId) -> Option<(&Segment, TrackId)> {
         let at = self.segments.partition_point(|s| s.first_track <= track.0).checked_sub(1)?;
         let Placed { segment, first_track, .. } = &self.segments[at];
         Some((segment, TrackId(track.0 - first_track)))
     }
 
-    /// The peaks that are kept of a track, sorted by time; none of an unknown one.
+    /// The peaks kept of a track, sorted by time; empty for an unknown track.
     pub fn peaks(&self, track: TrackId) -> Vec<Peak> {
         self.of(track).map_or_else(Vec::new, |(segment, track)| segment.peaks(track))
     }
 
-    /// The signs of the prints that are kept of a track; none of an unknown one.
+    /// The signs of the sub-fingerprints kept of a track; empty for an unknown track.
     pub fn sub_fingerprints(&self, track: TrackId) -> &[u32] {
         self.of(track).map_or(&[], |(segment, track)| segment.sub_fingerprints(track))
     }
 
-    /// Length of a track in frames; 0 of an unknown one.
+    /// Length of a track in frames; 0 for an unknown track.
     pub fn frames(&self, track: TrackId) -> u32 {
         self.of(track).map_or(0, |(segment, track)| segment.frames(track))
     }

@@ -1,4 +1,4 @@
-//! A segment as it is read: mapped into memory, and checked before it is believed.
+//! Reads a segment: mapped into memory, and checked before it is used.
 
 use std::fs::File;
 use std::ops::Range;
@@ -17,23 +17,23 @@ use crate::index::TrackId;
 use crate::signal::landmarks::Hash;
 use crate::signal::peaks::Peak;
 
-/// A smaller segment is checked whole when it is opened, which takes some milliseconds; of a larger one each
-/// block when it is first touched.
+/// A smaller segment is checked whole when it is opened, which takes some milliseconds; a larger one block by block, when a block
+/// is first read. A guess.
 const CHECKED_WHOLE_BYTES: usize = 32 << 20;
 
 /// A segment, mapped into memory.
 ///
-/// Header, tracks and directory are checked when it is opened, postings and what is kept of tracks in blocks of
-/// 16 KiB before they are first read. What is damaged reads as empty, and [`Segment::damage`] says so from then on.
+/// Header, tracks and directory are checked when it is opened; postings, peaks and sub-fingerprints in blocks of 16 KiB before they
+/// are first read. A damaged block reads as empty, and [`Segment::damage`] reports it from then on.
 #[derive(Debug)]
 pub struct Segment {
     path: PathBuf,
     map: Mmap,
     header: Header,
     layout: Layout,
-    /// Where some of the lists begin: see [`Directory::starts`].
+    /// The start of some of the lists: see [`Directory::starts`].
     starts: Vec<u64>,
-    /// A bit for each block that was found to be as it was written.
+    /// A bit for each block whose checksum was found to be right.
     sound: Vec<AtomicU64>,
     damage: OnceLock<String>,
 }
@@ -52,7 +52,7 @@ impl Segment {
         Ok(segment)
     }
 
-    /// Opens a segment without reading postings and what is kept of tracks.
+    /// Opens a segment without reading postings, peaks and sub-fingerprints.
     pub(super) fn open_unread(path: &Path, config_digest: u32) -> Result<Self, IndexError> {
         let read = |source| IndexError::Read { path: path.into(), source };
         let file = File::open(path).map_err(read)?;
@@ -98,13 +98,13 @@ impl Segment {
         self.damage().map_or(Ok(()), Err)
     }
 
-    /// What was found to be damaged, if anything was.
+    /// The first damage found, if any.
     pub fn damage(&self) -> Option<IndexError> {
         let what = self.damage.get()?.clone();
         Some(IndexError::Damaged { path: self.path.clone(), what })
     }
 
-    /// Whether the blocks that hold these bytes of the data are as they were written.
+    /// Whether the checksums of the blocks that hold these bytes of the data are right.
     #[inline]
     fn is_sound(&self, range: Range<usize>) -> bool {
         let blocks = range.start / CHECKED_BYTES..range.end.div_ceil(CHECKED_BYTES);
@@ -173,7 +173,7 @@ impl Segment {
         (unit < entries[track].units()).then_some((TrackId(track as u32), unit as u32))
     }
 
-    /// Bytes that are kept of a track; none if they are damaged.
+    /// Bytes kept of a track; empty if they are damaged.
     pub(super) fn kept(&self, entry: &TrackEntry) -> &[u8] {
         let kept = self.layout.kept.clone();
         let inside = || {
@@ -188,24 +188,24 @@ impl Segment {
         }
     }
 
-    /// The signs of a track's prints; none of an unknown one.
+    /// The signs of a track's sub-fingerprints; empty for an unknown track.
     pub fn sub_fingerprints(&self, track: TrackId) -> &[u32] {
         let entry = self.entries().get(track.0 as usize);
         entry.map_or(&[], |entry| entry.sub_fingerprints(self.kept(entry)))
     }
 
-    /// The peaks of a track; none of an unknown one.
+    /// The peaks of a track; empty for an unknown track.
     pub fn peaks(&self, track: TrackId) -> Vec<Peak> {
         let entry = self.entries().get(track.0 as usize);
         entry.map_or_else(Vec::new, |entry| entry.peaks(self.kept(entry)))
     }
 
-    /// Length of a track in frames; 0 of an unknown one.
+    /// Length of a track in frames; 0 for an unknown track.
     pub fn frames(&self, track: TrackId) -> u32 {
         self.entries().get(track.0 as usize).map_or(0, |entry| entry.frames)
     }
 
-    /// All that is kept of a track.
+    /// Peaks, sub-fingerprints and length of a track.
     pub fn track(&self, track: TrackId) -> Track<'_> {
         let (peaks, sub_fingerprints) = (self.peaks(track).into(), self.sub_fingerprints(track));
         Track { peaks, sub_fingerprints, frames: self.frames(track) }
@@ -221,16 +221,16 @@ impl Segment {
         self.header.units
     }
 
-    /// What it holds.
+    /// Counts and sizes.
     pub fn info(&self) -> SegmentInfo {
         self.header.info()
     }
 
-    /// Checks all bytes, and that all they say fits together.
+    /// Checks all bytes, and that their contents are consistent.
     ///
     /// # Errors
     ///
-    /// [`IndexError::Damaged`], with the first thing that does not fit.
+    /// [`IndexError::Damaged`], with the first inconsistency.
     pub fn check(&self) -> Result<(), IndexError> {
         self.check_bytes()?;
         self.inconsistency()

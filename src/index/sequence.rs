@@ -1,16 +1,16 @@
-//! Rising numbers in few bits: Elias and Fano's code (Elias, J. ACM 1974; Vigna, WSDM 2013).
+//! Elias–Fano code: rising numbers in few bits (Elias, J. ACM 1974; Vigna, WSDM 2013).
 //!
-//! Of each of `n` numbers below `bound` the lowest `l` bits stand in a row, and the rest in unary as the step from
-//! the number before: about 2 + log2(bound / n) bits each, half a bit above the least that numbers drawn at
-//! random need. How long a sequence is follows from `n` and `bound` alone, so that nothing has to tell it.
+//! The lowest `l` bits of each of `n` numbers below `bound` are stored in an array, the rest in unary as the step from the number
+//! before: about 2 + log2(bound / n) bits each, half a bit above the entropy of random numbers. `n` and `bound` alone give the
+//! length of a sequence, so it is not stored.
 
 use super::bits::{BitWriter, MOST_BITS, read, word};
 
-/// How `n` numbers below `bound` are laid out.
+/// The layout of `n` numbers below `bound`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     n: u64,
-    /// Lowest bits that stand apart.
+    /// Number of lowest bits that are stored in the array.
     low: u32,
     /// Bits of the unary part.
     upper: u64,
@@ -44,7 +44,7 @@ impl Shape {
             out.push_unary(high - last);
             last = high;
         }
-        // What no number reached.
+        // Ends the unary part.
         let mut left = self.upper - self.n - last;
         while left > 0 {
             let width = left.min(u64::from(MOST_BITS));
@@ -56,8 +56,8 @@ impl Shape {
         }
     }
 
-    /// Visits the numbers of the sequence that begins at bit `at`. Fewer than there should be if the bytes are no
-    /// such sequence; never more.
+    /// Visits the numbers of the sequence that begins at bit `at`. If the bytes are no such sequence, fewer than expected; never
+    /// more.
     #[inline]
     pub(super) fn visit(self, bytes: &[u8], at: u64, mut visit: impl FnMut(u64)) {
         let mut lower = at + self.upper;

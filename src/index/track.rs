@@ -1,4 +1,4 @@
-//! What is kept of a track beside its postings, and how it is packed.
+//! Peaks and sub-fingerprints kept of a track, and how they are packed.
 
 use std::borrow::Cow;
 
@@ -8,42 +8,42 @@ use super::bits::{BitWriter, read};
 use super::sequence::Shape;
 use crate::signal::peaks::Peak;
 
-/// Steps of time in which peaks are kept, in 1/16 frame: a quarter of a frame, 5.8 ms.
+/// Resolution of the kept peaks' times, in 1/16 frame: a quarter of a frame, 5.8 ms. A guess.
 const TIME_STEP: u32 = 4;
-/// Steps of pitch in which peaks are kept, in 1/8192 octave: 2.6 cents. What lies in 4.5 octaves takes [`PITCH_BITS`].
+/// Resolution of the kept peaks' pitches, in 1/8192 octave: 2.6 cents, so that 4.5 octaves fit [`PITCH_BITS`]. A guess.
 const PITCH_STEP: u16 = 18;
 const PITCH_BITS: u32 = 11;
 /// The level of a peak: 0 if it does not lead, else from 1, the loudest.
 const LEVEL_BITS: u32 = 3;
 const LEVELS: u16 = (1 << LEVEL_BITS) - 1;
-/// From level to level, in the units of [`Peak::strength`]: 2.5 doublings of power, 7.5 dB. Seven levels reach 52 dB
-/// down, which takes in what leads in a quiet master.
+/// Distance of two levels, in units of [`Peak::strength`]: 2.5 doublings of power, 7.5 dB. Seven levels reach 52 dB down, enough for
+/// the leading peaks of a quiet master. A guess.
 const LEVEL_STEP: u16 = 640;
 /// Strength of a sine of full scale in a Hann frame of 2048, of 2¹⁸ units of power.
 const LOUDEST: u16 = (18 + 64) * 256;
 const CODE_BITS: u32 = PITCH_BITS + LEVEL_BITS;
-/// Frames of a unit, in which postings tell the time: 93 ms.
+/// Frames of a unit, the resolution of postings: 93 ms.
 pub const UNIT_FRAMES: u32 = 4;
 
-/// What is kept of a track.
+/// Peaks and sub-fingerprints of a track.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Track<'a> {
-    /// Sorted by time. As an index gives them, rounded to a quarter of a frame and 2.6 cents; the strength of those that
-    /// lead is rounded to 7.5 dB, the others have none.
+    /// Sorted by time. An index returns them rounded to a quarter of a frame and 2.6 cents; the strength of leading peaks is rounded
+    /// to 7.5 dB, the others have none.
     pub peaks: Cow<'a, [Peak]>,
-    /// Signs of its prints, as [`crate::signal::fingerprint::FingerprintConfig::recording_prints`] keeps them.
+    /// Signs of its sub-fingerprints, as [`crate::signal::fingerprint::FingerprintConfig::recording_prints`] keeps them.
     pub sub_fingerprints: &'a [u32],
-    /// Its length.
+    /// Length in frames.
     pub frames: u32,
 }
 
-/// Where a track's parts lie.
+/// The places of a track's parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct TrackEntry {
     /// Position of its first frame among all of the segment.
     pub(super) first_unit: u64,
-    /// Byte of its prints in the section; its peaks follow them.
+    /// Byte of its sub-fingerprints in the section; its peaks follow them.
     pub(super) kept_at: u64,
     pub(super) n_prints: u32,
     pub(super) n_peaks: u32,
@@ -53,7 +53,7 @@ pub(super) struct TrackEntry {
 }
 
 impl TrackEntry {
-    /// Positions that it takes up: as many as units, and one for an anchor at its very end.
+    /// Number of its positions: one for each unit, and one for an anchor at its very end.
     pub(super) fn units(&self) -> u64 {
         let last_frame = u64::from(self.last_step) * u64::from(TIME_STEP) / 16 + 1;
         last_frame.max(u64::from(self.frames)) / u64::from(UNIT_FRAMES) + 1
@@ -67,23 +67,23 @@ impl TrackEntry {
         Shape::of(u64::from(self.n_peaks), u64::from(self.last_step) + 1)
     }
 
-    /// Bytes of its prints and peaks, a multiple of four.
+    /// Bytes of its sub-fingerprints and peaks, a multiple of four.
     pub(super) fn kept_bytes(&self) -> usize {
         let bits = self.times().bits() + u64::from(self.n_peaks) * u64::from(CODE_BITS);
         self.prints_bytes() + bits.div_ceil(32) as usize * 4
     }
 
-    /// The signs of its prints, of the bytes that are kept of it.
+    /// The signs of its sub-fingerprints, from its kept bytes.
     pub(super) fn sub_fingerprints<'a>(&self, kept: &'a [u8]) -> &'a [u32] {
         let sub_fingerprints = kept.get(..self.prints_bytes());
         sub_fingerprints.and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()).unwrap_or_default()
     }
 
-    /// Its peaks, of the bytes that are kept of it.
+    /// Its peaks, from its kept bytes.
     pub(super) fn peaks(&self, kept: &[u8]) -> Vec<Peak> {
         let Some(packed) = kept.get(self.prints_bytes()..) else { return Vec::new() };
         let shape = self.times();
-        // No more than the bytes can hold, whatever the number says.
+        // No more than the bytes can hold, whatever the entry says.
         let most = packed.len() * 8 / CODE_BITS as usize;
         let mut peaks = Vec::with_capacity(most.min(self.n_peaks as usize));
         let mut at = shape.bits();
@@ -100,8 +100,7 @@ impl TrackEntry {
     }
 }
 
-/// The middle of a step of time. Of an even number of places it is between two: now one, now the other, so that
-/// many peaks together are not late.
+/// The middle of a step of time. An even number of places has two middles, taken in turn, so that peaks are not late on average.
 fn time_of(step: u32) -> u32 {
     step.saturating_mul(TIME_STEP).saturating_add(TIME_STEP / 2 - (step & 1))
 }
@@ -111,7 +110,7 @@ fn pitch_of(step: u16) -> u16 {
     step.saturating_mul(PITCH_STEP).saturating_add(PITCH_STEP / 2 - (step & 1))
 }
 
-/// The level of a peak, by its strength.
+/// The level of a peak, from its strength.
 fn level_of(peak: Peak) -> u16 {
     if peak.leads() {
         1 + (LOUDEST.saturating_sub(peak.strength) / LEVEL_STEP).min(LEVELS - 1)
@@ -120,12 +119,12 @@ fn level_of(peak: Peak) -> u16 {
     }
 }
 
-/// The middle of a level, marked as leading; of what does not lead, none.
+/// The strength in the middle of a level, marked as leading; 0 for level 0.
 fn strength_of(level: u16) -> u16 {
     level.checked_sub(1).map_or(0, |below| (LOUDEST - below * LEVEL_STEP - LEVEL_STEP / 2) | 1)
 }
 
-/// Packs a track; `first_unit` and `kept_at` of the entry are still to be set.
+/// Packs a track. The caller sets `first_unit` and `kept_at` of the entry.
 pub(super) fn pack(track: &Track) -> (TrackEntry, Vec<u8>) {
     let steps: Vec<u64> = track.peaks.iter().map(|p| u64::from(p.time / TIME_STEP)).collect();
     let entry = TrackEntry {
@@ -148,7 +147,7 @@ pub(super) fn pack(track: &Track) -> (TrackEntry, Vec<u8>) {
     (entry, bytes)
 }
 
-/// A peak as an index gives it back.
+/// A peak as an index returns it, rounded.
 #[cfg(test)]
 pub(super) fn rounded(peak: Peak) -> Peak {
     Peak {

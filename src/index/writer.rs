@@ -1,4 +1,4 @@
-//! The bytes of a segment, one after the other: memory does not grow with the postings.
+//! Writes a segment as a stream: memory does not grow with the postings.
 
 use std::io::{Seek, SeekFrom, Write};
 
@@ -21,7 +21,7 @@ pub(super) struct SegmentWriter<W> {
     first_unit: u64,
 }
 
-/// Bytes that are gathered before they are written.
+/// Bytes that are buffered before they are written. A guess.
 const GATHERED_BYTES: u64 = 64 << 10;
 
 impl<W: Write + Seek> SegmentWriter<W> {
@@ -54,7 +54,7 @@ impl<W: Write + Seek> SegmentWriter<W> {
         Ok(())
     }
 
-    /// Writes what is kept of a track; no list may follow.
+    /// Writes peaks and sub-fingerprints of a track; no list may follow.
     pub(super) fn track(&mut self, entry: TrackEntry, kept: &[u8]) -> std::io::Result<()> {
         if self.tracks.is_empty() {
             self.end_postings()?;
@@ -77,7 +77,7 @@ impl<W: Write + Seek> SegmentWriter<W> {
         self.out.pad()
     }
 
-    /// Writes what is left and the header.
+    /// Writes the rest and the header.
     pub(super) fn finish(mut self) -> std::io::Result<SegmentInfo> {
         if self.tracks.is_empty() {
             self.end_postings()?;
@@ -111,7 +111,7 @@ impl<W: Write + Seek> SegmentWriter<W> {
     }
 }
 
-/// Bytes on their way out, with a checksum for every [`CHECKED_BYTES`].
+/// Output with a checksum for every [`CHECKED_BYTES`].
 #[derive(Debug)]
 struct Checked<W> {
     out: W,
@@ -136,7 +136,7 @@ impl<W: Write> Checked<W> {
         Ok(())
     }
 
-    /// Goes on to a multiple of eight.
+    /// Pads with zeros to a multiple of eight.
     fn pad(&mut self) -> std::io::Result<()> {
         let open = (self.len % 8) as usize;
         if open == 0 { Ok(()) } else { self.push(&[0; 8][open..]) }

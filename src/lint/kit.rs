@@ -1,51 +1,50 @@
-//! What of a recording is only kit: explained by neutral references and masks, peak by peak.
+//! The neutral part of a recording: what neutral references (the "kit") and masks explain, peak by peak.
 //!
-//! A reference is searched for again and again in what the ones before have left: a loop of two seconds sounds ninety times in
-//! a piece, under other loops, and one search tells of a few places.
+//! References are searched for in rounds, each in the peaks that the rounds before left over: a loop of two seconds sounds ninety
+//! times in a piece, under other loops, and one search returns only a few of the places.
 
 use std::collections::BTreeMap;
 
 use crate::catalog::joined;
-use crate::index::Index;
-use crate::index::TrackId;
+use crate::index::{Index, TrackId};
 use crate::matching::{Alignment, LookupScratch, Matcher};
-use crate::scan::{Line, parts};
+use crate::scan::{FrameMap, parts};
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::{Peak, TIME_UNITS};
 
-/// Searches for references in one recording: at the most, and as long as they explain more.
+/// Largest number of rounds for one recording. They end sooner if one explains nothing new. A guess.
 const ROUNDS: usize = 12;
-/// Fewer peaks than this are no further search worth: nothing surely is in them.
+/// Fewest peaks that a round is made for: nothing is surely found in fewer. A guess.
 const FEW_PEAKS: usize = 24;
-/// A reference explains what is its own so much before and after its span: the ends of spans are found to about half a second.
+/// A reference explains peaks this much before and after its span, in seconds: the ends of spans are found to about half a second.
 const EDGE_SECONDS: f64 = 0.5;
-/// Where so much of a recording is explained, it is kit that sounds there, and not music over it.
+/// Share of the peaks of a part from which it is neutral, and not music over neutral material. A guess, as in `scan::neutral`.
 const MOSTLY: f64 = 0.6;
-/// … asked for each part of this length, in seconds: a loop may go on under the music.
+/// Length of a part, in seconds. A stretch is decided part by part, since a loop may continue under the music. A guess.
 const PART_SECONDS: f64 = 4.0;
-/// Places of one reference no farther apart than this are one stretch, likewise.
+/// Places of one reference no farther apart than this, in seconds, are joined: twice the precision of their ends.
 const JOINED_SECONDS: f64 = 1.0;
 
-/// What is known of one recording.
+/// The neutral part of one recording.
 #[derive(Debug, Default)]
 pub(super) struct Kit {
     /// The share of its peaks that references and masks explain.
     pub(super) share: f64,
-    /// By reference: the stretches in seconds in which hardly anything else sounds.
+    /// By reference, the stretches, in seconds, in which hardly anything else sounds.
     pub(super) stretches: BTreeMap<TrackId, Vec<(f64, f64)>>,
-    /// The references that explain any of it, whatever else sounds.
+    /// All references that explain any of it, whatever else sounds there.
     pub(super) references: Vec<TrackId>,
 }
 
 impl Kit {
-    /// All stretches, with those of the masks.
+    /// All stretches, and those of the masks.
     pub(super) fn all(&self, masks: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let of_references = self.stretches.values().flatten();
         joined(of_references.chain(masks).copied().collect(), 0.0)
     }
 }
 
-/// Where references are looked for.
+/// The neutral references, to be searched for.
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     /// The references alone.
@@ -57,7 +56,7 @@ pub(super) struct Shelf<'a> {
 }
 
 impl Shelf<'_> {
-    /// What explains a recording whose peaks `item` has, and whose masks these are.
+    /// The neutral part of a recording, given as an item of its peaks and its masks.
     pub(super) fn explain(
         &self,
         item: &Fingerprint,
@@ -71,7 +70,7 @@ impl Shelf<'_> {
         let mut known: Vec<bool> = peaks.iter().map(masked).collect();
         let mut places: Vec<(TrackId, (f64, f64))> = Vec::new();
         let mut kit = Kit::default();
-        // Nothing is searched where there is nothing to find.
+        // Without references nothing is searched.
         let rounds = if self.index.track_count() == 0 { 0 } else { ROUNDS };
         for _ in 0..rounds {
             let rest = peaks.iter().zip(&known).filter(|(_, known)| !**known);
@@ -121,16 +120,17 @@ impl Shelf<'_> {
         kit
     }
 
-    /// Marks the peaks that a reference has, too; returns how many are new.
+    /// Marks the peaks that a reference has too in `known`; returns the number of new ones.
     fn take(&self, alignment: &Alignment, peaks: &[Peak], known: &mut [bool]) -> usize {
         let reference = self.index.peaks(alignment.track);
         let mut new = 0;
         for span in &alignment.spans {
             let (from, to) = self.stretch(span.item);
-            let line = Line::of(alignment, span);
+            let map = FrameMap::of(alignment, span);
             let near = from - EDGE_SECONDS..to + EDGE_SECONDS;
             for (peak, known) in peaks.iter().zip(known.iter_mut()) {
-                if !*known && near.contains(&self.seconds(*peak)) && line.meets(*peak, &reference) {
+                if !*known && near.contains(&self.seconds(*peak)) && map.matches(*peak, &reference)
+                {
                     *known = true;
                     new += 1;
                 }

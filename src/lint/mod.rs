@@ -1,10 +1,10 @@
-//! The reference linter: what is wrong with a catalogue before it accuses anybody.
+//! The reference linter: finds what would make a catalogue accuse wrongly.
 //!
-//! It looks at what the label says (`words`), for passages without music (`still`), and compares each recording with all
-//! others (`sound`), as released or also at other speeds, tempos and pitches, and with the neutral references (`kit`). Each line
-//! says what it may do to a report.
-//! Passages that recordings share with each other or with a neutral reference, and steady tones, are handed to the catalogue,
-//! which marks them: a finding that lies in them alone is a suspect and says so.
+//! It checks the label's metadata (`words`), looks for passages without music (`still`), and compares each recording with all
+//! others (`sound`) and with the neutral references (`kit`), as released or also at other speeds, tempos and pitches. Each line
+//! says how it affects reports.
+//! Passages that recordings share with each other or with a neutral reference, and steady tones, are marked in the catalogue: a
+//! finding inside such a passage alone is a suspect and says so.
 
 mod kit;
 mod sound;
@@ -17,46 +17,46 @@ use crate::catalog::{Catalog, CatalogError, Passage};
 use crate::index::IndexError;
 use crate::scan::Mode;
 
-/// A kind of trouble.
+/// A kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LintKind {
-    /// The same sound under two records.
+    /// Two recordings have the same sound.
     SameAudio,
-    /// One recording is the sound of several entries.
+    /// One recording belongs to several entries.
     SeveralEntries,
-    /// One ISRC for several entries.
+    /// Several entries have the same ISRC.
     SharedIsrc,
-    /// Versions of one recording: remaster, edit.
+    /// Two recordings are versions of one: a remaster, an edit.
     Version,
     /// One recording is the other at another speed, tempo or pitch.
     OtherSpeed,
-    /// A short stretch of another recording: a preview taken for a master.
+    /// A recording is a short stretch of another: a preview was delivered instead of the master.
     Preview,
     /// The file is much shorter or longer than the label says.
     WrongLength,
-    /// A passage that other recordings hold, too.
+    /// A passage is in other recordings too.
     SharedPassage,
     /// A passage of silence.
     Silence,
     /// A passage of a steady tone.
     Tone,
-    /// Silence and tones are most of it.
+    /// Silence and tones are most of a recording.
     NoMusic,
-    /// Neutral references and masks explain half of it and more.
+    /// Neutral references and masks explain at least half of a recording.
     OnlyKit,
-    /// Too short.
+    /// A recording is shorter than 10 s.
     TooShort,
-    /// The rights are not exclusive.
+    /// The label's rights are not exclusive.
     NonExclusive,
-    /// In the public domain, or free by licence.
+    /// A recording is in the public domain, or free by licence.
     PublicDomain,
-    /// What is no reference by its kind: sample library, karaoke, mix.
+    /// A recording is unfit as a reference by its kind: a sample library, karaoke, a mix.
     NoReference,
 }
 
 impl LintKind {
-    /// Its word.
+    /// The kind's word in output, as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SameAudio => "same_audio",
@@ -78,54 +78,52 @@ impl LintKind {
         }
     }
 
-    /// What it may do to a report, and what to do about it.
+    /// How it affects reports; and the remedy.
     pub const fn effect(self) -> &'static str {
         match self {
             Self::SameAudio => {
                 "one item is reported as two recordings; remove one, or give both files to one entry"
             }
             Self::SeveralEntries => {
-                "reports show the words of the first by its id, and the rights that accuse least; split or merge the entries"
+                "reports show the metadata of the entry with the lowest id, and the rights that accuse least; split or merge the entries"
             }
             Self::SharedIsrc => {
-                "an identifier names several recordings, so what only claims it is a suspect of each; correct the ISRC"
+                "an item that carries the ISRC is reported as a suspect of each entry; correct the ISRC"
             }
             Self::Version => {
-                "an item is reported as each version that it holds, the best first; set the policy of one to review or exclude if only one is yours"
+                "an item is reported as each version that it holds, the best first; if only one is yours, set the policy of the other to review or exclude"
             }
             Self::OtherSpeed => {
-                "an edit of the one in a dump is reported as both, one of them as changed in speed; set the policy of one to review or exclude if only one is yours"
+                "a copy of one is reported as both, the other as changed in speed; if only one is yours, set the policy of the other to review or exclude"
             }
             Self::Preview => {
-                "short clips are reported twice, and its coverage says 100 % of what is a part; remove it, or import the whole file"
+                "short clips are reported twice, and a coverage of 100 % means only the preview; remove it, or import the whole file"
             }
             Self::WrongLength => {
-                "the sound may be another recording or a preview, and would accuse under the wrong name; listen to it"
+                "the file may hold another recording or a preview, and would accuse under the wrong name; listen to it"
             }
             Self::SharedPassage => {
                 "a finding in the passage alone may be from elsewhere; it is marked, and such a finding is a suspect"
             }
             Self::Silence => {
-                "nothing is found there, so that a whole copy is told as a part of the recording; cut the file if the silence is none of the release"
+                "nothing can be found there, so that a whole copy is reported as a part of the recording; cut the file if the silence is not on the release"
             }
             Self::Tone => {
-                "whoever uses the same tone holds the same sound; it is marked, and a finding in it alone is a suspect"
+                "other files hold the same tone; it is marked, and a finding in it alone is a suspect"
             }
             Self::NoMusic => {
-                "hardly anything of it can be told from other files; listen to it, and remove it or set its policy to exclude"
+                "hardly anything tells it from other files; listen to it, then remove it or set its policy to exclude"
             }
             Self::OnlyKit => {
-                "what is neutral speaks for no recording, so that hardly anything of it is ever found; remove it, or take back what is neutral if it is yours alone"
+                "neutral material is no evidence, so that it is hardly ever found; remove it, or unmark the neutral reference if that is yours alone"
             }
             Self::TooShort => {
-                "what agrees with it can hardly be told from chance; set its policy to review"
+                "a true match can hardly be told from chance; set its policy to review"
             }
             Self::NonExclusive => {
-                "the use may be licensed by somebody else; what is found of it is a suspect for a person to look at"
+                "somebody else may have licensed the use; its findings are suspects for a person to look at"
             }
-            Self::PublicDomain => {
-                "what is found of it is no infringement and is shown as permitted"
-            }
+            Self::PublicDomain => "its findings are no infringement and are shown as permitted",
             Self::NoReference => {
                 "others use the same sound lawfully; set its policy to exclude or review"
             }
@@ -133,29 +131,29 @@ impl LintKind {
     }
 }
 
-/// One line of the linter.
+/// One problem that the linter found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Line {
-    /// What it is.
+    /// Kind of the problem.
     pub kind: LintKind,
-    /// Recordings and entries that it is about, by their ids.
+    /// Ids of the recordings and entries that it is about.
     pub about: Vec<String>,
-    /// With names and numbers.
+    /// A sentence with names and numbers.
     pub detail: String,
 }
 
-/// All that was found.
+/// All problems that were found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Linted {
-    /// Sorted by kind and what they are about.
+    /// Sorted by kind, then by what they are about.
     pub lines: Vec<Line>,
-    /// To be marked.
+    /// Passages to be marked in the catalogue.
     pub passages: Vec<Passage>,
-    /// Recordings that were compared.
+    /// Number of recordings that were compared.
     pub recordings: usize,
-    /// Neutral references that they were compared with.
+    /// Number of neutral references that they were compared with.
     pub neutral: usize,
-    /// It was stopped before its end.
+    /// Whether it was stopped before its end.
     pub stopped: bool,
 }
 
@@ -163,7 +161,7 @@ pub struct Linted {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LintError {
-    /// It cannot be read.
+    /// The catalogue cannot be read.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// Its index is damaged.
@@ -171,8 +169,8 @@ pub enum LintError {
     Index(#[from] IndexError),
 }
 
-/// Lints a catalogue on a day (`YYYY-MM-DD`), comparing recordings as thoroughly as `mode` compares items. `pool` compares;
-/// `tell` hears how many recordings are compared, of how many.
+/// Lints a catalogue on a day (`YYYY-MM-DD`). Recordings are compared on `pool`, as thoroughly as `mode` compares items. `tell` is
+/// called with the number of recordings done and of all.
 ///
 /// # Errors
 ///

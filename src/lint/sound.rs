@@ -1,4 +1,4 @@
-//! What the recordings' sound tells: each is searched for in all others by what the index keeps of it.
+//! Checks of the recordings' sound: each is searched for in all others, from its peaks in the index.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,31 +13,28 @@ use crate::index::Index;
 use crate::index::TrackId;
 use crate::matching::verdict::VerdictConfig;
 use crate::matching::{Alignment, LookupScratch, MatchConfig, Matcher};
-use crate::record::Span;
-use crate::scan::{Line, Mode, beyond, coverage};
+use crate::record::{Span, is_as_released};
+use crate::scan::{FrameMap, Mode, beyond, coverage};
 use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::signal::peaks::{Peak, TIME_UNITS};
 use crate::wording::{clock, named, share, warp};
 
-/// A share of a recording beyond which it is all of it: fades and silence at the ends agree with nothing.
+/// Share of a recording from which an agreement is all of it: fades and silence at the ends never agree. As in `scan::limits`.
 const WHOLE: f64 = 0.9;
-/// … and beyond which it is another version.
+/// Share of a recording from which an agreement makes it another version. A guess.
 const MOST: f64 = 0.5;
-/// A preview is no longer than this, in seconds, and than half of the master.
+/// Longest preview, in seconds; it is also at most half as long as the master. Shops have previews of 30 to 90 s.
 const PREVIEW_SECONDS: f64 = 95.0;
-/// A shared passage is no shorter than this, in seconds; what is shorter may end anywhere.
+/// Shortest shared passage, in seconds: twice the precision of its ends.
 const SHORTEST_PASSAGE_SECONDS: f64 = 1.0;
-
-/// Tempo or pitch is another beyond this, in octaves (9 cents, 0.5 %): below it lie the clocks of two converters.
-const WARPED_OCTAVES: f64 = 0.007_5;
-/// A share of a recording beyond which silence and tones are most of it.
+/// Share of a recording beyond which silence and tones are most of it. A guess.
 const STILL: f64 = 0.5;
-/// … and from which on it is only kit.
+/// Share of a recording's peaks from which neutral material is most of it. A guess.
 const ONLY_KIT: f64 = 0.5;
-/// What two recordings have beside kit is theirs if it has this share of the peaks of either: what an alignment grazes around a
-/// loop has a third at the most.
+/// Two recordings share a passage beside neutral material if it has this share of the peaks of either. Passages at the edges of a
+/// loop have at most a third. A guess.
 const HELD: f64 = 0.5;
-/// Places and names that a line tells one by one; the others are counted.
+/// Places and names that a line lists; the others are counted. A guess.
 const TOLD: usize = 12;
 
 /// Two recordings, the first with the lower track, and how they agree.
@@ -46,14 +43,14 @@ type Pairs = BTreeMap<(TrackId, TrackId), Agreement>;
 /// How two recordings agree.
 #[derive(Debug, Clone, Default)]
 struct Agreement {
-    /// Where, in seconds of the first and of the second.
+    /// Stretches that agree, in seconds of the first and of the second.
     spans: Vec<[(f64, f64); 2]>,
-    /// How much faster and, in octaves, higher the first plays; none if any of it agrees as released.
+    /// Tempo, and pitch in octaves, of the first against the second; `None` if any of it agrees as released.
     warp: Option<(f64, f64)>,
 }
 
 impl Agreement {
-    /// Takes what one search found, by which of the two was searched for.
+    /// Adds the result of one search. `is_first` tells whether the first of the two was searched for.
     fn join(&mut self, other: Agreement, is_first: bool) {
         let turned = |[a, b]: [(f64, f64); 2]| if is_first { [a, b] } else { [b, a] };
         let warp = other.warp.map(|(t, p)| if is_first { (t, p) } else { (t.recip(), -p) });
@@ -62,7 +59,7 @@ impl Agreement {
     }
 }
 
-/// What was seen of one recording.
+/// What was found out about one recording.
 #[derive(Debug, Default)]
 struct Seen {
     /// The others that it agrees with.
@@ -79,7 +76,7 @@ pub(super) fn lint(
     tell: &(dyn Fn(usize, usize) + Sync),
     linted: &mut Linted,
 ) -> Result<(), LintError> {
-    // Apart, so that neither takes the other's place among what is looked at closely.
+    // Two indexes, so that neither takes the other's place among the best candidates.
     let (snapshot, neutral) = catalog.snapshot_apart()?;
     linted.recordings = snapshot.len();
     linted.neutral = neutral.track_count();
@@ -92,7 +89,7 @@ pub(super) fn lint(
     }
     linted.stopped = stop.load(Ordering::Relaxed);
     let mut pairs = Pairs::new();
-    // What speaks for nothing of each recording of which anything does.
+    // The neutral stretches of each recording that has any.
     let mut of_kit: BTreeMap<TrackId, Vec<(f64, f64)>> = BTreeMap::new();
     for (item, Seen { found, still, kit }) in (0..).map(TrackId).zip(seen) {
         if !still.is_empty()
@@ -134,7 +131,7 @@ pub(super) fn lint(
     Ok(())
 }
 
-/// Looks at each recording, and searches for it in all others and for the neutral references in it; by track.
+/// Checks each recording: searches for it in all others, and for the neutral references in it. By track.
 fn see(
     catalog: &Catalog,
     (snapshot, neutral): (&Snapshot, &Index),
@@ -163,7 +160,7 @@ fn see(
         let peaks = snapshot.index.peaks(track);
         let frames = snapshot.index.frames(track);
         let still = still::passages(&peaks, frames, rate);
-        // Of the prints only one in six is kept, too few for an item: the peaks are enough for what is the same.
+        // The index keeps one sub-fingerprint in six, too few for an item. For the same sound the peaks are enough.
         let item = Fingerprint {
             all_peaks: peaks.clone(),
             peaks,
@@ -191,7 +188,7 @@ fn see(
 
 fn agreement(alignment: &Alignment, rate: f64) -> Agreement {
     let Alignment { tempo, pitch_octaves, spans, .. } = alignment;
-    let is_warped = tempo.log2().abs().max(pitch_octaves.abs()) > WARPED_OCTAVES;
+    let is_warped = !is_as_released(*tempo, 1_200.0 * pitch_octaves);
     let seconds = |(from, to): (f64, f64)| (from / rate, to / rate);
     Agreement {
         spans: spans.iter().map(|span| [seconds(span.item), seconds(span.recording)]).collect(),
@@ -199,7 +196,7 @@ fn agreement(alignment: &Alignment, rate: f64) -> Agreement {
     }
 }
 
-/// Tells of silence and tones; tones are marked.
+/// Reports silence and tones, and marks the tones.
 fn without_music(recording: &Recording, still: &[(Still, f64, f64)], linted: &mut Linted) {
     let id = &recording.recording_id;
     let length = |(_, from, to): &(Still, f64, f64)| to - from;
@@ -226,7 +223,7 @@ fn without_music(recording: &Recording, still: &[(Still, f64, f64)], linted: &mu
     }
 }
 
-/// Tells of what neutral references explain, and marks where hardly anything else sounds.
+/// Reports what neutral references explain, and marks the stretches where hardly anything else sounds.
 fn with_kit(
     recording: &Recording,
     kit: &Kit,
@@ -263,7 +260,7 @@ fn with_kit(
     }
 }
 
-/// The first of some names or places, and how many more there are.
+/// The first [`TOLD`] of some names or places, and the number of the others.
 fn told(mut texts: Vec<String>) -> String {
     let more = texts.len().saturating_sub(TOLD);
     texts.truncate(TOLD);
@@ -311,7 +308,8 @@ fn pair(
     let both = [&a.recording_id, &b.recording_id];
     let (shorter, longer) = if a.duration_seconds <= b.duration_seconds { (a, b) } else { (b, a) };
     let of_shorter = if std::ptr::eq(shorter, a) { in_a } else { in_b };
-    // Two that are the same are the same, of whatever they are made. But two beats of one loop are no versions of each other.
+    // Whole recordings that agree are the same, whatever they are made of. Versions are told without neutral material: two beats
+    // of one loop are no versions of each other.
     let of_left = |side: usize| left.iter().map(|span| span[side]).collect::<Vec<_>>();
     let of_left =
         [coverage(of_left(0), a.duration_seconds), coverage(of_left(1), b.duration_seconds)];
@@ -323,7 +321,7 @@ fn pair(
         let detail = format!("{names}: {} and {} agree", share(in_a), share(in_b));
         linted.add(LintKind::OtherSpeed, both, detail);
     } else if least >= WHOLE {
-        // Another mastering cannot be told from another encoding; another title can.
+        // The sound does not tell another mastering from another encoding, but the title does.
         let kind = if same_words(a, b) { LintKind::SameAudio } else { LintKind::Version };
         linted.add(kind, both, detail);
     } else if of_shorter >= WHOLE
@@ -345,7 +343,8 @@ fn pair(
     }
 }
 
-/// Where two recordings agree beyond what is kit of each: a hundred pieces over one loop are no news about any two of them.
+/// The stretches where two recordings agree beyond the neutral material of each: a hundred pieces over one loop say nothing about
+/// any two of them.
 fn without_kit(
     agreement: &Agreement,
     [kit_of_a, kit_of_b]: [&[(f64, f64)]; 2],
@@ -361,7 +360,7 @@ fn without_kit(
             recording_end_seconds: of_b.1,
         };
         let rate = config.frames_per_second();
-        let line = Line {
+        let map = FrameMap {
             item: of_a.0 * rate,
             track: of_b.0 * rate,
             tempo: (of_b.1 - of_b.0) / (of_a.1 - of_a.0),
@@ -373,8 +372,8 @@ fn without_kit(
             let of_a = (part.item_start_seconds, part.item_end_seconds);
             let of_b = (part.recording_start_seconds, part.recording_end_seconds);
             let in_frames = |(from, to): (f64, f64)| (from * rate, to * rate);
-            let ours = held(a, in_frames(of_a), line, b);
-            let theirs = held(b, in_frames(of_b), line.turned(), a);
+            let ours = held(a, in_frames(of_a), map, b);
+            let theirs = held(b, in_frames(of_b), map.inverse(), a);
             if is_whole || ours.max(theirs) >= HELD {
                 left.push([of_a, of_b]);
             }
@@ -383,18 +382,18 @@ fn without_kit(
     left
 }
 
-/// The share of the peaks in a stretch, in frames, that another track has, too.
-fn held(peaks: &[Peak], (from, to): (f64, f64), line: Line, track: &[Peak]) -> f64 {
+/// The share of the peaks in a stretch, in frames, that another track has too.
+fn held(peaks: &[Peak], (from, to): (f64, f64), map: FrameMap, track: &[Peak]) -> f64 {
     let frame = |peak: &Peak| f64::from(peak.time) / f64::from(TIME_UNITS);
     let first = peaks.partition_point(|peak| frame(peak) < from);
     let within = peaks[first..].iter().take_while(|peak| frame(peak) < to);
-    let (all, met) = within.fold((0_usize, 0_usize), |(all, met), peak| {
-        (all + 1, met + usize::from(line.meets(*peak, track)))
+    let (all, matched) = within.fold((0_usize, 0_usize), |(all, matched), peak| {
+        (all + 1, matched + usize::from(map.matches(*peak, track)))
     });
-    met as f64 / all.max(1) as f64
+    matched as f64 / all.max(1) as f64
 }
 
-/// Marks what two recordings share.
+/// Reports and marks a passage that two recordings share.
 fn passage(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut Linted) {
     if spans.is_empty() {
         return;
@@ -409,7 +408,7 @@ fn passage(a: &Recording, b: &Recording, spans: &[[(f64, f64); 2]], linted: &mut
     linted.add(LintKind::SharedPassage, [&a.recording_id, &b.recording_id], told.join(" = "));
 }
 
-/// Whether nothing in their records tells two recordings apart.
+/// Whether neither title nor ISRC tells two recordings apart.
 fn same_words(a: &Recording, b: &Recording) -> bool {
     let same =
         |a: &str, b: &str| a.is_empty() || b.is_empty() || a.to_lowercase() == b.to_lowercase();

@@ -1,23 +1,23 @@
-//! Passages of a recording that hold no music: silence, and steady tones (test tones, line-up tones, DTMF).
+//! Finds passages of a recording without music: silence, and steady tones (test tones, line-up tones, DTMF).
 //!
-//! Both are seen in the peaks that the index keeps. Where nothing is louder than −80 dB of full scale there is no peak; where
-//! a tone stands, all peaks lie on a few pitches. No sound is decoded.
+//! Both show in the peaks that the index keeps, so no sound is decoded. Below −80 dB of full scale there are no peaks; during a
+//! steady tone all peaks lie on a few pitches.
 
 use std::collections::BTreeSet;
 
 use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
-/// A passage without a peak is silence from this length on, in seconds: a pause between movements, a fade or a gap before
-/// a hidden track is shorter or worth a look.
+/// Shortest passage without a peak that is reported as silence, in seconds. Pauses between movements and fades are shorter; the gap
+/// before a hidden track is worth a look. A guess.
 const SILENCE_SECONDS: f64 = 10.0;
-/// A passage of steady tones is told from this length on, in seconds: the last chord of an organ has more pitches, and what
-/// rings on at the end of a song is shorter (6 s, once in 382 recordings).
+/// Shortest passage of steady tones that is reported, in seconds. The last chord of an organ has more pitches, and the last note of
+/// a song is shorter: the longest in 382 recordings was 6 s.
 const TONE_SECONDS: f64 = 8.0;
-/// Longest time between two peaks of a tone, in seconds.
+/// Longest time between two peaks of a tone, in seconds. A guess.
 const TONE_GAP_SECONDS: f64 = 1.0;
 /// Cells an octave on which the pitches of a tone are counted: a quarter tone each.
 const CELLS_PER_OCTAVE: u32 = 24;
-/// Most cells of steady tones: two tones, as of DTMF, each on the edge of two cells.
+/// Largest number of cells of steady tones: two tones, as of DTMF, each on the edge of two cells.
 const MAX_CELLS: usize = 4;
 
 /// What a passage holds instead of music.
@@ -27,7 +27,7 @@ pub(super) enum Still {
     Tone,
 }
 
-/// The passages of a recording of so many frames that hold no music, in seconds and in their order; none overlap.
+/// The passages of a recording that hold no music: kind, start and end in seconds, in order. `frames` is the recording's length.
 pub(super) fn passages(
     peaks: &[Peak],
     frames: u32,
@@ -61,7 +61,7 @@ pub(super) fn passages(
     found
 }
 
-/// The first peak after `first` that is on none of a few pitches, or comes too late.
+/// Index of the first peak after `first` that does not belong to the same steady tones: on one pitch too many, or too late.
 fn end_of_tone(peaks: &[&Peak], first: usize, seconds: &dyn Fn(&Peak) -> f64) -> usize {
     let mut cells = BTreeSet::new();
     let mut before = seconds(peaks[first]);

@@ -1,4 +1,4 @@
-//! What the label's words tell: rights, flags, lengths, identifiers.
+//! Checks of the label's metadata: rights, flags, lengths, identifiers.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,16 @@ use super::{Line, LintKind, Linted};
 use crate::catalog::{Catalog, CatalogError, Entry, Recording, Role};
 use crate::wording::clock;
 
-/// Shortest recording that is a good reference, in seconds: a jingle.
+/// Shortest recording that is a good reference, in seconds: a jingle. A guess.
 const SHORTEST_SECONDS: f64 = 10.0;
-/// The label's length and that of the file may differ by so much, in seconds and as a share.
+/// The length that the label says and that of the file may differ by this much, in seconds. A guess.
 const LENGTH_SECONDS: f64 = 5.0;
+/// Or by this share, if that is more. A guess.
 const LENGTH_SHARE: f64 = 0.03;
 /// Years after which a sound recording of that year is free in the United States (17 USC 1401, for those of 1923 and later);
 /// elsewhere it is earlier.
 const FREE_AFTER_YEARS: i32 = 100;
-/// Flags by which a recording is no reference, as the rules of video platforms have it.
+/// Flags of recordings that are unfit as references, from the rules of video platforms.
 const NO_REFERENCE: [&str; 8] = [
     "compilation",
     "dj_mix",
@@ -25,12 +26,13 @@ const NO_REFERENCE: [&str; 8] = [
     "sound_alike",
     "sound_effect",
 ];
+/// Flags of recordings that anyone may use.
 const FREE: [&str; 3] = ["cc0", "creative_commons", "public_domain"];
 
 pub(super) fn lint(catalog: &Catalog, day: &str, linted: &mut Linted) -> Result<(), CatalogError> {
     let recordings: BTreeMap<String, Recording> =
         catalog.recordings()?.into_iter().map(|r| (r.recording_id.clone(), r)).collect();
-    // A one-shot is as short as it is.
+    // A neutral reference may be a single drum hit.
     for recording in recordings.values().filter(|recording| !recording.neutral) {
         if recording.duration_seconds < SHORTEST_SECONDS {
             let detail = format!("{} is {:.1} s long", recording.title, recording.duration_seconds);
@@ -64,7 +66,7 @@ pub(super) fn lint(catalog: &Catalog, day: &str, linted: &mut Linted) -> Result<
         linted.add(
             LintKind::SharedIsrc,
             entries,
-            format!("ISRC {isrc} is that of {} entries", entries.len()),
+            format!("{} entries have the ISRC {isrc}", entries.len()),
         );
     }
     Ok(())

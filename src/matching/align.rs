@@ -1,21 +1,59 @@
-//! One candidate: the fitted alignment, what it is worth against chance, and where it holds.
+//! Aligns one candidate: fits a time map, scores it against chance, and finds the spans where it holds.
 //!
-//! Each peak of the recording is met closely, met loosely or missed; each bit of its prints agrees or
-//! differs. What each is worth is the logarithm of how much likelier that is in a true alignment than by
-//! chance; a stretch's worth is the sum. For such a sum the chance that any stretch of an unrelated item
-//! reaches `s` nats is at most `exp(-s)` for each place it can start (Karlin & Altschul, PNAS 1990).
+//! Each peak of the recording is matched closely, matched loosely or missed; each bit of its sub-fingerprints agrees or
+//! differs. Each of these has a log-likelihood ratio, true alignment against chance, and a span's score is their sum. The
+//! probability that any span of an unrelated item reaches a score of `s` nats is at most `exp(-s)` for each place where it can
+//! start (Karlin & Altschul, PNAS 1990). As in BLAST (Altschul et al. 1990) a seed, here the candidate, is extended, and a span
+//! ends where its score has dropped by X from its maximum (X-drop).
 
 use std::ops::Range;
 
 use super::Candidate;
 use super::agreement::{Agreement, BitLogRatios, SubFingerprints};
 use super::chance::{Chance, LogRatios};
-use super::peak_match::{CLOSE, Closeness, FITS, LOOSE, MatchCounts, Peaks, fit};
+use super::peak_match::{CLOSE, Closeness, FITS, LOOSE, MatchCounts, Peaks, Tolerance, fit};
 use super::time_map::{TimeMap, Window};
+use super::verdict::{Lambda, false_alarm_probability};
+use crate::base::settings;
 use crate::index::TrackId;
-use crate::matching::verdict::{Lambda, false_alarm_probability};
 use crate::signal::landmarks::Warp;
 use crate::signal::peaks::{PITCH_UNITS, TIME_UNITS};
+
+settings! {
+    /// Largest correction of the tempo of a certain alignment, in percent, tried in steps of one. A guess.
+    const REFINE_TEMPO_PERCENT: i32 = 6;
+    /// An alignment with a higher score, in nats, is certain. Only then are other tempos tried, since each is one more trial of
+    /// chance. A guess.
+    const CERTAIN_NATS: f64 = 45.0;
+    /// Sub-fingerprints whose log-likelihood ratio is at most this, in nats, suggest no offset. A guess.
+    const HINT_NATS: f64 = 6.0;
+    /// Largest correction of an offset, in frames: one and a half offset bins.
+    const REFINE_OFFSET_FRAMES: i32 = 6;
+    /// X-drop: a span ends where its score has dropped this far from its maximum, in nats. Some 3 s of a clean recording without
+    /// a peak. A guess.
+    const X_DROP_NATS: f64 = 20.0;
+    /// The first and the last span are continued to the ends of the overlap if the evidence against it is less than this, in
+    /// nats: a second of a clean recording without a peak. A guess.
+    const CONTINUED_NATS: f64 = 7.0;
+    /// A candidate is dropped at once if its score is lower even against the lowest rates of chance, in nats: half of what
+    /// a suspect needs in a small catalogue. A guess.
+    const MIN_NATS: f64 = 20.0;
+    /// Lowest score of a span, in nats, given that the alignment was already found. A guess.
+    const MIN_SPAN_NATS: f64 = 12.0;
+    /// The score of a shorter span is reduced in proportion to its length, in 1/16 frame: 2 s. It may be a single sound that
+    /// two pieces share, a crash or a snare, however many peaks that has. A guess.
+    const LASTING_UNITS: f64 = 86.0 * 16.0;
+    /// An end nearer than this to the end of the overlap is moved there, in 1/16 frame: 1.5 s, the longest distance of a
+    /// landmark's two peaks.
+    const EDGE_UNITS: f64 = 64.0 * 16.0;
+    /// Chance is measured once more if the span found differs from the window that was looked up by more than this share. A
+    /// guess.
+    const MOVED_SHARE: f64 = 0.1;
+    /// An alignment is extended by half of its length on each side, or of this many frames, 1.5 s, if it is shorter. A guess.
+    const MIN_EXTENDED_FRAMES: f64 = 64.0;
+    /// It is extended as long as its score grows by this factor. A guess.
+    const EXTENDS_BY: f64 = 1.1;
+}
 
 /// A stretch of the item and of the recording that agree, in frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,14 +62,14 @@ pub struct MatchedSpan {
     pub item: (f64, f64),
     /// Start and end in the recording.
     pub recording: (f64, f64),
-    /// Worth of the stretch in nats.
+    /// Log-likelihood ratio of the stretch, in nats.
     pub nats: f64,
     /// Peaks of the recording in the stretch, and those of them that the item has.
     pub peaks: (usize, usize),
 }
 
 impl MatchedSpan {
-    /// Where it lies in the item, in 1/16 frame.
+    /// Start and end in the item, in 1/16 frame.
     pub(super) fn window(&self) -> Window {
         let unit = f64::from(TIME_UNITS);
         (self.item.0 * unit, self.item.1 * unit)
@@ -49,24 +87,25 @@ pub struct Alignment {
     pub pitch_octaves: f64,
     /// Where it holds, by item time. Never empty.
     pub spans: Vec<MatchedSpan>,
-    /// Worth of the best span in nats.
+    /// Log-likelihood ratio of the best span, in nats.
     pub nats: f64,
     /// Whether it was found under a warp.
     pub warped: bool,
-    /// Landmarks that agreed.
+    /// Number of landmarks that agreed on the offset.
     pub votes: usize,
-    /// Alignments that chance could have picked this one from, as many as are independent.
+    /// Effective search space: the number of independent alignments that chance could have picked this one from.
     pub search_space: f64,
 }
 
 impl Alignment {
-    /// The chance that an unrelated item gives as good an alignment, all hypotheses counted.
+    /// The probability that an unrelated item gives an alignment as good as this one anywhere in the search space: the E-value of
+    /// Karlin & Altschul, at most 1.
     pub fn false_alarm_probability(&self) -> f64 {
         false_alarm_probability(self.log_chance())
     }
 
-    /// The line on which one of its spans lies.
-    pub(super) fn line(&self, span: &MatchedSpan) -> TimeMap {
+    /// The time map of one of its spans.
+    pub(super) fn time_map(&self, span: &MatchedSpan) -> TimeMap {
         let unit = f64::from(TIME_UNITS);
         TimeMap {
             tempo: self.tempo,
@@ -75,74 +114,78 @@ impl Alignment {
         }
     }
 
-    /// Its logarithm, without a floor.
+    /// Natural logarithm of the false-alarm probability, neither limited to 1 nor to the floor.
     pub(super) fn log_chance(&self) -> f64 {
         let lambda = if self.warped { Lambda::WARPED } else { Lambda::RELEASED };
         lambda.log_chance(self.nats) + self.search_space.ln()
     }
 }
 
-/// Item and recording.
+/// An item and a recording that are compared.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair<'a> {
     pub(super) peaks: Peaks<'a>,
     pub(super) sub_fingerprints: SubFingerprints<'a>,
-    /// Their lengths in 1/16 frame.
+    /// Length of the item in 1/16 frame.
     pub(super) item_end: f64,
+    /// Length of the recording in 1/16 frame.
     pub(super) recording_end: f64,
 }
 
-/// What the two kinds of evidence are worth; each only where it is better than chance.
+/// Log-likelihood ratios of peaks and of bits; `None` where they are no better than chance.
 #[derive(Debug, Clone, Copy)]
 struct AllLogRatios {
-    /// Of the weak and of the leading peaks of the recording.
+    /// Of the recording's weak peaks and of its leading ones.
     peaks: [Option<LogRatios>; 2],
     bits: Option<BitLogRatios>,
 }
 
 impl AllLogRatios {
-    fn of(&self, met: [MatchCounts; 2], agreement: Agreement) -> f64 {
-        let peaks = self.peaks.iter().zip(met);
-        let peaks: f64 = peaks.map(|(log_ratio, met)| log_ratio.map_or(0.0, |w| w.of(met))).sum();
+    /// The log-likelihood ratio of all evidence, in nats.
+    fn of(&self, counts: [MatchCounts; 2], agreement: Agreement) -> f64 {
+        let peaks = self.peaks.iter().zip(counts);
+        let peaks: f64 =
+            peaks.map(|(log_ratio, counts)| log_ratio.map_or(0.0, |r| r.of(counts))).sum();
         peaks + self.bits.map_or(0.0, |log_ratio| log_ratio.of(agreement))
     }
 }
 
-/// Something that speaks for or against an alignment.
+/// A peak or a sub-fingerprint of the recording, as evidence for or against an alignment.
 #[derive(Debug, Clone, Copy)]
 struct Event {
-    /// In the item, in 1/16 frame.
+    /// Time in the item, in 1/16 frame.
     time: f64,
+    /// Log-likelihood ratio; negative against the alignment.
     nats: f64,
-    /// Whether a peak is met, if it is one.
+    /// Whether the peak is matched; `None` for a sub-fingerprint.
     peak: Option<bool>,
 }
 
-/// How well the prints of a candidate agree: to rank many, before few are aligned.
+/// How well the sub-fingerprints of a candidate agree, in nats: to rank many candidates before few are aligned.
 pub(super) fn quick_score(sub_fingerprints: SubFingerprints, from: &Candidate) -> f64 {
     let window = (f64::from(from.first), f64::from(from.last));
     sub_fingerprints.quick_score(TimeMap::of(from), window)
 }
 
-/// Fits a candidate and scores it. `None` where no stretch is worth anything.
+/// Fits a candidate and scores it. `None` if no span has a score of at least [`MIN_SPAN_NATS`].
 pub(super) fn align(pair: Pair, from: &Candidate, search_space: f64) -> Option<Alignment> {
     let window = (f64::from(from.first), f64::from(from.last));
-    let mut line = pair.best_line(TimeMap::of(from), window)?;
-    let mut spans = pair.score(&mut line, window)?;
+    let mut map = pair.best_map(TimeMap::of(from), window)?;
+    let mut spans = pair.score(&mut map, window)?;
     if best(&spans)?.nats > CERTAIN_NATS {
-        let mut turned = pair.refine_tempo(line, best(&spans)?.window());
-        if turned != line
+        let mut turned = pair.refine_tempo(map, best(&spans)?.window());
+        if turned != map
             && let Some(found) = pair.score(&mut turned, best(&spans)?.window())
             && best(&found)?.nats > best(&spans)?.nats
         {
-            (line, spans) = (turned, found);
+            (map, spans) = (turned, found);
         }
     }
     let nats = best(&spans)?.nats;
     Some(Alignment {
         track: from.track,
-        tempo: line.tempo,
-        pitch_octaves: line.pitch / f64::from(PITCH_UNITS),
+        tempo: map.tempo,
+        pitch_octaves: map.pitch / f64::from(PITCH_UNITS),
         spans,
         nats,
         warped: from.warp != Warp::IDENTITY,
@@ -155,143 +198,143 @@ fn best(spans: &[MatchedSpan]) -> Option<&MatchedSpan> {
     spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats))
 }
 
-/// Whether two windows differ by more than a tenth.
+/// Whether two windows differ by more than [`MOVED_SHARE`] of the second.
 fn differ(a: Window, b: Window) -> bool {
-    (a.0 - b.0).abs() + (a.1 - b.1).abs() > 0.1 * (b.1 - b.0)
+    (a.0 - b.0).abs() + (a.1 - b.1).abs() > MOVED_SHARE * (b.1 - b.0)
 }
 
 impl Pair<'_> {
-    /// The best of the lines that peaks and prints lead to from `start`. `None` where none can be worth
-    /// [`MIN_NATS`].
-    fn best_line(self, start: TimeMap, window: Window) -> Option<TimeMap> {
+    /// The best of the time maps that peaks and sub-fingerprints suggest, fitted from `start`. `None` if none can have a score
+    /// of [`MIN_NATS`].
+    fn best_map(self, start: TimeMap, window: Window) -> Option<TimeMap> {
         let by_peaks = self.fitted(start, window, &FITS);
-        let by_prints = start.keeps_bands().then(|| {
-            let (line, nats) = self.sub_fingerprints.refine_offset(start, window, NUDGE_FRAMES);
+        let by_bits = start.keeps_bands().then(|| {
+            let (map, nats) =
+                self.sub_fingerprints.refine_offset(start, window, REFINE_OFFSET_FRAMES);
             let agrees = nats > HINT_NATS;
-            [
-                agrees.then_some(line),
-                agrees.then(|| self.fitted(line, window, &FITS[1..])).flatten(),
-            ]
+            [agrees.then_some(map), agrees.then(|| self.fitted(map, window, &FITS[1..])).flatten()]
         });
-        let lines = [by_peaks].into_iter().chain(by_prints.into_iter().flatten()).flatten();
-        lines
-            .map(|line| (self.most_nats(line, window), line))
+        let maps = [by_peaks].into_iter().chain(by_bits.into_iter().flatten()).flatten();
+        maps.map(|map| (self.max_nats(map, window), map))
             .filter(|(nats, _)| *nats > MIN_NATS)
             .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, line)| line)
+            .map(|(_, map)| map)
     }
 
-    /// Leads the line on as far as it goes, and gives the stretches where it holds. `None` where there is none.
-    fn score(self, line: &mut TimeMap, window: Window) -> Option<Vec<MatchedSpan>> {
-        let log_ratios = self.log_ratios(*line, window)?;
-        *line = self.extend(*line, window, &log_ratios);
-        let spans = self.spans(*line, &log_ratios);
+    /// Extends a time map as far as it goes, and returns the spans where it holds. `None` if there are none.
+    fn score(self, map: &mut TimeMap, window: Window) -> Option<Vec<MatchedSpan>> {
+        let log_ratios = self.log_ratios(*map, window)?;
+        *map = self.extend(*map, window, &log_ratios);
+        let spans = self.spans(*map, &log_ratios);
         let found = best(&spans)?.window();
         if !differ(found, window) {
             return Some(spans);
         }
-        // What was looked up may be longer or shorter than what agrees: chance, and how well the two agree, are
-        // measured where they do.
-        let spans = self.spans(*line, &self.log_ratios(*line, found)?);
+        // The window that was looked up may be longer or shorter than the span that agrees. Chance and agreement are measured
+        // once more, on the span.
+        let spans = self.spans(*map, &self.log_ratios(*map, found)?);
         (!spans.is_empty()).then_some(spans)
     }
 
-    /// The line turned about the middle of the window to where more agrees, if it is clearly more: prints
-    /// agree at first even where the tempo is off, but not for long.
-    fn refine_tempo(self, line: TimeMap, window: Window) -> TimeMap {
+    /// Changes the tempo, about the middle of the window, to where more agrees: sub-fingerprints agree near the middle even if
+    /// the tempo is off.
+    fn refine_tempo(self, map: TimeMap, window: Window) -> TimeMap {
         let middle = f64::midpoint(window.0, window.1);
-        let pivot = line.recording_time(middle);
+        let pivot = map.recording_time(middle);
         let turned = |percent: i32| {
-            let tempo = line.tempo * (1.0 + 0.01 * f64::from(percent));
-            let turned = TimeMap { tempo, offset: pivot - tempo * middle, ..line };
+            let tempo = map.tempo * (1.0 + 0.01 * f64::from(percent));
+            let turned = TimeMap { tempo, offset: pivot - tempo * middle, ..map };
             self.fitted(turned, window, &FITS[1..]).unwrap_or(turned)
         };
-        let here = (self.most_nats(line, window), line);
-        let others = (1..=RETEMPO_PERCENT).flat_map(|p| [p, -p]).map(turned);
+        let here = (self.max_nats(map, window), map);
+        let others = (1..=REFINE_TEMPO_PERCENT).flat_map(|p| [p, -p]).map(turned);
         others
-            .map(|line| (self.most_nats(line, window), line))
+            .map(|map| (self.max_nats(map, window), map))
             .fold(here, |best, next| if next.0 > best.0 { next } else { best })
             .1
     }
 
-    fn fitted(
-        self,
-        mut line: TimeMap,
-        window: Window,
-        tolerances: &[super::peak_match::Tolerance],
-    ) -> Option<TimeMap> {
+    /// Fits a time map with each tolerance in turn. `None` if too few peaks match.
+    fn fitted(self, mut map: TimeMap, window: Window, tolerances: &[Tolerance]) -> Option<TimeMap> {
         for tolerance in tolerances {
-            line = fit(line, &self.peaks.peak_matches(line, window, *tolerance))?;
+            map = fit(map, &self.peaks.peak_matches(map, window, *tolerance))?;
         }
-        Some(line)
+        Some(map)
     }
 
-    fn agreement(self, line: TimeMap, window: Window) -> Agreement {
-        if line.keeps_bands() {
-            self.sub_fingerprints.agreement(line, window)
+    fn agreement(self, map: TimeMap, window: Window) -> Agreement {
+        if map.keeps_bands() {
+            self.sub_fingerprints.agreement(map, window)
         } else {
             Agreement::default()
         }
     }
 
-    /// What a line could be worth at the most, whatever chance gives.
-    fn most_nats(self, line: TimeMap, window: Window) -> f64 {
-        let met = self.peaks.match_counts(line, window);
-        let most = |met| Chance::LOW.log_ratio(met).map_or(0.0, |log_ratio| log_ratio.of(met));
-        let peaks: f64 = met.into_iter().map(most).sum();
-        peaks + self.agreement(line, window).most_nats()
+    /// Upper bound of the score of a time map, in nats, whatever the rates of chance.
+    fn max_nats(self, map: TimeMap, window: Window) -> f64 {
+        let counts = self.peaks.match_counts(map, window);
+        let most = |n| Chance::LOW.log_ratio(n).map_or(0.0, |log_ratio| log_ratio.of(n));
+        let peaks: f64 = counts.into_iter().map(most).sum();
+        peaks + self.agreement(map, window).max_nats()
     }
 
-    /// Measures chance along a line. `None` where neither peaks nor prints are better than it.
-    fn log_ratios(self, line: TimeMap, window: Window) -> Option<AllLogRatios> {
+    /// Measures chance around a time map. `None` if neither peaks nor sub-fingerprints are better than chance.
+    fn log_ratios(self, map: TimeMap, window: Window) -> Option<AllLogRatios> {
         let pitch = (LOOSE.pitch, CLOSE.pitch);
         let Peaks { item, recording } = self.peaks;
-        let met = self.peaks.match_counts(line, window);
+        let counts = self.peaks.match_counts(map, window);
         let peaks = [false, true].map(|leads| {
-            Chance::measure(item, recording, line, window, pitch, leads)
-                .log_ratio(met[usize::from(leads)])
+            Chance::measure(item, recording, map, window, pitch, leads)
+                .log_ratio(counts[usize::from(leads)])
         });
-        let agreement = self.agreement(line, window);
+        let agreement = self.agreement(map, window);
         let bits = (agreement.bits > 0)
-            .then(|| self.sub_fingerprints.chance(line, window).log_ratio(agreement))
+            .then(|| self.sub_fingerprints.chance(map, window).log_ratio(agreement))
             .flatten();
         (peaks.iter().any(Option::is_some) || bits.is_some())
             .then_some(AllLogRatios { peaks, bits })
     }
 
-    fn nats(self, line: TimeMap, window: Window, log_ratios: &AllLogRatios) -> f64 {
-        log_ratios.of(self.peaks.match_counts(line, window), self.agreement(line, window))
+    /// The score of a window, in nats.
+    fn nats(self, map: TimeMap, window: Window, log_ratios: &AllLogRatios) -> f64 {
+        log_ratios.of(self.peaks.match_counts(map, window), self.agreement(map, window))
     }
 
-    /// Fits the line to ever longer stretches around the window, as long as they agree too: so a small
-    /// error of the tempo does not run away over a long item.
-    fn extend(self, mut line: TimeMap, mut window: Window, log_ratios: &AllLogRatios) -> TimeMap {
+    /// Fits the time map to longer and longer windows, as long as they agree too: so a small error of the tempo does not
+    /// grow over a long item.
+    fn extend(self, mut map: TimeMap, mut window: Window, log_ratios: &AllLogRatios) -> TimeMap {
         while window.0 > 0.0 || window.1 < self.item_end {
-            let reach = (window.1 - window.0).max(64.0 * f64::from(TIME_UNITS)) / 2.0;
+            let reach =
+                (window.1 - window.0).max(MIN_EXTENDED_FRAMES * f64::from(TIME_UNITS)) / 2.0;
             let wider = ((window.0 - reach).max(0.0), (window.1 + reach).min(self.item_end));
-            if self.nats(line, wider, log_ratios) < 1.1 * self.nats(line, window, log_ratios) {
+            if self.nats(map, wider, log_ratios) < EXTENDS_BY * self.nats(map, window, log_ratios) {
                 break;
             }
-            let Some(next) = self.fitted(line, wider, &FITS[1..2]) else { break };
-            line = next;
+            let Some(next) = self.fitted(map, wider, &FITS[1..2]) else { break };
+            map = next;
             window = wider;
         }
-        self.fitted(line, window, &FITS[2..]).unwrap_or(line)
+        self.fitted(map, window, &FITS[2..]).unwrap_or(map)
     }
 
-    /// All that speaks for or against a line in the whole item, by item time.
-    fn events(self, line: TimeMap, log_ratios: &AllLogRatios) -> Vec<Event> {
+    /// All evidence for or against a time map in the whole item, by item time.
+    fn events(self, map: TimeMap, log_ratios: &AllLogRatios) -> Vec<Event> {
         let all = (0.0, self.item_end);
         let mut events = Vec::new();
-        self.peaks.visit(line, all, LOOSE, |peak_match| {
+        self.peaks.visit(map, all, LOOSE, |peak_match| {
             let log_ratio = log_ratios.peaks[usize::from(peak_match.recording.leads())];
-            let nats = log_ratio.map_or(0.0, |log_ratio| log_ratio.nats[peak_match.met as usize]);
-            let time = line.predict(peak_match.recording).0;
-            events.push(Event { time, nats, peak: Some(peak_match.met != Closeness::Missed) });
+            let nats =
+                log_ratio.map_or(0.0, |log_ratio| log_ratio.nats[peak_match.closeness as usize]);
+            let time = map.predict(peak_match.recording).0;
+            events.push(Event {
+                time,
+                nats,
+                peak: Some(peak_match.closeness != Closeness::Missed),
+            });
         });
         if let Some(log_ratio) = log_ratios.bits {
-            // Silence says nothing, so that a stretch may be led on over it.
-            self.sub_fingerprints.each(line, all, |time, agreement| {
+            // Silence is no evidence, so a span may extend over it.
+            self.sub_fingerprints.each(map, all, |time, agreement| {
                 if agreement.bits > 0 {
                     events.push(Event { time, nats: log_ratio.of(agreement), peak: None });
                 }
@@ -301,10 +344,10 @@ impl Pair<'_> {
         events
     }
 
-    /// Cuts the whole item into the stretches that are worth something: a stretch ends where its worth
-    /// has fallen by [`X_DROP_NATS`] from its highest.
-    fn spans(self, line: TimeMap, log_ratios: &AllLogRatios) -> Vec<MatchedSpan> {
-        let events = self.events(line, log_ratios);
+    /// Finds the spans of the whole item where a time map holds, each with the maximum of its score. A span ends where the
+    /// score has dropped by [`X_DROP_NATS`] from its maximum, or below zero.
+    fn spans(self, map: TimeMap, log_ratios: &AllLogRatios) -> Vec<MatchedSpan> {
+        let events = self.events(map, log_ratios);
         let mut found = Vec::new();
         let mut start = 0;
         while start < events.len() {
@@ -328,31 +371,32 @@ impl Pair<'_> {
             }
         }
         let last = found.len().saturating_sub(1);
-        let led_on = |at: usize| {
+        let continued = |at: usize| {
             let (range, _): &(Range<usize>, f64) = &found[at];
-            // Of a fade a codec leaves little that agrees, and little that speaks against it.
+            // A codec leaves little evidence of a fade, for or against.
             let against = |rest: &[Event]| -rest.iter().map(|event| event.nats).sum::<f64>();
             [
-                at == 0 && against(&events[..range.start]) < LED_ON_NATS,
-                at == last && against(&events[range.end..]) < LED_ON_NATS,
+                at == 0 && against(&events[..range.start]) < CONTINUED_NATS,
+                at == last && against(&events[range.end..]) < CONTINUED_NATS,
             ]
         };
         let spans = found.iter().enumerate();
         spans
-            .map(|(at, (range, nats))| self.span(line, &events[range.clone()], *nats, led_on(at)))
+            .map(|(at, (range, nats))| self.span(map, &events[range.clone()], *nats, continued(at)))
             .collect()
     }
 
-    /// The stretch of some events, led on to the start and the end of the overlap where told so or where these are near.
-    fn span(self, line: TimeMap, inside: &[Event], nats: f64, led_on: [bool; 2]) -> MatchedSpan {
-        let first = line.item_time(0.0).max(0.0);
-        let last = line.item_time(self.recording_end).min(self.item_end);
+    /// The span of some events. Its start and its end are moved to those of the overlap where `continued` says so or where they
+    /// are near.
+    fn span(self, map: TimeMap, inside: &[Event], nats: f64, continued: [bool; 2]) -> MatchedSpan {
+        let first = map.item_time(0.0).max(0.0);
+        let last = map.item_time(self.recording_end).min(self.item_end);
         let mut from = inside[0].time;
         let mut to = inside[inside.len() - 1].time;
-        if led_on[0] || from - first < EDGE_UNITS {
+        if continued[0] || from - first < EDGE_UNITS {
             from = first;
         }
-        if led_on[1] || last - to < EDGE_UNITS {
+        if continued[1] || last - to < EDGE_UNITS {
             to = last;
         }
         let unit = f64::from(TIME_UNITS);
@@ -361,33 +405,9 @@ impl Pair<'_> {
         let nats = nats * ((to - from) / LASTING_UNITS).min(1.0);
         MatchedSpan {
             item: (frames(from), frames(to)),
-            recording: (frames(line.recording_time(from)), frames(line.recording_time(to))),
+            recording: (frames(map.recording_time(from)), frames(map.recording_time(to))),
             nats,
-            peaks: (peaks.clone().count(), peaks.filter(|met| *met).count()),
+            peaks: (peaks.clone().count(), peaks.filter(|matched| *matched).count()),
         }
     }
 }
-
-/// How far, in hundredths, the tempo may be off a line that agrees a little.
-const RETEMPO_PERCENT: i32 = 6;
-/// What is worth more is no chance; other tempos are tried only then, since each is another try.
-const CERTAIN_NATS: f64 = 45.0;
-/// Sub-fingerprints that could be worth less at the most lead nowhere.
-const HINT_NATS: f64 = 6.0;
-/// How far the votes may miss a place, in frames: a bin and a half.
-const NUDGE_FRAMES: i32 = 6;
-/// A stretch ends where its worth has fallen this far: some 3 s of a clean recording without a peak.
-const X_DROP_NATS: f64 = 20.0;
-/// A stretch is led on to the ends of the overlap if what lies between speaks against it by less than this: a
-/// second of a clean recording without a peak.
-const LED_ON_NATS: f64 = 7.0;
-/// A candidate is left at once if its stretch is worth less even against the least of chance: half of what
-/// a suspect needs in a small catalogue.
-const MIN_NATS: f64 = 20.0;
-/// Stretches worth less are chance, given that the alignment was already found elsewhere.
-const MIN_SPAN_NATS: f64 = 12.0;
-/// What lasts less may be a single sound that two pieces share, a crash or a snare, however many peaks it has: it
-/// is worth so much the less. 2 s.
-const LASTING_UNITS: f64 = 86.0 * 16.0;
-/// An end nearer than this to the end of the overlap is the end: 1.5 s, the longest pair.
-const EDGE_UNITS: f64 = 64.0 * 16.0;

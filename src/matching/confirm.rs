@@ -1,28 +1,35 @@
-//! Whether a place with too few votes is worth an alignment: do the leading peaks of the recording lie there?
+//! A quick check of candidates with only two votes, by the recording's leading peaks.
 //!
 //! In a catalogue so large that only a ten-thousandth of the postings can be read, a recording may have no more than
-//! two votes at its place. Of other places few have as many, and to compare the peaks of one takes some
-//! microseconds: a hundredth of an alignment.
+//! two votes at its offset. Few other places have as many. Comparing the peaks of one takes some microseconds, a
+//! hundredth of an alignment.
 
 use super::Candidate;
+use crate::base::settings;
 use crate::index::Index;
 use crate::signal::landmarks::Warp;
 use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
-/// Places with two votes that chance may give under one warp, so that looking at each costs less than the look-up.
-const MAX_BY_CHANCE: f64 = 16.0;
+settings! {
+    /// Expected number of places with two votes by chance, under one warp, up to which each is checked: then the checks cost
+    /// less than the look-up. A guess.
+    const MAX_BY_CHANCE: f64 = 16.0;
+    /// Positions of an index from which on two votes must do: those of some 45,000 recordings of 200 s. In a smaller index
+    /// enough of the postings are read, and checking two votes tripled the cost of the warps (measured, `benches/INDEX.md`).
+    const FROM_POSITIONS: u64 = 100_000_000;
+    /// Largest distance of a peak match in octaves: half a bin of the hash, and half a step between two warps.
+    const NEAR_OCTAVES: f32 = 0.02;
+    /// Frames to each side of the candidate's offset, which votes tell to an offset bin and a half.
+    const REACH: i32 = 6;
+    /// Fewest peak matches of a candidate: `.0`, and one more for every `.1` peaks that were looked up. Chance gives fewer than 6
+    /// of 60 (test below). A guess.
+    const LEAST_MATCHED: (usize, usize) = (8, 16);
+}
 
-/// Positions of an index in which three votes are too many to ask for: those of some 45,000 recordings of 200 s. In a
-/// smaller one enough of the postings are read, and looking at two votes tripled the cost of the warps.
-const FROM_POSITIONS: u64 = 100_000_000;
-
-/// How far off a peak may lie: half a bin of the hash, and half a step between two warps.
-const NEAR_OCTAVES: f32 = 0.02;
-/// Frames to both sides of the offset that votes tell, which is coarse.
-const REACH: i32 = 6;
+/// Offset bins of one frame.
 const BINS: usize = 2 * REACH as usize + 1;
 
-/// Compares candidates with the peaks of their recordings.
+/// Compares candidates with their recordings' peaks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Confirmed<'a> {
     pub(super) index: &'a Index,
@@ -31,24 +38,25 @@ pub(super) struct Confirmed<'a> {
 }
 
 impl Confirmed<'_> {
-    /// Whether an index is so large that two votes must do, and so few places have two of `votes` by chance that each can
-    /// be looked at.
+    /// Whether the index is so large that two votes must do, and so few places have two of `votes` by chance that each can
+    /// be checked.
     pub(super) fn is_cheap(votes: usize, index: &Index) -> bool {
-        // Pairs of votes, in one bin or the next to either side.
+        // Expected pairs of votes in one bin or in neighbouring ones (the birthday problem).
         let pairs = 1.5 * (votes as f64).powi(2) / index.position_count().max(1) as f64;
         index.position_count() >= FROM_POSITIONS && pairs <= MAX_BY_CHANCE
     }
 
-    /// Whether so many peaks meet a leading one of the recording that chance hardly gives as many.
+    /// Whether the item's peaks match more leading peaks of the recording than chance is likely to give.
     pub(super) fn agrees(&self, candidate: &Candidate) -> bool {
         let recording = self.index.peaks(candidate.track);
-        let met = met(self.peaks, &recording, candidate.warp, candidate.offset_frames);
-        met >= 8 + self.peaks.len() / 16
+        let matched = matched(self.peaks, &recording, candidate.warp, candidate.offset_frames);
+        matched >= LEAST_MATCHED.0 + self.peaks.len() / LEAST_MATCHED.1
     }
 }
 
-/// The most of the item's peaks that meet a leading one of the recording within three frames, near the offset.
-fn met(item: &[Peak], recording: &[Peak], warp: Warp, offset_frames: f64) -> usize {
+/// The largest number of the item's peaks that match leading peaks of the recording, over windows of three frames of offset
+/// near `offset_frames`.
+fn matched(item: &[Peak], recording: &[Peak], warp: Warp, offset_frames: f64) -> usize {
     let near = (NEAR_OCTAVES * PITCH_UNITS) as i32;
     let rise = (warp.pitch_octaves * PITCH_UNITS) as i32;
     let unit = TIME_UNITS as i32;
@@ -87,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peaks_of_a_warped_passage_meet_those_of_the_recording_and_no_others_do() {
+    fn the_peaks_of_a_warped_passage_match_those_of_the_recording_and_no_others_do() {
         let (recording, other) = (music(1, 900), music(2, 900));
         let warp = Warp { tempo: 1.05, pitch_octaves: 0.07 };
         let (from, rise) = (300, (0.07 * PITCH_UNITS) as u16);
@@ -101,26 +109,26 @@ mod tests {
                 ..*p
             })
             .collect();
-        // Votes tell the offset to two frames or so.
+        // Votes tell the offset to about two frames.
         for off in [-3.0, 0.0, 2.5] {
             let offset = start / 16.0 + off;
-            let right = met(&item, &recording, warp, offset);
+            let right = matched(&item, &recording, warp, offset);
             assert!(right * 10 > item.len() * 9, "{right} of {}", item.len());
-            let wrong = met(&item, &other, warp, offset);
+            let wrong = matched(&item, &other, warp, offset);
             assert!(wrong < 6, "{wrong} of {}", item.len());
-            let elsewhere = met(&item, &recording, warp, offset + 40.0);
+            let elsewhere = matched(&item, &recording, warp, offset + 40.0);
             assert!(elsewhere < 6, "{elsewhere} of {}", item.len());
         }
     }
 
     #[test]
-    fn places_before_and_behind_a_recording_meet_nothing() {
+    fn places_before_and_behind_a_recording_match_nothing() {
         let (item, recording) = (music(3, 50), music(3, 50));
         for offset in [-1e6, 1e6] {
-            assert_eq!(met(&item, &recording, Warp::IDENTITY, offset), 0);
+            assert_eq!(matched(&item, &recording, Warp::IDENTITY, offset), 0);
         }
-        // One that meets two of the recording's may count twice.
-        assert!(met(&item, &recording, Warp::IDENTITY, 0.0) >= item.len());
-        assert_eq!(met(&item, &[], Warp::IDENTITY, 0.0), 0);
+        // A peak that matches two of the recording's may count twice.
+        assert!(matched(&item, &recording, Warp::IDENTITY, 0.0) >= item.len());
+        assert_eq!(matched(&item, &[], Warp::IDENTITY, 0.0), 0);
     }
 }

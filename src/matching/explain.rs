@@ -1,25 +1,34 @@
-//! How much of an item and of a recording an alignment explains, beside what the same two signals and other
-//! recordings reach.
+//! How much of an item and of a recording an alignment explains, compared with other offsets and other recordings.
 //!
 //! A score says that two signals agree better than chance. It does not say that one is a copy of the other: pieces
 //! that share a drum kit, a tempo and a key agree at every beat. Three questions tell them apart:
 //!
-//! * Do the same two agree as well at another offset (a beat or a bar off), or do other recordings agree as well with
-//!   the item? What is met there, too, is worth nothing here. This is the cohort normalisation of speaker
-//!   verification (Z-norm and T-norm; Auckenthaler et al. 2000), peak by peak.
+//! * Do the two agree as well at another offset (a beat or a bar off), or do other recordings agree as well with
+//!   the item? Peaks that match there, too, do not count. This is score normalisation with a cohort, as in speaker
+//!   verification (Z-norm and T-norm, Auckenthaler et al. 2000; S-norm where both are used), peak by peak.
 //! * What share of the recording's peaks does the item have, and of the item's peaks the recording?
-//! * Where a strong peak of the recording is missing, is it hidden by something louder in the item? Sound that is laid
-//!   over a recording hides its peaks, it does not take them away.
+//! * Where a strong peak of the recording is missing, is it hidden by something louder in the item (`hidden`)?
 
-use super::agreement::{Agreement, SubFingerprints};
-use super::align::{Alignment, MatchedSpan};
-use super::peak_match::{LOOSE, MatchCounts, PeakMatch, Peaks, between};
-use super::time_map::{TimeMap, Window};
-use crate::signal::peaks::{PITCH_UNITS, Peak};
+use super::agreement::Agreement;
+use super::align::{Alignment, Pair};
+use super::hidden::{Missing, missing};
+use super::other_offsets::{Trials, other_shifts};
+use super::peak_match::{LOOSE, Peaks, all_and_matched, between};
+use super::time_map::TimeMap;
+use crate::base::settings;
+use crate::signal::peaks::Peak;
 
-/// A number of peaks, and how many of them are meant.
+settings! {
+    /// An alignment of another recording is compared if it holds this share of the span. A guess.
+    const SHARED_SHARE: f64 = 0.3;
+    /// Steps, from 0 to 1, of the share of peaks that is explained by a true alignment. Finer ones change the score little. A
+    /// guess.
+    const STEPS: u32 = 20;
+}
+
+/// A number of peaks, and the number of those that count.
 pub type Part = (usize, usize);
-/// A number of peaks of which each counts from 0 to 1, and how much of it is meant.
+/// A sum of weights from 0 to 1, one a peak, and the sum of those that count.
 pub type Weight = (f64, f64);
 
 /// What an alignment explains. Shares are from 0 to 1.
@@ -29,52 +38,46 @@ pub struct Explained {
     pub recording: Part,
     /// Leading peaks of the item in the spans, and those of them that the recording has.
     pub item: Part,
-    /// Leading peaks of the recording in the spans, and those of them that are neither met nor hidden.
+    /// Leading peaks of the recording in the spans, and those of them that are neither matched nor hidden.
     pub absent: Part,
-    /// The largest share of the recording's peaks that the item meets at another offset.
+    /// The largest share of the recording's peaks that match at another offset.
     pub elsewhere: f64,
-    /// The largest share of another recording's peaks that the item meets, of those that hold something in common with
+    /// The largest share of another recording's peaks that match, of recordings that have something in common with
     /// this one there; 0 if there is none.
     pub others: f64,
     /// The score of the best other recording in the same stretch, as a share of this one's; 0 if there is none.
     pub rival: f64,
-    /// Worth, in nats, of what is met beyond what other offsets and other recordings meet.
+    /// Log-likelihood ratio, in nats, of the peaks that match beyond what other offsets and other recordings match.
     pub nats: f64,
-    /// The share of the recording's peaks that is met beyond them.
+    /// The share of the recording's peaks that match beyond them.
     pub beyond: f64,
-    /// Where both go on outside of the spans: leading peaks of the recording, and those of them that the item has.
+    /// Leading peaks of the recording where both go on outside of the spans, and those of them that the item has.
     pub beside: Part,
-    /// The share of the bits of both sides' prints that agree in the spans; 0.5 by chance.
+    /// The share of the sub-fingerprints' bits that agree in the spans; 0.5 by chance.
     pub sub_fingerprints: f64,
-    /// As `absent`, but a peak counts by how seldom the recording has its like at its other offsets: the hats of a loop
-    /// are met in every piece that has them, a melody is not.
+    /// As `absent`, with each peak weighted by how seldom it matches at the recording's other offsets: the hi-hat of a loop
+    /// is in every piece that uses the loop, a melody is not.
     pub own_absent: Weight,
-    /// How far the levels of leading peaks that met lie from one gain an octave, in dB: four fifths of them lie nearer.
-    /// Other instruments that play the same notes differ; what is laid over a recording does not.
+    /// The deviation of the levels of matched leading peaks from one gain an octave, in dB: four fifths deviate less. Other
+    /// instruments that play the same notes differ; a recording under other sound does not.
     pub level_db: f64,
-    /// Length of the longest spans together, in frames of the item.
+    /// Length of all spans together, in frames of the item.
     pub frames: f64,
 }
 
 impl Explained {
-    /// The share that a part is; 0 of nothing.
+    /// A part as a share; 0 if there are no peaks.
     pub fn share((all, part): Part) -> f64 {
         part as f64 / (all as f64).max(1.0)
     }
 }
 
-/// What is compared.
+/// The item and the recording of an alignment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sides<'a> {
-    /// All of the item's peaks, and those that would lead if it were a recording.
-    pub(super) item: &'a [Peak],
+    pub(super) pair: Pair<'a>,
+    /// The item's peaks that would lead if it were a recording.
     pub(super) item_leading: &'a [Peak],
-    /// What is kept of the recording.
-    pub(super) recording: &'a [Peak],
-    pub(super) sub_fingerprints: SubFingerprints<'a>,
-    /// Their lengths in 1/16 frame.
-    pub(super) item_end: f64,
-    pub(super) recording_end: f64,
 }
 
 /// An alignment of another recording with the same item.
@@ -82,353 +85,92 @@ pub(super) struct Sides<'a> {
 pub(super) struct Other<'a> {
     pub(super) alignment: &'a Alignment,
     pub(super) recording: &'a [Peak],
+    /// Length of the other recording in 1/16 frame.
     pub(super) end: f64,
-    /// Whether the two recordings hold something in common there, rather than sound together in the item.
+    /// Whether the two recordings have something in common there, instead of sounding together in the item.
     pub(super) is_alike: bool,
 }
 
-/// Half the range of other offsets, in 1/16 frame: 40 s, sixteen bars at 96 beats a minute.
-const REACH: f64 = 40.0 * 43.07 * 16.0;
-/// Width of a bin of offsets in 1/16 frame.
-const BIN: f64 = 8.0;
-/// Bins to each side of an offset whose peak matches count, as wide as [`LOOSE`].
-const LOOSE_BINS: usize = 3;
-/// Offsets nearer than this are no other place: long notes agree with themselves. 0.56 s.
-const NEAR: f64 = 24.0 * 16.0;
-/// Two other offsets are as far apart as this: 116 ms, a sixteenth at 130 beats a minute.
-const APART: f64 = 5.0 * 16.0;
-/// Other offsets that are compared: the best.
-const OTHERS: usize = 12;
-/// … and the most of them before, and behind: so the start and the end of an item as long as the recording are tried.
-const OTHERS_ON_A_SIDE: usize = 8;
-/// So many trials at the mean rate are added to what was seen of each peak.
-const PRIOR_TRIALS: f64 = 2.0;
-/// The rate at which a peak is met by chance where no other offset could be compared.
-const UNSEEN_RATE: f64 = 0.15;
-/// How near a peak of the item has to be to hide one of the recording's, in 1/16 frame and 1/8192 octave: no two
-/// maxima lie nearer than four frames and 0.08 octave, and one more is for where the hidden one would be.
-const HIDES_TIME: f64 = 5.0 * 16.0;
-const HIDES_PITCH: f64 = 0.10 * PITCH_UNITS as f64;
-/// It has to be as loud as what it hides, or weaker by no more than this: half a step of what an index keeps of
-/// strength, and 0.25 doublings that codecs move.
-const HIDES_STRENGTH: f64 = 384.0;
-/// Peaks that have to be met to tell the level of a window.
-const LEAST_TOLD: usize = 6;
-/// One unit of [`Peak::strength`] in dB.
-const DB: f64 = 3.0103 / 256.0;
-/// A window of the overlap, in 1/16 frame: 3 s.
-const WINDOW: f64 = 129.0 * 16.0;
-
-/// Of each peak of the item in a window: under how many other lines it was tried, and met.
-#[derive(Debug, Clone)]
-struct Trials {
-    tried: Vec<u16>,
-    met: Vec<u16>,
-    /// Share of the recording's peaks that was met under each line.
-    rates: Vec<f64>,
-}
-
-impl Trials {
-    fn new(peaks: usize) -> Self {
-        Self { tried: vec![0; peaks], met: vec![0; peaks], rates: Vec::new() }
-    }
-
-    /// Adds a line to a recording, which ends at `end`, for the item's peaks in `window`.
-    fn add(&mut self, item: &[Peak], window: Window, line: TimeMap, recording: &[Peak], end: f64) {
-        let there = line.in_recording(window);
-        let there = (there.0.max(0.0), there.1.min(end));
-        let back = line.turned();
-        let mut at = item.partition_point(|p| f64::from(p.time) < back.recording_time(there.0));
-        let turned = Peaks { item: recording, recording: item };
-        turned.visit(back, there, LOOSE, |peak_match| {
-            self.tried[at] += 1;
-            self.met[at] += u16::from(peak_match.item.is_some());
-            at += 1;
-        });
-        let part = met_of(Peaks { item, recording }.match_counts(line, window));
-        if part.0 > 0 {
-            self.rates.push(Explained::share(part));
-        }
-    }
-
-    fn mean(&self) -> f64 {
-        let n = self.rates.len();
-        if n == 0 { UNSEEN_RATE } else { self.rates.iter().sum::<f64>() / n as f64 }
-    }
-
-    fn best(&self) -> f64 {
-        self.rates.iter().copied().fold(0.0, f64::max)
-    }
-
-    /// The rate at which chance meets a peak of the item.
-    fn rate(&self, at: usize, mean: f64) -> f64 {
-        let met = f64::from(self.met[at]) + PRIOR_TRIALS * mean;
-        (met / (f64::from(self.tried[at]) + PRIOR_TRIALS)).clamp(0.02, 0.98)
-    }
-}
-
-/// Other offsets at which item and recording agree best, as shifts of the line.
-fn other_shifts(item: &[Peak], recording: &[Peak], line: TimeMap, window: Window) -> Vec<f64> {
-    let bins = (2.0 * REACH / BIN) as usize + 1;
-    let mut counts = vec![0_u32; bins];
-    let mut by_pitch: Vec<Peak> = recording.to_vec();
-    by_pitch.sort_unstable_by_key(|p| (p.pitch, p.time));
-    for peak in item {
-        let pitch = f64::from(peak.pitch) - line.pitch;
-        let place = line.recording_time(f64::from(peak.time)) - REACH;
-        let first = by_pitch.partition_point(|p| f64::from(p.pitch) < pitch - LOOSE.pitch);
-        for other in &by_pitch[first..] {
-            if f64::from(other.pitch) - pitch > LOOSE.pitch {
-                break;
-            }
-            let bin = (f64::from(other.time) - place) / BIN + 0.5;
-            if bin >= 0.0 && (bin as usize) < bins {
-                counts[bin as usize] += 1;
-            }
-        }
-    }
-    let (from, to) = line.in_recording(window);
-    let all = between(recording, (from, to)).len();
-    let mut rates: Vec<(f64, usize)> = (LOOSE_BINS..bins - LOOSE_BINS)
-        .filter_map(|at| {
-            let shift = at as f64 * BIN - REACH;
-            let sum: u32 = counts[at - LOOSE_BINS..=at + LOOSE_BINS].iter().sum();
-            if shift.abs() < NEAR || sum == 0 {
-                return None;
-            }
-            let n = between(recording, (from + shift, to + shift)).len();
-            // Where most of the window lies beyond the recording's ends little is said.
-            (n >= 8 && 2 * n >= all).then(|| (f64::from(sum) / n as f64, at))
-        })
-        .collect();
-    // Of equals the nearest: far ones leave more of a long item beyond the recording's ends.
-    let away = |at: usize| (at as f64 * BIN - REACH).abs();
-    rates.sort_by(|a, b| {
-        b.0.total_cmp(&a.0).then(away(a.1).total_cmp(&away(b.1))).then(a.1.cmp(&b.1))
-    });
-    let mut shifts: Vec<f64> = Vec::with_capacity(OTHERS);
-    for (_, at) in rates {
-        let shift = at as f64 * BIN - REACH;
-        let on_this_side = shifts.iter().filter(|other| (**other < 0.0) == (shift < 0.0)).count();
-        let is_apart = shifts.iter().all(|other| (other - shift).abs() >= APART);
-        if is_apart && on_this_side < OTHERS_ON_A_SIDE {
-            shifts.push(shift);
-            if shifts.len() == OTHERS {
-                break;
-            }
-        }
-    }
-    shifts
-}
-
-/// The share that is met beyond chance, and what that is worth, by the chance of each peak and whether it was met.
+/// The share of peaks that match beyond chance, and its log-likelihood ratio in nats. `seen` has the rate by chance of each peak,
+/// and whether it was matched.
 ///
-/// A peak is met because it is there, with a probability `q`, or else by its chance `p`. The `q` that explains most
-/// is taken: the worth is a log-likelihood ratio, maximised over one parameter.
+/// A peak matches because it is there, with probability `q`, or else by chance, with probability `p`. The ratio is that of the
+/// likeliest `q` against `q = 0`.
 fn log_ratio(seen: &[(f64, bool)]) -> (f64, f64) {
     let nats = |q: f64| -> f64 {
         let missed = (1.0 - q).ln();
-        let of =
-            |&(p, met): &(f64, bool)| if met { ((p + (1.0 - p) * q) / p).ln() } else { missed };
+        let of = |&(p, matched): &(f64, bool)| {
+            if matched { ((p + (1.0 - p) * q) / p).ln() } else { missed }
+        };
         seen.iter().map(of).sum()
     };
-    let steps = (1..20).map(|step| 0.05 * f64::from(step)).map(|q| (q, nats(q)));
+    let step = 1.0 / f64::from(STEPS);
+    let steps = (1..STEPS).map(|n| step * f64::from(n)).map(|q| (q, nats(q)));
     steps.fold((0.0, 0.0), |best, next| if next.1 > best.1 { next } else { best })
 }
 
-/// How much louder the item is than the recording, by pitch: medians over an octave each.
-#[derive(Debug, Clone, Copy)]
-struct Gain([f64; 5]);
-
-impl Gain {
-    fn of(pairs: &[(Peak, Peak)]) -> Option<Self> {
-        let all = median(pairs.iter().map(difference).collect())?;
-        let mut bands = [all; 5];
-        for (band, gain) in bands.iter_mut().enumerate() {
-            let inside = pairs.iter().filter(|(_, ours)| octave(*ours) == band);
-            let inside: Vec<f64> = inside.map(difference).collect();
-            if inside.len() >= 12 {
-                *gain = median(inside).unwrap_or(all);
-            }
-        }
-        Some(Self(bands))
-    }
-
-    fn at(&self, ours: Peak) -> f64 {
-        self.0[octave(ours)]
-    }
-}
-
-fn octave(peak: Peak) -> usize {
-    usize::from(peak.pitch / PITCH_UNITS as u16).min(4)
-}
-
-/// How much stronger the item's peak of a pair is than the recording's.
-fn difference((item, ours): &(Peak, Peak)) -> f64 {
-    f64::from(item.strength) - f64::from(ours.strength)
-}
-
-/// All peaks that were tallied, and those that are met.
-fn met_of(tallies: [MatchCounts; 2]) -> Part {
-    let [close, loose, missed] = [0, 1, 2].map(|class| tallies[0][class] + tallies[1][class]);
-    (close + loose + missed, close + loose)
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    let middle = values.len() / 2;
-    if values.is_empty() {
-        return None;
-    }
-    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
-}
-
-/// The loudest peak of the item that lies where it could hide one at a time and a pitch.
-fn loudest_near(item: &[Peak], time: f64, pitch: f64) -> f64 {
-    between(item, (time - HIDES_TIME, time + HIDES_TIME))
-        .iter()
-        .filter(|p| (f64::from(p.pitch) - pitch).abs() <= HIDES_PITCH)
-        .map(|p| f64::from(p.strength))
-        .fold(0.0, f64::max)
-}
-
-/// Compares an alignment with the best other offsets of the same two and with the alignments of other recordings.
+/// Compares an alignment with the best other offsets of the same two, and with the alignments of other recordings.
 pub(super) fn explain(sides: Sides, alignment: &Alignment, cohort: &[Other]) -> Explained {
     let mut out = Explained::default();
     let mut seen = Vec::new();
     let mut sub_fingerprints = Agreement::default();
-    let mut weights = vec![1.0; sides.recording.len()];
+    let Pair { peaks: Peaks { item: all, recording }, recording_end, .. } = sides.pair;
+    let mut weights = vec![1.0; recording.len()];
     for span in &alignment.spans {
-        let (window, line) = (span.window(), alignment.line(span));
-        sub_fingerprints = sub_fingerprints.add(sides.sub_fingerprints.agreement(line, window));
-        let item = between(sides.item, window);
+        let (window, map) = (span.window(), alignment.time_map(span));
+        sub_fingerprints = sub_fingerprints.add(sides.pair.sub_fingerprints.agreement(map, window));
+        let item = between(all, window);
         let mut trials = Trials::new(item.len());
-        let there = line.in_recording(window);
-        let ours = between(sides.recording, there);
+        let there = map.in_recording(window);
+        let ours = between(recording, there);
         let mut repeats = Trials::new(ours.len());
-        for shift in other_shifts(item, sides.recording, line, window) {
+        for shift in other_shifts(item, recording, map, window) {
             let moved = TimeMap { tempo: 1.0, offset: shift, pitch: 0.0 };
-            repeats.add(ours, there, moved, sides.recording, sides.recording_end);
-            let line = TimeMap { offset: line.offset + shift, ..line };
-            trials.add(item, window, line, sides.recording, sides.recording_end);
+            repeats.add(ours, there, moved, recording, recording_end);
+            let map = TimeMap { offset: map.offset + shift, ..map };
+            trials.add(item, window, map, recording, recording_end);
         }
         out.elsewhere = out.elsewhere.max(trials.best());
         for other in cohort {
             for theirs in &other.alignment.spans {
                 let part = theirs.window();
                 let both = (window.0.max(part.0), window.1.min(part.1));
-                if both.1 - both.0 >= 0.3 * (window.1 - window.0) {
-                    let line = other.alignment.line(theirs);
-                    trials.add(item, both, line, other.recording, other.end);
+                if both.1 - both.0 >= SHARED_SHARE * (window.1 - window.0) {
+                    let map = other.alignment.time_map(theirs);
+                    trials.add(item, both, map, other.recording, other.end);
                     if other.is_alike {
-                        out.others = trials.rates.last().copied().unwrap_or(0.0).max(out.others);
+                        out.others = trials.last().max(out.others);
                     }
                 }
             }
         }
         let mean = trials.mean();
-        let first = sides.recording.partition_point(|p| f64::from(p.time) < there.0);
+        let first = recording.partition_point(|p| f64::from(p.time) < there.0);
         for (at, weight) in weights[first..].iter_mut().take(ours.len()).enumerate() {
             *weight = 1.0 - repeats.rate(at, repeats.mean());
         }
-        Peaks { item, recording: sides.recording }.visit(line, window, LOOSE, |peak_match| {
-            // Peaks are sorted by all that they are.
+        Peaks { item, recording }.visit(map, window, LOOSE, |peak_match| {
+            // The order of peaks is total, so that a peak is found by search.
             let at = peak_match.item.and_then(|peak| item.binary_search(&peak).ok());
             out.recording.0 += 1;
             out.recording.1 += usize::from(peak_match.item.is_some());
             seen.push((at.map_or(mean, |at| trials.rate(at, mean)), peak_match.item.is_some()));
         });
-        let turned = Peaks { item: sides.recording, recording: sides.item_leading };
-        let (leading, met) = met_of(turned.match_counts(line.turned(), line.in_recording(window)));
-        out.item = (out.item.0 + leading, out.item.1 + met);
+        let turned = Peaks { item: recording, recording: sides.item_leading };
+        let (leading, matched) =
+            all_and_matched(turned.match_counts(map.inverse(), map.in_recording(window)));
+        out.item = (out.item.0 + leading, out.item.1 + matched);
         out.frames += span.item.1 - span.item.0;
     }
     (out.beyond, out.nats) = log_ratio(&seen);
-    out.sub_fingerprints = sub_fingerprints.rate();
-    hidden(sides, alignment, &weights, &mut out);
-    out
-}
-
-/// The pitch above which an item has no peaks worth the name: of a telephone or a low bit rate nothing is expected there.
-fn ceiling<'a>(item: impl Iterator<Item = &'a Peak>) -> f64 {
-    let mut pitches: Vec<u16> = item.map(|peak| peak.pitch).collect();
-    if pitches.is_empty() {
-        return f64::INFINITY;
-    }
-    let at = (pitches.len() - 1) * 99 / 100;
-    f64::from(*pitches.select_nth_unstable(at).1) + HIDES_PITCH
-}
-
-/// How the leading peaks of the recording are met in a window of the item.
-fn leading(sides: Sides, line: TimeMap, window: Window) -> Vec<PeakMatch> {
-    let peaks = Peaks { item: sides.item, recording: sides.recording };
-    let mut met = peaks.peak_matches(line, window, LOOSE);
-    met.retain(|peak_match| peak_match.recording.leads());
-    met
-}
-
-/// The item's peak and the recording's, if they met.
-fn pair(peak_match: &PeakMatch) -> Option<(Peak, Peak)> {
-    Some((peak_match.item?, peak_match.recording))
-}
-
-/// Counts the leading peaks of the recording that are neither met nor hidden in the spans, and how many are met in the
-/// rest of the overlap, where the alignment does not hold and both go on.
-fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explained) {
-    let Some(best) = alignment.spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats)) else {
-        return;
-    };
-    let line = alignment.line(best);
-    let spans: Vec<Window> = alignment.spans.iter().map(MatchedSpan::window).collect();
-    let inside = spans.iter().flat_map(|span| leading(sides, line, *span));
-    let told: Vec<(Peak, Peak)> = inside.filter_map(|peak_match| pair(&peak_match)).collect();
-    let Some(gain) = Gain::of(&told) else { return };
-    let ceiling = ceiling(spans.iter().flat_map(|span| between(sides.item, *span)));
-    let start = line.item_time(0.0).max(0.0);
-    let end = line.item_time(sides.recording_end).min(sides.item_end);
-    let parts = ((end - start) / WINDOW).ceil().max(1.0);
-    let length = (end - start) / parts;
-    let mut levels: Vec<f64> = Vec::new();
-    for part in 0..parts as usize {
-        let window = (start + part as f64 * length, start + (part + 1) as f64 * length);
-        let middle = f64::midpoint(window.0, window.1);
-        let met = leading(sides, line, window);
-        let pairs: Vec<(Peak, Peak)> = met.iter().filter_map(pair).collect();
-        if !spans.iter().any(|span| span.0 <= middle && middle <= span.1) {
-            out.beside.0 += met.len();
-            out.beside.1 += pairs.len();
-            continue;
-        }
-        // A fade or a compressor moves the level from window to window.
-        let moved: Vec<f64> = pairs.iter().map(|pair| difference(pair) - gain.at(pair.1)).collect();
-        let moved = if pairs.len() < LEAST_TOLD { None } else { median(moved) };
-        levels.extend(
-            pairs
-                .iter()
-                .map(|pair| (difference(pair) - gain.at(pair.1) - moved.unwrap_or(0.0)).abs()),
-        );
-        let is_absent = |peak_match: &PeakMatch| {
-            let (time, pitch) = line.predict(peak_match.recording);
-            let expected = f64::from(peak_match.recording.strength)
-                + gain.at(peak_match.recording)
-                + moved.unwrap_or(0.0);
-            peak_match.item.is_none()
-                && pitch <= ceiling
-                && loudest_near(sides.item, time, pitch) < expected - HIDES_STRENGTH
-        };
-        for peak_match in &met {
-            let place = sides.recording.binary_search(&peak_match.recording);
-            let weight = place.map_or(0.0, |place| weights[place]);
-            out.absent.0 += 1;
-            out.own_absent.0 += weight;
-            if is_absent(peak_match) {
-                out.absent.1 += 1;
-                out.own_absent.1 += weight;
-            }
-        }
-    }
-    if !levels.is_empty() {
-        let at = levels.len() * 4 / 5;
-        out.level_db = *levels.select_nth_unstable_by(at, f64::total_cmp).1 * DB;
+    let Missing { absent, own_absent, beside, level_db } = missing(sides.pair, alignment, &weights);
+    Explained {
+        absent,
+        own_absent,
+        beside,
+        level_db,
+        sub_fingerprints: sub_fingerprints.rate(),
+        ..out
     }
 }
 
@@ -436,8 +178,10 @@ fn hidden(sides: Sides, alignment: &Alignment, weights: &[f64], out: &mut Explai
 mod tests {
     use super::*;
     use crate::dice::Dice;
+    use crate::matching::agreement::SubFingerprints;
+    use crate::matching::align::MatchedSpan;
 
-    const LINE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+    const MAP: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
 
     /// Peaks drawn with a seed, about `rate` in ten seconds, all leading.
     fn music(seed: u64, rate: u64) -> Vec<Peak> {
@@ -475,14 +219,9 @@ mod tests {
     fn sides<'a>(item: &'a [Peak], recording: &'a [Peak]) -> Sides<'a> {
         let end = 120.0 * 689.0;
         let sub_fingerprints = SubFingerprints { item: &[], recording: &[], step: 1 };
-        Sides {
-            item,
-            item_leading: item,
-            recording,
-            sub_fingerprints,
-            item_end: end,
-            recording_end: end,
-        }
+        let peaks = Peaks { item, recording };
+        let pair = Pair { peaks, sub_fingerprints, item_end: end, recording_end: end };
+        Sides { pair, item_leading: item }
     }
 
     #[test]
@@ -496,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_agrees_as_well_a_bar_later_is_worth_nothing() {
+    fn what_agrees_as_well_a_bar_later_does_not_count() {
         // Two seconds over and over, and another piece on the same hits.
         let bar: Vec<Peak> = music(2, 160).into_iter().filter(|p| p.time < 1_378).collect();
         let loops = |melody: &[Peak]| {
@@ -534,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_recording_meets_too_is_worth_less() {
+    fn peaks_that_another_recording_has_too_count_less() {
         let ours = music(6, 160);
         let alone = explain(sides(&ours, &ours), &alignment(5_160.0), &[]);
         let other = alignment(5_160.0);
@@ -543,7 +282,7 @@ mod tests {
         let beside = explain(sides(&ours, &ours), &alignment(5_160.0), &rivals);
         assert!(beside.nats < 0.5 * alone.nats, "{} {}", beside.nats, alone.nats);
         assert!((beside.others - 1.0).abs() < 1e-9);
-        assert!((LINE.recording_time(7.0) - 7.0).abs() < 1e-9);
+        assert!((MAP.recording_time(7.0) - 7.0).abs() < 1e-9);
     }
 
     #[test]
@@ -562,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_that_another_instrument_has_lie_far_from_one_gain() {
+    fn levels_of_another_instrument_deviate_from_one_gain() {
         let ours = music(9, 160);
         let louder: Vec<Peak> =
             ours.iter().map(|p| Peak { strength: p.strength + 512, ..*p }).collect();

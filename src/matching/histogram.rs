@@ -1,51 +1,63 @@
-//! Counting votes: which places of which recordings have many.
+//! The offset histogram: counts votes by recording and offset, and returns the bins with many.
 //!
-//! Votes are counted twice: first in a small table of counters that may collide, then exactly for what the table let
-//! through.
+//! A true match shows as many landmarks with one offset between item and recording (Wang, ISMIR 2003). Votes are counted twice:
+//! first in a small table of counters that may collide, then exactly for the votes that the table let through.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Candidate;
 use super::query_plan::Wanted;
+use crate::base::settings;
 use crate::index::{Index, TrackId, UNIT_FRAMES};
 use crate::signal::landmarks::Warp;
 use crate::signal::peaks::Peak;
 
-/// Width of an offset bin in frames; two neighbouring bins count together: 8 frames are 186 ms.
-const BIN_FRAMES: i64 = 4;
+settings! {
+    /// Width of an offset bin in frames. Two neighbouring bins count together: 8 frames are 186 ms. As wide as a unit of the
+    /// index, which stores positions no finer.
+    const BIN_FRAMES: i64 = 4;
+    /// log2 of the smallest and the largest counter table; 2^23 counters are 8 MiB. A guess.
+    const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=23;
+    /// log2 of the number of counters of neighbouring bins that lie together. A guess: half a cache line.
+    const GROUP_BITS: u32 = 5;
+    /// Votes are sparse if the index has more positions than this for each of them: in all but small catalogues. A guess.
+    const SPARSE: u64 = 16;
+    /// log2 of the largest number of parts in which sparse votes are counted. A guess.
+    const MAX_PARTS_BITS: u32 = 8;
+    /// log2 of the number of votes in a part: its counters fit the processor's first cache. A guess.
+    const PART_VOTES_BITS: u32 = 11;
+    /// log2 of the number of bins whose counters lie together when sparse votes are counted. A guess.
+    const BLOCK_BITS: u32 = 8;
+    /// log2 of the counters for each sparse vote, when two votes are enough and otherwise: so that most of the votes that pass by
+    /// chance do not share a counter. A guess.
+    const SPARSE_TABLE_BITS: (u32, u32) = (6, 5);
+    /// Largest number of places of one track that one look-up returns. A guess.
+    const MAX_PLACES: usize = 32;
+}
+
 /// From 1/16 frame to bins.
 const BIN_SHIFT: u32 = (16 * BIN_FRAMES as u32).ilog2();
-/// A unit of the index in 1/16 frame, and from its start to the middle of its frames.
+/// Length of a unit of the index in 1/16 frame.
 const UNIT_TIME: i64 = 16 * UNIT_FRAMES as i64;
+/// From the start of a unit to the middle of its frames, in 1/16 frame.
 const HALF_UNIT: i64 = (UNIT_TIME - 16) / 2;
 const _: () = assert!(UNIT_TIME == 1 << BIN_SHIFT, "a bin is as wide as a unit");
-/// log2 of the smallest and largest counter table; 2^23 counters are 8 MiB.
-const TABLE_BITS: std::ops::RangeInclusive<u32> = 12..=23;
-
-/// Counters that lie together.
-const GROUP_BITS: u32 = 5;
+/// Counters of neighbouring bins that lie together.
 const GROUP: usize = 1 << GROUP_BITS;
-
-/// Positions for each vote from which on votes are thin: in all but small catalogues.
-const THIN: u64 = 16;
-/// Thin votes are counted in parts: log2 of how many they are at the most, and of the votes of one.
-const MAX_PARTS_BITS: u32 = 8;
-const PART_VOTES_BITS: u32 = 11;
-/// Bins whose counters lie together there; at the ends of such a group neighbours lie elsewhere.
-const BLOCK_BITS: u32 = 8;
+/// The same when sparse votes are counted.
 const BLOCK: usize = 1 << BLOCK_BITS;
 
-/// A posting that was read: its bin, and which of the wanted hashes led to it, in one number. Votes sort by bin.
+/// A posting that was read: its offset bin, and the number of the wanted hash that led to it, in one integer. Votes sort by bin.
 ///
-/// Positions of all tracks lie on one line, so what they are ahead of the item by tells track and offset at once: two
-/// tracks share a bin only where one ends and the next begins.
+/// The tracks of an index follow each other on one axis of positions, so the difference between a position and the item's
+/// time tells track and offset at once. Two tracks share a bin only where one ends and the next begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Vote(u64);
 
-/// Bits of the number of a wanted hash: there are fewer than postings that are gathered at once.
+/// Bits of the number of a wanted hash: there are fewer of them than postings that are gathered at once.
 const OF_BITS: u32 = 23;
-/// Makes bins positive: an item may begin so long before the first recording.
+/// Added to bins to make them positive: an item may begin this many bins before the first recording.
 const BIN_BIAS: i64 = 1 << 32;
 
 impl Vote {
@@ -66,12 +78,12 @@ impl Vote {
     }
 }
 
-/// Bins that an anchor at `time` puts between a position and its bin. A bin is as wide as a unit.
+/// The number of bins between the position of a posting and its offset bin, for an anchor at `time`. A bin is as wide as a unit.
 pub(super) fn units_behind(time: u32) -> i64 {
     (HALF_UNIT - i64::from(time)) >> BIN_SHIFT
 }
 
-/// An agreement between a landmark of the item and one of a track.
+/// A landmark of the item that agrees with one of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
     track: u32,
@@ -79,16 +91,16 @@ struct Hit {
     offset: i64,
 }
 
-/// What votes are counted for: the item's side of a look-up under one warp.
+/// The item's side of a look-up under one warp, which votes are counted for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ballot<'a> {
     pub(super) index: &'a Index,
     /// The item's peaks, sorted by time.
     pub(super) peaks: &'a [Peak],
     pub(super) warp: Warp,
-    /// The hashes that were asked for; votes name them by their place.
+    /// The hashes that were looked up; votes name them by their index.
     pub(super) wanted: &'a [Wanted],
-    /// Offset bins that may pass the first count, those with most votes.
+    /// Largest number of offset bins that pass the first count: those with most votes.
     pub(super) max_bins: usize,
 }
 
@@ -102,7 +114,7 @@ pub(super) struct OffsetHistogram {
 }
 
 impl OffsetHistogram {
-    /// Counts the votes under one warp and adds what has `min_votes` of them to `found`.
+    /// Counts the votes under one warp and adds the candidates with at least `min_votes` to `found`.
     pub(super) fn count(
         &mut self,
         ballot: &Ballot,
@@ -113,9 +125,9 @@ impl OffsetHistogram {
         if votes.len() < min_votes {
             return;
         }
-        let thin = votes.len() as u64 * THIN < ballot.index.position_count();
-        let needed = if thin {
-            self.pass_thin(votes, min_votes);
+        let sparse = votes.len() as u64 * SPARSE < ballot.index.position_count();
+        let needed = if sparse {
+            self.pass_sparse(votes, min_votes);
             least_needed(&self.passed, min_votes, ballot.max_bins)
         } else {
             self.pass(votes, min_votes, ballot.max_bins);
@@ -140,17 +152,17 @@ impl OffsetHistogram {
         }
     }
 
-    /// Gathers the votes in `passed` whose counters say that there may be `min_votes`, or so many that at most
-    /// `max_bins` have them.
+    /// Collects the votes in `passed` whose counters say that their bin may have `min_votes`, or more if otherwise over
+    /// `max_bins` bins had enough.
     fn pass(&mut self, votes: &[Vote], min_votes: usize, max_bins: usize) {
         let Self { counters, passed, .. } = self;
         passed.clear();
-        // Between a quarter of a vote and half a vote a bin.
+        // Two to four counters a vote.
         let bits = usize::BITS + 1 - votes.len().leading_zeros();
         let bits = bits.clamp(*TABLE_BITS.start(), *TABLE_BITS.end());
         counters.clear();
         counters.resize(1 << bits, 0);
-        // Neighbouring bins lie together in memory, since they are asked for together.
+        // Neighbouring bins lie together in memory, since they are read together.
         let slot = |bin: i64| {
             let (group, inside) = (bin as u64 >> GROUP_BITS, bin as usize % GROUP);
             (mixed(group) >> (64 + GROUP_BITS - bits)) as usize * GROUP + inside
@@ -159,7 +171,7 @@ impl OffsetHistogram {
             let counter = &mut counters[slot(vote.bin())];
             *counter = counter.saturating_add(1);
         }
-        // A counter tells no more than this. Pairs across the ends of groups are counted with what lies there.
+        // A counter saturates at 255. A bin at a group boundary is counted with the counter that lies beside it, whatever it counts.
         let told = min_votes.min(usize::from(u8::MAX));
         if !any_two(counters, told) {
             return;
@@ -172,15 +184,14 @@ impl OffsetHistogram {
         }));
     }
 
-    /// Gathers the votes in `passed`, sorted, whose counters say that there may be `min_votes`, part by part: the
-    /// counters of a part stay in the processor's own memory, where those of all would be waited for.
-    fn pass_thin(&mut self, votes: &[Vote], min_votes: usize) {
+    /// Collects the votes in `passed`, sorted, whose counters say that their bin may have `min_votes`. Votes are counted in parts,
+    /// so that the counters of a part stay in the processor's cache.
+    fn pass_sparse(&mut self, votes: &[Vote], min_votes: usize) {
         let Self { counters, ordered, passed, .. } = self;
         passed.clear();
         let parts_bits = votes.len().ilog2().saturating_sub(PART_VOTES_BITS).min(MAX_PARTS_BITS);
-        // So thin that the most that pass are more than one by chance.
-        let bits =
-            votes.len().ilog2().saturating_sub(parts_bits) + if min_votes < 3 { 6 } else { 5 };
+        let table = if min_votes < 3 { SPARSE_TABLE_BITS.0 } else { SPARSE_TABLE_BITS.1 };
+        let bits = votes.len().ilog2().saturating_sub(parts_bits) + table;
         let bits = bits.max(BLOCK_BITS + 1);
         let hash = |bin: i64| mixed(bin as u64 >> BLOCK_BITS);
         let ends = part(votes, parts_bits, ordered, hash);
@@ -202,7 +213,7 @@ impl OffsetHistogram {
             passed.extend(votes.iter().filter(|vote| {
                 let at = slot(vote.bin());
                 let inside = at % BLOCK;
-                // What lies beyond the ends of a block is not known.
+                // The neighbours beyond the ends of a block are in another part: unknown.
                 inside == 0
                     || inside == BLOCK - 1
                     || counters[at].saturating_add(counters[at - 1].max(counters[at + 1])) >= told
@@ -212,20 +223,20 @@ impl OffsetHistogram {
     }
 }
 
-/// Multiplicative hashing (Knuth): the highest bits are those that are well mixed.
+/// Multiplicative hashing (Knuth, TAOCP volume 3, section 6.4): the highest bits are well mixed.
 #[inline]
 fn mixed(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Puts votes into `1 << parts_bits` parts by the highest bits of their bins' hash; returns where each part ends.
+/// Sorts votes into `1 << parts_bits` parts by the highest bits of their bin's hash; returns the end of each part in `ordered`.
 fn part(
     votes: &[Vote],
     parts_bits: u32,
     ordered: &mut Vec<Vote>,
     hash: impl Fn(i64) -> u64,
 ) -> Vec<usize> {
-    // In two steps, since there may be no bits at all.
+    // Two shifts, since a shift by 64 is not defined and there may be no bits at all.
     let part = |vote: &Vote| (hash(vote.bin()) >> 1 >> (63 - parts_bits)) as usize;
     let mut places = vec![0_usize; 1 << parts_bits];
     for vote in votes {
@@ -246,7 +257,7 @@ fn part(
     places
 }
 
-/// The bins of votes, sorted, and how many votes each has with the fuller one of its neighbours.
+/// The bins of sorted votes, each with the number of its votes and of those of the fuller neighbour together.
 fn bins(votes: &[Vote]) -> impl Iterator<Item = (&[Vote], usize)> {
     let count = |bins: Option<&[Vote]>, bin: i64| {
         bins.filter(|same| same[0].bin() == bin).map_or(0, <[Vote]>::len)
@@ -262,7 +273,7 @@ fn bins(votes: &[Vote]) -> impl Iterator<Item = (&[Vote], usize)> {
     })
 }
 
-/// The fewest votes, `min_votes` at the least, that at most `max_bins` bins have.
+/// The smallest number of votes, at least `min_votes`, that at most `max_bins` bins have.
 fn least_needed(votes: &[Vote], min_votes: usize, max_bins: usize) -> usize {
     let mut counts: Vec<usize> = bins(votes).map(|(_, count)| count).collect();
     counts.retain(|count| *count >= min_votes);
@@ -280,6 +291,7 @@ pub(super) struct Least {
     /// Votes of the best so far, the fewest on top.
     best: BinaryHeap<Reverse<usize>>,
 }
+
 impl Least {
     pub(super) fn new(kept: usize, min_votes: usize) -> Self {
         Self { kept, min_votes, best: BinaryHeap::with_capacity(kept + 1) }
@@ -299,8 +311,8 @@ impl Least {
     }
 }
 
-/// Whether two neighbouring bins of a group can have `votes` together: the end of a group counts for twice its own,
-/// since its neighbour lies elsewhere.
+/// Whether two neighbouring bins can have `votes` together. A counter at a group boundary is doubled: its true neighbour is in
+/// another group and the sum is unknown.
 fn any_two(counters: &[u8], votes: usize) -> bool {
     let groups = counters.chunks_exact(GROUP);
     let most = groups.map(|group| {
@@ -309,23 +321,23 @@ fn any_two(counters: &[u8], votes: usize) -> bool {
     });
     let ends = counters.chunks_exact(GROUP).flat_map(|group| [group[0], group[GROUP - 1]]);
     let most = most.fold(0, u8::max);
-    // Of a pair across an end the larger has half of the votes at least.
+    // Of a pair across a boundary the larger has at least half of the votes.
     usize::from(most) >= votes || ends.fold(0, u8::max).saturating_mul(2) as usize >= votes
 }
 
-/// The smallest count, from `least` on, that at most `max_bins` bins have.
+/// The smallest count, at least `least`, that at most `max_bins` counters reach.
 fn threshold(counters: &[u8], least: usize, max_bins: usize) -> usize {
     let at_least = |count: usize| -> usize {
         let groups = counters.chunks(GROUP);
-        // So few that a byte counts them, as the processor does for many at once.
+        // A group is so small that a byte counts it, and bytes are summed many at once (SIMD).
         let of = groups.map(|g| g.iter().map(|c| u8::from(usize::from(*c) >= count)).sum::<u8>());
         of.map(usize::from).sum()
     };
     (least.max(1)..256).find(|count| at_least(*count) <= max_bins).unwrap_or(256)
 }
 
-/// Adds the densest places of one track's hits (sorted by offset): windows of two bins, strongest
-/// first, no two within two bins of each other.
+/// Adds the offsets of one track with most hits (sorted by offset) as candidates: windows of two bins, strongest first, no two
+/// closer than four bins.
 fn clusters(
     hits: &[Hit],
     warp: Warp,
@@ -366,9 +378,6 @@ fn clusters(
     }
 }
 
-/// Places of one track that one look-up reports.
-const MAX_PLACES: usize = 32;
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -382,7 +391,7 @@ mod tests {
         let mut draw = |n: u32| dice.below(n as usize) as i64;
         let vote = |of: u32| {
             let place = draw(range);
-            // A tenth lies around the ends of blocks.
+            // A tenth lies at the ends of blocks.
             let bin = if of.is_multiple_of(10) { place / 256 * 256 + draw(4) - 2 } else { place };
             Vote::new(bin - 1_000, of)
         };
@@ -403,14 +412,14 @@ mod tests {
     }
 
     #[test]
-    fn thin_votes_that_are_counted_in_parts_pass_where_counting_them_one_by_one_says_so() {
+    fn sparse_votes_counted_in_parts_pass_where_counting_them_one_by_one_says_so() {
         let mut histogram = OffsetHistogram::default();
         for (seed, count) in [(1, 1), (2, 7), (3, 900), (4, 5_000), (5, 80_000), (6, 700_000)] {
             let votes = drawn(seed, count, 20 * count);
             for min_votes in [2, 3, 5] {
-                histogram.pass_thin(&votes, min_votes);
-                let of_cells = bins(&histogram.passed).filter(|(_, count)| *count >= min_votes);
-                let passed: Vec<Vote> = of_cells.flat_map(|(votes, _)| votes).copied().collect();
+                histogram.pass_sparse(&votes, min_votes);
+                let of_bins = bins(&histogram.passed).filter(|(_, count)| *count >= min_votes);
+                let passed: Vec<Vote> = of_bins.flat_map(|(votes, _)| votes).copied().collect();
                 assert_eq!(passed, crowded(&votes, min_votes), "{count} votes, {min_votes}");
                 let few = histogram.passed.len() * 2 < votes.len();
                 assert!(few || count < 5_000, "{} of {count} passed", histogram.passed.len());
@@ -419,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn of_dense_votes_the_cells_with_most_pass() {
+    fn of_dense_votes_the_bins_with_most_pass() {
         let mut votes = drawn(7, 40_000, 20_000);
         votes.extend((0..90).map(|of| Vote::new(5_000, of)));
         let mut histogram = OffsetHistogram::default();
@@ -430,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_votes_are_needed_that_no_more_cells_have_them_than_may_pass() {
+    fn so_many_votes_are_needed_that_no_more_bins_have_them_than_may_pass() {
         let votes: Vec<Vote> =
             (1..=9_i64).flat_map(|n| (0..n).map(move |_| Vote::new(10 * n, 0))).collect();
         assert_eq!(least_needed(&votes, 3, 7), 3);

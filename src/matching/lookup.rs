@@ -1,24 +1,29 @@
-//! From an item's peaks to candidates: recordings whose landmarks agree on one offset.
+//! Looks an item's landmarks up in the index: the seeds, recordings whose landmarks agree on one offset.
 //!
-//! What is looked up under a few warps is gathered and sorted by hash, so that the index is read from front to end,
-//! and a list once, however many pairs and warps lead to it. `histogram` then counts the votes of each warp. Memory is
-//! bounded by what is gathered at once.
+//! The hashes under a few warps are gathered and sorted, so that the index is read from front to back, and each posting list
+//! once, however many pairs and warps lead to it. `histogram` then counts the votes of each warp. The number of postings that
+//! are gathered at once bounds the memory.
 
 use super::Candidate;
 use super::confirm::Confirmed;
 use super::histogram::{Ballot, Least, OffsetHistogram, Vote, units_behind};
 use super::query_plan::{AWAY, Fan, Limits, Wanted};
+use crate::base::settings;
 use crate::index::Index;
 use crate::signal::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
 use crate::signal::peaks::Peak;
 
-/// Postings that are gathered before they are counted, 8 bytes each; and those of one more warp.
-const GATHERED: usize = 1 << 20;
+settings! {
+    /// Postings that are gathered before they are counted, 8 bytes each. Those of one more warp may be added. A guess.
+    const GATHERED: usize = 1 << 20;
+    /// Votes of a candidate in a very large index, if its peaks match as well (`confirm`).
+    const CONFIRMED_VOTES: usize = 2;
+}
 
-/// Buffers of one worker.
+/// Buffers of one worker, reused from item to item.
 #[derive(Debug, Default)]
 pub struct LookupScratch {
-    /// Pairs of a stretch, the time of their anchors, and the halvings of their chance.
+    /// Pairs of a stretch, each with the time of its anchor and its [`Wanted::penalty`].
     pairs: Vec<(Pair, u32, u8)>,
     gathered: Gathered,
     histogram: OffsetHistogram,
@@ -26,15 +31,15 @@ pub struct LookupScratch {
     pub postings_read: u64,
 }
 
-/// What is looked up under some warps.
+/// The hashes to look up under some warps, and the votes they lead to.
 #[derive(Debug, Default)]
 struct Gathered {
     wanted: Vec<Wanted>,
-    /// Each warp, and how many postings are read under it.
+    /// Each warp, and the number of postings read under it.
     warps: Vec<(Warp, usize)>,
-    /// Hash and place in `wanted`, in one number each.
+    /// Hash and index in `wanted`, in one integer each.
     keys: Vec<u64>,
-    /// The positions of one list.
+    /// The positions of one posting list.
     positions: Vec<u64>,
     /// The votes, by warp.
     votes: Vec<Vote>,
@@ -46,7 +51,7 @@ impl Gathered {
         self.warps.clear();
     }
 
-    /// Notes a hash to look up under the warp that is to come next, if it occurs.
+    /// Adds a hash to look up under the next warp, if it occurs.
     #[inline]
     fn want(&mut self, index: &Index, hash: Hash, time: u32, penalty: u8) {
         let occurs = index.occurrences(hash);
@@ -56,8 +61,8 @@ impl Gathered {
         }
     }
 
-    /// As [`Gathered::want`] of each of these pairs, shifted: without a branch that nobody could predict, since half
-    /// of the hashes do not occur in a small catalogue.
+    /// As [`Gathered::want`] for each of these pairs, shifted by a warp. Without a branch on whether a hash occurs, which in a small
+    /// catalogue is as good as random.
     fn want_shifted(&mut self, index: &Index, made: &[(Pair, u32, u8)], by: Warp) {
         let (shift, warp) = (Shift::from(by), self.warps.len() as u16);
         let mut end = self.wanted.len();
@@ -65,7 +70,7 @@ impl Gathered {
         for (pair, time, penalty) in made {
             let Some(hash) = pair.hash(shift) else { continue };
             let occurs = index.occurrences(hash);
-            // The anchor's time, brought back into the recording's.
+            // The anchor's time in the recording.
             let time = (*time as f32 * by.tempo + 0.5) as u32;
             self.wanted[end] = Wanted { hash, occurs, time, warp, penalty: *penalty };
             end += usize::from(occurs > 0);
@@ -73,13 +78,13 @@ impl Gathered {
         self.wanted.truncate(end);
     }
 
-    /// Chooses, of what is wanted from `first` on, what is read under `warp`.
+    /// Chooses which of the hashes from `first` on are read under `warp`.
     fn choose(&mut self, warp: Warp, limits: Limits, first: usize) {
         let postings = limits.keep(&mut self.wanted, first);
         self.warps.push((warp, postings));
     }
 
-    /// Postings that are chosen so far.
+    /// Number of postings chosen so far.
     fn postings(&self) -> usize {
         self.warps.iter().map(|(_, postings)| postings).sum()
     }
@@ -118,7 +123,7 @@ impl Gathered {
                 }
             }
         }
-        // What is damaged reads as empty: then there are fewer than there should be.
+        // A damaged list reads as empty: then there are fewer votes than expected.
         for (((warp, _), start), end) in warps.iter().zip(starts).zip(places) {
             visit(*warp, &votes[start..end], wanted);
         }
@@ -133,11 +138,11 @@ pub(super) struct Lookup<'a> {
     pub(super) peaks: &'a [Peak],
     pub(super) pairs: LandmarkConfig,
     pub(super) density: Density,
-    /// Votes below which nothing is a candidate.
+    /// Fewest votes of a candidate.
     pub(super) min_votes: usize,
-    /// Postings that are read under one warp.
+    /// Limits on the postings read under one warp.
     pub(super) limits: Limits,
-    /// Bins of the table that may pass, those with most votes.
+    /// Largest number of offset bins that are looked at closely.
     pub(super) max_bins: usize,
 }
 
@@ -146,7 +151,7 @@ impl<'a> Lookup<'a> {
         Ballot { index: self.index, peaks: self.peaks, warp, wanted, max_bins: self.max_bins }
     }
 
-    /// Adds the candidates without a warp to `found`.
+    /// Adds the unwarped candidates to `found`.
     pub(super) fn identity(self, scratch: &mut LookupScratch, found: &mut Vec<Candidate>) {
         let LookupScratch { gathered, histogram, postings_read, .. } = scratch;
         gathered.clear();
@@ -165,8 +170,8 @@ impl<'a> Lookup<'a> {
         });
     }
 
-    /// Adds the `kept` candidates with most votes under any of `warps` to `found`, and those that have as many
-    /// as the last of them. The pairs are made once; each warp is a shift of them.
+    /// Adds the `kept` candidates with most votes under any of `warps` to `found`, and those with as many votes as the last of
+    /// them. The pairs are made once; each warp is a shift of them.
     pub(super) fn warped(
         self,
         warps: &[Warp],
@@ -203,8 +208,8 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// Counts the votes of one warp. Where two votes at one place are rare by chance, they are enough if the peaks
-    /// around them agree as well.
+    /// Counts the votes of one warp. Where two votes at one offset are rare by chance, they are enough if the peaks match as
+    /// well.
     fn count_warped(
         &self,
         histogram: &mut OffsetHistogram,
@@ -220,7 +225,7 @@ impl<'a> Lookup<'a> {
             return;
         }
         let before = found.len();
-        histogram.count(&ballot, votes, 2, found);
+        histogram.count(&ballot, votes, CONFIRMED_VOTES, found);
         let confirmed = Confirmed { index: self.index, peaks: self.peaks };
         let mut at = before;
         while at < found.len() {

@@ -1,9 +1,10 @@
-//! Peaks along a line: which peak of the item meets which of the recording, and the line through those that do.
+//! Peak matches: which peak of the item lies where a time map predicts one of the recording, and the fit of a time map to them.
 
 use super::time_map::{TimeMap, Window};
+use crate::base::settings;
 use crate::signal::peaks::{Peak, TIME_UNITS};
 
-/// How near a peak has to be: in 1/16 frame and in 1/8192 octave.
+/// Largest distance of a peak match: in 1/16 frame and in 1/8192 octave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tolerance {
     pub(super) time: f64,
@@ -16,15 +17,26 @@ impl Tolerance {
     }
 }
 
-/// Fits begin wide and end at the width that is scored.
-pub(super) const FITS: [Tolerance; 3] =
-    [Tolerance::new(4.0, 0.024), Tolerance::new(2.5, 0.016), Tolerance::new(1.5, 0.012)];
-/// Closeness loosely: 35 ms and 14 cents.
-pub(super) const LOOSE: Tolerance = Tolerance::new(1.5, 0.012);
-/// Closeness closely: 12 ms and 5 cents.
-pub(super) const CLOSE: Tolerance = Tolerance::new(0.5, 0.004);
+settings! {
+    /// Tolerances of successive fits: from the width of an offset bin down to what is scored. A guess.
+    pub(super) const FITS: [Tolerance; 3] =
+        [Tolerance::new(4.0, 0.024), Tolerance::new(2.5, 0.016), Tolerance::new(1.5, 0.012)];
+    /// Tolerance of a loose match: 35 ms and 14 cents. A guess.
+    pub(super) const LOOSE: Tolerance = Tolerance::new(1.5, 0.012);
+    /// Tolerance of a close match: 12 ms and 5 cents. A guess.
+    pub(super) const CLOSE: Tolerance = Tolerance::new(0.5, 0.004);
 
-/// How a peak of the recording is met by the item.
+    /// Fewest peak matches that a time map is fitted to. A guess.
+    const MIN_PEAK_MATCHES: usize = 6;
+    /// A fit changes the tempo only if the standard deviation of the matched peaks' times is at least this many frames, 0.5 s:
+    /// what is narrower tells no tempo. A guess.
+    const MIN_SPREAD_FRAMES: f64 = 21.0;
+    /// A fit changes the tempo by at most this share, the neighbourhood in which the votes were counted: a step of the warp
+    /// grid is 1.05 %. A guess.
+    const MAX_TEMPO_CHANGE: f64 = 0.015;
+}
+
+/// How closely the item matches a peak of the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Closeness {
     Close,
@@ -32,15 +44,21 @@ pub(super) enum Closeness {
     Missed,
 }
 
-/// How many peaks of the recording fell into each class of [`Closeness`].
+/// Number of peaks of the recording in each class of [`Closeness`]: close, loose, missed.
 pub(super) type MatchCounts = [usize; 3];
 
-/// A peak of the recording and the item's peak that is nearest to where it should be.
+/// The number of all peaks, and of those that are matched, of weak and leading ones together.
+pub(super) fn all_and_matched(counts: [MatchCounts; 2]) -> (usize, usize) {
+    let [close, loose, missed] = [0, 1, 2].map(|class| counts[0][class] + counts[1][class]);
+    (close + loose + missed, close + loose)
+}
+
+/// A peak of the recording, and the item's peak nearest to where it should be; `None` if it is missed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PeakMatch {
     pub(super) recording: Peak,
     pub(super) item: Option<Peak>,
-    pub(super) met: Closeness,
+    pub(super) closeness: Closeness,
 }
 
 /// The peaks of an item and of a recording, sorted by time.
@@ -51,67 +69,72 @@ pub(super) struct Peaks<'a> {
 }
 
 impl Peaks<'_> {
-    /// How each peak of the recording that falls into `window` of the item's time is met.
+    /// The peak match of each peak of the recording that falls into `window` of the item, missed ones included.
     pub(super) fn peak_matches(
         self,
-        line: TimeMap,
+        map: TimeMap,
         window: Window,
         tolerance: Tolerance,
     ) -> Vec<PeakMatch> {
         let mut out = Vec::new();
-        self.visit(line, window, tolerance, |peak_match| out.push(peak_match));
+        self.visit(map, window, tolerance, |peak_match| out.push(peak_match));
         out
     }
 
-    /// Of the weak and of the leading peaks of the recording, how many are met how.
-    pub(super) fn match_counts(self, line: TimeMap, window: Window) -> [MatchCounts; 2] {
+    /// Peak matches by class, first of the recording's weak peaks, then of its leading ones.
+    pub(super) fn match_counts(self, map: TimeMap, window: Window) -> [MatchCounts; 2] {
         let mut counts = [[0; 3]; 2];
-        self.visit(line, window, LOOSE, |m| {
-            counts[usize::from(m.recording.leads())][m.met as usize] += 1;
+        self.visit(map, window, LOOSE, |m| {
+            counts[usize::from(m.recording.leads())][m.closeness as usize] += 1;
         });
         counts
     }
 
-    /// One pass over both lists: peaks are sorted and the line rises, so the place in the item's list
-    /// only moves on.
+    /// Visits the peak match of each peak of the recording in `window`, in order. One pass over both lists: both are sorted,
+    /// and a time map rises.
     pub(super) fn visit(
         self,
-        line: TimeMap,
+        map: TimeMap,
         window: Window,
         tolerance: Tolerance,
         mut visit: impl FnMut(PeakMatch),
     ) {
         let peaks = self.recording;
-        let from = line.recording_time(window.0);
-        let to = line.recording_time(window.1);
+        let from = map.recording_time(window.0);
+        let to = map.recording_time(window.1);
         let first = peaks.partition_point(|p| f64::from(p.time) < from);
         let last = peaks.partition_point(|p| f64::from(p.time) <= to);
         let item = self.item;
         let mut near = 0;
         if let Some(peak) = peaks.get(first) {
-            let time = line.predict(*peak).0 - tolerance.time;
+            let time = map.predict(*peak).0 - tolerance.time;
             near = item.partition_point(|p| f64::from(p.time) < time);
         }
         for peak in peaks.get(first..last).unwrap_or_default() {
-            let (time, pitch) = line.predict(*peak);
+            let (time, pitch) = map.predict(*peak);
             while near < item.len() && f64::from(item[near].time) < time - tolerance.time {
                 near += 1;
             }
-            let (found, met) = meet(&item[near..], time, pitch, tolerance);
-            visit(PeakMatch { recording: *peak, item: found, met });
+            let (found, closeness) = nearest(&item[near..], time, pitch, tolerance);
+            visit(PeakMatch { recording: *peak, item: found, closeness });
         }
     }
 }
 
-/// The peaks of a window, both ends taken in.
+/// The peaks of a window, both ends included.
 pub(super) fn between(peaks: &[Peak], (from, to): Window) -> &[Peak] {
     let first = peaks.partition_point(|p| f64::from(p.time) < from);
     let last = peaks.partition_point(|p| f64::from(p.time) <= to);
     &peaks[first..last.max(first)]
 }
 
-/// The nearest of `item`'s peaks (which begin at `time − tolerance`) within the tolerance.
-fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<Peak>, Closeness) {
+/// The nearest of the item's peaks, which begin at `time − tolerance`, within the tolerance.
+fn nearest(
+    item: &[Peak],
+    time: f64,
+    pitch: f64,
+    tolerance: Tolerance,
+) -> (Option<Peak>, Closeness) {
     let mut best: Option<(f64, Peak, Closeness)> = None;
     for other in item {
         let dt = f64::from(other.time) - time;
@@ -129,15 +152,13 @@ fn meet(item: &[Peak], time: f64, pitch: f64, tolerance: Tolerance) -> (Option<P
                 Some((distance, *other, if close { Closeness::Close } else { Closeness::Loose }));
         }
     }
-    best.map_or((None, Closeness::Missed), |(_, peak, met)| (Some(peak), met))
+    best.map_or((None, Closeness::Missed), |(_, peak, closeness)| (Some(peak), closeness))
 }
 
-/// A better line through the peak matches: least squares in time, the median in pitch. `None` where fewer
-/// than [`MIN_MEETINGS`] peaks are met.
-///
-/// The tempo moves only where the peak matches are spread enough to tell it.
-pub(super) fn fit(line: TimeMap, peak_matches: &[PeakMatch]) -> Option<TimeMap> {
-    let met: Vec<(f64, f64, f64)> = peak_matches
+/// Fits a time map to peak matches: least squares in time, the median in pitch. `None` if fewer than [`MIN_PEAK_MATCHES`]
+/// are matched. The tempo is kept where the matches are too narrow to tell it ([`MIN_SPREAD_FRAMES`]).
+pub(super) fn fit(map: TimeMap, peak_matches: &[PeakMatch]) -> Option<TimeMap> {
+    let matched: Vec<(f64, f64, f64)> = peak_matches
         .iter()
         .filter_map(|m| {
             let item = m.item?;
@@ -145,24 +166,20 @@ pub(super) fn fit(line: TimeMap, peak_matches: &[PeakMatch]) -> Option<TimeMap> 
             Some((f64::from(item.time), f64::from(m.recording.time), rise))
         })
         .collect();
-    if met.len() < MIN_MEETINGS {
+    if matched.len() < MIN_PEAK_MATCHES {
         return None;
     }
-    let n = met.len() as f64;
-    let mean_x = met.iter().map(|m| m.0).sum::<f64>() / n;
-    let mean_y = met.iter().map(|m| m.1).sum::<f64>() / n;
-    let spread = met.iter().map(|m| (m.0 - mean_x).powi(2)).sum::<f64>();
-    let together = met.iter().map(|m| (m.0 - mean_x) * (m.1 - mean_y)).sum::<f64>();
-    let enough = (spread / n).sqrt() > 21.0 * f64::from(TIME_UNITS);
+    let n = matched.len() as f64;
+    let mean_x = matched.iter().map(|m| m.0).sum::<f64>() / n;
+    let mean_y = matched.iter().map(|m| m.1).sum::<f64>() / n;
+    let spread = matched.iter().map(|m| (m.0 - mean_x).powi(2)).sum::<f64>();
+    let together = matched.iter().map(|m| (m.0 - mean_x) * (m.1 - mean_y)).sum::<f64>();
+    let enough = (spread / n).sqrt() > MIN_SPREAD_FRAMES * f64::from(TIME_UNITS);
     let slope = together / spread;
-    // No fit may leave the neighbourhood that the votes were counted in.
-    let near = (slope / line.tempo - 1.0).abs() < 0.015;
-    let tempo = if enough && near { slope } else { line.tempo };
+    let near = (slope / map.tempo - 1.0).abs() < MAX_TEMPO_CHANGE;
+    let tempo = if enough && near { slope } else { map.tempo };
     let offset = mean_y - tempo * mean_x;
-    let mut rises: Vec<f64> = met.iter().map(|m| m.2).collect();
+    let mut rises: Vec<f64> = matched.iter().map(|m| m.2).collect();
     rises.sort_unstable_by(f64::total_cmp);
     Some(TimeMap { tempo, offset, pitch: rises[rises.len() / 2] })
 }
-
-/// Fewer agreeing peaks than this are no alignment.
-const MIN_MEETINGS: usize = 6;

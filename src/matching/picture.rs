@@ -1,53 +1,56 @@
-//! What an alignment looks like: few of the peaks that it was scored on, for people who want to see it.
+//! A picture of an alignment: a few of the peaks that it was scored on, to be drawn in reports.
 //!
-//! It chooses points and scores nothing; only what is reported is drawn, so it costs a scan nothing.
+//! It only selects points. It is made for findings alone, so it adds nothing to the cost of other items.
 
 use super::Matcher;
 use super::align::Alignment;
 use super::peak_match::{Closeness, LOOSE, Peaks, between};
 use super::time_map::{TimeMap, Window};
+use crate::base::settings;
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::{Peak, TIME_UNITS};
 
-/// Peaks of one item and one recording, in few points.
+/// Peaks of one item and one recording, thinned out to be drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     /// Peaks of the recording inside the spans, and those of them that the item has.
     pub peaks: (usize, usize),
-    /// Peaks that met, the item's and the recording's, by item time: at most [`DOTS`], spread over all spans.
+    /// Peak matches, the item's peak and the recording's, by item time: at most [`DOTS`], spread over all spans.
     pub dots: Vec<(Peak, Peak)>,
-    /// The stretch with most peaks that met.
+    /// The stretch with most peak matches.
     pub window: Option<PictureWindow>,
-    /// The share of the recording's leading peaks that is met when the recording is moved by −3 … +3 s in steps of
-    /// 0.1 s, in the best span.
+    /// The share of the recording's leading peaks in the best span that match when the recording is moved by −3 … +3 s, in
+    /// steps of 0.1 s.
     pub met_when_moved: [f64; MOVES],
 }
 
-/// A short stretch of both.
+/// A short stretch of item and recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PictureWindow {
     /// Start and end in the item, in frames.
     pub item: (f64, f64),
-    /// … and in the recording.
+    /// Start and end in the recording, in frames.
     pub recording: (f64, f64),
-    /// The item's peaks, by time: those that the recording's meet, then the strongest others; at most [`WINDOW_PEAKS`].
+    /// The item's peaks, by time: those that match, then the strongest others; at most [`WINDOW_PEAKS`].
     pub item_peaks: Vec<Peak>,
-    /// The recording's strongest, by time; at most [`WINDOW_PEAKS`].
+    /// The recording's strongest peaks, by time; at most [`WINDOW_PEAKS`].
     pub recording_peaks: Vec<Peak>,
 }
 
-/// Most dots of a picture.
-pub const DOTS: usize = 64;
-/// Most peaks of either side in a window.
-pub const WINDOW_PEAKS: usize = 64;
-/// Places at which the recording is tried.
-pub const MOVES: usize = 61;
-/// From one to the next: 0.1 s.
-const MOVE_UNITS: f64 = 4.307 * 16.0;
-/// Length of a window: 5 s, about 80 peaks of a recording.
-const WINDOW_UNITS: f64 = 215.0 * 16.0;
-/// Most of a span that is moved: 30 s show as much as all of it.
-const MOVED_UNITS: f64 = 1_292.0 * 16.0;
+settings! {
+    /// Largest number of dots of a picture. A guess.
+    pub const DOTS: usize = 64;
+    /// Largest number of peaks of either side in a window. A guess.
+    pub const WINDOW_PEAKS: usize = 64;
+    /// Number of offsets at which the recording is tried.
+    pub const MOVES: usize = 61;
+    /// Distance of these offsets, in 1/16 frame: 0.1 s.
+    const MOVE_UNITS: f64 = 4.307 * 16.0;
+    /// Length of a window, in 1/16 frame: 5 s, about 80 peaks of a recording. A guess.
+    const WINDOW_UNITS: f64 = 215.0 * 16.0;
+    /// Largest part of a span that is moved, in 1/16 frame: 30 s show as much as all of it. A guess.
+    const MOVED_UNITS: f64 = 1_292.0 * 16.0;
+}
 
 impl Matcher<'_> {
     /// The picture of a recording's alignments in an item, the surest first.
@@ -58,32 +61,33 @@ impl Matcher<'_> {
     pub fn picture(&self, item: &Fingerprint, alignments: &[Alignment]) -> Picture {
         let recording = self.peaks(alignments[0].track);
         let peaks = Peaks { item: &item.all_peaks, recording: &recording };
-        let spans = || alignments.iter().flat_map(|a| a.spans.iter().map(move |s| (a.line(s), s)));
+        let spans =
+            || alignments.iter().flat_map(|a| a.spans.iter().map(move |s| (a.time_map(s), s)));
         let of_peaks = spans().map(|(_, span)| span.peaks);
         let strongest = alignments[0].spans.iter().max_by(|a, b| a.nats.total_cmp(&b.nats));
         let strongest = strongest.expect("an alignment has spans");
-        let line = alignments[0].line(strongest);
+        let map = alignments[0].time_map(strongest);
         Picture {
             peaks: of_peaks.fold((0, 0), |sum, (all, met)| (sum.0 + all, sum.1 + met)),
             dots: spread(
-                spans().flat_map(|(line, span)| met(peaks, line, span.window())).collect(),
+                spans().flat_map(|(map, span)| matches(peaks, map, span.window())).collect(),
             ),
-            window: window(peaks, line, strongest.window()),
-            met_when_moved: moved(peaks, line, strongest.window()),
+            window: window(peaks, map, strongest.window()),
+            met_when_moved: moved(peaks, map, strongest.window()),
         }
     }
 }
 
-/// The peaks that met along a line: the item's and the recording's.
-fn met(peaks: Peaks, line: TimeMap, window: Window) -> Vec<(Peak, Peak)> {
+/// The peak matches of a window: the item's peak and the recording's.
+fn matches(peaks: Peaks, map: TimeMap, window: Window) -> Vec<(Peak, Peak)> {
     let mut pairs = Vec::new();
-    peaks.visit(line, window, LOOSE, |peak_match| {
+    peaks.visit(map, window, LOOSE, |peak_match| {
         pairs.extend(peak_match.item.map(|item| (item, peak_match.recording)));
     });
     pairs
 }
 
-/// Every so many of them, by item time.
+/// At most [`DOTS`] of the pairs, evenly spread by item time.
 fn spread(mut pairs: Vec<(Peak, Peak)>) -> Vec<(Peak, Peak)> {
     pairs.sort_unstable();
     pairs.dedup();
@@ -91,9 +95,9 @@ fn spread(mut pairs: Vec<(Peak, Peak)>) -> Vec<(Peak, Peak)> {
     (0..kept).map(|i| pairs[i * pairs.len() / kept]).collect()
 }
 
-/// The stretch of [`WINDOW_UNITS`] with most peaks that met, and the peaks of both in it.
-fn window(peaks: Peaks, line: TimeMap, span: Window) -> Option<PictureWindow> {
-    let mut times: Vec<u32> = met(peaks, line, span).iter().map(|(item, _)| item.time).collect();
+/// The stretch of [`WINDOW_UNITS`] with most peak matches, and the peaks of both sides in it.
+fn window(peaks: Peaks, map: TimeMap, span: Window) -> Option<PictureWindow> {
+    let mut times: Vec<u32> = matches(peaks, map, span).iter().map(|(item, _)| item.time).collect();
     times.sort_unstable();
     let reached = |from: u32| {
         let end = f64::from(from) + WINDOW_UNITS;
@@ -105,11 +109,12 @@ fn window(peaks: Peaks, line: TimeMap, span: Window) -> Option<PictureWindow> {
         times.iter().copied().max_by_key(|from| (reached(*from), std::cmp::Reverse(*from)))?;
     let from = (f64::from(start) - WINDOW_UNITS / 50.0).max(0.0);
     let to = (from + WINDOW_UNITS).min(span.1.max(f64::from(start) + 1.0));
-    let theirs = (line.recording_time(from), line.recording_time(to));
+    let theirs = (map.recording_time(from), map.recording_time(to));
     let recording_peaks = strongest(between(peaks.recording, theirs), |_| false);
     let chosen = Peaks { recording: &recording_peaks, ..peaks };
-    let meet: Vec<Peak> = met(chosen, line, (from, to)).into_iter().map(|(item, _)| item).collect();
-    let item_peaks = strongest(between(peaks.item, (from, to)), |peak| meet.contains(peak));
+    let matched: Vec<Peak> =
+        matches(chosen, map, (from, to)).into_iter().map(|(item, _)| item).collect();
+    let item_peaks = strongest(between(peaks.item, (from, to)), |peak| matched.contains(peak));
     let unit = f64::from(TIME_UNITS);
     let frames = |(from, to): Window| (from / unit, to / unit);
     Some(PictureWindow {
@@ -120,7 +125,7 @@ fn window(peaks: Peaks, line: TimeMap, span: Window) -> Option<PictureWindow> {
     })
 }
 
-/// As many peaks as a window takes, by time: those that are wanted, leading ones, strong ones.
+/// At most [`WINDOW_PEAKS`] peaks, by time: first those that are wanted, then the strongest.
 fn strongest(peaks: &[Peak], wanted: impl Fn(&Peak) -> bool) -> Vec<Peak> {
     let mut peaks = peaks.to_vec();
     peaks.sort_by_key(|peak| std::cmp::Reverse((wanted(peak), peak.strength, *peak)));
@@ -129,24 +134,24 @@ fn strongest(peaks: &[Peak], wanted: impl Fn(&Peak) -> bool) -> Vec<Peak> {
     peaks
 }
 
-/// The share of the recording's leading peaks in the middle of the span that is met at each place.
-fn moved(peaks: Peaks, line: TimeMap, span: Window) -> [f64; MOVES] {
+/// The share of the recording's leading peaks, in the middle of the span, that match at each offset.
+fn moved(peaks: Peaks, map: TimeMap, span: Window) -> [f64; MOVES] {
     let middle = f64::midpoint(span.0, span.1);
     let reach = (0.5 * (span.1 - span.0)).min(0.5 * MOVED_UNITS);
-    let theirs = (line.recording_time(middle - reach), line.recording_time(middle + reach));
+    let theirs = (map.recording_time(middle - reach), map.recording_time(middle + reach));
     let leading: Vec<Peak> =
         between(peaks.recording, theirs).iter().copied().filter(|peak| peak.leads()).collect();
     let peaks = Peaks { recording: &leading, ..peaks };
     std::array::from_fn(|place| {
         let moved = (place as f64 - (MOVES / 2) as f64) * MOVE_UNITS;
-        // The same peaks at each place: what is moved is where the item is looked at.
-        let line = TimeMap { offset: line.offset - moved * line.tempo, ..line };
-        let window = (line.item_time(theirs.0), line.item_time(theirs.1));
-        let mut met = 0;
-        peaks.visit(line, window, LOOSE, |peak_match| {
-            met += usize::from(peak_match.met != Closeness::Missed);
+        // The same peaks at each offset: the window of the item moves.
+        let map = TimeMap { offset: map.offset - moved * map.tempo, ..map };
+        let window = (map.item_time(theirs.0), map.item_time(theirs.1));
+        let mut matched = 0;
+        peaks.visit(map, window, LOOSE, |peak_match| {
+            matched += usize::from(peak_match.closeness != Closeness::Missed);
         });
-        met as f64 / leading.len().max(1) as f64
+        matched as f64 / leading.len().max(1) as f64
     })
 }
 
@@ -165,26 +170,26 @@ mod tests {
             .collect()
     }
 
-    const LINE: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
+    const MAP: TimeMap = TimeMap { tempo: 1.0, offset: 0.0, pitch: 0.0 };
     const WHOLE: Window = (0.0, 32_000.0);
 
     #[test]
     fn a_picture_has_few_points_spread_over_the_whole() {
         let ours = recording();
-        let dots = spread(met(Peaks { item: &ours, recording: &ours }, LINE, WHOLE));
+        let dots = spread(matches(Peaks { item: &ours, recording: &ours }, MAP, WHOLE));
         assert_eq!(dots.len(), DOTS);
         assert!(dots.iter().all(|(item, recording)| item == recording));
         assert!(dots[0].0.time == 0 && dots[DOTS - 1].0.time > 31_000);
     }
 
     #[test]
-    fn a_window_shows_both_sides_whether_they_meet_or_not() {
+    fn a_window_shows_peaks_of_both_sides_whether_they_match_or_not() {
         let ours = recording();
         // Every other peak is lost, and something else sounds.
         let mut item: Vec<Peak> = ours.iter().copied().step_by(2).collect();
         item.extend((0..3_000).map(|i| Peak { time: i * 10 + 5, pitch: 34_000, strength: 900 }));
         item.sort_unstable();
-        let found = window(Peaks { item: &item, recording: &ours }, LINE, WHOLE).unwrap();
+        let found = window(Peaks { item: &item, recording: &ours }, MAP, WHOLE).unwrap();
         assert!(
             found.recording_peaks.len() <= WINDOW_PEAKS && found.item_peaks.len() == WINDOW_PEAKS
         );
@@ -197,28 +202,28 @@ mod tests {
     #[test]
     fn the_recording_agrees_where_it_is_and_not_where_it_is_moved_to() {
         let ours = recording();
-        let line = TimeMap { tempo: 1.25, offset: 400.0, pitch: 300.0 };
+        let map = TimeMap { tempo: 1.25, offset: 400.0, pitch: 300.0 };
         let mut item: Vec<Peak> = ours
             .iter()
             .filter(|peak| peak.time >= 400)
             .map(|peak| Peak {
-                time: line.item_time(f64::from(peak.time)).round() as u32,
+                time: map.item_time(f64::from(peak.time)).round() as u32,
                 pitch: peak.pitch + 300,
                 ..*peak
             })
             .collect();
         item.sort_unstable();
-        let shares = moved(Peaks { item: &item, recording: &ours }, line, (0.0, 25_000.0));
+        let shares = moved(Peaks { item: &item, recording: &ours }, map, (0.0, 25_000.0));
         assert!((shares[MOVES / 2] - 1.0).abs() < 1e-9, "{shares:?}");
         let elsewhere = shares.iter().enumerate().filter(|(at, _)| *at != MOVES / 2);
         assert!(elsewhere.clone().all(|(_, share)| *share < 0.2), "{shares:?}");
     }
 
     #[test]
-    fn where_nothing_meets_there_is_no_window() {
+    fn without_a_match_there_is_no_window() {
         let ours = recording();
         let peaks = Peaks { item: &[], recording: &ours };
-        assert_eq!(window(peaks, LINE, WHOLE), None);
-        assert!(moved(peaks, LINE, WHOLE).iter().all(|share| *share == 0.0));
+        assert_eq!(window(peaks, MAP, WHOLE), None);
+        assert!(moved(peaks, MAP, WHOLE).iter().all(|share| *share == 0.0));
     }
 }

@@ -1,12 +1,13 @@
-//! Which hashes of an item are looked up: those that promise most for the postings that they cost.
+//! The query plan: which hashes of an item are looked up, those with the highest chance of a true vote for the postings they cost.
 //!
-//! A hash leads to the right recording with a chance that depends on what it was made of, and costs as many postings
-//! as it occurs. Of 40 clips of 10 s in Opus at 24 kbit/s each hash of two leading peaks, with at most one leading
-//! peak between them, leads there with a chance of 33 %; that is one hash in a hundred, and these are 57 % of all
-//! that lead there. The neighbouring bins give 10 %, a pair with one leading peak 3 %, one without any 0.02 %. Under
-//! noise of 0 dB all of these are a third, and in the same order. So where an index is so large that not all can be
-//! read, an eightieth of the postings gives three quarters of the votes.
+//! How likely a hash leads to the right recording depends on the peaks it was made of; its cost is the number of its
+//! postings. Measured on 40 clips of 10 s in Opus at 24 kbit/s: a hash of two leading peaks, with at most one leading
+//! peak between them, leads there with a probability of 33 %. That is one hash in a hundred, and 57 % of all that
+//! lead there. The neighbouring bins give 10 %, a pair with one leading peak 3 %, a pair without any 0.02 %. Under
+//! noise of 0 dB each is a third of that, in the same order. So where an index is too large to read all postings,
+//! an eightieth of them gives three quarters of the votes.
 
+use crate::base::settings;
 use crate::signal::landmarks::Hash;
 use crate::signal::peaks::Peak;
 
@@ -14,22 +15,29 @@ use crate::signal::peaks::Peak;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub(super) hash: Hash,
-    /// Postings it has.
+    /// Number of its postings.
     pub(super) occurs: u32,
-    /// The anchor in the recording's time, in 1/16 frame: 36 days fit.
+    /// Time of the anchor in the recording, in 1/16 frame: 72 days fit.
     pub(super) time: u32,
-    /// The number of the warp under which it is looked up, among those that are gathered together.
+    /// Index of the warp under which it is looked up, among those gathered together.
     pub(super) warp: u16,
-    /// Halvings of the chance that it leads to the right recording, against the likeliest.
+    /// How often the probability that it leads to the right recording is halved, compared with the likeliest hashes.
     pub(super) penalty: u8,
 }
 
-/// Halvings of the chance for each axis on which the hash is the neighbour of the pair's own.
-pub(super) const AWAY: u8 = 2;
-/// A hash with no more halvings than this is likely to lead to the right recording.
-const LIKELY: u8 = 2;
+settings! {
+    /// Penalty for each axis on which the hash is in the neighbour of the pair's own bin. Measured, see above.
+    pub(super) const AWAY: u8 = 2;
+    /// Penalties of a pair, by the number of leading peaks in it and the number of leading peaks between them (the last is for
+    /// three and more). Measured, see above.
+    const PENALTIES: [[u8; 4]; 3] = [[11, 11, 11, 11], [5, 5, 6, 9], [0, 0, 2, 7]];
+    /// A hash with at most this penalty is likely to lead to the right recording. A guess.
+    const LIKELY: u8 = 2;
+    /// Steps for each doubling of cost over chance, in which hashes are taken. A guess.
+    const STEPS: u32 = 4;
+}
 
-/// Counts the leading targets of an anchor, as its pairs come.
+/// Counts the leading targets of an anchor, pair by pair.
 #[derive(Debug)]
 pub(super) struct Fan {
     anchor: usize,
@@ -43,7 +51,7 @@ impl Default for Fan {
 }
 
 impl Fan {
-    /// The halvings of the next pair of `peaks`.
+    /// The [`Wanted::penalty`] of the next pair of `peaks`.
     pub(super) fn penalty(&mut self, peaks: &[Peak], anchor: usize, target: usize) -> u8 {
         if anchor != self.anchor {
             *self = Self { anchor, leading: 0 };
@@ -51,33 +59,24 @@ impl Fan {
         let (first, second) = (peaks[anchor].leads(), peaks[target].leads());
         let before = self.leading;
         self.leading += usize::from(second);
-        match (usize::from(first) + usize::from(second), before) {
-            (2, 0 | 1) => 0,
-            (2, 2) => 2,
-            (1, 0 | 1) => 5,
-            (1, 2) => 6,
-            (2, _) => 7,
-            (1, _) => 9,
-            _ => 11,
-        }
+        PENALTIES[usize::from(first) + usize::from(second)][before.min(3)]
     }
 }
 
-/// How many postings are read.
+/// Limits on the postings that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
-    /// Of all hashes.
+    /// Postings of all hashes.
     pub(super) all: usize,
-    /// Of the likely hashes alone: more, where the index is so large that these are many.
+    /// Postings of the likely hashes ([`LIKELY`]), where those of all hashes are too many.
     pub(super) likely: usize,
 }
 
-/// Steps of the order in which hashes are taken, for each doubling.
-const STEPS: u32 = 4;
+/// Number of different [`Wanted::class`]es.
 const CLASSES: usize = 64 * STEPS as usize;
 
 impl Wanted {
-    /// Quarters of a doubling of what it costs, by what it promises.
+    /// log2 of its cost over its chance, in [`STEPS`] for each doubling. The lowest class is read first.
     fn class(&self) -> usize {
         let doublings = self.occurs.ilog2();
         // The two bits behind the highest.
@@ -91,8 +90,8 @@ impl Wanted {
 }
 
 impl Limits {
-    /// Drops of `wanted[first..]` what goes beyond the limits, the dearest for what they promise; hashes that are equal
-    /// in that share one fate. Returns how many postings are left.
+    /// Drops hashes from `wanted[first..]` until the limits are met, those with the highest class first; hashes of one class are
+    /// kept or dropped together. Returns the number of postings that are left.
     pub(super) fn keep(self, wanted: &mut Vec<Wanted>, first: usize) -> usize {
         let mut postings = [[0; 2]; CLASSES];
         for want in &wanted[first..] {
@@ -132,7 +131,7 @@ mod tests {
     }
 
     fn kept(wanted: &[Wanted], all: usize, likely: usize) -> Vec<(u32, u8)> {
-        // What stands before the first is left alone.
+        // Hashes before the first are left alone.
         let mut wanted = [&[want(1 << 30, 11)], wanted].concat();
         let sum = Limits { all, likely }.keep(&mut wanted, 1);
         assert_eq!(wanted.remove(0).occurs, 1 << 30);
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_share_one_fate() {
+    fn hashes_of_one_class_are_kept_or_dropped_together() {
         assert_eq!(kept(&[want(50, 0), want(51, 0), want(8, 0)], 60, 60), [(8, 0)]);
     }
 

@@ -3,15 +3,56 @@
 use super::agreement::SubFingerprints;
 use super::align::{Alignment, Pair, align, quick_score};
 use super::lookup::{Lookup, LookupScratch};
+use super::merge::{by_votes, covers, distinct, keep_best, merge, sort};
 use super::peak_match::Peaks;
 use super::query_plan::Limits;
+use super::stretch::{Stretch, gaps, strongest, windows, within};
+use super::verdict::VerdictConfig;
+use super::warp_grid::{halves, warps};
 use super::{Candidate, MatchConfig, Share};
-use crate::index::Index;
-use crate::index::TrackId;
-use crate::matching::verdict::VerdictConfig;
+use crate::base::settings;
+use crate::index::{Index, TrackId};
+use crate::record::{AS_RELEASED_CENTS, AS_RELEASED_TEMPO};
 use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
-use crate::signal::landmarks::Warp;
 use crate::signal::peaks::{Peak, TIME_UNITS, thin};
+
+settings! {
+    /// A stretch that is searched under warps has at least this share of [`MatchConfig::warp_window_frames`], or
+    /// [`LEAST_OF_ITEM`] of the item if that is less: a shorter rest says little. A guess.
+    const LEAST_OF_WINDOW: f64 = 0.5;
+    /// See [`LEAST_OF_WINDOW`]. A guess.
+    const LEAST_OF_ITEM: f64 = 0.9;
+
+    /// An unwarped alignment whose tempo is off by less (in natural logarithms) settles its stretch; one that is further
+    /// off may be a warped recording that the search without warps only grazed. A guess.
+    ///
+    /// It is narrower than [`is_as_released`](crate::record::is_as_released), which decides what an alignment is called:
+    /// a stretch near that border is searched under warps as well.
+    const SETTLED_LOG_TEMPO: f64 = 0.004;
+    /// The same for pitch, in octaves: 8.4 cents. A guess.
+    const SETTLED_OCTAVES: f64 = 0.007;
+
+    /// A sure alignment explains a candidate if it covers this share of the stretch that was looked up … A guess.
+    const EXPLAINED_SHARE: f64 = 0.9;
+    /// … and the candidate has at most this share of its votes. A guess.
+    const EXPLAINED_VOTES: f64 = 0.8;
+
+    /// Factor of the effective search space without warps (the `K` of Karlin & Altschul 1990), for each offset and candidate.
+    /// Fitted to held-out music: with it the false-alarm probability that is told is the rate that was observed
+    /// (`benches/EVALUATION.md`, "Held-out music"). The number of stretches of an item changes little, since they share
+    /// the item's candidates.
+    const RELEASED_SEARCH_SPACE: f64 = 3.6e-4;
+    /// The same under warps, for each offset and warp. Fitted likewise.
+    const WARPED_SEARCH_SPACE: f64 = 4.8e-6;
+    /// Frames from one independent offset to the next: the width of a loose peak match.
+    const FRAMES_AN_OFFSET: f64 = 3.0;
+    /// How the effective search space grows with the number of offsets. Below 1, since only the best candidates are aligned,
+    /// and a larger catalogue has better ones, not more. Fitted to held-out music.
+    const OFFSETS_EXPONENT: f64 = 0.75;
+}
+
+const _: () = assert!(SETTLED_LOG_TEMPO < AS_RELEASED_TEMPO);
+const _: () = assert!(SETTLED_OCTAVES * 1_200.0 < AS_RELEASED_CENTS);
 
 /// Searches items in one index. Shared by all workers.
 ///
@@ -51,7 +92,7 @@ pub struct Matcher<'a> {
     fingerprint: FingerprintConfig,
     config: MatchConfig,
     verdict: VerdictConfig,
-    /// A track that is not looked for.
+    /// A track that is left out of the search.
     without: Option<TrackId>,
 }
 
@@ -66,7 +107,8 @@ impl<'a> Matcher<'a> {
         Self { index, fingerprint, config, verdict, without: None }
     }
 
-    /// The same without a track, whose own sound is searched: it would settle all of itself, and nothing else were looked for.
+    /// The same matcher without one track. To search for a track of the index in all others, since it would settle
+    /// the whole item at once and nothing else would be looked for.
     #[must_use]
     pub fn without(self, track: TrackId) -> Self {
         Self { without: Some(track), ..self }
@@ -74,8 +116,8 @@ impl<'a> Matcher<'a> {
 
     /// Searches an item: at most one alignment for a place of a recording, the surest first.
     ///
-    /// What may be a false alarm is counted in two halves, without and with a warp, so that the many
-    /// warps do not weigh on what needs none.
+    /// The false-alarm budget is split evenly between the unwarped and the warped search, so that the many warps do not
+    /// penalise unwarped matches.
     pub fn search(&self, item: &Fingerprint, scratch: &mut LookupScratch) -> Vec<Alignment> {
         let mut alignments = self.search_identity(item, scratch);
         if self.config.warp_reach_octaves > 0.0 {
@@ -88,7 +130,7 @@ impl<'a> Matcher<'a> {
         let peaks = self.marked(&item.peaks);
         let windows = windows(&peaks, self.config.window_frames);
         let n_windows = windows.len().max(1);
-        // A long item may hold many recordings: each stretch has its own candidates, and a share of the work.
+        // A long item may hold many recordings: each window has its own candidates, and a share of the work.
         let share = |of: Share| (of.item / n_windows).max(of.window);
         let mut density = self.config.identity_density;
         if n_windows > 2 {
@@ -109,10 +151,10 @@ impl<'a> Matcher<'a> {
         let mut candidates = merge(candidates);
         let kept = self.config.aligned_of_window * n_windows;
         self.keep_promising(item, &mut candidates, 0, kept.max(self.config.candidates.item));
-        self.align_all(item, &candidates, self.released_hypotheses(item))
+        self.align_all(item, &candidates, self.released_search_space(item))
     }
 
-    /// Takes the track that is not looked for out of the candidates from `first` on.
+    /// Removes the track that is left out of the search from the candidates from `first` on.
     fn leave_out(&self, candidates: &mut Vec<Candidate>, first: usize) {
         if let Some(track) = self.without {
             let others: Vec<Candidate> =
@@ -121,7 +163,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The peaks of an item, those marked that would lead if it were a recording.
+    /// The peaks of an item, with those marked that would lead if it were a recording.
     pub(super) fn marked(&self, peaks: &[Peak]) -> Vec<Peak> {
         let rate = self.fingerprint.frames_per_second() as f32;
         let leading = thin(peaks, self.fingerprint.landmark_peaks_per_second, rate);
@@ -129,8 +171,8 @@ impl<'a> Matcher<'a> {
         peaks.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
     }
 
-    /// Looks for warped recordings in what is not settled. Where something is found, what is left is searched
-    /// closely: a mix of ours is likely to hold more of ours.
+    /// Searches under warps what is not settled. The first pass takes stretches far apart. If anything is found, a second pass
+    /// searches the rest without gaps: a mix that holds one recording of the catalogue is likely to hold more.
     fn search_warps(
         &self,
         item: &Fingerprint,
@@ -142,21 +184,21 @@ impl<'a> Matcher<'a> {
         let warps = warps(&self.config);
         let halves = halves(&self.config);
         let mut tried: Vec<Stretch> = Vec::new();
-        // A shorter rest tells little, unless it is all there is.
-        let least = (0.5 * f64::from(self.config.warp_window_frames)).min(0.9 * self.frames(item));
+        let length = f64::from(self.config.warp_window_frames);
+        let least = (LEAST_OF_WINDOW * length).min(LEAST_OF_ITEM * self.frames(item));
         for apart in [self.config.warp_window_spacing_frames, self.config.warp_window_frames] {
             let mut gaps = gaps(&self.settled(alignments), self.frames(item));
             gaps.retain(|(from, to)| to - from >= least);
-            let mut stretches = self.strongest(&strong, &gaps, f64::from(apart));
-            stretches.retain(|new| tried.iter().all(|old| !overlap(*new, *old)));
+            let mut stretches = strongest(&strong, &gaps, f64::from(apart), length);
+            stretches.retain(|new| tried.iter().all(|old| !covers(*old, *new)));
             tried.extend(&stretches);
             let search_space = self.warped_search_space(item, warps.len());
-            // As many as one stretch can have aligned.
+            // As many as are aligned if all the best lie in one stretch.
             let kept = self.config.candidates.item;
             let mut candidates = Vec::new();
             for (at, stretch) in stretches.iter().enumerate() {
                 let before = candidates.len();
-                // What is spread over an item shows in its neighbours too.
+                // Neighbouring stretches take turns with half of the warps: a recording that plays on is in both.
                 let alone = stretches.len() == 1 || apart == self.config.warp_window_frames;
                 let warps = if alone { &warps } else { &halves[at % 2] };
                 let peaks = within(&strong, *stretch);
@@ -185,18 +227,20 @@ impl<'a> Matcher<'a> {
         alignment.false_alarm_probability() < self.verdict.match_below
     }
 
-    /// What needs no further search: stretches that agree surely, without a warp that the search for none
-    /// can only have grazed.
+    /// The stretches that need no further search: those of sure alignments, unless an unwarped one is off by so much
+    /// that a warped search would fit it better.
     fn settled(&self, alignments: &[Alignment]) -> Vec<Stretch> {
         let clean = |a: &&Alignment| {
             self.sure(a)
-                && (a.warped || (a.tempo.ln().abs() < 0.004 && a.pitch_octaves.abs() < 0.007))
+                && (a.warped
+                    || (a.tempo.ln().abs() < SETTLED_LOG_TEMPO
+                        && a.pitch_octaves.abs() < SETTLED_OCTAVES))
         };
         alignments.iter().filter(clean).flat_map(|a| &a.spans).map(|span| span.item).collect()
     }
 
-    /// Keeps the best of the candidates from `first` on, half by their votes and half by their prints: votes
-    /// are few where most of the peaks are lost.
+    /// Keeps the best of the candidates from `first` on, half by their votes and half by their sub-fingerprints: where most
+    /// of the peaks are lost there are few votes.
     fn keep_promising(
         &self,
         item: &Fingerprint,
@@ -231,36 +275,34 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Alignments that chance could have picked from without a warp.
-    fn released_hypotheses(&self, item: &Fingerprint) -> f64 {
-        RELEASED_HYPOTHESES * self.offsets(item) * self.config.candidates.item as f64
+    /// Effective search space without warps: the number of independent alignments that chance could pick the best from.
+    fn released_search_space(&self, item: &Fingerprint) -> f64 {
+        RELEASED_SEARCH_SPACE * self.offsets(item) * self.config.candidates.item as f64
     }
 
-    /// … and under warps.
+    /// Effective search space under warps.
     fn warped_search_space(&self, item: &Fingerprint, warps: usize) -> f64 {
-        WARPED_HYPOTHESES * self.offsets(item) * warps as f64
+        WARPED_SEARCH_SPACE * self.offsets(item) * warps as f64
     }
 
-    /// Offsets at which an item can lie against the catalogue, as many as count.
-    ///
-    /// There is one for each width of a loose peak match, but only the best candidates are aligned, and a
-    /// larger catalogue has better ones, not more: chance grows more slowly than the offsets do.
+    /// Effective number of offsets at which an item can lie against the catalogue. See [`OFFSETS_EXPONENT`].
     fn offsets(&self, item: &Fingerprint) -> f64 {
         let tracks = self.index.track_count() as f64;
-        let all = (self.index.total_frames() as f64 + tracks * self.frames(item)) / 3.0;
-        all.max(1.0).powf(0.75)
+        let frames = self.index.total_frames() as f64 + tracks * self.frames(item);
+        (frames / FRAMES_AN_OFFSET).max(1.0).powf(OFFSETS_EXPONENT)
     }
 
-    /// Length of an item.
+    /// Length of an item in frames.
     pub(super) fn frames(&self, item: &Fingerprint) -> f64 {
         item.seconds * self.fingerprint.frames_per_second()
     }
 
-    /// The peaks that are kept of a recording.
+    /// The peaks kept of a recording.
     pub(super) fn peaks(&self, track: TrackId) -> Vec<Peak> {
         self.index.peaks(track)
     }
 
+    /// The sub-fingerprints of an item and a track.
     pub(super) fn sub_fingerprints<'p>(
         &'p self,
         item: &'p Fingerprint,
@@ -275,7 +317,12 @@ impl<'a> Matcher<'a> {
     }
 
     /// An item and the track whose peaks are `peaks`.
-    fn pair<'p>(&'p self, item: &'p Fingerprint, track: TrackId, peaks: &'p [Peak]) -> Pair<'p> {
+    pub(super) fn pair<'p>(
+        &'p self,
+        item: &'p Fingerprint,
+        track: TrackId,
+        peaks: &'p [Peak],
+    ) -> Pair<'p> {
         Pair {
             peaks: Peaks { item: &item.all_peaks, recording: peaks },
             sub_fingerprints: self.sub_fingerprints(item, track),
@@ -284,6 +331,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// Aligns candidates, the surest alignment first.
     fn align_all(
         &self,
         item: &Fingerprint,
@@ -312,8 +360,8 @@ impl<'a> Matcher<'a> {
         alignments
     }
 
-    /// Whether a candidate only shows how a recording resembles itself: where it was looked up, the recording surely
-    /// is, and on a line that more votes speak for.
+    /// Whether a candidate only shows that a recording resembles itself: the same recording is surely where the candidate was
+    /// looked up, at an offset with clearly more votes.
     fn is_explained(&self, candidate: &Candidate, of_track: &[Alignment]) -> bool {
         let unit = f64::from(TIME_UNITS);
         let window = (f64::from(candidate.first) / unit, f64::from(candidate.last) / unit);
@@ -329,208 +377,5 @@ impl<'a> Matcher<'a> {
             })
             .fold(0.0, f64::max);
         covered >= EXPLAINED_SHARE * (window.1 - window.0)
-    }
-
-    /// The stretches that the warps are tried on: of each part of a gap, as long as `apart`, the one with most
-    /// peaks.
-    fn strongest(&self, peaks: &[Peak], gaps: &[Stretch], apart: f64) -> Vec<Stretch> {
-        let length = f64::from(self.config.warp_window_frames);
-        let mut stretches = Vec::new();
-        for &(from, to) in gaps {
-            let parts = ((to - from) / apart).ceil().max(1.0);
-            let part = (to - from) / parts;
-            for i in 0..parts as usize {
-                let start = from + part * i as f64;
-                let places = ((part - length) / (0.5 * length)).ceil().max(0.0) as usize + 1;
-                let best = (0..places)
-                    .map(|place| {
-                        let start = start + 0.5 * length * place as f64;
-                        (start, (start + length).min(to))
-                    })
-                    .max_by_key(|stretch| (within(peaks, *stretch).len(), -stretch.0 as i64));
-                stretches.extend(best);
-            }
-        }
-        stretches
-    }
-}
-
-/// From and to, in frames of the item.
-type Stretch = (f64, f64);
-
-/// What of `0..end` lies in none of the stretches.
-fn gaps(taken: &[Stretch], end: f64) -> Vec<Stretch> {
-    let mut taken = taken.to_vec();
-    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut gaps = Vec::new();
-    let mut at = 0.0_f64;
-    for (from, to) in taken.into_iter().chain([(end, end)]) {
-        if from > at {
-            gaps.push((at, from));
-        }
-        at = at.max(to);
-    }
-    gaps
-}
-
-/// The peaks of a stretch.
-fn within(peaks: &[Peak], (from, to): Stretch) -> &[Peak] {
-    let unit = f64::from(TIME_UNITS);
-    stretch(peaks, (from * unit) as u32, (to * unit) as u32)
-}
-
-/// The peaks from `start` to before `end`.
-fn stretch(peaks: &[Peak], start: u32, end: u32) -> &[Peak] {
-    let from = peaks.partition_point(|p| p.time < start);
-    let to = peaks.partition_point(|p| p.time < end);
-    &peaks[from..to.max(from)]
-}
-
-/// Cuts peaks into stretches of `frames`; the last takes a short rest in.
-fn windows(peaks: &[Peak], frames: u32) -> Vec<&[Peak]> {
-    let length = frames * TIME_UNITS as u32;
-    let Some(last) = peaks.last() else { return Vec::new() };
-    let count = ((f64::from(last.time) / f64::from(length)).round() as u32).max(1);
-    (0..count)
-        .map(|i| {
-            let end = if i + 1 == count { u32::MAX } else { (i + 1) * length };
-            stretch(peaks, i * length, end)
-        })
-        .collect()
-}
-
-/// The warps that are tried: along speed (pitch and tempo together), tempo alone, pitch alone; or over the whole
-/// plane of both.
-fn warps(config: &MatchConfig) -> Vec<Warp> {
-    let mut warps = lines(config, 1, 0);
-    if let Some(step) = config.warp_plane_step_octaves {
-        let pitches = steps(config.warp_reach_octaves, config.warp_step_octaves);
-        for tempo in steps(config.warp_reach_octaves, step) {
-            let tempo = (tempo as f32 * step).exp2();
-            let pitches = pitches.clone().map(|i| i as f32 * config.warp_step_octaves);
-            warps.extend(pitches.map(|pitch_octaves| Warp { tempo, pitch_octaves }));
-        }
-    }
-    warps
-}
-
-/// Every other warp along the lines, and the rest of them: a hash is so coarse that what lies between two is not
-/// lost by either. Of the plane, which is as coarse as it may be, all.
-fn halves(config: &MatchConfig) -> [Vec<Warp>; 2] {
-    match config.warp_plane_step_octaves {
-        None => [0, 1].map(|half| lines(config, 2, half)),
-        Some(_) => [warps(config), warps(config)],
-    }
-}
-
-/// The warps along speed, tempo and pitch whose step leaves `rest` when divided by `divisor`.
-fn lines(config: &MatchConfig, divisor: i32, rest: i32) -> Vec<Warp> {
-    steps(config.warp_reach_octaves, config.warp_step_octaves)
-        .filter(|step| step.rem_euclid(divisor) == rest)
-        .map(|step| step as f32 * config.warp_step_octaves)
-        .flat_map(|o| [(o, o), (o, 0.0), (0.0, o)])
-        .map(|(tempo, pitch_octaves)| Warp { tempo: tempo.exp2(), pitch_octaves })
-        .filter(|warp| *warp != Warp::IDENTITY)
-        .collect()
-}
-
-fn steps(reach: f32, step: f32) -> std::ops::RangeInclusive<i32> {
-    let steps = (reach / step).round() as i32;
-    -steps..=steps
-}
-
-/// The share of a candidate's window that a sure alignment has to cover to explain it, and the most that it may have
-/// of that one's votes.
-const EXPLAINED_SHARE: f64 = 0.9;
-const EXPLAINED_VOTES: f64 = 0.8;
-
-/// How many hypotheses a candidate, and a warp, comes to for each offset that counts: so that what is told is what
-/// was observed of held-out music, half of it for each of the two searches. The number of stretches an item has
-/// changes little, since they share what an item is given.
-const RELEASED_HYPOTHESES: f64 = 3.6e-4;
-const WARPED_HYPOTHESES: f64 = 4.8e-6;
-
-/// Keeps the best of the candidates from `first` on: music that repeats itself gives thousands.
-fn keep_best(candidates: &mut Vec<Candidate>, first: usize, kept: usize) {
-    candidates[first..].sort_by(by_votes);
-    candidates.truncate(first + kept);
-}
-
-/// Most votes first; all else only makes the order total.
-fn by_votes(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
-    let votes = b.votes.cmp(&a.votes).then(a.track.cmp(&b.track));
-    let place = votes.then(a.offset_frames.total_cmp(&b.offset_frames));
-    let warp = place.then(a.warp.tempo.total_cmp(&b.warp.tempo));
-    warp.then(a.warp.pitch_octaves.total_cmp(&b.warp.pitch_octaves)).then(a.first.cmp(&b.first))
-}
-
-/// Most votes first; candidates of one track at the same place and warp become one.
-fn merge(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| {
-        let warp = a.warp.tempo.total_cmp(&b.warp.tempo);
-        let warp = warp.then(a.warp.pitch_octaves.total_cmp(&b.warp.pitch_octaves));
-        let place = warp.then(a.offset_frames.total_cmp(&b.offset_frames));
-        a.track.cmp(&b.track).then(place).then(a.first.cmp(&b.first))
-    });
-    let mut out: Vec<Candidate> = Vec::new();
-    for candidate in candidates {
-        match out.last_mut() {
-            Some(last) if last.meets(&candidate) => {
-                let votes = last.votes + candidate.votes;
-                let strongest = if candidate.votes > last.votes { candidate } else { *last };
-                *last = Candidate { votes, ..strongest };
-            }
-            _ => out.push(candidate),
-        }
-    }
-    out.sort_by(by_votes);
-    out
-}
-
-/// The surest first.
-fn sort(alignments: &mut [Alignment]) {
-    alignments
-        .sort_by(|a, b| a.log_chance().total_cmp(&b.log_chance()).then(a.track.cmp(&b.track)));
-}
-
-/// Drops alignments of a track whose stretch of the item a better one of the same track covers.
-fn distinct(mut alignments: Vec<Alignment>) -> Vec<Alignment> {
-    sort(&mut alignments);
-    let mut out: Vec<Alignment> = Vec::new();
-    for alignment in alignments {
-        let covered = out.iter().filter(|o| o.track == alignment.track).any(|better| {
-            alignment.spans.iter().all(|s| better.spans.iter().any(|b| overlap(s.item, b.item)))
-        });
-        if !covered {
-            out.push(alignment);
-        }
-    }
-    out
-}
-
-fn overlap(a: (f64, f64), b: (f64, f64)) -> bool {
-    let common = a.1.min(b.1) - a.0.max(b.0);
-    common > 0.3 * (a.1 - a.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_are_what_nothing_covers() {
-        assert_eq!(gaps(&[], 10.0), [(0.0, 10.0)]);
-        assert_eq!(gaps(&[(4.0, 6.0), (0.0, 2.0), (5.0, 7.0)], 10.0), [(2.0, 4.0), (7.0, 10.0)]);
-        assert!(gaps(&[(0.0, 10.0)], 10.0).is_empty());
-    }
-
-    #[test]
-    fn the_three_lines_cross_the_plane_of_warps() {
-        let lines = warps(&MatchConfig::default());
-        assert_eq!(lines.len(), 180);
-        assert!(lines.iter().all(|w| *w != Warp::IDENTITY));
-        let plane =
-            warps(&MatchConfig { warp_plane_step_octaves: Some(0.025), ..MatchConfig::default() });
-        assert_eq!(plane.len(), 180 + 37 * 61);
     }
 }

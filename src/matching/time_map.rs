@@ -1,12 +1,20 @@
-//! How times and pitches of an item lead to those of a recording.
+//! The time map: how times and pitches of an item lead to those of a recording.
 
 use super::Candidate;
+use crate::base::settings;
 use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
-/// A stretch of the item's time, in 1/16 frame.
+settings! {
+    /// Sub-fingerprints are compared up to this change of pitch, in octaves: a quarter of a semitone, which moves a band by a
+    /// sixth of its width. A guess.
+    const KEEPS_BANDS_OCTAVES: f64 = 1.0 / 48.0;
+}
+
+/// Start and end of a stretch of the item, in 1/16 frame.
 pub(super) type Window = (f64, f64);
 
-/// Recording time = item time · tempo + offset, in 1/16 frame; pitch in 1/8192 octave.
+/// A linear time map: recording time = item time · tempo + offset, in 1/16 frame; the item's pitch = the recording's + pitch,
+/// in 1/8192 octave.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct TimeMap {
     pub(super) tempo: f64,
@@ -15,6 +23,7 @@ pub(super) struct TimeMap {
 }
 
 impl TimeMap {
+    /// The time map that the votes of a candidate tell.
     pub(super) fn of(candidate: &Candidate) -> Self {
         Self {
             tempo: f64::from(candidate.warp.tempo),
@@ -23,7 +32,7 @@ impl TimeMap {
         }
     }
 
-    /// Where the item should have a peak of the recording: time and pitch.
+    /// Time and pitch at which the item should have a peak of the recording.
     pub(super) fn predict(self, peak: Peak) -> (f64, f64) {
         (self.item_time(f64::from(peak.time)), f64::from(peak.pitch) + self.pitch)
     }
@@ -36,25 +45,25 @@ impl TimeMap {
         item_time * self.tempo + self.offset
     }
 
-    /// The same line with item and recording in each other's place.
-    pub(super) fn turned(self) -> Self {
+    /// The inverse: from the recording to the item.
+    pub(super) fn inverse(self) -> Self {
         Self { tempo: self.tempo.recip(), offset: -self.offset / self.tempo, pitch: -self.pitch }
     }
 
-    /// A stretch of the item's time in the recording's.
+    /// The stretch of the recording that a stretch of the item maps to.
     pub(super) fn in_recording(self, (from, to): Window) -> Window {
         (self.recording_time(from), self.recording_time(to))
     }
 
-    /// The line from recording `other`, taken for the item, to this line's recording, by way of the item.
-    pub(super) fn by_way_of(self, other: Self) -> Self {
+    /// The time map from the recording of `other` to the recording of this one, both maps of one item.
+    pub(super) fn after_inverse_of(self, other: Self) -> Self {
         let tempo = self.tempo / other.tempo;
         let offset = self.offset - other.offset * tempo;
         Self { tempo, offset, pitch: self.pitch - other.pitch }
     }
 
-    /// Whether bands of the item are the recording's: a quarter of a semitone moves a band by a sixth.
+    /// Whether the pitch changes so little that sub-fingerprints, whose bands do not move along, can be compared.
     pub(super) fn keeps_bands(self) -> bool {
-        self.pitch.abs() < f64::from(PITCH_UNITS) / 48.0
+        self.pitch.abs() < f64::from(PITCH_UNITS) * KEEPS_BANDS_OCTAVES
     }
 }

@@ -1,14 +1,24 @@
-//! From evidence to a verdict, by the chance that it is a false alarm.
+//! From a score to a false-alarm probability, and from that to a verdict.
 
+use crate::base::settings;
 use crate::record::Verdict;
 
-/// Where the lines are drawn.
+settings! {
+    /// λ without a warp. Fitted, see [`Lambda`].
+    const RELEASED_LAMBDA: f64 = 0.52;
+    /// λ under a warp: lower, since a warp brings the tempos of different pieces together. Fitted likewise.
+    const WARPED_LAMBDA: f64 = 0.40;
+    /// Smallest false-alarm probability that is told: no model of chance holds beyond. A guess.
+    const FLOOR: f64 = 1e-30;
+}
+
+/// The false-alarm probabilities that separate match, suspect and clear.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VerdictConfig {
-    /// A false-alarm probability below this is a match; 1e-6 is one wrong accusation in a million
-    /// unrelated items.
+    /// A finding with a lower false-alarm probability is a match. 1e-6, a choice: one wrong accusation in a million unrelated
+    /// items.
     pub match_below: f64,
-    /// Below this, a person has to look.
+    /// A finding with a lower one is a suspect, for a person to look at. 1e-3, a choice: one in a thousand unrelated items.
     pub suspect_below: f64,
 }
 
@@ -19,7 +29,7 @@ impl Default for VerdictConfig {
 }
 
 impl VerdictConfig {
-    /// What a finding of this probability claims; [`Verdict::Clear`] where it is no finding.
+    /// The verdict of a finding with this false-alarm probability; [`Verdict::Clear`] if it is none.
     pub fn verdict(&self, false_alarm_probability: f64) -> Verdict {
         if false_alarm_probability < self.match_below {
             Verdict::Match
@@ -31,29 +41,28 @@ impl VerdictConfig {
     }
 }
 
-/// What agrees comes in groups: the peaks of one note, the bits of one beat. So a nat of a sum is worth this
-/// share of one, and less under a warp, which brings tempos of other music together.
+/// λ of Karlin & Altschul (PNAS 1990): the logarithm of the tail probability of a chance score falls by λ for each nat. It
+/// would be 1 if peaks and bits were independent. They are not (the peaks of one note, the bits of one beat), so it is less.
 ///
-/// Fitted to the best alignments of 4,140 files of held-out music (`benches/EVALUATION.md`), whose
-/// logarithm falls by so much a nat, music left out that shares its package with what it is taken for.
+/// Fitted to the best alignments of 4,140 files of held-out music (`benches/EVALUATION.md`, "Is the false-alarm probability
+/// true?"), without pieces that share a package with the recording they were taken for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Lambda(f64);
 
 impl Lambda {
-    pub(crate) const RELEASED: Self = Self(0.52);
-    pub(crate) const WARPED: Self = Self(0.40);
+    /// Without a warp.
+    pub(crate) const RELEASED: Self = Self(RELEASED_LAMBDA);
+    /// Under a warp.
+    pub(crate) const WARPED: Self = Self(WARPED_LAMBDA);
 
-    /// The logarithm of the chance that an unrelated item reaches `nats` at one alignment.
+    /// Logarithm of the probability that an unrelated item reaches a score of `nats` at one alignment.
     pub(crate) fn log_chance(self, nats: f64) -> f64 {
         -nats * self.0
     }
 }
 
-/// No model of chance is to be believed beyond this.
-const FLOOR: f64 = 1e-30;
-
-/// The chance that an unrelated item is as good at the best of many alignments, by the logarithm of the
-/// sum of their chances.
+/// The probability that an unrelated item is as good at the best of many alignments, from the logarithm of the sum of their
+/// probabilities (the union bound). At least [`FLOOR`], at most 1.
 pub(crate) fn false_alarm_probability(log_chance: f64) -> f64 {
     log_chance.exp().clamp(FLOOR, 1.0)
 }

@@ -8,6 +8,7 @@ mod evidence;
 mod failure;
 mod finding;
 mod item;
+mod released;
 mod span;
 mod standing;
 mod torrent;
@@ -21,6 +22,9 @@ pub use evidence::{Evidence, PeakWindow, RunnerUp};
 pub use failure::{Failure, FailureKind, FailureRecord, Stage};
 pub use finding::{Explained, Finding, Relation, Tier};
 pub use item::{ClaimCheck, ItemFacts, ItemRecord};
+pub use released::{
+    AS_RELEASED_CENTS, AS_RELEASED_TEMPO, is_as_released, is_released_pitch, is_released_tempo,
+};
 pub use span::Span;
 pub use standing::{Standing, StandingKind};
 pub use torrent::{Integrity, TorrentFacts};

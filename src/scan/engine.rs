@@ -1,13 +1,13 @@
 //! Everything that the record of an item depends on, beside the item.
 
-use super::Mode;
-use super::relation::LIMITS;
+use super::limits::LIMITS;
+use super::{Mode, mode, neutral};
 use crate::base::digest;
 use crate::catalog::{CatalogError, Rights, Snapshot};
 use crate::identify::Identifiers;
 use crate::ingest::Ingester;
-use crate::matching::MatchConfig;
 use crate::matching::verdict::VerdictConfig;
+use crate::matching::{self, MatchConfig};
 use crate::record::RECORD_VERSION;
 
 /// Everything that an item's record depends on, beside the item.
@@ -60,11 +60,14 @@ impl Engine {
     /// A text that differs whenever a setting differs that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {}",
+            "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {} {} {} {}",
             self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,
             self.verdict,
+            matching::settings(),
+            neutral::settings(),
+            mode::settings(),
             self.ingester.decoder().describe()
         )
     }

@@ -1,4 +1,4 @@
-//! What a finding keeps of its alignments, packed for the record: the picture and the runner-up.
+//! The evidence of a finding, packed for the record: the picture of its alignments, and the runner-up.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,12 +11,13 @@ use crate::record::{Evidence, PeakWindow, RunnerUp, Span};
 use crate::signal::fingerprint::{Fingerprint, FingerprintConfig};
 use crate::signal::peaks::{PITCH_UNITS, Peak};
 
-/// Steps of the pitch of a dot and of a window's peak, an octave.
+/// Pitch of a dot: steps an octave. Part of the record's format.
 const DOT_STEPS: f32 = 50.0;
+/// Pitch of a peak in a window: steps an octave. Part of the record's format.
 const WINDOW_STEPS: f32 = 800.0;
 
 impl Engine {
-    /// The evidence for `group`, one recording's alignments in an item, of which `all` are those of every recording.
+    /// The evidence for one recording's alignments in an item. `all` has those of every recording.
     pub(super) fn evidence(
         &self,
         matcher: &Matcher,
@@ -38,7 +39,7 @@ impl Engine {
         }
     }
 
-    /// The surest alignment of another recording with a stretch of the item that the group holds.
+    /// The surest alignment of another recording with the same stretch of the item.
     fn runner_up(&self, group: &[Alignment], all: &[Alignment]) -> Option<RunnerUp> {
         let track = group[0].track;
         let spans = || group.iter().flat_map(|alignment| &alignment.spans);
@@ -56,13 +57,13 @@ impl Engine {
     }
 }
 
-/// Whether half of the shorter stretch lies in the other.
+/// Whether more than half of the shorter stretch lies in the other.
 fn overlap(a: (f64, f64), b: (f64, f64)) -> bool {
     let common = a.1.min(b.1) - a.0.max(b.0);
     common > 0.5 * (a.1 - a.0).min(b.1 - b.0)
 }
 
-/// Where `at` lies in `from..to`, in 4095ths.
+/// The position of `at` within `from..to`, from 0 to 4095.
 fn twelve_bits(at: f64, from: f64, to: f64) -> u32 {
     if to > from {
         ((at - from) / (to - from) * 4_095.0).round().clamp(0.0, 4_095.0) as u32

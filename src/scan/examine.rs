@@ -18,7 +18,8 @@ use crate::ingest::{Ingested, sha256_and_length};
 use crate::matching::{Alignment, Explained, LookupScratch, MatchedSpan, Matcher};
 use crate::record::{
     self, Failure, FailureKind, Finding, ItemFacts, ItemRecord, Span, Stage, Tier, TorrentFacts,
-    Verdict, json,
+    Verdict,
+    is_as_released, json,
 };
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::Peak;
@@ -285,6 +286,7 @@ impl Engine {
             .collect();
         spans.sort_by(|a, b| a.item_start_seconds.total_cmp(&b.item_start_seconds));
         let chance = best.false_alarm_probability();
+        let (tempo, pitch_cents) = told_warp(best);
         let item = spans.iter().map(|s| (s.item_start_seconds, s.item_end_seconds));
         let ours = spans.iter().map(|s| (s.recording_start_seconds, s.recording_end_seconds));
         let (item_coverage, recording_coverage) = (
@@ -295,7 +297,7 @@ impl Engine {
             seconds: told.frames / rate,
             item: item_coverage,
             recording: recording_coverage,
-            warped: sound_tier(best) == Tier::ChangedSound,
+            warped: sound_tier(tempo, pitch_cents) == Tier::ChangedSound,
             pitched: best.pitch_octaves.abs() > PITCHED_OCTAVES,
             surest: surest_share(
                 best,
@@ -310,13 +312,13 @@ impl Engine {
         Finding {
             false_alarm_probability: significant(chance),
             score: round(best.nats, 1),
-            tempo: round(best.tempo, 5),
-            pitch_cents: round(best.pitch_octaves * 1_200.0, 1),
+            tempo,
+            pitch_cents,
             spans,
             item_coverage,
             recording_coverage,
             stream,
-            tiers: vec![sound_tier(best)],
+            tiers: vec![sound_tier(tempo, pitch_cents)],
             standing: claim.doubt,
             relation: Some(claim.relation),
             explained: Some(record::Explained {
@@ -409,10 +411,14 @@ fn compared(
     file.verified(stretch.filter(|_| !item.place.locator.is_file()), cancel)
 }
 
-/// The tier of an alignment: as released, or at another speed, tempo or pitch.
-fn sound_tier(alignment: &Alignment) -> Tier {
-    let as_released = (alignment.tempo - 1.0).abs() < 0.005 && alignment.pitch_octaves.abs() < 0.01;
-    if as_released { Tier::Sound } else { Tier::ChangedSound }
+/// Tempo and pitch (in cents) of an alignment, rounded as a record tells them.
+fn told_warp(alignment: &Alignment) -> (f64, f64) {
+    (round(alignment.tempo, 5), round(alignment.pitch_octaves * 1_200.0, 1))
+}
+
+/// T3 for sound as released, T4 for sound at another speed, tempo or pitch, from the numbers that a record tells.
+fn sound_tier(tempo: f64, pitch_cents: f64) -> Tier {
+    if is_as_released(tempo, pitch_cents) { Tier::Sound } else { Tier::ChangedSound }
 }
 
 /// Whether two alignments belong to one finding: the same recording at about the same warp, within 1 % and 24 cents. A guess.
@@ -465,6 +471,35 @@ pub(super) fn significant(value: f64) -> f64 {
 #[allow(clippy::float_cmp, reason = "rounded numbers are equal or wrong")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_finding_has_the_tier_of_what_words_call_it() {
+        for (tempo, octaves) in [
+            (1.0, 0.0),
+            (1.0, 11.0 / 1_200.0),
+            (1.0, 11.94 / 1_200.0),
+            (1.0, 11.96 / 1_200.0),
+            (1.0, -0.011),
+            (1.004_994, 0.0),
+            (1.004_996, 0.0),
+            (0.994, 0.0),
+        ] {
+            let spans = Vec::new();
+            let alignment = Alignment {
+                track: TrackId(0),
+                tempo,
+                pitch_octaves: octaves,
+                spans,
+                nats: 0.0,
+                warped: false,
+                votes: 0,
+                search_space: 1.0,
+            };
+            let (tempo, cents) = told_warp(&alignment);
+            let is_said = crate::wording::warp(tempo, cents) == "as released";
+            assert_eq!(is_said, sound_tier(tempo, cents) == "T3", "{tempo} {cents}");
+        }
+    }
 
     #[test]
     fn coverage_counts_what_overlaps_once() {

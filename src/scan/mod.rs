@@ -8,6 +8,7 @@ mod claims;
 mod engine;
 mod evidence;
 mod examine;
+mod limits;
 mod mode;
 mod neutral;
 mod outcome;
@@ -20,7 +21,7 @@ mod walk;
 pub use engine::Engine;
 pub(crate) use examine::coverage;
 pub use mode::Mode;
-pub(crate) use neutral::{Line, beyond, parts};
+pub(crate) use neutral::{FrameMap, beyond, parts};
 pub use outcome::{Outcome, examine_failed};
 pub use run::scan;
 

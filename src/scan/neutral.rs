@@ -1,65 +1,72 @@
-//! What of an item neutral references and masks explain, and what of a finding is left without it.
+//! The part of a finding that neutral references and masks explain, and the rest.
 //!
-//! A loop that sounds in an item speaks for no recording that holds it, too. But a recording whose drums are a neutral loop is
-//! still that recording: what is asked is not whether a loop sounds in a stretch, but whether what item and recording have in
-//! common there is more than the loop. So the peaks decide ([`explained`]), and the spans are cut by what they say ([`beyond`]).
+//! A neutral loop in an item is no evidence for a recording that uses the same loop. But a recording whose drums are a neutral
+//! loop is still that recording. So the question is not whether a loop sounds in a stretch, but whether item and recording have
+//! more in common there than the loop. [`explained`] decides that from the peaks, and [`beyond`] cuts the spans accordingly.
 
+use crate::base::settings;
 use crate::catalog::joined;
 use crate::matching::{Alignment, MatchedSpan};
 use crate::record::Span;
 use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
-/// A peak is another's within this: 35 ms and 14 cents, as in `matching`.
-const NEAR_FRAMES: f64 = 1.5;
-const NEAR_OCTAVES: f64 = 0.012;
-/// Where this share of what item and recording have in common is neutral, all of it is: of a loop that sounds alone, its
-/// edges and what masks it leave some peaks over.
-const MOSTLY: f64 = 0.6;
-/// … asked for each part of this length, in seconds: a loop may go on under what is more than it.
-const PART_SECONDS: f64 = 4.0;
-/// A loop holds so much before and after its span: the ends of spans are found to about half a second. In frames.
-const EDGE_FRAMES: f64 = 21.5;
-/// A loop sounds again where the item has this share of its peaks; what only keeps time with it has a third.
-const AGAIN: f64 = 0.5;
-/// … of so many at the least.
-const AGAIN_PEAKS: usize = 8;
-/// What is left of a span that was cut says nothing if it is shorter than this, in seconds, likewise.
-const SLIVER_SECONDS: f64 = 1.0;
+settings! {
+    /// Tolerance of a peak match in time, in frames: 35 ms, as in `matching`.
+    const NEAR_FRAMES: f64 = 1.5;
+    /// The same in pitch, in octaves: 14 cents.
+    const NEAR_OCTAVES: f64 = 0.012;
+    /// A part is neutral if at least this share of the peaks that item and recording have in common is. Even where a loop sounds
+    /// alone, peaks at its edges and masked ones are left over. A guess.
+    const MOSTLY: f64 = 0.6;
+    /// Length of a part, in seconds. A stretch is decided part by part, since a loop may start alone and continue under more. A
+    /// guess.
+    const PART_SECONDS: f64 = 4.0;
+    /// A loop may sound this much before and after its span, in frames: the ends of spans are found to about half a second.
+    const EDGE_FRAMES: f64 = 21.5;
+    /// A loop is repeated where the item has this share of its peaks; music in the same tempo has a third. A guess in between.
+    const AGAIN: f64 = 0.5;
+    /// Fewest peaks of a loop by which a repetition is told. A guess.
+    const AGAIN_PEAKS: usize = 8;
+    /// The rest of a span that was cut is dropped if it is shorter than this, in seconds: twice the precision of its ends.
+    const SLIVER_SECONDS: f64 = 1.0;
+}
 
-/// A track that was found in an item: where, and its peaks.
+/// A track that was found in an item.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sound<'a> {
     pub(super) alignment: &'a Alignment,
-    /// Sorted by time, as the index keeps them.
+    /// The track's peaks, sorted by time.
     pub(super) peaks: &'a [Peak],
 }
 
-/// How the time and the pitch of an item become those of a track.
+/// A time map from an item to a track, in frames and octaves, fixed by one moment of both.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Line {
-    /// A moment of both, in frames.
+pub(crate) struct FrameMap {
+    /// A moment of the item, in frames.
     pub(crate) item: f64,
+    /// The same moment of the track, in frames.
     pub(crate) track: f64,
-    /// How much faster the item plays, and how much higher it sounds, in octaves.
+    /// How much faster the item plays.
     pub(crate) tempo: f64,
+    /// How much higher the item sounds, in octaves.
     pub(crate) pitch_octaves: f64,
 }
 
-impl Line {
-    /// The one on which a span of an alignment lies.
+impl FrameMap {
+    /// The time map of one span of an alignment.
     pub(crate) fn of(alignment: &Alignment, span: &MatchedSpan) -> Self {
         let Alignment { tempo, pitch_octaves, .. } = *alignment;
         Self { item: span.item.0, track: span.recording.0, tempo, pitch_octaves }
     }
 
-    /// The same from the track to the item.
-    pub(crate) fn turned(self) -> Self {
+    /// The inverse: from the track to the item.
+    pub(crate) fn inverse(self) -> Self {
         let Self { item, track, tempo, pitch_octaves } = self;
         Self { item: track, track: item, tempo: tempo.recip(), pitch_octaves: -pitch_octaves }
     }
 
-    /// Whether a peak of the item is one of the track, whose peaks are sorted by time.
-    pub(crate) fn meets(self, peak: Peak, track: &[Peak]) -> bool {
+    /// Whether a peak of the item matches one of the track, whose peaks are sorted by time.
+    pub(crate) fn matches(self, peak: Peak, track: &[Peak]) -> bool {
         let unit = f64::from(TIME_UNITS);
         let frame = f64::from(peak.time) / unit;
         let time = unit * (self.track + (frame - self.item) * self.tempo);
@@ -73,9 +80,9 @@ impl Line {
     }
 }
 
-/// The same alignment with all places of a loop that is played again and again: a search tells of some. From each span on, as
-/// many lengths of the track before and behind it as the item has room for are looked at. `item` are its peaks, sorted by
-/// time; lengths are in frames.
+/// Adds to the alignment of a loop every place where the item repeats it; a search returns only some. Starting from each span, the
+/// item is tried at multiples of the track's length before and after it. `item` has the item's peaks, sorted by time; lengths
+/// are in frames.
 pub(super) fn repeated(
     item: &[Peak],
     item_frames: f64,
@@ -96,23 +103,23 @@ pub(super) fn repeated(
             let mut start = span.item.0 - span.recording.0 / tempo + step;
             while start + period > 0.0 && start < item_frames {
                 let (from, to) = (start.max(0.0), (start + period).min(item_frames));
-                let met = |start: f64| {
-                    let line = Line { item: start, track: 0.0, tempo, pitch_octaves }.turned();
+                let matched = |start: f64| {
+                    let map = FrameMap { item: start, track: 0.0, tempo, pitch_octaves }.inverse();
                     let at = |peak: &&Peak| {
                         let at = start + f64::from(peak.time) / f64::from(TIME_UNITS) / tempo;
                         at >= from && at <= to
                     };
                     let there = sound.peaks.iter().filter(at);
-                    there.fold((0, 0), |(all, met): (usize, usize), peak| {
-                        (all + 1, met + usize::from(line.meets(*peak, item)))
+                    there.fold((0, 0), |(all, matched): (usize, usize), peak| {
+                        (all + 1, matched + usize::from(map.matches(*peak, item)))
                     })
                 };
-                // The length of a file is not the length of its bars to the sample.
-                let shifts = [0.0, -1.0, 1.0].map(|shift| (met(start + shift), shift));
-                let best = shifts.into_iter().rev().max_by_key(|((_, met), _)| *met);
-                if let Some(((peaks, met), shift)) = best
+                // A file is not cut to the exact length of its bars.
+                let shifts = [0.0, -1.0, 1.0].map(|shift| (matched(start + shift), shift));
+                let best = shifts.into_iter().rev().max_by_key(|((_, matched), _)| *matched);
+                if let Some(((peaks, matched), shift)) = best
                     && peaks >= AGAIN_PEAKS
-                    && met as f64 >= AGAIN * peaks as f64
+                    && matched as f64 >= AGAIN * peaks as f64
                 {
                     start += shift;
                     if !known(&all.spans, f64::midpoint(from, to)) {
@@ -120,7 +127,7 @@ pub(super) fn repeated(
                             item: (from, to),
                             recording: ((from - start) * tempo, (to - start) * tempo),
                             nats: 0.0,
-                            peaks: (peaks, met),
+                            peaks: (peaks, matched),
                         });
                     }
                 }
@@ -132,8 +139,8 @@ pub(super) fn repeated(
     all
 }
 
-/// The stretches of an item, in seconds, in which what it has in common with a recording is no more than what neutral
-/// references explain that are surely there, too. `item` are its peaks, sorted by time.
+/// The stretches of an item, in seconds, in which it has no more in common with a recording than with the neutral references that
+/// surely sound there too. `item` has the item's peaks, sorted by time.
 pub(super) fn explained(
     item: &[Peak],
     finding: Sound,
@@ -147,10 +154,10 @@ pub(super) fn explained(
             let at = f64::from(peak.time) / unit;
             at >= span.item.0 - edge
                 && at <= span.item.1 + edge
-                && Line::of(sound.alignment, span).meets(peak, sound.peaks)
+                && FrameMap::of(sound.alignment, span).matches(peak, sound.peaks)
         })
     };
-    // What both have in common, and whether it is neutral.
+    // The time of each peak that item and recording have in common, and whether it is neutral.
     let common: Vec<(f64, bool)> = item
         .iter()
         .filter(|peak| has(&finding, **peak, 0.0))
@@ -174,16 +181,16 @@ pub(super) fn explained(
     joined(stretches, 0.0)
 }
 
-/// A stretch in equal parts of about `length`, and no longer; none of one that ends before it begins.
+/// Cuts a stretch into equal parts of at most `length`. A stretch that ends before it begins has none.
 pub(crate) fn parts((from, to): (f64, f64), length: f64) -> impl Iterator<Item = (f64, f64)> {
     let count = ((to - from) / length).ceil().max(0.0);
     let at = move |part: f64| if part < count { from + part * (to - from) / count } else { to };
     (0..count as u32).map(move |part| (at(f64::from(part)), at(f64::from(part) + 1.0)))
 }
 
-/// The spans of a finding without what neutral references explain of the item (stretches of its time) and without what is
-/// masked of the recording (stretches of its time), in seconds. Item and recording are cut at the same places. What is cut off
-/// and too short to say anything is left out; spans of which nothing is taken stay as they are.
+/// The spans of a finding without the stretches of the item that neutral references explain and without the masked stretches of
+/// the recording, all in seconds. Item and recording are cut at the same places. Rests shorter than [`SLIVER_SECONDS`] are
+/// dropped; spans that nothing is cut from are not changed.
 pub(crate) fn beyond(
     spans: &[Span],
     neutral_item_stretches: &[(f64, f64)],
@@ -195,7 +202,7 @@ pub(crate) fn beyond(
 fn rest(span: &Span, neutral: &[(f64, f64)], masks: &[(f64, f64)]) -> Vec<Span> {
     let (start, end) = (span.item_start_seconds, span.item_end_seconds);
     let (ours, our_end) = (span.recording_start_seconds, span.recording_end_seconds);
-    // How fast the recording goes by while the item does.
+    // Seconds of the recording for each second of the item.
     let tempo = if end > start { (our_end - ours) / (end - start) } else { 0.0 };
     let recording_at = |item: f64| ours + (item - start) * tempo;
     let mut taken: Vec<(f64, f64)> = neutral.to_vec();
@@ -212,7 +219,7 @@ fn rest(span: &Span, neutral: &[(f64, f64)], masks: &[(f64, f64)]) -> Vec<Span> 
     }
     let mut rest = Vec::new();
     let mut from = start;
-    // To the millisecond, as spans are told.
+    // Spans are told to the millisecond.
     let round = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
     for (gap, next) in joined(taken, 0.0).into_iter().chain([(end, end)]) {
         if gap - from >= SLIVER_SECONDS {
@@ -247,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_explains_stays_as_it_is() {
+    fn spans_that_nothing_explains_are_not_changed() {
         let spans = [span((10.0, 40.0), (100.0, 130.0)), span((50.0, 50.4), (3.0, 3.4))];
         assert_eq!(beyond(&spans, &[], &[]), spans);
         assert_eq!(
@@ -273,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_that_is_all_loop_and_mask_is_gone_and_so_are_its_crumbs() {
+    fn a_span_that_is_all_loop_and_mask_is_gone_and_so_are_its_slivers() {
         let spans = [span((10.0, 40.0), (100.0, 130.0))];
         assert_eq!(beyond(&spans, &[(0.0, 60.0)], &[]), []);
         assert_eq!(beyond(&spans, &[], &[(90.0, 140.0)]), []);
@@ -293,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_without_length_is_no_trouble() {
+    fn a_span_without_length_is_accepted() {
         let nothing = [span((5.0, 5.0), (9.0, 9.0))];
         assert_eq!(beyond(&nothing, &[], &[(0.0, 20.0)]).len(), 1);
         assert_eq!(beyond(&nothing, &[(0.0, 20.0)], &[]), []);
@@ -366,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_a_recording_over_a_loop_is_more_than_the_loop() {
+    fn a_copy_of_a_recording_with_a_loop_is_more_than_the_loop() {
         let drums = music(1, 8, 20);
         let ours = together(&[&drums, &music(2, 10, 20)]);
         let (whole, of_loop) = (alignment((0.0, 20.0), 0.0), alignment((0.0, 20.0), 0.0));
@@ -374,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn only_where_the_loop_sounds_is_it_taken_out() {
+    fn a_loop_is_cut_out_only_where_it_sounds() {
         // Five seconds of a loop alone, then music of ours, twice as long, later in the recording than in the item.
         let drums = music(1, 16, 5);
         let ours = together(&[&later(&drums, 30.0), &later(&music(2, 16, 10), 35.0)]);
@@ -387,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_that_goes_on_under_music_of_ours_is_taken_out_before_it() {
+    fn a_loop_that_goes_on_under_music_of_ours_is_cut_out_before_it() {
         let drums = music(1, 8, 24);
         let ours = together(&[&drums, &later(&music(2, 12, 12), 12.0)]);
         let (whole, of_loop) = (alignment((0.0, 24.0), 0.0), alignment((0.0, 24.0), 0.0));
@@ -439,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn peaks_meet_along_a_change_of_tempo_and_pitch() {
+    fn peaks_match_along_a_change_of_tempo_and_pitch() {
         let ours = music(4, 10, 10);
         let rise = (0.1 * PITCH_UNITS) as u16;
         let item: Vec<Peak> = ours
@@ -453,14 +460,14 @@ mod tests {
         let mut along = alignment((0.0, 8.0), 0.0);
         (along.tempo, along.pitch_octaves) = (1.25, 0.1);
         along.spans[0].recording.1 = 10.0 * RATE;
-        let met = |along: &Alignment| {
-            let line = Line::of(along, &along.spans[0]);
-            item.iter().filter(|peak| line.meets(**peak, &ours)).count()
+        let matched = |along: &Alignment| {
+            let map = FrameMap::of(along, &along.spans[0]);
+            item.iter().filter(|peak| map.matches(**peak, &ours)).count()
         };
-        assert_eq!(met(&along), item.len());
-        let back = Line::of(&along, &along.spans[0]).turned();
-        assert!(ours.iter().all(|peak| back.meets(*peak, &item)));
+        assert_eq!(matched(&along), item.len());
+        let back = FrameMap::of(&along, &along.spans[0]).inverse();
+        assert!(ours.iter().all(|peak| back.matches(*peak, &item)));
         along.pitch_octaves = 0.0;
-        assert!(met(&along) * 10 < item.len(), "{}", met(&along));
+        assert!(matched(&along) * 10 < item.len(), "{}", matched(&along));
     }
 }

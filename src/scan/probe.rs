@@ -1,28 +1,19 @@
-//! The short look at an item: a few excerpts, and clear if none of them holds anything.
+//! The probe: a short look at a few windows of an item, which is clear if none of them holds anything.
 
 use std::sync::atomic::AtomicBool;
 
 use super::Engine;
 use super::examine::{MIN_PEAKS, round};
-use super::mode::as_released;
+use super::mode::{WINDOWS, probed};
 use super::outcome::facts;
-use crate::decode::Windows;
-use crate::matching::{LookupScratch, MatchConfig, Matcher, Share};
+use crate::matching::{LookupScratch, Matcher};
 use crate::record::{ClaimCheck, ItemFacts, ItemRecord, Verdict};
 use crate::signal::fingerprint::Fingerprint;
 use crate::source::Item;
 
-/// What is listened to of an item. A clip of 3 s is enough to tell; 8 s bear a quiet bar.
-const WINDOWS: Windows = Windows { count: 3, seconds: 8.0 };
-/// What is as released leads by far: few candidates are aligned, of few cells with many votes.
-const CANDIDATES: Share = Share { item: 4, window: 4 };
-const BINS: Share = Share { item: 128, window: 128 };
-const POSTINGS: Share = Share { item: 60_000, window: 60_000 };
-const MIN_VOTES: usize = 6;
-
 impl Engine {
-    /// The record of an item in whose windows nothing is found. `None` if it has to be examined whole:
-    /// something is found, a window is too quiet to tell, or it cannot be sampled.
+    /// The record of an item, if its windows hold nothing. `None` if the item has to be examined whole: something was found,
+    /// a window is too quiet, or the file cannot be sampled.
     pub(super) fn probe(
         &self,
         item: &Item,
@@ -30,7 +21,7 @@ impl Engine {
         scratch: &mut LookupScratch,
         cancel: &AtomicBool,
     ) -> Option<ItemRecord> {
-        // What claims to be ours is listened to whole.
+        // An item that claims to be ours is always examined whole.
         if !self.claims(item, sha256, None).is_empty() {
             return None;
         }
@@ -48,7 +39,7 @@ impl Engine {
             ..facts(&item.place, item.size_bytes, sha256.to_owned())
         };
         let note = format!(
-            "probed: {} windows of {} s, {} s of {:.0} s",
+            "probed: {} windows of {} s, {} s of {:.0} s in all",
             WINDOWS.count,
             WINDOWS.seconds,
             WINDOWS.total_seconds(),
@@ -64,23 +55,17 @@ impl Engine {
         })
     }
 
-    /// Whether a window holds no recording as released, and enough to tell.
+    /// Whether a window has enough peaks and holds no recording as released.
     fn is_clear(&self, window: &Fingerprint, scratch: &mut LookupScratch) -> bool {
         let config = *self.ingester.fingerprinter().config();
-        let matching = MatchConfig {
-            candidates: CANDIDATES,
-            bins: BINS,
-            identity_postings: POSTINGS,
-            min_votes: MIN_VOTES,
-            ..as_released(self.matching)
-        };
+        let matching = probed(self.matching);
         let matcher = Matcher::new(&self.snapshot.index, config, matching, self.verdict);
         let verdict = |chance| self.verdict.verdict(chance);
         window.peaks.len() >= MIN_PEAKS
             && matcher
                 .search(window, scratch)
                 .iter()
-                // A loop of a sample pack raises no suspicion.
+                // A neutral reference, such as a loop of a sample pack, raises no suspicion.
                 .filter(|found| !self.snapshot.neutral(found.track))
                 .all(|found| verdict(found.false_alarm_probability()) == Verdict::Clear)
     }

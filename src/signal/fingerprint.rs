@@ -1,7 +1,7 @@
-//! The fingerprint of a signal: resample → stft → peaks and prints, as one call.
+//! The fingerprint of a signal: resample → STFT → peaks and sub-fingerprints, as one call.
 //!
-//! `FingerprintConfig` is all that the hashes depend on, and its digest stands in every index and
-//! every result. Landmarks are made from the peaks where they are needed.
+//! Hashes depend on [`FingerprintConfig`] alone; every index and every result stores its digest. Landmarks are made from
+//! the peaks where they are needed.
 
 use sha2::{Digest, Sha256};
 
@@ -13,24 +13,27 @@ use crate::signal::resample::Resampler;
 use crate::signal::stft::{Stft, StftConfig, StftStream};
 use crate::signal::sub_fingerprints::{SubFingerprint, SubFingerprinter};
 
-/// All that a hash depends on. Another value anywhere is another index.
+/// Configuration of fingerprints. A change of any value makes existing indexes unusable.
+///
+/// The defaults are guesses where nothing else is said: chosen by hand, and not swept since. `benches/EVALUATION.md` has the
+/// recall that they give.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FingerprintConfig {
-    /// Rate of the analysed signal.
+    /// Sample rate of the analysed signal.
     pub sample_rate: SampleRate,
-    /// Shape of the transform.
+    /// Shape of the short-time Fourier transform.
     pub stft: StftConfig,
     /// Choice of peaks.
     pub peaks: PeakConfig,
-    /// How far peaks stand apart that make landmarks and that are kept of a recording.
+    /// Smallest distance of the peaks that make landmarks and that are kept of a recording.
     pub spacing: Spacing,
-    /// Peaks a second of an item that make landmarks; 35 is nearly all there are.
+    /// Peaks a second of an item that make landmarks; 35 are nearly all that there are.
     pub item_peaks_per_second: usize,
     /// Peaks a second that are kept of a recording, to check an alignment peak by peak.
     pub recording_peaks_per_second: usize,
     /// Peaks a second of a recording that make landmarks: the index is sparse, the query dense.
     pub landmark_peaks_per_second: usize,
-    /// Of a recording every such print is kept; 6 are one in 139 ms.
+    /// Every so many frames a sub-fingerprint is kept of a recording; 6 are 139 ms.
     pub recording_print_step: usize,
     /// Choice of pairs.
     pub landmarks: LandmarkConfig,
@@ -49,7 +52,6 @@ impl Default for FingerprintConfig {
                 reach_frames: 4,
                 reach_cells: 4,
                 floor_power: 2.6e-3,
-                tilt: 0.0,
             },
             spacing: Spacing { frames: 6.0, octaves: 0.12 },
             item_peaks_per_second: 35,
@@ -66,11 +68,11 @@ impl Default for FingerprintConfig {
     }
 }
 
-/// Raised when the code makes other peaks or hashes from the same configuration.
+/// Increased when the code makes other peaks or hashes from the same configuration.
 const ALGORITHM_VERSION: u32 = 4;
 
 impl FingerprintConfig {
-    /// The peaks that are kept of a recording, of [`Fingerprint::peaks`].
+    /// The peaks of [`Fingerprint::peaks`] that are kept of a recording, the leading ones marked.
     pub fn recording_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
         let rate = self.frames_per_second() as f32;
         let kept = thin(peaks, self.recording_peaks_per_second, rate);
@@ -79,7 +81,7 @@ impl FingerprintConfig {
         kept.iter().map(|peak| peak.marked(next.next_if_eq(&peak).is_some())).collect()
     }
 
-    /// The signs that are kept of a recording, of [`Fingerprint::sub_fingerprints`].
+    /// The signs of [`Fingerprint::sub_fingerprints`] that are kept of a recording.
     pub fn recording_prints(&self, sub_fingerprints: &[SubFingerprint]) -> Vec<u32> {
         sub_fingerprints
             .iter()
@@ -88,7 +90,7 @@ impl FingerprintConfig {
             .collect()
     }
 
-    /// The peaks that make landmarks, of those that are kept.
+    /// The peaks that make landmarks, of those kept of a recording.
     pub fn landmark_peaks(&self, peaks: &[Peak]) -> Vec<Peak> {
         peaks.iter().copied().filter(|peak| peak.leads()).collect()
     }
@@ -98,13 +100,13 @@ impl FingerprintConfig {
         f64::from(self.sample_rate.hz()) / self.stft.hop as f64
     }
 
-    /// A number that changes with every field (CRC-32 of their bits) and with the algorithm.
+    /// CRC-32 of the bits of every field and of the algorithm's version.
     pub fn digest(&self) -> u32 {
-        // Taken apart whole, so that a new field cannot be forgotten.
+        // Destructured in full, so that a new field cannot be forgotten.
         let Self {
             sample_rate,
             stft: StftConfig { n_fft, hop },
-            peaks: PeakConfig { min_hz, max_hz, reach_frames, reach_cells, floor_power, tilt },
+            peaks: PeakConfig { min_hz, max_hz, reach_frames, reach_cells, floor_power },
             spacing: Spacing { frames, octaves },
             item_peaks_per_second,
             recording_peaks_per_second,
@@ -123,7 +125,8 @@ impl FingerprintConfig {
             reach_frames as u32,
             reach_cells as u32,
             floor_power.to_bits(),
-            tilt.to_bits(),
+            // The place of a setting that was always 0 and is gone: without it every index would have to be made once more.
+            0,
             frames.to_bits(),
             octaves.to_bits(),
             item_peaks_per_second as u32,
@@ -144,29 +147,29 @@ impl FingerprintConfig {
     }
 }
 
-/// What is known of a signal, and its length.
+/// The fingerprint of a signal.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fingerprint {
-    /// Peaks that stand apart, sorted by time: they make landmarks.
+    /// Peaks at least [`FingerprintConfig::spacing`] apart, sorted by time: they make landmarks.
     pub peaks: Vec<Peak>,
-    /// All peaks, sorted by time: what a recording has beneath other sound is among them.
+    /// All peaks, sorted by time. Those of a recording under other sound are among them.
     pub all_peaks: Vec<Peak>,
-    /// One a frame.
+    /// One for each frame.
     pub sub_fingerprints: Vec<SubFingerprint>,
-    /// Length of the signal.
+    /// Length of the signal in seconds.
     pub seconds: f64,
 }
 
 impl Fingerprint {
-    /// SHA-256 over all of it, in lower-case hex: equal where not a single peak, sign or sample of length differs.
+    /// SHA-256 over the whole fingerprint, in lower-case hex: equal if no peak, no sign and no sample of length differs.
     ///
-    /// Sound that was encoded once more, cut, or moved by less than a frame has another. What lies outside of the band in which
-    /// peaks and prints are made, and what mono cancels, is not in it.
+    /// Sound that was encoded once more, cut, or shifted by less than a frame has another digest. Sound outside of the band of the
+    /// peaks, and sound that mono cancels, does not change it.
     pub fn digest(&self) -> String {
         let mut digest = Sha256::new();
         digest.update(ALGORITHM_VERSION.to_le_bytes());
         digest.update(self.seconds.to_le_bytes());
-        // Two lists, parted by the length of the first.
+        // The length of the first list separates the two.
         digest.update((self.all_peaks.len() as u64).to_le_bytes());
         digest.update(bytemuck::cast_slice::<Peak, u8>(&self.all_peaks));
         for sub_fingerprint in &self.sub_fingerprints {
@@ -176,7 +179,7 @@ impl Fingerprint {
     }
 }
 
-/// Plans shared by all workers.
+/// Makes fingerprints. Holds the plan of the transform, shared by all workers.
 ///
 /// # Example
 ///
@@ -235,7 +238,7 @@ impl Fingerprinter {
     }
 }
 
-/// One signal on its way.
+/// The fingerprint of one signal in the making.
 #[derive(Debug)]
 pub struct FingerprintStream {
     config: FingerprintConfig,
@@ -271,7 +274,7 @@ impl FingerprintStream {
         self.resampler.push(samples, &mut |s| analysis.push(s));
     }
 
-    /// What follows has another rate.
+    /// Changes the sample rate of the samples that follow.
     ///
     /// # Panics
     ///
@@ -294,7 +297,7 @@ impl FingerprintStream {
         });
         picker.finish(&mut peaks);
         maker.finish(&mut sub_fingerprints);
-        // Interpolation in time may swap neighbours; the rest breaks ties.
+        // Interpolation in time may swap neighbours; the other fields break ties.
         peaks.sort_unstable();
         let all_peaks = peaks;
         let peaks = space(&all_peaks, config.spacing);
@@ -310,10 +313,10 @@ mod tests {
 
     #[test]
     fn the_default_digest_is_pinned() {
-        // Whoever changes it gives every user's index up: raise it knowingly.
+        // A change makes the index of every user unusable.
         assert_eq!(FingerprintConfig::default().digest(), 0x8414_d117);
         let mut other = FingerprintConfig::default();
-        other.peaks.tilt += 0.5;
+        other.peaks.floor_power += 0.5;
         assert_ne!(other.digest(), FingerprintConfig::default().digest());
     }
 

@@ -1,16 +1,16 @@
-//! Landmarks: pairs of peaks, hashed. The bit layout of a hash, and how a warp is undone on peaks.
+//! Landmarks: hashes of pairs of peaks. The layout of a hash, and how a warp is undone.
 //!
-//! The scheme is Wang's (ISMIR 2003) on a logarithmic frequency axis, so that a change of pitch, tempo
-//! or speed moves a pair by a known amount and can be undone before the hash is taken.
+//! The scheme is Wang's (ISMIR 2003) on logarithmic axes, so that a change of pitch, tempo or speed shifts all pairs by a known
+//! amount, which is undone before they are hashed.
 
 use crate::signal::peaks::{PITCH_UNITS, Peak, TIME_UNITS};
 
 /// A quantised pair of peaks; below [`HASH_COUNT`].
 ///
 /// Mixed radix, from the highest digit: the step to the target at 36 an octave from −1 octave (73), log2 of
-/// the distance in frames at 20 a doubling from 4 frames (81), the anchor's octaves above the band's foot
-/// at 36 an octave (160). The step leads, since no warp changes it: what one pair is looked up as under
-/// many warps lies close together.
+/// the distance in frames at 20 a doubling from 4 frames (81), the anchor's octaves above the band's lowest frequency
+/// at 36 an octave (160). The step comes first, since no warp changes it: the hashes of one pair under many warps are close
+/// together in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash(pub u32);
 
@@ -42,9 +42,9 @@ pub struct LandmarkConfig {
 /// Targets an anchor takes, and how far past a bin's edge it also looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
-    /// Nearest targets of each anchor.
+    /// Number of targets of each anchor, the nearest ones.
     pub fan_out: usize,
-    /// Share of a bin: a value this near to an edge also takes the neighbouring bin. 0 for none.
+    /// A value nearer to an edge of its bin than this share of the bin is looked up in the neighbouring bin too. 0 for none.
     pub probe: f32,
 }
 
@@ -62,7 +62,7 @@ impl Warp {
     pub const IDENTITY: Self = Self { tempo: 1.0, pitch_octaves: 0.0 };
 }
 
-/// A pair of peaks before it is quantised, in bins on three logarithmic axes, on which a warp is a shift.
+/// A pair of peaks before it is quantised, in units of bins on three logarithmic axes. A warp is a shift on these.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pair {
     /// Anchor above the band's foot.
@@ -73,7 +73,7 @@ pub struct Pair {
     gap: f32,
 }
 
-/// A warp as a shift of [`Pair`]s: what undoes it.
+/// The shift of [`Pair`]s that undoes a warp.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shift {
     anchor: f32,
@@ -105,7 +105,7 @@ pub fn pairs(
     let max_gap = (config.max_gap_frames / tempo.start() * TIME_UNITS).floor() as u32;
     let max_step = (config.max_step_octaves * PITCH_UNITS) as i32;
     let gap_unit = 1.0 / (TIME_UNITS * config.min_gap_frames);
-    // By the distance in 1/16 frame: there are fewer than there are pairs.
+    // A table by distance in 1/16 frame, since there are more pairs than distances.
     let gaps: Vec<f32> =
         (0..=max_gap).map(|gap| (gap as f32 * gap_unit).log2() * GAP_BINS_PER_OCTAVE).collect();
     let mut first = 0;
@@ -149,7 +149,7 @@ impl Pair {
     /// The hash that the unchanged recording has; `None` where the shifted pair is none of its pairs.
     #[inline]
     pub fn hash(self, shift: Shift) -> Option<Hash> {
-        // Truncation is the floor of what is not negative; a negative value is out of range.
+        // Truncation is the floor of a value that is not negative; a negative value is out of range.
         let (anchor, gap) = (self.anchor + shift.anchor, self.gap + shift.gap);
         let inside = anchor >= 0.0
             && gap >= 0.0
@@ -159,8 +159,8 @@ impl Pair {
         inside.then(|| hash(anchor as i32, self.step as i32, gap as i32))
     }
 
-    /// Visits the pair's hash and, for each axis on which it lies within `probe` of an edge, the
-    /// neighbours', each with the number of axes on which it is a neighbour.
+    /// Visits the pair's hash and, for each axis on which it lies within `probe` of an edge, the hash of the neighbouring bin; each
+    /// with the number of axes on which it is a neighbour.
     pub fn probe(self, probe: f32, mut visit: impl FnMut(Hash, u32)) {
         let gaps = bins(self.gap, probe, GAP_BINS);
         let anchors = bins(self.anchor, probe, ANCHOR_BINS);
@@ -182,7 +182,7 @@ fn hash(anchor: i32, step: i32, gap: i32) -> Hash {
 
 /// The bin of `value` and the one beyond an edge nearer than `probe`, inside `0..count`.
 fn bins(value: f32, probe: f32, count: i32) -> std::ops::Range<i32> {
-    // Truncation is the floor of what is not negative, and no call of a function.
+    // Truncation is the floor of a value that is not negative, and faster.
     let from = (value - probe) as i32;
     let to = (value + probe) as i32;
     from.max(0)..(to + 1).clamp(0, count)

@@ -1,14 +1,14 @@
 //! From samples to fingerprints.
 //!
-//! | file | its one responsibility |
+//! | file | responsibility |
 //! |---|---|
-//! | `rate` | samples a second |
+//! | `rate` | the type of a sample rate |
 //! | `resample` | any rate to 11 025 Hz |
 //! | `stft` | samples to power spectra |
 //! | `peaks` | spectra to peaks |
-//! | `prints` | spectra to sign prints |
+//! | `sub_fingerprints` | spectra to sub-fingerprints |
 //! | `landmarks` | peaks to hashes of pairs of peaks |
-//! | `fingerprint` | all of it as one call, and its settings |
+//! | `fingerprint` | all of these as one call, and the configuration |
 
 pub mod fingerprint;
 pub mod landmarks;

@@ -1,6 +1,6 @@
 //! Spectral peaks: local maxima of the power spectrum in time and frequency, interpolated in both.
 //!
-//! It chooses peaks; what is made of them is `landmarks`' business.
+//! `landmarks` makes hashes of them.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,14 +15,14 @@ pub struct Peak {
     pub time: u32,
     /// Frequency in 1/8192 octave above [`PeakConfig::min_hz`]; a cent is 6.8.
     pub pitch: u16,
-    /// Power in 1/256 of a doubling, above an arbitrary zero: only for ranking. In what is kept of a
-    /// recording the lowest bit is [`Peak::leads`].
+    /// Power in 1/256 of a doubling, above an arbitrary zero: to rank peaks and to compare levels. Of a peak that is kept of
+    /// a recording the lowest bit tells whether it leads ([`Peak::leads`]).
     pub strength: u16,
 }
 
-/// [`Peak::time`] units a frame.
+/// Units of [`Peak::time`] in a frame.
 pub const TIME_UNITS: f32 = 16.0;
-/// [`Peak::pitch`] units an octave.
+/// Units of [`Peak::pitch`] in an octave.
 pub const PITCH_UNITS: f32 = 8_192.0;
 
 impl Peak {
@@ -31,12 +31,12 @@ impl Peak {
         self.time as f32 / TIME_UNITS
     }
 
-    /// Whether a peak that is kept of a recording is among the strong ones, which make landmarks.
+    /// Whether a marked peak is a leading one: one of the strongest, which make landmarks.
     pub fn leads(self) -> bool {
         self.strength & 1 == 1
     }
 
-    /// The same peak, marked.
+    /// The same peak, marked as leading or not.
     #[must_use]
     pub fn marked(self, leads: bool) -> Self {
         Self { strength: self.strength & !1 | u16::from(leads), ..self }
@@ -55,29 +55,25 @@ pub struct PeakConfig {
     pub min_hz: f32,
     /// Highest frequency of a peak, in Hz; 5000 leaves 500 Hz to the Nyquist at 11 025 Hz.
     pub max_hz: f32,
-    /// A peak is the maximum of this many frames before and after it; 6 are 139 ms.
+    /// A peak is the maximum of this many frames before and after it; 4 are 93 ms.
     pub reach_frames: usize,
-    /// … and of this many cells of 1/50 octave below and above it; 6 are 0.12 octave.
+    /// A peak is the maximum of this many cells of 1/50 octave below and above it; 4 are 0.08 octave.
     pub reach_cells: usize,
-    /// Power below which nothing is a peak: a sine at −80 dB of full scale has 2.6e-3 in a Hann
-    /// frame of 2048.
+    /// Lowest power of a peak: a sine at −80 dB of full scale has 2.6e-3 in a Hann frame of 2048.
     pub floor_power: f32,
-    /// Doublings of power a peak gains in rank for each octave it lies higher, against the fall of
-    /// music's spectrum; 1.0 is 3 dB an octave.
-    pub tilt: f32,
 }
 
-/// Cells an octave on the axis on which maxima compete.
+/// Cells an octave on the axis on which maxima compete. Part of the fingerprint's algorithm; a guess.
 const CELLS_PER_OCTAVE: f32 = 50.0;
 
-/// What is kept of a frame.
+/// A frame in the picker's window.
 #[derive(Debug, Clone)]
 struct Row {
     /// Highest power in each cell, 0 where no bin falls into it.
     maxima: Vec<f32>,
     /// Maximum of `maxima` within `reach_cells` of each cell.
     spread: Vec<f32>,
-    /// Cells that nothing around them exceeds, up to this frame; those after it have their say later.
+    /// Cells that no neighbour exceeds in this frame or in those before it; later frames may still exceed them.
     candidates: Vec<usize>,
     /// The power spectrum, for the interpolation in time.
     power: Vec<f32>,
@@ -89,7 +85,7 @@ pub struct PeakPicker {
     config: PeakConfig,
     bin_hz: f32,
     cells: Cells,
-    /// The last frames, of which that in the middle is decided; silent ones before the signal begins.
+    /// The last frames. The peaks of the middle one are decided. Before the signal begins all are silent.
     rows: VecDeque<Row>,
     padded: [Vec<f32>; 2],
     next: usize,
@@ -131,7 +127,7 @@ impl PeakPicker {
         self.cells.maxima(power, &mut row.maxima);
         widen(&row.maxima, self.config.reach_cells, &mut self.padded, &mut row.spread);
         candidates(&row.maxima, &row.spread, self.config.floor_power, &mut row.candidates);
-        // Strictly above what came before: a tie has one winner. The nearest frame refutes most.
+        // Strictly above earlier frames, so that a tie has one winner. The nearest frame first, since it excludes most.
         let before = self.rows.iter().rev().take(self.config.reach_frames);
         row.candidates.retain(|&cell| before.clone().all(|b| row.maxima[cell] > b.spread[cell]));
         self.rows.push_back(row);
@@ -149,7 +145,7 @@ impl PeakPicker {
         }
     }
 
-    /// Adds the peaks of `frame`, whose row is that in the middle.
+    /// Adds the peaks of `frame`, whose row is the middle one.
     fn decide(&self, frame: usize, peaks: &mut Vec<Peak>) {
         let middle = self.config.reach_frames;
         let row = &self.rows[middle];
@@ -178,7 +174,7 @@ impl PeakPicker {
         let up = bin as f32 + vertex(log(around[0]), middle, log(around[2]));
         let octaves = (up * self.bin_hz / self.config.min_hz).log2().max(0.0);
         let time = frame as f32 + vertex(log(earlier), middle, log(later));
-        let strength = (middle + self.config.tilt * octaves + 64.0) * 256.0;
+        let strength = (middle + 64.0) * 256.0;
         Peak {
             time: (time.max(0.0) * TIME_UNITS).round() as u32,
             pitch: (octaves * PITCH_UNITS).round() as u16,
@@ -189,17 +185,17 @@ impl PeakPicker {
 
 /// The cells of the axis on which maxima compete.
 ///
-/// The maximum of a cell of 8 to 15 bins is that of two runs of 8, one at either end, which may overlap;
-/// the runs of 1, 2, 4, 8 … bins are made for the whole spectrum, each of two of the length before.
+/// The maximum of a cell of 8 to 15 bins is that of two runs of 8, one at each end, which may overlap (a sparse table). The maxima
+/// of runs of 1, 2, 4, 8 … bins are made for the whole spectrum, each from two runs of half the length.
 #[derive(Debug)]
 struct Cells {
     /// The bins of cell `c` are `edges[c] .. edges[c + 1]`.
     edges: Vec<usize>,
-    /// Bins in which runs of 1, 2, 4 … bins begin that some cell needs.
+    /// For runs of 1, 2, 4 … bins: the bins at which a run begins that some cell needs.
     starts: Vec<Range<usize>>,
-    /// The two runs of each cell, as places in `runs`.
+    /// The two runs of each cell, as indices in `runs`.
     halves: Vec<(usize, usize)>,
-    /// Maxima of the runs, shape `(starts.len(), edges.last() + 1)`; what is no run stays 0.
+    /// Maxima of the runs, shape `(starts.len(), edges.last() + 1)`; 0 where there is no run.
     runs: Vec<f32>,
 }
 
@@ -241,8 +237,8 @@ impl Cells {
     }
 }
 
-/// The maximum of `values` within `reach` of each place, by windows of doubling width; `padded` is scratch,
-/// twice the length of `values` and twice the reach.
+/// The maximum of `values` within `reach` of each place, by windows of doubling width. `padded` is scratch: two buffers of the
+/// length of `values` and twice the reach.
 fn widen(values: &[f32], reach: usize, padded: &mut [Vec<f32>; 2], out: &mut [f32]) {
     let [from, to] = padded;
     from[..reach].fill(0.0);
@@ -260,7 +256,7 @@ fn widen(values: &[f32], reach: usize, padded: &mut [Vec<f32>; 2], out: &mut [f3
     out.copy_from_slice(&from[..values.len()]);
 }
 
-/// The larger of each value and that `step` places after it.
+/// The larger of each value and the value `step` places after it.
 fn larger_of(values: &[f32], step: usize, out: &mut [f32]) {
     for ((out, a), b) in out.iter_mut().zip(values).zip(&values[step..]) {
         *out = larger(*a, *b);
@@ -272,8 +268,8 @@ fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
-/// The cells above `floor` whose maximum is that of their neighbourhood. Without a branch a cell: one in
-/// twelve is, and nobody could predict which.
+/// The cells above `floor` whose maximum is that of their neighbourhood. Without a branch for each cell, which would be hard to
+/// predict: one in twelve is a candidate.
 fn candidates(maxima: &[f32], spread: &[f32], floor: f32, out: &mut Vec<usize>) {
     out.clear();
     out.resize(maxima.len(), 0);
@@ -285,23 +281,22 @@ fn candidates(maxima: &[f32], spread: &[f32], floor: f32, out: &mut Vec<usize>) 
     out.truncate(found);
 }
 
-/// Where the parabola through three equidistant values has its top, in [-0.5, 0.5] of the spacing.
+/// The position of the maximum of the parabola through three equidistant values, from the middle one, in [-0.5, 0.5] of the spacing.
 fn vertex(left: f32, middle: f32, right: f32) -> f32 {
     let curve = left - 2.0 * middle + right;
     if curve < 0.0 { (0.5 * (left - right) / curve).clamp(-0.5, 0.5) } else { 0.0 }
 }
 
-/// How far peaks stand apart.
+/// Smallest distance of peaks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spacing {
-    /// In time, in frames; 6 are 139 ms.
+    /// Distance in frames; 6 are 139 ms.
     pub frames: f32,
-    /// In pitch.
+    /// Distance in octaves.
     pub octaves: f32,
 }
 
-/// Keeps the peaks (sorted by time) that are the strongest of their surroundings: what a picker of longer
-/// reach would have found.
+/// Keeps the peaks (sorted by time) that are the strongest within `spacing`: those that a picker of a longer reach would find.
 pub fn space(peaks: &[Peak], spacing: Spacing) -> Vec<Peak> {
     let reach = (spacing.frames * TIME_UNITS) as u32;
     let width = (spacing.octaves * PITCH_UNITS) as u16;
@@ -312,7 +307,7 @@ pub fn space(peaks: &[Peak], spacing: Spacing) -> Vec<Peak> {
             start += 1;
         }
         let near = peaks.iter().enumerate().skip(start);
-        // Of two equal ones the earlier is kept.
+        // Of two equal peaks the earlier is kept.
         let beaten =
             near.take_while(|(_, other)| other.time <= peak.time + reach).any(|(j, other)| {
                 other.pitch.abs_diff(peak.pitch) <= width
@@ -325,8 +320,8 @@ pub fn space(peaks: &[Peak], spacing: Spacing) -> Vec<Peak> {
     kept
 }
 
-/// Keeps a peak if fewer than `per_second` peaks within half a second of it are stronger; sorted by
-/// time. Independent of where the signal was cut, unlike a choice by blocks.
+/// Keeps a peak if fewer than `per_second` peaks within half a second of it are stronger. `peaks` and the result are sorted by time.
+/// Unlike a choice in blocks, this does not depend on where the signal was cut.
 ///
 /// `frames_per_second` is the rate of the frames that peaks are timed in.
 pub fn thin(peaks: &[Peak], per_second: usize, frames_per_second: f32) -> Vec<Peak> {
@@ -361,7 +356,6 @@ mod tests {
         reach_frames: 6,
         reach_cells: 6,
         floor_power: 1e-3,
-        tilt: 0.0,
     };
     const BIN_HZ: f32 = 11_025.0 / 2_048.0;
 

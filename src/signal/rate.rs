@@ -1,4 +1,4 @@
-//! Samples a second.
+//! The type of a sample rate.
 
 use std::fmt;
 

@@ -1,50 +1,52 @@
-//! Any sample rate → the fingerprint's rate, streaming. Mono in, mono out.
+//! A streaming resampler from any sample rate to that of the fingerprint. Mono in, mono out.
 //!
-//! As long as the rate is at least twice the output's, a half-band filter halves it; what is left of the
-//! way goes through a bank of filters, one for each place that an output sample may have between two
-//! input samples. 44.1 kHz is halved twice and needs no bank. All filters are symmetric and their delay is
-//! left out, so that output sample `n` is the input at `n / output_rate` seconds.
+//! While the rate is at least twice the output's, a half-band decimator halves it. A polyphase bank does the rest: it has one
+//! filter for each position that an output sample may have between two input samples. 44.1 kHz is halved twice and needs no
+//! bank. All filters are symmetric and their delay is compensated, so that output sample `n` is the input at
+//! `n / output_rate` seconds.
 //!
-//! The band up to 0.907 of the output's Nyquist frequency stays as it is. What folds back over that
-//! frequency lands above the band, where no peak is looked for: this halves the length of the filters.
+//! The band up to 0.907 of the output's Nyquist frequency passes unchanged. Aliases may land above it, where no peaks are
+//! picked: this halves the length of the filters.
 
 use std::f64::consts::PI;
 
 use crate::signal::SampleRate;
 
-/// Lowest input rate that is taken, in Hz: below it nothing of the fingerprint's band is left.
+/// Lowest input rate that is accepted, in Hz: below it little of the fingerprint's band is left.
 pub const MIN_RATE_HZ: u32 = 1_000;
-/// Highest input rate that is taken, in Hz: twice what any studio delivers. A bound, because a
-/// header may claim 4 GHz.
+/// Highest input rate that is accepted, in Hz: twice the highest of any studio. A bound, because a header may claim 4 GHz.
 pub const MAX_RATE_HZ: u32 = 768_000;
 
-/// Share of the band up to Nyquist that passes whole: 5000 Hz of 5512.5.
+/// Share of the band up to Nyquist that passes unchanged: 5000 Hz of 5512.5.
 const PASS: f64 = 0.907;
-/// What lies beyond the transition is lowered by so many decibels where a rate is halved.
-const HALVER_STOP_DB: f64 = 60.0;
-/// As [`HALVER_STOP_DB`], for banks: they face only the last kilohertz below 6 kHz, and cost more.
+/// Stop-band attenuation of a half-band decimator, in dB. A guess.
+const DECIMATOR_STOP_DB: f64 = 60.0;
+/// Stop-band attenuation of a polyphase bank, in dB: less, since only the last kilohertz below 6 kHz aliases, and a bank costs more.
+/// A guess.
 const BANK_STOP_DB: f64 = 50.0;
-/// Outputs of a half-band filter that are summed side by side, as vector instructions.
-const HALVER_LANES: usize = 16;
-/// Products of one output of a bank that are summed side by side.
+/// Outputs of a half-band decimator that are summed at once, in vector instructions.
+const DECIMATOR_LANES: usize = 16;
+/// Products of one output of a polyphase bank that are summed at once.
 const BANK_LANES: usize = 8;
-/// Places between two input samples that a bank tells apart. The usual rates have at most 441 and are
-/// exact; others are off by up to a thousandth of a sample, −50 dB at the end of the band.
+/// Largest number of phases of a polyphase bank. The usual rates have at most 441 and are exact; others are off by up to a
+/// thousandth of a sample, −50 dB at the end of the band.
 const MAX_PHASES: u64 = 512;
-/// Longer blocks are cut, so that what the stages hand on stays in the fastest cache.
+/// Longer blocks are cut, so that the output of each stage stays in the first cache. A guess.
 const BLOCK_SAMPLES: usize = 2_048;
-/// What brings out the samples that the filters hold back at the end.
+/// Input that flushes the filters at the end.
 const SILENCE: [f32; 256] = [0.0; 256];
 
 /// A streaming resampler for one signal.
 #[derive(Debug)]
 pub struct Resampler {
-    halvers: Vec<HalfBandDecimator>,
-    /// `None` where halving alone leads to the output's rate.
+    decimators: Vec<HalfBandDecimator>,
+    /// `None` if halving alone gives the output's rate.
     bank: Option<PolyphaseBank>,
-    /// Input and output samples so far, to cut the tail to length.
+    /// Input samples so far, to cut the tail to length.
     pushed: u64,
+    /// Output samples so far.
     emitted: u64,
+    /// Output rate over input rate.
     ratio: f64,
 }
 
@@ -61,11 +63,11 @@ impl Resampler {
         );
         let halvings = (input.hz() / output.hz()).checked_ilog2().unwrap_or(0);
         let ratio = f64::from(output.hz()) / f64::from(input.hz());
-        let halvers =
+        let decimators =
             (0..halvings).map(|n| HalfBandDecimator::new(ratio * f64::from(1 << n))).collect();
         let (from, to) = (u64::from(input.hz()), u64::from(output.hz()) << halvings);
         let bank = (from != to).then(|| PolyphaseBank::new(from, to));
-        Self { halvers, bank, pushed: 0, emitted: 0, ratio }
+        Self { decimators, bank, pushed: 0, emitted: 0, ratio }
     }
 
     /// Takes input `(n_samples,)` and hands on what is ready.
@@ -76,7 +78,7 @@ impl Resampler {
         }
     }
 
-    /// Hands on the rest: output ends where the input ended.
+    /// Hands on the rest. The output ends where the input ended.
     pub fn finish(mut self, emit: &mut impl FnMut(&[f32])) {
         let wanted = (self.pushed as f64 * self.ratio).round() as u64;
         while self.emitted < wanted {
@@ -84,11 +86,11 @@ impl Resampler {
         }
     }
 
-    /// Sends samples through all stages, and hands on at most `most` of what comes out.
+    /// Sends samples through all stages, and hands on at most `most` samples of the output.
     fn run(&mut self, samples: &[f32], most: u64, emit: &mut impl FnMut(&[f32])) {
         let mut samples = samples;
-        for halver in &mut self.halvers {
-            samples = halver.run(samples);
+        for decimator in &mut self.decimators {
+            samples = decimator.run(samples);
         }
         if let Some(bank) = &mut self.bank {
             samples = bank.run(samples);
@@ -99,11 +101,11 @@ impl Resampler {
     }
 }
 
-/// Halves a rate. Every other coefficient of a half-band filter is zero, so that of the odd samples each
-/// is multiplied and of the even ones only that in the middle.
+/// Halves a rate. Every other coefficient of a half-band filter is zero, so only the odd samples and the even sample in the middle are
+/// multiplied.
 #[derive(Debug)]
 struct HalfBandDecimator {
-    /// Coefficients 1, 3, 5 … to either side of the middle, whose own is a half; shape `(reach,)`.
+    /// Coefficients 1, 3, 5 … to either side of the middle one, which is 0.5; shape `(reach,)`.
     taps: Vec<f32>,
     /// Samples 0, 2, 4 …; the first belongs to the next output.
     even: Vec<f32>,
@@ -116,15 +118,15 @@ struct HalfBandDecimator {
 impl HalfBandDecimator {
     /// A filter for a stage where the resampler's output rate is `ratio` of the stage's input rate.
     fn new(ratio: f64) -> Self {
-        let length = kaiser_length(HALVER_STOP_DB, 0.5 - PASS * ratio);
+        let length = kaiser_length(DECIMATOR_STOP_DB, 0.5 - PASS * ratio);
         let reach = (((length + 1.0) / 4.0).ceil() as usize).max(1);
         let tap = |k: usize| {
             let n = (2 * k + 1) as f64;
-            0.5 * sinc(n / 2.0) * kaiser(HALVER_STOP_DB, n / (2 * reach) as f64)
+            0.5 * sinc(n / 2.0) * kaiser(DECIMATOR_STOP_DB, n / (2 * reach) as f64)
         };
         let sum: f64 = (0..reach).map(tap).sum();
         Self {
-            // The sum of both sides is that of the middle: a constant stays what it is.
+            // Both sides sum to 0.5, as the middle: the gain at 0 Hz is 1.
             taps: (0..reach).map(|k| (tap(k) * 0.25 / sum) as f32).collect(),
             even: Vec::new(),
             odd: vec![0.0; reach],
@@ -150,20 +152,20 @@ impl HalfBandDecimator {
         let reach = self.taps.len();
         let ready = self.even.len().min((self.odd.len() + 1).saturating_sub(2 * reach));
         self.out.clear();
-        self.out.resize(ready - ready % HALVER_LANES, 0.0);
-        let (blocks, _) = self.out.as_chunks_mut::<HALVER_LANES>();
-        let (middles, _) = self.even.as_chunks::<HALVER_LANES>();
+        self.out.resize(ready - ready % DECIMATOR_LANES, 0.0);
+        let (blocks, _) = self.out.as_chunks_mut::<DECIMATOR_LANES>();
+        let (middles, _) = self.even.as_chunks::<DECIMATOR_LANES>();
         for (n, (out, middle)) in blocks.iter_mut().zip(middles).enumerate() {
-            let around = &self.odd[n * HALVER_LANES..][..HALVER_LANES + 2 * reach - 1];
-            let mut sum = [0.0; HALVER_LANES];
+            let around = &self.odd[n * DECIMATOR_LANES..][..DECIMATOR_LANES + 2 * reach - 1];
+            let mut sum = [0.0; DECIMATOR_LANES];
             for (k, tap) in self.taps.iter().enumerate() {
-                let before = &around[reach - 1 - k..][..HALVER_LANES];
-                let after = &around[reach + k..][..HALVER_LANES];
-                for i in 0..HALVER_LANES {
+                let before = &around[reach - 1 - k..][..DECIMATOR_LANES];
+                let after = &around[reach + k..][..DECIMATOR_LANES];
+                for i in 0..DECIMATOR_LANES {
                     sum[i] += tap * (before[i] + after[i]);
                 }
             }
-            for i in 0..HALVER_LANES {
+            for i in 0..DECIMATOR_LANES {
                 out[i] = 0.5 * middle[i] + sum[i];
             }
         }
@@ -173,21 +175,22 @@ impl HalfBandDecimator {
     }
 }
 
-/// Changes a rate by less than a factor of two down, or by any up.
+/// Changes a rate: down by a factor of less than two, or up by any factor.
 #[derive(Debug)]
 struct PolyphaseBank {
-    /// A filter for each phase and one for a whole sample, shape `(phases + 1, length)`.
+    /// A filter for each phase, and one for a whole sample; shape `(phases + 1, length)`.
     rows: Vec<f32>,
     length: usize,
     phases: u64,
-    /// Input samples from output to output: `step.0 + step.1 / to`.
+    /// Distance of two outputs in input samples: `step.0 + step.1 / to`.
     step: (usize, u64),
     to: u64,
-    /// Where the window of the next output begins in `pending`, and its phase in `to`-ths of a sample.
+    /// Start of the next output's window in `pending`.
     at: usize,
+    /// Phase of the next output, in `to`-ths of a sample.
     phase: u64,
     pending: Vec<f32>,
-    /// Four parts of the sum of each output: summed at once, they would be too few for vectors.
+    /// Four partial sums of each output. They are added later, for many outputs at once, in vector instructions.
     parts: Vec<[f32; 4]>,
     out: Vec<f32>,
 }
@@ -254,7 +257,7 @@ impl PolyphaseBank {
     }
 }
 
-/// Four parts of the sum of products of two slices whose length is a multiple of eight.
+/// The dot product of two slices, as four partial sums. Their length is a multiple of [`BANK_LANES`].
 fn dot(a: &[f32], b: &[f32]) -> [f32; 4] {
     let mut sum = [0.0; BANK_LANES];
     for (a, b) in a.as_chunks::<BANK_LANES>().0.iter().zip(b.as_chunks::<BANK_LANES>().0) {

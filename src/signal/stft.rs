@@ -1,6 +1,6 @@
-//! Power spectrum, frame by frame. The only user of `rustfft`.
+//! The power spectrum, frame by frame: a short-time Fourier transform. The only user of `rustfft`.
 //!
-//! Frame `t` is centred on sample `t · hop`: the signal is led in and out by half a frame of zeros.
+//! Frame `t` is centred on sample `t · hop`: half a frame of zeros is added before and after the signal.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct StftConfig {
     pub hop: usize,
 }
 
-/// The plan: shared by all workers.
+/// The plan of the transform, shared by all workers.
 #[derive(Clone)]
 pub struct Stft {
     config: StftConfig,
@@ -67,7 +67,7 @@ impl Stft {
     }
 }
 
-/// One signal on its way through the transform.
+/// The transform of one signal in progress.
 #[derive(Debug)]
 pub struct StftStream {
     stft: Stft,
@@ -92,7 +92,7 @@ impl StftStream {
         self.pending.drain(..at);
     }
 
-    /// Visits what is left: the last frame is centred on the last hop that has a sample.
+    /// Visits the rest of the spectra: the last frame is centred on the last hop that has a sample.
     pub fn finish(mut self, visit: &mut impl FnMut(&[f32])) {
         let StftConfig { n_fft, hop } = self.stft.config;
         let frames = self.pending.len().saturating_sub(n_fft / 2).div_ceil(hop);
@@ -106,8 +106,8 @@ impl StftStream {
         }
     }
 
-    /// Two real frames in one complex transform: one as the real, one as the imaginary part, told
-    /// apart by the symmetry of each (Press et al., Numerical Recipes, section 12.3).
+    /// Transforms two real frames as one complex one, the first as its real and the second as its imaginary part. Their spectra are
+    /// separated by symmetry (Press et al., Numerical Recipes, section 12.3).
     fn two_frames(&mut self, at: usize) {
         let StftConfig { n_fft, hop } = self.stft.config;
         let first = &self.pending[at..at + n_fft];

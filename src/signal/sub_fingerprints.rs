@@ -1,46 +1,44 @@
-//! Sign prints: one word a frame that tells how the shape of the spectrum moves.
+//! Sub-fingerprints: one word for each frame, the signs of how the spectrum's shape changes.
 //!
-//! Bit `b` of a print is set where band `b` gains on the band above it from the frames before to the frames
-//! after. The idea is Haitsma and Kalker's (ISMIR 2002), over longer stretches of time, so that a print
-//! outlives noise and rooms. Sub-fingerprints see what peaks do not, and the other way round: peaks outlive other
-//! music, prints outlive the loss of what was strongest. They are compared where a place is already
-//! suspected; nothing is looked up by them.
+//! Bit `b` is set if the energy of band `b` grows, against the band above it, from the frames before to the frames after. This is
+//! the scheme of Haitsma & Kalker (ISMIR 2002), with longer windows of time, so that bits survive noise and rooms.
+//! Sub-fingerprints and peaks complement each other: peaks survive other music over the recording, sub-fingerprints survive the
+//! loss of the strongest sounds. They are compared at candidates only; nothing is looked up by them.
 
 use std::collections::VecDeque;
 
 use bytemuck::{Pod, Zeroable};
 
-/// Bits of a print.
+/// Bits of a sub-fingerprint, as in Haitsma & Kalker.
 pub const SUB_FINGERPRINT_BITS: usize = 32;
-/// Bits of a print that it is sure of, unless it is silent.
+/// Number of sure bits of a sub-fingerprint that is not silent. A guess.
 pub const SURE_BITS: usize = 16;
-/// Frames before and after that are compared; 7 are 163 ms.
+/// Frames before and after that are compared; 7 are 163 ms. A guess.
 const REACH: usize = 7;
-/// Mean power of a band below which it is silent: −114 dB of full scale.
+/// Added to the mean power of a band, so that silence has no differences: −114 dB of full scale. A guess.
 const FLOOR_POWER: f32 = 1e-6;
 
-/// The print of a frame.
+/// The sub-fingerprint of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Pod, Zeroable)]
 #[repr(C)]
 pub struct SubFingerprint {
-    /// Whether each band gains on the next.
+    /// Bit `b`: whether band `b` gains on the next band.
     pub signs: u32,
-    /// The [`SURE_BITS`] that moved most: those that noise turns last. None in silence.
+    /// The [`SURE_BITS`] bits with the largest change: noise flips them last. 0 in silence.
     pub sure: u32,
 }
 
-/// Makes prints of power spectra, in order, one a frame. Memory does not grow with the signal.
+/// Makes a sub-fingerprint of each power spectrum, in order. Memory does not grow with the signal.
 #[derive(Debug)]
 pub struct SubFingerprinter {
     /// The bins of band `b` are `edges[b] .. edges[b + 1]`.
     edges: Vec<usize>,
-    /// Differences of the log energies of neighbouring bands, of the frames around that in the middle.
+    /// Differences of the log energies of neighbouring bands, in the frames around the middle one.
     rows: VecDeque<[f32; SUB_FINGERPRINT_BITS]>,
 }
 
 impl SubFingerprinter {
-    /// A maker for spectra whose bins are `bin_hz` apart, on bands of equal width in octaves between two
-    /// frequencies.
+    /// For spectra whose bins are `bin_hz` apart, on bands of equal width in octaves from `min_hz` to `max_hz`.
     ///
     /// # Panics
     ///
@@ -53,11 +51,11 @@ impl SubFingerprinter {
         };
         let edges: Vec<usize> = (0..=bands).map(edge).collect();
         assert!(edges.windows(2).all(|band| band[0] < band[1]), "bands without a bin: {edges:?}");
-        // Before the signal lies silence, whose bands do not differ.
+        // Before the signal is silence, whose bands do not differ.
         Self { edges, rows: vec![[0.0; SUB_FINGERPRINT_BITS]; REACH].into() }
     }
 
-    /// Takes the next power spectrum and adds the print that is now known.
+    /// Takes the next power spectrum and adds the sub-fingerprint that is now known, if any.
     pub fn push(&mut self, power: &[f32], sub_fingerprints: &mut Vec<SubFingerprint>) {
         let energy = |b: usize| {
             let bins = &power[self.edges[b]..self.edges[b + 1]];
@@ -73,7 +71,7 @@ impl SubFingerprinter {
         self.take(row, sub_fingerprints);
     }
 
-    /// Adds the prints of the last frames.
+    /// Adds the sub-fingerprints of the last frames.
     pub fn finish(mut self, sub_fingerprints: &mut Vec<SubFingerprint>) {
         for _ in 0..REACH {
             self.take([0.0; SUB_FINGERPRINT_BITS], sub_fingerprints);
@@ -92,7 +90,7 @@ impl SubFingerprinter {
         }
     }
 
-    /// The print of the frame in the middle of the rows.
+    /// The sub-fingerprint of the frame in the middle of the rows.
     fn sub_fingerprint(&self) -> SubFingerprint {
         let mut gain = [0.0_f32; SUB_FINGERPRINT_BITS];
         for (before, after) in self.rows.iter().zip(self.rows.iter().skip(REACH + 1)) {
@@ -111,7 +109,7 @@ impl SubFingerprinter {
         let above = |b: &usize| gain[*b].abs() > least;
         let equal = |b: &usize| gain[*b].abs().total_cmp(&least).is_eq();
         let bands = 0..SUB_FINGERPRINT_BITS;
-        // Of equals the lower bands, so that their number is always the same.
+        // Of equal changes the lower bands, so that the number of sure bits is always the same.
         let sure = bands.clone().filter(above).chain(bands.filter(equal)).take(SURE_BITS);
         SubFingerprint { signs, sure: sure.fold(0, |word, b| word | 1 << b) }
     }
@@ -135,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn each_frame_has_one_print_and_silence_is_sure_of_nothing() {
+    fn each_frame_has_one_sub_fingerprint_and_silence_has_no_sure_bits() {
         for frames in [0, 1, 6, 7, 8, 40] {
             let sub_fingerprints = make((0..frames).map(|_| vec![0.0; 1_025]));
             assert_eq!(sub_fingerprints, vec![SubFingerprint::default(); frames]);

@@ -2,12 +2,8 @@
 
 use super::numbers::{at_most, covered, length, share};
 use crate::base::thousands;
-use crate::record::{Explained, Finding, Relation, StandingKind};
+use crate::record::{Explained, Finding, Relation, StandingKind, is_released_pitch, is_released_tempo};
 
-/// A tempo ratio within this of 1 counts as unchanged. A guess: clocks of players and resamplers differ by less.
-const TEMPO_TOLERANCE: f64 = 0.005;
-/// A pitch within this of 0 counts as unchanged. A guess: trained listeners notice about 5 to 10 cents.
-const PITCH_TOLERANCE_CENTS: f64 = 10.0;
 /// A pitch within this of the pitch that the tempo implies counts as one change of playing speed. A guess.
 const SPEED_TOLERANCE_CENTS: f64 = 15.0;
 
@@ -18,8 +14,8 @@ pub fn warp(tempo: f64, pitch_cents: f64) -> String {
     if !(tempo.is_finite() && tempo > 0.0 && pitch_cents.is_finite()) {
         return "not known".to_owned();
     }
-    let same_tempo = (tempo - 1.0).abs() <= TEMPO_TOLERANCE;
-    let same_pitch = pitch_cents.abs() <= PITCH_TOLERANCE_CENTS;
+    let same_tempo = is_released_tempo(tempo);
+    let same_pitch = is_released_pitch(pitch_cents);
     let one_speed = (pitch_cents - 1200.0 * tempo.log2()).abs() <= SPEED_TOLERANCE_CENTS;
     let percent = percent_off(tempo);
     let faster = if tempo > 1.0 { "faster" } else { "slower" };
@@ -249,6 +245,16 @@ mod tests {
             "{told}"
         );
         assert_eq!((at_most(1e-4), at_most(f64::NAN)), ("1 %".to_owned(), "unknown".to_owned()));
+    }
+
+    #[test]
+    fn words_say_as_released_of_exactly_what_a_record_calls_so() {
+        for tempo in (-12..=12).map(|step| 1.0 + 0.0005 * f64::from(step)) {
+            for pitch in (-150..=150).map(|step| 0.1 * f64::from(step)) {
+                let is_said = warp(tempo, pitch) == "as released";
+                assert_eq!(is_said, crate::record::is_as_released(tempo, pitch), "{tempo} {pitch}");
+            }
+        }
     }
 
     #[test]
