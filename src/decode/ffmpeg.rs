@@ -254,7 +254,7 @@ fn url(source: &Bytes) -> OsString {
 fn input(source: &Bytes) -> Option<Reader> {
     match source {
         // Neither is opened before it is read.
-        Bytes::Memory(_) | Bytes::Volumes { .. } => source.open().ok(),
+        Bytes::Memory(_) | Bytes::Volumes { .. } => source.open_stored().ok(),
         Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
     }
 }

@@ -137,7 +137,7 @@ mod tests {
     use crate::bytes::Bytes;
 
     fn reader(bytes: Vec<u8>) -> Reader {
-        Bytes::of_memory(bytes).open().expect("opened")
+        Bytes::of_memory(bytes).open_stored().expect("opened")
     }
 
     #[test]

@@ -368,9 +368,7 @@ fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Column
 
 /// The header of a database.
 fn head_of(item: &Item) -> Option<Vec<u8>> {
-    let mut head = Vec::new();
-    item.bytes.open().ok()?.take(sqlite_pages::HEADER_BYTES as u64).read_to_end(&mut head).ok()?;
-    Some(head)
+    item.bytes.head(sqlite_pages::HEADER_BYTES as u64).ok()
 }
 
 /// Opens a database on disk, or one in a container that is short enough to be held in memory, and tells its length. `None` if it

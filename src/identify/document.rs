@@ -144,9 +144,7 @@ impl Identifiers {
 
 /// Whether something begins as an SQLite database does.
 fn begins_as_database(bytes: &Bytes) -> bool {
-    let mut head = [0; 16];
-    let read = bytes.open().and_then(|mut reader| reader.read_exact(&mut head));
-    read.is_ok() && is_database(&head)
+    bytes.head(16).is_ok_and(|head| is_database(&head))
 }
 
 /// The name of a column about people, if a text begins as JSON with such a key, or as a table with such a header.

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::containers::{Unpacker, container_kind};
+use super::containers::{container_kind, show};
 use super::sidecar::Joined;
 use super::torrent::Torrents;
 use super::volumes::Volumes;
 use super::{Folders, Item, ScanLimits, Source, Visit};
 use crate::bytes::{Budget, Bytes};
-use crate::sniff::container::ContainerKind;
 
 /// What is scanned: files and folders, and whatever lies in the containers among them.
 #[derive(Debug, Clone)]
@@ -40,17 +39,6 @@ impl Dump {
         let Some(kind) = container_kind(&item) else { return visit.item(item) };
         show(self.limits, budget, kind, item, visit)
     }
-}
-
-/// Shows what is in the container that a file is.
-pub(super) fn show(
-    limits: ScanLimits,
-    budget: &Budget,
-    kind: ContainerKind,
-    file: Item,
-    visit: &mut dyn Visit,
-) -> ControlFlow<()> {
-    Unpacker::new(limits, budget.clone(), &file, visit).file(kind, file.bytes)
 }
 
 impl Source for Dump {

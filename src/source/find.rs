@@ -4,8 +4,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::containers::container_kind;
-use super::dump::show;
+use super::containers::{container_kind, show};
 use super::volumes;
 use super::{
     Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
@@ -62,7 +61,7 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
         return Ok(None);
     };
     let mut header = [0; 512];
-    let mut reader = file.bytes.open()?;
+    let mut reader = file.bytes.open_stored()?;
     let Some(before) = offset.checked_sub(512) else { return Ok(None) };
     reader.seek(io::SeekFrom::Start(before))?;
     if reader.read_exact(&mut header).is_err() || !is_tar(&header) {

@@ -55,9 +55,14 @@ impl Default for ScanLimits {
 }
 
 impl ScanLimits {
+    /// The most that a file of `bytes` may decompress to, in bytes.
+    pub(super) fn most_unpacked(&self, bytes: u64) -> u64 {
+        bytes.saturating_mul(self.max_ratio).saturating_add(self.ratio_slack_bytes)
+    }
+
     /// The memory for items in flight.
     pub(super) fn budget(&self) -> Budget {
-        // One more than the longest item, so that its end is met.
+        // A byte more than the longest item, so that its end is seen.
         let most = self.max_item_bytes.saturating_add(self.extra_item_bytes);
         Budget::new(most.saturating_add(1))
     }

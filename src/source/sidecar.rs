@@ -143,8 +143,7 @@ impl Joined {
     /// Opens a text that may lie compressed.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
         let file = File::open(path)?;
-        let most = file.metadata()?.len().saturating_mul(self.limits.max_ratio);
-        let allowance = Allowance::new(most.saturating_add(self.limits.ratio_slack_bytes));
+        let allowance = Allowance::new(self.limits.most_unpacked(file.metadata()?.len()));
         let mut head = Vec::new();
         File::open(path)?
             .take(crate::sniff::container::HEAD_BYTES as u64)

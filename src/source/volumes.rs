@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::containers::{container_kind, zip};
+use super::containers::{container_kind, sevenz, zip};
 use super::{Item, Place, Stamp, Unlisted, path_key, path_of_key};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureRecord, NOT_AUDIO, Stage};
@@ -120,7 +120,7 @@ fn is_of_its_own(path: &Path) -> bool {
 /// Whether a container has its end, as far as that can be seen by its last bytes or its first; one of which it cannot
 /// goes on if what follows does.
 fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
-    let mut reader = bytes.open()?;
+    let mut reader = bytes.open_stored()?;
     let length = reader.length();
     let mut ends_with = |mark: &[u8]| {
         let mut end = vec![0; mark.len()];
@@ -133,17 +133,7 @@ fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
         ContainerKind::Arrow => ends_with(b"ARROW1"),
         ContainerKind::Packed(crate::bytes::codecs::Codec::Xz) => ends_with(b"YZ"),
         ContainerKind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
-        ContainerKind::SevenZ => {
-            let mut header = [0; 32];
-            reader.read_exact(&mut header)?;
-            let long = |at: usize| {
-                let mut bytes = [0; 8];
-                bytes.copy_from_slice(&header[at..at + 8]);
-                u64::from_le_bytes(bytes)
-            };
-            let end = long(12).checked_add(long(20)).and_then(|end| end.checked_add(32));
-            Ok(end.is_none_or(|end| end <= length))
-        }
+        ContainerKind::SevenZ => sevenz::has_directory(&mut io::BufReader::new(reader)),
         ContainerKind::Tar | ContainerKind::Packed(_) => Ok(false),
         ContainerKind::Unread(..) => Ok(true),
     }
