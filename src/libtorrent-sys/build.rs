@@ -23,7 +23,7 @@ fn main() {
     for path in &library.include_paths {
         build.include(path);
     }
-    // They decide how its types are laid out.
+    // These macros decide on the layout of libtorrent's types.
     for (name, value) in &library.defines {
         build.define(name, value.as_deref());
     }

@@ -1,5 +1,4 @@
-// Reads a .torrent file by libtorrent's own parser. No session is made: nothing here opens a socket, a thread
-// or a file.
+// Reads a .torrent file by libtorrent's own parser. No session is made, so nothing opens a socket, a thread or a file.
 
 #include "metainfo.h"
 
@@ -31,8 +30,8 @@ rust::Vec<uint8_t> copied(Bytes const& bytes) {
     return copied(bytes.data(), static_cast<std::size_t>(bytes.size()));
 }
 
-// What libtorrent keeps of a path at least, so that two paths that it takes for one have one key: letters in lower case,
-// digits, and bytes of other scripts but marks of direction and whatever is no UTF-8.
+// Adds a part of a path to a key, such that paths which are the same after libtorrent has cleaned them have the same key:
+// letters in lower case, digits, and UTF-8 of other scripts without marks of direction (which begin with 0xe2).
 void add_key(std::string& key, lt::string_view part) {
     for (std::size_t at = 0; at < part.size(); ++at) {
         auto const byte = static_cast<unsigned char>(part[at]);
@@ -54,7 +53,7 @@ void add_key(std::string& key, lt::string_view part) {
     key += '/';
 }
 
-// libtorrent gives files of one path other names, and tries all numbers for each: of many of them that takes hours.
+// libtorrent renames files of the same path and tries all numbers for each: with many such files this takes hours.
 void check_paths(lt::bdecode_node const& torrent, int32_t max_alike) {
     if (torrent.type() != lt::bdecode_node::dict_t) return;
     lt::bdecode_node const info = torrent.dict_find_dict("info");
@@ -74,7 +73,7 @@ void check_paths(lt::bdecode_node const& torrent, int32_t max_alike) {
             if (name.type() == lt::bdecode_node::string_t) add_key(key, name.string_value());
         }
         if (++seen[key] > max_alike) {
-            throw std::length_error("it has more than " + std::to_string(max_alike) + " files of about one path");
+            throw std::length_error("it has more than " + std::to_string(max_alike) + " files of nearly the same path");
         }
     }
 }
@@ -141,7 +140,7 @@ Metainfo parse(rust::Slice<const uint8_t> bytes, int32_t max_bytes, int32_t max_
     } catch (std::exception const&) {
         throw;
     } catch (...) {
-        // The bridge knows no others: they would end the process.
+        // The bridge passes on std::exception only; any other would end the process.
         throw std::runtime_error("libtorrent failed without saying why");
     }
 }

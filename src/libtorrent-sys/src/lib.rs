@@ -1,7 +1,7 @@
 //! `.torrent` files, read by libtorrent-rasterbar 2.0: versions 1, 2 and hybrid.
 //!
-//! It is the one call of libtorrent that is needed to know what a torrent holds. There is no session, so no socket,
-//! no thread and no file. Any bytes give a [`Metainfo`] or an [`Error`].
+//! Only the parser of libtorrent is called. There is no session, hence no socket, thread or open file. Any bytes give a
+//! [`Metainfo`] or an [`Error`].
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -10,39 +10,39 @@ pub use ffi::{File, Metainfo};
 
 #[cxx::bridge(namespace = "leakhound")]
 mod ffi {
-    /// What a `.torrent` file says.
+    /// The content of a `.torrent` file.
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct Metainfo {
-        /// What the torrent is called: the folder of its files, or its only file.
+        /// The name of the torrent: of the folder of its files, or of its only file.
         name: Vec<u8>,
-        /// SHA-1 of the info dictionary, 20 bytes; empty if it is of version 2 alone.
+        /// SHA-1 of the info dictionary, 20 bytes; empty if it is only of version 2.
         info_hash_v1: Vec<u8>,
-        /// SHA-256 of the info dictionary, 32 bytes; empty if it is of version 1 alone.
+        /// SHA-256 of the info dictionary, 32 bytes; empty if it is only of version 1.
         info_hash_v2: Vec<u8>,
-        /// Bytes of a piece.
+        /// Length of a piece in bytes.
         piece_length: u32,
-        /// SHA-1 of each piece, 20 bytes each; empty if it is of version 2 alone.
+        /// SHA-1 of each piece, 20 bytes each; empty if it is only of version 2.
         pieces: Vec<u8>,
-        /// All files, those that pad among them, in the order of their offsets.
+        /// All files, including padding, in the order of their offsets.
         files: Vec<File>,
     }
 
     /// A file of a torrent.
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct File {
-        /// Its path, the torrent's name first if there are several files; cleaned by libtorrent of what leads out.
+        /// Its path, with the name of the torrent first if there are several files. libtorrent removes parts that lead out.
         path: Vec<u8>,
         /// Its length in bytes.
         length: u64,
-        /// Bytes of the torrent before it.
+        /// Number of bytes of the torrent before it.
         offset: u64,
-        /// It holds zeros alone, so that the next begins with a piece.
+        /// It is padding: zeros, so that the next file begins with a piece.
         is_padding: bool,
         /// It is a link to another file, without bytes of its own.
         is_link: bool,
         /// Root of the hash tree of version 2, 32 bytes, or empty.
         root: Vec<u8>,
-        /// The layer of that tree that has a hash a piece, 32 bytes each; empty if the file has no more than one piece.
+        /// The piece layer of that tree: one hash per piece, 32 bytes each; empty for a file of one piece.
         layer: Vec<u8>,
     }
 
@@ -61,20 +61,20 @@ mod ffi {
     }
 }
 
-/// What a `.torrent` file may cost to be read.
+/// Limits on a `.torrent` file. The defaults are guesses, far above those of real torrents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Its length in bytes.
+    /// Length of the file in bytes.
     pub max_bytes: i32,
-    /// Its pieces.
+    /// Number of pieces.
     pub max_pieces: i32,
-    /// Lists and dictionaries within each other.
+    /// Deepest nesting of lists and dictionaries.
     pub max_depth: i32,
-    /// Values of any kind.
+    /// Number of values of any kind.
     pub max_tokens: i32,
-    /// Files of version 1 that have one path, or about one.
+    /// Number of files of version 1 whose paths are the same after libtorrent has cleaned them.
     pub max_alike: i32,
-    /// The paths of all files, in bytes: folders are said once and stand in the path of each file.
+    /// Length of the paths of all files together, in bytes; each repeats the names of its folders.
     pub max_path_bytes: i64,
 }
 
@@ -96,7 +96,7 @@ impl Default for Limits {
 ///
 /// # Errors
 ///
-/// If the bytes are none, or go beyond `limits`.
+/// If the bytes are not a `.torrent` file, or exceed `limits`.
 pub fn parse(bytes: &[u8], limits: Limits) -> Result<Metainfo, Error> {
     let Limits { max_bytes, max_pieces, max_depth, max_tokens, max_alike, max_path_bytes } = limits;
     ffi::parse(bytes, max_bytes, max_pieces, max_depth, max_tokens, max_alike, max_path_bytes)
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_torrent_or_goes_beyond_a_limit_is_an_error() {
+    fn bytes_that_are_no_torrent_or_exceed_a_limit_are_an_error() {
         let deep = [b"d4:info".to_vec(), b"l".repeat(100_000)].concat();
         for bytes in [&b""[..], b"d", b"de", b"i5e", b"\xff\xfe", &deep, &small()[..60]] {
             assert!(parse(bytes, Limits::default()).is_err());
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_thousands_of_files_have_and_paths_without_end_are_refused() {
+    fn many_files_of_one_path_and_paths_that_are_too_long_are_refused() {
         let torrent = |files: &[u8]| {
             let piece = b"4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee";
             [&b"d4:infod5:filesl"[..], files, b"e", piece].concat()
@@ -148,7 +148,7 @@ mod tests {
             .flat_map(|n| format!("d6:lengthi1e4:pathl3:a{}aee", ["/", "|"][n % 2]).into_bytes())
             .collect();
         let error = parse(&torrent(&alike), Limits::default()).unwrap_err();
-        assert!(error.what().contains("files of about one path"), "{error}");
+        assert!(error.what().contains("files of nearly the same path"), "{error}");
         let titles: Vec<u8> =
             (0..200).flat_map(|n| format!("d6:lengthi1e4:pathl3:{n:03}ee").into_bytes()).collect();
         assert_eq!(parse(&torrent(&titles), Limits::default()).unwrap().files.len(), 200);
