@@ -1,4 +1,4 @@
-//! Runs the checks of the fuzzer on seeds of all kinds, on earlier findings of the fuzzer, and on seeds that are changed at random.
+//! Runs the checks of the fuzzer on seeds of all kinds, on its earlier findings, and on seeds that are changed at random.
 //! `scripts/fuzz` runs the same checks guided by coverage.
 //!
 //! A short run is part of the tests. A long one without guidance: `LEAKHOUND_FUZZ_ROUNDS=1000000 LEAKHOUND_FUZZ_SEED=7 cargo

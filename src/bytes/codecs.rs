@@ -164,7 +164,7 @@ mod tests {
             }
             Codec::Zstd => out = zstd::encode_all(plain, 1).unwrap(),
             Codec::Xz => {
-                // The crate unpacks only; a small file was made by `printf hello | xz`.
+                // The crate only decompresses here; this file was made by `printf hello | xz`.
                 assert_eq!(plain, b"hello");
                 out = b"\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\
                     \x00\x00\x74\x2f\xe5\xa3\x01\x00\x04\x68\x65\x6c\x6c\x6f\x00\x00\x00\x00\xb1\x37\
@@ -241,7 +241,7 @@ mod tests {
         let wide = b"\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00";
         let error = unpack(Codec::Zstd, wide).unwrap_err();
         assert!(exceeds_zstd_window(&error) && exceeds_memory(&error), "{error}");
-        // A dictionary of 512 MiB: property 34 in the header of the block, whose sum stands behind it.
+        // A dictionary of 512 MiB: property 34 in the header of the block, whose CRC-32 follows.
         let mut large = packed(Codec::Xz, b"hello");
         large[16] = 34;
         let sum = crc32fast::hash(&large[12..20]);

@@ -27,7 +27,7 @@ impl Folders {
     ///
     /// # Errors
     ///
-    /// The first path that does not exist, or whose working directory does not, and why.
+    /// The first path that cannot be resolved, and why.
     pub fn new(paths: &[PathBuf]) -> Result<Self, (PathBuf, std::io::Error)> {
         let mut roots = Vec::new();
         let mut inside = Vec::new();

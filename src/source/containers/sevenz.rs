@@ -14,7 +14,7 @@ use super::traversal::{At, Member, Unpacker};
 use crate::bytes::{Bytes, Reader};
 use crate::source::{Place, To};
 
-/// Memory for the dictionaries of one block: four times the 64 MiB that 7-Zip uses at its highest level.
+/// Memory for the dictionaries of one block, in KiB: four times the 64 MiB that the usual programs choose at most by default.
 const MAX_MEMORY_KIB: usize = 256 << 10;
 
 /// Most decompressors in one block. 7-Zip uses three with the filter BCJ2, which splits programs into three streams, and one

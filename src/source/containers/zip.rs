@@ -123,8 +123,8 @@ fn another_follows(body: &mut BufReader<Reader>, header: u64) -> std::io::Result
 /// Most entries of a directory that are out of the order of their places in the file. A guess; each takes some 32 bytes of memory.
 const MAX_DISORDER: usize = 1 << 20;
 
-/// Numbers entries of a directory that have the same place in the file. Usually each lies behind the one before, which needs
-/// no memory.
+/// Numbers entries of a directory that have the same place in the file. Usually each lies behind the one before, which
+/// needs no memory.
 #[derive(Default)]
 struct Order {
     /// Entries from this byte on lie behind all that came.

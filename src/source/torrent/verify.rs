@@ -241,7 +241,8 @@ impl Torrent {
         Ok(Some(true))
     }
 
-    /// Opens a file of the torrent; `None` if it is not inside the folder of the torrent, as a link out of it could lead anywhere.
+    /// Opens a file of the torrent; `None` if it is not inside the folder of the torrent, as a link out of it could lead
+    /// anywhere.
     pub(super) fn open(&self, file: &FileInfo) -> io::Result<Option<File>> {
         if file.path.as_os_str().is_empty() {
             return Ok(None);
@@ -263,8 +264,8 @@ fn judged(fits: bool, is_told: bool) -> Piece {
 
 /// Tells whether a block of a piece was never fetched.
 ///
-/// Clients fetch a piece block by block and write each when it comes, so missing parts are whole blocks of zeros on disk: a hole,
-/// or reserved space. A piece with a wrong hash and such a block is taken for incomplete. The block may also be silence, with the
+/// Clients fetch a piece block by block and write each when it comes, so missing parts are whole blocks of zeros on disk: a
+/// hole, or reserved space. A piece with a wrong hash and such a block is taken for incomplete. The block may also be silence, with the
 /// damage elsewhere; the two cannot be told apart, and "not verified" is true of both.
 #[derive(Debug, Default)]
 struct Blocks {

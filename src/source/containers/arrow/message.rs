@@ -161,7 +161,8 @@ impl Messages {
         if length > self.most {
             let (length, most) = (length >> 20, self.most >> 20);
             return Err(unsupported(format!(
-                "has a message at byte {begin} with a header of {length} MiB, and at most {most} MiB are read into memory; split the table"
+                "has a message at byte {begin} with a header of {length} MiB, and at most {most} MiB are read into memory; \
+                 split the table"
             )));
         }
         let header = self.file.take(Extent { offset, length })?;

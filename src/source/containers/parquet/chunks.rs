@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_sizes_of_a_page_are_read_from_its_header() {
-        // 300 bytes unpacked, 5 packed; the same in the long form of fields.
+        // 300 bytes decompressed, 5 compressed; the same with ids that are written out.
         for head in [
             &[0x15, 0, 0x15, 0xd8, 0x04, 0x15, 10, 0][..],
             &[0x05, 2, 0, 0x05, 4, 0xd8, 0x84, 0x00, 0x05, 6, 10, 0],

@@ -182,9 +182,9 @@ mod tests {
         // Blocks of 128 in 4 parts; 3 values, the first 5; least difference 0, widths 1, 0, 0, 0: 32 bits; then `x`.
         let packed = [128, 1, 4, 3, 10, 0, 1, 0, 0, 0, 1, 2, 3, 4, b'x'];
         assert_eq!(lengths(&packed), Some((3, &b"x"[..])));
-        // One value alone has no block.
+        // A single value has no block.
         assert_eq!(lengths(&[128, 1, 4, 1, 10, b'x']), Some((1, &b"x"[..])));
-        // A count beyond all that is there is what it says.
+        // A count larger than the block is refused.
         let many = [128, 1, 4, 0xff, 0xff, 0xff, 0xff, 0x7f, 10];
         assert_eq!(lengths(&many), None);
         for broken in [&b""[..], &[128], &[128, 1, 0, 3, 10], &[0x80; 12]] {

@@ -166,7 +166,7 @@ mod tests {
         bytes.extend([0x11, 0x13, 7, 0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0x18, 2, b'a', b'b']);
         bytes.extend([0x19, 0x25, 2, 4, 0x1b, 1, 0x8c, 1, b'k', 0x15, 2, 0, 0x1d]);
         bytes.extend([0; 16]);
-        // A field whose number is written out.
+        // A field whose id follows.
         bytes.extend([0x05, 40, 1, 0]);
         assert_eq!(numbers(&bytes).unwrap(), [(1, 300), (20, -1)]);
     }
@@ -174,12 +174,12 @@ mod tests {
     #[test]
     fn lists_longer_than_the_header_and_lists_of_booleans_are_refused() {
         for bytes in [
-            // A thousand million booleans; two of them; as many numbers; a map of booleans.
+            // A list of a thousand million booleans; of two; of a thousand million numbers; a map of booleans.
             &[0x19, 0xf1, 0x80, 0x94, 0xeb, 0xdc, 0x03, 0][..],
             &[0x19, 0x21, 1, 1, 0],
             &[0x19, 0xf5, 0x80, 0x94, 0xeb, 0xdc, 0x03, 0],
             &[0x1b, 2, 0x11, 0],
-            // A text longer than all; a number without end; an end that is missing; no kind.
+            // A text longer than the header; a number without end; a missing end; an unknown type.
             &[0x18, 0x7f, b'a', 0],
             &[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0],
             &[0x15, 2],
