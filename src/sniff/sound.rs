@@ -53,7 +53,7 @@ pub(crate) fn private_ogg_page_bytes(head: &[u8]) -> u64 {
     if body > 0 && head.get(27 + segments) == Some(&0x81) { 27 + segments as u64 + body } else { 0 }
 }
 
-/// The kind of a file that begins with `head`; an ID3v2 tag must have been removed.
+/// The kind of a file that begins with `head`; an `ID3v2` tag must have been removed.
 pub(crate) fn sniff(head: &[u8]) -> SoundKind {
     by_table(head)
         .or_else(|| mpeg_audio(head))
@@ -76,11 +76,12 @@ fn not_audio((what, remedy): (&'static str, &'static str)) -> SoundKind {
 
 fn by_table(head: &[u8]) -> Option<SoundKind> {
     Some(match look_up(head)? {
-        Known::Container(ContainerKind::Unread(what, remedy)) => SoundKind::NotAudio(what, remedy),
-        Known::Container(kind) => SoundKind::NotAudio(kind.in_words(), UNPACK),
         Known::Native(name) => SoundKind::Native(name),
         Known::Foreign(name) => SoundKind::Foreign(name),
-        Known::NotAudio(what, remedy) => SoundKind::NotAudio(what, remedy),
+        Known::Container(ContainerKind::Unread(what, remedy)) | Known::NotAudio(what, remedy) => {
+            SoundKind::NotAudio(what, remedy)
+        }
+        Known::Container(kind) => SoundKind::NotAudio(kind.in_words(), UNPACK),
     })
 }
 
@@ -139,6 +140,7 @@ pub(crate) fn looks_like_unknown(head: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RENDER;
     use super::*;
 
     #[test]
