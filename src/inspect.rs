@@ -7,12 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::bytes::Bytes;
 use crate::catalog::Recording;
 use crate::identify::{Claims, Identifiers, Read};
 use crate::ingest::sha256;
 use crate::record::FailureKind;
-use crate::sniff::{Look, look_into};
+use crate::sniff::{Look, look_at};
 use crate::source::{Item, Unlisted, Visit, is_called_torrent, unreadable_torrent};
 use crate::wording::named;
 
@@ -170,10 +169,8 @@ impl Survey {
 
 /// Whether all bytes of an item are available: of unpacked members there may only be the first bytes.
 fn is_whole(item: &Item) -> bool {
-    match &item.bytes {
-        Bytes::Text(_) => true,
-        bytes => bytes.open().is_ok_and(|reader| reader.length() == item.size_bytes),
-    }
+    // A compressed text has no length before it is read, and is read whole.
+    item.bytes.length().is_ok_and(|length| length.is_none_or(|length| length == item.size_bytes))
 }
 
 /// Most claims that are listed. A guess.
@@ -190,7 +187,7 @@ impl Visit for Survey {
 
     fn item(&mut self, item: Item) -> ControlFlow<()> {
         let path = || item.place.locator.display();
-        let look = match item.bytes.open().and_then(look_into) {
+        let look = match look_at(&item.bytes) {
             Ok(look) => look,
             Err(error) => {
                 self.fail(FailureKind::Io, format!("{}: {error}", path()));
@@ -204,8 +201,8 @@ impl Visit for Survey {
         let key = (item.place.containers.clone(), what.to_owned());
         let tally = self.kinds.entry(key).or_default();
         tally.items += 1;
-        let bytes = match &item.bytes {
-            Bytes::Text(_) => {
+        let bytes = match item.bytes.length() {
+            Ok(None) => {
                 item.bytes.stream().and_then(|mut s| io::copy(&mut s, &mut io::sink())).unwrap_or(0)
             }
             _ => item.size_bytes,
@@ -241,7 +238,7 @@ mod tests {
         let mut survey = Survey::default();
         for _ in 0..3 {
             let mut item = Item::of_file("/x", Stamp::default());
-            item.bytes = Bytes::of_memory(b"OggS".to_vec());
+            item.bytes = crate::bytes::Bytes::of_memory(b"OggS".to_vec());
             item.size_bytes = u64::MAX;
             assert!(survey.item(item).is_continue());
         }

@@ -1,5 +1,4 @@
-//! Archives in a dump: what lies in them is found as in a folder, whatever they are made of and
-//! however they are broken.
+//! Archives in a dump: their members are found as in a folder, in every format and with every kind of damage.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::common::{
     wav, without_place, xz, zip, zst,
 };
 
-/// A catalogue of songs 1 and 2, and a folder `plain` with clips of them, others, and what is no sound.
+/// A catalogue of songs 1 and 2, and a folder `plain` with clips of them, another song, and files that are not sound.
 fn library() -> Desk {
     let desk = Desk::with_songs(&[1, 2], 30);
     desk.write_wav("plain/a/one.wav", excerpt(&song(1, 30), 3.0, 18.0));
@@ -37,7 +36,7 @@ fn message(record: &ItemRecord) -> &str {
 }
 
 #[test]
-fn what_lies_in_an_archive_is_found_as_in_a_folder() {
+fn members_of_an_archive_are_found_as_in_a_folder() {
     let desk = library();
     let expected = without_place(&scan(&desk, "plain"));
     assert_eq!(expected.iter().filter(|(_, r)| r.verdict == Verdict::Match).count(), 2);
@@ -55,7 +54,7 @@ fn what_lies_in_an_archive_is_found_as_in_a_folder() {
         ("tar-xz", xz(&tar), "xz/tar"),
         ("tar-zst", zst(&tar), "zstd/tar"),
     ] {
-        // The name says nothing.
+        // The format must not be told by the name.
         desk.write(format!("{name}/dump"), &bytes);
         let mut found = scan(&desk, name);
         found.retain(|record| !record.item.path.ends_with("!/first"));
@@ -71,7 +70,7 @@ fn what_lies_in_an_archive_is_found_as_in_a_folder() {
 }
 
 #[test]
-fn an_archive_that_was_cut_into_volumes_is_read_as_if_it_was_not() {
+fn a_split_archive_is_read_as_one() {
     let desk = library();
     let expected = without_place(&scan(&desk, "plain"));
     let members = pack(&desk, "plain");
@@ -90,18 +89,18 @@ fn an_archive_that_was_cut_into_volumes_is_read_as_if_it_was_not() {
         }
         let mut found = scan(&desk, &format!("{name}-cut"));
         let later = found.iter().filter(|r| r.item.containers.is_empty()).count();
-        assert_eq!(later, 3, "each volume has a row: {found:#?}");
+        assert_eq!(later, 3, "each later part has a row: {found:#?}");
         found.retain(|record| !record.item.containers.is_empty());
         assert_eq!(without_place(&found), expected, "{name}");
         for record in &found {
-            assert_eq!(record.item.offset, None, "no byte of one file: {record:#?}");
+            assert_eq!(record.item.offset, None, "not an offset in one file: {record:#?}");
             desk.run(["extract", &record.item.locator, "--out", "out", "--force"]).ends_with(0);
             let extracted = std::fs::read(desk.path("out")).unwrap();
             assert_eq!(leakhound::base::digest(&extracted), record.item.sha256);
         }
         let again = scan(&desk, &format!("{name}-cut"));
-        assert_eq!(again.len(), found.len() + 3, "an unchanged one is taken over");
-        // A volume that changed is noticed, though the first did not.
+        assert_eq!(again.len(), found.len() + 3, "an unchanged archive is taken over");
+        // A change of a later part is noticed, even if the first is the same.
         let last = ending.rsplit(' ').next().unwrap();
         desk.write(format!("{name}-cut/dump.{name}{last}"), b"no volume of it");
         let damaged = scan(&desk, &format!("{name}-cut"));
@@ -110,11 +109,11 @@ fn an_archive_that_was_cut_into_volumes_is_read_as_if_it_was_not() {
 }
 
 #[test]
-fn files_that_are_numbered_and_are_archives_or_sound_of_their_own_are_not_joined() {
+fn numbered_files_that_are_archives_or_sound_themselves_are_not_joined() {
     let desk = library();
     let members = pack(&desk, "plain");
     let whole = zip(&members);
-    // Another download of the same name, and what lies beside it.
+    // Another download of the same name, and other files beside it.
     desk.write("own/dump.zip.1", &whole);
     desk.write("own/dump.zip.2", &whole);
     desk.write("own/dump.zip.3", &wav(&song(1, 30)));
@@ -123,7 +122,7 @@ fn files_that_are_numbered_and_are_archives_or_sound_of_their_own_are_not_joined
     let found = scan(&desk, "own");
     let matches = found.iter().filter(|record| record.verdict == Verdict::Match).count();
     assert_eq!(matches, 2 + 2 + 1 + 2, "{found:#?}");
-    // A tar file that was cut in front of a header: its second part is one by itself.
+    // A tar file that was split before a header: its second part is a tar file itself.
     let tar = tar(&members);
     let cut =
         (1..tar.len() / 512).map(|block| 512 * block).filter(|&at| tar[at..].starts_with(b"b/"));
@@ -136,7 +135,7 @@ fn files_that_are_numbered_and_are_archives_or_sound_of_their_own_are_not_joined
 }
 
 #[test]
-fn a_member_of_a_plain_tar_file_lies_where_its_locator_says() {
+fn the_locator_of_a_member_of_a_plain_tar_file_has_its_place() {
     let desk = library();
     let members = pack(&desk, "plain");
     let archive = desk.write("dump/x.tar", &tar(&members));
@@ -154,7 +153,7 @@ fn a_member_of_a_plain_tar_file_lies_where_its_locator_says() {
 }
 
 #[test]
-fn what_a_compressed_file_holds_is_an_item() {
+fn the_content_of_a_compressed_file_is_an_item() {
     let desk = library();
     let clip = wav(excerpt(&song(1, 30), 3.0, 18.0));
     desk.write("dump/a", &gz(&clip));
@@ -194,7 +193,7 @@ fn containers_in_containers_are_opened_down_to_a_limit() {
 }
 
 #[test]
-fn a_cut_archive_gives_what_came_before_the_cut_and_one_row() {
+fn a_cut_archive_gives_the_members_before_the_cut_and_one_row() {
     let desk = library();
     let members = pack(&desk, "plain");
     let whole = tar(&members);
@@ -202,7 +201,7 @@ fn a_cut_archive_gives_what_came_before_the_cut_and_one_row() {
         let at = members.iter().position(|(n, _)| n == name).unwrap();
         members[..at].iter().map(|(_, b)| 512 + b.len().next_multiple_of(512)).sum::<usize>()
     };
-    // In the middle of the sound of the second clip, behind it, and in a header.
+    // In the sound of the second clip, before its header, and in its header.
     let two = offset("b/two.wav");
     for (cut, left) in [(two + 300_000, true), (two, false), (two + 100, false)] {
         for packed in [false, true] {
@@ -297,9 +296,9 @@ fn names_and_sizes_of_any_kind_of_tar_are_read() {
     let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
     let long = format!("{}/song.wav", "very-long-folder/".repeat(20));
     let mut archive = tar::Builder::new(Vec::new());
-    // A long name of GNU.
+    // A GNU long name.
     archive.append_data(&mut tar_header(clip.len() as u64), &long, &clip[..]).unwrap();
-    // A name and a size in a PAX header; the header's own are wrong.
+    // A name and a size in a PAX header; those in the header itself are wrong.
     let size = clip.len().to_string();
     archive
         .append_pax_extensions([("path", "päx/song.wav".as_bytes()), ("size", size.as_bytes())])
@@ -333,7 +332,7 @@ fn names_and_sizes_of_any_kind_of_tar_are_read() {
 }
 
 #[test]
-fn a_name_without_end_is_not_taken_into_memory() {
+fn a_name_without_end_is_not_read_into_memory() {
     let desk = library();
     let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
     let mut bytes = tar(&[("a.wav", &clip)]);
@@ -351,7 +350,7 @@ fn a_name_without_end_is_not_taken_into_memory() {
 }
 
 #[test]
-fn a_bomb_is_a_row_and_what_came_before_it_is_found() {
+fn a_bomb_has_a_row_and_the_members_before_it_are_found() {
     let desk = library();
     let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
     // 1.2 GiB of zeros in a few KiB: over the slack of 1 GiB.
@@ -375,7 +374,7 @@ fn a_bomb_is_a_row_and_what_came_before_it_is_found() {
 }
 
 #[test]
-fn an_archive_that_is_not_read_is_a_row_that_alarms() {
+fn an_archive_that_is_not_read_has_a_row_and_sets_the_exit_code() {
     let desk = library();
     desk.write("dump/a.mp3", b"Rar!\x1a\x07\x01\0 and so on");
     let done = desk.run(["scan", "dump"]).ends_with(3);
@@ -394,7 +393,7 @@ fn an_unchanged_archive_is_taken_over_as_a_whole() {
     let done = desk.run(["scan", "dump"]).ends_with(1);
     assert!(done.stdout.contains(&format!("{} items unchanged", members.len())), "{done:#?}");
     assert_eq!(records(&desk.jsonl()), first);
-    // One that was changed is read again.
+    // A changed archive is read again.
     std::fs::write(archive, gz(&tar(&members[1..]))).unwrap();
     let done = desk.run(["scan", "dump"]);
     assert!(!done.stdout.contains(" unchanged"), "{done:#?}");
@@ -402,7 +401,7 @@ fn an_unchanged_archive_is_taken_over_as_a_whole() {
 }
 
 #[test]
-fn a_scan_that_was_killed_within_an_archive_goes_on_there() {
+fn a_scan_that_was_killed_in_an_archive_continues_there() {
     let desk = library();
     let song = song(1, 30);
     let clip = |i: usize| wav(excerpt(&song, i as f64 / 10.0, i as f64 / 10.0 + 12.0));
@@ -454,7 +453,7 @@ fn any_number_of_threads_finds_the_same_in_an_archive() {
 }
 
 #[test]
-fn what_only_ffmpeg_reads_is_read_in_an_archive_too() {
+fn formats_that_only_ffmpeg_reads_are_read_in_an_archive_too() {
     let desk = library();
     let from = desk.path("plain/a/one.wav");
     std::fs::create_dir_all(desk.path("odd")).unwrap();
@@ -495,7 +494,7 @@ fn a_zip_file_without_its_directory_is_read_from_the_front() {
 }
 
 #[test]
-fn an_encrypted_member_is_a_row_and_the_others_are_found() {
+fn an_encrypted_member_has_a_row_and_the_others_are_found() {
     let desk = library();
     let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
     let mut bytes = zip(&[("a.wav", clip.clone()), ("b.wav", clip)]);
@@ -530,14 +529,14 @@ fn members_of_one_name_in_a_zip_file_are_two_items() {
 }
 
 #[test]
-fn a_zip_file_whose_sizes_lie_costs_its_member_alone() {
+fn a_wrong_size_in_a_zip_file_affects_its_member_only() {
     let desk = library();
     let clip = wav(excerpt(&song(1, 30), 3.0, 15.0));
     let members = [("a.wav", b"stored".to_vec()), ("b.wav", clip.clone()), ("c.wav", clip)];
     let whole = zip(&members);
     let directory = whole.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
     let second = directory + 46 + 5;
-    // Unpacked sizes of b.wav: none, and 3 GiB.
+    // Decompressed sizes of b.wav: 0, and 3 GiB.
     for size in [0_u32, 3 << 30] {
         let mut bytes = whole.clone();
         bytes[second + 24..second + 28].copy_from_slice(&size.to_le_bytes());
@@ -550,7 +549,7 @@ fn a_zip_file_whose_sizes_lie_costs_its_member_alone() {
         let kind = &b.failure.as_ref().unwrap_or_else(|| panic!("{b:#?}")).kind;
         assert_eq!(*kind, if size == 0 { FailureKind::Damaged } else { FailureKind::TooLarge });
     }
-    // Where it does not lie.
+    // A wrong place.
     let mut bytes = whole;
     bytes[second + 42..second + 46].copy_from_slice(&7_u32.to_le_bytes());
     desk.write("astray/x", &bytes);
@@ -560,7 +559,7 @@ fn a_zip_file_whose_sizes_lie_costs_its_member_alone() {
 }
 
 #[test]
-fn damage_in_one_block_of_a_7z_file_costs_that_block() {
+fn damage_in_one_block_of_a_7z_file_affects_that_block_only() {
     let desk = library();
     let clip = |seed| wav(excerpt(&song(seed, 30), 3.0, 15.0));
     let members = [("a.wav", clip(1)), ("b.wav", clip(2)), ("c.wav", clip(1))];
@@ -579,7 +578,7 @@ fn damage_in_one_block_of_a_7z_file_costs_that_block() {
 }
 
 #[test]
-fn any_bytes_in_an_archive_cost_no_more_than_rows() {
+fn random_changes_of_an_archive_give_only_rows() {
     let desk = library();
     let members = pack(&desk, "plain");
     let mut dice = Dice::new(1);
@@ -607,7 +606,7 @@ fn any_bytes_in_an_archive_cost_no_more_than_rows() {
     assert!([0, 1, 3].contains(&done.code), "{done:#?}");
     let found = records(&desk.jsonl());
     assert!(kinds(&found).iter().all(|kind| *kind != "panic"), "{found:#?}");
-    // No archive is lost without a row.
+    // Every archive has a row.
     for record in std::fs::read_dir(desk.path("dump")).unwrap() {
         let path = record.unwrap().path().to_str().unwrap().to_owned();
         assert!(found.iter().any(|r| r.item.path.starts_with(&path)), "{path}");
@@ -638,8 +637,8 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
         assert_eq!(leakhound::base::digest(&bytes), record.item.sha256, "{locator}");
     }
     for (locator, words) in [
-        (format!("{}!nothing", desk.path("dump/x.tar").display()), "there is nothing at"),
-        ("dump/x.tar!a b".to_owned(), "no locator"),
+        (format!("{}!nothing", desk.path("dump/x.tar").display()), "nothing is at"),
+        ("dump/x.tar!a b".to_owned(), "not a locator"),
         ("nowhere!a".to_owned(), "nowhere"),
     ] {
         desk.run(["show", &locator]).ends_with(2).says_in_one_line(&[words]);
@@ -648,7 +647,7 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
 }
 
 #[test]
-fn what_is_there_is_not_written_over_and_what_is_extracted_from_never() {
+fn an_existing_file_is_not_overwritten_without_force_and_the_archive_itself_never() {
     let desk = library();
     let whole = tar(&pack(&desk, "plain"));
     desk.write("x.tar", &whole);
@@ -665,7 +664,7 @@ fn what_is_there_is_not_written_over_and_what_is_extracted_from_never() {
 }
 
 #[test]
-fn an_inspection_tells_what_is_there_without_decoding() {
+fn an_inspection_lists_the_items_without_decoding() {
     let desk = library();
     let members = pack(&desk, "plain");
     desk.write("dump/x.tar", &tar(&members));

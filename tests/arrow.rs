@@ -1,4 +1,4 @@
-//! Arrow tables, as streams and as files: what is in a cell is found as in a file, and those that lie cost a row.
+//! Arrow tables as streams and files: sound in a cell is found as in a file, and a table that contradicts itself has a row.
 
 use std::io::Read as _;
 
@@ -28,7 +28,7 @@ fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {
     records(&desk.jsonl())
 }
 
-/// Two batches of three rows: a clip, one that is only named, nothing; then three clips.
+/// Two batches of three rows: a clip, a name without a file, null; then three clips.
 fn shard(shape: Shape) -> Table {
     let clip = |seed, from| wav(excerpt(&song(seed, 30), from, from + 14.0));
     let (a, b, c, d) = (clip(1, 3.0), clip(2, 5.0), clip(9, 0.0), clip(1, 9.0));
@@ -41,7 +41,7 @@ fn shard(shape: Shape) -> Table {
     ])
 }
 
-/// Small cells of bytes that are no sound.
+/// Small cells of bytes that are not sound.
 fn small(rows: usize) -> Vec<Array> {
     let cells: Vec<Vec<u8>> = (0..rows).map(|row| vec![row as u8 + 1; 1_000]).collect();
     let cells: Vec<_> = cells.iter().map(|cell| (Some(cell.as_slice()), Some("x"))).collect();
@@ -54,7 +54,7 @@ fn content(item: &Item) -> Vec<u8> {
     bytes
 }
 
-/// Every item is found again by the text of its locator.
+/// Checks that every item is found again by the text of its locator.
 fn leads_back(seen: &Seen) {
     for item in &seen.items {
         let locator: Locator = item.place.locator.to_string().parse().unwrap();
@@ -91,12 +91,12 @@ fn the_sound_in_the_cells_of_a_stream_and_of_a_file_is_found() {
 }
 
 #[test]
-fn a_cell_that_lies_as_it_is_has_its_place_and_every_locator_leads_back() {
+fn an_uncompressed_cell_has_a_place_and_every_locator_leads_back() {
     for codec in CODECS {
         for shape in SHAPES {
             let bytes = Table { codec, ..shard(shape) }.write();
             let seen = walk(&bytes, ScanLimits::default());
-            // And the table itself: a row speaks of a file that is not there.
+            // And the table itself: a row describes a file that the table does not hold.
             assert_eq!(seen.items.len(), 5, "{:#?}", seen.rows);
             for item in &seen.items[..4] {
                 let Some(extent) = item.place.locator.steps[0].extent else {
@@ -147,7 +147,7 @@ fn cells_of_bytes_alone_of_samples_and_of_a_dictionary_are_read_too() {
         &Table::stream(vec![vec![bytes("sound", Shape::Wide, &[Some(&file)])]]).write(),
     );
     for is_double in [false, true] {
-        // A list that is null, one of samples, one that is empty; the rate is null where nothing is.
+        // A null list, one of samples, an empty one; the rate of the null list is null.
         let samples = floats("item", clip, is_double);
         let array = lists("array", &[None, Some(clip.len()), Some(0)], samples);
         let rate = numbers("sampling_rate", &[None, Some(i64::from(RATE_HZ)), Some(1)]);
@@ -172,7 +172,7 @@ fn cells_of_bytes_alone_of_samples_and_of_a_dictionary_are_read_too() {
 }
 
 #[test]
-fn the_columns_of_text_are_read_for_identifiers_and_speak_of_the_sound_in_their_row() {
+fn columns_of_text_are_read_for_identifiers_and_describe_the_sound_in_their_row() {
     let desk = Desk::new();
     let raw = desk.write_wav("raw/1.wav", &song(1, 30));
     std::fs::create_dir_all(desk.path("masters")).unwrap();
@@ -207,7 +207,7 @@ fn the_columns_of_text_are_read_for_identifiers_and_speak_of_the_sound_in_their_
 }
 
 #[test]
-fn a_table_without_sound_is_one_item_that_is_no_audio() {
+fn a_table_without_sound_is_one_item_that_is_not_audio() {
     for is_file in [false, true] {
         let table =
             Table { is_file, ..Table::stream(vec![vec![texts("a", Shape::Narrow, &[Some("b")])]]) };
@@ -222,7 +222,7 @@ fn a_table_without_sound_is_one_item_that_is_no_audio() {
 }
 
 #[test]
-fn streams_in_a_row_are_one_table_each_with_its_own_columns() {
+fn several_streams_in_a_file_are_one_table_with_the_columns_of_each() {
     let (first, second) = (shard(Shape::Narrow).write(), Table::stream(vec![small(2)]).write());
     let text = Table::stream(vec![vec![texts("a", Shape::Narrow, &[Some("b")])]]).write();
     let seen = walk(&[text, first, second].concat(), ScanLimits::default());
@@ -233,14 +233,14 @@ fn streams_in_a_row_are_one_table_each_with_its_own_columns() {
 }
 
 #[test]
-fn a_table_that_is_cut_gives_what_is_there_and_one_row_says_what_is_not() {
+fn a_table_that_is_cut_gives_the_cells_before_the_cut_and_one_row() {
     for is_file in [false, true] {
         let table = Table { is_file, ..Table::stream(vec![small(3), small(3)]) };
         let whole = table.write();
         let all = walk(&whole, ScanLimits::default());
         assert_eq!((all.items.len(), all.rows.len()), (6, 0), "{:#?}", all.rows);
         for cut in 100..whole.len() {
-            // At every place near the end, at some of the others.
+            // At every byte near the end, and at some of the others.
             if cut % 97 != 0 && cut < whole.len() - 500 {
                 continue;
             }
@@ -269,7 +269,7 @@ fn a_table_that_is_cut_gives_what_is_there_and_one_row_says_what_is_not() {
 }
 
 #[test]
-fn a_batch_that_lies_costs_itself_and_what_is_around_it_is_read() {
+fn a_batch_that_contradicts_itself_is_left_out_and_the_others_are_read() {
     type Lie = (&'static str, fn(&mut polars_arrow_format::ipc::RecordBatch));
     let lies: [Lie; 14] = [
         ("rows", |b| b.length = 1 << 62),
@@ -338,21 +338,21 @@ fn offsets_that_go_back_and_short_bitmaps_end_their_batch() {
         }
     });
     walk(&bytes, ScanLimits::default())
-        .says("container_damaged", "a bitmap of 2 bytes says which of 20");
+        .says("container_damaged", "a bitmap of 2 bytes for 20 values");
 }
 
 #[test]
-fn a_batch_of_rows_that_say_nothing_counts_as_members() {
+fn null_rows_of_a_batch_count_as_members() {
     let rows: Vec<Option<&[u8]>> = vec![None; 5_000];
     let bytes = Table::stream(vec![vec![bytes("sound", Shape::Narrow, &rows)]]).write();
     let limits = ScanLimits { max_members: 1_000, ..ScanLimits::default() };
     assert_eq!(walk(&bytes, limits).kinds(), ["container_members"]);
-    // None of them is a row; the table has one.
+    // Null cells have no rows of their own; the table has one.
     assert_eq!(walk(&bytes, ScanLimits::default()).kinds(), ["container_empty"]);
 }
 
 #[test]
-fn compressed_buffers_that_lie_or_take_too_much_are_refused() {
+fn compressed_buffers_with_wrong_lengths_or_too_much_memory_are_refused() {
     for codec in [CompressionType::Lz4Frame, CompressionType::Zstd] {
         let silent = vec![0_u8; 4 << 20];
         let cells: Vec<_> = [(); 4].map(|()| (Some(&silent[..]), None)).into();
@@ -367,10 +367,10 @@ fn compressed_buffers_that_lie_or_take_too_much_are_refused() {
         assert_eq!(seen.kinds(), ["container_bomb"]);
         assert!(seen.items.len() < 3, "{:#?}", seen.items);
         let limits = ScanLimits { max_page_bytes: 1 << 20, ..ScanLimits::default() };
-        walk(&bytes, limits).says("container_damaged", "allow more with --max-page");
+        walk(&bytes, limits).says("container_unsupported", "allow more with --max-page");
         let limits = ScanLimits { max_item_bytes: 1 << 20, ..ScanLimits::default() };
         assert_eq!(walk(&bytes, limits).kinds(), ["too_large"; 4]);
-        // The length in front of the buffer of all cells, and what is behind it.
+        // The length before the buffer of all cells, and the compressed bytes behind it.
         let data = table.edited(&mut |_, _, _| {});
         for told in [-2_i64, 100, 1 << 62] {
             let lied = table.edited(&mut |_, message, body| {
@@ -393,7 +393,7 @@ fn compressed_buffers_that_lie_or_take_too_much_are_refused() {
 }
 
 #[test]
-fn views_and_dictionaries_that_say_one_value_a_thousand_times_count_as_what_is_unpacked() {
+fn values_that_views_and_dictionaries_repeat_count_each_time() {
     let song = vec![7_u8; 1 << 20];
     let values = bytes("", Shape::Narrow, &[Some(&song)]);
     let coded = codes("sound", 1, &values, &vec![Some(0); 1_000]);
@@ -410,7 +410,7 @@ fn views_and_dictionaries_that_say_one_value_a_thousand_times_count_as_what_is_u
 }
 
 #[test]
-fn views_and_codes_that_lead_nowhere_end_their_batch() {
+fn views_and_dictionary_numbers_out_of_range_end_their_batch() {
     let long = [b'x'; 40];
     for (at, value) in [(0, -1_i32), (0, 1_000), (8, 2), (8, -1), (12, 30), (12, -1)] {
         let mut views = bytes("sound", Shape::Views, &[Some(long)]);
@@ -437,7 +437,7 @@ fn views_and_codes_that_lead_nowhere_end_their_batch() {
 }
 
 #[test]
-fn a_list_beyond_the_longest_item_is_refused_before_memory_is_taken() {
+fn a_list_longer_than_the_longest_item_is_refused_before_memory_is_allocated() {
     let samples = vec![0.5; 1 << 20];
     let array = lists("array", &[Some(samples.len())], floats("item", &samples, false));
     let heard = parts("heard", &[true], vec![array, numbers("sampling_rate", &[Some(8_000)])]);
@@ -471,7 +471,7 @@ fn nested(depth: usize) -> Field {
 }
 
 #[test]
-fn columns_that_are_too_many_or_too_deep_are_refused() {
+fn too_many_columns_and_columns_nested_too_deep_are_refused() {
     let limits = ScanLimits::default();
     walk(&schema(vec![nested(1_000)]), limits).says("container_unsupported", "more than 32 parts");
     let many = (0..30_000).map(|_| nested(0)).collect();
@@ -496,7 +496,7 @@ fn folded(name: Option<&str>) -> Vec<u8> {
 }
 
 #[test]
-fn a_schema_whose_fields_share_their_children_or_their_names_ends() {
+fn a_schema_whose_fields_share_their_children_or_names_is_refused() {
     assert!(folded(None).len() < 5_000);
     let limits = ScanLimits::default();
     walk(&folded(None), limits).says("container_unsupported", "more than 20000 columns");
@@ -504,7 +504,7 @@ fn a_schema_whose_fields_share_their_children_or_their_names_ends() {
 }
 
 #[test]
-fn messages_that_lie_about_their_lengths_are_refused() {
+fn messages_with_wrong_lengths_are_refused() {
     let limits = ScanLimits::default();
     let whole = Table::stream(vec![small(2)]).write();
     let with = |at: usize, number: u32| {
@@ -514,11 +514,11 @@ fn messages_that_lie_about_their_lengths_are_refused() {
     };
     let header = u32::from_le_bytes(whole[4..8].try_into().unwrap()) as usize;
     let second = 8 + header;
-    // A header of gigabytes, in a file that is not so long, and beyond the limit.
+    // A header of gigabytes: longer than the limit, and longer than the file.
     walk(&with(second + 4, 2 << 30), limits).says("container_unsupported", "a header of 2048 MiB");
-    walk(&with(second + 4, 60 << 20), limits).says("container_truncated", "bytes are wanted");
+    walk(&with(second + 4, 60 << 20), limits).says("container_truncated", "bytes are needed");
     let low = ScanLimits { max_footer_bytes: 100, ..limits };
-    walk(&whole, low).says("container_unsupported", "more than 0 are not taken into memory");
+    walk(&whole, low).says("container_unsupported", "at most 0 MiB are read into memory");
     for body_length in [-8, i64::MAX, 1 << 40] {
         let bytes = Table::stream(vec![small(2), small(2)]).edited(&mut |nth, message, _| {
             if nth == 1 {
@@ -529,11 +529,11 @@ fn messages_that_lie_about_their_lengths_are_refused() {
         assert_eq!(seen.rows.len(), 1, "{body_length}: {:#?}", seen.rows);
     }
     walk(&[&whole[..], b"and more"].concat(), limits)
-        .says("container_damaged", "behind the mark of its end");
+        .says("container_damaged", "after its end-of-stream marker");
 }
 
 #[test]
-fn what_is_not_read_is_a_row_with_the_remedy() {
+fn parts_that_are_not_read_have_a_row_with_the_remedy() {
     let limits = ScanLimits::default();
     let edited = |change: &dyn Fn(&mut Message)| {
         Table::stream(vec![small(2)]).edited(&mut |_, message, _| change(message))
@@ -556,7 +556,7 @@ fn what_is_not_read_is_a_row_with_the_remedy() {
     let stream = Table::stream(vec![small(2)]).write();
     walk(&[&stream[..stream.len() - 8], &tensor].concat(), limits)
         .says("container_unsupported", "a tensor");
-    // Files in lists, and what lies in a union, beside sound that is read.
+    // Files in lists and in a union, beside sound that is read.
     let takes =
         parts("item", &[true; 2], vec![bytes("bytes", Shape::Narrow, &[Some(b"x"), Some(b"y")])]);
     let takes = lists("takes", &[Some(1), Some(1)], takes);
@@ -574,7 +574,7 @@ fn what_is_not_read_is_a_row_with_the_remedy() {
 }
 
 #[test]
-fn a_file_whose_directory_tells_of_more_than_is_there_says_so() {
+fn a_directory_with_more_batches_than_the_file_is_reported() {
     let table = Table { is_file: true, ..Table::stream(vec![small(2), small(2)]) };
     let whole = table.write();
     let one = Table { is_file: true, ..Table::stream(vec![small(2)]) }.write();
@@ -585,12 +585,12 @@ fn a_file_whose_directory_tells_of_more_than_is_there_says_so() {
     let mixed = [&one[..end(&one)], &whole[end(&whole)..]].concat();
     let seen = walk(&mixed, ScanLimits::default());
     assert_eq!(seen.items.len(), 2);
-    seen.says("container_damaged", "its directory names 2 record batches, 1 lie there");
+    seen.says("container_damaged", "its directory names 2 record batches, and 1 were found");
 }
 
 #[test]
-fn memory_does_not_grow_with_a_batch() {
-    // 64 MiB of sound in one batch, which is on disk and not read.
+fn memory_does_not_grow_with_the_length_of_a_batch() {
+    // 64 MiB of sound in one batch, which is not read from disk.
     let cell = vec![3_u8; 8 << 20];
     let cells: Vec<_> = [(); 8].map(|()| (Some(&cell[..]), None)).into();
     let table = Table::stream(vec![vec![audio(Shape::Narrow, &cells)]]);
@@ -605,7 +605,7 @@ fn memory_does_not_grow_with_a_batch() {
 }
 
 #[test]
-fn any_change_of_a_table_ends_with_items_or_rows() {
+fn random_changes_of_a_table_give_items_or_rows() {
     let mut dice = Dice::new(7);
     let mut roll = |below: usize| dice.below(below);
     let values = texts("", Shape::Narrow, &[Some("a"), Some("b")]);
@@ -650,7 +650,7 @@ fn any_change_of_a_table_ends_with_items_or_rows() {
 }
 
 #[test]
-fn tables_of_another_writer_are_read_alike() {
+fn tables_of_another_writer_are_read_too() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -659,7 +659,7 @@ fn tables_of_another_writer_are_read_alike() {
         let cells = [0, 3, 4].map(|n| format!("cell {n} ").repeat(9).into_bytes());
         let found: Vec<_> = seen.items[..3].iter().map(content).collect();
         assert_eq!(found, cells, "{path:?}: {:#?}", seen.rows);
-        // They are no sound, so that what the table says of them is an item, too.
+        // Their cells are not sound, so that the columns of text are an item as well.
         assert_eq!(seen.items.len(), 4);
         assert_eq!(seen.kinds(), ["not_audio"]);
         seen.says("not_audio", "names 1 files");

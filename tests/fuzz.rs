@@ -1,5 +1,5 @@
-//! Any bytes: seeds of all kinds, what was found once, and seeds changed at random, go through the checks that the fuzzer runs
-//! guided by coverage (`scripts/fuzz`).
+//! Runs the checks of the fuzzer on seeds of all kinds, on its earlier findings, and on seeds that are changed at random.
+//! `scripts/fuzz` runs the same checks guided by coverage.
 //!
 //! A short run is part of the tests. A long one without guidance: `LEAKHOUND_FUZZ_ROUNDS=1000000 LEAKHOUND_FUZZ_SEED=7 cargo
 //! test --test suite fuzz`.
@@ -28,7 +28,7 @@ use crate::common::ern::ern;
 use crate::common::{Dice, bz2, encode, gz, sevenz, song, tar, wav, xz, zip, zst};
 use crate::tables::{cells, numbers, shard};
 
-/// Sound containers of each kind, small, some in each other.
+/// Small intact containers of each kind, some nested.
 fn containers() -> Vec<Vec<u8>> {
     let wav = wav(&vec![0.25; 600]);
     let text = b"{\"isrc\": \"GBAYE0000351\"}\n".repeat(20);
@@ -54,7 +54,7 @@ fn containers() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Those of `fixtures/tables`, by another maker.
+/// The tables of `fixtures/tables`, which another program wrote.
 fn arrow_tables() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables");
     let mut files: Vec<_> =
@@ -144,7 +144,7 @@ fn deliveries() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Texts of our own grammars.
+/// Texts in the grammars of this project.
 fn records() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = [
         "finding_id,decision,decision_ground,decision_reason,decided_by\nf1,dismissed,licensed,a deal,Ann\n",
@@ -164,7 +164,7 @@ fn records() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Torrents by another client.
+/// Torrents that another client made.
 fn torrents() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/torrents");
     ["v1", "v2", "hybrid"]
@@ -212,7 +212,7 @@ fn seeds(check: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// A few changes: bits, numbers, stretches taken out, doubled, zeroed, cut, or taken from another seed.
+/// A seed with a few changes: bits and numbers changed; stretches removed, repeated, zeroed, cut or taken from another seed.
 fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = seeds[dice.below(seeds.len())].clone();
     for _ in 0..=dice.below(6) {
@@ -254,7 +254,7 @@ fn changed(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// Runs a check; if it panics, keeps the bytes and says where.
+/// Runs a check. If it panics, the bytes are kept in a file that is named.
 #[allow(clippy::print_stderr, reason = "for the one who reads why the test failed")]
 fn run((name, check): Check, bytes: &[u8], what: &str) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(bytes))) {
@@ -265,9 +265,9 @@ fn run((name, check): Check, bytes: &[u8], what: &str) {
     }
 }
 
-/// `LEAKHOUND_FUZZ_SEEDS` names a folder in which `scripts/fuzz` wants them as files.
+/// Writes the seeds to the folder in `LEAKHOUND_FUZZ_SEEDS`, if it is set: `scripts/fuzz` needs them as files.
 #[test]
-fn what_is_whole_passes_its_check() {
+fn every_intact_seed_passes_its_check() {
     let folder = std::env::var_os("LEAKHOUND_FUZZ_SEEDS");
     for check in CHECKS {
         for (at, seed) in seeds(check.0).iter().enumerate() {
@@ -281,9 +281,9 @@ fn what_is_whole_passes_its_check() {
     }
 }
 
-/// `fixtures/fuzz` has a folder a check.
+/// `fixtures/fuzz` has a folder for each check.
 #[test]
-fn what_the_fuzzer_found_once_passes_its_check() {
+fn every_earlier_finding_of_the_fuzzer_passes_its_check() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fuzz");
     for check in CHECKS {
         for file in fs::read_dir(folder.join(check.0)).into_iter().flatten() {
@@ -294,14 +294,14 @@ fn what_the_fuzzer_found_once_passes_its_check() {
 }
 
 #[test]
-fn any_bytes_cost_a_check_no_more_than_rows() {
+fn seeds_changed_at_random_pass_their_checks() {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (rounds, seed) = (number("LEAKHOUND_FUZZ_ROUNDS", 1_000), number("LEAKHOUND_FUZZ_SEED", 1));
     for check in CHECKS {
         let seeds = seeds(check.0);
-        // Sound takes longest.
+        // Checks of sound take the longest.
         let rounds = if check.0 == "outcome" { rounds / 10 } else { rounds };
         for round in 0..rounds {
             let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(round));

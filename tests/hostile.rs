@@ -1,6 +1,6 @@
-//! Containers made to cost more than they weigh, or to hide one thing behind another: each costs rows.
+//! Containers that are made to exceed limits or to hide members: each gets rows that say so.
 //!
-//! They are walked by the library, with limits that are low enough to be met by small files.
+//! They are walked by the library, with limits so low that small files meet them.
 
 use std::io::Read as _;
 use std::ops::ControlFlow;
@@ -18,12 +18,12 @@ use parquet::schema::parser::parse_message_type;
 
 use crate::common::{Desk, Dice, gz, records, sevenz, tar, tar_header, zip, zst};
 
-/// What a walk showed.
+/// The items and rows that a walk showed.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) items: Vec<Item>,
     pub(crate) rows: Vec<Unlisted>,
-    /// The file, as long as this lives.
+    /// Keeps the file until this is dropped.
     folder: Option<tempfile::TempDir>,
 }
 
@@ -52,7 +52,7 @@ impl Seen {
     }
 }
 
-/// Walks a file of these bytes.
+/// Walks a file with these bytes.
 pub(crate) fn walk(bytes: &[u8], limits: ScanLimits) -> Seen {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x"), bytes).unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn walk(bytes: &[u8], limits: ScanLimits) -> Seen {
 }
 
 #[test]
-fn members_of_a_zip_file_that_lie_over_each_other_are_read_once() {
+fn overlapping_members_of_a_zip_file_are_read_once() {
     let whole = zip(&[("a.bin", vec![7; 10_000])]);
     let at = |mark: &[u8]| whole.windows(4).position(|four| four == mark).unwrap();
     let (directory, end) = (at(b"PK\x01\x02"), at(b"PK\x05\x06"));
@@ -82,7 +82,7 @@ fn members_of_a_zip_file_that_lie_over_each_other_are_read_once() {
     bytes.extend(tail);
     let seen = walk(&bytes, ScanLimits::default());
     assert_eq!(seen.items.len(), 1);
-    seen.says("container_damaged", "lie over each other");
+    seen.says("container_damaged", "members that overlap");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn two_entries_of_one_name_at_one_place_are_two_items() {
     let whole = zip(&[("a.bin", vec![7; 10_000])]);
     let at = |mark: &[u8]| whole.windows(4).position(|four| four == mark).unwrap();
     let (directory, end) = (at(b"PK\x01\x02"), at(b"PK\x05\x06"));
-    // The second says that it is shorter. Found by tests/fuzz.rs, seed 7, round 52149.
+    // The second entry states a shorter length. Found by tests/fuzz.rs, seed 7, round 52149.
     let mut again = whole[directory..end].to_vec();
     again[20..24].copy_from_slice(&10_u32.to_le_bytes());
     again[24..28].copy_from_slice(&10_u32.to_le_bytes());
@@ -109,7 +109,7 @@ fn two_entries_of_one_name_at_one_place_are_two_items() {
     }
 }
 
-/// The header of a sparse member of GNU that is one hole of so many bytes.
+/// The header of a GNU sparse member that is one hole of this many bytes.
 fn hole(name: &str, bytes: u64) -> tar::Header {
     let mut header = tar_header(0);
     header.set_path(name).unwrap();
@@ -126,7 +126,7 @@ fn hole(name: &str, bytes: u64) -> tar::Header {
 }
 
 #[test]
-fn holes_of_sparse_members_count_as_what_is_unpacked() {
+fn holes_of_sparse_members_count_as_decompressed_bytes() {
     let mut bytes = Vec::new();
     for _ in 0..10 {
         bytes.extend_from_slice(hole("hole", 1 << 20).as_bytes());
@@ -136,14 +136,14 @@ fn holes_of_sparse_members_count_as_what_is_unpacked() {
     let seen = walk(&bytes, limits);
     assert_eq!(seen.kinds(), ["container_bomb"]);
     assert!((2..=4).contains(&seen.items.len()), "{}", seen.items.len());
-    // They have one name, and are several items all the same.
+    // Members of one name are different items.
     let mut keys: Vec<_> = seen.items.iter().map(|item| item.place.locator.key()).collect();
     keys.dedup();
     assert_eq!(keys.len(), seen.items.len());
 }
 
 #[test]
-fn a_directory_that_is_too_long_is_not_taken_into_memory() {
+fn a_directory_that_is_too_long_is_not_read_into_memory() {
     let members: Vec<_> = (0..400).map(|n| (format!("{n}.bin"), vec![1; 10])).collect();
     let limits = ScanLimits { max_directory_bytes: 2 << 10, ..ScanLimits::default() };
     let seen = walk(&sevenz(&members, true), limits);
@@ -153,7 +153,7 @@ fn a_directory_that_is_too_long_is_not_taken_into_memory() {
     walk(&lists(3, 1), limits).says("container_unsupported", "directory");
 }
 
-/// A table of rows of as many equal samples each.
+/// A table of rows with this many equal samples each.
 fn lists(rows: usize, samples: usize) -> Vec<u8> {
     let schema = "message schema { optional group audio {
         optional group array (LIST) { repeated group list { optional float element; } }
@@ -180,7 +180,7 @@ fn lists(rows: usize, samples: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_list_of_a_few_bytes_that_says_one_sample_a_million_times_is_refused() {
+fn a_list_of_a_few_bytes_that_repeats_one_sample_a_million_times_is_refused() {
     let bytes = lists(2, 1 << 20);
     assert!(bytes.len() < 50_000, "{}", bytes.len());
     assert_eq!(walk(&bytes, ScanLimits::default()).items.len(), 2);
@@ -203,17 +203,17 @@ fn empty_rows_of_a_table_count_as_members() {
     let bytes = writer.into_inner().unwrap();
     let limits = ScanLimits { max_members: 1_000, ..ScanLimits::default() };
     assert_eq!(walk(&bytes, limits).kinds(), ["container_members"]);
-    // None of them is a row; the table has one.
+    // Empty cells have no rows of their own; the table has one.
     assert_eq!(walk(&bytes, ScanLimits::default()).kinds(), ["container_empty"]);
 }
 
 #[test]
-fn containers_that_are_not_read_are_a_row_each_with_the_remedy() {
+fn each_container_that_is_not_read_has_a_row_with_the_remedy() {
     for (head, what, remedy) in [
         (&b"Rar!\x1a\x07\x01\0"[..], "a RAR archive", "unpack it and scan the folder"),
         (b"Rar!\x1a\x07\0", "a RAR archive", "unpack it and scan the folder"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "write the sound in it to files"),
-        (b"FEA1", "a Feather table of version 1", "write it anew"),
+        (b"FEA1", "a Feather table of version 1", "write it again"),
         (b"PARE\x15\x04", "an encrypted Parquet table", "without encryption"),
         (&b"070701".repeat(20)[..], "a cpio archive", "unpack it"),
         (b"\x1f\x9d\x90", "a compress file", "unpack it"),
@@ -238,7 +238,7 @@ fn an_image_of_a_disc_is_a_row() {
     seen.says("container_unsupported", "ISO 9660");
 }
 
-/// A zip file whose end says that it has so many entries.
+/// A zip file whose end states this number of entries.
 fn counting(whole: &[u8], count: u16) -> Vec<u8> {
     let end = whole.windows(4).rposition(|four| four == b"PK\x05\x06").unwrap();
     let mut bytes = whole.to_vec();
@@ -248,21 +248,21 @@ fn counting(whole: &[u8], count: u16) -> Vec<u8> {
 }
 
 #[test]
-fn members_that_the_directory_of_a_zip_file_does_not_count_or_name_are_told() {
+fn members_that_a_zip_file_does_not_count_or_name_are_reported() {
     let members = [("a.bin", vec![7; 100]), ("b.bin", vec![8; 100]), ("c.bin", vec![9; 100])];
     let whole = zip(&members);
     assert!(walk(&whole, ScanLimits::default()).rows.is_empty());
     let seen = walk(&counting(&whole, 2), ScanLimits::default());
     assert_eq!(seen.items.len(), 2);
-    seen.says("container_damaged", "goes on behind the 2 members");
-    // One behind another: programs read the last.
+    seen.says("container_damaged", "more members than the 2");
+    // Two archives in one file: programs read the last.
     let seen = walk(&[zip(&members[..1]), whole].concat(), ScanLimits::default());
     assert_eq!(seen.items.len(), 3);
     seen.says("container_damaged", "members that its directory does not name");
 }
 
 #[test]
-fn what_calls_itself_a_folder_or_a_link_and_holds_more_is_looked_at() {
+fn a_folder_or_link_in_a_zip_file_that_has_bytes_is_read_as_a_file() {
     let song = b"fLaC and so on".repeat(500);
     let seen = walk(&zip(&[("song.flac/", &song)]), ScanLimits::default());
     assert_eq!(seen.items.len(), 1, "{:#?}", seen.rows);
@@ -277,7 +277,7 @@ fn what_calls_itself_a_folder_or_a_link_and_holds_more_is_looked_at() {
 }
 
 #[test]
-fn a_tar_file_that_ends_with_a_hole_is_whole_and_holes_in_pax_records_are_told() {
+fn a_tar_file_may_end_with_a_hole_and_holes_in_pax_records_are_reported() {
     let bytes = [hole("hole", 1 << 20).as_bytes(), &[0; 1_024][..]].concat();
     assert!(walk(&bytes, ScanLimits::default()).rows.is_empty());
     let mut archive = tar::Builder::new(Vec::new());
@@ -290,7 +290,7 @@ fn a_tar_file_that_ends_with_a_hole_is_whole_and_holes_in_pax_records_are_told()
 }
 
 #[test]
-fn compressed_texts_in_an_archive_unpack_to_so_many_times_their_own_length() {
+fn a_compressed_text_in_an_archive_is_limited_by_its_own_length() {
     let text = zst("{\"a\": 1}\n".repeat(1_000_000).as_bytes());
     let bytes = tar(&[("a.jsonl.zst", &text), ("b.jsonl.zst", &text)]);
     let seen = walk(&bytes, ScanLimits::default());
@@ -303,7 +303,7 @@ fn compressed_texts_in_an_archive_unpack_to_so_many_times_their_own_length() {
 }
 
 #[test]
-fn a_compressed_file_that_breaks_in_its_first_bytes_says_so() {
+fn a_compressed_file_that_is_damaged_in_its_first_bytes_has_a_row() {
     let mut noise = vec![0; 700];
     let mut dice = Dice::new(1);
     for byte in &mut noise {
@@ -316,7 +316,7 @@ fn a_compressed_file_that_breaks_in_its_first_bytes_says_so() {
 }
 
 #[test]
-fn a_name_that_is_too_long_is_cut_and_stays_one_of_its_own() {
+fn a_name_that_is_too_long_is_cut_and_stays_unique() {
     let long = "n".repeat(10_000);
     let bytes = tar(&[(format!("{long}a"), b"1"), (format!("{long}b"), b"2")]);
     for bytes in [bytes.clone(), gz(&bytes)] {
@@ -338,7 +338,7 @@ fn a_name_that_is_too_long_is_cut_and_stays_one_of_its_own() {
 }
 
 #[test]
-fn a_locator_of_another_name_leads_nowhere() {
+fn a_locator_with_another_name_finds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x");
     std::fs::write(&file, tar(&[("a.wav", b"12345")])).unwrap();
@@ -364,8 +364,7 @@ fn the_limits_are_set_on_the_command_line() {
     assert!(done.stdout.contains("container_too_deep"), "{done:#?}");
 }
 
-/// A database whose tree says a few pages again and again, so that it has thousands of times the rows that
-/// there is room for.
+/// A database whose tree refers to a few pages again and again, so that it has thousands of times the rows that fit into it.
 fn circling(path: &std::path::Path) {
     let database = rusqlite::Connection::open(path).unwrap();
     let sql = "PRAGMA page_size = 512; CREATE TABLE t (isrc TEXT);
@@ -377,7 +376,7 @@ fn circling(path: &std::path::Path) {
     let page = |number: u32| (number as usize - 1) * 512;
     let four = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     let two = |bytes: &[u8], at: usize| usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
-    // The places in an inner page of the numbers of its children.
+    // The offsets in an inner page of the numbers of its children.
     let children = |bytes: &[u8], number: u32| -> Vec<usize> {
         let at = page(number);
         assert_eq!(bytes[at], 5, "an inner page");
@@ -386,7 +385,7 @@ fn circling(path: &std::path::Path) {
     };
     let inner: Vec<u32> = children(&bytes, 2).iter().take(3).map(|&at| four(&bytes, at)).collect();
     let leaf = four(&bytes, children(&bytes, inner[2])[0]);
-    // The root leads to one page alone, that to the next, and so on.
+    // The root refers to one page only, that to the next, and so on.
     let next = [inner[0], inner[1], inner[2], leaf];
     for (number, to) in [2, inner[0], inner[1], inner[2]].into_iter().zip(next) {
         for at in children(&bytes, number) {

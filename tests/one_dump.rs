@@ -1,5 +1,5 @@
-//! One dump of all kinds of containers, nested: every planted recording is found where it lies, nothing else is accused, and
-//! the same sound as a plain folder gives the same findings.
+//! One dump with all kinds of containers, nested: every planted recording is found in its place, no other is reported, and the
+//! same sound in a plain folder gives the same findings.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::tables::cells;
 const PLANTED: usize = 30;
 const OTHERS: usize = 200;
 
-/// Planted clips and others, mixed: a name and a WAV file each.
+/// Planted clips and others, mixed: the name and the WAV file of each.
 fn clips() -> Vec<(String, Vec<u8>)> {
     let mut clips = Vec::new();
     for seed in 1..=10 {
@@ -24,7 +24,7 @@ fn clips() -> Vec<(String, Vec<u8>)> {
         }
     }
     assert_eq!(clips.len(), PLANTED);
-    // One planted after so many others.
+    // Planted clips are spread among the others.
     let mut mixed = Vec::new();
     let mut others = (0..OTHERS).map(|n| wav(&song(1_000 + n as u64, 5)));
     for (number, clip) in clips.into_iter().enumerate() {
@@ -45,7 +45,7 @@ fn arrow(files: &[(String, Vec<u8>)], is_wide: bool) -> Table {
     Table::stream(vec![vec![audio(shape, first)], vec![audio(shape, second)]])
 }
 
-/// What is a match, by the hash of the item.
+/// The recordings of all matches, by the hash of the item.
 fn findings(records: &[ItemRecord]) -> BTreeMap<&str, Vec<&str>> {
     let mut found = BTreeMap::new();
     for record in records.iter().filter(|record| record.verdict == Verdict::Match) {
@@ -99,7 +99,7 @@ fn every_planted_recording_in_a_dump_of_all_containers_is_found_and_nothing_else
     desk.write("dump/11-shard.tar", &tar(&sharded));
     assert!(chunks.next().is_none());
 
-    // As released only: made of few notes, the tunes resemble each other at some speed.
+    // Unwarped only: the tunes have few notes, and resemble each other at some speed.
     desk.run(["scan", "--mode", "identity", "plain"]).ends_with(1);
     let plain = records(&desk.jsonl());
     let done = desk.run(["inspect", "dump"]).ends_with(0);
@@ -112,7 +112,7 @@ fn every_planted_recording_in_a_dump_of_all_containers_is_found_and_nothing_else
     let (expected, here) = (findings(&plain), findings(&found));
     assert_eq!(here, expected);
     assert_eq!(here.len(), PLANTED);
-    // The side-cars alone are no sound.
+    // Only the side-cars are not sound.
     let failed = found.iter().filter_map(|record| record.failure.as_ref());
     assert!(failed.clone().all(|failure| failure.kind == FailureKind::NotAudio));
     assert_eq!(found.len() - failed.count(), clips.len());

@@ -1,4 +1,4 @@
-//! Tables with sound in their cells: what is in a cell is found as in a file.
+//! Parquet tables with sound in their cells: it is found as in a file.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// Writes the next column: values, with a level of definition for each row.
+/// Writes the next column: values, and a definition level for each row.
 fn column<T: parquet::data_type::DataType>(
     rows: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     values: &[T::T],
@@ -59,7 +59,7 @@ fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
     values.iter().map(|value| ByteArray::from(value.to_vec())).collect()
 }
 
-/// Two row groups of three rows: a clip, one that is only named, nothing; then three clips.
+/// Two row groups of three rows: a clip, a name without a file, null; then three clips.
 pub(crate) fn shard() -> Vec<u8> {
     let clip = |seed, from| wav(excerpt(&song(seed, 30), from, from + 14.0));
     table(FILES, 2, &mut |group, rows| {
@@ -76,7 +76,7 @@ pub(crate) fn shard() -> Vec<u8> {
     })
 }
 
-/// A row for each of these files.
+/// A table with a row for each of these files.
 pub(crate) fn cells(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     table(FILES, 2, &mut |group, rows| {
         let half = files.len() / 2;
@@ -89,7 +89,7 @@ pub(crate) fn cells(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     })
 }
 
-/// A table of metadata: names of files, and a word about each.
+/// A table of metadata: file names, and a word about each file.
 pub(crate) fn metadata(rows_of: &[(&str, &str)]) -> Vec<u8> {
     let schema =
         "message schema { required binary file_name (STRING); required binary isrc (STRING); }";
@@ -104,7 +104,7 @@ pub(crate) fn metadata(rows_of: &[(&str, &str)]) -> Vec<u8> {
     })
 }
 
-/// A row of samples.
+/// A table with one row of samples.
 pub(crate) fn numbers() -> Vec<u8> {
     table(FLOATS, 1, &mut |_, rows| {
         column::<ByteArrayType>(rows, &binary(&[b"a"]), &[2], None);
@@ -113,7 +113,7 @@ pub(crate) fn numbers() -> Vec<u8> {
     })
 }
 
-/// A hundred rows of text, one of them an ISRC, in an encoding of lengths.
+/// A hundred rows of text, one of them an ISRC, in an encoding that stores lengths.
 fn in_lengths(encoding: Encoding, version: WriterVersion) -> Vec<u8> {
     let schema = Arc::new(parse_message_type("message m { optional binary t (STRING); }").unwrap());
     let properties = WriterProperties::builder()
@@ -131,8 +131,7 @@ fn in_lengths(encoding: Encoding, version: WriterVersion) -> Vec<u8> {
 }
 
 #[test]
-fn columns_in_every_encoding_of_lengths_are_read_and_none_is_believed_that_counts_more_than_it_has()
-{
+fn columns_in_every_encoding_of_lengths_are_read_and_wrong_counts_are_refused() {
     let desk = Desk::new();
     desk.write("rows.csv", b"isrc,title\nGBAYE0000351,x\n");
     desk.run(["catalog", "import", "rows.csv"]).ends_with(0);
@@ -143,7 +142,7 @@ fn columns_in_every_encoding_of_lengths_are_read_and_none_is_believed_that_count
             let found = scan(&desk, "dump");
             let claimed = &found[0].findings.first().expect("the ISRC").claimed_by;
             assert!(claimed[0].contains("row 99"), "{encoding} {version:?}: {claimed:?}");
-            // Blocks of 128 in 4 parts, of 100 values.
+            // Blocks of 128 values in 4 miniblocks, for 100 values.
             let at = table.windows(4).position(|window| window == [128, 1, 4, 100]).unwrap();
             let mut lying = table;
             lying[at + 3] = 127;
@@ -153,7 +152,7 @@ fn columns_in_every_encoding_of_lengths_are_read_and_none_is_believed_that_count
             let failure = found[0].failure.as_ref().expect("it is not read");
             assert_eq!(failure.kind, FailureKind::MetadataDamaged);
             assert!(
-                failure.message.contains("says that it has 127 values"),
+                failure.message.contains("states that it has 127 values"),
                 "{encoding} {version:?}: {failure:?}"
             );
         }
@@ -180,7 +179,7 @@ fn the_sound_in_the_cells_of_a_table_is_found() {
     assert!(names.message.contains("names 1 files"), "{names:?}");
 
     assert_eq!(verdicts(&found[1..5]), [Match, Match, Clear, Match]);
-    // A row speaks of a file that is not here: what the table says is looked at as a whole, too.
+    // A row describes a file that the table does not hold, so the columns of text are an item as well.
     assert!(found[5].item.path.ends_with("!/columns of text"), "{:#?}", found[5]);
     let locator: Locator = found[4].item.locator.parse().unwrap();
     assert_eq!(locator.steps[0].to, To::Cell { group: 1, row: 2, column: "audio".into() });
@@ -218,7 +217,7 @@ fn cells_of_bytes_alone_and_of_samples_are_read_too() {
     let samples = |double: bool| {
         let schema = if double { FLOATS.replace("float", "double") } else { FLOATS.to_owned() };
         table(&schema, 1, &mut |_, rows| {
-            // A row of samples, and one that is null.
+            // A row of samples, and a null row.
             let mut definitions = vec![4; clip.len()];
             let mut repetitions = vec![1; clip.len()];
             repetitions[0] = 0;
@@ -243,7 +242,7 @@ fn cells_of_bytes_alone_and_of_samples_are_read_too() {
 }
 
 #[test]
-fn a_table_without_sound_is_one_item_that_is_no_audio() {
+fn a_table_without_sound_is_one_item_that_is_not_audio() {
     let desk = Desk::with_songs(&[1], 30);
     let text = table("message schema { required binary title (STRING); }", 1, &mut |_, rows| {
         let mut column = rows.next_column().unwrap().unwrap();
@@ -257,7 +256,7 @@ fn a_table_without_sound_is_one_item_that_is_no_audio() {
 }
 
 #[test]
-fn what_a_table_says_of_rows_without_sound_is_read_and_every_row_is_taken_over() {
+fn text_in_rows_without_sound_is_read_and_every_row_is_taken_over() {
     let desk = Desk::new();
     let raw = desk.write_wav("raw/1.wav", &song(1, 30));
     std::fs::create_dir_all(desk.path("masters")).unwrap();
@@ -321,7 +320,7 @@ fn the_columns_of_text_of_a_table_are_read_for_identifiers() {
         people.close().unwrap();
     });
     desk.write("dump/links.parquet", &links);
-    // Beside sound they speak for the sound of their row.
+    // Beside sound they describe the sound in their row.
     let clip = wav(excerpt(&song(1, 30), 3.0, 17.0));
     let sound = table(FILES, 1, &mut |_, rows| {
         column::<ByteArrayType>(rows, &binary(&[b"GBAYE0000351", b"none"]), &[1, 1], None);
@@ -337,7 +336,7 @@ fn the_columns_of_text_of_a_table_are_read_for_identifiers() {
 }
 
 #[test]
-fn a_page_that_is_too_large_is_a_row_that_says_so() {
+fn a_page_that_is_too_large_has_a_row_with_the_limit() {
     let desk = Desk::with_songs(&[1], 30);
     let clip = || wav(&song(1, 30));
     let files: Vec<_> = ["a.wav", "b.wav", "c.wav", "d.wav"].map(|n| (n.to_owned(), clip())).into();
@@ -346,14 +345,14 @@ fn a_page_that_is_too_large_is_a_row_that_says_so() {
     desk.run(["scan", "--max-page", "1", "dump"]).ends_with(3);
     let found = records(&desk.jsonl());
     let told = &found[0].failure.as_ref().unwrap().message;
-    assert!(told.contains("more than 1 are not taken into memory"), "{told}");
+    assert!(told.contains("a page may take 1 MiB of memory"), "{told}");
     assert!(found.iter().all(|record| record.verdict == Verdict::Failed), "{found:#?}");
     let found = scan(&desk, "dump");
     assert_eq!(verdicts(&found), [Verdict::Match; 4]);
 }
 
 #[test]
-fn a_broken_table_is_a_row_and_what_can_be_read_of_it_is_found() {
+fn a_damaged_table_has_a_row_and_its_readable_cells_are_found() {
     let desk = Desk::with_songs(&[1, 2], 30);
     let whole = shard();
     desk.write("cut/x", &whole[..whole.len() - 100]);

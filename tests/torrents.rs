@@ -1,5 +1,5 @@
-//! Torrents beside their data: which file of which torrent something is, and whether it is what the torrent's
-//! hashes say. The torrents are made by another client (`scripts/torrents`), their data is made here.
+//! Torrents beside their data: which file of which torrent an item is, and whether it has the torrent's hashes. Another client
+//! made the torrents (`scripts/torrents`); their data is made here.
 #![cfg(feature = "torrent")]
 
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ fn standings(found: &[ItemRecord]) -> [Integrity; 2] {
 }
 
 #[test]
-fn a_match_says_which_file_of_which_torrent_it_is_and_that_it_is_the_one() {
+fn a_match_names_the_file_of_the_torrent_and_is_verified() {
     for version in VERSIONS {
         let desk = shared(version);
         let found = scan(&desk);
@@ -94,7 +94,7 @@ fn a_match_says_which_file_of_which_torrent_it_is_and_that_it_is_the_one() {
         assert_eq!((&*facts.name, &*facts.file), ("album", "album/01 one.wav"));
         assert_eq!((facts.integrity, facts.verified_bytes), (Verified, one.item.size_bytes));
         assert_eq!(standings(&found), [Verified; 2], "{version}");
-        // Nobody asks about what is not found.
+        // Items without a finding are not compared.
         assert_eq!(self::facts(&found, "03 other.wav").integrity, Unchecked);
         let torrent = record(&found, &format!("{version}.torrent"));
         assert!(torrent.notes[0].contains("4 files of 793,941 bytes"), "{torrent:#?}");
@@ -110,14 +110,14 @@ fn a_match_says_which_file_of_which_torrent_it_is_and_that_it_is_the_one() {
         assert!(shown.contains("verified") && shown.contains(&one.item.sha256), "{shown}");
         desk.run(["extract", &facts.locator, "--out", "out"]).ends_with(0);
         assert_eq!(std::fs::read(desk.path("out")).unwrap(), tune(1, 12));
-        // Of another torrent it is none.
+        // It is not a file of another torrent.
         let other = facts.locator.replace(&facts.locator[facts.locator.len() - 30..], "nothing");
         desk.run(["show", &other]).ends_with(2);
     }
 }
 
 #[test]
-fn one_wrong_byte_is_damage_of_its_file_alone() {
+fn one_wrong_byte_is_damage_of_its_file_only() {
     for version in VERSIONS {
         let desk = shared(version);
         let mut bytes = tune(2, 12);
@@ -126,16 +126,16 @@ fn one_wrong_byte_is_damage_of_its_file_alone() {
         let found = scan(&desk);
         assert_eq!(record(&found, "02 two.wav").verdict, Verdict::Match);
         assert_eq!(standings(&found), [Verified, Damaged], "{version}");
-        // All but the piece with the byte.
+        // All pieces but the one with the byte.
         assert_eq!(facts(&found, "02 two.wav").verified_bytes, 264_644 - (16 << 10));
     }
 }
 
 #[test]
-fn what_was_fetched_in_part_is_verified_as_far_as_it_goes() {
+fn a_file_that_was_fetched_in_part_is_verified_in_part() {
     for version in VERSIONS {
         let desk = shared(version);
-        // The second half of one file is not there, that of the other is still zeros.
+        // The second half of one file is missing, that of the other is zeros.
         let mut bytes = tune(2, 12);
         bytes[140_000..].fill(0);
         desk.write("dump/album/01 one.wav", &tune(1, 12)[..140_000]);
@@ -144,7 +144,7 @@ fn what_was_fetched_in_part_is_verified_as_far_as_it_goes() {
         assert_eq!(record(&found, "01 one.wav").verdict, Verdict::Match, "{version}");
         let standings = standings(&found);
         assert_eq!(standings[0], Partial, "{version}");
-        // The piece where the zeros begin is neither zero nor right.
+        // The piece in which the zeros begin is neither zero nor right.
         assert_eq!(standings[1], Damaged, "{version}");
         assert_eq!(facts(&found, "01 one.wav").verified_bytes, 8 * (16 << 10), "{version}");
     }
@@ -161,14 +161,14 @@ fn a_file_that_shares_a_piece_with_one_that_is_missing_is_verified_without_that_
 }
 
 #[test]
-fn an_unchanged_file_is_compared_anew_when_its_neighbours_or_its_torrent_change() {
+fn an_unchanged_file_is_compared_again_when_its_neighbours_or_its_torrent_change() {
     let desk = shared("v1");
     std::fs::remove_file(desk.path("dump/album/02 two.wav")).unwrap();
     assert_eq!(facts(&scan(&desk), "01 one.wav").integrity, Partial);
-    // The file that it shares a piece with has come.
+    // The file that it shares a piece with is there now.
     desk.write("dump/album/02 two.wav", &tune(2, 12));
     assert_eq!(facts(&scan(&desk), "01 one.wav").integrity, Verified);
-    // The torrent was another one all the time.
+    // The torrent is replaced by another.
     desk.write("dump/v1.torrent", &fixture("v2"));
     assert_eq!(facts(&scan(&desk), "01 one.wav").info_hash, "");
     // Nothing has changed: all is taken over.
@@ -177,7 +177,7 @@ fn an_unchanged_file_is_compared_anew_when_its_neighbours_or_its_torrent_change(
 }
 
 #[test]
-fn data_that_is_longer_than_the_torrent_says_is_not_what_it_says() {
+fn a_file_longer_than_the_torrent_states_is_damaged() {
     let desk = shared("v2");
     desk.write("dump/album/01 one.wav", &[tune(1, 12), vec![0; 10]].concat());
     assert_eq!(standings(&scan(&desk))[0], Damaged);
@@ -188,7 +188,7 @@ fn torrent(name: &str, data: &[u8], piece_bytes: usize) -> Vec<u8> {
     bencoded(name, &format!("6:lengthi{}e", data.len()), data, piece_bytes)
 }
 
-/// The same of several files; those in `.pad` are padding.
+/// A torrent of version 1 with several files; those in `.pad` are padding.
 fn torrent_of(name: &str, files: &[(&str, &[u8])], piece_bytes: usize) -> Vec<u8> {
     let part = |part: &str| format!("{}:{part}", part.len());
     let file = |(path, bytes): &(&str, &[u8])| {
@@ -215,7 +215,7 @@ fn bencoded(name: &str, files: &str, data: &[u8], piece_bytes: usize) -> Vec<u8>
 }
 
 #[test]
-fn what_lies_in_an_archive_is_verified_by_the_pieces_it_lies_in() {
+fn a_member_of_an_archive_is_verified_by_the_pieces_that_contain_it() {
     let desk = shared("v1");
     let mut archive = tar(&[("a.wav", tune(1, 12)), ("b.wav", tune(2, 12))]);
     desk.write("dump/songs.tar.torrent", &torrent("songs.tar", &archive, 16 << 10));
@@ -227,17 +227,17 @@ fn what_lies_in_an_archive_is_verified_by_the_pieces_it_lies_in() {
     let found = scan(&desk);
     assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
     assert_eq!(facts(&found, "songs.tar!/b.wav").integrity, Damaged);
-    // The pieces of what is compressed are those of its container.
+    // A compressed member is verified by all pieces of its container.
     let packed = facts(&found, "songs.tgz!/a.wav");
     assert_eq!((packed.integrity, &*packed.file), (Verified, "songs.tgz"));
 }
 
 #[test]
-fn a_member_of_which_the_end_is_missing_is_verified_in_part() {
+fn a_member_whose_end_is_missing_is_verified_in_part() {
     let desk = shared("v1");
     let archive = tar(&[("a.wav", tune(1, 12)), ("b.wav", tune(2, 12))]);
     desk.write("dump/songs.tar.torrent", &torrent("songs.tar", &archive, 16 << 10));
-    // As far as whole pieces were fetched.
+    // Up to the last complete piece.
     let there = archive.len() * 7 / 8 / (16 << 10) * (16 << 10);
     desk.write("dump/songs.tar", &archive[..there]);
     let found = scan(&desk);
@@ -246,9 +246,9 @@ fn a_member_of_which_the_end_is_missing_is_verified_in_part() {
 }
 
 #[test]
-fn a_piece_that_nobody_can_compare_leaves_its_file_unverified() {
+fn a_piece_that_cannot_be_compared_leaves_its_file_unverified() {
     let desk = shared("v2");
-    // One piece over both: the second is not there.
+    // One piece of both files, of which the second is missing.
     let (one, two) = (tune(1, 12), tune(2, 12));
     let pair = torrent_of("pair", &[("a.wav", &one), ("b.wav", &two)], 1 << 20);
     desk.write("dump/pair.torrent", &pair);
@@ -260,7 +260,7 @@ fn a_piece_that_nobody_can_compare_leaves_its_file_unverified() {
 }
 
 #[test]
-fn a_torrent_that_leads_out_leads_to_nothing() {
+fn paths_of_a_torrent_that_lead_out_are_not_followed() {
     let desk = shared("v1");
     let out = torrent("../../masters/one.wav", &tune(1, 12), 16 << 10);
     desk.write("dump/out.torrent", &out);
@@ -271,7 +271,7 @@ fn a_torrent_that_leads_out_leads_to_nothing() {
 }
 
 #[test]
-fn what_is_called_a_torrent_and_cannot_be_read_as_one_alarms() {
+fn an_unreadable_torrent_has_a_row() {
     let desk = Desk::new();
     desk.write("masters/one.wav", &tune(1, 12));
     desk.run(["catalog", "add", "masters"]).ends_with(0);
@@ -290,7 +290,7 @@ fn what_is_called_a_torrent_and_cannot_be_read_as_one_alarms() {
     let fine = record(&found, "fine.torrent");
     assert_eq!(fine.failure.as_ref().unwrap().kind, FailureKind::NotAudio);
     assert!(fine.notes[0].starts_with("torrent album (v2 "), "{fine:#?}");
-    // It stays so as long as the bytes do.
+    // Unchanged, it is not read again.
     let again = desk.run(["scan", "dump"]).ends_with(3);
     assert!(again.stdout.contains("4 items unchanged"), "{again:#?}");
 
@@ -301,7 +301,7 @@ fn what_is_called_a_torrent_and_cannot_be_read_as_one_alarms() {
 }
 
 #[test]
-fn music_that_is_called_a_torrent_is_heard_all_the_same() {
+fn music_with_the_name_of_a_torrent_is_still_scanned() {
     let desk = shared("v1");
     desk.write("dump/hidden.torrent", &tune(1, 12));
     let found = scan(&desk);
@@ -309,12 +309,12 @@ fn music_that_is_called_a_torrent_is_heard_all_the_same() {
 }
 
 #[test]
-fn a_wrong_piece_that_files_share_says_nothing_of_any_of_them() {
+fn a_wrong_piece_of_several_files_is_damage_of_none_of_them() {
     for (version, standing) in
         [("v1", [Partial; 2]), ("v2", [Verified, Damaged]), ("hybrid", [Verified, Damaged])]
     {
         let desk = shared(version);
-        // The first file ends in the piece that the second begins in.
+        // The first file ends in the piece in which the second begins.
         let mut bytes = tune(2, 12);
         bytes[1_000] ^= 1;
         desk.write("dump/album/02 two.wav", &bytes);
@@ -323,13 +323,13 @@ fn a_wrong_piece_that_files_share_says_nothing_of_any_of_them() {
 }
 
 #[test]
-fn a_neighbour_of_which_nothing_was_fetched_damages_nobody() {
+fn a_neighbour_that_was_not_fetched_is_no_damage() {
     for (version, standing) in [("v1", Partial), ("v2", Verified), ("hybrid", Verified)] {
         let desk = shared(version);
         desk.write("dump/album/02 two.wav", &vec![0; tune(2, 12).len()]);
         let found = scan(&desk);
         assert_eq!(standings(&found), [standing, Unverified], "{version}");
-        // What cannot be read is compared, too.
+        // An item that cannot be decoded is compared as well.
         assert_eq!(record(&found, "02 two.wav").verdict, Verdict::Failed);
     }
 }
@@ -357,22 +357,22 @@ fn a_wrong_piece_of_one_file_and_its_padding_is_damage() {
 }
 
 #[test]
-fn a_wrong_piece_with_a_block_of_zeros_was_not_fetched_to_its_end() {
+fn a_wrong_piece_with_a_block_of_zeros_counts_as_incomplete() {
     const BLOCK: usize = 16 << 10;
     let whole = tune(1, 12);
     let desk = shared("v1");
-    // Four blocks a piece; the last piece has less than one, so it is left out.
+    // Four blocks per piece; the last piece has less than one, so it is left out.
     let song = whole[..whole.len() - 20_000].to_vec();
     desk.write("dump/song.wav.torrent", &torrent("song.wav", &song, 4 * BLOCK));
     let (last, end) = (3 * 4 * BLOCK, song.len());
     assert_eq!((end - last) / BLOCK, 2);
     for (zeros, wrong, standing, unverified) in [
         (5 * BLOCK..6 * BLOCK, None, Partial, 4 * BLOCK),
-        // A wrong byte beside it may be damage, and cannot be told from what is missing.
+        // A wrong byte beside it may be damage, which cannot be told from missing bytes.
         (5 * BLOCK..6 * BLOCK, Some(6 * BLOCK), Partial, 4 * BLOCK),
         // The last block is shorter.
         (last + 2 * BLOCK..end, None, Partial, end - last),
-        // Zeros that are as long as a block and none are damage.
+        // Zeros as long as a block, but across two blocks, are damage.
         (5 * BLOCK + 1..6 * BLOCK + 1, None, Damaged, 4 * BLOCK),
     ] {
         let mut bytes = song.clone();
@@ -389,7 +389,7 @@ fn a_wrong_piece_with_a_block_of_zeros_was_not_fetched_to_its_end() {
 }
 
 #[test]
-fn of_several_torrents_over_the_same_data_the_one_that_fits_best_is_told() {
+fn of_several_torrents_over_the_same_data_a_record_names_the_best() {
     let desk = shared("v1");
     let (two, other, cover) = (tune(2, 12), tune(3, 12), b"no music\n");
     let mut wrong = tune(1, 12);
@@ -400,7 +400,7 @@ fn of_several_torrents_over_the_same_data_the_one_that_fits_best_is_told() {
         ("cover.txt", cover),
         ("disc 2/03 other.wav", &other),
     ];
-    // It comes first by its name, and a torrent of the one file is nearer.
+    // The first by name; a torrent of this one file has the nearer data.
     desk.write("dump/a.torrent", &torrent_of("album", &files, 16 << 10));
     desk.write("dump/album/0.torrent", &torrent("01 one.wav", &wrong, 16 << 10));
     let found = scan(&desk);
@@ -409,20 +409,20 @@ fn of_several_torrents_over_the_same_data_the_one_that_fits_best_is_told() {
     assert!(one.locator.contains("dump/v1.torrent"), "{one:#?}");
     assert!(one.describe().ends_with("; torrents beside it that fit no better: 2"), "{one:#?}");
     let two = facts(&found, "02 two.wav");
-    // Among equals it is the first.
+    // Of equal ones the first.
     assert_eq!((two.integrity, two.others), (Verified, 1));
     assert!(two.locator.contains("dump/a.torrent"), "{two:#?}");
     let other = facts(&found, "03 other.wav");
     assert_eq!((other.integrity, other.others), (Unchecked, 1));
     assert!(other.locator.contains("dump/a.torrent"), "{other:#?}");
 
-    // One that comes, changes or goes has the file compared anew.
+    // The file is compared again when a torrent is added, changed or removed.
     std::fs::remove_file(desk.path("dump/v1.torrent")).unwrap();
     let found = scan(&desk);
     let one = facts(&found, "01 one.wav");
     assert_eq!((one.integrity, one.others), (Damaged, 1));
     assert!(one.locator.contains("dump/album/0.torrent"), "{one:#?}");
-    // What cannot be read is told by the best, too.
+    // An item that cannot be decoded names the best torrent as well.
     let broken = [b"no music at all ".repeat(5_000), vec![1; 7]].concat();
     files[1].1 = &broken;
     desk.write("dump/album/02 two.wav", &broken);
@@ -435,7 +435,7 @@ fn of_several_torrents_over_the_same_data_the_one_that_fits_best_is_told() {
 }
 
 #[test]
-fn a_torrent_that_lies_there_twice_counts_once() {
+fn a_torrent_with_two_files_counts_once() {
     let desk = shared("hybrid");
     desk.write("dump/copy.torrent", &fixture("hybrid"));
     let found = scan(&desk);
@@ -444,7 +444,7 @@ fn a_torrent_that_lies_there_twice_counts_once() {
 }
 
 #[test]
-fn what_a_client_has_not_finished_is_a_file_of_the_torrent() {
+fn an_unfinished_file_is_a_file_of_the_torrent() {
     for version in VERSIONS {
         let desk = shared(version);
         let folder = desk.path("dump/album");
@@ -471,18 +471,18 @@ fn what_a_client_has_not_finished_is_a_file_of_the_torrent() {
         let shown = desk.run(["show", &one.locator]).ends_with(0).stdout;
         assert!(shown.contains("01 one.wav.!qB"), "{shown}");
 
-        // Beside the whole file it is something else.
+        // Beside the finished file it is not a file of the torrent.
         desk.write("dump/album/01 one.wav", &tune(1, 12));
         let found = scan(&desk);
         assert_eq!(facts(&found, "01 one.wav").integrity, Verified, "{version}");
         assert!(record(&found, "01 one.wav.!qB").item.torrent.is_none(), "{version}");
-        // The neighbour is compared anew.
+        // The neighbour is compared again.
         assert_eq!(facts(&found, "02 two.wav.!ut").integrity, Verified, "{version}");
     }
 }
 
 #[test]
-fn a_hybrid_torrent_verifies_what_both_of_its_versions_say() {
+fn a_hybrid_torrent_verifies_only_what_both_versions_agree_on() {
     let desk = shared("hybrid");
     let mut forged = fixture("hybrid");
     let at = forged.windows(8).position(|key| key == b"6:pieces").unwrap();
@@ -499,16 +499,16 @@ fn a_member_is_judged_by_its_own_bytes() {
     let desk = shared("v2");
     let archive = tar(&[("a.wav", tune(1, 12)), ("b.wav", tune(2, 12))]);
     desk.write("dump/songs.tar.torrent", &torrent("songs.tar", &archive, 16 << 10));
-    // Longer than told: its members are those of the torrent, what was added is not.
+    // Longer than stated: members of the torrent are verified, an added one is not.
     let added = tar(&[("c.wav", tune(1, 12))]);
     let members = 2 * (512 + tune(1, 12).len().next_multiple_of(512));
     desk.write("dump/songs.tar", &[&archive[..members], &added].concat());
     let found = scan(&desk);
     assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
-    // It shares its last piece with the end of the archive, which is another.
+    // Its last piece contains the end of the archive, which differs.
     assert_eq!(facts(&found, "songs.tar!/c.wav").integrity, Damaged);
 
-    // Shorter than told: what is there of a member does not make it whole.
+    // Shorter than stated: a member is not verified by a part of it.
     desk.write("dump/songs.tar", &archive[..members - 100_000]);
     let found = scan(&desk);
     assert_eq!(facts(&found, "songs.tar!/a.wav").integrity, Verified);
@@ -516,7 +516,7 @@ fn a_member_is_judged_by_its_own_bytes() {
 }
 
 #[test]
-fn an_empty_file_that_is_not_there_is_missing_nothing() {
+fn an_empty_file_need_not_be_on_disk() {
     let desk = shared("v2");
     let (one, two) = (tune(1, 12), tune(2, 12));
     let files = [("a.wav", &one[..]), ("empty", &[]), ("b.wav", &two)];
@@ -547,13 +547,13 @@ fn an_inspection_names_the_torrents() {
     assert!(done.stdout.contains("dump/hybrid.torrent: torrent album (v1 "), "{done:#?}");
 }
 
-/// A value of bencode (BEP 3), read by the tests' own hand.
+/// A value of bencode (BEP 3), read by a parser of the tests.
 #[derive(Debug)]
 enum Value<'a> {
     Number(i64),
     Bytes(&'a [u8]),
     List(Vec<Value<'a>>),
-    /// With the bytes that each value is written in.
+    /// Each value with the bytes that encode it.
     Dictionary(BTreeMap<&'a [u8], (Value<'a>, &'a [u8])>),
 }
 
@@ -619,7 +619,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn libtorrent_and_a_reader_of_our_own_say_the_same_of_a_torrent() {
+fn libtorrent_and_the_parser_of_the_tests_agree_on_a_torrent() {
     for version in VERSIONS {
         let torrent = fixture(version);
         let Value::Dictionary(root) = Value::read(&mut &torrent[..]) else { panic!() };
@@ -671,6 +671,6 @@ fn a_scan_of_torrents_opens_no_socket() {
     assert_eq!(status.code(), Some(1), "something is found");
     let calls = std::fs::read_to_string(log).unwrap();
     assert!(calls.contains("exited with 1"), "{calls}");
-    // Without one there is nothing to connect, bind or send by. Pairs of local pipes have another name.
+    // Without a socket nothing can be connected, bound or sent. Local pairs are made by another call, `socketpair`.
     assert!(!calls.contains(" socket("), "{calls}");
 }

@@ -1,19 +1,18 @@
-//! Compressed files: gzip, bzip2, xz, Zstandard, each of one part or of several in a row.
+//! Decompression of gzip, bzip2, xz and Zstandard streams, and limits on what they may decompress to.
 //!
-//! It unpacks a stream, and knows nothing of what is in it.
+//! Each may be several members (frames) one after the other, which are read as one stream.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Memory for the window of Zstandard, as a power of two: `zstd --long=27`, 128 MiB, is what its own
-/// program unpacks without being asked to.
+/// Largest Zstandard window, as a power of two: 128 MiB, the limit of the `zstd` program without `--long` or `--memory`.
 const WINDOW_LOG: u32 = 27;
 
-/// Memory to unpack xz: `xz -9` needs 65 MiB.
+/// Memory for xz: three times the 65 MiB that a file of `xz -9`, the highest preset, needs.
 const XZ_MEMORY_KIB: u32 = 192 << 10;
 
-/// A compression.
+/// A compression format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Codec {
     Gzip,
@@ -23,7 +22,7 @@ pub(crate) enum Codec {
 }
 
 impl Codec {
-    /// Its word in the records.
+    /// Its name in the field `containers` of records.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -33,7 +32,7 @@ impl Codec {
         }
     }
 
-    /// Unpacks a stream. Seekable Zstandard is frames in a row, with a table that is skipped.
+    /// Decompresses a stream. The table at the end of a seekable Zstandard file is a skippable frame.
     pub(crate) fn unpack<'r>(self, packed: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
@@ -48,18 +47,39 @@ impl Codec {
     }
 }
 
-/// What a file on disk has unpacked to so far, and how much it may.
+/// Whether decompression failed because the stream needs a larger dictionary or window than is allowed here.
+pub(crate) fn exceeds_memory(error: &io::Error) -> bool {
+    exceeds_xz_memory(error) || exceeds_zstd_window(error)
+}
+
+fn exceeds_xz_memory(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+}
+
+/// The crate `zstd` gives the name of the error as text only.
+fn exceeds_zstd_window(error: &io::Error) -> bool {
+    error.to_string().contains("Frame requires too much memory")
+}
+
+/// How many bytes a file on disk has decompressed to so far, and the most that it may. Clones share the count.
 #[derive(Debug, Clone)]
 pub(crate) struct Allowance {
     bytes: Arc<AtomicU64>,
     most: u64,
 }
 
-/// A file unpacks to more than it may.
+/// A file decompresses to more than its allowance.
 #[derive(Debug, thiserror::Error)]
 #[error("it unpacks to more than {most} bytes")]
 pub(crate) struct Bomb {
     most: u64,
+}
+
+impl Bomb {
+    /// Whether an error of a stream is one of these.
+    pub(crate) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Self>)
+    }
 }
 
 impl Allowance {
@@ -67,17 +87,17 @@ impl Allowance {
         Self { bytes: Arc::default(), most }
     }
 
-    /// How much it is.
+    /// The most that the file may decompress to, in bytes.
     pub(crate) fn most(&self) -> u64 {
         self.most
     }
 
-    /// Whether more has come out of it than may.
+    /// Whether the file has decompressed to more than it may.
     pub(crate) fn is_spent(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.most
     }
 
-    /// Counts what came out of it in another way than as a stream.
+    /// Counts bytes that were not read through [`Allowance::count`].
     pub(crate) fn add(&self, bytes: u64) -> Result<(), Bomb> {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > self.most {
@@ -87,13 +107,13 @@ impl Allowance {
         }
     }
 
-    /// The same stream, counted.
+    /// A stream whose bytes count against the allowance.
     pub(crate) fn count<R: Read>(&self, stream: R) -> Counted<R> {
         Counted { stream, allowance: self.clone() }
     }
 }
 
-/// A stream that fails once the allowance is spent.
+/// A stream that fails with [`Bomb`] once the allowance is spent.
 #[derive(Debug)]
 pub(crate) struct Counted<R> {
     stream: R,
@@ -105,7 +125,7 @@ impl<R: Read> Read for Counted<R> {
         if self.allowance.is_spent() {
             return Err(io::Error::other(Bomb { most: self.allowance.most }));
         }
-        // One byte beyond it, so that it is seen to be spent.
+        // One byte more than is allowed, so that exactly the allowance is not an error.
         let left = self.allowance.most.saturating_sub(self.allowance.bytes.load(Ordering::Relaxed));
         let most =
             buffer.len().min(usize::try_from(left).map_or(usize::MAX, |n| n.saturating_add(1)));
@@ -115,7 +135,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// The stream with a buffer, if it has none.
+/// A stream with a buffer of 64 KiB.
 pub(crate) fn buffered<R: Read>(stream: R) -> BufReader<R> {
     BufReader::with_capacity(64 << 10, stream)
 }
@@ -144,7 +164,7 @@ mod tests {
             }
             Codec::Zstd => out = zstd::encode_all(plain, 1).unwrap(),
             Codec::Xz => {
-                // The crate unpacks only; a small file was made by `printf hello | xz`.
+                // The crate only decompresses here; this file was made by `printf hello | xz`.
                 assert_eq!(plain, b"hello");
                 out = b"\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\
                     \x00\x00\x74\x2f\xe5\xa3\x01\x00\x04\x68\x65\x6c\x6c\x6f\x00\x00\x00\x00\xb1\x37\
@@ -163,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_in_a_row_are_one_stream() {
+    fn several_members_are_one_stream() {
         for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd] {
             let twice = [packed(codec, &text()), packed(codec, b"end")].concat();
             let expected = [text(), b"end".to_vec()].concat();
@@ -174,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn a_seek_table_behind_the_frames_is_passed_over() {
-        // One frame in the table: its sizes, then count, flags and the mark of the footer.
+    fn the_seek_table_behind_the_frames_is_skipped() {
+        // One frame in the table: its sizes, then count, flags and the magic number of the footer.
         let frame = packed(Codec::Zstd, b"rows");
         let mut table = (frame.len() as u32).to_le_bytes().to_vec();
         table.extend(4_u32.to_le_bytes());
@@ -190,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_stream_is_an_error_behind_what_came_before() {
+    fn a_cut_stream_gives_its_bytes_and_then_an_error() {
         for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd] {
             let whole = packed(codec, &text());
             let cut = &whole[..whole.len() * 3 / 4];
@@ -211,7 +231,27 @@ mod tests {
         let mut reader = allowance.count(Codec::Zstd.unpack(&bomb[..]).unwrap());
         let mut plain = Vec::new();
         let error = reader.read_to_end(&mut plain).unwrap_err();
-        assert!(error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Bomb>));
+        assert!(Bomb::is(&error));
         assert!(plain.len() < 2 << 20 && allowance.is_spent());
+    }
+
+    #[test]
+    fn a_stream_that_needs_more_memory_than_is_allowed_is_told_from_a_damaged_one() {
+        // A window of 2^(10 + 18) bytes, then an empty last block.
+        let wide = b"\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00";
+        let error = unpack(Codec::Zstd, wide).unwrap_err();
+        assert!(exceeds_zstd_window(&error) && exceeds_memory(&error), "{error}");
+        // A dictionary of 512 MiB: property 34 in the header of the block, whose CRC-32 follows.
+        let mut large = packed(Codec::Xz, b"hello");
+        large[16] = 34;
+        let sum = crc32fast::hash(&large[12..20]);
+        large[20..24].copy_from_slice(&sum.to_le_bytes());
+        let error = unpack(Codec::Xz, &large).unwrap_err();
+        assert!(exceeds_xz_memory(&error) && exceeds_memory(&error), "{error}");
+        for codec in [Codec::Zstd, Codec::Xz] {
+            let mut torn = packed(codec, b"hello");
+            torn[8] ^= 0x55;
+            assert!(!exceeds_memory(&unpack(codec, &torn).unwrap_err()), "{codec:?}");
+        }
     }
 }

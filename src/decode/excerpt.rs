@@ -135,7 +135,7 @@ fn window(
 /// length of the first link.
 fn is_chained(source: &Bytes, base: u64) -> io::Result<bool> {
     let serial = |page: &[u8]| page.get(14..18).map(<[u8]>::to_vec);
-    let mut file = source.open()?;
+    let mut file = source.open_stored()?;
     let mut first = [0; 18];
     file.seek(SeekFrom::Start(base))?;
     file.read_exact(&mut first)?;

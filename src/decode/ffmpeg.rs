@@ -256,8 +256,8 @@ fn url(source: &Bytes) -> OsString {
 /// The bytes that have to go through the pipe, if any.
 fn input(source: &Bytes) -> Option<Reader> {
     match source {
-        // ffmpeg cannot open these itself.
-        Bytes::Memory(_) | Bytes::Volumes { .. } => source.open().ok(),
+        // Neither is opened before it is read.
+        Bytes::Memory(_) | Bytes::Volumes { .. } => source.open_stored().ok(),
         Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
     }
 }

@@ -98,7 +98,7 @@ impl Native {
         guard: &'f Guard<'f>,
     ) -> Result<Run<'a, 'f>, Failure> {
         let read_error = |source| Failure::Stop(DecodeError::Read { source });
-        let file = source.open().map_err(read_error)?;
+        let file = source.open_stored().map_err(read_error)?;
         let media = FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
         let stream = MediaSourceStream::new(Box::new(media), MediaSourceStreamOptions::default());
         // No hint, since the file name may be wrong.

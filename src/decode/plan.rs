@@ -145,7 +145,13 @@ fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
             return Err(DecodeError::NotAFile { what });
         }
     }
-    let mut file = source.open().map_err(read_error)?;
+    let Some(mut file) = source.open_seekable().map_err(read_error)? else {
+        // A compressed text.
+        let head = source.head(sound::HEAD_BYTES as u64).map_err(read_error)?;
+        let (bytes, kind) = (head.len() as u64, sound::sniff_text(&head));
+        let looks_like = sound::looks_like_unknown(&head);
+        return Ok(Facts { bytes, kind, front_bytes: 0, looks_like });
+    };
     let bytes = file.length();
     if bytes == 0 {
         return Err(DecodeError::Empty);

@@ -23,7 +23,7 @@ pub(super) fn of_tracks(source: &Bytes, base: u64) -> Vec<(u32, f64)> {
 }
 
 fn read(source: &Bytes, base: u64) -> io::Result<Vec<(u32, f64)>> {
-    let mut file = source.open()?;
+    let mut file = source.open_stored()?;
     let end = file.seek(SeekFrom::End(0))?;
     let mut found = Vec::new();
     for moov in boxes(&mut file, base..end, *b"moov")? {

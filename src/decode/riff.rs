@@ -32,7 +32,7 @@ pub(super) fn read(source: &Bytes, base: u64) -> Found {
 }
 
 fn chunks(source: &Bytes, base: u64, found: &mut Found) -> std::io::Result<()> {
-    let mut file = source.open()?;
+    let mut file = source.open_stored()?;
     let mut at = base + 12;
     for _ in 0..MAX_CHUNKS {
         file.seek(SeekFrom::Start(at))?;

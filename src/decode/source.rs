@@ -137,7 +137,7 @@ mod tests {
     use crate::record::FailureKind;
 
     fn reader(bytes: Vec<u8>) -> Reader {
-        Bytes::of_memory(bytes).open().expect("opened")
+        Bytes::of_memory(bytes).open_stored().expect("opened")
     }
 
     #[test]

@@ -146,9 +146,7 @@ impl Identifiers {
 
 /// Whether bytes begin as an SQLite database.
 fn begins_as_database(bytes: &Bytes) -> bool {
-    let mut head = [0; 16];
-    let read = bytes.open().and_then(|mut reader| reader.read_exact(&mut head));
-    read.is_ok() && is_database(&head)
+    bytes.head(16).is_ok_and(|head| is_database(&head))
 }
 
 /// The name of a column about people, if the head of a text has it as a JSON key or in the header of a table.

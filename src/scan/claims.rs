@@ -1,7 +1,6 @@
 //! What an item claims to be, by its hash, name and tags, and how that agrees with its sound.
 
 use std::fmt::Display;
-use std::io::Read as _;
 use std::sync::atomic::AtomicBool;
 
 use super::Engine;
@@ -208,8 +207,7 @@ fn misnamed(item: &Item) -> Option<String> {
     let at = name.iter().rposition(|&byte| byte == b'.')?;
     let is_called =
         OF_DATABASES.iter().any(|is| name[at + 1..].eq_ignore_ascii_case(is.as_bytes()));
-    let mut head = Vec::new();
-    item.bytes.open().ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
+    let head = item.bytes.head(HEAD_BYTES).ok()?;
     (is_called && !is_database(&head) && !is_text(&head)).then(|| {
         "its name is that of a database, but it does not begin like one: it is encrypted or damaged".into()
     })

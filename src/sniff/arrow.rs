@@ -1,14 +1,15 @@
-//! The begin of a stream of Arrow.
+//! The first message of an Arrow stream.
 
-/// In front of each message.
+/// Precedes each message: "continuation" in the specification of Arrow's IPC format.
 pub(crate) const MARK: u32 = u32::MAX;
 
-/// Whether something begins as a stream does: with a message that is a schema.
+/// Whether something begins with a message that is a schema, as every stream does.
 pub(super) fn is_stream(head: &[u8]) -> bool {
     const SCHEMA: u8 = 1;
     let number = |at: usize| head.get(at..)?.first_chunk().map(|&four| u32::from_le_bytes(four));
     let short = |at: usize| head.get(at..)?.first_chunk().map(|&two| u16::from_le_bytes(two));
-    // The header's first number leads to its table, and that back to where its fields are; the second is its kind.
+    // A flatbuffer: its first number is the position of its table, which begins with the distance back to the list of its
+    // fields. The second field is the kind of the message.
     let kind = || {
         let length = number(4)
             .filter(|&length| (16..1 << 31).contains(&length) && length.is_multiple_of(8))?;

@@ -1,95 +1,28 @@
-//! Which container a file is, by its first bytes; its name is never looked at.
+//! The kinds of containers, and the checks of those that no fixed magic number tells.
 
-use super::arrow::is_stream;
-use super::is_text;
+use super::text::text;
 use crate::bytes::codecs::Codec;
 
-/// First bytes that are looked at. A tar file tells at byte 257 what it is.
+/// Bytes of the head that are needed to tell a container: two tar headers, since one of 512 bytes is checked whole.
 pub(crate) const HEAD_BYTES: usize = 1_024;
 
 /// A kind of container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContainerKind {
-    /// One compressed file.
+    /// One compressed file, which may be a container in turn.
     Packed(Codec),
     Tar,
     Zip,
     SevenZ,
     Parquet,
-    /// A stream or a file.
+    /// An Arrow stream or file.
     Arrow,
-    /// One that is known and not read: what it is, and what to do.
+    /// A container that is known but not read: its name with an article, and the remedy.
     Unread(&'static str, &'static str),
 }
 
-const UNPACK: &str = "unpack it and scan the folder";
-
-const MAGIC: &[(&[u8], ContainerKind)] = &[
-    (b"\x1f\x8b\x08", ContainerKind::Packed(Codec::Gzip)),
-    (b"\xfd7zXZ\0", ContainerKind::Packed(Codec::Xz)),
-    (b"\x28\xb5\x2f\xfd", ContainerKind::Packed(Codec::Zstd)),
-    (b"PK\x03\x04", ContainerKind::Zip),
-    (b"PK\x05\x06", ContainerKind::Zip),
-    (b"PK\x07\x08PK\x03\x04", ContainerKind::Zip),
-    (b"7z\xbc\xaf\x27\x1c", ContainerKind::SevenZ),
-    (b"PAR1", ContainerKind::Parquet),
-    (b"Rar!\x1a\x07", ContainerKind::Unread("a RAR archive", UNPACK)),
-    (b"\x04\x22\x4d\x18", ContainerKind::Unread("an LZ4 file", UNPACK)),
-    (b"ARROW1\0\0", ContainerKind::Arrow),
-    (
-        b"FEA1",
-        ContainerKind::Unread(
-            "a Feather table of version 1",
-            "write it anew as version 2, Parquet or CSV",
-        ),
-    ),
-    (
-        b"\x89HDF\r\n\x1a\n",
-        ContainerKind::Unread(
-            "an HDF5 file",
-            "write the sound in it to files, as h5py can, and scan these",
-        ),
-    ),
-    (b"LZIP", ContainerKind::Unread("an lzip file", UNPACK)),
-    (b"\x02\x21\x4c\x18", ContainerKind::Unread("an LZ4 file", UNPACK)),
-    (
-        b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff",
-        ContainerKind::Unread("an LZMA file", UNPACK),
-    ),
-    (b"\x1f\x9d\x90", ContainerKind::Unread("a compress file", UNPACK)),
-    (b"\x89LZO\0\r\n\x1a\n", ContainerKind::Unread("an lzop file", UNPACK)),
-    (b"!<arch>\n", ContainerKind::Unread("an ar archive", UNPACK)),
-    (b"xar!\0\x1c", ContainerKind::Unread("a xar archive", UNPACK)),
-    (b"MSWIM\0\0\0", ContainerKind::Unread("a WIM image", UNPACK)),
-    (b"WARC/1.", ContainerKind::Unread("a WARC archive", UNPACK)),
-    (b"MSCF\0\0\0\0", ContainerKind::Unread("a CAB archive", UNPACK)),
-];
-
 impl ContainerKind {
-    /// The container that begins like this, if it is one.
-    pub(crate) fn of(head: &[u8]) -> Option<Self> {
-        let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
-        known.map(|&(_, kind)| kind).or_else(|| {
-            if is_bzip2(head) {
-                Some(Self::Packed(Codec::Bzip2))
-            } else if is_skippable(head) {
-                Some(Self::Packed(Codec::Zstd))
-            } else if is_tar(head) {
-                Some(Self::Tar)
-            } else if is_stream(head) {
-                Some(Self::Arrow)
-            } else if is_cpio(head) {
-                Some(Self::Unread("a cpio archive", UNPACK))
-            } else if head.starts_with(b"PARE") && !is_text(head) {
-                let remedy = "write it anew without encryption";
-                Some(Self::Unread("an encrypted Parquet table", remedy))
-            } else {
-                None
-            }
-        })
-    }
-
-    /// Its word in the records.
+    /// Its name in the field `containers` of records.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Packed(codec) => codec.as_str(),
@@ -101,16 +34,32 @@ impl ContainerKind {
             Self::Unread(what, _) => what,
         }
     }
+
+    /// Its name with an article, for people.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Packed(Codec::Gzip) => "a gzip file",
+            Self::Packed(Codec::Bzip2) => "a bzip2 file",
+            Self::Packed(Codec::Xz) => "an xz file",
+            Self::Packed(Codec::Zstd) => "a Zstandard file",
+            Self::Tar => "a tar archive",
+            Self::Zip => "a ZIP archive",
+            Self::SevenZ => "a 7-Zip archive",
+            Self::Parquet => "a Parquet table",
+            Self::Arrow => "an Arrow table",
+            Self::Unread(what, _) => what,
+        }
+    }
 }
 
-/// The level, and the mark of a first block or of the end.
-fn is_bzip2(head: &[u8]) -> bool {
+/// A level from 1 to 9, and the magic number of a block or of the end. `BZh` alone may begin a text.
+pub(super) fn is_bzip2(head: &[u8]) -> bool {
     let [b'B', b'Z', b'h', b'1'..=b'9', block @ ..] = head else { return false };
     block.starts_with(b"\x31\x41\x59\x26\x53\x59") || block.starts_with(b"\x17\x72\x45\x38\x50\x90")
 }
 
-/// A header in digits, as long as it has to be: a list of numbers may begin as its mark does.
-fn is_cpio(head: &[u8]) -> bool {
+/// A header of cpio, which is all digits: its magic number alone may begin a list of numbers.
+pub(super) fn is_cpio(head: &[u8]) -> bool {
     let digits =
         |count: usize, is: fn(&u8) -> bool| head.get(..count).is_some_and(|h| h.iter().all(is));
     let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7');
@@ -121,14 +70,19 @@ fn is_cpio(head: &[u8]) -> bool {
     }
 }
 
-/// A skippable frame of Zstandard with another frame behind it, as parallel packers write them.
-fn is_skippable(head: &[u8]) -> bool {
+/// An encrypted Parquet table: its magic number may begin a text.
+pub(super) fn is_encrypted_parquet(head: &[u8]) -> bool {
+    head.starts_with(b"PARE") && text(head).is_none()
+}
+
+/// A skippable frame of Zstandard followed by another frame, as parallel compressors write them.
+pub(super) fn is_skippable(head: &[u8]) -> bool {
     let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, behind @ ..] = head else { return false };
     let bytes = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
     behind.get(bytes..).is_some_and(|frame| frame.starts_with(b"\x28\xb5\x2f\xfd"))
 }
 
-/// A header whose sum is right. Tar files from before 1988 have no magic.
+/// A tar header with the right checksum. Tar files from before 1988 (POSIX ustar) have no magic number.
 pub(crate) fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else { return false };
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
@@ -137,10 +91,10 @@ pub(crate) fn is_tar(head: &[u8]) -> bool {
     let expected = sum - field.iter().map(|&byte| u32::from(byte)).sum::<u32>() + blanks;
     let digits: Vec<u8> = field.iter().copied().filter(|b| !matches!(b, b' ' | 0)).collect();
     let written = std::str::from_utf8(&digits).ok().and_then(|d| u32::from_str_radix(d, 8).ok());
-    // Old programs took bytes for signed numbers.
+    // Old programs summed the bytes as signed numbers.
     let high = |bytes: &[u8]| bytes.iter().filter(|byte| **byte >= 0x80).count() as u32;
     let signed = expected.checked_sub(256 * (high(header) - high(field)));
-    // A header of extensions needs no name.
+    // A header of extensions has no name of its own.
     (header[0] != 0 || &header[257..262] == b"ustar")
         && written.is_some()
         && (written == Some(expected) || written == signed)
@@ -187,9 +141,9 @@ mod tests {
         }
     }
 
-    /// The begin of a stream: a header whose table has its kind (1, a schema) as its second field.
+    /// The first bytes of a stream: a header whose table has its kind (1, a schema) as its second field.
     #[test]
-    fn a_stream_of_arrow_is_known_by_its_first_message() {
+    fn an_arrow_stream_is_known_by_its_first_message() {
         let mut head = b"\xff\xff\xff\xff\x20\0\0\0\x10\0\0\0".to_vec();
         head.extend(b"\0\0\x08\0\x08\0\x04\0\x06\0\0\0");
         head.extend(b"\x0a\0\0\0\x04\0\x01\0\0\0\0\0\0\0\0\0");
@@ -203,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tar_file_is_known_by_its_sum_with_magic_or_without() {
+    fn a_tar_file_is_known_by_its_checksum_with_a_magic_number_or_without() {
         for mut header in [tar::Header::new_ustar(), tar::Header::new_old()] {
             header.set_path("a/b.mp3").unwrap();
             header.set_size(5);

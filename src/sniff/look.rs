@@ -1,51 +1,61 @@
-//! What something is, in words for people, and about how much sound a byte of it is.
+//! What something is, in words for people, and an estimate of its bit rate.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::sound::{
     HEAD_BYTES, SoundKind, id3v2_bytes, looks_like_unknown, private_ogg_page_bytes, sniff,
+    sniff_text,
 };
+use crate::bytes::Bytes;
 
-/// What something looks like.
+/// What something looks like by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look {
     /// Such as `Ogg` or `a JPEG image`.
     pub what: &'static str,
-    /// Bytes of a second of it, if it may be sound: of the usual bit rates of its kind, so that it is a
-    /// rough measure.
+    /// Bytes per second at the usual bit rate of its format: a rough estimate. `None` if it is not sound.
     pub bytes_per_second: Option<f64>,
 }
 
-/// Looks at the first bytes of something, 64 KiB of them.
+/// Looks at the bytes of an item.
 ///
 /// # Errors
 ///
-/// If it cannot be read.
+/// If they cannot be read.
+pub fn look_at(bytes: &Bytes) -> io::Result<Look> {
+    match bytes.open_seekable()? {
+        Some(reader) => look_into(reader),
+        // A compressed text, of which no more than the kind of text is to be told.
+        None => Ok(described(sniff_text(&bytes.head(HEAD_BYTES as u64)?), &[])),
+    }
+}
+
+/// Looks at the first 64 KiB of a stream.
 fn look(stream: impl Read) -> io::Result<Look> {
     let mut head = Vec::new();
     stream.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     let tag = usize::try_from(id3v2_bytes(&head)).unwrap_or(usize::MAX);
-    // A tag that is longer than the head is that of an MP3 file, nearly always.
+    // A tag that is longer than the head nearly always belongs to an MP3 file: it holds pictures.
     let behind = if tag == 0 { Some(&head[..]) } else { head.get(tag..) };
     let kind = behind.map_or(SoundKind::Native("MP3"), sniff);
-    Ok(match kind {
-        SoundKind::Native("Ogg") => ogg(&head),
-        SoundKind::Native("MP4") => named_in(&head, "MP4", IN_MP4),
-        SoundKind::Native("Matroska") => named_in(&head, "Matroska", IN_MATROSKA),
-        SoundKind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
-        SoundKind::Foreign(what) => Look { what, bytes_per_second: Some(24_000.0) },
-        SoundKind::NotAudio(what, _) => Look { what, bytes_per_second: None },
-        SoundKind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
-        SoundKind::Unknown => Look { what: looks_like_unknown(&head), bytes_per_second: None },
-    })
+    Ok(described(kind, &head))
 }
 
-/// The same of something that can be read anywhere: the table of tracks of an MP4 file may lie behind its sound.
-///
-/// # Errors
-///
-/// If it cannot be read.
-pub fn look_into(mut file: impl Read + Seek) -> io::Result<Look> {
+fn described(kind: SoundKind, head: &[u8]) -> Look {
+    match kind {
+        SoundKind::Native("Ogg") => ogg(head),
+        SoundKind::Native("MP4") => named_in(head, "MP4", IN_MP4),
+        SoundKind::Native("Matroska") => named_in(head, "Matroska", IN_MATROSKA),
+        SoundKind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
+        SoundKind::Foreign(what) => Look { what, bytes_per_second: Some(DEFAULT_BYTES_PER_SECOND) },
+        SoundKind::NotAudio(what, _) => Look { what, bytes_per_second: None },
+        SoundKind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
+        SoundKind::Unknown => Look { what: looks_like_unknown(head), bytes_per_second: None },
+    }
+}
+
+/// Looks at a file, and in MP4 for its table of tracks, which may stand behind the sound.
+pub(crate) fn look_into(mut file: impl Read + Seek) -> io::Result<Look> {
     let first = look(&mut file)?;
     if first.what != "MP4" {
         return Ok(first);
@@ -67,14 +77,14 @@ pub fn look_into(mut file: impl Read + Seek) -> io::Result<Look> {
             1 => u64::from_be_bytes(*long.as_flattened().first_chunk().unwrap_or(&[0; 8])),
             short => u64::from(short),
         };
-        // A box of no length goes to the end, and one is no shorter than its header.
+        // Length 0 means up to the end of the file; any other includes the header of 8 bytes.
         let Some(next) = at.checked_add(bytes).filter(|_| bytes >= 8) else { break };
         at = next;
     }
     Ok(first)
 }
 
-/// The codec of an Ogg file, by its first packet or that behind a page of Spotify's own.
+/// The codec of an Ogg file, told by its first packet; a first page that is Spotify's own is skipped.
 fn ogg(head: &[u8]) -> Look {
     let page = head.get(private_ogg_page_bytes(head) as usize..).unwrap_or_default();
     let packet = page.get(26).and_then(|&segments| page.get(27 + usize::from(segments)..));
@@ -91,20 +101,24 @@ fn ogg(head: &[u8]) -> Look {
     Look { what, bytes_per_second: Some(rate) }
 }
 
-/// Bytes a second: 160 kbit/s of Vorbis, 192 of MP3, two thirds of CD sound as FLAC.
+/// Bytes per second of MP3 at 192 kbit/s, and of formats whose usual rate is not known.
+const DEFAULT_BYTES_PER_SECOND: f64 = 24_000.0;
+
+/// Bytes per second at usual bit rates: CD sound as WAV, two thirds of that as FLAC, 144 kbit/s of Vorbis or AAC. Guesses.
 fn usual_rate(what: &str) -> f64 {
     match what {
         "WAV" | "AIFF" | "CAF" => 176_400.0,
         "FLAC" => 110_000.0,
         "Ogg" | "Matroska" | "ADTS" => 18_000.0,
-        _ => 24_000.0,
+        _ => DEFAULT_BYTES_PER_SECOND,
     }
 }
 
-/// Boxes of an MP4 file that are passed over: a fragmented one has a thousand, with its table in front.
+/// Boxes of an MP4 file that are searched for its table of tracks. A guess: a fragmented file has thousands, but its table
+/// is in front.
 const MAX_BOXES: usize = 64;
 
-/// Names of codecs as tables of tracks have them, with what is shown, and bytes a second.
+/// Names of codecs in tables of tracks, what is shown for each, and bytes per second at usual bit rates (guesses).
 type Codecs = &'static [(&'static [u8], &'static str, f64)];
 const IN_MP4: Codecs = &[
     (b"mp4a", "MP4 AAC", 18_000.0),
@@ -124,8 +138,7 @@ const IN_MATROSKA: Codecs = &[
     (b"A_PCM", "Matroska PCM", 176_400.0),
 ];
 
-/// The codec that a container names first, where its table of tracks is in the head: in MP4 behind `stsd`, its size, version
-/// and count.
+/// The first codec that a table of tracks in the head names. In MP4 it follows `stsd`, a version, a count and a size.
 fn named_in(head: &[u8], container: &'static str, codecs: Codecs) -> Look {
     let mut entries =
         head.windows(20).filter(|window| container != "MP4" || window.starts_with(b"stsd"));

@@ -1,31 +1,32 @@
-//! What a file is, by its first bytes alone; its name is never looked at.
+//! Which kind of sound a file is, or what else, by its first bytes; its name is never looked at.
 //!
-//! It decides who is asked, not whether a file is sound: that the decoders find out.
+//! This decides which decoder is asked, not whether the file is intact: the decoder finds that out.
 
-/// Bytes of the head that are looked at. 64 KiB holds 340 transport stream packets.
+use super::container::ContainerKind;
+use super::magic::{Known, look_up};
+use super::text::{text, utf16};
+use super::{SKIP, UNPACK};
+
+/// Bytes of the head that are looked at: 64 KiB hold 340 packets of an MPEG transport stream.
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
 
-/// What is done with a file.
+/// What the decoder does with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SoundKind {
-    /// Symphonia has a reader for the container.
+    /// Symphonia reads the container.
     Native(&'static str),
-    /// Audio or video whose container Symphonia lacks, or takes for another.
+    /// Audio or video in a container that Symphonia does not read, or takes for another.
     Foreign(&'static str),
-    /// Certainly something else: what it looks like, and what to do.
+    /// Certainly not audio: its name with an article, and the remedy.
     NotAudio(&'static str, &'static str),
-    /// No known beginning; it may be sound all the same, such as an MP3 cut at both ends.
+    /// No known format. It may still be sound, such as an MP3 that is cut at both ends.
     Unknown,
 }
 
 /// Whether something begins as a text does.
 pub(crate) fn is_text(head: &[u8]) -> bool {
-    by_magic(head).or_else(|| by_form(head)).is_none() && text(head).is_some()
+    look_up(head).is_none() && text(head).is_some()
 }
-
-const SKIP: &str = "leave it out of the scan";
-const UNPACK: &str = "unpack it and scan the folder";
-const RENDER: &str = "it holds notes, not sound: render it to WAV first";
 
 /// Length of the `ID3v2` tag at the start of `head`, 0 without one.
 pub(crate) fn id3v2_bytes(head: &[u8]) -> u64 {
@@ -39,9 +40,9 @@ pub(crate) fn id3v2_bytes(head: &[u8]) -> u64 {
     10 + body + if flags & 0x10 == 0 { 0 } else { 10 }
 }
 
-/// Length of the first page of an Ogg file that begins with a page of Spotify's own, 0 otherwise.
+/// Length of the first page of an Ogg file if that page is Spotify's own, 0 otherwise.
 ///
-/// Its packet begins with 0x81, which no codec of the Ogg registry does.
+/// The packet of such a page begins with 0x81, as no codec in Xiph's registry does.
 pub(crate) fn private_ogg_page_bytes(head: &[u8]) -> u64 {
     if !head.starts_with(b"OggS") || head.len() < 28 {
         return 0;
@@ -52,163 +53,42 @@ pub(crate) fn private_ogg_page_bytes(head: &[u8]) -> u64 {
     if body > 0 && head.get(27 + segments) == Some(&0x81) { 27 + segments as u64 + body } else { 0 }
 }
 
-/// Tells what begins with `head`, in which no tag is left at the front.
+/// The kind of a file that begins with `head`; an `ID3v2` tag must have been removed.
 pub(crate) fn sniff(head: &[u8]) -> SoundKind {
-    by_magic(head)
-        .or_else(|| by_form(head))
+    by_table(head)
         .or_else(|| mpeg_audio(head))
-        .or_else(|| by_structure(head))
-        .or_else(|| text(head))
+        .or_else(|| by_sync_words(head))
+        .or_else(|| text(head).map(not_audio))
         .unwrap_or(SoundKind::Unknown)
 }
 
-/// Beginnings that stand for one kind each.
-const MAGIC: &[(&[u8], SoundKind)] = &[
-    (b"fLaC", SoundKind::Native("FLAC")),
-    (b"caff", SoundKind::Native("CAF")),
-    (b"\x1a\x45\xdf\xa3", SoundKind::Native("Matroska")),
-    // Other audio and video.
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", SoundKind::Foreign("ASF (WMA)")),
-    (b"MAC ", SoundKind::Foreign("Monkey's Audio")),
-    (b"wvpk", SoundKind::Foreign("WavPack")),
-    (b"MP+", SoundKind::Foreign("Musepack")),
-    (b"MPCK", SoundKind::Foreign("Musepack")),
-    (b"TTA1", SoundKind::Foreign("True Audio")),
-    (b"TTA2", SoundKind::Foreign("True Audio")),
-    (b"tBaK", SoundKind::Foreign("TAK")),
-    (b"ajkg", SoundKind::Foreign("Shorten")),
-    (b"OFR ", SoundKind::Foreign("OptimFROG")),
-    (b"\x7f\xfe\x80\x01", SoundKind::Foreign("DTS")),
-    (b"\xfe\x7f\x01\x80", SoundKind::Foreign("DTS")),
-    (b"\x1f\xff\xe8\x00", SoundKind::Foreign("DTS")),
-    (b"\xff\x1f\x00\xe8", SoundKind::Foreign("DTS")),
-    (b"DTSHDHDR", SoundKind::Foreign("DTS-HD")),
-    (b"\x00\x00\x01\xba", SoundKind::Foreign("MPEG program stream")),
-    (b"\x00\x00\x01\xb3", SoundKind::Foreign("MPEG video")),
-    (b"FLV\x01", SoundKind::Foreign("FLV")),
-    (b"riff\x2e\x91\xcf\x11", SoundKind::Foreign("Wave64")),
-    (b".snd", SoundKind::Foreign("AU")),
-    (b"dns.", SoundKind::Foreign("AU")),
-    (b"DSD ", SoundKind::Foreign("DSF")),
-    (b"FRM8", SoundKind::Foreign("DSDIFF")),
-    (b".RMF", SoundKind::Foreign("RealMedia")),
-    (b".ra\xfd", SoundKind::Foreign("RealAudio")),
-    (b"#!AMR", SoundKind::Foreign("AMR")),
-    (b"Creative Voice File\x1a", SoundKind::Foreign("VOC")),
-    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01", SoundKind::Foreign("MXF")),
-    (b"nut/multimedia", SoundKind::Foreign("NUT")),
-    (b"FWS", SoundKind::Foreign("Flash")),
-    (b"CWS", SoundKind::Foreign("Flash")),
-    // Pictures and documents.
-    (b"\xff\xd8\xff", SoundKind::NotAudio("a JPEG image", SKIP)),
-    (b"\x89PNG\r\n\x1a\n", SoundKind::NotAudio("a PNG image", SKIP)),
-    (b"GIF8", SoundKind::NotAudio("a GIF image", SKIP)),
-    (b"II*\0", SoundKind::NotAudio("a TIFF image", SKIP)),
-    (b"MM\0*", SoundKind::NotAudio("a TIFF image", SKIP)),
-    (b"8BPS", SoundKind::NotAudio("a Photoshop image", SKIP)),
-    (b"%PDF-", SoundKind::NotAudio("a PDF document", SKIP)),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", SoundKind::NotAudio("an Office document", SKIP)),
-    (b"\x00\x05\x16\x07", SoundKind::NotAudio("macOS file attributes", SKIP)),
-    (b"wOF2", SoundKind::NotAudio("a font", SKIP)),
-    (b"wOFF", SoundKind::NotAudio("a font", SKIP)),
-    // Archives.
-    (b"PK\x03\x04", SoundKind::NotAudio("a ZIP archive", UNPACK)),
-    (b"PK\x05\x06", SoundKind::NotAudio("a ZIP archive", UNPACK)),
-    (b"\x1f\x8b\x08", SoundKind::NotAudio("a gzip archive", UNPACK)),
-    (b"\x28\xb5\x2f\xfd", SoundKind::NotAudio("a Zstandard archive", UNPACK)),
-    (b"\xfd7zXZ\0", SoundKind::NotAudio("an xz archive", UNPACK)),
-    (b"BZh", SoundKind::NotAudio("a bzip2 archive", UNPACK)),
-    (b"7z\xbc\xaf\x27\x1c", SoundKind::NotAudio("a 7-Zip archive", UNPACK)),
-    (b"Rar!\x1a\x07", SoundKind::NotAudio("a RAR archive", UNPACK)),
-    (b"\x04\x22\x4d\x18", SoundKind::NotAudio("an LZ4 archive", UNPACK)),
-    // Data and programs.
-    (b"SQLite format 3\0", SoundKind::NotAudio("an SQLite database", SKIP)),
-    (b"PAR1", SoundKind::NotAudio("a Parquet table", UNPACK)),
-    (b"ARROW1", SoundKind::NotAudio("an Arrow table", UNPACK)),
-    (b"\x93NUMPY", SoundKind::NotAudio("a NumPy array", UNPACK)),
-    (b"\x89HDF\r\n\x1a\n", SoundKind::NotAudio("an HDF5 table", UNPACK)),
-    (b"\x7fELF", SoundKind::NotAudio("a program", SKIP)),
-    (b"MZ\x90\0", SoundKind::NotAudio("a program", SKIP)),
-    (b"\xca\xfe\xba\xbe", SoundKind::NotAudio("a program", SKIP)),
-    // Notes.
-    (b"MThd", SoundKind::NotAudio("a MIDI file", RENDER)),
-    (b"IMPM", SoundKind::NotAudio("a tracker module", RENDER)),
-    (b"Extended Module: ", SoundKind::NotAudio("a tracker module", RENDER)),
-];
-
-fn by_magic(head: &[u8]) -> Option<SoundKind> {
-    if head.starts_with(b"BZh") && !head.get(3).is_some_and(u8::is_ascii_digit) {
-        return None;
+/// The kind of a compressed text or database, which is never sound.
+pub(crate) fn sniff_text(head: &[u8]) -> SoundKind {
+    match by_table(head).or_else(|| text(head).map(not_audio)) {
+        Some(kind @ SoundKind::NotAudio(..)) => kind,
+        _ => SoundKind::NotAudio("text", SKIP),
     }
-    MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|&(_, kind)| kind)
 }
 
-/// Containers whose kind stands a few bytes in.
-fn by_form(head: &[u8]) -> Option<SoundKind> {
-    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|h| h.starts_with(magic));
-    if at(0, b"RIFF") {
-        return Some(match head.get(8..12) {
-            Some(b"WAVE") => SoundKind::Native("WAV"),
-            Some(b"AVI ") => SoundKind::Foreign("AVI"),
-            Some(b"WEBP") => SoundKind::NotAudio("a WebP image", SKIP),
-            Some(b"RMID") => SoundKind::NotAudio("a MIDI file", RENDER),
-            _ => SoundKind::Foreign("RIFF"),
-        });
-    }
-    if at(0, b"RF64") || at(0, b"BW64") || at(0, b"RIFX") {
-        return Some(SoundKind::Foreign("RF64"));
-    }
-    if at(0, b"FORM") {
-        return Some(match head.get(8..12) {
-            Some(b"AIFF" | b"AIFC") => SoundKind::Native("AIFF"),
-            _ => SoundKind::Foreign("IFF"),
-        });
-    }
-    if at(0, b"OggS") {
-        // The first packet begins behind the header and its table of segments.
-        let packet = 27 + usize::from(*head.get(26)?);
-        return Some(if at(packet, b"Speex   ") {
-            SoundKind::Foreign("Speex")
-        } else {
-            SoundKind::Native("Ogg")
-        });
-    }
-    if at(4, b"ftyp") {
-        let picture = [&b"avif"[..], b"heic", b"heix", b"mif1"].iter().any(|brand| at(8, brand));
-        return Some(if picture {
-            SoundKind::NotAudio("a HEIF image", SKIP)
-        } else {
-            SoundKind::Native("MP4")
-        });
-    }
-    // QuickTime without a file type: Symphonia asks for one.
-    if [&b"moov"[..], b"mdat", b"wide", b"free", b"skip"].iter().any(|atom| at(4, atom)) {
-        return Some(SoundKind::Foreign("QuickTime"));
-    }
-    if super::arrow::is_stream(head) {
-        return Some(SoundKind::NotAudio("an Arrow table", UNPACK));
-    }
-    if at(257, b"ustar") {
-        return Some(SoundKind::NotAudio("a tar archive", UNPACK));
-    }
-    // A dictionary of bencode with another called `info` in it.
-    let is_dictionary = at(0, b"d") && head.get(1).is_some_and(u8::is_ascii_digit);
-    if is_dictionary && head.windows(7).any(|key| key == b"4:infod") {
-        return Some(SoundKind::NotAudio(
-            "a torrent file",
-            "put it beside what it names and scan both",
-        ));
-    }
-    if at(44, b"SCRM") || at(1080, b"M.K.") || at(1080, b"M!K!") {
-        return Some(SoundKind::NotAudio("a tracker module", RENDER));
-    }
-    None
+fn not_audio((what, remedy): (&'static str, &'static str)) -> SoundKind {
+    SoundKind::NotAudio(what, remedy)
 }
 
-/// Raw MPEG audio and ADTS: a sync word.
+fn by_table(head: &[u8]) -> Option<SoundKind> {
+    Some(match look_up(head)? {
+        Known::Native(name) => SoundKind::Native(name),
+        Known::Foreign(name) => SoundKind::Foreign(name),
+        Known::Container(ContainerKind::Unread(what, remedy)) | Known::NotAudio(what, remedy) => {
+            SoundKind::NotAudio(what, remedy)
+        }
+        Known::Container(kind) => SoundKind::NotAudio(kind.in_words(), UNPACK),
+    })
+}
+
+/// MPEG audio and ADTS without a container, told by a sync word and a plausible header.
 fn mpeg_audio(head: &[u8]) -> Option<SoundKind> {
     let [0xff, second, third, fourth, ..] = *head else { return None };
-    // Layer 0 is ADTS, of which only MPEG-2 and 4 exist.
+    // Layer 0 is ADTS, which exists for MPEG-2 and MPEG-4 only; sampling rate indices end at 12.
     if second & 0xf6 == 0xf0 && (third >> 2 & 0xf) < 13 {
         return Some(SoundKind::Native("ADTS"));
     }
@@ -227,12 +107,12 @@ fn mpeg_audio(head: &[u8]) -> Option<SoundKind> {
     })
 }
 
-/// Streams known by a sync word that comes again.
-fn by_structure(head: &[u8]) -> Option<SoundKind> {
+/// Streams known by a repeated sync word, or by one that no other format begins with.
+fn by_sync_words(head: &[u8]) -> Option<SoundKind> {
     let every = |start: usize, step: usize| {
         (0..5).all(|i| head.get(start + i * step).is_some_and(|&byte| byte == 0x47))
     };
-    // A recording may begin anywhere in a packet; Blu-ray puts four bytes before each.
+    // A recording may begin anywhere in a packet. Packets have 188 bytes, 192 on Blu-ray, 204 with error correction.
     if [188, 192, 204].iter().any(|&step| (0..step).any(|start| every(start, step))) {
         return Some(SoundKind::Foreign("MPEG transport stream"));
     }
@@ -249,60 +129,7 @@ fn by_structure(head: &[u8]) -> Option<SoundKind> {
     None
 }
 
-/// Text in UTF-16 with a mark, if it is.
-fn utf16(head: &[u8]) -> Option<SoundKind> {
-    let unit: fn([u8; 2]) -> u16 = match head {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => return None,
-    };
-    let units = head[2..].as_chunks::<2>().0;
-    let units = &units[..units.len().min(2048)];
-    let odd = |unit: u16| (unit < 0x20 && !matches!(unit, 9 | 10 | 13)) || unit >= 0xfff0;
-    let strange = units.iter().filter(|&&pair| odd(unit(pair))).count();
-    let decoded = char::decode_utf16(units.iter().map(|&pair| unit(pair)));
-    let broken = decoded.filter(Result::is_err).count();
-    // The last character may be cut.
-    (strange == 0 && broken <= 1).then_some(SoundKind::NotAudio("text", SKIP))
-}
-
-fn text(head: &[u8]) -> Option<SoundKind> {
-    if let Some(kind) = utf16(head) {
-        return Some(kind);
-    }
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let head = &head[..head.len().min(8192)];
-    let valid = match std::str::from_utf8(head) {
-        Ok(valid) => valid,
-        // A character cut at the end is no fault.
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
-        }
-        Err(_) => return None,
-    };
-    let control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
-    if valid.is_empty() || valid.contains(control) {
-        return None;
-    }
-    let start = valid.trim_start();
-    let lower: String = start.chars().take(64).collect::<String>().to_ascii_lowercase();
-    let looks_like = if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
-        "an HTML page"
-    } else if lower.starts_with("<?xml") || lower.starts_with("<svg") {
-        "an XML document"
-    } else if lower.starts_with("#extm3u") || lower.starts_with("[playlist]") {
-        return Some(SoundKind::NotAudio("a playlist", "scan the files that it names"));
-    } else if lower.starts_with("webvtt") || valid.contains(" --> ") {
-        "subtitles"
-    } else if lower.starts_with('{') || lower.starts_with('[') {
-        "JSON or text"
-    } else {
-        "text"
-    };
-    Some(SoundKind::NotAudio(looks_like, SKIP))
-}
-
-/// What to say of a file of no known kind.
+/// What a file of no known format looks like.
 pub(crate) fn looks_like_unknown(head: &[u8]) -> &'static str {
     if head.iter().all(|&byte| byte == 0) {
         "zero bytes (a download that is not complete?)"
@@ -313,10 +140,11 @@ pub(crate) fn looks_like_unknown(head: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RENDER;
     use super::*;
 
     #[test]
-    fn known_beginnings_are_told_apart() {
+    fn formats_are_told_by_their_first_bytes() {
         let not_audio = |what| SoundKind::NotAudio(what, SKIP);
         let table: &[(&[u8], SoundKind)] = &[
             (b"RIFF\x24\0\0\0WAVEfmt ", SoundKind::Native("WAV")),
@@ -378,5 +206,28 @@ mod tests {
         assert_eq!(id3v2_bytes(b"ID3\x04\0\x10\0\0\0\x01"), 21);
         assert_eq!(id3v2_bytes(b"ID3\x04\0\0\0\0\x02\x81"), 0);
         assert_eq!(id3v2_bytes(b"ID3"), 0);
+    }
+
+    #[test]
+    fn a_container_is_named_with_its_remedy_where_sound_was_expected() {
+        for (head, what) in [
+            (&b"\x1f\x8b\x08\0"[..], "a gzip file"),
+            (b"PAR1\x15\x04", "a Parquet table"),
+            (b"LZIP\x01", "an lzip file"),
+            (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
+        ] {
+            assert_eq!(sniff(head), SoundKind::NotAudio(what, UNPACK));
+        }
+    }
+
+    #[test]
+    fn a_compressed_text_is_never_taken_for_sound() {
+        let dash = "V\u{2014}E\n".as_bytes();
+        assert_eq!(sniff(dash), SoundKind::Foreign("LOAS AAC"));
+        assert_eq!(sniff_text(dash), SoundKind::NotAudio("text", SKIP));
+        assert_eq!(
+            sniff_text(b"SQLite format 3\0"),
+            SoundKind::NotAudio("an SQLite database", SKIP)
+        );
     }
 }

@@ -1,16 +1,15 @@
-//! Files and folders on disk, with the containers among them opened.
+//! Files and folders on disk, with all containers among them opened.
 
 use std::ops::ControlFlow;
 
-use super::containers::{Unpacker, container_kind};
+use super::containers::{container_kind, show};
 use super::sidecar::Joined;
 use super::torrent::Torrents;
 use super::volumes::Volumes;
 use super::{Folders, Item, ScanLimits, Source, Visit};
 use crate::bytes::{Budget, Bytes};
-use crate::sniff::container::ContainerKind;
 
-/// What is scanned: files and folders, and whatever lies in the containers among them.
+/// What is scanned: files and folders, and the members of the containers among them.
 #[derive(Debug, Clone)]
 pub struct Dump {
     folders: Folders,
@@ -18,7 +17,7 @@ pub struct Dump {
 }
 
 impl Dump {
-    /// The files and folders, opened within `limits`.
+    /// The files and folders, with containers read within `limits`.
     pub fn new(folders: Folders, limits: ScanLimits) -> Self {
         Self { folders, limits }
     }
@@ -28,7 +27,7 @@ impl Dump {
         &self.folders
     }
 
-    /// A text that changes with every setting that may change what is found.
+    /// The settings that may change what is found, as text: results of scans with other text are not reused.
     pub fn settings(&self) -> String {
         format!("{:?}", self.limits)
     }
@@ -36,21 +35,10 @@ impl Dump {
 
 impl Dump {
     fn file(&self, item: Item, budget: &Budget, visit: &mut dyn Visit) -> ControlFlow<()> {
-        // What cannot be opened is told by whoever decodes it.
+        // A file that cannot be opened fails again in the decoder, which reports it.
         let Some(kind) = container_kind(&item) else { return visit.item(item) };
         show(self.limits, budget, kind, item, visit)
     }
-}
-
-/// Shows what is in the container that a file is.
-pub(super) fn show(
-    limits: ScanLimits,
-    budget: &Budget,
-    kind: ContainerKind,
-    file: Item,
-    visit: &mut dyn Visit,
-) -> ControlFlow<()> {
-    Unpacker::new(limits, budget.clone(), &file, visit).file(kind, file.bytes)
 }
 
 impl Source for Dump {
@@ -68,7 +56,7 @@ impl Source for Dump {
                         continue;
                     }
                     volumes.join(&mut item);
-                    // Of several volumes each is a file of its own to a torrent.
+                    // A torrent describes each volume of a split archive as a file of its own.
                     if !matches!(item.bytes, Bytes::Volumes { .. }) {
                         item.torrent = torrents.file_at(&item.place.locator.file);
                     }

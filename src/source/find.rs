@@ -1,11 +1,10 @@
-//! From a locator back to its item.
+//! Finds the item at a locator.
 
 use std::io::{self, Read as _, Seek as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::containers::container_kind;
-use super::dump::show;
+use super::containers::{container_kind, show};
 use super::volumes;
 use super::{
     Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
@@ -14,22 +13,22 @@ use crate::base::{Access, write_atomically};
 use crate::bytes::Bytes;
 use crate::sniff::container::{ContainerKind, is_tar};
 
-/// What is at a locator.
+/// What was found at a locator.
 #[derive(Debug)]
 pub enum Found {
     /// An item.
     Item(Box<Item>),
-    /// Something that cannot be an item.
+    /// Something that is not an item, with its failure.
     Row(Box<Unlisted>),
-    /// Nothing: the file is not the one that the locator was made of.
+    /// Nothing: the file has changed since the locator was made, or the limits are lower than those of its scan.
     Nothing,
 }
 
-/// Finds what is at a locator, whatever else lies in the file.
+/// Finds the item at a locator.
 ///
 /// # Errors
 ///
-/// If the file on disk cannot be looked at.
+/// If the metadata of the file on disk cannot be read.
 pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
     let mut file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
     if locator.is_file() {
@@ -44,26 +43,26 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
     volumes::joined(&mut file);
     let Some(kind) = container_kind(&file) else { return Ok(Found::Nothing) };
     if kind == ContainerKind::Tar
-        && let Some(item) = lying(locator, &file)?
+        && let Some(item) = stored_in_tar(locator, &file)?
     {
         return Ok(Found::Item(Box::new(item)));
     }
     let mut finder = Finder { key: locator.key(), found: Found::Nothing };
-    // It breaks off where it has found.
+    // The walk ends at the item, so how it ended tells nothing.
     let _ = show(limits, &limits.budget(), kind, file, &mut finder);
     Ok(finder.found)
 }
 
-/// The member of a plain tar file, if its header stands before it: nothing else is read, be the file as
-/// long as it may.
-fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
+/// The member of an uncompressed tar file, told by the header right before it, so that a long file need not be read. `None`
+/// if the whole file has to be read instead.
+fn stored_in_tar(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
     let [step] = &locator.steps[..] else { return Ok(None) };
     let (To::Member { name, nth: 1 }, Some(Extent { offset, length })) = (&step.to, step.extent)
     else {
         return Ok(None);
     };
     let mut header = [0; 512];
-    let mut reader = file.bytes.open()?;
+    let mut reader = file.bytes.open_stored()?;
     let Some(before) = offset.checked_sub(512) else { return Ok(None) };
     reader.seek(io::SeekFrom::Start(before))?;
     if reader.read_exact(&mut header).is_err() || !is_tar(&header) {
@@ -72,10 +71,10 @@ fn lying(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
     let header = tar::Header::from_byte_slice(&header);
     let declared = header.entry_size();
     let kind = header.entry_type();
-    // A long name stands before the header, which has its beginning.
+    // Of a long name the header has only the beginning.
     let is_it = name.starts_with(&header.path_bytes()) && (kind.is_file() || kind.is_contiguous());
     let is_there = offset.checked_add(length).is_some_and(|end| end <= reader.length());
-    // A name or size in a PAX header, or an end that is missing: the whole way, then.
+    // The name or size may be in a PAX header, or the end of the member may be missing.
     if !is_it || !is_there || declared.ok() != Some(length) {
         return Ok(None);
     }
@@ -117,7 +116,7 @@ impl Visit for Finder {
     }
 }
 
-/// Writes the bytes of an item to a file, which appears whole or not at all.
+/// Writes the bytes of an item to a file, which appears complete or not at all. Returns their number.
 ///
 /// # Errors
 ///

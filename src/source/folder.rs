@@ -1,7 +1,7 @@
-//! Files and folders as they lie on disk.
+//! Files and folders on disk.
 //!
-//! Links are followed as long as they stay inside what was named: one that leads out could put the
-//! label's own masters into the report.
+//! A link is followed only if its target is inside the paths that are scanned: one that leads out could put the label's own
+//! masters into the report.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Item, Place, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
 
-/// What is found: a file, or a row for something that is none.
+/// A file, or a row for something that is not a file.
 pub type Listed = Result<Item, Box<Unlisted>>;
 
-/// Files and all files below folders, in order of their names.
+/// Files and folders to be scanned. Files are listed in the order of their paths.
 #[derive(Debug, Clone)]
 pub struct Folders {
     /// Absolute, sorted, none inside another.
     roots: Vec<PathBuf>,
-    /// The roots with their links resolved.
+    /// All paths with their links resolved: a link may lead into any of them.
     inside: Vec<PathBuf>,
 }
 
@@ -27,7 +27,7 @@ impl Folders {
     ///
     /// # Errors
     ///
-    /// Of the first path that does not exist, or of the working directory.
+    /// The first path that cannot be resolved, and why.
     pub fn new(paths: &[PathBuf]) -> Result<Self, (PathBuf, std::io::Error)> {
         let mut roots = Vec::new();
         let mut inside = Vec::new();
@@ -40,7 +40,7 @@ impl Folders {
         // A root inside another would list its files twice.
         let mut kept: Vec<PathBuf> = Vec::new();
         for root in roots {
-            // Sorted, so what is inside another comes right behind it and the rest of that.
+            // Sorted, so the paths inside another follow it directly.
             if !kept.last().is_some_and(|k| root.starts_with(k)) {
                 kept.push(root);
             }
@@ -67,34 +67,32 @@ impl Folders {
         if entry.path_is_symlink() && !self.leads_inside(&path) {
             return Err(refuse(FailureKind::LinkOutside, link_outside(&path)));
         }
-        let metadata = entry
-            .metadata()
-            .map_err(|error| refuse(FailureKind::Io, format!("cannot be looked at: {error}")))?;
+        let metadata = entry.metadata().map_err(|error| {
+            refuse(FailureKind::Io, format!("cannot be read: {error}; check its permissions and scan again"))
+        })?;
         if !metadata.is_file() {
             return Err(refuse(
                 FailureKind::NotAFile,
-                "is a pipe, socket or device, not a file; nothing was read from it".into(),
+                "is a pipe, socket or device, not a file; it was not opened".into(),
             ));
         }
         Ok(Item::of_file(path, Stamp::of(&metadata)))
     }
 
-    /// The row of a link to a folder. One that leads inside is looked at under its own name: links to folders with links to
-    /// folders are as many ways to a file as one likes.
+    /// The row of a link to a folder. Such links are not walked: the folder is scanned at its own path, and a few links to
+    /// folders with links can form any number of paths to one file.
     fn link_to_folder(&self, link: PathBuf) -> Box<Unlisted> {
         if !self.leads_inside(&link) {
             let message = link_outside(&link);
             return refused(link, FailureKind::LinkOutside, message);
         }
         let target = std::fs::read_link(&link).unwrap_or_default();
-        let message = format!(
-            "is a link to the folder {}, which is looked at under its own name",
-            shown(&target)
-        );
+        let message =
+            format!("is a link to the folder {}, which is scanned at its own path", shown(&target));
         refused(link, FailureKind::NotAudio, message)
     }
 
-    /// Whether a file may be opened that nobody has walked: it is no link, or one that leads inside.
+    /// Whether a file may be opened that was not listed: it is a file, or a link to one inside the scanned paths.
     pub(super) fn allows(&self, file: &Path) -> bool {
         let metadata = file.symlink_metadata();
         metadata.is_ok_and(|found| found.is_file() || found.is_symlink() && self.leads_inside(file))
@@ -106,7 +104,7 @@ impl Folders {
     }
 }
 
-/// A path inside a message, which is one line.
+/// A path as part of a message, without line breaks or control characters.
 fn shown(path: &Path) -> String {
     crate::wording::visible(&super::display_path(path)).into_owned()
 }
@@ -114,13 +112,13 @@ fn shown(path: &Path) -> String {
 fn link_outside(path: &Path) -> String {
     let target = std::fs::read_link(path).unwrap_or_default();
     format!(
-        "is a link to {}, outside of what was named; name the target to scan it",
+        "is a link to {}, outside of the scanned paths; name the target to scan it",
         shown(&target)
     )
 }
 
 impl Folders {
-    /// The files, in the same order at each call.
+    /// All files and rows, in the same order at each call.
     pub fn items(&self) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
         Box::new(self.roots.iter().flat_map(move |root| {
             let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
@@ -153,21 +151,20 @@ fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
     })
 }
 
-/// A row for what could not be walked.
+/// The row of something that could not be listed.
 fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
         let to = shown(ancestor);
-        (
-            FailureKind::LinkLoop,
-            format!("is a link back to {to}, which holds it; it was not followed"),
-        )
+        (FailureKind::LinkLoop, format!("is a link to {to}, the folder that it is in; it was not followed"))
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
         let to = shown(&target);
         (
             FailureKind::LinkBroken,
-            format!("is a link to {to}, which does not exist; nothing to read"),
+            format!(
+                "is a link to {to}, which does not exist; restore the target, or leave the link out"
+            ),
         )
     } else {
         let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);

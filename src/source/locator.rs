@@ -1,17 +1,16 @@
 //! Where an item is: the file on disk, and the way from there into containers.
 //!
-//! A locator has one text and one key, and both lead back to it. The text is ASCII and safe in a
-//! shell between quotes. Its grammar (RFC 5234), in which every text that is taken is the text of what
-//! it means:
+//! A locator has one text and one key, and both lead back to it. The text is ASCII and safe in a shell between quotes. Its
+//! grammar (RFC 5234) is canonical: a text that is accepted is the text of the locator that it means.
 //!
 //! ```text
 //! locator = name *( "!" step [ extent ] )   ; the first name is an absolute path
-//! step    = name [ "@" number ]             ; a member; of several of that name the number-th, from 2
+//! step    = name [ "@" number ]             ; a member; the number-th of that name, from 2
 //!         / "~"                             ; what a compressed file holds
 //!         / "~" number "." number "." name  ; row group, row within it, column
-//!         / "~w"                            ; what a table of sound says in its columns of text
+//!         / "~w"                            ; the columns of text of a table that holds sound
 //!         / "~t" hash "." name              ; the file of a torrent, by its info-hash
-//! extent  = ";" number "+" number           ; byte offset and length in the container, if it lies there as it is
+//! extent  = ";" number "+" number           ; byte offset and length in the container, if stored uncompressed
 //! name    = *( ALPHA / DIGIT / "-" / "." / "_" / "/" / "%" 2HEXUPPER )
 //! hash    = 40HEXLOWER / 64HEXLOWER
 //! number  = "0" / %x31-39 *DIGIT
@@ -50,20 +49,20 @@ pub struct Locator {
 /// One step into a container.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Step {
-    /// What is looked for in the container.
+    /// The member of the container.
     pub to: To,
-    /// Where it lies in the container's bytes, if it lies there as it is.
+    /// Its place in the bytes of the container, if it is stored uncompressed.
     pub extent: Option<Extent>,
 }
 
 /// What a step leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum To {
-    /// A member by its name, as the archive has it: it may be no text, and is never a path on disk.
+    /// A member by its name in the archive, which need not be text and is never used as a path on disk.
     Member {
         /// The name.
         name: Vec<u8>,
-        /// Which of the members of that name, from 1; always 1 where their places tell them apart.
+        /// The number among the members of that name, from 1; always 1 if extents tell them apart.
         nth: u64,
     },
     /// What a compressed file holds.
@@ -77,18 +76,18 @@ pub enum To {
         /// Column, its parts joined by dots.
         column: String,
     },
-    /// The columns of text of a table that holds sound, too.
+    /// The columns of text of a table that also holds sound.
     Words,
     /// A file that a `.torrent` file describes and does not hold.
     Shared {
         /// Info-hash of the torrent in lower-case hex: of version 1, if it has one, else of version 2.
         info_hash: String,
-        /// The file's path, the torrent's name first if it has several.
+        /// The path of the file, with the name of the torrent first if the torrent has several files.
         path: Vec<u8>,
     },
 }
 
-/// A stretch of bytes.
+/// A stretch of bytes in a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Extent {
     /// Bytes before it.
@@ -97,21 +96,21 @@ pub struct Extent {
     pub length: u64,
 }
 
-/// Why a text is no locator.
+/// A text that is not a locator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no locator: {reason}; copy it as the report has it")]
+#[error("{text:?} is not a locator: {reason}; copy it from the report")]
 pub struct LocatorError {
     text: String,
     reason: &'static str,
 }
 
 impl Locator {
-    /// That of a file on disk.
+    /// The locator of a file on disk.
     pub fn of_file(file: impl Into<PathBuf>) -> Self {
         Self { file: file.into(), steps: Vec::new() }
     }
 
-    /// That of something in the container here.
+    /// The locator of a member of the container at this one.
     #[must_use]
     pub fn step(&self, to: To, extent: Option<Extent>) -> Self {
         let mut inner = self.clone();
@@ -119,12 +118,12 @@ impl Locator {
         inner
     }
 
-    /// Whether it is a file on disk, and in no container.
+    /// Whether it is a file on disk and not a member of a container.
     pub fn is_file(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// What the item is called where it lies: the last name on the way, else that of the file.
+    /// The name of the item: the last name on the way to it, else the path of the file.
     pub fn name(&self) -> Vec<u8> {
         let member = self.steps.iter().rev().find_map(|step| match &step.to {
             To::Member { name, .. } => Some(name.clone()),
@@ -134,15 +133,15 @@ impl Locator {
         member.unwrap_or_else(|| path_key(&self.file).to_vec())
     }
 
-    /// The bytes by which outcomes are stored and sorted: the path, and behind a zero each step. A
-    /// container sorts before what it holds.
+    /// The bytes that results are stored and sorted by: the path, and each step after a zero byte. A container sorts before
+    /// its members.
     pub fn key(&self) -> Vec<u8> {
         let mut key = path_key(&self.file).to_vec();
         for step in &self.steps {
             key.push(0);
             match &step.to {
                 To::Member { name, nth } => {
-                    // A name may hold a zero, which would look like another step.
+                    // A zero byte in a name would look like another step.
                     let text = encoded(name);
                     key.extend(text.as_bytes());
                     if *nth > 1 {
@@ -159,7 +158,7 @@ impl Locator {
                     key.extend(format!("~t{info_hash}.{}", encoded(path)).as_bytes());
                 }
             }
-            // It alone tells members of one name apart where nobody can afford to count names.
+            // In formats where names are not counted, this tells members of one name apart.
             if let Some(extent) = step.extent {
                 key.extend(format!(";{:020}", extent.offset).as_bytes());
             }
@@ -167,7 +166,7 @@ impl Locator {
         key
     }
 
-    /// What people read: the path, and after `!/` what lies within. It does not lead back.
+    /// A text for people: the path, and after `!/` the names of members. It cannot be parsed.
     pub fn display(&self) -> String {
         let mut text = display_path(&self.file);
         for step in &self.steps {
@@ -289,7 +288,7 @@ fn parse_cell(text: &str) -> Option<To> {
     Some(To::Cell { group: number(group)?, row: number(row)?, column })
 }
 
-/// A number as it is written: without a sign, without zeros in front.
+/// A number without a sign and without leading zeros.
 fn number(text: &str) -> Option<u64> {
     let canonical = text == "0" || !text.starts_with('0');
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -312,7 +311,7 @@ fn encoded(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of a name; one that could be written otherwise is none.
+/// The bytes of a name. A name that is not in canonical form is refused.
 fn decoded(text: &str) -> Result<Vec<u8>, &'static str> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -323,7 +322,7 @@ fn decoded(text: &str) -> Result<Vec<u8>, &'static str> {
             continue;
         }
         let (b'%', Some((digits, behind))) = (byte, rest.split_first_chunk::<2>()) else {
-            return Err("a name holds letters, digits, -._/ and %XX only");
+            return Err("a name holds only letters, digits, -._/ and %XX");
         };
         let digit = |byte: u8| match byte {
             b'0'..=b'9' => Some(byte - b'0'),
@@ -333,14 +332,14 @@ fn decoded(text: &str) -> Result<Vec<u8>, &'static str> {
         let [high, low] = digits.map(digit);
         match high.zip(low).map(|(high, low)| high << 4 | low) {
             Some(byte) if !is_plain(byte) => bytes.push(byte),
-            _ => return Err("%XX stands for what is no letter, digit or -._/, in upper case"),
+            _ => return Err("%XX is in upper case, and never stands for a letter, digit or -._/"),
         }
         rest = behind;
     }
     Ok(bytes)
 }
 
-/// The key under which everything in a file sorts, from the file itself up to, not including, this.
+/// The key that follows those of a file and all its members: they sort from the key of the file up to, but excluding, this.
 pub fn key_behind(file: &Path) -> Vec<u8> {
     let mut key = path_key(file).to_vec();
     key.push(1);
@@ -371,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_as_it_should_be_is_refused_with_the_reason() {
+    fn a_text_that_is_not_canonical_is_refused_with_the_reason() {
         for (text, reason) in [
             ("", "no file"),
             ("/a b", "letters"),
@@ -395,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_sorts_before_what_it_holds_and_all_of_that_before_the_next() {
+    fn a_file_sorts_before_its_members_and_these_before_the_next_file() {
         let file = Locator::of_file("/a.tar");
         let inside = file.step(member(b"\xff", 1), None);
         let cell = |row| file.step(To::Cell { group: 0, row, column: "a".into() }, None).key();
@@ -440,7 +439,7 @@ mod tests {
         }
 
         #[test]
-        fn a_text_that_is_taken_is_the_text_of_what_it_means(text in "[/a%!~@;+.0-9A-F]{1,30}") {
+        fn a_text_that_is_accepted_is_the_text_of_its_locator(text in "[/a%!~@;+.0-9A-F]{1,30}") {
             if let Ok(locator) = text.parse::<Locator>() {
                 prop_assert_eq!(locator.to_string(), text);
             }

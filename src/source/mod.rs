@@ -1,22 +1,19 @@
-//! Where items come from. A source shows them; decoding opens them.
+//! Where items come from: files and folders on disk, and the members of containers among them.
 //!
-//! It reads names, sizes and the bytes that containers are made of; it decodes no sound.
+//! A [`Source`] shows items to a [`Visit`]. It reads names, sizes and the bytes that containers are made of, and decodes no
+//! sound.
 //!
 //! | file | its one responsibility |
 //! |---|---|
-//! | `folder`, `dump` | files and folders on disk; the same with all containers among them opened |
-//! | `locator`, `name` | where an item is, as text and key |
-//! | `bytes` | the bytes of an item, and the memory that those in flight may take |
-//! | `find`, `survey` | from a locator back to its item; what is in a dump without decoding |
-//! | `sidecar` | metadata beside files: `AudioFolder`, containers of Anna's Archive |
-//! | `columns`, `table` | what the columns of a table are for; what tables of all formats share |
-//! | `texts` | the columns of text of a table |
-//! | `volumes` | archives that were cut into several files |
-//! | `group` | members of a tar file that belong together |
-//! | `torrent` | torrents whose data lies beside them |
+//! | `folder` | files and folders on disk |
+//! | `dump` | the same with all containers among them opened |
+//! | `locator`, `name` | where an item is, as text and as key |
+//! | `find` | from a locator back to its item |
+//! | `containers/` | archives, compressed files and tables |
+//! | `volumes` | archives that were split into several files |
+//! | `sidecar` | metadata beside files: `AudioFolder`, Anna's Archive |
+//! | `torrent/` | torrents whose data is on disk |
 //! | `limits` | what a container may cost |
-//! | `kind`, `unpack` | which container a file is, by its bytes; the way into it |
-//! | `packed`, `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | one file or folder a kind of container |
 
 mod containers;
 mod dump;
@@ -47,17 +44,17 @@ use std::time::UNIX_EPOCH;
 use crate::bytes::Bytes;
 use crate::record::FailureRecord;
 
-/// What tells that a file on disk is the one it was.
+/// Size and time of a file on disk, which tell whether it has changed since it was scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stamp {
     /// Size on disk.
     pub size_bytes: u64,
-    /// Last change of the content, in nanoseconds since 1970; see [`Stamp::beside`].
+    /// Last change of the content, in nanoseconds since 1970; or a digest, see [`Stamp::beside`].
     pub modified_ns: i64,
 }
 
 impl Stamp {
-    /// That of a file.
+    /// The stamp of a file.
     pub fn of(metadata: &std::fs::Metadata) -> Self {
         let modified_ns =
             metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
@@ -67,8 +64,8 @@ impl Stamp {
         Self { size_bytes: metadata.len(), modified_ns }
     }
 
-    /// The same for a file of which a record says something that depends on others: it is another one when they are. It is
-    /// only ever compared, and so tells no time any more.
+    /// The stamp of a file whose record depends on other files: it changes if the digest `others` of these changes. Stamps are
+    /// only compared, so the time in it need not be a time any more.
     #[must_use]
     pub fn beside(self, others: u64) -> Self {
         Self { modified_ns: self.modified_ns ^ others as i64, ..self }
@@ -80,16 +77,16 @@ impl Stamp {
 pub struct Place {
     /// Where it is.
     pub locator: Locator,
-    /// The file on disk that it is in.
+    /// Stamp of the file on disk that it is in.
     pub stamp: Stamp,
     /// Kinds of the containers that it lies in, outermost first: `gzip/tar`; empty for a file on disk.
     pub containers: String,
-    /// Byte offset in the file on disk, if it lies there as it is.
+    /// Byte offset in the file on disk, if it is stored there uncompressed.
     pub offset: Option<u64>,
 }
 
 impl Place {
-    /// That of a file on disk.
+    /// The place of a file on disk.
     pub fn of_file(file: impl Into<std::path::PathBuf>, stamp: Stamp) -> Self {
         Self { locator: Locator::of_file(file), stamp, containers: String::new(), offset: Some(0) }
     }
@@ -100,16 +97,15 @@ impl Place {
 pub struct Item {
     /// Where it is.
     pub place: Place,
-    /// Its own size.
+    /// Its size in bytes; 0 for a compressed text, whose size is only known at its end.
     pub size_bytes: u64,
     /// Its bytes.
     pub bytes: Bytes,
-    /// What the container has to say of it, one sentence each: a checksum that is wrong, an end that is
-    /// missing.
+    /// What its container tells about it, one sentence each: a wrong checksum, a missing end.
     pub notes: Vec<String>,
-    /// Its container does not give all of it.
+    /// Part of it is missing in its container.
     pub is_damaged: bool,
-    /// What lies beside it and speaks of it: the `.json` of the same name in a tar file.
+    /// Text that describes it: the `.json` of the same name in a tar file, the columns of text in its row of a table.
     pub side_car: Option<Arc<str>>,
     /// The file of a torrent that it is, or that its container on disk is.
     pub torrent: Option<TorrentFile>,
@@ -130,33 +126,33 @@ impl Item {
         }
     }
 
-    /// What lies in a container.
+    /// A member of a container.
     pub(crate) fn within(place: Place, size_bytes: u64, bytes: Bytes) -> Self {
         let notes = Vec::new();
         Self { place, size_bytes, bytes, notes, is_damaged: false, side_car: None, torrent: None }
     }
 }
 
-/// Something that is there but cannot be an item: it becomes a row of the results as it is.
+/// Something that is there but is not an item, such as a broken link. It becomes a row of the results unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
-    /// Where.
+    /// Where it is.
     pub place: Place,
-    /// Its own size, 0 if it is not known.
+    /// Its size in bytes, 0 if unknown.
     pub size_bytes: u64,
-    /// Why.
+    /// Why it is not an item.
     pub failure: FailureRecord,
 }
 
-/// Takes what a source shows. Any call may break the walk off.
+/// Takes what a source shows. Methods that return [`ControlFlow::Break`] end the walk.
 pub trait Visit {
-    /// Whether a file on disk is to be looked into. False if all is known of it, and of what it holds.
+    /// Whether a file on disk is to be read. False if the results of it and of its members are known already.
     fn wants_file(&mut self, file: &Place) -> bool {
         let _ = file;
         true
     }
 
-    /// Whether something in a container is wanted, before its bytes are read.
+    /// Whether a member of a container is wanted, before its bytes are read.
     fn wants(&mut self, place: &Place) -> bool {
         let _ = place;
         true
@@ -168,8 +164,7 @@ pub trait Visit {
         true
     }
 
-    /// So many bytes of an item that comes as a stream are enough; `None` for all. The rest is only
-    /// counted.
+    /// How many bytes of an item are needed if it comes as a stream; `None` for all. The rest is only counted.
     fn most_bytes(&self) -> Option<u64> {
         None
     }
@@ -177,15 +172,15 @@ pub trait Visit {
     /// Takes an item.
     fn item(&mut self, item: Item) -> ControlFlow<()>;
 
-    /// Takes a row.
+    /// Takes a row for something that is not an item.
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()>;
 
-    /// Whether the walk is to end, for those who wait or read for long.
+    /// Whether the walk is to end; asked while the source waits or reads for long.
     fn is_over(&self) -> bool {
         false
     }
 
-    /// So many more bytes of a container on disk are read.
+    /// Reports that this many more bytes of a container on disk were read.
     fn passed(&mut self, bytes: u64) {
         let _ = bytes;
     }
@@ -193,10 +188,10 @@ pub trait Visit {
 
 /// A place that items come from.
 pub trait Source: Send {
-    /// Shows everything to `visit`, in the same order at each call.
+    /// Shows all items and rows to `visit`, in the same order at each call.
     fn walk(&self, visit: &mut dyn Visit) -> ControlFlow<()>;
 
-    /// Tells the size of each file on disk, without looking into any; for the progress alone.
+    /// Calls `each` with the size of each file on disk, without reading any; only for the progress.
     fn sizes(&self, each: &mut dyn FnMut(u64) -> ControlFlow<()>) -> ControlFlow<()> {
         let _ = each;
         ControlFlow::Continue(())

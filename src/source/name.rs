@@ -1,12 +1,12 @@
-//! File names as bytes and as text: any name on disk has exactly one text, and none is lost.
+//! File names as bytes and as text. Each name on disk has exactly one text, even if it is not UTF-8.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// The path as the reports write it.
+/// The path as reports write it.
 ///
-/// Bytes that are not UTF-8 stand as `\xNN` and, so that no two names have one text, a backslash as
-/// `\\`; on Windows, where backslashes part folders, they stay.
+/// Bytes that are not UTF-8 are written as `\xNN`. A backslash is written as `\\`, so that no two names have the same text; on
+/// Windows, where it separates folders, it stays.
 pub fn display_path(path: &Path) -> String {
     let mut out = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
@@ -22,7 +22,7 @@ pub fn display_path(path: &Path) -> String {
     out
 }
 
-/// The bytes by which a path is stored and sorted.
+/// The bytes that paths are stored as and sorted by.
 pub fn path_key(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
@@ -34,7 +34,7 @@ pub fn path_of_key(key: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(key))
 }
 
-/// The path of stored bytes; those that are no text there lose what is not.
+/// The path of stored bytes. On systems whose paths are text, bytes that are not UTF-8 are replaced.
 #[cfg(not(unix))]
 pub fn path_of_key(key: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::new(&*String::from_utf8_lossy(key)))
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn any_name_has_one_text_of_its_own() {
+    fn each_name_has_a_text_of_its_own() {
         assert_eq!(shown(b"/a/b c.mp3"), "/a/b c.mp3");
         assert_eq!(shown("/ä/é.ogg".as_bytes()), "/ä/é.ogg");
         assert_eq!(shown(b"/a\xff\xfe.mp3"), r"/a\xff\xfe.mp3");

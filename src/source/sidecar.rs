@@ -1,7 +1,7 @@
-//! Metadata that lies beside files and speaks of each of them: `metadata.csv|tsv|jsonl|parquet` of an `AudioFolder`, and the
-//! `annas_archive_meta__…` files of containers whose files are called after their AACID.
+//! Metadata beside files, with a row for each file: `metadata.csv|tsv|jsonl|parquet` of an `AudioFolder`, and the
+//! `annas_archive_meta__…` files for folders whose files are named by their AACID.
 //!
-//! Of each row only the identifiers are kept, under the name of the file that it is about. It is read once, when the
+//! Only the identifiers of each row are kept, by the name of the file that the row describes. Metadata is read once, when the
 //! walk comes to its folder.
 
 use std::cell::Cell;
@@ -23,13 +23,13 @@ use crate::bytes::codecs::{Allowance, buffered};
 use crate::identifier::Tokens;
 use crate::sniff::container::ContainerKind;
 
-/// Memory for the rows of a folder and of those that it lies in, in bytes. 100,000 files with an ISRC each take 6 MiB.
+/// Memory for the rows of a folder and of those around it, in bytes. A guess: 100,000 files with an ISRC each take 6 MiB.
 const MAX_BYTES: usize = 128 << 20;
-/// Identifiers that are kept of one row, and of one file, in bytes: what has more of them is a list of its own.
+/// Identifiers that are kept of one row and of one file, in bytes. A guess: a row with more is a list of recordings.
 const MAX_WORDS_BYTES: usize = 4 << 10;
-/// Longest row, in bytes.
+/// Longest row, in bytes. A guess.
 const MAX_ROW_BYTES: u64 = 1 << 20;
-/// The first line of a table, in bytes.
+/// Longest first line of a table, in bytes. A guess.
 const MAX_HEADER_BYTES: u64 = 64 << 10;
 /// Names of the tables of an `AudioFolder`.
 const TABLES: [&str; 8] = [
@@ -42,21 +42,21 @@ const TABLES: [&str; 8] = [
     "metadata.jsonl.zst",
     "metadata.parquet",
 ];
-/// The column that says which file a row is about.
+/// The column with the name of the file that a row describes.
 const FILE_NAME: &str = "file_name";
-/// What folders of files and files of metadata begin with, as Anna's Archive names them.
+/// What the names of folders of files, and of files of metadata, begin with in Anna's Archive.
 const AAC_DATA: &str = "annas_archive_data__aacid__";
 const AAC_META: &str = "annas_archive_meta__aacid__";
 
-/// What is said of the files of one folder, and of those below it.
+/// From the path of a file, relative to the folder of its metadata, to its identifiers.
 type Rows = HashMap<Box<str>, Arc<str>>;
 
-/// The metadata of the folders that the walk is in.
+/// The metadata of the current folder of the walk and of those around it.
 #[derive(Debug)]
 pub(super) struct Joined {
     folders: Folders,
     limits: ScanLimits,
-    /// From the outermost, with the memory that they take.
+    /// The outermost folder first.
     open: Vec<(PathBuf, Kept)>,
 }
 
@@ -65,7 +65,7 @@ impl Joined {
         Self { folders: folders.clone(), limits, open: Vec::new() }
     }
 
-    /// The identifiers that the metadata beside a file has for it, in words.
+    /// The identifiers that metadata has for a file, separated by blanks.
     pub(super) fn of(&mut self, file: &Path) -> Option<Arc<str>> {
         self.open.retain(|(folder, _)| file.starts_with(folder));
         let known = self.open.last().map_or(0, |(folder, _)| folder.components().count());
@@ -86,16 +86,16 @@ impl Joined {
         })
     }
 
-    /// What lies in a folder, or beside it, about its files. What cannot be read says nothing here: it is an item
-    /// itself, and has a row that says why.
+    /// Reads the metadata in and beside a folder. Errors are ignored here: a file of metadata is an item as well, and its row
+    /// has the error.
     fn read(&self, folder: &Path) -> Kept {
         let held: usize = self.open.iter().map(|(_, kept)| kept.bytes).sum();
         let mut rows = Kept { most: MAX_BYTES.saturating_sub(held), ..Kept::default() };
         for name in TABLES {
             let path = folder.join(name);
-            // Nothing is opened that could wait for ever, or lies elsewhere.
+            // Neither pipes, which could block, nor links that lead out.
             if self.folders.allows(&path) {
-                // The reader of tables may break down over a broken one.
+                // The reader of tables may panic over a damaged one.
                 let read = AssertUnwindSafe(|| self.table(&path, &mut rows));
                 let _ = catch_unwind(read);
             }
@@ -130,7 +130,7 @@ impl Joined {
         }
     }
 
-    /// Reads metadata of AACIDs: each line has the AACID, which is the name of a file, and the folder that it is in.
+    /// Reads metadata of Anna's Archive: each line has an AACID, which is the name of a file, and the name of its folder.
     fn containers(&self, path: &Path, folder: &str, rows: &mut Kept) -> io::Result<()> {
         lines(self.open(path)?, |line| {
             let Ok(Value::Object(row)) = serde_json::from_slice(line) else { return true };
@@ -140,11 +140,10 @@ impl Joined {
         })
     }
 
-    /// Opens a text that may lie compressed.
+    /// Opens a text, and decompresses it if need be.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
         let file = File::open(path)?;
-        let most = file.metadata()?.len().saturating_mul(self.limits.max_ratio);
-        let allowance = Allowance::new(most.saturating_add(self.limits.ratio_slack_bytes));
+        let allowance = Allowance::new(self.limits.most_unpacked(file.metadata()?.len()));
         let mut head = Vec::new();
         File::open(path)?
             .take(crate::sniff::container::HEAD_BYTES as u64)
@@ -158,16 +157,18 @@ impl Joined {
     }
 }
 
-/// Rows, as many as memory is given to.
+/// The rows that are kept, within a limit on memory.
 #[derive(Debug, Default)]
 struct Kept {
     rows: Rows,
+    /// Memory taken, in bytes.
     bytes: usize,
+    /// The most memory that may be taken.
     most: usize,
 }
 
 impl Kept {
-    /// Keeps the identifiers of a row. False once there is no more room.
+    /// Keeps the identifiers of a row. False if there is no room.
     fn keep(&mut self, name: &str, row: &[u8]) -> bool {
         let mut words = String::new();
         identifiers(row, &mut words);
@@ -182,9 +183,9 @@ impl Kept {
         if self.bytes > self.most {
             return false;
         }
-        // As the tables of other systems write it.
+        // Paths as other systems write them.
         let name = name.strip_prefix("./").unwrap_or(name).replace('\\', "/");
-        // Two rows about one file may disagree: both are heard.
+        // Two rows about one file may differ: both are kept.
         let said = self.rows.entry(name.into()).or_insert_with(|| "".into());
         if said.len() <= MAX_WORDS_BYTES && !said.contains(words.trim_end()) {
             *said = [&**said, words].concat().into();
@@ -193,7 +194,7 @@ impl Kept {
     }
 }
 
-/// Adds the identifiers of a text to words, as many as there may be of one row.
+/// Adds the identifiers of a text to `words`, up to the limit of one row.
 fn identifiers(text: &[u8], words: &mut String) {
     let mut tokens = Tokens::default();
     let mut take = |identifier: crate::identifier::Identifier, _| {
@@ -210,17 +211,17 @@ fn identifiers(text: &[u8], words: &mut String) {
     tokens.finish(&mut take);
 }
 
-/// Reads a Parquet table with a column `file_name`. Its columns come one after the other, a row group at a time.
+/// Reads a Parquet table with a column `file_name`. Values come column by column within each row group.
 fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
     let bytes = Item::of_file(path, Stamp::of(&path.metadata()?)).bytes;
-    // What the rows of a group say: the name of a file, and identifiers.
+    // By row of the current group: the name of a file, and identifiers.
     let mut group: BTreeMap<u64, (String, String)> = BTreeMap::new();
     let (mut number, mut held) = (0, 0);
     let mut flush = |group: &mut BTreeMap<u64, (String, String)>| {
         let said = std::mem::take(group).into_values().filter(|(name, _)| !name.is_empty());
         said.into_iter().all(|(name, words)| rows.keep_words(&name, &words))
     };
-    // What is lost of a table speaks for nothing.
+    // Parts that cannot be read have no identifiers here; the row of the table itself reports them.
     texts(&bytes, &mut Losses::default(), &mut |cell| {
         if cell.group != number {
             (number, held) = (cell.group, 0);
@@ -241,7 +242,7 @@ fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
     Ok(())
 }
 
-/// The files of metadata of a collection, in the order of their names: beside the folder of its files.
+/// The files of metadata of a collection, which are beside its folders of files, in the order of their names.
 fn metadata_beside(folder: &Path, collection: &str) -> Vec<PathBuf> {
     let begins = format!("{AAC_META}{collection}__");
     let is_it = |path: &PathBuf| {
@@ -255,7 +256,7 @@ fn metadata_beside(folder: &Path, collection: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Hands each line to `take`, as long as it says true. One that is too long is passed over.
+/// Calls `take` with each line until it returns false. Lines that are too long are skipped.
 fn lines(stream: Box<dyn Read>, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
     let mut stream = BufReader::with_capacity(1 << 16, stream);
     let mut line = Vec::new();
@@ -270,15 +271,15 @@ fn lines(stream: Box<dyn Read>, mut take: impl FnMut(&[u8]) -> bool) -> io::Resu
     }
 }
 
-/// Reads a table with a column `file_name`, whatever its columns are parted by.
+/// Reads a table with a column `file_name`, separated by tabs, semicolons or commas.
 fn separated(mut stream: Box<dyn Read>, rows: &mut Kept) -> io::Result<()> {
     let mut head = Vec::new();
     (&mut stream).take(MAX_HEADER_BYTES).read_to_end(&mut head)?;
     let header = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| header.split(|byte| byte == delimiter).count();
-    // The last of those that occur equally often.
+    // The separator that occurs most often in the first line; of equals the last.
     let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
-    // A quote that is never closed would make one row of all that follows.
+    // A quote that is never closed would make one row of the rest of the file.
     let left = Rc::new(Cell::new(MAX_ROW_BYTES));
     let stream = Box::new(io::Cursor::new(head).chain(stream));
     let bounded = Bounded { stream, left: Rc::clone(&left) };
@@ -301,7 +302,7 @@ fn separated(mut stream: Box<dyn Read>, rows: &mut Kept) -> io::Result<()> {
     Ok(())
 }
 
-/// A stream of which so much may be read until more is allowed.
+/// A stream that fails when more bytes are read than `left` allows.
 struct Bounded<R> {
     stream: R,
     left: Rc<Cell<u64>>,

@@ -1,7 +1,7 @@
-//! Archives that were cut into volumes: `x.7z.001` and `.002`, `x.tar.aa` and `.ab`, `x.zip.part1` and `.part2`.
+//! Split archives: `x.7z.001` and `.002`, `x.tar.aa` and `.ab`, `x.zip.part1` and `.part2`. They are read as one file.
 //!
-//! Names say what would come next; whether it does, the bytes decide: the first begins as a container and is not whole,
-//! the others begin as none, and all but the last are of one length. What was cut is read as if it had not been.
+//! The name of a part gives the name of the next. Files are joined if the first begins as a container and is not complete, no
+//! other begins as a container or sound, and all but the last have the same length.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,36 +9,36 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::containers::{container_kind, zip};
+use super::containers::{container_kind, sevenz, zip};
 use super::{Item, Place, Stamp, Unlisted, path_key, path_of_key};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::wording::visible;
 
-/// Volumes of one archive; those behind are not read as its own.
+/// Most parts of one archive; further ones are read as files of their own. A guess.
 const MAX_VOLUMES: usize = 10_000;
-/// Digits of a volume's number.
+/// Most digits of the number of a part: enough for [`MAX_VOLUMES`].
 const MAX_DIGITS: usize = 5;
-/// What stands before a number or letters that count volumes.
+/// What stands before the number or letters that count parts, in any case.
 const BETWEEN: [&[u8]; 5] = [b".", b"-", b"_", b"part", b"vol"];
-/// … and before letters alone: `split` puts them right behind the name.
+/// What else may stand before letters: `split` appends them directly to a name.
 const ARCHIVES: [&[u8]; 8] = [b".tar", b".gz", b".tgz", b".bz2", b".xz", b".zst", b".zip", b".7z"];
 
-/// The volumes that were met as parts of others.
+/// The parts that were read with the first part of their archive.
 #[derive(Debug, Default)]
 pub(super) struct Volumes {
-    /// From a later volume to the first.
+    /// From the path of a later part to that of the first.
     later: HashMap<PathBuf, Arc<Path>>,
 }
 
 impl Volumes {
-    /// The row of a file that was read with the first volume of its archive.
+    /// The row of a file that was read with the first part of its archive; `None` for any other file.
     pub(super) fn later(&mut self, item: &Item) -> Option<Unlisted> {
         let first = self.later.remove(&item.place.locator.file)?;
         let name = first.file_name().unwrap_or_default();
         let message = format!(
-            "is a volume of the archive that begins with {}, and was read with it",
+            "is a part of the split archive that begins with {}, and was read with it",
             visible(&super::display_path(Path::new(name)))
         );
         Some(Unlisted {
@@ -48,7 +48,7 @@ impl Volumes {
         })
     }
 
-    /// Makes a file that is the first volume of an archive all of that archive.
+    /// Gives an item that is the first part of a split archive the bytes of the whole archive.
     pub(super) fn join(&mut self, item: &mut Item) {
         let Some(volumes) = joined(item) else { return };
         let first: Arc<Path> = item.place.locator.file.as_path().into();
@@ -57,7 +57,7 @@ impl Volumes {
     }
 }
 
-/// The files on disk that an archive lies in: the one that is named, and those that it goes on in.
+/// The files on disk of an archive: the named one, and the further parts if it is split.
 pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
     let stamp = file.metadata().map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
     match joined(&mut Item::of_file(file, stamp)) {
@@ -66,7 +66,8 @@ pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// The same for an item that is a file on disk. `None` if it is not the first of several volumes.
+/// Gives an item that is the first part of a split archive the bytes of the whole archive, and returns the parts. `None`, with
+/// the item unchanged, for any other file.
 pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     let Counted { before, mut count } = Counted::of(&item.place.locator.file)?;
     let kind = container_kind(item)?;
@@ -80,7 +81,7 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
         let Some(next) = count.next() else { break };
         count = next;
         let path = path_of_key(&[&before[..], &count.text()].concat());
-        // Neither a link, which could lead out, nor a pipe.
+        // Neither a link, which could lead out of the scanned paths, nor a pipe.
         let Some(metadata) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else {
             break;
         };
@@ -103,10 +104,11 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     Some(volumes)
 }
 
-/// Marks of sound that the middle of an archive has by chance once in four thousand million times.
+/// Magic numbers of sound in files that may be numbered like parts. Only these, and not the whole table of `sniff`: the middle
+/// of an archive may begin with any other file that is stored in it.
 const SOUNDS: [&[u8]; 6] = [b"fLaC", b"OggS", b"RIFF", b"FORM", b"ID3", b"\x1a\x45\xdf\xa3"];
 
-/// Whether a file is a container or sound by itself, or cannot be read.
+/// Whether a file begins as a container or sound, or cannot be read.
 fn is_of_its_own(path: &Path) -> bool {
     let mut head = Vec::new();
     let read =
@@ -117,10 +119,10 @@ fn is_of_its_own(path: &Path) -> bool {
         || head.get(4..8) == Some(b"ftyp")
 }
 
-/// Whether a container has its end, as far as that can be seen by its last bytes or its first; one of which it cannot
-/// goes on if what follows does.
+/// Whether a container is complete, as far as its first and last bytes tell. False for formats where they do not: these go on
+/// in the next file if its name and bytes allow.
 fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
-    let mut reader = bytes.open()?;
+    let mut reader = bytes.open_stored()?;
     let length = reader.length();
     let mut ends_with = |mark: &[u8]| {
         let mut end = vec![0; mark.len()];
@@ -133,31 +135,21 @@ fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
         ContainerKind::Arrow => ends_with(b"ARROW1"),
         ContainerKind::Packed(crate::bytes::codecs::Codec::Xz) => ends_with(b"YZ"),
         ContainerKind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
-        ContainerKind::SevenZ => {
-            let mut header = [0; 32];
-            reader.read_exact(&mut header)?;
-            let long = |at: usize| {
-                let mut bytes = [0; 8];
-                bytes.copy_from_slice(&header[at..at + 8]);
-                u64::from_le_bytes(bytes)
-            };
-            let end = long(12).checked_add(long(20)).and_then(|end| end.checked_add(32));
-            Ok(end.is_none_or(|end| end <= length))
-        }
+        ContainerKind::SevenZ => sevenz::has_directory(&mut io::BufReader::new(reader)),
         ContainerKind::Tar | ContainerKind::Packed(_) => Ok(false),
         ContainerKind::Unread(..) => Ok(true),
     }
 }
 
-/// A path that ends with a count.
+/// A path that ends with the number of a part.
 #[derive(Debug)]
 struct Counted {
-    /// What stands before the count.
+    /// What stands before the number.
     before: Vec<u8>,
     count: Count,
 }
 
-/// How volumes are counted, and the number of one.
+/// The number of a part, and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Count {
     Digits {
@@ -222,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_count_volumes_say_what_comes_next() {
+    fn the_name_of_a_part_gives_the_name_of_the_next() {
         for (name, expected) in [
             ("d/x.7z.001", Some("d/x.7z.002")),
             ("x.zip.000", Some("x.zip.001")),

@@ -1,4 +1,4 @@
-//! Archives, made in memory.
+//! Archives that are made in memory.
 
 use std::fs;
 use std::io::Write;
@@ -8,7 +8,7 @@ use leakhound::record::ItemRecord;
 
 use super::Desk;
 
-/// A tar file of these members.
+/// A tar file with these members.
 pub(crate) fn tar<N: AsRef<str>, B: AsRef<[u8]>>(members: &[(N, B)]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (name, bytes) in members {
@@ -19,7 +19,7 @@ pub(crate) fn tar<N: AsRef<str>, B: AsRef<[u8]>>(members: &[(N, B)]) -> Vec<u8> 
     archive.into_inner().unwrap()
 }
 
-/// The header of a member of so many bytes, without a name.
+/// The header of a member of this length, without a name.
 pub(crate) fn tar_header(bytes: u64) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_size(bytes);
@@ -28,7 +28,7 @@ pub(crate) fn tar_header(bytes: u64) -> tar::Header {
     header
 }
 
-/// A zip file of these members, each stored or deflated in turn.
+/// A zip file with these members, stored and deflated by turns.
 pub(crate) fn zip<N: AsRef<str>, B: AsRef<[u8]>>(members: &[(N, B)]) -> Vec<u8> {
     use ::zip::write::SimpleFileOptions;
     let mut archive = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -41,7 +41,7 @@ pub(crate) fn zip<N: AsRef<str>, B: AsRef<[u8]>>(members: &[(N, B)]) -> Vec<u8> 
     archive.finish().unwrap().into_inner()
 }
 
-/// A 7z file of these members, all in one block or each in a block of its own.
+/// A 7z file with these members, all in one block (`solid`) or each in a block of its own.
 pub(crate) fn sevenz<N: AsRef<str>, B: AsRef<[u8]>>(members: &[(N, B)], solid: bool) -> Vec<u8> {
     use sevenz_rust2::{ArchiveEntry, ArchiveWriter, SourceReader};
     let mut archive = ArchiveWriter::new(std::io::Cursor::new(Vec::new())).unwrap();
@@ -94,7 +94,7 @@ pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
     out.stdout
 }
 
-/// The files below `from`, by their names there, as members.
+/// The files below the folder `from` as members, with names relative to it.
 pub(crate) fn pack(desk: &Desk, from: &str) -> Vec<(String, Vec<u8>)> {
     let mut members = Vec::new();
     let mut folders = vec![desk.path(from)];
@@ -113,7 +113,7 @@ pub(crate) fn pack(desk: &Desk, from: &str) -> Vec<(String, Vec<u8>)> {
     members
 }
 
-/// The records without what tells where their items lie, sorted by the names of the files.
+/// The records without the places of their items, sorted by file name.
 pub(crate) fn without_place(records: &[ItemRecord]) -> Vec<(String, ItemRecord)> {
     let mut stripped: Vec<_> = records
         .iter()

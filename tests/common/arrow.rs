@@ -1,4 +1,4 @@
-//! Arrow tables, made in memory: columns of the kinds that data sets have, as a stream or as a file.
+//! Arrow tables that are made in memory: columns as data sets have them, written as a stream or a file.
 
 use std::io::Write as _;
 
@@ -19,7 +19,7 @@ pub(crate) struct Array {
     variadic: Vec<i64>,
 }
 
-/// How bytes and texts lie.
+/// How bytes and texts are stored.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Shape {
     Narrow,
@@ -56,7 +56,7 @@ fn array<T>(name: &str, type_: Type, values: &[Option<T>], buffers: Vec<Vec<u8>>
     }
 }
 
-/// Values in a row: offsets, and all bytes.
+/// The offsets of values that are stored one after the other.
 fn offsets(lengths: impl Iterator<Item = usize>, is_wide: bool) -> Vec<u8> {
     let mut at = 0_usize;
     let ends = lengths.map(|length| {
@@ -79,7 +79,7 @@ pub(crate) fn bytes<B: AsRef<[u8]>>(name: &str, shape: Shape, values: &[Option<B
         let offsets = offsets(plain.iter().map(Vec::len), shape == Shape::Wide);
         return array(name, type_, values, vec![offsets, plain.concat()]);
     }
-    // Two buffers of data; values of up to 12 bytes lie in their views.
+    // Two buffers of data; values of up to 12 bytes are in their views.
     let (mut views, mut data) = (Vec::new(), [Vec::new(), Vec::new()]);
     for (nth, value) in plain.iter().enumerate() {
         views.extend((value.len() as u32).to_le_bytes());
@@ -128,7 +128,7 @@ pub(crate) fn floats(name: &str, values: &[f32], is_double: bool) -> Array {
     array(name, type_, &values_there, vec![values.iter().flat_map(value).collect()])
 }
 
-/// Lists of so many values of `inner` each, or null.
+/// Lists with this many values of `inner` each, or null.
 pub(crate) fn lists(name: &str, lengths: &[Option<usize>], inner: Array) -> Array {
     let offsets = offsets(lengths.iter().map(|length| length.unwrap_or(0)), false);
     let mut list = array(name, Type::List(Box::new(List {})), lengths, vec![offsets]);
@@ -151,7 +151,7 @@ pub(crate) fn parts(name: &str, valid: &[bool], inner: Vec<Array>) -> Array {
     parts
 }
 
-/// Numbers of the values of a dictionary, which are of the type of `values`.
+/// A column of dictionary numbers; the dictionary has values of the type of `values`.
 pub(crate) fn codes(name: &str, id: i64, values: &Array, codes: &[Option<i16>]) -> Array {
     let data = codes.iter().flat_map(|code| code.unwrap_or(0).to_le_bytes()).collect();
     let index_type = Some(Box::new(Int { bit_width: 16, is_signed: true }));
@@ -162,7 +162,7 @@ pub(crate) fn codes(name: &str, id: i64, values: &Array, codes: &[Option<i16>]) 
     array
 }
 
-/// A column of sound as Hugging Face writes it; a row is null, names a file, or holds it.
+/// A column of sound as Hugging Face writes it; a row is null, names a file, or holds a file.
 pub(crate) fn audio(shape: Shape, rows: &[(Option<&[u8]>, Option<&str>)]) -> Array {
     let valid: Vec<bool> = rows.iter().map(|row| row.0.is_some() || row.1.is_some()).collect();
     let sound: Vec<_> = rows.iter().map(|row| row.0).collect();
@@ -174,13 +174,13 @@ pub(crate) fn audio(shape: Shape, rows: &[(Option<&[u8]>, Option<&str>)]) -> Arr
 #[derive(Clone, Default)]
 pub(crate) struct Table {
     pub(crate) batches: Vec<Vec<Array>>,
-    /// Dictionaries by their ids; one of an id that was before adds to it.
+    /// Dictionaries by id; a second one of the same id is a delta.
     pub(crate) dictionaries: Vec<(i64, Array)>,
     pub(crate) codec: Option<CompressionType>,
     pub(crate) is_file: bool,
 }
 
-/// Changes a message, the n-th of all, before it is written.
+/// Changes a message before it is written; the number is that of the message, from 0.
 pub(crate) type Edit<'a> = &'a mut dyn FnMut(usize, &mut Message, &mut Vec<u8>);
 
 impl Table {
@@ -214,7 +214,7 @@ impl Table {
             messages.push((MessageHeader::RecordBatch(Box::new(batch)), body));
         }
         if self.is_file {
-            // Dictionaries may lie behind the batches.
+            // In a file, dictionaries may stand behind the batches.
             let dictionaries = self.dictionaries.len();
             messages[1..].rotate_left(dictionaries);
         }
@@ -279,7 +279,7 @@ impl Table {
 
     fn packed(&self, plain: &[u8]) -> Vec<u8> {
         let Some(codec) = self.codec.filter(|_| !plain.is_empty()) else { return plain.to_vec() };
-        // What would gain nothing stays as it is.
+        // A buffer that compression would not shorten stays uncompressed.
         if plain.len() < 16 {
             return [&(-1_i64).to_le_bytes(), plain].concat();
         }
@@ -295,7 +295,7 @@ impl Table {
     }
 }
 
-/// A message without its body: mark, length, header.
+/// A message without its body: continuation marker, length, header.
 pub(crate) fn framed(message: &Message) -> Vec<u8> {
     let mut builder = Builder::new();
     let mut header = builder.finish(message, None).to_vec();
@@ -303,7 +303,7 @@ pub(crate) fn framed(message: &Message) -> Vec<u8> {
     [&[0xff; 4][..], &(header.len() as u32).to_le_bytes(), &header].concat()
 }
 
-/// The record batch that a message is.
+/// The record batch of a message, if it is one.
 pub(crate) fn batch_of(message: &mut Message) -> Option<&mut RecordBatch> {
     match message.header.as_mut().unwrap() {
         MessageHeader::RecordBatch(batch) => Some(batch),

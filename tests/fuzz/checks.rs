@@ -1,5 +1,5 @@
-//! What has to hold for any bytes whatever. Each check is a target of the fuzzer (`scripts/fuzz`), and the tests call it with
-//! seeds, with what was found once, and with random changes of the seeds.
+//! What must hold for any bytes. Each check is a target of the fuzzer (`scripts/fuzz`); the tests run it on seeds, on earlier
+//! findings, and on seeds that are changed at random.
 
 use std::cell::RefCell;
 use std::fs;
@@ -33,7 +33,7 @@ use leakhound::source::{
 
 use crate::common::{song, wav};
 
-/// Limits that small files meet.
+/// Limits so low that small files meet them.
 const LIMITS: ScanLimits = ScanLimits {
     max_depth: 5,
     max_item_bytes: 1 << 20,
@@ -48,13 +48,13 @@ const LIMITS: ScanLimits = ScanLimits {
     max_page_bytes: 1 << 20,
 };
 
-/// Longest stretch of an item that is compared: what is compressed may be long.
+/// Most bytes of an item that are compared: a compressed item may be long.
 const COMPARED_BYTES: u64 = 8 << 20;
 
-/// A check, by its name.
+/// The name of a check, and the check.
 pub type Check = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All checks.
 pub const CHECKS: [Check; 7] = [
     ("containers", containers),
     ("outcome", outcome),
@@ -65,7 +65,7 @@ pub const CHECKS: [Check; 7] = [
     ("segments", segments),
 ];
 
-/// A file of these bytes in a folder of this thread's own.
+/// A file with these bytes, in a folder that no other thread uses.
 fn file_of(bytes: &[u8], name: &str) -> PathBuf {
     thread_local! {
         static FOLDER: RefCell<tempfile::TempDir> = RefCell::new(tempfile::tempdir().unwrap());
@@ -90,7 +90,7 @@ impl Visit for Seen {
             self.in_memory = self.in_memory.max(buffer.as_slice().len() as u64);
         }
         let mut bytes = Vec::new();
-        // An end that is missing is an error of the text, or fewer bytes.
+        // If the end is missing, reading fails or gives fewer bytes.
         let _ = item.bytes.stream().unwrap().take(COMPARED_BYTES).read_to_end(&mut bytes);
         if self.items.len() < 8 {
             let item = Item { bytes: Bytes::of_memory(bytes), ..item };
@@ -114,12 +114,12 @@ fn walk(path: &Path) -> Seen {
     seen
 }
 
-/// The locators of what lies in a container.
+/// The locators of the members of a container.
 pub fn locators(container: &Path) -> Vec<String> {
     walk(container).items.iter().map(|item| item.place.locator.to_string()).collect()
 }
 
-/// A container is walked to its end, loses nothing, stays within the limits, and every item is found again by its locator.
+/// A container is walked to its end without losing a member or exceeding a limit, and every item is found again by its locator.
 pub fn containers(bytes: &[u8]) {
     let seen = walk(&file_of(bytes, "container"));
     for item in &seen.items {
@@ -135,7 +135,7 @@ pub fn containers(bytes: &[u8]) {
     }
 }
 
-/// A catalogue of one song, which has an ISRC, a UPC and a streaming id in its delivery.
+/// A catalogue of one song with an ISRC, a UPC and a streaming id.
 struct Label {
     engine: Engine,
     known: Arc<Identifiers>,
@@ -177,7 +177,7 @@ fn label() -> Label {
 
 static LABEL: LazyLock<Mutex<Label>> = LazyLock::new(|| Mutex::new(label()));
 
-/// A record says one thing, in numbers that are numbers, and is read back as it was written.
+/// A record is consistent, has only finite numbers, and is read back as it was written.
 fn sound_record(record: &ItemRecord) {
     assert!(record.failure.is_some() || record.verdict != Verdict::Failed, "{record:?}");
     if let Some(failure) = &record.failure {
@@ -196,8 +196,8 @@ fn sound_record(record: &ItemRecord) {
     assert_eq!(serde_json::to_string(&again).unwrap(), line);
 }
 
-/// Ends the process at a panic of ours, even one that would be caught and cost its item a row. Those of packages that read
-/// formats do: they are no finding.
+/// Ends the process at a panic in the code of this project, even if it would be caught and become a row. Panics in other crates
+/// become rows: they are not a finding.
 #[allow(clippy::print_stderr, reason = "the log of a fuzzer")]
 pub fn abort_at_our_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -224,7 +224,7 @@ fn examined(path: &Path) {
     }
 }
 
-/// A look at the same without decoding: every item is of some kind, all else has a reason.
+/// An inspection of the same file without decoding: every item is of some kind, everything else has a reason.
 fn inspected(path: &Path) {
     let known = Some(Arc::clone(&LABEL.lock().unwrap().known));
     let mut survey = Survey { known, hashed: Hashed::Sound, ..Survey::default() };
@@ -234,10 +234,10 @@ fn inspected(path: &Path) {
     assert!(survey.sound_seconds.is_finite());
 }
 
-/// Windows that files of a few seconds have.
+/// Windows for files of a few seconds.
 const WINDOWS: Windows = Windows { count: 3, seconds: 0.2 };
 
-/// From bytes to a record: decoded, fingerprinted, looked up; and what seeks in it.
+/// From bytes to a record: decoding, fingerprinting, matching; and the decoder that seeks.
 pub fn outcome(bytes: &[u8]) {
     let file = file_of(bytes, "item");
     examined(&file);
@@ -252,7 +252,7 @@ pub fn outcome(bytes: &[u8]) {
     }
 }
 
-/// The same with texts, tables and databases, which are searched for identifiers; words are found wherever a text is cut.
+/// Texts, tables and databases are searched for identifiers. Words are found wherever a text is divided into reads.
 pub fn words(bytes: &[u8]) {
     let found = |pieces: [&[u8]; 2]| {
         let (mut tokens, mut found) = (Tokens::default(), Vec::new());
@@ -269,7 +269,7 @@ pub fn words(bytes: &[u8]) {
     inspected(&file);
 }
 
-/// Takes up to a thousand rows and as many problems of a delivery.
+/// Takes the rows and problems of a delivery.
 #[derive(Default)]
 struct Taken {
     rows: u64,
@@ -288,7 +288,7 @@ impl Taken {
 
 impl Take for Taken {
     fn row(&mut self, row: Row) -> Flow {
-        // An entry that was imported can be exported.
+        // Whatever is imported can be exported.
         assert!(!import::cells(&row.entry).is_empty(), "{row:?}");
         self.rows += 1;
         self.flow()
@@ -301,7 +301,7 @@ impl Take for Taken {
     }
 }
 
-/// A delivery of any kind is read to its end, and what is not taken is told.
+/// A delivery of any kind is read to its end, and every part that is not imported is reported.
 pub fn deliveries(bytes: &[u8]) {
     let file = file_of(bytes, "delivery");
     let _ = import::read(&file, &Options::default(), &mut Taken::default());
@@ -310,7 +310,7 @@ pub fn deliveries(bytes: &[u8]) {
     }
 }
 
-/// The small grammars of our own: locators, manifests, tokens of timestamp authorities, batches of decisions.
+/// The small grammars: locators, manifests, tokens of timestamp authorities, batches of decisions.
 pub fn records(bytes: &[u8]) {
     let _ = read_token(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -329,7 +329,7 @@ pub fn records(bytes: &[u8]) {
     }
 }
 
-/// A torrent beside files that may be its own: read or refused, and every file keeps its row.
+/// A torrent beside files that may belong to it is read or refused, and every file keeps its row.
 pub fn torrents(bytes: &[u8]) {
     let torrent = file_of(bytes, "x.torrent");
     let folder = torrent.parent().unwrap();
@@ -348,11 +348,11 @@ pub fn torrents(bytes: &[u8]) {
     }
 }
 
-/// Bytes of a segment's header, and what one checksum is over: see the grammar in `index`.
+/// Bytes of the header of a segment, and of the blocks that have a checksum each: see the grammar in `index`.
 const HEADER_BYTES: usize = 112;
 const CHECKED_BYTES: usize = 16 << 10;
 
-/// Makes the checksums of a segment fit its bytes, as far as its header says where they are: a fuzzer guesses none.
+/// Corrects the checksums of a segment, as far as its header has their places: a fuzzer cannot guess them.
 fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = bytes.to_vec();
     let long =
@@ -375,7 +375,7 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A segment of the index whose checksums fit and whose content may be anything: it is refused, or all of it can be read.
+/// A segment of the index with right checksums and any content is refused, or all of it can be read.
 pub fn segments(bytes: &[u8]) {
     let Some(bytes) = sealed(bytes) else { return };
     let digest = FingerprintConfig::default().digest();

@@ -1,4 +1,4 @@
-//! The checks of the tests, as targets of a fuzzer that is guided by coverage. `scripts/fuzz` runs them.
+//! The checks of the tests as targets of a fuzzer that is guided by coverage. `scripts/fuzz` runs them.
 #![allow(clippy::unwrap_used, reason = "a check fails by panicking")]
 
 pub mod checks;
@@ -14,7 +14,7 @@ mod wav;
 
 use music::RATE_HZ;
 
-/// What the checks need of the tests, where the tests have it.
+/// The helpers of the tests that the checks use, under the same names.
 mod common {
     pub(crate) use crate::music::song;
     pub(crate) use crate::wav::wav;

@@ -74,7 +74,7 @@ void check_paths(lt::bdecode_node const& torrent, int32_t max_alike) {
             if (name.type() == lt::bdecode_node::string_t) add_key(key, name.string_value());
         }
         if (++seen[key] > max_alike) {
-            throw std::length_error("it has more than " + std::to_string(max_alike) + " files of about one path");
+            throw std::length_error("it has more than " + std::to_string(max_alike) + " files of nearly the same path");
         }
     }
 }

@@ -10,7 +10,7 @@ pub use ffi::{File, Metainfo};
 
 #[cxx::bridge(namespace = "leakhound")]
 mod ffi {
-    /// What a `.torrent` file says.
+    /// The content of a `.torrent` file.
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct Metainfo {
         /// Name of the torrent: that of the folder of its files, or of its only file.
@@ -19,7 +19,7 @@ mod ffi {
         info_hash_v1: Vec<u8>,
         /// SHA-256 of the info dictionary, 32 bytes; empty if the torrent is version 1 only.
         info_hash_v2: Vec<u8>,
-        /// Bytes of a piece.
+        /// Length of a piece in bytes.
         piece_length: u32,
         /// SHA-1 of each piece, 20 bytes each; empty if the torrent is version 2 only.
         pieces: Vec<u8>,
@@ -34,7 +34,7 @@ mod ffi {
         path: Vec<u8>,
         /// Its length in bytes.
         length: u64,
-        /// Bytes of the torrent before it.
+        /// Number of bytes of the torrent before it.
         offset: u64,
         /// Whether it is padding: zeros that move the next file to the start of a piece.
         is_padding: bool,
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_torrent_or_goes_beyond_a_limit_is_an_error() {
+    fn bytes_that_are_no_torrent_or_exceed_a_limit_are_an_error() {
         let deep = [b"d4:info".to_vec(), b"l".repeat(100_000)].concat();
         for bytes in [&b""[..], b"d", b"de", b"i5e", b"\xff\xfe", &deep, &small()[..60]] {
             assert!(parse(bytes, Limits::default()).is_err());
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_thousands_of_files_have_and_paths_without_end_are_refused() {
+    fn many_files_of_one_path_and_paths_that_are_too_long_are_refused() {
         let torrent = |files: &[u8]| {
             let piece = b"4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee";
             [&b"d4:infod5:filesl"[..], files, b"e", piece].concat()
@@ -148,7 +148,7 @@ mod tests {
             .flat_map(|n| format!("d6:lengthi1e4:pathl3:a{}aee", ["/", "|"][n % 2]).into_bytes())
             .collect();
         let error = parse(&torrent(&alike), Limits::default()).unwrap_err();
-        assert!(error.what().contains("files of about one path"), "{error}");
+        assert!(error.what().contains("files of nearly the same path"), "{error}");
         let titles: Vec<u8> =
             (0..200).flat_map(|n| format!("d6:lengthi1e4:pathl3:{n:03}ee").into_bytes()).collect();
         assert_eq!(parse(&torrent(&titles), Limits::default()).unwrap().files.len(), 200);

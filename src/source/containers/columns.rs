@@ -1,31 +1,33 @@
-//! What the columns of a table are for: which hold sound, which name it, which speak of it. It knows of no format.
+//! Which columns of a table hold sound, name it or describe it, whatever the format of the table.
 //!
-//! A column is one of sound if it is a struct with a binary `bytes` (and perhaps the name of a file, `path`), a binary
-//! that is no text, or a struct with a list of numbers, `array`, and a `sampling_rate`: what Hugging Face writes, in all
-//! its variants.
+//! A column holds sound if it is one of these, as Hugging Face writes them:
+//!
+//! * a struct with a binary column `bytes`, and perhaps a file name `path`;
+//! * a binary column that is not text;
+//! * a struct with a list of floats `array`, and a `sampling_rate`.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::unpack::bounded;
+use super::limits::bounded;
 use crate::identifier::PERSONAL;
 
-/// Columns of text that are joined to the sound of their row.
+/// Most columns of text that are kept with the sound of their row. A guess.
 const MAX_TEXTS: usize = 64;
-/// Columns of sound that are read; a table of more is told.
+/// Most columns of sound that are read; more are reported. A guess.
 const MAX_SOUNDS: usize = 256;
-/// Columns that are named where they cannot be read.
+/// Most columns that are named in a message.
 const MAX_NAMED: usize = 5;
 
-/// A column without parts, as far as its use depends on it.
+/// A column without parts: what decides on its role.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    /// Its name, behind those of the structs and lists that it lies in.
+    /// Its name, after the names of the structs and lists around it.
     pub(super) path: Vec<Rc<str>>,
     pub(super) form: Form,
-    /// Lists that it lies in.
+    /// Number of lists around it.
     pub(super) lists: usize,
-    /// Last parts of its path that are the format's own words for the values of a list: `list.element`.
+    /// Number of parts at the end of its path that are only the format's names for the values of a list: 2 for `list.element`.
     pub(super) inside: usize,
 }
 
@@ -34,37 +36,37 @@ pub(super) struct Leaf {
 pub(super) enum Form {
     Bytes,
     Text,
-    /// Of 32 or 64 bits.
+    /// Floating point of 32 or 64 bits.
     Float,
     /// A whole number of 32 or 64 bits.
     Whole,
     Other,
-    /// Bytes or text in a form that is not read here.
+    /// Bytes or text of a type that is not read here.
     Unread,
 }
 
-/// A column of sound, by the places of its leaves among all leaves.
+/// A column of sound.
 #[derive(Debug)]
 pub(super) struct Sound {
-    /// Parts of its name, joined by dots.
+    /// The parts of its name, joined by dots; unique in its table.
     pub(super) name: String,
     pub(super) cells: Cells,
 }
 
-/// Where the parts of a column of sound are.
+/// The leaves of a column of sound, by their index among all leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cells {
     Files { bytes: usize, path: Option<usize> },
     Samples { array: usize, rate: usize },
 }
 
-/// The uses of a table's columns.
+/// The roles of a table's columns.
 #[derive(Debug, Default)]
 pub(super) struct Roles {
     pub(super) sounds: Vec<Sound>,
-    /// Leaves of text, which speak of the sound in their row.
+    /// Indices of the leaves of text that describe the sound in their row.
     pub(super) texts: Vec<usize>,
-    /// What may hold sound and is not read, in words.
+    /// Columns that may hold sound and are not read, as the end of a sentence and with the remedy.
     pub(super) unread: Option<String>,
 }
 
@@ -120,7 +122,7 @@ impl Roles {
     }
 }
 
-/// Numbers columns of one name, from the second on: a cell is known by the name of its column.
+/// Appends a number to names of columns that occur before: a locator names a cell by its column.
 fn number(sounds: &mut [Sound]) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for sound in sounds {
@@ -132,7 +134,7 @@ fn number(sounds: &mut [Sound]) {
     }
 }
 
-/// What of a table may hold sound and cannot be had.
+/// Columns that may hold sound and are not read, in words.
 fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
     let rates: HashSet<&[Rc<str>]> = leaves
         .iter()
@@ -146,9 +148,9 @@ fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
     };
     let is_lost = |leaf: &&Leaf| match leaf.form {
         Form::Unread => true,
-        // A list of files.
+        // A list of files in one row.
         Form::Bytes => leaf.lists > 0,
-        // Samples of other kinds, or of several channels.
+        // Samples that are not floats, or of several channels.
         _ if leaf.lists > 0 && leaf.path.iter().any(|part| &**part == "array") => {
             !(leaf.form == Form::Float && leaf.lists == 1) && has_rate(leaf)
         }
@@ -164,24 +166,23 @@ fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
         let more = if lost.len() > MAX_NAMED { " and others" } else { "" };
         let named =
             crate::wording::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
-        words.push(format!("columns in a form that is not read here ({named}{more})"));
+        words.push(format!("columns of a type that is not read here ({named}{more})"));
     }
     if beyond {
-        words.push(format!(
-            "more than {MAX_SOUNDS} columns of sound, of which the others are not read"
-        ));
+        words
+            .push(format!("more than {MAX_SOUNDS} columns of sound, of which only these are read"));
     }
-    Some(format!("has {}; write it anew with a row for each sound", words.join(" and ")))
+    Some(format!("has {}; write it again with one row for each sound", words.join(" and ")))
 }
 
-/// Whether a column is one of text that may be read for identifiers: people are left out.
+/// Whether a column of text may be read for identifiers: columns about people may not.
 pub(super) fn says(leaf: &Leaf) -> bool {
     let names_people =
         leaf.path.iter().any(|part| PERSONAL.iter().any(|name| part.eq_ignore_ascii_case(name)));
     leaf.form == Form::Text && !names_people
 }
 
-/// Whether a column is one of numbers that may be bar codes, by its name.
+/// Whether a column of numbers may hold bar codes, by its name.
 pub(super) fn has_codes(leaf: &Leaf) -> bool {
     let is_word = |word: &str| {
         ["isrc", "upc", "ean", "gtin", "barcode"].iter().any(|code| word.eq_ignore_ascii_case(code))
@@ -190,10 +191,10 @@ pub(super) fn has_codes(leaf: &Leaf) -> bool {
         && leaf.path.iter().any(|part| part.split(['_', '-', ' ']).any(is_word))
 }
 
-/// The name of a column, its parts joined by dots; of a length that can be kept.
+/// The name of a column, its parts joined by dots and cut to a length that can be kept.
 pub(super) fn joined(path: &[Rc<str>]) -> String {
     let name = path.join(".");
-    // Cutting may cut a character, which becomes a sign of its own.
+    // The cut may be inside a character, which is then replaced.
     match String::from_utf8(bounded(name.into_bytes())) {
         Ok(name) => name,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_told_by_their_names_and_forms() {
+    fn the_role_of_a_column_depends_on_its_name_and_type() {
         let leaves = [
             leaf("id", Form::Text, 0),
             leaf("audio.bytes", Form::Bytes, 0),
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_sound_and_is_not_read_is_named() {
+    fn columns_that_may_hold_sound_and_are_not_read_are_named() {
         let lost = [leaf("takes.item.bytes", Form::Bytes, 1), leaf("x.y", Form::Unread, 0)];
         let told = Roles::of(&lost).unread.unwrap();
         assert!(told.contains("(takes.item.bytes, x.y)"), "{told}");

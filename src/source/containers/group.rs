@@ -1,22 +1,19 @@
-//! Members of a tar file that belong together: a `key.flac` and the `key.json` beside it, as shards of the
-//! `WebDataset` kind have them.
+//! Members of a tar file that belong together: `key.flac` and its side-car `key.json`, as in shards of `WebDataset`.
 //!
-//! An item waits for the other members of its key, which come next if they come, so that it is shown with
-//! its side-car whichever of the two is first.
+//! Members of one key follow each other. An item is held back until the next key, so that it is shown with its side-car
+//! whichever of the two comes first.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::unpack::Unpacker;
 use crate::bytes::Bytes;
 use crate::source::Item;
 
-/// A longer side-car is none.
+/// Longest side-car in bytes; a longer `.json` is an item like any other. A guess: real ones have a few KiB.
 pub(super) const MAX_SIDE_CAR_BYTES: u64 = 1 << 20;
-/// Items of one key; more are shown without what comes behind.
+/// Most items of one key that are held back; they are then shown without a side-car that comes later. A guess.
 const MAX_ITEMS: usize = 16;
 
-/// The members of one key so far.
+/// The members of one key that have come so far.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     key: Vec<u8>,
@@ -24,62 +21,55 @@ pub(super) struct Group {
     waiting: Vec<Item>,
 }
 
-/// The key of a member: its name up to the first dot of its last part.
+/// The key of a member: its path up to the first dot of the file name.
 pub(super) fn key_of(name: &[u8]) -> Vec<u8> {
     let last = name.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
     let dot = name[last..].iter().position(|&byte| byte == b'.');
     name[..dot.map_or(name.len(), |dot| last + dot)].to_vec()
 }
 
-/// Whether a member is a side-car by its name.
+/// Whether a member is a side-car, by its name.
 pub(super) fn is_side_car(name: &[u8]) -> bool {
     name.len() >= 5 && name[name.len() - 5..].eq_ignore_ascii_case(b".json")
 }
 
-impl Unpacker<'_> {
-    /// Begins the group of a key, or of none, unless it is that already.
-    pub(super) fn join(&mut self, key: Option<&[u8]>) -> ControlFlow<()> {
-        if self.group.as_ref().map(|group| group.key.as_slice()) == key {
-            return ControlFlow::Continue(());
-        }
-        self.release()?;
-        self.group = key.map(|key| Group { key: key.to_vec(), ..Group::default() });
-        ControlFlow::Continue(())
+impl Group {
+    pub(super) fn new(key: &[u8]) -> Self {
+        Self { key: key.to_vec(), ..Self::default() }
     }
 
-    /// Takes the side-car of the group.
-    pub(super) fn side_car(&mut self, bytes: &[u8]) {
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Gives a side-car to the items that wait and to those that come.
+    pub(super) fn set_side_car(&mut self, bytes: &[u8]) {
         let text: Arc<str> = String::from_utf8_lossy(bytes).into();
-        if let Some(group) = &mut self.group {
-            for item in &mut group.waiting {
-                item.side_car = Some(Arc::clone(&text));
-            }
-            group.side_car = Some(text);
+        for item in &mut self.waiting {
+            item.side_car = Some(Arc::clone(&text));
         }
+        self.side_car = Some(text);
     }
 
-    /// Shows an item, at once or when its group is whole.
-    pub(super) fn shown(&mut self, mut item: Item) -> ControlFlow<()> {
-        item.torrent.clone_from(&self.torrent);
-        let Some(group) = &mut self.group else { return self.visit.item(item) };
-        item.side_car.clone_from(&group.side_car);
-        group.waiting.push(item);
+    /// Holds an item back until the group is complete.
+    pub(super) fn hold(&mut self, mut item: Item) {
+        item.side_car.clone_from(&self.side_car);
+        self.waiting.push(item);
+    }
+
+    /// Whether the items have to be shown now: their memory is not returned before they are decoded.
+    pub(super) fn is_full(&self, max_bytes: u64) -> bool {
         let held = |item: &Item| match &item.bytes {
             Bytes::Memory(buffer) => buffer.as_slice().len() as u64,
             Bytes::File(_) | Bytes::Range { .. } | Bytes::Volumes { .. } | Bytes::Text(_) => 0,
         };
-        // What waits here is not decoded, and its memory not given back.
-        let held: u64 = group.waiting.iter().map(held).sum();
-        if held > self.limits.extra_item_bytes || group.waiting.len() >= MAX_ITEMS {
-            return self.release();
-        }
-        ControlFlow::Continue(())
+        let held: u64 = self.waiting.iter().map(held).sum();
+        held > max_bytes || self.waiting.len() >= MAX_ITEMS
     }
 
-    /// Shows what waits.
-    pub(super) fn release(&mut self) -> ControlFlow<()> {
-        let waiting = self.group.as_mut().map(|group| std::mem::take(&mut group.waiting));
-        waiting.into_iter().flatten().try_for_each(|item| self.visit.item(item))
+    /// Takes the items that are held back.
+    pub(super) fn take(&mut self) -> Vec<Item> {
+        std::mem::take(&mut self.waiting)
     }
 }
 

@@ -1,49 +1,73 @@
-//! Archives, compressed files and tables: the way into them.
+//! Archives, compressed files and tables.
 //!
 //! | file | its one responsibility |
 //! |---|---|
-//! | `unpack` | container in container, and what they may cost |
-//! | `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | one file or folder a kind |
+//! | `traversal` | through a file on disk, container in container |
+//! | `open` | from the kind of a container to its reader |
+//! | `limits` | what reading a file has cost so far |
+//! | `rows` | failures in words |
+//! | `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `group` | members of a tar file that belong together |
-//! | `columns`, `table` | what the columns of a table are for; what tables of all formats share |
+//! | `columns` | which columns of a table hold sound, name it or describe it |
+//! | `table` | what Parquet and Arrow tables share |
 //! | `texts` | the columns of text of a table |
 
 mod arrow;
 mod columns;
 mod group;
+mod limits;
+mod open;
 mod parquet;
-mod sevenz;
+mod rows;
+pub(super) mod sevenz;
 mod table;
 mod tar;
 mod texts;
-mod unpack;
+mod traversal;
 pub(super) mod zip;
 
-pub(crate) use texts::{Value, is_table, texts};
-pub(super) use unpack::Unpacker;
+pub(crate) use table::Value;
+pub(crate) use texts::{is_table, texts};
 
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::ControlFlow;
 
-use super::Item;
-use crate::bytes::Reader;
+use self::traversal::Unpacker;
+use super::{Item, ScanLimits, Visit};
+use crate::bytes::{Budget, Reader};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 
-/// The container that a file is.
-pub(super) fn container_kind(item: &Item) -> Option<ContainerKind> {
-    let mut head = Vec::new();
-    let mut file = item.bytes.open().ok()?;
-    (&mut file).take(HEAD_BYTES as u64).read_to_end(&mut head).ok()?;
-    ContainerKind::of(&head).or_else(|| is_disc(file).then_some(DISC))
+/// Shows what is in a file on disk that is a container.
+pub(super) fn show(
+    limits: ScanLimits,
+    budget: &Budget,
+    kind: ContainerKind,
+    file: Item,
+    visit: &mut dyn Visit,
+) -> ControlFlow<()> {
+    Unpacker::new(limits, budget.clone(), &file, visit, open::open).file(kind, file.bytes)
 }
 
-/// An image of a disc, which tells so behind what it boots from.
+/// The kind of container that a file is; `None` if it is none or cannot be read.
+pub(super) fn container_kind(item: &Item) -> Option<ContainerKind> {
+    let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
+    ContainerKind::of(&head).or_else(|| {
+        let file = item.bytes.open_seekable().ok()??;
+        is_disc(file).then_some(DISC)
+    })
+}
+
+/// An image of a disc. Its magic number lies beyond the bytes that tell other containers, behind the boot sector.
 const DISC: ContainerKind =
     ContainerKind::Unread("an image of a disc (ISO 9660)", "unpack it and scan the folder");
 
+/// Byte position of the magic number of ISO 9660: behind a type byte in sector 16 of 2,048 bytes (ECMA-119).
+const DISC_MARK: u64 = 16 * 2_048 + 1;
+
 fn is_disc(mut file: Reader) -> bool {
     let mut mark = [0; 5];
-    file.length() > 32_774
-        && file.seek(SeekFrom::Start(32_769)).is_ok()
+    file.length() > DISC_MARK + 5
+        && file.seek(SeekFrom::Start(DISC_MARK)).is_ok()
         && file.read_exact(&mut mark).is_ok()
         && mark == *b"CD001"
 }

@@ -1,31 +1,30 @@
 //! 7z files, block by block.
 //!
-//! The files of a block are compressed as one: a block that breaks costs what is behind the break, and
-//! the next block is read.
+//! The files of a block are compressed as one stream: damage costs the rest of its block, and the next block is read.
 
 use std::collections::HashMap;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 
 use sevenz_rust2::{
     Archive, ArchiveEntry, Block, BlockDecoder, Coder, EncoderMethod, Error, Password,
 };
 
-use super::unpack::{At, Member, Unpacker};
+use super::traversal::{At, Member, Unpacker};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
 use crate::source::{Place, To};
 
-/// Memory for the dictionary of one block. The largest that the usual programs make without being told to is
-/// 64 MiB.
+/// Memory for the dictionaries of one block, in KiB: four times the 64 MiB that the usual programs choose at most by default.
 const MAX_MEMORY_KIB: usize = 256 << 10;
 
-/// Coders of one block that unpack: of programs BCJ2 takes apart into three streams, all others into one. What one puts out
-/// for the next is seen by nobody, so a chain of them could go on for ever.
-const MAX_STAGES: usize = 3;
+/// Most decompressors in one block. 7-Zip uses three with the filter BCJ2, which splits programs into three streams, and one
+/// otherwise. In a chain of them the output of all but the last is not counted here, so a chain could run without end.
+const MAX_DECOMPRESSORS: usize = 3;
 
-/// The coders of a block that unpack more than they are given; filters and copies do not.
-fn stages(block: &Block) -> usize {
+/// The number of decompressors in a block; filters and copies, whose output is as long as their input, do not count. More than
+/// [`MAX_DECOMPRESSORS`] for a chain of any length.
+fn decompressors(block: &Block) -> usize {
     let filters = [
         EncoderMethod::ID_COPY,
         EncoderMethod::ID_DELTA,
@@ -40,20 +39,28 @@ fn stages(block: &Block) -> usize {
         EncoderMethod::ID_BCJ_RISCV,
     ];
     let ids: Vec<&[u8]> = block.coders.iter().map(Coder::encoder_method_id).collect();
-    let unpack = ids.iter().filter(|id| !filters.contains(id)).count();
-    // Without BCJ2 there is a chain.
-    if unpack > 1 && !ids.contains(&EncoderMethod::ID_BCJ2) { MAX_STAGES + 1 } else { unpack }
+    let count = ids.iter().filter(|id| !filters.contains(id)).count();
+    let is_chain = count > 1 && !ids.contains(&EncoderMethod::ID_BCJ2);
+    if is_chain { MAX_DECOMPRESSORS + 1 } else { count }
 }
 
 /// Shows the members of a 7z file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
-    let mut reader = match bytes.open().map(BufReader::new) {
+    let mut reader = match bytes.open_stored().map(BufReader::new) {
         Ok(reader) => reader,
         Err(error) => return unpacker.broken(&at.place, &error),
     };
+    match has_directory(&mut reader) {
+        Ok(true) => {}
+        Ok(false) => return without_directory(unpacker, at),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return without_directory(unpacker, at);
+        }
+        Err(error) => return unpacker.broken(&at.place, &error),
+    }
     let password = Password::empty();
-    // What the crate makes of a directory takes up to two hundred times its length.
-    let directory_kib = (unpacker.limits.max_directory_bytes >> 10) as usize;
+    // A directory takes up to two hundred times its length in memory.
+    let directory_kib = (unpacker.costs.limits.max_directory_bytes >> 10) as usize;
     let archive = match Archive::read_with_memory_limit(&mut reader, &password, directory_kib) {
         Ok(archive) => archive,
         Err(error) => return unopened(unpacker, at, &error, directory_kib),
@@ -73,7 +80,27 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     ControlFlow::Continue(())
 }
 
-/// The row of a file whose directory cannot be read.
+/// Whether the directory, whose place the first 32 bytes state, lies within the file. Leaves the reader at byte 32.
+pub(in crate::source) fn has_directory(reader: &mut BufReader<Reader>) -> io::Result<bool> {
+    const HEADER_BYTES: u64 = 32;
+    let length = reader.get_ref().length();
+    let mut header = [0; HEADER_BYTES as usize];
+    reader.seek(SeekFrom::Start(0))?;
+    reader.read_exact(&mut header)?;
+    let number = |at: usize| {
+        let bytes = header.get(at..).and_then(<[u8]>::first_chunk);
+        bytes.map_or(u64::MAX, |&bytes| u64::from_le_bytes(bytes))
+    };
+    let end = number(12).checked_add(number(20)).and_then(|end| end.checked_add(HEADER_BYTES));
+    // Numbers without sense are damage, which the crate finds.
+    Ok(end.is_none_or(|end| end <= length))
+}
+
+fn without_directory(unpacker: &mut Unpacker<'_>, at: &At) -> ControlFlow<()> {
+    unpacker.truncated(&at.place, "its directory, which lies at the end, is missing")
+}
+
+/// Shows the row of a file whose directory cannot be read.
 fn unopened(
     unpacker: &mut Unpacker<'_>,
     at: &At,
@@ -83,27 +110,32 @@ fn unopened(
     match error {
         Error::Io(error, _) if error.raw_os_error().is_some() => unpacker.broken(&at.place, error),
         Error::Io(error, _) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            unpacker.truncated(&at.place, "its directory, which lies at the end, is missing")
+            without_directory(unpacker, at)
         }
-        Error::PasswordRequired | Error::MaybeBadPassword(_) => encrypted(unpacker, &at.place),
-        Error::UnsupportedCompressionMethod(method) if method.contains("AES") => {
-            encrypted(unpacker, &at.place)
-        }
+        error if is_encryption(error) => encrypted(unpacker, &at.place),
         Error::MaxMemLimited { .. } => {
             let message = format!(
-                "has a directory that needs more than {} MiB to be opened; unpack it and scan the folder",
+                "has a directory of more than {} MiB; unpack it and scan the folder",
                 most_kib >> 10
             );
             unpacker.row(&at.place, FailureKind::ContainerUnsupported, message)
-        }
-        Error::Other(what) if what.contains("out of range") => {
-            unpacker.truncated(&at.place, "its directory, which lies at the end, is missing")
         }
         error => unpacker.broken(&at.place, &io::Error::other(plain(error))),
     }
 }
 
-/// What is wrong, in the words of the package and without their wrapping.
+/// Whether a directory is encrypted. The crate is built without AES, so it names the method as one that it does not know.
+fn is_encryption(error: &Error) -> bool {
+    match error {
+        Error::PasswordRequired | Error::MaybeBadPassword(_) => true,
+        Error::UnsupportedCompressionMethod(method) => {
+            method == EncoderMethod::AES256_SHA256.name()
+        }
+        _ => false,
+    }
+}
+
+/// What is wrong, in the words of the crate but without its prefix.
 fn plain(error: &Error) -> String {
     match error {
         Error::Io(error, _) => error.to_string(),
@@ -131,7 +163,7 @@ fn files_of_blocks(archive: &Archive) -> Vec<Vec<usize>> {
 struct Walk<'a> {
     at: &'a At,
     archive: &'a Archive,
-    /// How often each name came. The directory is in memory anyhow.
+    /// How often each name came so far. The directory is in memory, so the number of names is bounded.
     seen: HashMap<&'a str, u64>,
 }
 
@@ -169,18 +201,18 @@ impl<'a> Walk<'a> {
             }
             return ControlFlow::Continue(());
         }
-        let stages = archive.blocks.get(block).map_or(1, stages);
-        if stages > MAX_STAGES {
+        let decompressors = archive.blocks.get(block).map_or(1, decompressors);
+        if decompressors > MAX_DECOMPRESSORS {
             let error = "one compression over another".to_owned();
             return self.lost(unpacker, files, &Error::UnsupportedCompressionMethod(error));
         }
         let password = Password::empty();
-        let most = MAX_MEMORY_KIB / stages.max(1);
+        let most = MAX_MEMORY_KIB / decompressors.max(1);
         let decoder =
             BlockDecoder::new_with_memory_limit(1, most, block, archive, &password, reader);
         let (mut next, mut flow) = (0, ControlFlow::Continue(()));
         let result = decoder.for_each_entries(&mut |file, stream| {
-            // One place at a time: a block may have hundreds of thousands.
+            // Places are made one at a time: a block may have hundreds of thousands of files.
             let place = files.get(next).map(|&index| self.place(&archive.files[index]));
             next += 1;
             if let Some(place) = place
@@ -201,7 +233,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Rows for what lies behind a break.
+    /// Shows a row for each file behind damage.
     fn lost(
         &mut self,
         unpacker: &mut Unpacker<'_>,
@@ -211,16 +243,13 @@ impl<'a> Walk<'a> {
         let (kind, why) = match error {
             Error::UnsupportedCompressionMethod(method) => (
                 FailureKind::Unsupported,
-                format!("is compressed in a way that is not read here ({method})"),
+                format!("is compressed by a method that is not read here ({method})"),
             ),
             Error::MaxMemLimited { .. } => (
                 FailureKind::Unsupported,
                 format!("needs more than {} MiB of memory to unpack", MAX_MEMORY_KIB >> 10),
             ),
-            error => (
-                FailureKind::Damaged,
-                format!("lies behind damage in its 7z file ({})", plain(error)),
-            ),
+            error => (FailureKind::Damaged, format!("follows damage in its 7z file ({})", plain(error))),
         };
         let remedy = match kind {
             FailureKind::Damaged => "fetch it again",
@@ -235,5 +264,53 @@ impl<'a> Walk<'a> {
             return unpacker.broken(&self.at.place, &io::Error::other(plain(error)));
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A 7z file with this directory behind `packed`.
+    fn file(packed: &[u8], directory: &[u8]) -> Vec<u8> {
+        let mut place = (packed.len() as u64).to_le_bytes().to_vec();
+        place.extend((directory.len() as u64).to_le_bytes());
+        place.extend(crc32fast::hash(directory).to_le_bytes());
+        let mut bytes = b"7z\xbc\xaf\x27\x1c\0\x04".to_vec();
+        bytes.extend(crc32fast::hash(&place).to_le_bytes());
+        bytes.extend(place);
+        [&bytes[..], packed, directory].concat()
+    }
+
+    #[test]
+    fn an_encrypted_directory_is_told_from_an_unknown_compression() {
+        // A packed directory: a stream of 16 bytes, and one coder with an id of 4 bytes and 2 bytes of properties.
+        let directory = |coder: [u8; 4]| {
+            let head = [0x17, 0x06, 0, 1, 0x09, 16, 0, 0x07, 0x0b, 1, 0, 1, 0x24];
+            [&head[..], &coder, &[2, 0, 0, 0x0c, 16, 0, 0]].concat()
+        };
+        let error = |coder| {
+            let bytes = Bytes::of_memory(file(&[0; 16], &directory(coder)));
+            let mut reader = BufReader::new(bytes.open_stored().unwrap());
+            assert!(has_directory(&mut reader).unwrap());
+            let read = Archive::read_with_memory_limit(&mut reader, &Password::empty(), 1 << 10);
+            read.map(drop).unwrap_err()
+        };
+        let encrypted = error([0x06, 0xf1, 0x07, 0x01]);
+        assert!(is_encryption(&encrypted), "{encrypted:?}");
+        let unknown = error([0x06, 0xf1, 0x07, 0x02]);
+        assert!(!is_encryption(&unknown), "{unknown:?}");
+    }
+
+    #[test]
+    fn a_file_is_cut_off_if_its_directory_lies_behind_its_end() {
+        let whole = file(b"packed", b"directory");
+        let has_directory = |bytes: &[u8]| {
+            let bytes = Bytes::of_memory(bytes.to_vec());
+            super::has_directory(&mut BufReader::new(bytes.open_stored().unwrap()))
+        };
+        assert!(has_directory(&whole).unwrap());
+        assert!(!has_directory(&whole[..whole.len() - 1]).unwrap());
+        assert!(has_directory(&whole[..20]).is_err());
     }
 }

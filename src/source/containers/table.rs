@@ -1,96 +1,120 @@
-//! What tables of all formats have in common where they are shown: a cell is an item, and what cannot be one is told in
-//! one row for the whole table.
+//! What Parquet and Arrow tables share: each cell with sound is an item, and all failures of a table become one row.
 
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
-use super::unpack::{At, Failing, Member, Unpacker};
+use super::rows::missing_note;
+use super::traversal::{At, Failing, Member, Unpacker, length_of};
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
 use crate::record::FailureKind;
 use crate::sniff::container::ContainerKind;
 use crate::sniff::look_into;
-use crate::source::{Extent, To};
+use crate::source::{Extent, ScanLimits, To};
 use crate::wording::{shorten, visible};
 
-/// Longest name of a file that is shown.
+/// Longest name of a file that is shown, in characters. A guess.
 const MAX_NAME_CHARS: usize = 200;
-/// Bytes of a text that are kept where it speaks of the sound in its row.
+/// Bytes that are kept of a text that describes the sound in its row: as many as the longest name may have in UTF-8.
 pub(super) const MAX_SAID_BYTES: usize = 4 * MAX_NAME_CHARS;
 
-/// What the values of a table may come to.
+/// Bytes of a sample: a list of floats becomes a WAV file of 32-bit floats.
+const SAMPLE_BYTES: u64 = 4;
+
+/// Limits on what the values of a table may come to.
 #[derive(Debug, Clone)]
 pub(super) struct Load {
-    /// Bytes of them all, with what else its file unpacks to.
+    /// Bytes of all values, together with what else the file decompresses to.
     pub(super) allowance: Allowance,
-    /// Values of one list: a page of a few bytes may say one of them a thousand million times.
+    /// Values of one list: a page of a few bytes may repeat a value a thousand million times.
     pub(super) max_values: u64,
-    /// Bytes that are taken into memory at a time.
+    /// Bytes of a page, or of the buffers of a batch, that are held in memory.
     pub(super) max_bytes: u64,
 }
 
 impl Load {
+    /// For a table in the file that is being unpacked.
     pub(super) fn of(unpacker: &Unpacker<'_>) -> Self {
-        let limits = &unpacker.limits;
-        Self {
-            allowance: unpacker.allowance(),
-            max_values: limits.max_item_bytes / 4,
-            max_bytes: limits.max_page_bytes,
-        }
+        Self::new(unpacker.costs.allowance.clone(), &unpacker.costs.limits)
+    }
+
+    /// For a table that is read by itself.
+    pub(super) fn alone(bytes: &Bytes, limits: &ScanLimits) -> io::Result<Self> {
+        let length = bytes.length()?.unwrap_or(0);
+        Ok(Self::new(Allowance::new(limits.most_unpacked(length)), limits))
+    }
+
+    fn new(allowance: Allowance, limits: &ScanLimits) -> Self {
+        let max_values = limits.max_item_bytes / SAMPLE_BYTES;
+        Self { allowance, max_values, max_bytes: limits.max_page_bytes }
     }
 }
 
-/// One cell with sound in it.
+/// A value of a column of text.
+pub(crate) struct Value<'a> {
+    /// Row group or record batch, from 0.
+    pub(crate) group: u64,
+    /// Row within the group, from 0.
+    pub(crate) row: u64,
+    /// Name of its column, parts joined by dots.
+    pub(crate) column: &'a str,
+    pub(crate) text: &'a [u8],
+}
+
+/// Takes the values of a table.
+pub(crate) type EachText<'a> = &'a mut dyn FnMut(Value<'_>) -> ControlFlow<()>;
+
+/// A cell of a column of sound.
 pub(super) struct Cell<'r> {
     pub(super) to: To,
-    /// What its table calls it.
+    /// The name that its table gives it.
     pub(super) path: Option<String>,
     pub(super) stream: &'r mut dyn Read,
     /// Its length in bytes.
     pub(super) length: u64,
-    /// Where it lies as it is in the table, if it does.
+    /// Its place in the table, if it is stored uncompressed.
     pub(super) extent: Option<Extent>,
-    /// Its bytes there, if they can be had without copying.
+    /// Its bytes in the table, if they can be read without copying.
     pub(super) bytes: Option<Bytes>,
 }
 
-/// Bytes of a cell that tell whether it may hold sound.
+/// Bytes of a cell that are read to tell whether it may hold sound. A guess.
 const HEAD_BYTES: u64 = 4_096;
 
 /// What a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
-    /// Nothing that could be sound: it is a document.
+    /// No column of sound: it is a document.
     Text,
-    /// Sound, or what is in columns of it.
+    /// Columns of sound, and text only in rows with sound.
     Sound,
-    /// The same, and rows with words and without sound: it is a document as well, for what these say.
+    /// Columns of sound, and rows with text but without sound: for these it is a document as well.
     Both,
 }
 
 /// A table that is being shown.
 pub(super) struct Shown<'a> {
     pub(super) at: &'a At,
-    /// What its stretches of rows are called: `row groups`.
+    /// What its format calls stretches of rows: `row groups` or `record batches`.
     pub(super) groups: &'static str,
     /// Cells that name a file and do not hold it.
     pub(super) names_only: u64,
-    /// Stretches of rows that broke.
+    /// Stretches of rows that could not be read.
     pub(super) broken: Vec<Broken>,
-    /// What of it may hold sound and is not read.
+    /// Columns that may hold sound and are not read, in words.
     pub(super) unread: Option<String>,
-    /// A cell of the row that is being shown may hold sound.
+    /// A cell of the current row may hold sound.
     row_has_sound: bool,
-    /// There are rows that say something and hold no sound.
+    /// There are rows with text and without sound.
     has_silent_rows: bool,
-    /// Why what follows could not be read.
+    /// Why the rest of the table could not be read.
     pub(super) trouble: Option<io::Error>,
 }
 
-/// A stretch of rows that broke.
+/// A stretch of rows that could not be read to its end.
 pub(super) struct Broken {
     pub(super) group: u64,
-    /// Rows that were read of how many, if any were.
+    /// The row that failed, from 0, and the number of rows; `None` if no row could be read.
     pub(super) rows: Option<(u64, u64)>,
     pub(super) error: io::Error,
 }
@@ -109,17 +133,18 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Ends a row that says so many words beside what its cells hold.
+    /// Ends a row whose columns of text hold `words`.
     pub(super) fn row_ends(&mut self, words: &str) {
         self.has_silent_rows |= !self.row_has_sound && !words.is_empty();
         self.row_has_sound = false;
     }
 
-    /// What it holds, if it is not a document alone.
+    /// What a table with columns of sound holds.
     pub(super) fn held(&self) -> Held {
         if self.has_silent_rows { Held::Both } else { Held::Sound }
     }
 
+    /// Shows a cell of a column of sound.
     pub(super) fn sound(&mut self, unpacker: &mut Unpacker<'_>, cell: Cell<'_>) -> ControlFlow<()> {
         let Cell { to, path, stream, length, extent, bytes } = cell;
         let mut head = Vec::new();
@@ -134,13 +159,10 @@ impl<'a> Shown<'a> {
         let mut declared = length;
         if let Some(Bytes::Range { offset, .. }) = &bytes {
             place.offset = Some(*offset);
-            let there =
-                bytes.as_ref().and_then(|bytes| bytes.open().ok()).map_or(0, |r| r.length());
+            let there = bytes.as_ref().map_or(0, length_of);
             if there < length {
                 let missing = length - there;
-                notes.push(format!(
-                    "its container is damaged: {missing} of {length} bytes are missing"
-                ));
+                notes.push(missing_note(missing, length));
             }
             declared = there;
         }
@@ -154,13 +176,13 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// A cell that only names a file.
+    /// Counts a cell that only names a file.
     pub(super) fn name(&mut self, unpacker: &mut Unpacker<'_>) -> ControlFlow<()> {
         self.names_only += 1;
         unpacker.counted()
     }
 
-    /// The one row about the table as a whole, if there is anything to say.
+    /// Shows the one row about the table as a whole, if it has any failure.
     pub(super) fn end(self, unpacker: &mut Unpacker<'_>) -> ControlFlow<()> {
         let Self {
             at,
@@ -188,7 +210,7 @@ impl<'a> Shown<'a> {
             if error.raw_os_error().is_some() {
                 return unpacker.broken(&at.place, &error);
             }
-            // Where one breaks off, what follows is missing too.
+            // If the last batch is cut off, the end of the table is missing as well: that is told already.
             if kind != Some(io::ErrorKind::UnexpectedEof) {
                 told.push(error.to_string());
             }
@@ -214,13 +236,13 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Whether something that begins like this is sound, or a container that may hold some.
+/// Whether something may be sound, or a container with sound, by its first bytes.
 fn may_be_sound(head: &[u8]) -> bool {
     let is_sound = |look: crate::sniff::Look| look.bytes_per_second.is_some();
     ContainerKind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
 }
 
-/// Samples as a WAV file, which is what they are. None if there are none.
+/// Samples as a mono WAV file of 32-bit floats; `None` if there are no samples.
 pub(super) fn wav(
     rate_hz: u32,
     count: usize,
@@ -242,7 +264,7 @@ pub(super) fn wav(
     Some(wav)
 }
 
-/// The beginning of a text: it may be as long as a page, and every row have the same.
+/// The beginning of a text. Whole texts would take too much memory: every row may have one as long as a page.
 pub(super) fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_SAID_BYTES)]).into_owned()
 }

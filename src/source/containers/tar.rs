@@ -1,7 +1,7 @@
-//! Tar files: ustar, PAX, GNU, old ones; plain on disk or from within a compression.
+//! Tar files: ustar, PAX, GNU and those from before ustar, stored or as a stream.
 //!
-//! Members of a plain file are not copied: they are read from where they lie. Names are only names,
-//! links are not followed.
+//! Members of a stored file are not copied: they are read from their place in it. Names are never used as paths, and links
+//! are not followed.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -11,21 +11,22 @@ use std::rc::Rc;
 use tar::{Archive, Entries, Entry, EntryType};
 
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
-use super::unpack::{At, Input, Member, Unpacker};
+use super::rows::missing_note;
+use super::traversal::{At, Input, Member, Unpacker};
 use crate::bytes::Bytes;
 use crate::record::FailureKind;
 use crate::source::{Extent, To};
 
-/// Headers of one member, its long names and PAX records among them, and zeros in front. Real ones have a
-/// few KiB, and the padding at the end of a tape 10 KiB.
+/// Most bytes of the headers of one member, with long names, PAX records and zeros before them. A guess: real headers have
+/// a few KiB, and the padding at the end of a tape has 10 KiB.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 
 /// Shows the members of a tar file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
     let checks = Checks::default();
     match input {
-        Input::Anywhere(bytes) => {
-            let reader = match bytes.open() {
+        Input::Stored(bytes) => {
+            let reader = match bytes.open_stored() {
                 Ok(reader) => reader,
                 Err(error) => return unpacker.broken(&at.place, &error),
             };
@@ -54,7 +55,7 @@ fn members<R: Read>(
     at: &At,
     mut entries: Entries<'_, R>,
     checks: &Checks,
-    lies: Option<&(Bytes, u64)>,
+    stored: Option<&(Bytes, u64)>,
 ) -> ControlFlow<()> {
     let (mut end, mut rest) = (0, 0);
     loop {
@@ -62,39 +63,43 @@ fn members<R: Read>(
         let entry = match entries.next() {
             None => break,
             Some(Ok(entry)) => entry,
-            Some(Err(error)) => return stop(unpacker, at, &error, end),
+            Some(Err(error)) => return stop(unpacker, at, &error, end, checks),
         };
         checks.left.set(u64::MAX);
         checks.zeros.set(0);
-        // What nobody reads of a sparse file is passed over with the next header.
+        // The crate skips the unread rest of a sparse file when it reads the next header.
         let is_sparse = entry.header().entry_type().is_gnu_sparse();
         rest = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { 0 };
-        // Holes take no room.
-        let stored = if is_sparse { rest } else { entry.size() };
-        end = entry.raw_file_position().saturating_add(stored);
-        if at.depth == 1 && lies.is_some() {
+        // The holes of a sparse file are not stored.
+        let length = if is_sparse { rest } else { entry.size() };
+        end = entry.raw_file_position().saturating_add(length);
+        if at.depth == 1 && stored.is_some() {
             unpacker.passed_to(entry.raw_header_position());
         }
-        member(unpacker, at, entry, lies)?;
+        member(unpacker, at, entry, stored)?;
     }
-    let missing = lies.map_or(0, |(_, whole)| end.saturating_sub(*whole));
+    let missing = stored.map_or(0, |(_, whole)| end.saturating_sub(*whole));
     if missing > 0 {
         return unpacker.truncated(&at.place, &format!("{missing} bytes are missing"));
     }
-    // A block of zeros ends a tar file; the last member is padded by less than one.
+    // A block of zeros ends a tar file. The last member is padded by less than a block, so these are not its zeros.
     if checks.zeros.get() < 512 {
-        return unpacker.truncated(&at.place, "it has no mark of its end");
+        return unpacker.truncated(&at.place, "the zeros at its end are missing");
     }
     ControlFlow::Continue(())
 }
 
-/// The row of a tar file that breaks off behind byte `end`.
-fn stop(unpacker: &mut Unpacker<'_>, at: &At, error: &io::Error, end: u64) -> ControlFlow<()> {
-    let text = error.to_string();
-    // The crate has no kind of its own for a file that ends in a header.
-    let cut = ["failed to read entire block", "unexpected EOF"].iter().any(|s| text.contains(s));
-    if cut || error.kind() == io::ErrorKind::UnexpectedEof {
-        unpacker.truncated(&at.place, &format!("behind byte {end}"))
+/// Shows the row of a tar file whose next header cannot be read; `end` is the end of the last member.
+fn stop(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    error: &io::Error,
+    end: u64,
+    checks: &Checks,
+) -> ControlFlow<()> {
+    // The crate has no kind of error for a file that ends inside a header.
+    if checks.at_end.get() || error.kind() == io::ErrorKind::UnexpectedEof {
+        unpacker.truncated(&at.place, &format!("after byte {end}"))
     } else {
         unpacker.broken(&at.place, error)
     }
@@ -104,7 +109,7 @@ fn member<R: Read>(
     unpacker: &mut Unpacker<'_>,
     at: &At,
     mut entry: Entry<'_, R>,
-    lies: Option<&(Bytes, u64)>,
+    stored: Option<&(Bytes, u64)>,
 ) -> ControlFlow<()> {
     let kind = entry.header().entry_type();
     if kind.is_dir() || kind == EntryType::XGlobalHeader {
@@ -112,14 +117,14 @@ fn member<R: Read>(
     }
     let (offset, length) = (entry.raw_file_position(), entry.size());
     let is_sparse = kind.is_gnu_sparse();
-    // Of a sparse member what is stored of it: it tells it from others of its name.
-    let stored = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { length };
-    let extent = Extent { offset, length: stored };
+    // Of a sparse member the stored part, so that members of one name have different extents.
+    let stored_bytes = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { length };
+    let extent = Extent { offset, length: stored_bytes };
     let name = entry.path_bytes().into_owned();
     let key = key_of(&name);
     let is_side_car = is_side_car(&name) && length <= MAX_SIDE_CAR_BYTES && !is_sparse;
     let mut place = at.member(To::Member { name, nth: 1 }, Some(extent));
-    let bytes = lies.filter(|_| !is_sparse).and_then(|(bytes, whole)| {
+    let bytes = stored.filter(|_| !is_sparse).and_then(|(bytes, whole)| {
         let there = length.min(whole.saturating_sub(offset));
         Some((bytes.slice(offset, there)?, length - there))
     });
@@ -127,35 +132,34 @@ fn member<R: Read>(
         Some((Bytes::Range { offset, .. }, _)) => Some(*offset),
         _ => None,
     };
-    // What the standard does not name is a file to those who unpack it.
-    let is_none = kind.is_hard_link()
+    // Types that POSIX does not name are unpacked as files.
+    let has_no_bytes = kind.is_hard_link()
         || kind.is_symlink()
         || kind.is_character_special()
         || kind.is_block_special()
         || kind.is_fifo();
-    if is_none {
+    if has_no_bytes {
         unpacker.counted()?;
         let message = match entry.link_name_bytes() {
             Some(to) => format!(
                 "is a link to {}, which is looked at under its own name if it is there",
                 crate::wording::visible(&String::from_utf8_lossy(&to))
             ),
-            None => "is a pipe or device, not a file; it holds nothing".to_owned(),
+            None => "is a pipe or device, not a file; it has no bytes".to_owned(),
         };
         return unpacker.row(&place, FailureKind::NotAudio, message);
     }
     if is_sparse_by_pax(&mut entry) {
         unpacker.counted()?;
-        let message = "is a sparse file as PAX headers describe it, of which the holes are not read here; unpack its \
-            archive by tar and scan the folder";
+        let message = "is a sparse file as PAX headers describe it, which is not read here; unpack its archive by tar and \
+            scan the folder";
         return unpacker.row(&place, FailureKind::Unsupported, message.to_owned());
     }
     let mut notes = Vec::new();
     let mut declared = Some(length);
     let bytes = bytes.map(|(bytes, missing)| {
         if missing > 0 {
-            notes
-                .push(format!("its container is damaged: {missing} of {length} bytes are missing"));
+            notes.push(missing_note(missing, length));
             declared = Some(length - missing);
         }
         bytes
@@ -163,17 +167,17 @@ fn member<R: Read>(
     unpacker.join(Some(&key))?;
     if is_side_car {
         let mut text = Vec::new();
-        // What is missing of it is told by whoever reads the member itself.
+        // An error comes again when the member itself is read.
         let _ = (&mut entry).take(MAX_SIDE_CAR_BYTES).read_to_end(&mut text);
         unpacker.side_car(&text);
         let (depth, stream) = (at.depth, &mut &text[..]);
         return unpacker.member(Member { place, depth, stream, declared, bytes, notes });
     }
-    // The holes of a sparse file take no time to skip, and for ever to read.
+    // A sparse file may be of any length: its holes must not be read for nothing.
     let has_rest = bytes.is_none() && !is_sparse;
     let depth = at.depth;
     if is_sparse {
-        // They unpack as what is compressed does, and are counted likewise.
+        // Holes count like decompressed bytes.
         let stream = &mut unpacker.limited(&mut entry);
         return unpacker.member(Member { place, depth, stream, declared, bytes, notes });
     }
@@ -182,19 +186,21 @@ fn member<R: Read>(
     if has_rest { unpacker.drain(&mut entry) } else { ControlFlow::Continue(()) }
 }
 
-/// Whether PAX records say where a file has holes: what is stored of it is not what it is.
+/// Whether PAX records describe the holes of a file: its stored bytes are then not the file.
 fn is_sparse_by_pax<R: Read>(entry: &mut Entry<'_, R>) -> bool {
     let Ok(Some(records)) = entry.pax_extensions() else { return false };
     records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse."))
 }
 
-/// What is looked after while a tar file is read.
+/// What is checked while a tar file is read; clones share it.
 #[derive(Debug, Clone, Default)]
 struct Checks {
-    /// Bytes that may be read until the next header is through: a long name is read into memory.
+    /// Bytes that may be read before the next header is complete: the crate reads a long name into memory.
     left: Rc<Cell<u64>>,
-    /// Zeros that were read last, in bytes.
+    /// Number of zero bytes at the end of what was read.
     zeros: Rc<Cell<u64>>,
+    /// The end of the file was met.
+    at_end: Rc<Cell<bool>>,
 }
 
 struct Checked<R> {
@@ -207,11 +213,12 @@ impl<R: Read> Read for Checked<R> {
         let left = self.checks.left.get();
         if left == 0 {
             return Err(io::Error::other(format!(
-                "a header has more than {MAX_HEADER_BYTES} bytes, or as many zeros lie between members"
+                "a header has more than {MAX_HEADER_BYTES} bytes, or that many zeros stand before it"
             )));
         }
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = self.inner.read(&mut buffer[..most])?;
+        self.checks.at_end.set(read == 0 && most > 0);
         if left != u64::MAX {
             self.checks.left.set(left - read as u64);
         }

@@ -1,8 +1,8 @@
-//! Zip files, those beyond 4 GiB among them.
+//! Zip files, including those of more than 4 GiB (zip64).
 //!
-//! The directory at the end is read entry by entry, so that its length costs no memory. Members that
-//! are stored are not copied: they are read from where they lie. Without a directory, as in a cut file,
-//! members are read one after the other from the front.
+//! The directory at the end is read entry by entry, so that its length costs no memory. Members that are stored uncompressed
+//! are not copied: they are read from their place in the file. Without a directory, as in a file that is cut off, members
+//! are read one after the other from the front.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -13,15 +13,16 @@ use zip::read::{Config, OwnedZipFileEntry, ZipFile, ZipFileEntry, read_zipfile_f
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
-use super::unpack::{At, Member, Unpacker};
+use super::rows::missing_note;
+use super::traversal::{At, Member, Unpacker, length_of};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
 use crate::source::{Extent, Place, To};
 
-/// The last record of a zip file, its remark and the mark before it.
+/// Longest end-of-central-directory record: 22 bytes, and a comment whose length has 16 bits (APPNOTE 4.3.16).
 const MAX_END_BYTES: u64 = 22 + 0xffff;
 
-/// The ways of compression that are read.
+/// The methods of compression that are read.
 const READ: [CompressionMethod; 5] = [
     CompressionMethod::STORE,
     CompressionMethod::DEFLATE,
@@ -29,14 +30,14 @@ const READ: [CompressionMethod; 5] = [
     CompressionMethod::BZIP2,
     CompressionMethod::ZSTD,
 ];
-/// What a link leads to is no longer than a path.
+/// Longest target of a link, in bytes: as long as a path on Linux may be (`PATH_MAX`). A longer member is read as a file.
 const MAX_TARGET_BYTES: u64 = 4_096;
-/// Nothing, compressed.
-const MAX_NOTHING_BYTES: u64 = 64;
+/// Largest compressed size of an empty member. A guess: every method takes less than 40 bytes for nothing.
+const MAX_EMPTY_MEMBER_BYTES: u64 = 64;
 
 /// Shows the members of a zip file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<()> {
-    let open = || bytes.open().map(BufReader::new);
+    let open = || bytes.open_stored().map(BufReader::new);
     let opened = open().and_then(|mut first| {
         let has_directory = has_directory(&mut first)?;
         Ok((first, open()?, has_directory))
@@ -51,7 +52,9 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let mut archive = match ZipIterable::try_new(directory, Config::default()) {
         Ok(archive) => archive,
         Err(ZipError::UnsupportedArchive(what)) => {
-            let message = format!("is a zip file that is not read here ({what}); unpack it");
+            let message = format!(
+                "is a zip file of a form that is not read here ({what}); unpack it and scan the folder"
+            );
             return unpacker.row(&at.place, FailureKind::ContainerUnsupported, message);
         }
         Err(error) => return salvage(unpacker, at, body, &error),
@@ -79,19 +82,20 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         (count, last) = (count + 1, Some(entry.central_header_start()));
         first = first.min(entry.header_start());
         let Some(nth) = order.nth(entry.header_start()) else {
-            let message = "has a directory in no order; unpack it with care and scan the folder";
+            let message =
+                "has a directory without any order; unpack it with care and scan the folder";
             return unpacker.row(&at.place, FailureKind::ContainerDamaged, message.to_owned());
         };
         member(unpacker, at, entry, nth, bytes, &mut body)?;
     }
-    if last.is_some_and(|last| goes_on(&mut body, last).unwrap_or(false)) {
+    if last.is_some_and(|last| another_follows(&mut body, last).unwrap_or(false)) {
         let message = format!(
-            "has a directory that goes on behind the {count} members that it says it has; those were looked at, the \
+            "has a directory with more members than the {count} that the end of the file states; those were looked at, the \
              others were not: unpack it and scan the folder"
         );
         return unpacker.row(&at.place, FailureKind::ContainerDamaged, message);
     }
-    // The mark of an archive in parts may stand in front.
+    // A split archive begins with a signature of 4 bytes.
     if count > 0 && first > 4 {
         let message = format!(
             "begins with {first} bytes of members that its directory does not name, as one archive behind another does; \
@@ -102,9 +106,9 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     ControlFlow::Continue(())
 }
 
-/// Whether another entry stands behind the one at `header` in the directory: the end of a file may count fewer than there
-/// are, and beyond 65,535 some programs do.
-fn goes_on(body: &mut BufReader<Reader>, header: u64) -> std::io::Result<bool> {
+/// Whether another entry follows the one at `header` in the directory. The end of the file may state fewer than there are:
+/// some programs do beyond 65,535.
+fn another_follows(body: &mut BufReader<Reader>, header: u64) -> std::io::Result<bool> {
     let mut entry = [0; 46];
     body.seek(SeekFrom::Start(header))?;
     body.read_exact(&mut entry)?;
@@ -116,19 +120,22 @@ fn goes_on(body: &mut BufReader<Reader>, header: u64) -> std::io::Result<bool> {
     Ok(mark == *b"PK\x01\x02")
 }
 
-/// Entries that come before others that lie behind them; more are not looked at.
+/// Most entries of a directory that are out of the order of their places in the file. A guess; each takes some 32 bytes of memory.
 const MAX_DISORDER: usize = 1 << 20;
 
-/// Tells entries of a directory that lie at the same place apart. Usually each lies behind those before.
+/// Numbers entries of a directory that have the same place in the file. Usually each lies behind the one before, which
+/// needs no memory.
 #[derive(Default)]
 struct Order {
+    /// Entries from this byte on lie behind all that came.
     next: u64,
-    /// By place: how many entries came that lie before others.
+    /// The number of entries at each byte before it.
     back: HashMap<u64, u64>,
 }
 
 impl Order {
-    /// Which of the entries at this place it is, from 1, or from 2 if it is out of order.
+    /// The number of an entry among those at the same byte: from 1 in order, from 2 out of order. `None` if too many are out
+    /// of order.
     fn nth(&mut self, offset: u64) -> Option<u64> {
         if offset >= self.next {
             self.next = offset.saturating_add(1);
@@ -141,17 +148,17 @@ impl Order {
     }
 }
 
-/// The row of a zip file whose members lie over each other, so that a short file holds any amount.
+/// Shows the row of a zip file whose members overlap, by which a short file could hold any amount.
 fn overlapping(unpacker: &mut Unpacker<'_>, at: &At, declared: u64, whole: u64) -> ControlFlow<()> {
     let message = format!(
-        "has members that lie over each other: {declared} bytes of them or more in a file of {whole}; those \
-         before were looked at, the rest was not: unpack it with care and scan the folder"
+        "has members that overlap: at least {declared} bytes of them in a file of {whole}; those before were looked at, \
+         the rest was not: unpack it with care and scan the folder"
     );
     unpacker.row(&at.place, FailureKind::ContainerDamaged, message)
 }
 
-/// Whether the end of a file has the mark of a directory, which stands in front of a remark of 64 KiB at most.
-/// Where it is missing, the crate would look for it through the whole file, be it as long as it may.
+/// Whether the end of a file has the signature of the end-of-central-directory record. Without it, the crate would search
+/// the whole file.
 pub(in crate::source) fn has_directory(reader: &mut BufReader<Reader>) -> std::io::Result<bool> {
     let mut end = Vec::new();
     let from = reader.get_ref().length().saturating_sub(MAX_END_BYTES);
@@ -168,14 +175,14 @@ fn member(
     bytes: &Bytes,
     body: &mut BufReader<Reader>,
 ) -> ControlFlow<()> {
-    // By its name alone: some programs write what it holds as a file all the same.
-    if entry.is_dir() && entry.size() == 0 && entry.compressed_size() <= MAX_NOTHING_BYTES {
+    // A name that ends with a slash does not make a folder of a member with bytes.
+    if entry.is_dir() && entry.size() == 0 && entry.compressed_size() <= MAX_EMPTY_MEMBER_BYTES {
         return ControlFlow::Continue(());
     }
     let (length, header, size) = (entry.compressed_size(), entry.header_start(), entry.size());
     let stored = entry.compression() == CompressionMethod::Stored;
     let to = To::Member { name: entry.name_raw().to_vec(), nth };
-    // Until its own header is read, it is known by where that lies.
+    // Until its own header is read, the place of that header stands for the place of its bytes.
     let unopened = at.member(to.clone(), Some(Extent { offset: header, length }));
     if entry.encrypted() {
         unpacker.counted()?;
@@ -191,11 +198,11 @@ fn member(
     if !READ.contains(&method) {
         unpacker.counted()?;
         let message = format!(
-            "is compressed in a way that is not read here ({method}); unpack it and scan the folder"
+            "is compressed by a method that is not read here ({method}); unpack it and scan the folder"
         );
         return unpacker.row(&unopened, FailureKind::Unsupported, message);
     }
-    // One that owns what it knows reads a member to its end when it is dropped, be it wanted or not.
+    // Opened through a reference: an owned entry reads its member to the end when it is dropped.
     let entry = OwnedZipFileEntry::from(entry);
     let file = match entry.as_ref().with_reader(body, zip::ZipReadOptions::new()) {
         Ok(file) => file,
@@ -208,11 +215,10 @@ fn member(
     let mut declared = size;
     if let Some(Bytes::Range { offset, .. }) = &lies {
         place.offset = Some(*offset);
-        let there = lies.as_ref().and_then(|bytes| bytes.open().ok()).map_or(0, |r| r.length());
+        let there = lies.as_ref().map_or(0, length_of);
         if there < length {
             let missing = length - there;
-            notes
-                .push(format!("its container is damaged: {missing} of {length} bytes are missing"));
+            notes.push(missing_note(missing, length));
         }
         declared = there;
     }
@@ -227,26 +233,27 @@ fn member(
     })
 }
 
-/// The row of a member that cannot be opened.
+/// Shows the row of a member that cannot be opened.
 fn unread(unpacker: &mut Unpacker<'_>, place: &Place, error: &ZipError) -> ControlFlow<()> {
     unpacker.counted()?;
     match error {
         ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_) => {
-            let message =
-                format!("is compressed in a way that is not read here ({error}); unpack it");
+            let message = format!(
+                "is compressed by a method that is not read here ({error}); unpack it and scan the folder"
+            );
             unpacker.row(place, FailureKind::Unsupported, message)
         }
         ZipError::Io(error) if error.raw_os_error().is_some() => unpacker.broken(place, error),
         _ => {
             let message = format!(
-                "does not lie where the directory of its zip file says ({error}); fetch it again"
+                "is not at the place that the directory of its zip file states ({error}); fetch it again"
             );
             unpacker.row(place, FailureKind::Damaged, message)
         }
     }
 }
 
-/// The row of a zip file that breaks off.
+/// Shows the row of a zip file whose directory breaks off.
 fn broken(unpacker: &mut Unpacker<'_>, at: &At, error: &ZipError) -> ControlFlow<()> {
     let io = match error {
         ZipError::Io(error) if error.raw_os_error().is_some() => {
@@ -257,7 +264,7 @@ fn broken(unpacker: &mut Unpacker<'_>, at: &At, error: &ZipError) -> ControlFlow
     unpacker.broken(&at.place, &io)
 }
 
-/// Reads members from the front, for want of a directory.
+/// Reads members from the front, without a directory.
 fn salvage(
     unpacker: &mut Unpacker<'_>,
     at: &At,
@@ -282,7 +289,7 @@ fn salvage(
             Err(error) => return unpacker.broken(&at.place, &error),
         }
     };
-    let reason = end.map_or(String::new(), |error| format!("; behind byte {offset}: {error}"));
+    let reason = end.map_or(String::new(), |error| format!("; after byte {offset}: {error}"));
     unpacker.truncated(&at.place, &format!("its directory is missing{reason}"))
 }
 

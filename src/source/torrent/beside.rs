@@ -1,4 +1,4 @@
-//! Which torrents lie in what is scanned, and where their data is.
+//! The torrents among the scanned files, and where their data is.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::metainfo::Metainfo;
 use super::share::Share;
-use super::unfinished::{as_it_lies, finished};
+use super::unfinished::{finished, on_disk};
 use super::{Torrent, TorrentFile};
 use crate::record::FailureRecord;
 use crate::source::{Folders, Item, path_of_key};
@@ -17,28 +17,28 @@ use crate::source::{Folders, Item, path_of_key};
 const TORRENTS_LEFT_OUT: &str = "is a torrent, and this build of leakhound reads none: no file is compared with its hashes; \
                                  build it with the feature `torrent`";
 
-/// Torrents over the same data that are looked at, and held in memory at a time.
+/// Most torrents over the same data that are compared, and that are held in memory at a time. A guess.
 const MAX_ALIKE: usize = 8;
 
-/// The torrents of a dump, by where their data lies.
+/// The torrents of a dump, by the place of their data.
 #[derive(Debug, Default)]
 pub(in crate::source) struct Torrents {
-    /// From the folder or file that a torrent is called after to its `.torrent` files.
+    /// From the folder or file that has the name of a torrent to its `.torrent` files.
     by_data: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// From a `.torrent` file to the folder with its data.
     folders: BTreeMap<PathBuf, PathBuf>,
-    /// Those whose data was met last, by their `.torrent` files, if they could be read. A walk in the order of names meets all
-    /// data of a torrent in a row.
+    /// The torrents whose data was met last, by their `.torrent` files; `None` for one that could not be read. A walk in the
+    /// order of paths meets all data of a torrent together.
     open: Vec<(PathBuf, Option<Arc<Torrent>>)>,
 }
 
-/// Whether a file is called as torrents are.
+/// Whether a file has the name of a torrent.
 pub(crate) fn is_called_torrent(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("torrent"))
 }
 
 impl Torrents {
-    /// Those among files and folders. Their data is looked for beside them, in the folders above, and in what was named.
+    /// The torrents among files and folders. Their data is searched beside them, in the folders above, and in the scanned paths.
     #[cfg(feature = "torrent")]
     pub(in crate::source) fn among(folders: &Folders) -> Self {
         let mut torrents = Self::default();
@@ -48,7 +48,7 @@ impl Torrents {
             if !is_called_torrent(file) {
                 continue;
             }
-            // One that cannot be read says so when its turn comes.
+            // An unreadable one is reported when the walk comes to it: see [`unreadable`].
             let Ok(metainfo) = read(file) else { continue };
             let named = |folder: &&Path| roots.iter().any(|root| folder.starts_with(root));
             let beside = file.parent().into_iter();
@@ -65,13 +65,13 @@ impl Torrents {
         torrents
     }
 
-    /// None: this build reads no torrents.
+    /// No torrents: this build does not read them.
     #[cfg(not(feature = "torrent"))]
     pub(in crate::source) fn among(_: &Folders) -> Self {
         Self::default()
     }
 
-    /// The file of a torrent that a file on disk is.
+    /// The file of torrents that a file on disk is, if any.
     pub(in crate::source) fn file_at(&mut self, path: &Path) -> Option<TorrentFile> {
         let wanted = self.over(path);
         if wanted.is_empty() {
@@ -91,8 +91,8 @@ impl Torrents {
         )
     }
 
-    /// The `.torrent` files whose data a path is, or is in: those of the nearest data first, in the order of their names where
-    /// it is the same.
+    /// The `.torrent` files whose data is at a path or around it, the innermost data first; for the same data in the order of
+    /// their names.
     fn over(&self, path: &Path) -> Vec<PathBuf> {
         if self.by_data.is_empty() {
             return Vec::new();
@@ -103,8 +103,7 @@ impl Torrents {
         torrents.take(MAX_ALIKE).cloned().collect()
     }
 
-    /// What a torrent holds, as a sentence; or, from a build without the feature `torrent`, that it is not read. `None` if the
-    /// file is not called a torrent, or cannot be read as one: see [`unreadable`].
+    /// A sentence about a torrent. `None` for a file without the name of a torrent, or an unreadable one: see [`unreadable`].
     pub(in crate::source) fn note(&self, file: &Path) -> Option<String> {
         if !is_called_torrent(file) {
             return None;
@@ -124,11 +123,11 @@ impl Torrents {
 
 /// Whether the data of a torrent lies in a folder.
 fn has_data(folder: &Path, metainfo: &Metainfo) -> bool {
-    as_it_lies(folder.join(&metainfo.name)).exists()
+    on_disk(folder.join(&metainfo.name)).exists()
 }
 
-/// Why an item that is called a torrent and is no audio cannot be read as one. Whoever scans has to know: what it would have
-/// said of the files beside it is not told.
+/// Why an item that has the name of a torrent cannot be read as one. This is reported because the files beside it are then not
+/// compared with it.
 #[cfg(feature = "torrent")]
 pub(crate) fn unreadable(item: &Item) -> Option<FailureRecord> {
     use std::io::Read as _;
@@ -139,17 +138,17 @@ pub(crate) fn unreadable(item: &Item) -> Option<FailureRecord> {
         return None;
     }
     let mut bytes = Vec::new();
-    // What the disk refuses is told by whoever decodes the item.
+    // An error of the disk is reported by the decoder.
     item.bytes.stream().ok()?.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
     let error = parse(&bytes).err()?;
     let message = format!(
-        "is called a torrent and cannot be read as one: {}; fetch it again, for no file is compared with what it says",
+        "is called a torrent and cannot be read as one: {}; no file was compared with it: fetch it again",
         error.split_whitespace().collect::<Vec<_>>().join(" ")
     );
     Some(FailureRecord { stage: Stage::Read, kind: FailureKind::TorrentUnreadable, message })
 }
 
-/// None: this build reads no torrents.
+/// Always `None`: this build does not read torrents.
 #[cfg(not(feature = "torrent"))]
 pub(crate) fn unreadable(_: &Item) -> Option<FailureRecord> {
     None
@@ -172,14 +171,14 @@ fn read(_: &Path) -> io::Result<Metainfo> {
 }
 
 impl Torrent {
-    /// Reads a `.torrent` file whose data would be in `folder`.
+    /// Reads a `.torrent` file whose data is in `folder`.
     fn load(file: &Path, folder: &Path) -> io::Result<Self> {
         Self::new(file, read(file)?, folder)
     }
 }
 
 impl TorrentFile {
-    /// The file of a torrent, if its data is beside the `.torrent` file or in a folder above.
+    /// The file at `path` of the torrent with this info-hash, if its data is beside the `.torrent` file or in a folder above.
     pub(in crate::source) fn find(file: &Path, info_hash: &str, path: &[u8]) -> Option<Self> {
         let metainfo = read(file).ok()?;
         if ![&metainfo.info_hash_v1, &metainfo.info_hash_v2].contains(&&info_hash.to_owned()) {

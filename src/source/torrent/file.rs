@@ -1,4 +1,4 @@
-//! A file on disk that a torrent has, or several: which of them it is told by.
+//! A file on disk that one or several torrents describe, and which of them a record names.
 
 use std::io;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use super::share::Share;
 use crate::record::{Integrity, TorrentFacts};
 use crate::source::{Item, Locator, Stamp};
 
-/// A file of a torrent that is on disk, or of several torrents over the same data.
+/// A file on disk that is a file of a torrent, or of several torrents over the same data.
 #[derive(Debug, Clone)]
 pub struct TorrentFile {
-    /// Of the torrent whose data is nearest, the first by name of those.
+    /// The file of the torrent that a record names if none fits better: see [`TorrentFile::of`].
     first: Share,
-    /// … and the others, in that order.
+    /// The files of the other torrents, in order of preference.
     others: Arc<[Share]>,
 }
 
-/// What of several torrents is told: the better one fits, the lower.
+/// Which of several torrents a record names: the one with the lowest rank.
 fn rank(facts: &TorrentFacts) -> u8 {
     match facts.integrity {
         Integrity::Verified => 0,
@@ -31,7 +31,7 @@ fn rank(facts: &TorrentFacts) -> u8 {
 }
 
 impl TorrentFile {
-    /// The file as torrents have it, in the order in which they are told among equals; what is there twice counts once.
+    /// The file of these torrents, in order of preference; a torrent with two `.torrent` files counts once.
     pub(super) fn of(shares: impl Iterator<Item = Share>) -> Option<Self> {
         let mut kept: Vec<Share> = Vec::new();
         for share in shares {
@@ -51,28 +51,28 @@ impl TorrentFile {
         TorrentFacts { others: self.others.len() as u32, ..facts }
     }
 
-    /// The item that it is on disk.
+    /// The file on disk as an item.
     pub(in crate::source) fn item(self) -> io::Result<Item> {
         let path = self.first.path();
         let stamp = Stamp::of(&path.metadata()?);
         Ok(Item { torrent: Some(self), ..Item::of_file(path, stamp) })
     }
 
-    /// The place in the first torrent, as a locator from the `.torrent` file.
+    /// The locator in the first torrent, which begins with the `.torrent` file.
     pub fn locator(&self) -> Locator {
         self.first.locator()
     }
 
-    /// What a record says of it, without looking at its bytes.
+    /// The facts for a record, without reading its bytes.
     pub fn facts(&self) -> TorrentFacts {
         self.counted(self.first.facts())
     }
 
-    /// The same of the torrent that fits best, with whether the bytes on disk are those of the torrent: those of a stretch of
-    /// the file, or of all of it. `None` if `cancel` was raised.
+    /// The facts of the torrent that fits best, with the result of comparing the bytes on disk with it: those of a stretch
+    /// (offset and length in bytes), or of the whole file. `None` if `cancel` was raised.
     ///
-    /// Data that was seeded anew, with one file more or another cover, has a torrent of before beside it: that one of them
-    /// has other hashes says nothing against what the other one verifies.
+    /// Data that was released again, with one more file or another cover, may have the older torrent beside it. That its hashes
+    /// differ is no evidence against a torrent that fits.
     pub fn verified(
         &self,
         stretch: Option<(u64, u64)>,
@@ -91,8 +91,8 @@ impl TorrentFile {
         Some(self.counted(best))
     }
 
-    /// A number that is another when its integrity may be, though its own bytes are the same: one of the torrents has changed,
-    /// come or gone, or one of the files that share pieces of version 1 with it.
+    /// A digest of everything but its own bytes that its integrity depends on: the torrents, and the files that share pieces of
+    /// version 1 with it.
     pub(in crate::source) fn surroundings(&self) -> u64 {
         let mut digest = Sha256::new();
         for share in self.shares() {
@@ -102,7 +102,7 @@ impl TorrentFile {
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
-    /// Whether it is short enough to be compared as a whole for the sake of a member, in all torrents that have it.
+    /// Whether it is short enough in all torrents to be compared as a whole for the sake of one member.
     pub(crate) fn is_short(&self) -> bool {
         self.shares().all(Share::is_short)
     }

@@ -1,9 +1,20 @@
-//! Torrents whose data lies beside them: which file of which torrent a file on disk is, and whether it is what the
-//! torrent's hashes say.
+//! Torrents whose data is on disk: which file of which torrent a file is, and whether its bytes have the torrent's hashes.
 //!
-//! All of it is read from disk. There is no session, no peer and no tracker.
+//! Everything is read from disk. There is no session, no peer and no tracker.
+//!
+//! | file | its one responsibility |
+//! |---|---|
+//! | `metainfo` | the content of a `.torrent` file |
+//! | `beside` | the torrents of a dump, and where their data is |
+//! | `share` | a file as one torrent describes it |
+//! | `file` | the same for several torrents over the same data |
+//! | `verify` | comparison with the hashes of a torrent |
+//! | `unfinished` | names of files that are not fully downloaded |
 
-#![cfg_attr(not(feature = "torrent"), allow(dead_code, reason = "nothing reads torrents then"))]
+#![cfg_attr(
+    not(feature = "torrent"),
+    allow(dead_code, reason = "torrents are not read without it")
+)]
 
 mod beside;
 mod file;
@@ -26,43 +37,44 @@ use self::metainfo::{FileInfo, Metainfo};
 use super::{Stamp, display_path};
 use crate::wording::thousands;
 
-/// A torrent, with the folder that its data is in.
+/// A torrent, with the folder of its data.
 #[derive(Debug)]
 pub(in crate::source) struct Torrent {
     /// The `.torrent` file.
     file: PathBuf,
     metainfo: Metainfo,
-    /// The folder that it was saved in, and the same with its links resolved.
+    /// The folder that it was saved in.
     folder: PathBuf,
+    /// The same folder with links resolved.
     real_folder: PathBuf,
-    /// What is known of each piece.
+    /// The state of each piece, a [`verify::Piece`].
     pieces: Vec<AtomicU8>,
-    /// By file: whether the layer of its tree leads to its root.
+    /// By file: whether the piece layer of its hash tree has the right root.
     layers: Vec<OnceLock<bool>>,
-    /// The places of files, in the order of their paths.
+    /// Indices of the files that are not padding, in the order of their paths.
     by_path: Vec<usize>,
-    /// By file: what it was on disk when it was first looked at.
+    /// By file: its stamp on disk when it was first needed.
     stamps: Vec<OnceLock<Option<Stamp>>>,
 }
 
-/// What came of comparing a stretch of a file with its torrent.
+/// The result of comparing a stretch of a file with its torrent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Verified {
-    /// Bytes of it in pieces whose hashes are right.
+    /// Bytes of the stretch in pieces with the right hash.
     bytes: u64,
-    /// A piece is all there, no other file's, and has the wrong hash.
+    /// A piece of this file alone is complete and has the wrong hash.
     differs: bool,
-    /// All of it is right.
+    /// All pieces have the right hash.
     all: bool,
 }
 
 impl Torrent {
-    /// Reads a `.torrent` file whose data would be in `folder`.
+    /// The torrent of the file `file`, with its data in `folder`.
     fn new(file: &Path, metainfo: Metainfo, folder: &Path) -> io::Result<Self> {
         let count = |files: &Metainfo| {
             let end = files.files.iter().map(|file| file.offset.saturating_add(file.bytes)).max();
             let by_end = end.unwrap_or(0).div_ceil(files.piece_bytes);
-            // A piece that has no hash needs no place.
+            // Only pieces with a hash have a state.
             let hashes = files.files.iter().map(|file| file.layer.len().max(1)).sum::<usize>();
             by_end.min((files.pieces.len() + hashes) as u64) as usize
         };
@@ -84,28 +96,28 @@ impl Torrent {
         })
     }
 
-    /// The place among its files of the one that is at a path on disk.
-    fn place_of(&self, path: &Path) -> Option<usize> {
+    /// The index of the file that is at a path on disk.
+    fn index_at(&self, path: &Path) -> Option<usize> {
         let within = path.strip_prefix(&self.folder).ok()?;
-        self.place_within(within).or_else(|| {
-            let at = self.place_within(&unfinished::finished(within)?)?;
-            // Where both are there, the one with the whole name is the torrent's file.
+        self.index_within(within).or_else(|| {
+            let at = self.index_within(&unfinished::finished(within)?)?;
+            // If both names exist, the finished one is the torrent's file.
             (self.on_disk(&self.metainfo.files[at]) == path).then_some(at)
         })
     }
 
-    fn place_within(&self, path: &Path) -> Option<usize> {
+    fn index_within(&self, path: &Path) -> Option<usize> {
         let files = &self.metainfo.files;
         let at = self.by_path.binary_search_by(|&at| files[at].path.as_path().cmp(path)).ok()?;
         Some(self.by_path[at])
     }
 
-    /// Where a file of it is on disk, or would be.
+    /// The path on disk that a file has or would have.
     fn on_disk(&self, file: &FileInfo) -> PathBuf {
-        unfinished::as_it_lies(self.folder.join(&file.path))
+        unfinished::on_disk(self.folder.join(&file.path))
     }
 
-    /// Files that are not padding, and how many of them are on disk.
+    /// The number of files that are not padding, and how many of them are on disk.
     fn counts(&self) -> (usize, usize) {
         let there = |&&at: &&usize| {
             let file = &self.metainfo.files[at];
@@ -114,7 +126,7 @@ impl Torrent {
         (self.by_path.len(), self.by_path.iter().filter(there).count())
     }
 
-    /// One sentence of what it is.
+    /// A description of one sentence.
     fn describe(&self) -> String {
         let bytes: u64 = self.by_path.iter().map(|&at| self.metainfo.files[at].bytes).sum();
         let (files, there) = self.counts();

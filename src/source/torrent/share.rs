@@ -1,4 +1,4 @@
-//! A file on disk as one torrent has it, and what that torrent's hashes say of it.
+//! A file on disk as one torrent describes it, and whether it has that torrent's hashes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::metainfo::{FileInfo, Metainfo};
 use crate::record::{Integrity, TorrentFacts};
 use crate::source::{Locator, Stamp, To, display_path, path_key};
 
-/// A container of no more than this is compared with the torrent as a whole, for what lies compressed in it, in bytes.
+/// Longest container that is compared with its torrent as a whole for the sake of its compressed members, in bytes. A guess.
 const MAX_WHOLE_BYTES: u64 = 1 << 30;
 
 /// A file of a torrent that is on disk.
@@ -24,11 +24,11 @@ pub(super) struct Share {
 impl Share {
     /// The file of a torrent that is at a path on disk.
     pub(super) fn at(torrent: &Arc<Torrent>, path: &Path) -> Option<Self> {
-        let index = torrent.place_of(path)?;
+        let index = torrent.index_at(path)?;
         Some(Self { torrent: Arc::clone(torrent), index })
     }
 
-    /// Whether another is of the very same torrent, whose `.torrent` file lies there twice.
+    /// Whether another is of the same torrent, of which there are two `.torrent` files.
     pub(super) fn is_twin(&self, other: &Self) -> bool {
         let (one, two) = (&self.torrent, &other.torrent);
         one.folder == two.folder
@@ -36,7 +36,7 @@ impl Share {
             && one.metainfo.info_hash_v2 == two.metainfo.info_hash_v2
     }
 
-    /// Where it is on disk.
+    /// Its path on disk.
     pub(super) fn path(&self) -> PathBuf {
         self.torrent.on_disk(self.info())
     }
@@ -45,7 +45,7 @@ impl Share {
         &self.torrent.metainfo.files[self.index]
     }
 
-    /// The place in the torrent, as a locator from the `.torrent` file.
+    /// Its locator, which begins with the `.torrent` file.
     pub(super) fn locator(&self) -> Locator {
         let Metainfo { info_hash_v1, info_hash_v2, .. } = &self.torrent.metainfo;
         let info_hash = if info_hash_v1.is_empty() { info_hash_v2 } else { info_hash_v1 }.clone();
@@ -53,7 +53,7 @@ impl Share {
         Locator::of_file(&self.torrent.file).step(To::Shared { info_hash, path }, None)
     }
 
-    /// What a record says of it, without looking at its bytes.
+    /// The facts for a record, without reading its bytes.
     pub(super) fn facts(&self) -> TorrentFacts {
         let metainfo = &self.torrent.metainfo;
         TorrentFacts {
@@ -68,8 +68,8 @@ impl Share {
         }
     }
 
-    /// The same, with whether the bytes on disk are those of the torrent: those of a stretch of the file, or of all of
-    /// it. `None` if `cancel` was raised.
+    /// The same facts, with the result of comparing the bytes on disk with the torrent: those of a stretch (offset and length
+    /// in bytes), or of the whole file. `None` if `cancel` was raised.
     pub(super) fn verified(
         &self,
         stretch: Option<(u64, u64)>,
@@ -77,7 +77,7 @@ impl Share {
     ) -> Option<TorrentFacts> {
         let info = self.info();
         let unverified = TorrentFacts { integrity: Integrity::Unverified, ..self.facts() };
-        // What cannot be opened, or lies where a link leads out of the torrent's folder, is not looked at.
+        // A file that cannot be opened, or that a link leads to out of the torrent's folder, is not compared.
         let on_disk = self.torrent.open(info).ok().flatten().and_then(|file| file.metadata().ok());
         let Some(on_disk) = on_disk.map(|metadata| metadata.len()) else { return Some(unverified) };
         let (from, to) = match stretch {
@@ -85,10 +85,9 @@ impl Share {
             None => (0, on_disk.max(info.bytes)),
         };
         let verified = self.torrent.verify(self.index, from, to, cancel)?;
-        // Bytes behind the end that the torrent gives the file are none of the torrent's. What ends before them is none the
-        // worse for it.
+        // Bytes beyond the length that the torrent states are not the torrent's. A stretch that ends before them is not affected.
         let is_beyond = to.min(on_disk) > info.bytes;
-        // Of a stretch without bytes nothing was compared; a whole file without any is as empty as the torrent says.
+        // In an empty stretch nothing was compared; an empty file is verified by its length.
         let is_compared = verified.bytes > 0 || stretch.is_none();
         let integrity = if verified.differs || is_beyond {
             Integrity::Damaged
@@ -102,7 +101,7 @@ impl Share {
         Some(TorrentFacts { integrity, verified_bytes: verified.bytes, ..unverified })
     }
 
-    /// Adds what its integrity depends on beside its own bytes: the `.torrent` file, and the files that share pieces of
+    /// Adds everything but its own bytes that its integrity depends on: the `.torrent` file, and the files that share pieces of
     /// version 1 with it.
     pub(super) fn surroundings(&self, digest: &mut Sha256) {
         let Torrent { file, metainfo, stamps, .. } = &*self.torrent;
@@ -114,7 +113,7 @@ impl Share {
         };
         let on_disk = |path: &Path| path.metadata().ok().map(|metadata| Stamp::of(&metadata));
         add(on_disk(file));
-        // Pieces of version 2 end with their file.
+        // No two files share a piece of version 2.
         if info.root.is_none() {
             let piece_bytes = metainfo.piece_bytes;
             let from = info.offset / piece_bytes * piece_bytes;
@@ -127,11 +126,11 @@ impl Share {
                 }
             }
         }
-        // The record names the `.torrent` file.
+        // The path of the `.torrent` file is in the record.
         digest.update(path_key(file));
     }
 
-    /// Whether it is short enough to be compared as a whole for the sake of a member.
+    /// Whether it is short enough to be compared as a whole for the sake of one member.
     pub(super) fn is_short(&self) -> bool {
         self.info().bytes <= MAX_WHOLE_BYTES
     }

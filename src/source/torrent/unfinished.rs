@@ -1,19 +1,19 @@
-//! What clients call a file until all of it is there.
+//! The names that clients give a file until it is fully downloaded.
 
 use std::path::{Path, PathBuf};
 
-/// Endings behind the whole name: those of qBittorrent (and libtorrent's other clients), of µTorrent, and of Transmission.
-/// Clients whose unfinished files are longer than the torrent says are left out: what they hold could not be told from damage.
+/// Endings that are appended to the name by qBittorrent (and other clients of libtorrent), µTorrent and Transmission. Clients
+/// whose unfinished files are longer than the torrent states are left out: those could not be told from damaged ones.
 const ENDINGS: [&str; 3] = ["!qB", "!ut", "part"];
 
-/// What a file will be called when all of it is there, if it is called as one that is not.
+/// The name of a file once it is finished; `None` if it does not have the name of an unfinished one.
 pub(super) fn finished(path: &Path) -> Option<PathBuf> {
     let ending = path.extension()?;
     ENDINGS.iter().any(|&known| ending == known).then(|| path.with_extension(""))
 }
 
-/// Where a file lies, finished or not; if it lies nowhere, where it would.
-pub(super) fn as_it_lies(path: PathBuf) -> PathBuf {
+/// The path of a file on disk, finished or not; unchanged if there is neither.
+pub(super) fn on_disk(path: PathBuf) -> PathBuf {
     if path.exists() {
         return path;
     }

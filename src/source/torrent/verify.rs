@@ -1,5 +1,5 @@
-//! Whether what is on disk is what a torrent holds, by its hashes: SHA-1 of pieces (version 1, BEP 3) or the
-//! SHA-256 tree of a file (version 2, BEP 52).
+//! Compares files on disk with the hashes of a torrent: SHA-1 of pieces (version 1, BEP 3) or the SHA-256 tree of a file
+//! (version 2, BEP 52).
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -11,21 +11,21 @@ use sha2::{Digest as _, Sha256};
 use super::metainfo::{FileInfo, SHA256_BYTES};
 use super::{Torrent, Verified};
 
-/// Bytes of a leaf of the tree of version 2, and of the blocks in which clients fetch pieces of either version (BEP 3).
+/// Bytes of a leaf of a hash tree (BEP 52), and of the blocks in which clients fetch pieces (BEP 3).
 const LEAF_BYTES: u64 = 16 << 10;
 /// Bytes that are read at a time.
 const BLOCK_BYTES: usize = 64 << 10;
 
-/// What is known of a piece.
+/// The state of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece {
     Unknown = 0,
-    /// Its hash is right.
+    /// It has the right hash.
     Fits = 1,
-    /// It is all there and of one file alone, and its hash is wrong.
+    /// It is complete and of one file alone, and has the wrong hash.
     Differs = 2,
-    /// Nothing can be said of it: not all of it is there, a block of it is as zero as what was never fetched, or it is wrong and
-    /// of several files, one of which may be right.
+    /// It cannot be judged: part of it is missing, a block of zeros may never have been fetched, or it has the wrong hash and
+    /// belongs to several files, some of which may be right.
     Missing = 3,
 }
 
@@ -41,7 +41,7 @@ impl Piece {
 }
 
 impl Torrent {
-    /// Compares a stretch of a file on disk with the pieces that it lies in. `None` if `cancel` was raised.
+    /// Compares bytes `from` to `to` of a file on disk with the pieces that they belong to. `None` if `cancel` was raised.
     pub(super) fn verify(
         &self,
         file: usize,
@@ -53,7 +53,7 @@ impl Torrent {
         let (from, to) = (from.min(info.bytes), to.min(info.bytes));
         let is_v2 = info.root.is_some();
         let piece_bytes = self.metainfo.piece_bytes;
-        // Pieces of version 2 begin with their file, those of version 1 with the torrent.
+        // Pieces are counted from the start of the file in version 2, and from the start of the torrent in version 1.
         let base = if is_v2 { 0 } else { info.offset };
         let mut verified = Verified { bytes: 0, differs: false, all: true };
         let mut at = from;
@@ -70,7 +70,7 @@ impl Torrent {
         Some(verified)
     }
 
-    /// What is known of a piece, after a look at it if need be.
+    /// The state of a piece, which is compared the first time.
     fn piece(&self, file: usize, piece: u64, is_v2: bool, cancel: &AtomicBool) -> Option<Piece> {
         let first =
             if is_v2 { self.metainfo.files[file].offset / self.metainfo.piece_bytes } else { 0 };
@@ -86,7 +86,7 @@ impl Torrent {
         };
         let found = match looked {
             Ok(found) => found?,
-            // What cannot be read is not there.
+            // Bytes that cannot be read count as missing.
             Err(_) => Piece::Missing,
         };
         if let Some(slot) = slot {
@@ -95,8 +95,8 @@ impl Torrent {
         Some(found)
     }
 
-    /// A piece of a file that has a tree. A hybrid torrent hashes it in version 1, too, and nothing makes whoever wrote it hash
-    /// the same bytes twice: what both info-hashes are named for is only what both say.
+    /// A piece of a file with a hash tree. A hybrid torrent has hashes of version 1 as well, and these need not be of the same
+    /// bytes. As a record names both info-hashes, both must agree.
     fn both_ways(
         &self,
         file: usize,
@@ -112,7 +112,7 @@ impl Torrent {
         Ok(by_row.map(|by_row| if by_tree == Some(by_row) { by_row } else { Piece::Missing }))
     }
 
-    /// A piece of version 1: a stretch of all files in a row, those that pad among them.
+    /// Compares a piece of version 1: a stretch of all files one after the other, including padding.
     fn flat_piece(&self, piece: u64, cancel: &AtomicBool) -> io::Result<Option<Piece>> {
         let Some(expected) =
             usize::try_from(piece).ok().and_then(|at| self.metainfo.pieces.get(at))
@@ -128,7 +128,7 @@ impl Torrent {
             let within = (from.saturating_sub(file.offset), file.bytes.min(to - file.offset));
             let bytes = within.1.saturating_sub(within.0);
             if bytes == 0 {
-                // An empty file that is not there is missing nothing.
+                // An empty file that is not on disk leaves no gap.
                 continue;
             }
             if file.is_padding {
@@ -147,12 +147,12 @@ impl Torrent {
                 None => return Ok(None),
             }
         }
-        // Which of several files has the wrong byte, the hash of all of them does not tell.
+        // A wrong hash of several files does not tell which of them is wrong.
         let is_told = owners == 1 && blocks.are_fetched();
         Ok(Some(judged(hasher.finalize()[..] == expected[..], is_told)))
     }
 
-    /// A piece of version 2: a stretch of one file, by the hashes of its leaves.
+    /// Compares a piece of version 2: a stretch of one file, by the hashes of its leaves.
     fn tree_piece(
         &self,
         file: usize,
@@ -190,13 +190,13 @@ impl Torrent {
         if filled > 0 {
             leaves.push(leaf.finalize().into());
         }
-        // A file of one piece has as many leaves as it needs, every other piece as many as any.
+        // The tree of a file of one piece is as wide as its leaves need; every other piece has a full tree.
         let width = if is_only { leaves.len() } else { (piece_bytes / LEAF_BYTES) as usize };
         let root = root(leaves, width.next_power_of_two(), [0; SHA256_BYTES]);
         Ok(Some(judged(root == expected, blocks.are_fetched())))
     }
 
-    /// The hash of a piece, if the layer that has it is that of the file's root.
+    /// The hash of a piece in the piece layer, if the layer has the root of the file.
     fn layer_hash(&self, file: usize, piece: u64) -> Option<[u8; SHA256_BYTES]> {
         let info = &self.metainfo.files[file];
         let is_sound = self.layers[file].get_or_init(|| {
@@ -211,7 +211,7 @@ impl Torrent {
         info.layer.get(at).copied().filter(|_| *is_sound)
     }
 
-    /// Reads a stretch of a file on disk. False if not all of it is there, `None` if `cancel` was raised.
+    /// Reads a stretch of a file on disk. False if part of it is missing, `None` if `cancel` was raised.
     fn read(
         &self,
         file: &FileInfo,
@@ -241,8 +241,8 @@ impl Torrent {
         Ok(Some(true))
     }
 
-    /// Opens a file of the torrent, if it lies in the folder that the torrent was saved in: a link out of it could
-    /// lead anywhere.
+    /// Opens a file of the torrent; `None` if it is not inside the folder of the torrent, as a link out of it could lead
+    /// anywhere.
     pub(super) fn open(&self, file: &FileInfo) -> io::Result<Option<File>> {
         if file.path.as_os_str().is_empty() {
             return Ok(None);
@@ -253,7 +253,7 @@ impl Torrent {
     }
 }
 
-/// A wrong hash is damage if it `is_told` that the piece is all there and whose it is.
+/// The state of a compared piece. A wrong hash is damage only if the piece is complete and of one file (`is_told`).
 fn judged(fits: bool, is_told: bool) -> Piece {
     match (fits, is_told) {
         (true, _) => Piece::Fits,
@@ -262,26 +262,25 @@ fn judged(fits: bool, is_told: bool) -> Piece {
     }
 }
 
-/// The blocks of a piece, as they come by: whether one of them was never fetched.
+/// Tells whether a block of a piece was never fetched.
 ///
-/// Clients ask for a piece block by block and write each as it comes, so what is missing of one is whole blocks, which are zeros on
-/// disk: a hole, or what was made room for. A piece that is wrong and has such a block is taken for one that is not all there. A
-/// block can be silence and the wrong byte lie beside it, but that nobody can tell, and in doubt the weaker word is told: that
-/// the rest was not verified is true of both.
+/// Clients fetch a piece block by block and write each when it comes, so missing parts are whole blocks of zeros on disk: a
+/// hole, or reserved space. A piece with a wrong hash and such a block is taken for incomplete. The block may also be silence, with the
+/// damage elsewhere; the two cannot be told apart, and "not verified" is true of both.
 #[derive(Debug, Default)]
 struct Blocks {
-    /// Bytes of the block so far.
+    /// Bytes of the current block so far.
     filled: u64,
-    /// Some of them lie on disk. What pads is fetched from nobody.
+    /// Some of them are on disk. Padding is never fetched.
     is_on_disk: bool,
-    /// Some of those are not zero.
+    /// Some of the bytes on disk are not zero.
     is_written: bool,
-    /// One of the blocks before was all zeros.
+    /// An earlier block was all zeros.
     is_any_missing: bool,
 }
 
 impl Blocks {
-    /// Takes bytes that lie on disk.
+    /// Adds bytes that are on disk.
     fn take(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = (LEAF_BYTES - self.filled) as usize;
@@ -293,7 +292,7 @@ impl Blocks {
         }
     }
 
-    /// Takes so many bytes that pad.
+    /// Adds bytes of padding.
     fn pad(&mut self, mut bytes: u64) {
         while bytes > 0 {
             let now = bytes.min(LEAF_BYTES - self.filled);
@@ -313,7 +312,7 @@ impl Blocks {
         self.is_any_missing || (self.is_on_disk && !self.is_written)
     }
 
-    /// Whether all of them were fetched; the last may be shorter.
+    /// Whether all blocks were fetched, including the last, which may be shorter.
     fn are_fetched(&self) -> bool {
         !self.has_missing()
     }
@@ -328,7 +327,7 @@ fn hash_zeros(mut bytes: u64, hasher: &mut Sha1) {
     }
 }
 
-/// Root of the tree over `width` hashes, a power of two; those that are not there are `empty`.
+/// Root of the hash tree over `width` hashes, a power of two; missing hashes are `empty`.
 fn root(
     mut hashes: Vec<[u8; SHA256_BYTES]>,
     width: usize,
@@ -340,7 +339,7 @@ fn root(
     let (mut width, mut empty) = (width, empty);
     while width > 1 {
         hashes = hashes.chunks(2).map(|two| pair(&two[0], two.get(1).unwrap_or(&empty))).collect();
-        // All that is to the right of those that are there is alike.
+        // All subtrees of missing hashes are the same.
         empty = pair(&empty, &empty);
         width /= 2;
     }
@@ -356,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_of_a_tree_is_that_of_all_its_leaves_and_empty_ones() {
+    fn the_root_of_a_tree_includes_missing_leaves_as_empty_ones() {
         let (a, b, c, none) = ([1; 32], [2; 32], [3; 32], [0; 32]);
         assert_eq!(root(vec![a], 1, none), a);
         assert_eq!(root(vec![a, b, c], 4, none), pair(pair(a, b), pair(c, none)));
@@ -366,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_of_zeros_was_never_fetched_unless_nobody_had_to() {
+    fn a_block_of_zeros_counts_as_never_fetched_unless_it_is_padding() {
         const BLOCK: usize = LEAF_BYTES as usize;
         let fetched = |stretches: &[(u8, usize)], padding| {
             let mut blocks = Blocks::default();
@@ -378,9 +377,9 @@ mod tests {
         };
         assert!(fetched(&[(1, BLOCK), (0, BLOCK - 1), (1, 1)], 0));
         assert!(!fetched(&[(1, BLOCK), (0, BLOCK), (1, 1)], 0));
-        // Zeros that go over two blocks are none of either.
+        // Zeros over parts of two blocks leave neither empty.
         assert!(fetched(&[(1, BLOCK / 2), (0, BLOCK), (1, BLOCK / 2)], 0));
-        // The last block is as short as what is left, or goes on with what pads.
+        // The last block may be short, or continue with padding.
         assert!(!fetched(&[(1, BLOCK), (0, 10)], 0));
         assert!(!fetched(&[(1, BLOCK), (0, 10)], LEAF_BYTES));
         assert!(fetched(&[(1, BLOCK)], 3 * LEAF_BYTES));

@@ -1,6 +1,6 @@
 //! `leakhound show` and `leakhound extract`: from a locator back to the item.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use leakhound::ingest::sha256;
 use leakhound::results::ResultStore;
 use leakhound::review::ReviewStore;
-use leakhound::sniff::look_into;
+use leakhound::sniff::look_at;
 use leakhound::source::{Found, Item, Locator, ScanLimits, find, volumes_of};
 use leakhound::wording::{thousands, visible};
 
@@ -63,7 +63,7 @@ pub(crate) fn extract(global: &Global, command: &Extract) -> anyhow::Result<Exit
         Found::Nothing => return Err(nothing(text)),
     };
     // A folder can be opened and not read.
-    let readable = item.bytes.open().and_then(|mut bytes| bytes.read(&mut [0]));
+    let readable = item.bytes.head(1);
     readable.with_context(|| format!("cannot read {text}; name a file, or an item in one"))?;
     let bytes = leakhound::source::extract(&item.bytes, to)
         .with_context(|| format!("cannot write {}", to.display()))?;
@@ -113,7 +113,7 @@ fn nothing(text: &str) -> anyhow::Error {
 }
 
 fn describe(out: &mut Out, item: &Item) -> anyhow::Result<()> {
-    let looks = look_into(item.bytes.open()?)?;
+    let looks = look_at(&item.bytes)?;
     writeln!(out, "        locator {}", item.place.locator)?;
     let within = match item.place.containers.as_str() {
         "" => String::new(),

@@ -1,45 +1,48 @@
-//! The record batches of an Arrow table, each with the columns and dictionaries that it goes by.
+//! The record batches of an Arrow table in order, with the schema and the dictionaries that apply to each.
 
 use std::io;
 use std::rc::Rc;
 
 use super::buffer::Buffers;
+use super::errors::{damaged, truncated};
+use super::layout::Batch;
 use super::leaf::Dictionaries;
 use super::lookup::Lookup;
-use super::message::{Batch, File, Message, Messages, cut, wrong};
+use super::message::{File, Message, Messages};
 use super::schema::{Buffer, Schema, Values};
 use crate::bytes::Bytes;
 use crate::source::ScanLimits;
 use crate::source::containers::table::Load;
 
-/// Pieces of one dictionary.
+/// Most batches of one dictionary (the first and its deltas). A guess.
 const MAX_PIECES: usize = 1_000;
 
-/// Reads the batches of a table.
+/// Reads the record batches of a table.
 pub(super) struct Batches {
     file: File,
     messages: Messages,
     load: Load,
     schema: Schema,
+    /// Schemas so far.
     schemas: usize,
-    /// Batches so far.
+    /// Record batches so far.
     count: u64,
     dictionaries: Dictionaries,
-    /// Memory that dictionaries take, in bytes.
+    /// Memory of the dictionaries, in bytes.
     held: u64,
-    /// A file may have its dictionaries behind the batches that ask for them: they were read before.
+    /// The dictionaries were read ahead: in a file they may stand behind the batches that need them.
     has_dictionaries: bool,
 }
 
 impl Batches {
-    /// Opens a table, of which at least the columns can be read.
+    /// Opens a table whose schema can be read.
     pub(super) fn open(bytes: &Bytes, limits: ScanLimits, load: &Load) -> io::Result<Self> {
         let file = File::open(bytes)?;
         let mut messages = Messages::new(&file, limits)?;
         let schema = match messages.next()? {
             Some(Message::Schema(schema)) => schema,
-            Some(_) => return Err(wrong("its first message is not the names of its columns")),
-            None => return Err(cut("it has no columns".to_owned())),
+            Some(_) => return Err(damaged("its first message is not a schema")),
+            None => return Err(truncated("it has no schema".to_owned())),
         };
         let mut batches = Self {
             file,
@@ -56,7 +59,7 @@ impl Batches {
             batches.schema.leaves.iter().any(|l| matches!(l.values, Some(Values::Codes { .. })));
         if batches.messages.is_file && is_coded {
             let mut ahead = Messages::new(&batches.file, limits)?;
-            // What breaks here breaks again where it is read.
+            // An error comes again when the messages are read in order.
             while let Ok(Some(message)) = ahead.next() {
                 if let Message::Dictionary { id, is_delta, batch } = message {
                     batches.dictionary(id, is_delta, batch);
@@ -71,17 +74,17 @@ impl Batches {
         &self.file
     }
 
-    /// How far it is read.
+    /// The byte position up to which the table is read.
     pub(super) fn at(&self) -> u64 {
         self.messages.at.min(self.file.length)
     }
 
-    /// The columns of the batches that come next.
+    /// The columns of the batch that came last and of those that follow.
     pub(super) fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// How many lists of columns there were; another may follow the first.
+    /// The number of schemas so far: one stream may follow another in a file.
     pub(super) fn schemas(&self) -> usize {
         self.schemas
     }
@@ -90,12 +93,13 @@ impl Batches {
         &self.dictionaries
     }
 
-    /// The next batch with its number, if it can be read; none behind the last. Once it fails itself, there are no more.
+    /// The number of the next batch, from 0, and the batch or why it cannot be read; `None` after the last. After an error of
+    /// its own it must not be called again.
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, io::Result<Batch>)>> {
         loop {
             let count = self.count;
             let told = |error: io::Error| {
-                io::Error::new(error.kind(), format!("behind {count} record batches: {error}"))
+                io::Error::new(error.kind(), format!("after {count} record batches: {error}"))
             };
             match self.messages.next() {
                 Err(error) if error.raw_os_error().is_some() => return Err(error),
@@ -122,18 +126,18 @@ impl Batches {
         }
     }
 
-    /// Takes a dictionary. One that cannot be read is missing where it is asked for.
+    /// Keeps a dictionary. One that cannot be read is missing when a column needs it.
     fn dictionary(&mut self, id: i64, is_delta: bool, batch: io::Result<Batch>) {
         let read = batch.and_then(|batch| {
             let pieces = self.dictionaries.get(&id).map_or(0, Vec::len);
             if is_delta && pieces >= MAX_PIECES {
-                return Err(wrong("a dictionary in too many pieces"));
+                return Err(damaged(format!("a dictionary of more than {MAX_PIECES} batches")));
             }
             let leaf = self.schema.leaves.iter().find_map(|leaf| match leaf.values {
                 Some(Values::Codes { dictionary, shape, .. }) if dictionary == id => Some(shape),
                 _ => None,
             });
-            let shape = leaf.ok_or_else(|| wrong("a dictionary that nobody asks for"))?;
+            let shape = leaf.ok_or_else(|| damaged("a dictionary that no column uses"))?;
             let buffers = Buffers::new(&self.file, batch.codec, &self.load);
             buffers.hold(self.held)?;
             let lookup = Lookup::open(&buffers, &batch, 0, Buffer::FIRST, shape)?;

@@ -1,4 +1,4 @@
-//! One buffer of a batch, read from its front to its end, as it lies or unpacked; nothing of it is held but a window.
+//! One buffer of a batch, stored or compressed, read from front to end through a small window.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -6,16 +6,18 @@ use std::rc::Rc;
 
 use polars_arrow_format::ipc::CompressionType;
 
-use super::message::{File, cut, wrong};
+use super::errors::{damaged, truncated, unsupported};
+use super::message::File;
 use crate::bytes::codecs::Codec;
 use crate::source::Extent;
 use crate::source::containers::table::Load;
 
-/// Bytes that are read at a time.
+/// Bytes that are read at a time. A guess.
 const WINDOW_BYTES: usize = 16 << 10;
-/// Most that an unpacker holds of what it unpacks: the window of Zstandard.
+/// Most memory of a decompressor: the largest window of Zstandard, see `bytes::codecs`.
 const MAX_UNPACKER_BYTES: u64 = 128 << 20;
-/// In front of a compressed buffer stands its length when unpacked, or that it is not compressed.
+/// Stands in place of the uncompressed length before a buffer that is not compressed although its batch is (Arrow's
+/// `Message.fbs`, `BodyCompressionMethod`).
 const NOT_COMPRESSED: i64 = -1;
 
 /// The buffers of one batch.
@@ -24,15 +26,15 @@ pub(super) struct Buffers {
     pub(super) file: File,
     pub(super) codec: Option<CompressionType>,
     pub(super) load: Load,
-    /// Memory that what is open takes, at most.
+    /// The most memory that the open parts of the batch take, in bytes.
     held: Rc<Cell<u64>>,
 }
 
 /// Where the bytes of a buffer are.
-pub(super) enum Lies {
-    /// In the table, as they are.
-    Here(Extent),
-    /// Compressed: what is stored, and the length that is told.
+pub(super) enum Place {
+    /// Uncompressed in the table.
+    Stored(Extent),
+    /// Compressed in the table, with the uncompressed length that the table states.
     Packed(CompressionType, Extent, u64),
 }
 
@@ -41,34 +43,34 @@ impl Buffers {
         Self { file: file.clone(), codec, load: load.clone(), held: Rc::default() }
     }
 
-    pub(super) fn lies(&self, stored: Extent) -> io::Result<Lies> {
+    pub(super) fn place(&self, stored: Extent) -> io::Result<Place> {
         let Some(codec) = self.codec.filter(|_| stored.length > 0) else {
-            return Ok(Lies::Here(stored));
+            return Ok(Place::Stored(stored));
         };
         let Some(length) = stored.length.checked_sub(8) else {
-            return Err(wrong(format!("a compressed buffer of {} bytes", stored.length)));
+            return Err(damaged(format!("a compressed buffer of {} bytes", stored.length)));
         };
         let front = self.file.take(Extent { length: 8, ..stored })?;
         let told = front.first_chunk().map_or(0, |&eight| i64::from_le_bytes(eight));
         let behind = Extent { offset: stored.offset + 8, length };
         match u64::try_from(told) {
-            Ok(told) => Ok(Lies::Packed(codec, behind, told)),
-            Err(_) if told == NOT_COMPRESSED => Ok(Lies::Here(behind)),
-            Err(_) => Err(wrong(format!("a compressed buffer that unpacks to {told} bytes"))),
+            Ok(told) => Ok(Place::Packed(codec, behind, told)),
+            Err(_) if told == NOT_COMPRESSED => Ok(Place::Stored(behind)),
+            Err(_) => Err(damaged(format!("a compressed buffer that unpacks to {told} bytes"))),
         }
     }
 
-    /// Opens a buffer for reading from its front.
+    /// Opens a buffer, to be read from its front.
     pub(super) fn stream(&self, stored: Extent) -> io::Result<Stream> {
-        match self.lies(stored)? {
-            Lies::Here(extent) => {
-                // Many columns may ask for the same few bytes.
+        match self.place(stored)? {
+            Place::Stored(extent) => {
+                // Counted for each reader: many columns may use the same few bytes.
                 self.load.allowance.add(extent.length).map_err(io::Error::other)?;
                 let part = Part { file: self.file.clone(), from: extent.offset, at: 0 };
-                let reader = Inner::Lying(BufReader::with_capacity(WINDOW_BYTES, part));
+                let reader = Inner::Stored(BufReader::with_capacity(WINDOW_BYTES, part));
                 Ok(Stream { reader, position: 0, length: extent.length })
             }
-            Lies::Packed(codec, stored, length) => {
+            Place::Packed(codec, stored, length) => {
                 self.hold(length.min(MAX_UNPACKER_BYTES))?;
                 let unpacker = self.load.allowance.count(self.unpacker(codec, stored)?);
                 let unpacker: Box<dyn Read> = Box::new(unpacker);
@@ -78,7 +80,7 @@ impl Buffers {
         }
     }
 
-    /// Takes a compressed buffer into memory.
+    /// Decompresses a buffer into memory.
     pub(super) fn unpack(
         &self,
         codec: CompressionType,
@@ -90,7 +92,7 @@ impl Buffers {
         let unpacker = self.load.allowance.count(self.unpacker(codec, stored)?);
         unpacker.take(length).read_to_end(&mut bytes)?;
         if bytes.len() as u64 != length {
-            return Err(wrong(format!("a buffer of {length} bytes unpacks to {}", bytes.len())));
+            return Err(damaged(format!("a buffer of {length} bytes unpacks to {}", bytes.len())));
         }
         Ok(bytes)
     }
@@ -104,17 +106,17 @@ impl Buffers {
         }
     }
 
-    /// Memory that was counted.
+    /// The memory counted so far, in bytes.
     pub(super) fn held(&self) -> u64 {
         self.held.get()
     }
 
-    /// Counts memory that is taken until the batch is at its end.
+    /// Counts memory that is held until the end of the batch.
     pub(super) fn hold(&self, bytes: u64) -> io::Result<()> {
         let held = self.held.get().saturating_add(bytes);
         if held > self.load.max_bytes {
-            return Err(wrong(format!(
-                "its compressed buffers take {} MiB of memory, more than {} are not given: allow more with --max-page",
+            return Err(unsupported(format!(
+                "its compressed buffers need {} MiB of memory, and may take {} MiB: allow more with --max-page",
                 held >> 20,
                 self.load.max_bytes >> 20
             )));
@@ -124,7 +126,7 @@ impl Buffers {
     }
 }
 
-/// A stretch of a table, from its front.
+/// Reads a table from byte `from`.
 pub(super) struct Part {
     pub(super) file: File,
     pub(super) from: u64,
@@ -152,7 +154,7 @@ impl Seek for Part {
 }
 
 enum Inner {
-    Lying(BufReader<Part>),
+    Stored(BufReader<Part>),
     Unpacked(BufReader<Box<dyn Read>>),
 }
 
@@ -160,7 +162,7 @@ enum Inner {
 pub(super) struct Stream {
     reader: Inner,
     position: u64,
-    /// Its length, as the table has it.
+    /// Its length in bytes, as the table states it.
     pub(super) length: u64,
 }
 
@@ -168,10 +170,10 @@ impl Stream {
     pub(super) fn fill(&mut self, to: &mut [u8]) -> io::Result<()> {
         let left = self.length - self.position;
         if to.len() as u64 > left {
-            return Err(wrong(format!("a buffer of {} bytes is too short", self.length)));
+            return Err(damaged(format!("a buffer of {} bytes is too short", self.length)));
         }
         match &mut self.reader {
-            Inner::Lying(reader) => reader.read_exact(to),
+            Inner::Stored(reader) => reader.read_exact(to),
             Inner::Unpacked(reader) => reader.read_exact(to),
         }
         .map_err(|error| self.short(error))?;
@@ -179,14 +181,17 @@ impl Stream {
         Ok(())
     }
 
-    /// Goes on at this byte, which is not behind what was read.
+    /// Skips to this byte, which must not have been read yet.
     pub(super) fn go_to(&mut self, position: u64) -> io::Result<()> {
         let Some(by) = position.checked_sub(self.position).filter(|_| position <= self.length)
         else {
-            return Err(wrong(format!("byte {position} of a buffer of {} is wanted", self.length)));
+            return Err(damaged(format!(
+                "byte {position} of a buffer of {} bytes is used out of order or beyond its end",
+                self.length
+            )));
         };
         match &mut self.reader {
-            Inner::Lying(reader) => {
+            Inner::Stored(reader) => {
                 let by = i64::try_from(by).map_err(|_| io::ErrorKind::InvalidInput)?;
                 reader.seek_relative(by)?;
             }
@@ -201,25 +206,25 @@ impl Stream {
         Ok(())
     }
 
-    /// So many of the next bytes.
+    /// The next `length` bytes.
     pub(super) fn next(&mut self, length: u64) -> Next<'_> {
         Next { left: length.min(self.length - self.position), stream: self }
     }
 
     fn short(&self, error: io::Error) -> io::Error {
         match (&self.reader, error.kind()) {
-            (Inner::Lying(_), io::ErrorKind::UnexpectedEof) => {
-                cut(format!("a buffer of {} bytes is not all there", self.length))
+            (Inner::Stored(_), io::ErrorKind::UnexpectedEof) => {
+                truncated(format!("the end of a buffer of {} bytes is missing", self.length))
             }
             (Inner::Unpacked(_), io::ErrorKind::UnexpectedEof) => {
-                wrong(format!("a compressed buffer of {} bytes ends too early", self.length))
+                damaged(format!("a compressed buffer of {} bytes ends too early", self.length))
             }
             _ => error,
         }
     }
 }
 
-/// The next bytes of a buffer.
+/// A number of next bytes of a buffer.
 pub(super) struct Next<'s> {
     stream: &'s mut Stream,
     left: u64,
@@ -229,7 +234,7 @@ impl Read for Next<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let read = match &mut self.stream.reader {
-            Inner::Lying(reader) => reader.read(&mut buffer[..most])?,
+            Inner::Stored(reader) => reader.read(&mut buffer[..most])?,
             Inner::Unpacked(reader) => reader.read(&mut buffer[..most])?,
         };
         self.left -= read as u64;
@@ -238,7 +243,7 @@ impl Read for Next<'_> {
     }
 }
 
-/// Bits, the lowest of a byte first.
+/// Reads bits, the lowest of a byte first.
 pub(super) struct Bits {
     stream: Stream,
     byte: u8,
@@ -263,7 +268,7 @@ impl Bits {
     }
 }
 
-/// Where values begin and end, one after the other; never before where the last one did.
+/// Reads the offsets of values in order. Each value begins where the one before ends.
 pub(super) struct Offsets {
     stream: Stream,
     is_wide: bool,
@@ -275,7 +280,7 @@ impl Offsets {
         Self { stream, is_wide, last: None }
     }
 
-    /// Whether none of them was read.
+    /// Whether no offset was read yet.
     pub(super) fn is_new(&self) -> bool {
         self.last.is_none()
     }
@@ -290,7 +295,7 @@ impl Offsets {
             self.stream.fill(&mut four)?;
             i32::from_le_bytes(four).into()
         };
-        u64::try_from(offset).map_err(|_| wrong(format!("a value begins at byte {offset}")))
+        u64::try_from(offset).map_err(|_| damaged(format!("a value begins at byte {offset}")))
     }
 
     pub(super) fn next(&mut self) -> io::Result<(u64, u64)> {
@@ -300,7 +305,7 @@ impl Offsets {
         };
         let end = self.one()?;
         if end < begin {
-            return Err(wrong(format!("a value begins at byte {begin} and ends at {end}")));
+            return Err(damaged(format!("a value begins at byte {begin} and ends at {end}")));
         }
         self.last = Some(end);
         Ok((begin, end))

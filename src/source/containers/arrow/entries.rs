@@ -1,13 +1,14 @@
-//! The parts of a field in one batch, opened: what of it is null, and its values, as many as there are entries.
+//! The fields of one batch: which entries are null, and buffers that have a value for each entry.
 
 use std::io;
 
 use super::buffer::{Bits, Buffers, Offsets, Stream};
-use super::message::{Batch, wrong};
+use super::errors::damaged;
+use super::layout::Batch;
 use super::schema::Buffer;
 use crate::source::Extent;
 
-/// Opens the fields of a batch.
+/// Opens the parts of fields in one batch.
 pub(super) struct Opener<'a> {
     pub(super) batch: &'a Batch,
     pub(super) buffers: &'a Buffers,
@@ -16,14 +17,14 @@ pub(super) struct Opener<'a> {
 impl Opener<'_> {
     pub(super) fn buffer(&self, first: Buffer, nth: usize) -> io::Result<Extent> {
         let buffer = self.batch.buffers.get(first.of(self.batch).saturating_add(nth));
-        buffer.copied().ok_or_else(|| wrong("a batch that does not fit its schema"))
+        buffer.copied().ok_or_else(|| damaged("a batch that does not match its schema"))
     }
 
     fn stream(&self, first: Buffer, nth: usize) -> io::Result<Stream> {
         self.buffers.stream(self.buffer(first, nth)?)
     }
 
-    /// The second buffer of a field: so many bytes for each of its entries, and for one more.
+    /// The second buffer of a field, checked to have `bytes` bytes for each entry and for `more` others.
     pub(super) fn per_entry(
         &self,
         node: usize,
@@ -34,10 +35,10 @@ impl Opener<'_> {
         let stream = self.stream(first, 1)?;
         let entries = self.node(node)?.0;
         let needed = entries.checked_add(more).and_then(|n| n.checked_mul(bytes as u64));
-        // What has no entries may have no offsets.
+        // Without entries the buffer may be empty, even if it should have one offset.
         if entries > 0 && needed.is_none_or(|needed| needed > stream.length) {
             let told = format!("a buffer of {} bytes for {entries} values", stream.length);
-            return Err(wrong(told));
+            return Err(damaged(told));
         }
         Ok(stream)
     }
@@ -49,7 +50,7 @@ impl Opener<'_> {
 
     fn node(&self, node: usize) -> io::Result<(u64, i64)> {
         let node = self.batch.nodes.get(node);
-        node.copied().ok_or_else(|| wrong("a batch that does not fit its schema"))
+        node.copied().ok_or_else(|| damaged("a batch that does not match its schema"))
     }
 
     pub(super) fn entries(&self, node: usize, first: Buffer) -> io::Result<Entries> {
@@ -58,8 +59,8 @@ impl Opener<'_> {
         let nulls = if has_nulls && left > 0 {
             let stream = self.stream(first, 0)?;
             if stream.length < left.div_ceil(8) {
-                return Err(wrong(format!(
-                    "a bitmap of {} bytes says which of {left} values are there",
+                return Err(damaged(format!(
+                    "a bitmap of {} bytes for {left} values",
                     stream.length
                 )));
             }
@@ -71,17 +72,17 @@ impl Opener<'_> {
     }
 }
 
-/// The entries of a field, of which some may be null.
+/// The entries of a field that have not been read; some may be null.
 pub(super) struct Entries {
     nulls: Option<Bits>,
     left: u64,
 }
 
 impl Entries {
-    /// Whether the next entry is there, and not null.
+    /// Goes to the next entry. False if it is null.
     pub(super) fn next(&mut self) -> io::Result<bool> {
         let left = self.left.checked_sub(1);
-        self.left = left.ok_or_else(|| wrong("a column has fewer values than its rows ask for"))?;
+        self.left = left.ok_or_else(|| damaged("a column has fewer values than its rows need"))?;
         self.nulls.as_mut().map_or(Ok(true), Bits::next)
     }
 }

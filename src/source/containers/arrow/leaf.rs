@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use super::buffer::{Buffers, Lies, Offsets, Stream};
+use super::buffer::{Buffers, Offsets, Place, Stream};
 use super::entries::{Entries, Opener};
+use super::errors::damaged;
+use super::layout::Batch;
 use super::lookup::{Found, Lookup};
-use super::message::{Batch, wrong};
 use super::schema::{Leaf, Level, LevelKind, Shape, Values, Whole};
 use crate::source::Extent;
 
-/// Values of the dictionaries that were read, by their ids: one batch after the other.
+/// The dictionaries that were read, by id: the values of each in one or several batches.
 pub(super) type Dictionaries = HashMap<i64, Vec<Rc<Lookup>>>;
 
 /// A column that is being read.
@@ -20,7 +21,7 @@ pub(super) struct Column {
     pub(super) cells: Cells,
 }
 
-/// What it lies in.
+/// A struct or list around the column.
 struct OpenLevel {
     entries: Entries,
     open: Open,
@@ -32,7 +33,7 @@ enum Open {
     Fixed(u64),
 }
 
-/// The values of a column, in the order in which they lie.
+/// The values of a column in the order in which they are stored.
 pub(super) struct Cells {
     entries: Entries,
     kind: LeafKind,
@@ -48,7 +49,7 @@ enum LeafKind {
 }
 
 enum Data {
-    Here(Extent),
+    Stored(Extent),
     Packed(Stream),
 }
 
@@ -59,11 +60,11 @@ struct Numbers {
 
 /// A value of bytes or text.
 pub(super) enum Value {
-    /// As it lies in the table.
-    Here(Extent),
-    /// In memory: which bytes of these.
+    /// Stored uncompressed in the table.
+    Stored(Extent),
+    /// In memory: the bytes of a buffer, then position and length of the value.
     Memory(Rc<[u8]>, usize, usize),
-    /// So many bytes that come next from [`Cells::stream`].
+    /// Of this many bytes, which [`Cells::stream`] gives next.
     Next(u64),
 }
 
@@ -88,19 +89,17 @@ impl Column {
         let levels: Vec<OpenLevel> = leaf.levels.iter().map(level).collect::<io::Result<_>>()?;
         let outermost = leaf.levels.first().map_or(leaf.node, |level| level.node);
         if batch.nodes.get(outermost).is_none_or(|&(entries, _)| entries != batch.rows) {
-            return Err(wrong(format!(
-                "a column that has not the {} rows of its batch",
-                batch.rows
-            )));
+            return Err(damaged(format!("a column without the {} rows of its batch", batch.rows)));
         }
-        let values = leaf.values.ok_or_else(|| wrong("a column in a form that is not read"))?;
+        let values =
+            leaf.values.ok_or_else(|| damaged("a column of a type that is not read here"))?;
         let first = leaf.first;
         let kind = match values {
             Values::Bytes(Shape::Row { is_wide }) => {
                 let stored = opener.buffer(first, 2)?;
-                let data = match buffers.lies(stored)? {
-                    Lies::Here(extent) => Data::Here(extent),
-                    Lies::Packed(..) => Data::Packed(buffers.stream(stored)?),
+                let data = match buffers.place(stored)? {
+                    Place::Stored(extent) => Data::Stored(extent),
+                    Place::Packed(..) => Data::Packed(buffers.stream(stored)?),
                 };
                 LeafKind::Row { offsets: opener.offsets(leaf.node, first, is_wide)?, data }
             }
@@ -115,7 +114,7 @@ impl Column {
                     whole: code,
                 };
                 let dictionary = dictionaries.get(&id).cloned();
-                let missing = || wrong(format!("its dictionary {id} is missing"));
+                let missing = || damaged(format!("its dictionary {id} is missing"));
                 LeafKind::Codes { codes, dictionary: dictionary.ok_or_else(missing)? }
             }
             Values::Floats { is_double } => LeafKind::Floats {
@@ -131,8 +130,8 @@ impl Column {
         Ok(Self { levels, cells: Cells { entries, kind, file: buffers.file.clone() } })
     }
 
-    /// Goes through the values of the next row; `take` gets those that are not null. It has to read each to its end,
-    /// or nothing of it.
+    /// Goes through the values of the next row. `take` is called for each that is not null, and must read it to its end or
+    /// not at all.
     pub(super) fn row(
         &mut self,
         take: &mut dyn FnMut(&mut Cells) -> io::Result<()>,
@@ -140,7 +139,7 @@ impl Column {
         go(&mut self.levels, &mut self.cells, 1, true, take)
     }
 
-    /// The same, if the row has no more than so many values.
+    /// As [`Column::row`], with an error if the row has more than `most` values.
     pub(super) fn list(
         &mut self,
         most: u64,
@@ -150,14 +149,14 @@ impl Column {
         self.row(&mut |cells| {
             count += 1;
             if count > most {
-                return Err(wrong(format!("a list has more than {most} values")));
+                return Err(damaged(format!("a list has more than {most} values")));
             }
             take(cells)
         })
     }
 }
 
-/// Goes through so many entries of the levels and what lies in them.
+/// Goes through `count` entries of the outermost level and what they contain. If not `is_there`, an entry around them is null.
 fn go(
     levels: &mut [OpenLevel],
     cells: &mut Cells,
@@ -181,7 +180,7 @@ fn go(
                 let is_first = offsets.is_new();
                 let (begin, end) = offsets.next()?;
                 if is_first {
-                    // What lies before the first list is in none.
+                    // Values before the first list belong to none.
                     go(inner, cells, begin, false, take)?;
                 }
                 go(inner, cells, end - begin, is_there, take)?;
@@ -192,7 +191,7 @@ fn go(
 }
 
 impl Cells {
-    /// Goes to the next value, and shows it if it is there.
+    /// Goes to the next value, and calls `take` if it is not null.
     fn next(
         &mut self,
         is_there: bool,
@@ -207,8 +206,8 @@ impl Cells {
             }
             LeafKind::Looked { lookup, next } => {
                 if *next >= lookup.count {
-                    return Err(wrong(format!(
-                        "more than the {} values that are there",
+                    return Err(damaged(format!(
+                        "a column uses more than its {} values",
                         lookup.count
                     )));
                 }
@@ -224,23 +223,23 @@ impl Cells {
         Ok(())
     }
 
-    /// A value of bytes or text.
+    /// The current value, of bytes or text; `None` if its dictionary has null for it.
     pub(super) fn value(&mut self) -> io::Result<Option<Value>> {
         let found = match &mut self.kind {
             LeafKind::Row { offsets, data } => {
                 let (begin, end) = offsets.next()?;
                 let length = end - begin;
                 let value = match data {
-                    Data::Here(extent) if end <= extent.length => {
-                        Value::Here(Extent { offset: extent.offset + begin, length })
+                    Data::Stored(extent) if end <= extent.length => {
+                        Value::Stored(Extent { offset: extent.offset + begin, length })
                     }
                     Data::Packed(stream) if end <= stream.length => {
                         stream.go_to(begin)?;
                         Value::Next(length)
                     }
-                    Data::Here(Extent { length, .. }) | Data::Packed(Stream { length, .. }) => {
-                        return Err(wrong(format!(
-                            "a value ends at byte {end} of a buffer of {length}"
+                    Data::Stored(Extent { length, .. }) | Data::Packed(Stream { length, .. }) => {
+                        return Err(damaged(format!(
+                            "a value ends at byte {end} of a buffer of {length} bytes"
                         )));
                     }
                 };
@@ -254,20 +253,20 @@ impl Cells {
             LeafKind::Codes { codes, dictionary } => {
                 let code = codes.next()?;
                 let code = u64::try_from(code)
-                    .map_err(|_| wrong(format!("value {code} of a dictionary")))?;
+                    .map_err(|_| damaged(format!("value {code} of a dictionary is used")))?;
                 in_dictionary(dictionary, code)?
             }
             LeafKind::Floats { .. } | LeafKind::Numbers(_) => {
-                return Err(wrong("numbers where bytes are wanted"));
+                return Err(damaged("numbers where bytes are expected"));
             }
         };
         Ok(found.map(|found| match found {
-            Found::Here(extent) => Value::Here(extent),
+            Found::Stored(extent) => Value::Stored(extent),
             Found::Memory(memory, from, length) => Value::Memory(memory, from, length),
         }))
     }
 
-    /// The bytes of [`Value::Next`].
+    /// The bytes of a [`Value::Next`].
     pub(super) fn stream(&mut self, length: u64) -> Option<impl Read> {
         match &mut self.kind {
             LeafKind::Row { data: Data::Packed(stream), .. } => Some(stream.next(length)),
@@ -275,12 +274,12 @@ impl Cells {
         }
     }
 
-    /// The first bytes of a text.
+    /// Reads the first `most` bytes of a text, and returns its whole length.
     pub(super) fn text(&mut self, most: u64, to: &mut Vec<u8>) -> io::Result<u64> {
         to.clear();
         Ok(match self.value()? {
             None => 0,
-            Some(Value::Here(Extent { offset, length })) => {
+            Some(Value::Stored(Extent { offset, length })) => {
                 *to = self.file.take(Extent { offset, length: length.min(most) })?;
                 length
             }
@@ -293,7 +292,7 @@ impl Cells {
                     stream.take(most).read_to_end(to)?;
                 }
                 if (to.len() as u64) < length.min(most) {
-                    return Err(wrong("a compressed buffer ends too early"));
+                    return Err(damaged("a compressed buffer ends too early"));
                 }
                 length
             }
@@ -302,7 +301,7 @@ impl Cells {
 
     pub(super) fn float(&mut self) -> io::Result<f32> {
         let LeafKind::Floats { stream, is_double } = &mut self.kind else {
-            return Err(wrong("a column of samples that is none of floating point"));
+            return Err(damaged("samples that are not floating point"));
         };
         if *is_double {
             let mut eight = [0; 8];
@@ -318,13 +317,13 @@ impl Cells {
     pub(super) fn whole(&mut self) -> io::Result<i64> {
         match &mut self.kind {
             LeafKind::Numbers(numbers) => numbers.next(),
-            _ => Err(wrong("a sampling rate is no whole number")),
+            _ => Err(damaged("a sampling rate is not a whole number")),
         }
     }
 }
 
 impl Numbers {
-    /// The next of them; what is beyond 63 bits is negative.
+    /// The next number; an unsigned one of more than 63 bits becomes negative.
     fn next(&mut self) -> io::Result<i64> {
         let Whole { bytes, is_signed } = self.whole;
         let mut eight = [0; 8];
@@ -344,5 +343,5 @@ fn in_dictionary(dictionary: &[Rc<Lookup>], code: u64) -> io::Result<Option<Foun
         }
         number -= batch.count;
     }
-    Err(wrong(format!("value {code} of a dictionary is not there")))
+    Err(damaged(format!("value {code} of a dictionary does not exist")))
 }

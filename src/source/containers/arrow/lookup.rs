@@ -1,31 +1,34 @@
-//! Bytes and texts that are looked up by their number: those of a dictionary, and those that lie as views.
+//! Bytes and texts that are looked up by number: the values of a dictionary, and views.
 
 use std::io;
 use std::rc::Rc;
 
-use super::buffer::{Buffers, Lies};
-use super::message::{Batch, File, wrong};
+use super::buffer::{Buffers, Place};
+use super::errors::damaged;
+use super::layout::Batch;
+use super::message::File;
 use super::schema::{Buffer, Shape};
 use crate::source::Extent;
 use crate::source::containers::table::Load;
 
-/// A shorter buffer is taken into memory at once, where values are looked up in it: reading it bit by bit would take longer.
+/// Longest buffer that is read into memory at once for look-ups, as many small reads would take longer. A guess.
 const SMALL_BYTES: u64 = 1 << 20;
-/// Bytes of a view, and those of them that hold a short value.
+/// Bytes of a view, and the longest value that is stored in the view itself (Arrow's columnar format, "Variable-size Binary
+/// View Layout").
 const VIEW_BYTES: u64 = 16;
 const MAX_INLINE_BYTES: u64 = 12;
 
-/// Bytes that can be had from any place.
+/// The bytes of a buffer.
 enum Block {
-    Here(Extent),
+    Stored(Extent),
     Memory(Rc<[u8]>),
 }
 
-/// A value.
+/// The place of a value.
 pub(super) enum Found {
-    /// As it lies in the table.
-    Here(Extent),
-    /// In memory: which bytes of these.
+    /// Stored uncompressed in the table.
+    Stored(Extent),
+    /// In memory: the bytes of the buffer, then position and length of the value.
     Memory(Rc<[u8]>, usize, usize),
 }
 
@@ -42,7 +45,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The values of a field that has `first` as its first buffer and so many entries.
+    /// The values of a field; `first` is the first of its buffers.
     pub(super) fn open(
         buffers: &Buffers,
         batch: &Batch,
@@ -50,7 +53,7 @@ impl Lookup {
         first: Buffer,
         shape: Shape,
     ) -> io::Result<Self> {
-        let missing = || wrong("a batch that does not fit its schema");
+        let missing = || damaged("a batch that does not match its schema");
         let &(count, nulls) = batch.nodes.get(node).ok_or_else(missing)?;
         let at = first.of(batch);
         let buffer = |at: usize| batch.buffers.get(at).copied().ok_or_else(missing);
@@ -65,7 +68,7 @@ impl Lookup {
         let has_nulls = nulls > 0 || nulls < 0 && bitmap.length > 0;
         let nulls = has_nulls.then(|| block(buffers, bitmap)).transpose()?;
         let index = block(buffers, index)?;
-        // Whoever passes over values that nobody wants counts on it.
+        // Values may be passed over without being read, so the index is checked here.
         let needed = match shape {
             Shape::Views { .. } => count.checked_mul(VIEW_BYTES),
             Shape::Row { is_wide } => count
@@ -73,7 +76,7 @@ impl Lookup {
                 .and_then(|n| n.checked_mul(if is_wide { 8 } else { 4 })),
         };
         if needed.is_none_or(|needed| needed > index.length()) {
-            return Err(wrong(format!("{count} values in a buffer of {} bytes", index.length())));
+            return Err(damaged(format!("{count} values in a buffer of {} bytes", index.length())));
         }
         Ok(Self {
             file: buffers.file.clone(),
@@ -86,10 +89,10 @@ impl Lookup {
         })
     }
 
-    /// A value by its number, `None` if it is null.
+    /// The value with this number, from 0; `None` if it is null.
     pub(super) fn get(&self, number: u64) -> io::Result<Option<Found>> {
         if number >= self.count {
-            return Err(wrong(format!("value {number} of {} is asked for", self.count)));
+            return Err(damaged(format!("value {number} of {} values is used", self.count)));
         }
         if let Some(nulls) = &self.nulls {
             let [byte] = self.read(nulls, number / 8)?;
@@ -103,17 +106,18 @@ impl Lookup {
                 let length = end.checked_sub(begin).and_then(|length| u64::try_from(length).ok());
                 let length = length.filter(|_| begin >= 0);
                 let length =
-                    length.ok_or_else(|| wrong(format!("a value from byte {begin} to {end}")))?;
+                    length.ok_or_else(|| damaged(format!("a value from byte {begin} to {end}")))?;
                 (self.data.first(), begin.unsigned_abs(), length)
             }
             Shape::Views { .. } => {
-                let at =
-                    number.checked_mul(VIEW_BYTES).ok_or_else(|| wrong("a view has no place"))?;
+                let at = number
+                    .checked_mul(VIEW_BYTES)
+                    .ok_or_else(|| damaged("the place of a view overflows"))?;
                 let view: [u8; VIEW_BYTES as usize] = self.read(&self.index, at)?;
                 let number = |at: usize| {
                     let [a, b, c, d] = [view[at], view[at + 1], view[at + 2], view[at + 3]];
                     let number = i32::from_le_bytes([a, b, c, d]);
-                    u64::try_from(number).map_err(|_| wrong(format!("a view of {number} bytes")))
+                    u64::try_from(number).map_err(|_| damaged(format!("a view of {number} bytes")))
                 };
                 match number(0)? {
                     length @ ..=MAX_INLINE_BYTES => (Some(&self.index), at + 4, length),
@@ -121,15 +125,15 @@ impl Lookup {
                 }
             }
         };
-        let block = block.ok_or_else(|| wrong("a value in a buffer that is not there"))?;
-        // Many numbers may lead to one value.
+        let block = block.ok_or_else(|| damaged("a value in a buffer that does not exist"))?;
+        // Counted for each use: many entries may have the same value.
         self.load.allowance.add(length).map_err(io::Error::other)?;
         block.part(begin, length).map(Some)
     }
 
     fn offsets(&self, number: u64, is_wide: bool) -> io::Result<(i64, i64)> {
         let at = number.checked_mul(if is_wide { 8 } else { 4 });
-        let at = at.ok_or_else(|| wrong("a value has no place"))?;
+        let at = at.ok_or_else(|| damaged("the place of a value overflows"))?;
         if is_wide {
             let [a, b, c, d, e, f, g, h, end @ ..] = self.read::<16>(&self.index, at)?;
             Ok((i64::from_le_bytes([a, b, c, d, e, f, g, h]), i64::from_le_bytes(end)))
@@ -145,7 +149,7 @@ impl Lookup {
             Found::Memory(memory, from, length) => {
                 bytes.copy_from_slice(&memory[from..from + length]);
             }
-            Found::Here(extent) => bytes.copy_from_slice(&self.file.take(extent)?),
+            Found::Stored(extent) => bytes.copy_from_slice(&self.file.take(extent)?),
         }
         Ok(bytes)
     }
@@ -154,7 +158,7 @@ impl Lookup {
 impl Block {
     fn length(&self) -> u64 {
         match self {
-            Self::Here(extent) => extent.length,
+            Self::Stored(extent) => extent.length,
             Self::Memory(memory) => memory.len() as u64,
         }
     }
@@ -162,10 +166,12 @@ impl Block {
     fn part(&self, begin: u64, length: u64) -> io::Result<Found> {
         let whole = self.length();
         if begin.checked_add(length).is_none_or(|end| end > whole) {
-            return Err(wrong(format!("{length} bytes at byte {begin} of a buffer of {whole}")));
+            return Err(damaged(format!(
+                "{length} bytes at byte {begin} of a buffer of {whole} bytes"
+            )));
         }
         Ok(match self {
-            Self::Here(extent) => Found::Here(Extent { offset: extent.offset + begin, length }),
+            Self::Stored(extent) => Found::Stored(Extent { offset: extent.offset + begin, length }),
             Self::Memory(memory) => {
                 Found::Memory(Rc::clone(memory), begin as usize, length as usize)
             }
@@ -174,20 +180,20 @@ impl Block {
 }
 
 fn block(buffers: &Buffers, stored: Extent) -> io::Result<Block> {
-    Ok(match buffers.lies(stored)? {
-        Lies::Packed(codec, stored, length) => {
+    Ok(match buffers.place(stored)? {
+        Place::Packed(codec, stored, length) => {
             Block::Memory(buffers.unpack(codec, stored, length)?.into())
         }
-        Lies::Here(extent) => Block::Here(extent),
+        Place::Stored(extent) => Block::Stored(extent),
     })
 }
 
 impl Lookup {
-    /// Takes into memory what is short, for many look-ups.
+    /// Reads short buffers into memory, for many look-ups.
     pub(super) fn in_memory(mut self, buffers: &Buffers) -> io::Result<Self> {
         let blocks = self.nulls.iter_mut().chain([&mut self.index]).chain(&mut self.data);
         for block in blocks {
-            if let Block::Here(extent) = block
+            if let Block::Stored(extent) = block
                 && extent.length <= SMALL_BYTES
             {
                 buffers.hold(extent.length)?;

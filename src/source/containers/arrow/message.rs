@@ -1,36 +1,35 @@
-//! The messages of an Arrow table, one after the other: a schema, then dictionaries and record batches.
+//! The messages of an Arrow table in order: a schema, then dictionaries and record batches.
 //!
-//! A message is the mark `0xFFFFFFFF`, the length of its header, the header (a flatbuffer) and a body of buffers; the grammar
-//! is <https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc>. A stream is
-//! nothing but messages. A file (Feather version 2) is a stream between two marks, with a directory behind it that says
-//! where they lie; it is read as the stream that it is, so that one without its end gives what is there.
+//! A message is the marker `0xFFFFFFFF`, the length of its header, the header (a flatbuffer) and a body of buffers; the format
+//! is <https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc>. A stream has
+//! nothing but messages. A file (Feather version 2) is a stream between two magic numbers, with a directory at the end that
+//! has the place of each message. It is read as a stream, so that a file that is cut off gives what is there.
 //!
-//! A body is not read here: of it is told which bytes its buffers are, none of them outside of it, no two of the same.
+//! Bodies are not read here. A [`Batch`] has the places of its buffers, which are checked to lie in its body and not to
+//! overlap.
 
 use std::cell::RefCell;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::rc::Rc;
 
-use polars_arrow_format::ipc::planus::{self, ReadAsRoot as _};
-use polars_arrow_format::ipc::{
-    BodyCompressionMethod, CompressionType, FooterRef, MessageHeaderRef, MessageRef,
-    MetadataVersion, RecordBatchRef,
-};
+use polars_arrow_format::ipc::planus::ReadAsRoot as _;
+use polars_arrow_format::ipc::{FooterRef, MessageHeaderRef, MessageRef, MetadataVersion};
 
+use super::errors::{damaged, plain, truncated, unsupported};
+use super::layout::Batch;
 use super::schema::Schema;
 use crate::bytes::{Bytes, Reader};
 use crate::sniff::arrow::MARK;
 use crate::source::{Extent, ScanLimits};
 
-/// Stands before each message.
-/// At the begin of a file, there with two zeros behind, and at its end.
+/// The magic number at the start of a file, there followed by two zeros, and at its end.
 const MAGIC: &[u8; 6] = b"ARROW1";
-/// Where the first message of a file lies.
+/// Byte position of the first message of a file.
 const FIRST_MESSAGE: u64 = 8;
-/// No header is shorter.
+/// The shortest header: a flatbuffer with a table of two fields.
 const MIN_HEADER_BYTES: u32 = 16;
 
-/// The bytes of a table, read from any place by all who read of it.
+/// The bytes of a table; clones share one open file.
 #[derive(Clone)]
 pub(super) struct File {
     pub(super) bytes: Bytes,
@@ -40,25 +39,25 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn open(bytes: &Bytes) -> io::Result<Self> {
-        let reader = bytes.open()?;
+        let reader = bytes.open_stored()?;
         let length = reader.length();
         Ok(Self { bytes: bytes.clone(), length, reader: Rc::new(RefCell::new(reader)) })
     }
 
-    /// Reads what is there of these bytes.
+    /// Reads from byte `at`, as many bytes as are there.
     pub(super) fn read(&self, at: u64, to: &mut [u8]) -> io::Result<usize> {
         let mut reader = self.reader.borrow_mut();
         reader.seek(SeekFrom::Start(at))?;
         reader.read(to)
     }
 
-    /// Takes a stretch into memory, which is not longer than the table.
+    /// Reads a stretch into memory. No memory is allocated for bytes that the table does not have.
     pub(super) fn take(&self, stretch: Extent) -> io::Result<Vec<u8>> {
         let there = self.length.saturating_sub(stretch.offset);
         if stretch.length > there {
             let Extent { offset, length } = stretch;
-            return Err(cut(format!(
-                "{length} bytes are wanted at byte {offset}, {there} are there"
+            return Err(truncated(format!(
+                "{length} bytes are needed at byte {offset}, {there} are there"
             )));
         }
         let mut taken = Vec::with_capacity(stretch.length as usize);
@@ -69,37 +68,24 @@ impl File {
     }
 }
 
-/// What a message is about.
+/// A message. A batch that cannot be read is an error of its own, as the next message can be.
 pub(super) enum Message {
     Schema(Schema),
     Dictionary { id: i64, is_delta: bool, batch: io::Result<Batch> },
     Batch(io::Result<Batch>),
 }
 
-/// Where the parts of a batch lie.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) rows: u64,
-    /// Of each field in the order of the schema, a struct before its parts: entries, and how many of them are null; less than 0
-    /// if nobody counted.
-    pub(super) nodes: Vec<(u64, i64)>,
-    /// By their bytes in the table.
-    pub(super) buffers: Vec<Extent>,
-    /// Buffers of data of each field whose values are views.
-    pub(super) variadic: Vec<u64>,
-    pub(super) codec: Option<CompressionType>,
-}
-
 /// Reads the messages of a table.
 pub(super) struct Messages {
     file: File,
-    /// Where the next message begins.
+    /// Byte position of the next message.
     pub(super) at: u64,
     pub(super) is_file: bool,
-    /// The mark of the end was seen.
+    /// The end-of-stream marker was read.
     has_ended: bool,
+    /// Record batches so far.
     batches: u64,
-    /// Longest header.
+    /// Longest header that is read, in bytes.
     most: u64,
 }
 
@@ -126,7 +112,7 @@ impl Messages {
         Ok(four.first_chunk().map(|&four| u32::from_le_bytes(four)))
     }
 
-    /// The next message; `None` behind the last. Once it fails, there are no more.
+    /// The next message; `None` after the last. After an error it must not be called again.
     pub(super) fn next(&mut self) -> io::Result<Option<Message>> {
         let mut at = self.at;
         let (begin, length) = loop {
@@ -136,11 +122,11 @@ impl Messages {
                 at += 4;
                 length = self.number(at)?;
                 if length.is_none() {
-                    return Err(cut(format!("a message breaks off at byte {at}")));
+                    return Err(truncated(format!("a message breaks off at byte {at}")));
                 }
             }
             match length {
-                // A stream may end without a mark.
+                // A stream may end without an end-of-stream marker.
                 None => return if self.is_file { self.directory() } else { Ok(None) },
                 Some(0) => {
                     self.has_ended = true;
@@ -155,13 +141,14 @@ impl Messages {
                         Ok(None) => return Ok(None),
                         _ => {
                             let behind = self.file.length - at;
-                            return Err(wrong(format!(
-                                "{behind} bytes behind the mark of its end are no table"
+                            return Err(damaged(format!(
+                                "{behind} bytes after its end-of-stream marker are not a table"
                             )));
                         }
                     }
                 }
-                // Polars puts the columns there bare, and says where what comes next lies in the directory alone.
+                // Polars writes a bare schema here, without the length of a message; only the directory has the places of
+                // the other messages.
                 Some(length)
                     if self.is_file && begin == FIRST_MESSAGE && length < MIN_HEADER_BYTES =>
                 {
@@ -174,17 +161,19 @@ impl Messages {
         if length > self.most {
             let (length, most) = (length >> 20, self.most >> 20);
             return Err(unsupported(format!(
-                "has a message at byte {begin} with a header of {length} MiB, more than {most} are not taken into memory; split the table"
+                "has a message at byte {begin} with a header of {length} MiB, and at most {most} MiB are read into memory; \
+                 split the table"
             )));
         }
         let header = self.file.take(Extent { offset, length })?;
         let (message, body_bytes) =
             Self::read(&header, offset + length).map_err(|error| match error.kind() {
-                io::ErrorKind::Other => wrong(format!("{error}, in its message at byte {begin}")),
+                io::ErrorKind::Other => damaged(format!("{error}, in its message at byte {begin}")),
                 _ => error,
             })?;
-        self.at =
-            (offset + length).checked_add(body_bytes).ok_or_else(|| wrong("a body has no end"))?;
+        self.at = (offset + length)
+            .checked_add(body_bytes)
+            .ok_or_else(|| damaged("the length of a body overflows"))?;
         self.batches += u64::from(matches!(message, Message::Batch(_)));
         Ok(Some(message))
     }
@@ -195,12 +184,12 @@ impl Messages {
         if !matches!(version, MetadataVersion::V4 | MetadataVersion::V5) {
             let version = version as i16 + 1;
             return Err(unsupported(format!(
-                "is of version {version} of the format, versions 4 and 5 are read; write it anew"
+                "is of version {version} of the format, and versions 4 and 5 are read; write it again with a newer program"
             )));
         }
         let length = message.body_length().map_err(plain)?;
         let length =
-            u64::try_from(length).map_err(|_| wrong(format!("a body has {length} bytes")))?;
+            u64::try_from(length).map_err(|_| damaged(format!("a body has {length} bytes")))?;
         let body = Extent { offset: body_at, length };
         let message = match message.header().map_err(plain)? {
             Some(MessageHeaderRef::Schema(schema)) => {
@@ -209,7 +198,7 @@ impl Messages {
             Some(MessageHeaderRef::RecordBatch(batch)) => Message::Batch(Batch::read(batch, body)),
             Some(MessageHeaderRef::DictionaryBatch(dictionary)) => {
                 let batch = dictionary.data().map_err(plain)?;
-                let batch = batch.ok_or_else(|| wrong("a dictionary has no values"))?;
+                let batch = batch.ok_or_else(|| damaged("a dictionary has no values"))?;
                 Message::Dictionary {
                     id: dictionary.id().map_err(plain)?,
                     is_delta: dictionary.is_delta().map_err(plain)?,
@@ -221,49 +210,51 @@ impl Messages {
                     "has a tensor among its messages, which is not read here; write it as a table";
                 return Err(unsupported(told.to_owned()));
             }
-            None => return Err(wrong("a message is about nothing")),
+            None => return Err(damaged("a message has no content")),
         };
         Ok((message, length))
     }
 
-    /// The columns as the directory of a file has them, before the first of the messages that it names.
+    /// The schema in the directory of a file. Reading goes on at the first message that the directory names.
     fn by_directory(&mut self) -> io::Result<Message> {
         let (begin, bytes) = self.footer()?;
         let footer = FooterRef::read_as_root(&bytes).map_err(plain)?;
         let version = footer.version().map_err(plain)?;
         let schema = footer.schema().map_err(plain)?;
-        let schema = schema.ok_or_else(|| wrong("its directory has no columns"))?;
+        let schema = schema.ok_or_else(|| damaged("its directory has no schema"))?;
         let blocks = [footer.dictionaries(), footer.record_batches()];
         let mut first = begin.saturating_sub(8);
         for block in blocks.into_iter().flatten().flatten().flatten() {
             let offset = u64::try_from(block.offset()).ok();
             let offset = offset.filter(|offset| (FIRST_MESSAGE..begin).contains(offset));
-            first = first.min(offset.ok_or_else(|| wrong("its directory leads out of it"))?);
+            first = first.min(
+                offset.ok_or_else(|| damaged("its directory names a place outside of the file"))?,
+            );
         }
         self.at = first;
         Ok(Message::Schema(Schema::read(schema, version, bytes.len())?))
     }
 
-    /// What the directory of a file says, compared with what was there.
+    /// Compares the directory of a file with the messages that were read.
     fn directory(&self) -> io::Result<Option<Message>> {
         if !self.has_ended {
-            return Err(cut("its directory is missing".to_owned()));
+            return Err(truncated("its directory is missing".to_owned()));
         }
         let (_, footer) = self.footer()?;
         let named = || FooterRef::read_as_root(&footer)?.record_batches();
         let named = named().map_err(plain)?.map_or(0, |blocks| blocks.len() as u64);
         if named != self.batches {
             let there = self.batches;
-            return Err(wrong(format!(
-                "its directory names {named} record batches, {there} lie there one after the other"
+            return Err(damaged(format!(
+                "its directory names {named} record batches, and {there} were found one after the other"
             )));
         }
         Ok(None)
     }
 
-    /// The directory of a file, and where it begins.
+    /// The byte position of the directory of a file, and its bytes.
     fn footer(&self) -> io::Result<(u64, Vec<u8>)> {
-        let missing = || cut("its directory is missing".to_owned());
+        let missing = || truncated("its directory is missing".to_owned());
         let end = self.file.length.checked_sub(10).filter(|&end| end >= self.at);
         let end = end.ok_or_else(missing)?;
         let tail = self.file.take(Extent { offset: end, length: 10 })?;
@@ -274,90 +265,10 @@ impl Messages {
         if length > self.most {
             let (length, most) = (length >> 20, self.most >> 20);
             return Err(unsupported(format!(
-                "has a directory of {length} MiB, more than {most} are not taken into memory; split the table"
+                "has a directory of {length} MiB, and at most {most} MiB are read into memory; split the table"
             )));
         }
         let offset = end - length;
         Ok((offset, self.file.take(Extent { offset, length })?))
     }
-}
-
-impl Batch {
-    fn read(batch: RecordBatchRef<'_>, body: Extent) -> io::Result<Self> {
-        let rows = batch.length().map_err(plain)?;
-        let rows = u64::try_from(rows).map_err(|_| wrong(format!("a batch has {rows} rows")))?;
-        let count = |length: i64| {
-            u64::try_from(length).map_err(|_| wrong(format!("a field has {length} entries")))
-        };
-        let nodes = batch.nodes().map_err(plain)?;
-        let nodes =
-            nodes.into_iter().flatten().map(|node| Ok((count(node.length())?, node.null_count())));
-        let stretch = |(offset, length): (i64, i64)| {
-            let inside = || {
-                let (offset, length) = (u64::try_from(offset).ok()?, u64::try_from(length).ok()?);
-                offset.checked_add(length).filter(|&end| end <= body.length)?;
-                Some(Extent { offset: body.offset.checked_add(offset)?, length })
-            };
-            inside().ok_or_else(|| {
-                let whole = body.length;
-                wrong(format!("a buffer of {length} bytes at byte {offset} of a body of {whole}"))
-            })
-        };
-        let buffers = batch.buffers().map_err(plain)?;
-        let buffers =
-            buffers.into_iter().flatten().map(|buffer| stretch((buffer.offset(), buffer.length())));
-        let counts = batch.variadic_buffer_counts().map_err(plain)?;
-        let variadic = counts.into_iter().flatten().map(count);
-        let compression = batch.compression().map_err(plain)?;
-        let codec = match compression {
-            None => None,
-            Some(compression) => {
-                let BodyCompressionMethod::Buffer = compression.method().map_err(plain)?;
-                Some(compression.codec().map_err(plain)?)
-            }
-        };
-        let batch = Self {
-            rows,
-            nodes: nodes.collect::<io::Result<_>>()?,
-            buffers: buffers.collect::<io::Result<_>>()?,
-            variadic: variadic.collect::<io::Result<_>>()?,
-            codec,
-        };
-        batch.check()?;
-        Ok(batch)
-    }
-
-    /// Buffers that lie over each other would make much of few bytes.
-    fn check(&self) -> io::Result<()> {
-        let mut order: Vec<Extent> =
-            self.buffers.iter().copied().filter(|buffer| buffer.length > 0).collect();
-        order.sort_unstable_by_key(|buffer| buffer.offset);
-        let over = order.windows(2).find(|two| two[0].offset + two[0].length > two[1].offset);
-        match over {
-            None => Ok(()),
-            Some(two) => {
-                let at = two[1].offset;
-                Err(wrong(format!("a batch whose buffers lie over each other, at byte {at}")))
-            }
-        }
-    }
-}
-
-/// What is wrong with a table.
-pub(super) fn wrong(what: impl Into<String>) -> io::Error {
-    io::Error::other(what.into())
-}
-
-/// An end that is missing.
-pub(super) fn cut(what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, what)
-}
-
-/// What is right and not read here, with the remedy.
-pub(super) fn unsupported(what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, what)
-}
-
-pub(super) fn plain(error: planus::Error) -> io::Error {
-    wrong(format!("no header of a message ({})", error.error_kind))
 }

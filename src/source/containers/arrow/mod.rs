@@ -1,12 +1,25 @@
-//! Arrow tables, as streams (the caches of Hugging Face's `datasets`) and as files (Feather version 2), with sound in
-//! their cells: record batch by record batch.
+//! Arrow tables with sound in their cells: streams (the caches of Hugging Face's `datasets`) and files (Feather version 2).
 //!
-//! Of a batch only offsets are read: where its buffers are not compressed, a cell is a stretch of the file. Buffers that
-//! are, LZ4 or Zstandard, are unpacked as they are read.
+//! They are read record batch by record batch. In an uncompressed buffer a cell is a stretch of the file, so only offsets
+//! are read; buffers compressed by LZ4 or Zstandard are decompressed as they are read.
+//!
+//! | file | its one responsibility |
+//! |---|---|
+//! | `message` | the messages of a table and its directory |
+//! | `layout` | where the parts of a batch are |
+//! | `schema` | the columns, and which parts of a batch belong to which |
+//! | `batches` | the batches in order, with their dictionaries |
+//! | `buffer` | one buffer from front to end |
+//! | `entries` | which entries of a field are null |
+//! | `lookup` | values by number: dictionaries and views |
+//! | `leaf` | one column row by row |
+//! | `errors` | errors by kind |
 
 mod batches;
 mod buffer;
 mod entries;
+mod errors;
+mod layout;
 mod leaf;
 mod lookup;
 mod message;
@@ -17,17 +30,18 @@ use std::ops::ControlFlow;
 
 use self::batches::Batches;
 use self::buffer::{Buffers, Part};
+use self::errors::{damaged, truncated};
+use self::layout::Batch;
 use self::leaf::{Column, Value};
-use self::message::{Batch, cut, wrong};
 use super::columns::{self, Form, Roles, Sound, has_codes, says};
 use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, said, wav};
-use super::texts::{EachText, Value as Spoken};
-use super::unpack::{At, Unpacker};
+use super::table::{EachText, Value as Spoken};
+use super::traversal::{At, Unpacker};
 use crate::base::Losses;
 use crate::bytes::Bytes;
 use crate::source::{ScanLimits, To};
 
-/// Longest text that is read for identifiers.
+/// Longest text that is read for identifiers, in bytes. A guess: a list of a million ISRCs.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
 
 /// Shows the cells of a table that hold sound.
@@ -36,7 +50,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let mut shown = Shown::new(at, "record batches", None);
     let mut has_sound = false;
     let mut roles = (0, Roles::default());
-    let mut batches = match Batches::open(bytes, unpacker.limits, &load) {
+    let mut batches = match Batches::open(bytes, unpacker.costs.limits, &load) {
         Ok(batches) => batches,
         Err(error) => {
             shown.trouble = Some(error);
@@ -56,7 +70,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         if at.depth == 1 {
             unpacker.passed_to(batches.at());
         }
-        // A stream may follow another, with other columns.
+        // Another stream with other columns may follow the first in one file.
         if roles.0 != batches.schemas() {
             roles = (batches.schemas(), Roles::of(&batches.schema().columns));
             has_sound |= !roles.1.sounds.is_empty();
@@ -77,10 +91,10 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             shown.broken.push(Broken { group, rows, error });
         }
         if load.allowance.is_spent() {
-            unpacker.broken(&at.place, &io::Error::other("it unpacks to too much"))?;
+            unpacker.broken(&at.place, &io::Error::other("it unpacks to more than it may"))?;
         }
     }
-    // What is wrong with a table without sound is told by whoever reads its text.
+    // Damage of a table without sound is reported when its text is read.
     if !has_sound && batches.schemas() > 0 {
         let is_silent = Roles::of(&batches.schema().columns).sounds.is_empty();
         if is_silent {
@@ -92,15 +106,15 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     ControlFlow::Continue(held)
 }
 
-/// Shows each value of the columns that may name something, column by column, until `each` breaks off. A column that breaks
-/// costs its batch.
+/// Shows each value of the columns that may hold identifiers, column by column, until `each` breaks off. A column that cannot
+/// be read is counted in `lost`, and its values in this batch are missing.
 pub(super) fn texts(
     bytes: &Bytes,
     limits: ScanLimits,
     lost: &mut Losses,
     each: EachText<'_>,
 ) -> io::Result<()> {
-    let load = super::texts::load(bytes, limits)?;
+    let load = Load::alone(bytes, &limits)?;
     let mut batches = Batches::open(bytes, limits, &load)?;
     while let Some((group, batch)) = batches.next()? {
         let mut here = Losses::default();
@@ -154,7 +168,7 @@ fn in_batch(
                     if length > MAX_TEXT_BYTES {
                         let most = MAX_TEXT_BYTES >> 20;
                         let told = format!(
-                            "a text of {} MiB in row {row}, {most} of them were read",
+                            "a text of {} MiB in row {row}, of which {most} MiB were read",
                             length >> 20
                         );
                         lost.add(format!("{name}: {told}"));
@@ -180,11 +194,11 @@ fn in_batch(
     Ok(flow)
 }
 
-/// The rows of a batch with sound in them.
+/// The rows of a batch of a table with sound.
 struct Rows<'a> {
     batches: &'a Batches,
     sounds: Vec<(&'a Sound, Opened)>,
-    /// Columns that speak of the sound in their row.
+    /// Columns of text that describe the sound in their row.
     texts: Vec<Column>,
     count: u64,
     load: &'a Load,
@@ -214,7 +228,7 @@ impl<'a> Rows<'a> {
             let opened = match sound.cells {
                 columns::Cells::Files { bytes, path } => Opened::Files {
                     bytes: column(bytes, false)?,
-                    // One that cannot be read names nothing, and the sound beside it is read.
+                    // Without a readable column of names the sound is shown without a name.
                     path: path.and_then(|path| column(path, true).ok()),
                 },
                 columns::Cells::Samples { array, rate } => {
@@ -228,7 +242,7 @@ impl<'a> Rows<'a> {
         Ok(Self { batches, sounds, texts, count: batch.rows, load })
     }
 
-    /// Shows them. What it breaks off with comes back, with the rows that were read in `rows`.
+    /// Shows the rows. An error ends the batch; `rows` is then the row that failed and the number of rows.
     fn show(
         mut self,
         unpacker: &mut Unpacker<'_>,
@@ -274,7 +288,7 @@ impl<'a> Rows<'a> {
         ControlFlow::Continue(Ok(()))
     }
 
-    /// What the columns of text say in the next row. One that cannot be read says nothing.
+    /// The text of all columns of text in the next row. A column that cannot be read is left out from then on.
     fn words(&mut self) -> String {
         let (mut words, mut text) = (String::new(), Vec::new());
         self.texts.retain_mut(|column| {
@@ -290,7 +304,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What the next row calls its file.
+/// The name of the file in the next row, if the table has a column of names.
 fn name(column: &mut Option<Column>) -> Option<String> {
     let (mut name, mut text) = (None, Vec::new());
     let read = column.as_mut()?.row(&mut |cells| {
@@ -324,14 +338,16 @@ fn file(
     let (mut extent, mut bytes, mut missing) = (None, None, 0);
     let (mut stream, length): (Box<dyn Read>, u64) = match &value {
         None if path.is_some() => return ControlFlow::Continue(Ok(shown.name(unpacker)?)),
-        // Nulls without number take no room in a file.
+        // Null cells count as members: a file may have any number of them in a few bytes.
         None => return ControlFlow::Continue(Ok(unpacker.counted()?)),
-        Some(Value::Here(here)) => {
+        Some(Value::Stored(here)) => {
             let file = batches.file();
             let there = file.length.saturating_sub(here.offset).min(here.length);
             missing = here.length - there;
             if there == 0 && missing > 0 {
-                return ControlFlow::Continue(Err(cut(format!("{missing} bytes are missing"))));
+                return ControlFlow::Continue(Err(truncated(format!(
+                    "{missing} bytes are missing"
+                ))));
             }
             (extent, bytes) = (Some(*here), file.bytes.slice(here.offset, here.length));
             let part = Part { file: file.clone(), from: here.offset, at: 0 };
@@ -342,10 +358,10 @@ fn file(
         }
         Some(Value::Next(length)) => match column.cells.stream(*length) {
             Some(stream) => (Box::new(stream), *length),
-            None => return ControlFlow::Continue(Err(wrong("a value without bytes"))),
+            None => return ControlFlow::Continue(Err(damaged("a value has no bytes"))),
         },
     };
-    // What was unpacked is counted; what lies in a table that is held in memory is copied from there.
+    // Bytes that were decompressed are counted already. Bytes that are stored count when they are copied into memory.
     let is_counted = extent.is_none();
     let mut limited;
     let stream: &mut dyn Read = if is_counted {
@@ -356,13 +372,13 @@ fn file(
     };
     shown.sound(unpacker, Cell { to, path, stream, length, extent, bytes })?;
     ControlFlow::Continue(if missing > 0 {
-        Err(cut(format!("{missing} of the {length} bytes of a cell are missing")))
+        Err(truncated(format!("{missing} of the {length} bytes of a cell are missing")))
     } else {
         Ok(())
     })
 }
 
-/// The samples in the next row as a WAV file, if there are any.
+/// The samples in the next row as a WAV file; `None` for a null or empty list.
 fn samples(array: &mut Column, rate: &mut Column, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut rate_hz = None;
     rate.row(&mut |cells| {
@@ -374,6 +390,6 @@ fn samples(array: &mut Column, rate: &mut Column, most: u64) -> io::Result<Optio
         samples.push(cells.float()?);
         Ok(())
     })?;
-    // A rate that is none is told by the decoder.
+    // The decoder reports a sampling rate of 0.
     Ok(wav(rate_hz.unwrap_or(0), samples.len(), samples.into_iter()))
 }

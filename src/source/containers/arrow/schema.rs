@@ -1,7 +1,7 @@
-//! The columns of an Arrow table, and which of a batch's parts are theirs.
+//! The columns of an Arrow table, and which parts of a batch belong to each.
 //!
-//! A batch lists its fields as nodes and its buffers in the order of the schema, a field before its children. How many
-//! buffers a field has depends on its type, and with views on the batch.
+//! A batch lists fields (as nodes) and buffers in the order of the schema, a field before its children. The number of
+//! buffers of a field depends on its type; that of a field of views differs from batch to batch.
 
 use std::io;
 use std::rc::Rc;
@@ -10,38 +10,41 @@ use polars_arrow_format::ipc::{
     Endianness, FieldRef, MetadataVersion, Precision, SchemaRef, TypeRef, UnionMode,
 };
 
-use super::message::{Batch, plain, unsupported, wrong};
+use super::errors::{damaged, plain, unsupported};
+use super::layout::Batch;
 use crate::source::containers::columns::{self, Form};
 
-/// Fields of a table, parts of structs and lists counted. A header may name one field a thousand million times.
+/// Most fields of a table, parts of structs and lists counted. A guess. A header may name one field a thousand million times.
 const MAX_FIELDS: usize = 20_000;
-/// Structs and lists within each other.
+/// Deepest nesting of structs and lists. A guess.
 const MAX_DEPTH: usize = 32;
-/// Longest name of a field, in bytes.
+/// Longest name of a field that is kept, in bytes. A guess.
 const MAX_NAME_BYTES: usize = 4_096;
 
 /// The columns of a table.
 #[derive(Debug)]
 pub(super) struct Schema {
-    /// Those without parts, in order.
+    /// The columns without parts, in order.
     pub(super) leaves: Vec<Leaf>,
-    /// The same, as far as their use depends on it.
+    /// The same columns, as far as their roles depend on it.
     pub(super) columns: Vec<columns::Leaf>,
-    /// Nodes of a batch; its buffers but those that views have beside; fields of views.
+    /// Nodes of a batch.
     nodes: usize,
+    /// Buffers of a batch, without the buffers of data of views.
     buffers: usize,
+    /// Fields of views.
     views: usize,
 }
 
 /// A column without parts.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    /// What it lies in, from the outermost.
+    /// The structs and lists around it, the outermost first.
     pub(super) levels: Vec<Level>,
     /// `None` if its values are not read here.
     pub(super) values: Option<Values>,
     pub(super) node: usize,
-    /// Its first buffer, which says what is null.
+    /// Its first buffer, the bitmap of nulls.
     pub(super) first: Buffer,
 }
 
@@ -56,11 +59,11 @@ pub(super) struct Level {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum LevelKind {
     Struct,
-    /// Offsets of 64 bits, or of 32.
+    /// A list with offsets of 64 bits if wide, else of 32.
     List {
         is_wide: bool,
     },
-    /// So many entries each.
+    /// A list with this many entries each.
     Fixed(u64),
 }
 
@@ -68,36 +71,36 @@ pub(super) enum LevelKind {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Values {
     Bytes(Shape),
-    /// Numbers of the values of a dictionary.
+    /// Each value is the number of a value in the dictionary with this id.
     Codes {
         code: Whole,
         dictionary: i64,
         shape: Shape,
     },
-    /// Floating point of 64 bits, or of 32.
+    /// Floating point of 64 bits if double, else of 32.
     Floats {
         is_double: bool,
     },
     Whole(Whole),
 }
 
-/// How bytes and texts lie.
+/// How bytes and texts are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// One after the other, with offsets of 64 bits, or of 32.
+    /// One after the other, with offsets of 64 bits if wide, else of 32.
     Row { is_wide: bool },
-    /// Anywhere; `nth` of the fields of views.
+    /// As views, which refer to any place in several buffers; `nth` counts the fields of views from 0.
     Views { nth: usize },
 }
 
-/// A whole number of so many bytes.
+/// A type of whole numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Whole {
     pub(super) bytes: usize,
     pub(super) is_signed: bool,
 }
 
-/// The place of a buffer in a batch: behind so many others, and those of so many fields of views.
+/// The place of a buffer among those of a batch: behind `behind` others and the buffers of data of `views` fields of views.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Buffer {
     behind: usize,
@@ -108,7 +111,7 @@ impl Buffer {
     /// The first of a batch.
     pub(super) const FIRST: Self = Self { behind: 0, views: 0 };
 
-    /// Its number among the buffers of a batch that was found to [fit](Schema::fits).
+    /// Its number among the buffers of a batch that [fits](Schema::fits) the schema.
     pub(super) fn of(self, batch: &Batch) -> usize {
         let beside: u64 = batch.variadic.iter().take(self.views).sum();
         self.behind.saturating_add(beside as usize)
@@ -123,7 +126,7 @@ impl Schema {
     ) -> io::Result<Self> {
         if schema.endianness().map_err(plain)? == Endianness::Big {
             return Err(unsupported(
-                "was written on a big-endian machine, whose tables are not read here; write it anew"
+                "was written on a big-endian machine, whose tables are not read here; write it again on another"
                     .to_owned(),
             ));
         }
@@ -147,14 +150,14 @@ impl Schema {
         Ok(columns.schema)
     }
 
-    /// Whether a batch has the parts that the schema says, so that each can be had by its number.
+    /// Checks that a batch has as many nodes and buffers as the schema needs.
     pub(super) fn fits(&self, batch: &Batch) -> io::Result<()> {
         let beside = batch.variadic.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
         let buffers = beside.and_then(|beside| beside.checked_add(self.buffers as u64));
         let (nodes, there) = (batch.nodes.len(), batch.buffers.len() as u64);
         if nodes != self.nodes || buffers != Some(there) || batch.variadic.len() != self.views {
-            return Err(wrong(format!(
-                "{nodes} nodes and {there} buffers, which do not fit its schema of {} and {}",
+            return Err(damaged(format!(
+                "a batch has {nodes} nodes and {there} buffers, and its schema needs {} and {}",
                 self.nodes,
                 buffers.unwrap_or(u64::MAX)
             )));
@@ -163,14 +166,14 @@ impl Schema {
     }
 }
 
-/// Takes down the fields of a schema.
+/// Collects the columns of a schema.
 struct Columns {
     schema: Schema,
     path: Vec<Rc<str>>,
     levels: Vec<Level>,
-    /// What it is in is not read here.
+    /// The current field lies in one that is not read here.
     is_unread: bool,
-    /// Bytes that names may still take: fields that share a name would make much of it.
+    /// Bytes that names may still take, at first those of the header: fields that share one name would take more.
     name_bytes: usize,
     version: MetadataVersion,
 }
@@ -179,13 +182,13 @@ impl Columns {
     fn field(&mut self, field: FieldRef<'_>) -> io::Result<()> {
         if self.schema.nodes >= MAX_FIELDS || self.path.len() >= MAX_DEPTH {
             return Err(unsupported(format!(
-                "has more than {MAX_FIELDS} columns, or columns of more than {MAX_DEPTH} parts; write it anew without them"
+                "has more than {MAX_FIELDS} columns, or columns of more than {MAX_DEPTH} parts; write it again without them"
             )));
         }
         let name = field.name().map_err(plain)?.unwrap_or_default();
         let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
         let left = self.name_bytes.checked_sub(name.len());
-        self.name_bytes = left.ok_or_else(|| wrong("a schema whose fields share their names"))?;
+        self.name_bytes = left.ok_or_else(|| damaged("a schema whose fields share their names"))?;
         self.path.push(name.into());
         let done = self.parts(field);
         self.path.pop();
@@ -193,7 +196,8 @@ impl Columns {
     }
 
     fn parts(&mut self, field: FieldRef<'_>) -> io::Result<()> {
-        let kind = field.type_().map_err(plain)?.ok_or_else(|| wrong("a field without a type"))?;
+        let kind =
+            field.type_().map_err(plain)?.ok_or_else(|| damaged("a field without a type"))?;
         let (node, first) = (self.schema.nodes, self.here());
         self.schema.nodes += 1;
         if let Some(dictionary) = field.dictionary().map_err(plain)? {
@@ -206,7 +210,7 @@ impl Columns {
             };
             let id = dictionary.id().map_err(plain)?;
             let (form, shape) = match kind {
-                // Its views are those of the dictionary's own batch.
+                // The views are in the batch of the dictionary, which has one field.
                 TypeRef::BinaryView(_) => (Form::Bytes, Some(Shape::Views { nth: 0 })),
                 TypeRef::Utf8View(_) => (Form::Text, Some(Shape::Views { nth: 0 })),
                 TypeRef::Struct(_)
@@ -232,14 +236,15 @@ impl Columns {
             TypeRef::LargeList(_) => (2, Some(LevelKind::List { is_wide: true })),
             TypeRef::FixedSizeList(list) => {
                 let size = list.list_size().map_err(plain)?;
-                let size = u64::try_from(size).map_err(|_| wrong(format!("a list of {size}")))?;
+                let size = u64::try_from(size)
+                    .map_err(|_| damaged(format!("a list has {size} entries")))?;
                 (1, Some(LevelKind::Fixed(size)))
             }
             TypeRef::ListView(_) | TypeRef::LargeListView(_) => return self.unread(3, field),
             TypeRef::RunEndEncoded(_) => return self.unread(0, field),
             TypeRef::Union(union) => {
                 let is_dense = union.mode().map_err(plain)? == UnionMode::Dense;
-                // It had a buffer for what is null.
+                // Up to version 4 of the format, a union has a bitmap of nulls.
                 let nulls = usize::from(self.version == MetadataVersion::V4);
                 return self.unread(nulls + 1 + usize::from(is_dense), field);
             }
@@ -288,7 +293,7 @@ impl Columns {
         Ok(())
     }
 
-    /// A field in whose parts nothing is read.
+    /// A field whose parts are not read.
     fn unread(&mut self, buffers: usize, field: FieldRef<'_>) -> io::Result<()> {
         self.schema.buffers += buffers;
         let was = std::mem::replace(&mut self.is_unread, true);
@@ -311,7 +316,7 @@ impl Columns {
     fn leaf(&mut self, node: usize, first: Buffer, form: Form, values: Option<Values>) {
         let is_list = |level: &&Level| !matches!(level.kind, LevelKind::Struct);
         let lists = self.levels.iter().filter(is_list).count();
-        // The name of the values of a list: `item`.
+        // A list names its values `item` or the like.
         let inside = usize::from(self.levels.last().as_ref().is_some_and(is_list));
         let form = match form {
             Form::Bytes | Form::Text if self.is_unread || values.is_none() => Form::Unread,

@@ -1,5 +1,7 @@
-//! The bytes of a Parquet table, as the crate asks for them. What a page says of its size is looked at before the crate believes
-//! it: a page is taken into memory whole, as it lies and unpacked, up to 2 GiB each.
+//! The bytes of a Parquet table, as the crate `parquet` asks for them.
+//!
+//! The crate reads a page into memory whole, compressed and decompressed, up to 2 GiB each. So the sizes in the header of a
+//! page are checked first.
 
 use std::io::{self, Read, Seek as _};
 
@@ -7,14 +9,15 @@ use bytes::Bytes as Shared;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::limit::OverLimit;
 use super::thrift::Header;
 use crate::bytes::{Bytes, Reader};
 use crate::source::ScanLimits;
 
-/// Length of the directory and mark of the end.
+/// The length of the footer and the magic number, at the end of the file.
 const END_BYTES: u64 = 8;
 
-/// A table's bytes.
+/// The bytes of a table.
 pub(super) struct Chunks {
     bytes: Bytes,
     length: u64,
@@ -23,12 +26,12 @@ pub(super) struct Chunks {
 
 impl Chunks {
     pub(super) fn new(bytes: Bytes, limits: ScanLimits) -> io::Result<Self> {
-        let length = bytes.open()?.length();
+        let length = bytes.open_stored()?.length();
         Ok(Self { length, bytes, max_page_bytes: limits.max_page_bytes })
     }
 
     fn reader(&self, start: u64) -> Result<Reader> {
-        let mut reader = self.bytes.open()?;
+        let mut reader = self.bytes.open_stored()?;
         reader.seek(io::SeekFrom::Start(start))?;
         Ok(reader)
     }
@@ -43,17 +46,14 @@ impl Length for Chunks {
 impl ChunkReader for Chunks {
     type T = io::BufReader<Reader>;
 
-    /// Where pages are read one after the other, this is asked for the header of each.
+    /// The crate asks for this at the header of each page.
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let left = self.length.saturating_sub(start);
-        // The end of the file is asked for likewise, and is no header.
+        // It asks for the end of the file, too, which is not a header.
         if left != END_BYTES {
             let (bytes, whole) = page_bytes(io::BufReader::new(self.reader(start)?), left);
             if bytes > self.max_page_bytes {
-                let (page, most) = (bytes >> 20, self.max_page_bytes >> 20);
-                return Err(ParquetError::General(format!(
-                    "a page of {page} MiB, more than {most} are not taken into memory: allow more with --max-page"
-                )));
+                return Err(OverLimit::PageBytes { bytes, most: self.max_page_bytes }.into());
             }
             let wrong = |error| ParquetError::General(format!("the header of a page: {error}"));
             whole.map_err(wrong)?;
@@ -62,10 +62,10 @@ impl ChunkReader for Chunks {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Shared> {
-        // Nothing is asked memory for that is not there.
+        // No memory is allocated for bytes that the file does not have.
         let there = self.length.saturating_sub(start);
         if length as u64 > there {
-            let error = format!("{length} bytes are asked for at byte {start}, {there} are there");
+            let error = format!("{length} bytes are needed at byte {start}, {there} are there");
             return Err(ParquetError::EOF(error));
         }
         let mut chunk = Vec::with_capacity(length);
@@ -74,17 +74,17 @@ impl ChunkReader for Chunks {
     }
 }
 
-/// Longest header of a page: it may have the least and the greatest value of the page.
+/// Longest header of a page, which may hold the least and the greatest of its values. A guess.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
-/// Fields of a page's header: its size unpacked, and as it lies.
+/// Field ids in `PageHeader` of `parquet.thrift`: `uncompressed_page_size` and `compressed_page_size`.
 const SIZES: [i64; 2] = [2, 3];
 
-/// The larger of the two sizes in the header of a page, and whether the rest of the header can be gone through.
+/// The larger of the two sizes in the header of a page, and the result of validating the rest of the header.
 fn page_bytes(head: impl Read, most: u64) -> (u64, io::Result<()>) {
     let mut larger = 0;
     let mut take = |field, number| {
         if SIZES.contains(&field) {
-            // A negative size is refused by the crate.
+            // The crate refuses a negative size.
             larger = larger.max(u64::try_from(number).unwrap_or(0));
         }
     };
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_sizes_of_a_page_are_read_from_its_header() {
-        // 300 bytes unpacked, 5 packed; the same in the long form of fields.
+        // 300 bytes decompressed, 5 compressed; the same with ids that are written out.
         for head in [
             &[0x15, 0, 0x15, 0xd8, 0x04, 0x15, 10, 0][..],
             &[0x05, 2, 0, 0x05, 4, 0xd8, 0x84, 0x00, 0x05, 6, 10, 0],

@@ -1,5 +1,7 @@
-//! The pages of a Parquet column, looked at before they are decoded: the decoders take memory for as many values as a page says
-//! it has, in its header or in front of its lengths, and believe any number.
+//! Checks the pages of a Parquet column before they are decoded.
+//!
+//! The decoders allocate memory for as many values as a page states, in its header or before its lengths, and do not check
+//! the number.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,17 +11,18 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 
 use super::super::table::Load;
+use super::limit::OverLimit;
 
-/// What a value takes in a dictionary, in bytes; lengths take less.
+/// Memory of a value in a dictionary, in bytes: the size of the crate's `ByteArray`. A length takes less.
 const VALUE_BYTES: u64 = 32;
 
-/// Pages, counted as they are opened.
+/// The pages of a column; each is checked and counted when it is read.
 pub(super) struct Guarded {
     pub(super) pages: Box<dyn PageReader>,
     pub(super) load: Load,
-    /// Values of the pages that were opened for this record; of a column of lists only.
+    /// Values of the pages that were read for the current record; only for a column of lists.
     pub(super) values: Option<Arc<AtomicU64>>,
-    /// Greatest level of repetition, and of definition.
+    /// Greatest repetition level and definition level of the column.
     pub(super) max_levels: [i16; 2],
 }
 
@@ -27,7 +30,7 @@ impl Guarded {
     fn check(&self, page: &Page) -> Result<()> {
         let most = self.load.max_bytes / VALUE_BYTES;
         let values = match page {
-            // A value takes a byte or more.
+            // A value takes at least a byte.
             Page::DictionaryPage { buf, num_values, .. }
                 if u64::from(*num_values) > buf.len() as u64 =>
             {
@@ -37,14 +40,12 @@ impl Guarded {
             page => self.counted(page)?,
         };
         if values > most {
-            return Err(ParquetError::General(format!(
-                "a page of {values} values, more than {most} are not taken into memory: allow more with --max-page"
-            )));
+            return Err(OverLimit::PageValues { values, most }.into());
         }
         Ok(())
     }
 
-    /// The values that a page of lengths says it has, 0 for other pages.
+    /// The number of values that a page of lengths states; 0 for other pages.
     fn counted(&self, page: &Page) -> Result<u64> {
         let encoding = page.encoding();
         if !matches!(encoding, Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY) {
@@ -68,10 +69,10 @@ impl Guarded {
 }
 
 fn lies(what: &str, values: u64, bytes: usize) -> ParquetError {
-    ParquetError::General(format!("{what} of {bytes} bytes says that it has {values} values"))
+    ParquetError::General(format!("{what} of {bytes} bytes states that it has {values} values"))
 }
 
-/// Bytes of the levels in front of a page's values.
+/// Bytes of the levels that precede the values of a page.
 fn levels(page: &Page, max_levels: [i16; 2]) -> Option<usize> {
     match page {
         Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
@@ -84,7 +85,7 @@ fn levels(page: &Page, max_levels: [i16; 2]) -> Option<usize> {
                 if *level == 0 {
                     continue;
                 }
-                // Another way to write levels was given up before these encodings came.
+                // The other encoding of levels, BIT_PACKED, is older than the encodings of lengths.
                 let length = buf.get(at..)?.first_chunk().filter(|_| *encoding == Encoding::RLE)?;
                 at = at.checked_add(4)?.checked_add(u32::from_le_bytes(*length) as usize)?;
             }
@@ -94,7 +95,7 @@ fn levels(page: &Page, max_levels: [i16; 2]) -> Option<usize> {
     }
 }
 
-/// How many numbers are packed as differences, and what follows them. (Parquet's encodings, `DELTA_BINARY_PACKED`.)
+/// The number of values in a block of `DELTA_BINARY_PACKED` (Parquet's document `Encodings.md`), and the bytes behind it.
 fn lengths(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
     let block_values = number(&mut bytes)?;
     let parts = number(&mut bytes)?;
@@ -107,7 +108,7 @@ fn lengths(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
         let (widths, rest) = bytes.split_at_checked(usize::try_from(parts).ok()?)?;
         bytes = rest;
         for width in widths {
-            // The last parts of the last block have widths and no values.
+            // The last miniblocks of the last block may have widths and no values.
             if left == 0 {
                 break;
             }
@@ -119,7 +120,7 @@ fn lengths(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((count, bytes))
 }
 
-/// Seven bits a byte, the lowest first.
+/// A varint (ULEB128): seven bits per byte, the lowest first.
 fn number(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
@@ -181,9 +182,9 @@ mod tests {
         // Blocks of 128 in 4 parts; 3 values, the first 5; least difference 0, widths 1, 0, 0, 0: 32 bits; then `x`.
         let packed = [128, 1, 4, 3, 10, 0, 1, 0, 0, 0, 1, 2, 3, 4, b'x'];
         assert_eq!(lengths(&packed), Some((3, &b"x"[..])));
-        // One value alone has no block.
+        // A single value has no block.
         assert_eq!(lengths(&[128, 1, 4, 1, 10, b'x']), Some((1, &b"x"[..])));
-        // A count beyond all that is there is what it says.
+        // A count larger than the block is refused.
         let many = [128, 1, 4, 0xff, 0xff, 0xff, 0xff, 0x7f, 10];
         assert_eq!(lengths(&many), None);
         for broken in [&b""[..], &[128], &[128, 1, 0, 3, 10], &[0x80; 12]] {

@@ -1,4 +1,4 @@
-//! One leaf of a Parquet table, read a record at a time, within limits that its pages cannot lie about.
+//! One leaf column of a Parquet table in one row group, read record by record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use parquet::file::reader::RowGroupReader;
 use super::super::table::Load;
 use super::guard::Guarded;
 
-/// One leaf, read a record at a time.
+/// A leaf column in one row group.
 pub(super) struct Leaf<T: DataType> {
     reader: ColumnReaderImpl<T>,
-    /// Values of the pages that were opened for this record; of a column of lists only.
+    /// Values of the pages that were read for the current record; only for a column of lists.
     in_record: Option<Arc<AtomicU64>>,
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
@@ -38,7 +38,7 @@ impl<T: DataType> Leaf<T> {
         Ok(Self { reader, in_record, definitions, repetitions, values })
     }
 
-    /// The values of the next record: none if it is null.
+    /// The values of the next record; empty if it is null.
     pub(super) fn next(&mut self) -> Result<&[T::T]> {
         if let Some(values) = &self.in_record {
             values.store(0, Ordering::Relaxed);

@@ -1,8 +1,19 @@
-//! Parquet tables with sound in their cells, as Hugging Face writes them: row group by row group.
+//! Parquet tables with sound in their cells, as Hugging Face writes them, read row group by row group.
+//!
+//! The crate `parquet` trusts the lengths in a table. So the directory (footer) and each page are checked first.
+//!
+//! | file | its one responsibility |
+//! |---|---|
+//! | `chunks` | the bytes of a table, for the crate |
+//! | `thrift` | validates headers |
+//! | `guard` | checks pages before they are decoded |
+//! | `limit` | what pages may cost, and what is not read here |
+//! | `leaf` | one column record by record |
 
 mod chunks;
 mod guard;
 mod leaf;
+mod limit;
 mod thrift;
 
 use std::io::{self, Read as _, Seek as _};
@@ -21,11 +32,12 @@ use parquet::schema::types::ColumnDescriptor;
 
 use self::chunks::Chunks;
 use self::leaf::Leaf;
+use self::limit::is_unsupported;
 use self::thrift::Header;
 use super::columns::{self, Cells, Form, Roles, Sound, has_codes, says};
 use super::table::{self, Broken, Held, Load, Shown, said};
-use super::texts::{EachText, Value};
-use super::unpack::{At, Unpacker};
+use super::table::{EachText, Value};
+use super::traversal::{At, Unpacker};
 use crate::base::Losses;
 use crate::base::hex;
 use crate::base::panic_message;
@@ -42,11 +54,11 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             return ControlFlow::Continue(Held::Sound);
         }
     };
-    if footer_bytes > unpacker.limits.max_footer_bytes {
+    if footer_bytes > unpacker.costs.limits.max_footer_bytes {
         let message = format!(
-            "has a directory of {} MiB, more than {} are not taken into memory; split the table",
+            "has a directory of {} MiB, and at most {} MiB are read into memory; split the table",
             footer_bytes >> 20,
-            unpacker.limits.max_footer_bytes >> 20
+            unpacker.costs.limits.max_footer_bytes >> 20
         );
         unpacker.row(&at.place, FailureKind::ContainerUnsupported, message)?;
         return ControlFlow::Continue(Held::Sound);
@@ -55,17 +67,18 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         unpacker.broken(&at.place, &error)?;
         return ControlFlow::Continue(Held::Sound);
     }
-    let reader = match Chunks::new(bytes.clone(), unpacker.limits).map(SerializedFileReader::new) {
-        Ok(Ok(reader)) => reader,
-        Ok(Err(error)) => {
-            unpacker.broken(&at.place, &plain(&error))?;
-            return ControlFlow::Continue(Held::Sound);
-        }
-        Err(error) => {
-            unpacker.broken(&at.place, &error)?;
-            return ControlFlow::Continue(Held::Sound);
-        }
-    };
+    let reader =
+        match Chunks::new(bytes.clone(), unpacker.costs.limits).map(SerializedFileReader::new) {
+            Ok(Ok(reader)) => reader,
+            Ok(Err(error)) => {
+                unpacker.broken(&at.place, &plain(&error))?;
+                return ControlFlow::Continue(Held::Sound);
+            }
+            Err(error) => {
+                unpacker.broken(&at.place, &error)?;
+                return ControlFlow::Continue(Held::Sound);
+            }
+        };
     let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
     if roles.sounds.is_empty() && roles.unread.is_none() {
         return ControlFlow::Continue(Held::Text);
@@ -83,7 +96,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             Err(error) => table.broke(group as u64, None, &error),
         }
         if table.load.allowance.is_spent() {
-            unpacker.broken(&at.place, &io::Error::other("it unpacks to too much"))?;
+            unpacker.broken(&at.place, &io::Error::other("it unpacks to more than it may"))?;
         }
     }
     let held = table.shown.held();
@@ -91,8 +104,8 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     ControlFlow::Continue(held)
 }
 
-/// Shows each value of the columns that may name something, column by column, until `each` breaks off. A column that breaks
-/// costs its stretch of rows.
+/// Shows each value of the columns that may hold identifiers, column by column, until `each` breaks off. A column that cannot
+/// be read is counted in `lost`, and the rest of its values in this row group are missing.
 pub(super) fn texts(
     bytes: &Bytes,
     limits: ScanLimits,
@@ -101,10 +114,14 @@ pub(super) fn texts(
 ) -> io::Result<()> {
     let footer_bytes = footer_bytes(bytes)?;
     if footer_bytes > limits.max_footer_bytes {
-        return Err(io::Error::other("its directory is too long"));
+        return Err(io::Error::other(format!(
+            "its directory has {} MiB, and at most {} MiB are read",
+            footer_bytes >> 20,
+            limits.max_footer_bytes >> 20
+        )));
     }
     look_through(bytes, footer_bytes)?;
-    let load = super::texts::load(bytes, limits)?;
+    let load = Load::alone(bytes, &limits)?;
     let broken = |error: ParquetError| io::Error::other(error.to_string());
     let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
     let descriptors = reader.metadata().file_metadata().schema_descr().columns();
@@ -127,7 +144,7 @@ pub(super) fn texts(
                 let column = column.name.as_str();
                 each(Value { group: group as u64, row, column, text })
             };
-            // The decoders may break down over broken pages.
+            // The decoders may panic over damaged pages.
             let read = catch_unwind(AssertUnwindSafe(|| column.each(&*rows, &load, &mut show)));
             let why = match read {
                 Ok(Ok(ControlFlow::Continue(()))) => continue,
@@ -144,21 +161,22 @@ pub(super) fn texts(
     Ok(())
 }
 
-/// A column that may name something.
+/// A column that may hold identifiers.
 struct Spoken {
     name: String,
     leaf: usize,
     form: Said,
 }
 
-/// What its values are.
+/// How the values of such a column become text.
 #[derive(Clone, Copy)]
 enum Said {
     Text,
-    /// Bar codes, as numbers.
+    /// Bar codes as numbers of 32 bits.
     Int,
+    /// Bar codes as numbers of 64 bits.
     Long,
-    /// Hashes, as their 32 bytes.
+    /// SHA-256 digests as 32 bytes.
     Hash,
 }
 
@@ -184,7 +202,7 @@ impl Spoken {
         let number = |number: i64| format!("{number:012}");
         match self.form {
             Said::Text => each_value::<ByteArrayType>(rows, self.leaf, load, &mut |row, value| {
-                // Once it is spent the next row ends it.
+                // If the allowance is spent, the next row fails.
                 let _ = load.allowance.add(value.len() as u64);
                 show(row, value.data())
             }),
@@ -212,7 +230,7 @@ fn each_value<T: DataType>(
 ) -> Result<ControlFlow<()>> {
     let mut values = Leaf::<T>::new(rows, leaf, load)?;
     for row in 0..rows.metadata().num_rows().max(0).unsigned_abs() {
-        // Rows that say nothing take no room in a file, and values of a dictionary one number each.
+        // Null rows take no room in a file, and repeated values little: each row counts.
         let spent = |bomb| ParquetError::External(Box::new(bomb));
         load.allowance.add(1).map_err(spent)?;
         for value in values.next()? {
@@ -224,9 +242,9 @@ fn each_value<T: DataType>(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Length of the directory, which the last bytes tell, in front of the mark of the end.
+/// Length of the directory in bytes, which stands before the magic number at the end of the file.
 fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
-    let mut reader = bytes.open()?;
+    let mut reader = bytes.open_stored()?;
     let mut end = [0; 8];
     let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
     let at = reader.length().checked_sub(8).ok_or_else(cut)?;
@@ -239,10 +257,10 @@ fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
     Ok(u64::from(u32::from_le_bytes([a, b, c, d])))
 }
 
-/// Goes through the directory once, so that the crate finds no list in it that is longer than the file.
+/// Validates the directory, so that no list in it is longer than the file.
 fn look_through(bytes: &Bytes, footer_bytes: u64) -> io::Result<()> {
     let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
-    let mut reader = bytes.open()?;
+    let mut reader = bytes.open_stored()?;
     let at = reader.length().checked_sub(8 + footer_bytes).ok_or_else(cut)?;
     reader.seek(io::SeekFrom::Start(at))?;
     Header::new(io::BufReader::new(reader), footer_bytes)
@@ -262,7 +280,7 @@ fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
         };
         let path: Vec<_> = descriptor.path().parts().iter().map(|p| p.as_str().into()).collect();
         let lists = descriptor.max_rep_level().unsigned_abs().into();
-        // `list.element` or the like.
+        // A list names its values `list.element` or the like.
         columns::Leaf { inside: if lists > 0 && path.len() > 2 { 2 } else { 0 }, path, form, lists }
     };
     descriptors.iter().map(leaf).collect()
@@ -283,20 +301,18 @@ fn is_text(leaf: &ColumnDescriptor) -> bool {
 struct Table<'a> {
     shown: Shown<'a>,
     sounds: &'a [Sound],
-    /// Leaves of text, which speak of the sound in their row.
+    /// Leaves of text that describe the sound in their row.
     texts: Vec<usize>,
     load: Load,
 }
 
 impl Table<'_> {
     fn broke(&mut self, group: u64, rows: Option<(u64, u64)>, error: &ParquetError) {
-        // A page that ends too early is damage, not an end that is missing: that is where the directory is.
-        let text = error.to_string();
-        // A compression that is not built in, or a page that the user may allow.
-        let is_limit = matches!(error, ParquetError::NYI(_))
-            || ["Disabled feature", "--max-page"].iter().any(|words| text.contains(words));
-        let kind = if is_limit { io::ErrorKind::Unsupported } else { io::ErrorKind::Other };
-        self.shown.broken.push(Broken { group, rows, error: io::Error::new(kind, text) });
+        // A page that ends too early is damage: if the file were cut off, its footer would be missing.
+        let kind =
+            if is_unsupported(error) { io::ErrorKind::Unsupported } else { io::ErrorKind::Other };
+        let error = io::Error::new(kind, plain_text(error));
+        self.shown.broken.push(Broken { group, rows, error });
     }
 
     fn group(
@@ -314,7 +330,7 @@ impl Table<'_> {
                 return ControlFlow::Continue(());
             }
         };
-        // One that cannot be read says nothing, and the sound beside it is read.
+        // A column of text that cannot be read is left out, and the sound in its rows is still read.
         let text = |&leaf: &usize| Leaf::<ByteArrayType>::new(rows, leaf, &self.load).ok();
         let mut texts: Vec<_> = self.texts.iter().filter_map(text).collect();
         let count = rows.metadata().num_rows().max(0).unsigned_abs();
@@ -331,7 +347,7 @@ impl Table<'_> {
                         self.broke(group, Some((row, count)), &error);
                         return ControlFlow::Continue(());
                     }
-                    // Nulls without number take no room in a file.
+                    // Null cells count as members: a file may have any number of them in a few bytes.
                     Ok(Cell::Empty) => unpacker.counted()?,
                     Ok(Cell::Name) => self.shown.name(unpacker)?,
                     Ok(Cell::Sound { bytes, path }) => {
@@ -349,7 +365,7 @@ impl Table<'_> {
     }
 }
 
-/// What the columns of text say in the next row.
+/// The text of all columns of text in the next row. A column that cannot be read is left out from then on.
 fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
     let mut words = String::new();
     texts.retain_mut(|leaf| match leaf.next() {
@@ -365,13 +381,18 @@ fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
     words
 }
 
+/// A cell of a column of sound.
 enum Cell {
     Empty,
+    /// The name of a file that the table does not hold.
     Name,
-    Sound { bytes: ByteArray, path: Option<String> },
+    Sound {
+        bytes: ByteArray,
+        path: Option<String>,
+    },
 }
 
-/// The readers of a column in one row group.
+/// The readers of a column of sound in one row group.
 enum Opened {
     Files { bytes: Leaf<ByteArrayType>, path: Option<Leaf<ByteArrayType>> },
     Floats { array: Leaf<FloatType>, rate: Rate },
@@ -396,7 +417,8 @@ impl Opened {
                     Type::INT32 => Rate::Int(Leaf::new(rows, rate, load)?),
                     Type::INT64 => Rate::Long(Leaf::new(rows, rate, load)?),
                     other => {
-                        let error = format!("a sampling rate is {other}, not a whole number");
+                        let error =
+                            format!("a sampling rate is of type {other}, not a whole number");
                         return Err(ParquetError::General(error));
                     }
                 };
@@ -421,7 +443,7 @@ impl Opened {
                     None => None,
                 };
                 Ok(match (bytes.next()?.first(), path) {
-                    // A slice of its page, not a copy.
+                    // Shares the memory of its page.
                     (Some(bytes), path) => Cell::Sound { bytes: bytes.clone(), path },
                     (None, Some(_)) => Cell::Name,
                     (None, None) => Cell::Empty,
@@ -448,8 +470,16 @@ impl Rate {
             Self::Int(leaf) => leaf.next()?.first().map(|&rate| i64::from(rate)),
             Self::Long(leaf) => leaf.next()?.first().copied(),
         };
-        // A rate that is none is told by the decoder.
+        // The decoder reports a sampling rate of 0.
         Ok(rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(0))
+    }
+}
+
+/// What is wrong, without the prefix that the crate puts before every error.
+fn plain_text(error: &ParquetError) -> String {
+    match error {
+        ParquetError::External(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -458,5 +488,5 @@ fn plain(error: &ParquetError) -> io::Error {
         ParquetError::EOF(_) => io::ErrorKind::UnexpectedEof,
         _ => io::ErrorKind::Other,
     };
-    io::Error::new(kind, error.to_string())
+    io::Error::new(kind, plain_text(error))
 }

@@ -1,17 +1,18 @@
-//! Thrift's compact protocol, as far as a header is looked through before the crate reads it: it means nothing here, and ends.
+//! Validates the structure of a Thrift header without interpreting it, so that a hostile length cannot stall the parser of the
+//! crate `parquet`.
 //!
-//! The grammar is <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>. The crate passes over
-//! what it does not know as often as a list says that it has it, and a boolean in a list costs it no byte: a footer of a
-//! few hundred bytes took it hours. No header of a table has lists of booleans, so they are refused.
+//! The format is Thrift's compact protocol, <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>.
+//! The crate skips each element of a list of unknown type, and skipping a boolean in a list consumes no byte: a footer of a few
+//! hundred bytes took it hours. Parquet has no lists of booleans, so they are refused.
 
 use std::io::{self, Read};
 
-/// Structs and lists within each other, as many as the crate goes into.
+/// Deepest nesting of structs and lists: the limit of the crate.
 const MAX_DEPTH: usize = 64;
-/// Bytes of a number, of 7 bits each.
+/// Most bytes of a number of 64 bits, with 7 bits in each.
 const MAX_NUMBER_BYTES: u32 = 10;
 
-/// Kinds of values.
+/// Types of values.
 const BOOLEANS: [u8; 2] = [1, 2];
 const BYTE: u8 = 3;
 const I16: u8 = 4;
@@ -25,21 +26,20 @@ const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 const UUID: u8 = 13;
 
-/// Looks through a header.
+/// A header that is being validated.
 pub(super) struct Header<R> {
     from: R,
-    /// Bytes that may still come.
+    /// Bytes that may still be read.
     left: u64,
 }
 
 impl<R: Read> Header<R> {
-    /// One of no more than so many bytes.
+    /// A header of at most `most` bytes.
     pub(super) fn new(from: R, most: u64) -> Self {
         Self { from, left: most }
     }
 
-    /// Goes through the struct that a header is, and hands on the numbers of 32 bits among its own fields, with the number
-    /// of the field.
+    /// Goes through a header, which is a struct. `take` gets the id and the value of each of its own fields of 32 bits.
     pub(super) fn each_number(&mut self, take: &mut dyn FnMut(i64, i64)) -> io::Result<()> {
         let mut last = 0_i64;
         while let Some((delta, kind)) = self.field()? {
@@ -53,16 +53,17 @@ impl<R: Read> Header<R> {
         Ok(())
     }
 
-    /// How far a field is from the one before, 0 if its number follows, and its kind; `None` at the end of its struct.
+    /// The difference of the id of the next field to the one before (0 if the id follows) and its type; `None` at the end of
+    /// the struct.
     fn field(&mut self) -> io::Result<Option<(u8, u8)>> {
         let byte = self.byte()?;
         Ok((byte & 0xf != 0).then_some((byte >> 4, byte & 0xf)))
     }
 
     fn value(&mut self, kind: u8, depth: usize) -> io::Result<()> {
-        let inner = depth.checked_sub(1).ok_or_else(|| wrong("it is too deep"))?;
+        let inner = depth.checked_sub(1).ok_or_else(|| wrong("its structs are nested too deep"))?;
         match kind {
-            // In a field of a struct they are their kind.
+            // A boolean field has its value in its type.
             1 | 2 => Ok(()),
             BYTE => self.pass(1),
             I16 | I32 | I64 => self.number().map(drop),
@@ -91,14 +92,14 @@ impl<R: Read> Header<R> {
                 let kinds = if count == 0 { 0 } else { self.byte()? };
                 self.elements(count, &[kinds >> 4, kinds & 0xf], inner)
             }
-            _ => Err(wrong("a value is of no kind")),
+            _ => Err(wrong("a value is of no known type")),
         }
     }
 
-    /// Each of them takes a byte or more.
+    /// Elements of a list, set or map; each takes at least a byte.
     fn elements(&mut self, count: u64, kinds: &[u8], depth: usize) -> io::Result<()> {
         if count > self.left || count > 0 && kinds.iter().any(|kind| BOOLEANS.contains(kind)) {
-            return Err(wrong(format!("a list says that it has {count} values")));
+            return Err(wrong(format!("a list states that it has {count} values")));
         }
         for _ in 0..count {
             kinds.iter().try_for_each(|kind| self.value(*kind, depth))?;
@@ -133,12 +134,12 @@ impl<R: Read> Header<R> {
 
     fn spend(&mut self, bytes: u64) -> io::Result<()> {
         self.left =
-            self.left.checked_sub(bytes).ok_or_else(|| wrong("it goes on behind its end"))?;
+            self.left.checked_sub(bytes).ok_or_else(|| wrong("it does not end where it should"))?;
         Ok(())
     }
 }
 
-/// A number whose sign is its lowest bit.
+/// Zigzag decoding: the lowest bit is the sign.
 fn signed(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }
@@ -159,26 +160,26 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_of_a_header_are_found_behind_values_of_all_kinds() {
+    fn the_numbers_of_a_header_are_found_among_values_of_all_types() {
         let mut bytes = vec![0x15, 0xd8, 0x04];
         // A boolean, a byte, a double, a text, a list of two numbers, a map of a text to a struct, an id.
         bytes.extend([0x11, 0x13, 7, 0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0x18, 2, b'a', b'b']);
         bytes.extend([0x19, 0x25, 2, 4, 0x1b, 1, 0x8c, 1, b'k', 0x15, 2, 0, 0x1d]);
         bytes.extend([0; 16]);
-        // A field whose number is written out.
+        // A field whose id follows.
         bytes.extend([0x05, 40, 1, 0]);
         assert_eq!(numbers(&bytes).unwrap(), [(1, 300), (20, -1)]);
     }
 
     #[test]
-    fn lists_of_more_than_is_there_and_of_what_takes_no_byte_are_refused() {
+    fn lists_longer_than_the_header_and_lists_of_booleans_are_refused() {
         for bytes in [
-            // A thousand million booleans; two of them; as many numbers; a map of booleans.
+            // A list of a thousand million booleans; of two; of a thousand million numbers; a map of booleans.
             &[0x19, 0xf1, 0x80, 0x94, 0xeb, 0xdc, 0x03, 0][..],
             &[0x19, 0x21, 1, 1, 0],
             &[0x19, 0xf5, 0x80, 0x94, 0xeb, 0xdc, 0x03, 0],
             &[0x1b, 2, 0x11, 0],
-            // A text longer than all; a number without end; an end that is missing; no kind.
+            // A text longer than the header; a number without end; a missing end; an unknown type.
             &[0x18, 0x7f, b'a', 0],
             &[0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0],
             &[0x15, 2],
