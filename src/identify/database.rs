@@ -381,7 +381,7 @@ fn columns(database: &Connection, table: &str) -> rusqlite::Result<Result<Column
 
 /// Reads the header of a database.
 fn head_of(item: &Item) -> Option<Vec<u8>> {
-    item.bytes.head(sqlite_pages::HEADER_BYTES as u64).ok()
+    item.bytes.head(HEADER_BYTES as u64).ok()
 }
 
 /// Opens a database on disk, or one in a container that is short enough to be held in memory. Returns the connection and the

@@ -4,6 +4,7 @@
 
 use std::io;
 
+use crate::record::FailureKind;
 use crate::bytes::codecs::{Bomb, exceeds_memory};
 use crate::source::ScanLimits;
 
