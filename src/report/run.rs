@@ -114,8 +114,8 @@ impl<'a> RunReader<'a> {
     /// The newest complete run before this one over the same roots.
     fn before(&self, run: &Run) -> Result<Option<Run>, ResultsError> {
         let same = |earlier: &Run| earlier.complete && earlier.key.roots == run.key.roots;
-        let runs = self.store.runs()?.into_iter();
-        Ok(runs.filter(|earlier| earlier.run_id < run.run_id && same(earlier)).last())
+        let mut runs = self.store.runs()?.into_iter();
+        Ok(runs.rfind(|earlier| earlier.run_id < run.run_id && same(earlier)))
     }
 
     /// The run itself, without what its records hold.
