@@ -18,8 +18,7 @@ use crate::ingest::{Ingested, sha256_and_length};
 use crate::matching::{Alignment, Explained, LookupScratch, MatchedSpan, Matcher};
 use crate::record::{
     self, Failure, FailureKind, Finding, ItemFacts, ItemRecord, Span, Stage, Tier, TorrentFacts,
-    Verdict,
-    is_as_released, json,
+    Verdict, is_as_released, json,
 };
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::Peak;

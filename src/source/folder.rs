@@ -68,7 +68,10 @@ impl Folders {
             return Err(refuse(FailureKind::LinkOutside, link_outside(&path)));
         }
         let metadata = entry.metadata().map_err(|error| {
-            refuse(FailureKind::Io, format!("cannot be read: {error}; check its permissions and scan again"))
+            refuse(
+                FailureKind::Io,
+                format!("cannot be read: {error}; check its permissions and scan again"),
+            )
         })?;
         if !metadata.is_file() {
             return Err(refuse(
@@ -156,7 +159,10 @@ fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
         let to = shown(ancestor);
-        (FailureKind::LinkLoop, format!("is a link to {to}, the folder that it is in; it was not followed"))
+        (
+            FailureKind::LinkLoop,
+            format!("is a link to {to}, the folder that it is in; it was not followed"),
+        )
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
         let to = shown(&target);

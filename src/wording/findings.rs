@@ -2,7 +2,9 @@
 
 use super::numbers::{at_most, covered, length, share};
 use crate::base::thousands;
-use crate::record::{Explained, Finding, Relation, StandingKind, is_released_pitch, is_released_tempo};
+use crate::record::{
+    Explained, Finding, Relation, StandingKind, is_released_pitch, is_released_tempo,
+};
 
 /// A pitch within this of the pitch that the tempo implies counts as one change of playing speed. A guess.
 const SPEED_TOLERANCE_CENTS: f64 = 15.0;

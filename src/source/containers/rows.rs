@@ -4,12 +4,12 @@
 
 use std::io;
 
-use crate::record::FailureKind;
 use crate::bytes::codecs::{Bomb, exceeds_memory};
+use crate::record::FailureKind;
 use crate::source::ScanLimits;
 
 /// The kind of a failure and its message.
-pub(super) type Row = (&'static str, String);
+pub(super) type Row = (FailureKind, String);
 
 const MIB: u32 = 20;
 

@@ -249,7 +249,9 @@ impl<'a> Walk<'a> {
                 FailureKind::Unsupported,
                 format!("needs more than {} MiB of memory to unpack", MAX_MEMORY_KIB >> 10),
             ),
-            error => (FailureKind::Damaged, format!("follows damage in its 7z file ({})", plain(error))),
+            error => {
+                (FailureKind::Damaged, format!("follows damage in its 7z file ({})", plain(error)))
+            }
         };
         let remedy = match kind {
             FailureKind::Damaged => "fetch it again",

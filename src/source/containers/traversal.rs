@@ -17,7 +17,7 @@ use super::rows::{self, Row};
 use crate::base::panic_message;
 use crate::bytes::codecs::{Bomb, Codec, Counted, buffered};
 use crate::bytes::{Budget, Bytes, Filled, PackedText};
-use crate::record::{FailureRecord, Stage};
+use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::sniff::{is_database, is_text};
 use crate::source::{Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
@@ -363,14 +363,19 @@ impl<'v> Unpacker<'v> {
     }
 
     /// Shows a row for something that could not be read. The message completes a sentence that begins with the path.
-    pub(super) fn row(&mut self, place: &Place, kind: &str, message: String) -> ControlFlow<()> {
+    pub(super) fn row(
+        &mut self,
+        place: &Place,
+        kind: FailureKind,
+        message: String,
+    ) -> ControlFlow<()> {
         self.looked_at += 1;
         // Other crates quote the bytes that they could not read.
         let message = match visible(&message) {
             Cow::Borrowed(_) => message,
             Cow::Owned(shown) => shown,
         };
-        let failure = FailureRecord { stage: Stage::Read, kind: kind.into(), message };
+        let failure = FailureRecord { stage: Stage::Read, kind, message };
         self.visit.unlisted(Unlisted { place: place.clone(), size_bytes: 0, failure })
     }
 
