@@ -496,7 +496,7 @@ mod tests {
             };
             let (tempo, cents) = told_warp(&alignment);
             let is_said = crate::wording::warp(tempo, cents) == "as released";
-            assert_eq!(is_said, sound_tier(tempo, cents) == "T3", "{tempo} {cents}");
+            assert_eq!(is_said, sound_tier(tempo, cents) == Tier::Sound, "{tempo} {cents}");
         }
     }
 

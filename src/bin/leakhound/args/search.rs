@@ -28,7 +28,7 @@ pub(crate) struct Search {
 
 impl Search {
     /// Puts itself into the settings of a session.
-    pub(crate) fn into_settings(&self, settings: Settings) -> Settings {
+    pub(crate) fn put_into(&self, settings: Settings) -> Settings {
         let Self { mode, match_below, suspect_below, territory } = self;
         let verdict = VerdictConfig { match_below: *match_below, suspect_below: *suspect_below };
         Settings { mode: *mode, verdict, territory: territory.clone(), ..settings }

@@ -11,7 +11,7 @@ use crate::out::Out;
 use crate::{setup, show};
 
 pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
-    let settings = command.search.into_settings(setup::settings(global));
+    let settings = command.search.put_into(setup::settings(global));
     let session = setup::session_with(global, settings)?;
     let mut out = Out::lock();
     let (mut found, mut failed, mut error) = (false, false, None);

@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let settings = Settings {
         limits: ScanLimits::from(&command.limits),
         hash_containers: command.hash_containers,
-        ..command.search.into_settings(setup::settings(global))
+        ..command.search.put_into(setup::settings(global))
     };
     let session = setup::session_with(global, settings)?;
     setup::stop_on_signals(session.stop_flag())?;
