@@ -637,7 +637,7 @@ fn a_locator_leads_back_to_its_item_and_to_its_bytes() {
         assert_eq!(leakhound::base::digest(&bytes), record.item.sha256, "{locator}");
     }
     for (locator, words) in [
-        (format!("{}!nothing", desk.path("dump/x.tar").display()), "nothing is at"),
+        (format!("{}!nothing", desk.path("dump/x.tar").display()), "there is nothing at"),
         ("dump/x.tar!a b".to_owned(), "not a locator"),
         ("nowhere!a".to_owned(), "nowhere"),
     ] {

@@ -258,7 +258,7 @@ fn an_invalid_id_is_refused_with_its_row() {
     );
     let done = desk.run(["catalog", "import", "rows.csv"]);
     let said = format!("{}{}", done.stdout, done.stderr);
-    assert!(said.contains("no id of a YouTube video"), "{said}");
+    assert!(said.contains("is not the id of a YouTube video"), "{said}");
 }
 
 fn database(path: &Path, sql: &str) {

@@ -261,7 +261,7 @@ fn a_table_with_unknown_headers_is_refused_until_a_mapping_file_names_their_fiel
     desk.write("map.json", br#"{"columns": {"werk": "titel"}}"#);
     desk.run(["catalog", "import", "--mapping", "map.json", "t.csv"])
         .ends_with(2)
-        .says_in_one_line(&["map.json", "\"titel\"", "is no field"]);
+        .says_in_one_line(&["map.json", "\"titel\"", "is not a field"]);
 }
 
 /// Makes a delivery: a message for each release, with its sound files beside it.

@@ -88,8 +88,8 @@ fn stats_counts_recordings_postings_and_bytes() {
     for words in [
         "recordings  4\n",
         "segments    4\n",
-        "Nothing is left out",
-        "the rarest of the likely hashes first",
+        "The index holds every hash",
+        "the rarest likely hashes first",
     ] {
         assert!(told.contains(words), "{words:?}: {told}");
     }

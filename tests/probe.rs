@@ -9,7 +9,7 @@ use crate::common::{Desk, encode, excerpt, faster, record, records, song};
 
 /// Length of songs that are long enough to be probed.
 const SECONDS: u32 = 80;
-const NOTE: &str = "probed: 3 windows of 8 s, 24 s of 80 s";
+const NOTE: &str = "probed: 3 windows of 8 s, 24 s of 80 s in all";
 
 /// Scans the dump in a mode, and reads the report.
 #[track_caller]

@@ -210,7 +210,7 @@ fn clips_of_both_sides_begin_where_they_agree_and_a_changed_file_is_not_played()
     desk.write_wav("dump/a.wav", &song(7, 16));
     let (status, why) = server.ask("GET /api/audio?at=0&clip=0&side=item", "");
     let why = String::from_utf8(why).unwrap();
-    assert!(status == 404 && why.contains("another file now"), "{status}: {why}");
+    assert!(status == 404 && why.contains("a different file now"), "{status}: {why}");
 }
 
 #[test]

@@ -28,5 +28,6 @@ mod review;
 mod review_page;
 mod scan;
 mod scan_library;
+mod session;
 mod tables;
 mod torrents;

@@ -37,7 +37,7 @@ impl Example {
         Ok(folder)
     }
 
-    /// Notes of a scale, four a second, each with five partials, shape `(n_samples,)`, within [-1, 1].
+    /// Notes of a scale, two at a time, each with five partials, shape `(n_samples,)`, within [-1, 1].
     fn song(seed: u64) -> Vec<f32> {
         let mut state = seed;
         let mut roll = |below: u64| {
@@ -45,11 +45,13 @@ impl Example {
             (state >> 33) % below
         };
         let mut sound = vec![0.0_f32; (40 * Self::RATE_HZ) as usize];
-        for note in 0..158_usize {
-            let start = note * Self::RATE_HZ as usize / 4;
+        // Songs have tempos and keys of their own: else they would share material.
+        let (notes_a_second, root_hz) = (3 + seed as usize, 110.0 * (0.21 * seed as f64).exp2());
+        for note in 0..39 * notes_a_second {
+            let start = note * Self::RATE_HZ as usize / notes_a_second;
             for _ in 0..2 {
                 let semitones = [0, 2, 3, 5, 7, 8, 10][roll(7) as usize] + 12 * roll(3) as i32;
-                let hz = 130.8 * (f64::from(semitones) / 12.0).exp2();
+                let hz = root_hz * (f64::from(semitones) / 12.0).exp2();
                 let length = Self::RATE_HZ as usize * (3 + roll(6) as usize) / 8;
                 for (at, sample) in sound[start..].iter_mut().take(length).enumerate() {
                     let seconds = at as f64 / f64::from(Self::RATE_HZ);
