@@ -30,7 +30,7 @@ settings! {
     /// Length of the windows in which editions are compared, in 1/16 frame: 3 s. A guess.
     const EDITION_WINDOW: f64 = 129.0 * 16.0;
     /// Two recordings are editions of one if this much is the same sound, in 1/16 frame: 30 s. Programmed pieces of one set had
-    /// at most 26 s of the whole mix in common (`benches/CLAIMS.md`).
+    /// at most 26 s of the whole mix in common (seeds 1 and 2 of `scripts/programmed`, `shared.jsonl`).
     const EDITION_UNITS: f64 = 1_292.0 * 16.0;
     /// Or this share of their overlap. A guess.
     const EDITION_SHARE: f64 = 0.75;

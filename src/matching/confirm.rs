@@ -15,7 +15,7 @@ settings! {
     /// less than the look-up. A guess.
     const MAX_BY_CHANCE: f64 = 16.0;
     /// Positions of an index from which on two votes must do: those of some 45,000 recordings of 200 s. In a smaller index
-    /// enough of the postings are read, and checking two votes tripled the cost of the warps (measured, `benches/INDEX.md`).
+    /// enough of the postings are read, and checking two votes tripled the cost of the warps when it was measured.
     const FROM_POSITIONS: u64 = 100_000_000;
     /// Largest distance of a peak match in octaves: half a bin of the hash, and half a step between two warps.
     const NEAR_OCTAVES: f32 = 0.02;

@@ -23,7 +23,7 @@ settings! {
     const OFFSETS_ON_A_SIDE: usize = 8;
     /// An offset is compared if at least so many peaks of the recording lie in the window there … A guess.
     const LEAST_PEAKS: usize = 8;
-    /// … and at least this share of those at the offset of the alignment: less if the recording ends there. A guess.
+    /// Another offset counts if it has at least this share of the peaks at the offset of the alignment: it has less where the recording ends. A guess.
     const LEAST_SHARE: f64 = 0.5;
     /// Trials at the mean rate that are added to those of each peak (additive smoothing). A guess.
     const PRIOR_TRIALS: f64 = 2.0;

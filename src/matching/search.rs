@@ -34,12 +34,12 @@ settings! {
 
     /// A sure alignment explains a candidate if it covers this share of the stretch that was looked up … A guess.
     const EXPLAINED_SHARE: f64 = 0.9;
-    /// … and the candidate has at most this share of its votes. A guess.
+    /// The other half of that condition: the candidate has at most this share of its votes. A guess.
     const EXPLAINED_VOTES: f64 = 0.8;
 
     /// Factor of the effective search space without warps (the `K` of Karlin & Altschul 1990), for each offset and candidate.
     /// Fitted to held-out music: with it the false-alarm probability that is told is the rate that was observed
-    /// (`benches/EVALUATION.md`, "Held-out music"). The number of stretches of an item changes little, since they share
+    /// (`benches/EVALUATION.md`, "Is the false-alarm probability true?"). The number of stretches of an item changes little, since they share
     /// the item's candidates.
     const RELEASED_SEARCH_SPACE: f64 = 3.6e-4;
     /// The same under warps, for each offset and warp. Fitted likewise.
