@@ -44,6 +44,8 @@ pub mod architecture {
     #[allow(unused_imports, reason = "the links of the page start at the crate's root")]
     use super::*;
 }
+// Public for the command line alone, like `wording`: nothing is promised of it.
+#[doc(hidden)]
 pub mod base;
 pub mod bytes;
 pub mod catalog;
@@ -71,4 +73,5 @@ pub mod session;
 pub mod signal;
 pub mod sniff;
 pub mod source;
+#[doc(hidden)]
 pub mod wording;
