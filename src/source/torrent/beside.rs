@@ -104,6 +104,10 @@ impl Torrents {
     }
 
     /// A sentence about a torrent. `None` for a file without the name of a torrent, or an unreadable one: see [`unreadable`].
+    #[cfg_attr(
+        not(feature = "torrent"),
+        allow(clippy::unused_self, reason = "there is nothing to look up")
+    )]
     pub(in crate::source) fn note(&self, file: &Path) -> Option<String> {
         if !is_called_torrent(file) {
             return None;
