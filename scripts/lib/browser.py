@@ -37,6 +37,8 @@ class Browser:
 
     def __init__(self, program=None, loopback=False):
         self.program = program or find()
+        if self.program is None:
+            raise BrowserError("no Chromium is installed; install the package chromium and run again")
         self.rules = "MAP * ~NOTFOUND" + (", EXCLUDE 127.0.0.1" if loopback else "")
         self.number = 0
         self.tabs = {}
