@@ -18,14 +18,18 @@
 use symphonia_core::codecs::registry::CodecRegistry;
 
 mod heard;
+mod mp3;
 mod output;
 mod reduction;
 
 pub use heard::{CANCELLED, Heard};
+pub use mp3::Mp3Decoder;
 pub use reduction::Reduction;
 
 /// The text of [`symphonia_core::errors::Error::Unsupported`] with which a decoder says that the stream needs the full decoder.
 pub const NEEDS_FULL: &str = "lowband: the stream needs the full decoder";
 
 /// Registers the decoders of this crate.
-pub fn register(_registry: &mut CodecRegistry) {}
+pub fn register(registry: &mut CodecRegistry) {
+    registry.register_audio_decoder::<Mp3Decoder>();
+}

@@ -1,7 +1,9 @@
 //! The samples of one packet.
 
 use symphonia_core::audio::layouts::CHANNEL_LAYOUT_MONO;
-use symphonia_core::audio::{Audio as _, AudioBuffer, AudioMut as _, AudioSpec, GenericAudioBufferRef};
+use symphonia_core::audio::{
+    Audio as _, AudioBuffer, AudioMut as _, AudioSpec, GenericAudioBufferRef,
+};
 use symphonia_core::packet::PacketRef;
 
 use crate::Reduction;
@@ -35,7 +37,7 @@ impl Output {
     /// Cuts what the container trims, in frames of the full rate: sample `m` is kept if frame `factor · m + factor / 2` is.
     pub(crate) fn trim(&mut self, packet: &PacketRef<'_>) {
         let factor = self.reduction.factor() as u64;
-        let reduced = |frames: u64| (frames.saturating_add(factor / 2) / factor) as usize;
+        let reduced = |frames: u64| (frames.saturating_add(factor / 2 - 1) / factor) as usize;
         let full = self.buffer.frames() as u64 * factor;
         let start = reduced(packet.trim_start.get());
         let end = reduced(full.saturating_sub(packet.trim_end.get()));
