@@ -20,12 +20,16 @@ use symphonia_core::codecs::registry::CodecRegistry;
 mod heard;
 mod output;
 mod reduction;
+mod vorbis;
 
 pub use heard::{CANCELLED, Heard};
 pub use reduction::Reduction;
+pub use vorbis::VorbisDecoder;
 
 /// The text of [`symphonia_core::errors::Error::Unsupported`] with which a decoder says that the stream needs the full decoder.
 pub const NEEDS_FULL: &str = "lowband: the stream needs the full decoder";
 
 /// Registers the decoders of this crate.
-pub fn register(_registry: &mut CodecRegistry) {}
+pub fn register(registry: &mut CodecRegistry) {
+    registry.register_audio_decoder::<VorbisDecoder>();
+}
