@@ -21,10 +21,12 @@ mod heard;
 mod mp3;
 mod output;
 mod reduction;
+mod vorbis;
 
 pub use heard::{CANCELLED, Heard};
 pub use mp3::Mp3Decoder;
 pub use reduction::Reduction;
+pub use vorbis::VorbisDecoder;
 
 /// The text of [`symphonia_core::errors::Error::Unsupported`] with which a decoder says that the stream needs the full decoder.
 pub const NEEDS_FULL: &str = "lowband: the stream needs the full decoder";
@@ -32,4 +34,5 @@ pub const NEEDS_FULL: &str = "lowband: the stream needs the full decoder";
 /// Registers the decoders of this crate.
 pub fn register(registry: &mut CodecRegistry) {
     registry.register_audio_decoder::<Mp3Decoder>();
+    registry.register_audio_decoder::<VorbisDecoder>();
 }
