@@ -17,6 +17,7 @@
 
 use symphonia_core::codecs::registry::CodecRegistry;
 
+mod aac;
 mod heard;
 mod output;
 mod reduction;
@@ -28,4 +29,6 @@ pub use reduction::Reduction;
 pub const NEEDS_FULL: &str = "lowband: the stream needs the full decoder";
 
 /// Registers the decoders of this crate.
-pub fn register(_registry: &mut CodecRegistry) {}
+pub fn register(registry: &mut CodecRegistry) {
+    registry.register_audio_decoder::<aac::AacDecoder>();
+}
