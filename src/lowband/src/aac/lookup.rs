@@ -1,4 +1,7 @@
 //! Look-up tables of the codebooks: one codeword with its signs, several codewords to skip, one scale factor.
+//!
+//! The tables are small, because all that a packet uses should stay in the first-level cache. Codewords that are too long for the
+//! first table are found in a second one.
 
 use std::sync::LazyLock;
 
@@ -7,34 +10,20 @@ use symphonia_core::errors::{Result, decode_error};
 use super::bits::{Bits, REFILLED};
 use super::books::{Book, SCALE_FACTORS, SPECTRAL};
 
-/// Bits that index the table of single codewords. Longer ones, with their signs, take the slow way.
-const ONE_BITS: u32 = 11;
+/// Bits that index the first table of pairs; their signs are read apart.
+const PAIR_BITS: u32 = 10;
+/// Bits that index the first table of quads, with their signs.
+const QUAD_BITS: u32 = 11;
+/// Bits that index the table of scale factors.
+const SCALE_BITS: u32 = 10;
 /// Bits that index the table of codewords to skip: at most 15, so that a count and a length fit a byte.
 const SKIP_BITS: u32 = 12;
-/// Most bits of a codeword.
-const LONGEST: u32 = 19;
+/// Most bits of a codeword of pairs, of quads with their signs, and of scale factors.
+const LONGEST: [u32; 3] = [15, 20, 19];
 /// The magnitude of book 11 that stands for an escape.
 pub(super) const ESCAPE: u8 = 16;
 /// Longest run of ones that begins an escape: a value has at most 13 bits.
 const MAX_ESCAPE_ONES: u32 = 8;
-
-/// The values of one codeword.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Word {
-    /// Signed values; of a pair the first two.
-    pub(super) values: [i8; 4],
-    /// Bits of the codeword and its signs; 0 in the table if they are too many to look up.
-    bits: u8,
-}
-
-/// The tables of one book of spectral data.
-pub(super) struct Table {
-    one: Box<[Word; 1 << ONE_BITS]>,
-    /// By the next bits: the number of whole codewords with their signs, and in the upper half of the byte their bits.
-    skip: Box<[u8; 1 << SKIP_BITS]>,
-    code: Code,
-    shape: Shape,
-}
 
 /// What a codeword of a book stands for.
 #[derive(Debug, Clone, Copy)]
@@ -72,40 +61,37 @@ impl Shape {
         values
     }
 
-    /// Number of sign bits behind the codeword of `values`.
-    fn signs(self, values: [i8; 4]) -> u32 {
-        if self.offset > 0 { 0 } else { values.iter().filter(|&&value| value != 0).count() as u32 }
+    /// Whether a sign follows the codeword for each of its values.
+    fn signs(self, values: [i8; 4]) -> [bool; 4] {
+        values.map(|value| self.offset == 0 && value != 0)
     }
 
-    /// Gives `values` the signs of `bits`, whose first is topmost of the lowest `count`.
-    fn signed(mut values: [i8; 4], bits: usize, count: u32) -> [i8; 4] {
-        let mut left = count;
-        for value in values.iter_mut().filter(|value| **value != 0) {
-            if left > 0 {
-                left -= 1;
-                if bits >> left & 1 == 1 {
+    /// The values of the codeword that begins the `count` bits of `bits`, with their signs, and the number of bits of all.
+    fn word(self, book: &Book, bits: usize, count: u32) -> Option<([i8; 4], u32)> {
+        let (symbol, mut length) = book.decode(bits, count)?;
+        let mut values = self.values(symbol);
+        let signs = self.signs(values);
+        for (value, has_sign) in values.iter_mut().zip(signs) {
+            if has_sign {
+                length += 1;
+                if bits >> count.checked_sub(length)? & 1 == 1 {
                     *value = -*value;
                 }
             }
         }
-        values
+        Some((values, length))
     }
 }
 
-/// A canonical code, decoded length by length: for the rare codewords that are too long for a table, and to make the tables.
-struct Code {
-    book: &'static Book,
-}
-
-impl Code {
-    /// The symbol that begins `bits`, the lowest `count` bits being valid, and its length. `None` if it is longer.
+impl Book {
+    /// The symbol that begins the `count` bits of `bits`, and the length of its code, length by length. `None` if it is longer.
     fn decode(&self, bits: usize, count: u32) -> Option<(u16, u32)> {
         let (mut first, mut before) = (0, 0);
-        for (&of_length, length) in self.book.counts.iter().zip(1..=count) {
+        for (&of_length, length) in self.counts.iter().zip(1..=count) {
             let of_length = usize::from(of_length);
             let code = bits >> (count - length);
             if code < first + of_length {
-                return Some((*self.book.symbols.get(before + code - first)?, length));
+                return Some((*self.symbols.get(before + code - first)?, length));
             }
             first = (first + of_length) << 1;
             before += of_length;
@@ -114,110 +100,242 @@ impl Code {
     }
 }
 
-impl Table {
-    fn new(index: usize) -> Self {
-        let shape = Shape::of(index);
-        let code = Code { book: SPECTRAL[index - 1] };
-        let one = (0..1 << ONE_BITS).map(|bits| Self::word(&code, shape, bits, ONE_BITS));
-        let skip = (0..1 << SKIP_BITS).map(|bits| Self::several(&code, shape, bits));
-        let (one, skip) = (one.collect::<Box<_>>(), skip.collect::<Box<_>>());
-        Self {
-            one: one.try_into().unwrap_or_else(|_| unreachable!("as many as indexed")),
-            skip: skip.try_into().unwrap_or_else(|_| unreachable!("as many as indexed")),
-            code,
-            shape,
-        }
+/// A table by the first bits of a codeword, and one behind it for longer ones.
+struct Levels<T, const SIZE: usize> {
+    first: Box<[T; SIZE]>,
+    second: Box<[T]>,
+}
+
+impl<T, const SIZE: usize> Levels<T, SIZE> {
+    /// `word` gives the entry of a number of bits if a codeword fits them; `link` the entry for codewords that need more bits than
+    /// the first table has: the place of the first of them in the second table, and how many more bits tell them apart.
+    fn new(
+        longest: u32,
+        word: impl Fn(usize, u32) -> Option<T>,
+        link: impl Fn(u16, u8) -> T,
+    ) -> Self {
+        let width = SIZE.ilog2();
+        let mut second = Vec::new();
+        let first = (0..SIZE).map(|bits| {
+            (width..=longest)
+                .find_map(|count| {
+                    let more = count - width;
+                    let all = bits << more..(bits + 1) << more;
+                    let mut words =
+                        all.map(|bits| word(bits, count)).collect::<Option<Vec<T>>>()?;
+                    if more == 0 {
+                        return words.pop();
+                    }
+                    let place = second.len() as u16;
+                    second.append(&mut words);
+                    Some(link(place, more as u8))
+                })
+                .unwrap_or_else(|| unreachable!("the codes are complete"))
+        });
+        let first = first.collect::<Box<[T]>>();
+        let first = first.try_into().unwrap_or_else(|_| unreachable!("as many as indexed"));
+        Self { first, second: second.into() }
     }
 
-    /// The codeword that begins `bits`, `count` of which are valid, with its signs; of no bits if it does not fit.
-    fn word(code: &Code, shape: Shape, bits: usize, count: u32) -> Word {
-        let Some((symbol, length)) = code.decode(bits, count) else { return Word::default() };
-        let values = shape.values(symbol);
-        let signs = shape.signs(values);
-        if length + signs > count {
-            return Word::default();
+    /// The entry of a codeword that is too long for the first table.
+    fn long(&self, bits: &Bits<'_>, place: u16, more: u8) -> &T {
+        let below = bits.peek(SIZE.ilog2() + u32::from(more)) & ((1 << more) - 1);
+        &self.second[usize::from(place) + below]
+    }
+}
+
+/// A codeword of two values.
+#[derive(Debug, Clone, Copy, Default)]
+struct PairEntry {
+    values: [i8; 2],
+    /// Bits of the codeword; 0 if it is too long for the first table. Then `values` are the place in the second one.
+    length: u8,
+    /// Whether a sign follows, for the first value in bit 0, for the second in bit 1; or the bits that index the second table.
+    signs: u8,
+}
+
+/// The table of a book of pairs.
+pub(super) struct Pairs(Levels<PairEntry, { 1 << PAIR_BITS }>);
+
+/// Two magnitudes, or values that carry their sign; and the sign bits to apply, topmost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) values: [i8; 2],
+    pub(super) signs: [u32; 2],
+}
+
+impl Pairs {
+    fn new(book: &Book, shape: Shape) -> Self {
+        let word = |bits, count| {
+            let (symbol, length) = book.decode(bits, count)?;
+            let values = shape.values(symbol);
+            let signs = shape.signs(values);
+            Some(PairEntry {
+                values: [values[0], values[1]],
+                length: length as u8,
+                signs: u8::from(signs[0]) | u8::from(signs[1]) << 1,
+            })
+        };
+        let link = |place: u16, more| PairEntry {
+            values: place.to_ne_bytes().map(|byte| byte as i8),
+            length: 0,
+            signs: more,
+        };
+        Self(Levels::new(LONGEST[0], word, link))
+    }
+
+    /// Takes the next codeword with its signs, at most 17 bits, which have to be valid. An escape is not read.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the innermost loop")]
+    pub(super) fn next(&self, bits: &mut Bits<'_>) -> Pair {
+        let mut entry = self.0.first[bits.peek(PAIR_BITS)];
+        if entry.length == 0 {
+            let place = u16::from_ne_bytes(entry.values.map(|byte| byte as u8));
+            entry = *self.0.long(bits, place, entry.signs);
         }
-        let values = Shape::signed(values, bits >> (count - length - signs), signs);
-        Word { values, bits: (length + signs) as u8 }
+        bits.consume(u32::from(entry.length));
+        let (one, two) = (u32::from(entry.signs & 1), u32::from(entry.signs >> 1 & 1));
+        let first = bits.peek(1) as u32 & one;
+        bits.consume(one);
+        let second = bits.peek(1) as u32 & two;
+        bits.consume(two);
+        Pair { values: entry.values, signs: [first << 31, second << 31] }
+    }
+}
+
+/// A codeword of four values, with their signs.
+#[derive(Debug, Clone, Copy)]
+struct QuadEntry {
+    values: [i8; 4],
+    /// Bits of all; 0 if they are too many for the first table. Then `values` are the place in the second one and its bits.
+    length: u8,
+}
+
+/// The table of a book of quads.
+pub(super) struct Quads(Levels<QuadEntry, { 1 << QUAD_BITS }>);
+
+impl Quads {
+    fn new(book: &Book, shape: Shape) -> Self {
+        let word = |bits, count| {
+            let (values, length) = shape.word(book, bits, count)?;
+            Some(QuadEntry { values, length: length as u8 })
+        };
+        let link = |place: u16, more| {
+            let [low, high] = place.to_ne_bytes();
+            QuadEntry { values: [low as i8, high as i8, more as i8, 0], length: 0 }
+        };
+        Self(Levels::new(LONGEST[1], word, link))
+    }
+
+    /// Takes the next codeword with its signs, at most 20 bits, which have to be valid.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the innermost loop")]
+    pub(super) fn next(&self, bits: &mut Bits<'_>) -> [i8; 4] {
+        let mut entry = self.0.first[bits.peek(QUAD_BITS)];
+        if entry.length == 0 {
+            let [low, high, more, _] = entry.values.map(|byte| byte as u8);
+            entry = *self.0.long(bits, u16::from_ne_bytes([low, high]), more);
+        }
+        bits.consume(u32::from(entry.length));
+        entry.values
+    }
+}
+
+/// The codewords of a book, one by one.
+pub(super) enum Words {
+    /// Books 1 to 4.
+    Quads(Quads),
+    /// Books 5 to 10, and 11, where escapes follow the signs.
+    Pairs(Pairs, bool),
+}
+
+/// The tables of one book of spectral data.
+pub(super) struct Table {
+    pub(super) words: Words,
+    /// By the next bits: the number of whole codewords with their signs, and in the upper half of the byte their bits.
+    skip: Box<[u8; 1 << SKIP_BITS]>,
+}
+
+impl Table {
+    /// The tables of book `index`, from 1 on.
+    fn new(index: usize) -> Self {
+        let (book, shape) = (SPECTRAL[index - 1], Shape::of(index));
+        let words = if shape.size == 4 {
+            Words::Quads(Quads::new(book, shape))
+        } else {
+            Words::Pairs(Pairs::new(book, shape), index == 11)
+        };
+        let skip = (0..1 << SKIP_BITS).map(|bits| Self::several(book, shape, bits));
+        let skip = skip.collect::<Box<[u8]>>();
+        let skip = skip.try_into().unwrap_or_else(|_| unreachable!("as many as indexed"));
+        Self { words, skip }
     }
 
     /// Number and bits of the whole codewords that `bits` begin with, before the first with an escape.
-    fn several(code: &Code, shape: Shape, bits: usize) -> u8 {
+    fn several(book: &Book, shape: Shape, bits: usize) -> u8 {
         let (mut count, mut left) = (0, SKIP_BITS);
-        while left > 0 {
-            let word = Self::word(code, shape, bits & ((1 << left) - 1), left);
-            if word.bits == 0 || word.has_escape() {
+        while let Some((values, length)) = shape.word(book, bits & ((1 << left) - 1), left) {
+            if values.into_iter().any(is_escape) {
                 break;
             }
             count += 1;
-            left -= u32::from(word.bits);
+            left -= length;
         }
         count | ((SKIP_BITS - left) << 4) as u8
     }
 
-    /// Takes the next codeword with its signs. An escape is not read: its value is ±16.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "the innermost loop")]
-    pub(super) fn next(&self, bits: &mut Bits<'_>) -> Word {
-        let word = self.one[bits.peek(ONE_BITS)];
-        if word.bits == 0 {
-            return self.next_long(bits);
-        }
-        bits.consume(u32::from(word.bits));
-        word
-    }
-
-    #[cold]
-    fn next_long(&self, bits: &mut Bits<'_>) -> Word {
-        // 16 bits and 4 signs at most, which are valid since the last refill.
-        let count = 20;
-        let word = Self::word(&self.code, self.shape, bits.peek(count), count);
-        // The codes are complete, so that there is always a word.
-        bits.consume(u32::from(word.bits));
-        word
-    }
-
-    /// Values per codeword.
-    pub(super) fn size(&self) -> usize {
-        self.shape.size as usize
-    }
-
-    /// Skips `count` codewords with their signs and escapes.
-    pub(super) fn skip(&self, from: &mut Bits<'_>, mut count: u32) -> Result<()> {
+    /// Skips the codewords of `lines` lines, with their signs and escapes.
+    pub(super) fn skip(&self, from: &mut Bits<'_>, lines: usize) -> Result<()> {
+        let mut count = match self.words {
+            Words::Quads(_) => lines / 4,
+            Words::Pairs(..) => lines / 2,
+        } as u32;
         let mut bits = *from;
         while count > 0 {
             bits.refill();
+            let mut is_alone = false;
             // Four look-ups per refill.
             for _ in 0..REFILLED / SKIP_BITS {
                 let entry = u32::from(self.skip[bits.peek(SKIP_BITS)]);
                 let words = entry & 15;
-                if words == 0 || words > count {
+                is_alone = words == 0 || words > count;
+                if is_alone {
                     break;
                 }
                 bits.consume(entry >> 4);
                 count -= words;
             }
-            if count == 0 {
-                break;
+            if is_alone && count > 0 {
+                bits.refill();
+                self.skip_one(&mut bits)?;
+                count -= 1;
             }
-            bits.refill();
-            let word = self.next(&mut bits);
-            for value in word.values {
-                if value.unsigned_abs() == ESCAPE {
-                    escape(&mut bits)?;
-                }
-            }
-            count -= 1;
         }
         *from = bits;
         Ok(())
     }
+
+    fn skip_one(&self, bits: &mut Bits<'_>) -> Result<()> {
+        match &self.words {
+            Words::Quads(quads) => {
+                quads.next(bits);
+            }
+            Words::Pairs(pairs, _) => {
+                for value in pairs.next(bits).values {
+                    if is_escape(value) {
+                        escape(bits)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
-impl Word {
-    pub(super) fn has_escape(self) -> bool {
-        self.values.iter().any(|value| value.unsigned_abs() == ESCAPE)
-    }
+/// Whether a value stands for an escape.
+#[inline]
+pub(super) fn is_escape(value: i8) -> bool {
+    value.unsigned_abs() == ESCAPE
 }
 
 /// Takes the magnitude of an escape (4.6.3.3).
@@ -231,34 +349,42 @@ pub(super) fn escape(bits: &mut Bits<'_>) -> Result<u32> {
     Ok((1 << (ones + 4)) + bits.read(ones + 4))
 }
 
+/// A difference of scale factors.
+#[derive(Debug, Clone, Copy)]
+struct ScaleEntry {
+    /// The difference; or the place in the second table.
+    value: i16,
+    /// Bits of the codeword; 0 if it is too long for the first table.
+    length: u8,
+    /// Bits that index the second table.
+    more: u8,
+}
+
+type Scales = Levels<ScaleEntry, { 1 << SCALE_BITS }>;
+
 /// The tables of books 1 to 11.
-static TABLES: LazyLock<[Table; 11]> =
+static SPECTRAL_TABLES: LazyLock<[Table; 11]> =
     LazyLock::new(|| std::array::from_fn(|book| Table::new(book + 1)));
 
-/// By the next bits: the difference of a scale factor and its bits; 0 bits if it is longer.
-static SCALES: LazyLock<Box<[(i8, u8)]>> = LazyLock::new(|| {
-    let code = Code { book: &SCALE_FACTORS };
-    let entry = |bits| match code.decode(bits, ONE_BITS) {
-        Some((symbol, length)) => (difference(symbol), length as u8),
-        None => (0, 0),
+static SCALE_TABLE: LazyLock<Scales> = LazyLock::new(|| {
+    let word = |bits, count| {
+        let (symbol, length) = SCALE_FACTORS.decode(bits, count)?;
+        Some(ScaleEntry { value: symbol as i16 - 60, length: length as u8, more: 0 })
     };
-    (0..1 << ONE_BITS).map(entry).collect()
+    let link = |place: u16, more| ScaleEntry { value: place as i16, length: 0, more };
+    Levels::new(LONGEST[2], word, link)
 });
-
-fn difference(symbol: u16) -> i8 {
-    (i32::from(symbol) - 60) as i8
-}
 
 /// The tables, looked up once per packet.
 #[derive(Clone, Copy)]
 pub(super) struct Tables {
     spectral: &'static [Table; 11],
-    scales: &'static [(i8, u8)],
+    scales: &'static Scales,
 }
 
 impl Tables {
     pub(super) fn get() -> Self {
-        Self { spectral: &TABLES, scales: &SCALES }
+        Self { spectral: &SPECTRAL_TABLES, scales: &SCALE_TABLE }
     }
 
     /// The table of a book; `None` for those without spectral data.
@@ -270,16 +396,12 @@ impl Tables {
     #[inline]
     pub(super) fn scale(self, bits: &mut Bits<'_>) -> i16 {
         bits.refill();
-        let (difference_, length) = self.scales[bits.peek(ONE_BITS)];
-        if length > 0 {
-            bits.consume(u32::from(length));
-            return i16::from(difference_);
+        let mut entry = self.scales.first[bits.peek(SCALE_BITS)];
+        if entry.length == 0 {
+            entry = *self.scales.long(bits, entry.value as u16, entry.more);
         }
-        let code = Code { book: &SCALE_FACTORS };
-        // The code is complete, so that there is always a symbol.
-        let (symbol, length) = code.decode(bits.peek(LONGEST), LONGEST).unwrap_or((60, LONGEST));
-        bits.consume(length);
-        i16::from(difference(symbol))
+        bits.consume(u32::from(entry.length));
+        entry.value
     }
 }
 
@@ -314,25 +436,67 @@ mod tests {
         }
     }
 
+    /// The next codeword of a book, with its signs and escapes.
+    fn next(book: u8, bits: &mut Bits<'_>) -> Result<Vec<i32>> {
+        bits.refill();
+        match &Tables::get().book(book).expect("spectral").words {
+            Words::Quads(quads) => Ok(quads.next(bits).map(i32::from).to_vec()),
+            Words::Pairs(pairs, _) => {
+                let Pair { values, signs } = pairs.next(bits);
+                let signed = |(value, sign): (i8, u32)| {
+                    let value = match value {
+                        16 => escape(bits)? as i32,
+                        _ => i32::from(value),
+                    };
+                    Ok(if sign == 0 { value } else { -value })
+                };
+                values.into_iter().zip(signs).map(signed).collect()
+            }
+        }
+    }
+
     #[test]
     fn codewords_of_the_standard_give_their_values() {
-        // Book, code, bits of the code, values: some rows of tables 4.A.2 to 4.A.12.
-        let rows: [(u8, u32, u32, [i8; 4]); 8] = [
-            (1, 0x7f8, 11, [-1, -1, -1, -1]),
-            (2, 0x0, 3, [0, 0, 0, 0]),
-            (3, 0xffff, 16, [2, 0, 2, 2]),
-            (4, 0x7, 4, [0, 0, 0, 0]),
-            (5, 0x1ffe, 13, [4, 4, 0, 0]),
-            (7, 0x5, 3, [0, 1, 0, 0]),
-            (9, 0x7fff, 15, [12, 12, 0, 0]),
-            (11, 0x4, 5, [16, 16, 0, 0]),
+        // Book, codeword with signs and escapes, its bits, its values: some rows of tables 4.A.2 to 4.A.12.
+        let rows: [(u8, u32, u32, &[i32]); 9] = [
+            (1, 0x7f8, 11, &[-1, -1, -1, -1]),
+            (2, 0x0, 3, &[0, 0, 0, 0]),
+            (3, 0xffff << 3 | 0b010, 19, &[2, 0, -2, 2]),
+            (4, 0x7, 4, &[0, 0, 0, 0]),
+            (5, 0x1ffe, 13, &[4, 4]),
+            (7, 0x5 << 1 | 1, 4, &[0, -1]),
+            (9, 0x7fff << 2 | 0b10, 17, &[-12, 12]),
+            (11, 0x4 << 2, 7, &[16, 16]),
+            (11, 0x4 << 20 | 0b10 << 18 | 0b10_11111 << 11 | 0b0_0101 << 6, 25, &[-63, 21]),
         ];
         for (book, code, length, values) in rows {
-            let data = (code << (32 - length)).to_be_bytes();
+            let data = (u64::from(code) << (64 - length)).to_be_bytes();
             let mut bits = Bits::new(&data);
-            bits.refill();
-            let word = Tables::get().book(book).expect("spectral").next(&mut bits);
-            assert_eq!(word.values, values, "book {book}");
+            assert_eq!(next(book, &mut bits).expect("a codeword"), values, "book {book}");
+        }
+    }
+
+    #[test]
+    fn every_codeword_is_found_in_the_tables() {
+        for book in 1..=10u8 {
+            let (of_book, shape) = (SPECTRAL[usize::from(book) - 1], Shape::of(book.into()));
+            for (symbol, code, length) in codes(of_book) {
+                let data = ((code as u64) << (64 - length)).to_be_bytes();
+                let mut bits = Bits::new(&data);
+                let values = shape.values(symbol).map(i32::from);
+                assert_eq!(
+                    next(book, &mut bits).expect("a codeword"),
+                    values[..shape.size as usize]
+                );
+                let signs = shape.signs(shape.values(symbol)).iter().filter(|&&sign| sign).count();
+                assert_eq!(bits.left(), 64 - i64::from(length) - signs as i64);
+            }
+        }
+        for (symbol, code, length) in codes(&SCALE_FACTORS) {
+            let data = ((code as u64) << (64 - length)).to_be_bytes();
+            let mut bits = Bits::new(&data);
+            assert_eq!(Tables::get().scale(&mut bits), symbol as i16 - 60);
+            assert_eq!(bits.left(), 64 - i64::from(length));
         }
     }
 
@@ -347,22 +511,13 @@ mod tests {
         .collect();
         for book in 1..=11 {
             let table = Tables::get().book(book).expect("spectral");
+            let size = Shape::of(book.into()).size;
             for (start, count) in (0..300).map(|start| (start, 1 + start as u32 % 97)) {
                 let mut read = Bits::new(&data[start..]);
                 let mut skipped = read;
-                let mut failed = false;
-                for _ in 0..count {
-                    read.refill();
-                    for value in table.next(&mut read).values {
-                        if value.unsigned_abs() == ESCAPE {
-                            failed |= escape(&mut read).is_err();
-                        }
-                    }
-                    if failed {
-                        break;
-                    }
-                }
-                assert_eq!(table.skip(&mut skipped, count).is_err(), failed, "book {book}");
+                let failed = (0..count).any(|_| next(book, &mut read).is_err());
+                let lines = (count * size) as usize;
+                assert_eq!(table.skip(&mut skipped, lines).is_err(), failed, "book {book}");
                 if !failed {
                     assert_eq!(skipped.left(), read.left(), "book {book}, {count} words");
                 }

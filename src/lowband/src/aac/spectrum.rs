@@ -6,7 +6,7 @@ use symphonia_core::errors::Result;
 
 use super::bands::Bands;
 use super::bits::Bits;
-use super::lookup::{ESCAPE, Table, Tables, escape};
+use super::lookup::{ESCAPE, Pair, Table, Tables, Words, escape, is_escape};
 use super::side::{Info, NOISE, Scales};
 
 /// Largest magnitude of a line.
@@ -17,13 +17,21 @@ pub(super) static POWERS: LazyLock<Box<[f32]>> =
     LazyLock::new(|| (0..=MAX_MAGNITUDE).map(|x| (x as f64).powf(4.0 / 3.0) as f32).collect());
 
 /// `x^(4/3)` with the sign of `x`, by `x + 16`: all values of codewords.
-type Signed = [f32; 2 * ESCAPE as usize + 1];
-static SIGNED: LazyLock<Signed> = LazyLock::new(|| {
-    std::array::from_fn(|index| {
-        let x = index as f64 - f64::from(ESCAPE);
-        (x.abs().powf(4.0 / 3.0).copysign(x)) as f32
-    })
-});
+static SIGNED: [f32; 2 * ESCAPE as usize + 1] = {
+    let magnitudes: [f32; ESCAPE as usize + 1] = [
+        0.0, 1.0, 2.519_842, 4.326_749, 6.349_604, 8.549_88, 10.902_724, 13.390_518, 16.0,
+        18.720_754, 21.544_347, 24.463_781, 27.473_142, 30.567_35, 33.741_992, 36.993_18,
+        40.317_474,
+    ];
+    let mut signed = [0.0; 2 * ESCAPE as usize + 1];
+    let mut x = 0;
+    while x <= ESCAPE as usize {
+        signed[ESCAPE as usize + x] = magnitudes[x];
+        signed[ESCAPE as usize - x] = -magnitudes[x];
+        x += 1;
+    }
+    signed
+};
 
 /// What of the spectral data is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -118,9 +126,9 @@ impl Reader<'_> {
             let (book, factor) = (books[band], factors[band]);
             if let Some(table) = self.tables.book(book) {
                 for window in lines.chunks_exact_mut(self.info.lines()) {
-                    dequantised(bits, table, book == 11, factor, &mut window[start..kept])?;
+                    dequantised(bits, table, factor, &mut window[start..kept])?;
                     if is_cut && !(is_last && windows == 1) {
-                        table.skip(bits, ((end - kept) / table.size()) as u32)?;
+                        table.skip(bits, end - kept)?;
                     }
                 }
             } else if book == NOISE {
@@ -140,7 +148,7 @@ impl Reader<'_> {
             let behind = next.map_or(self.info.bands, |count| band + count);
             if let Some(table) = self.tables.book(book) {
                 let (start, end) = (self.range(band).0, self.range(behind - 1).1);
-                table.skip(bits, ((end - start) * windows / table.size()) as u32)?;
+                table.skip(bits, (end - start) * windows)?;
             }
             band = behind;
         }
@@ -154,34 +162,34 @@ impl Reader<'_> {
 }
 
 /// Reads lines of a band.
-fn dequantised(
-    from: &mut Bits<'_>,
-    table: &Table,
-    has_escapes: bool,
-    factor: f32,
-    lines: &mut [f32],
-) -> Result<()> {
-    let signed: &Signed = &SIGNED;
-    // Every value is −16 to 16; the mask tells the compiler.
-    let power = |value: i8| signed[usize::from((value + ESCAPE as i8) as u8).min(32)] * factor;
+fn dequantised(from: &mut Bits<'_>, table: &Table, factor: f32, lines: &mut [f32]) -> Result<()> {
     let mut bits = *from;
-    if table.size() == 4 {
-        for four in lines.as_chunks_mut::<4>().0 {
-            bits.refill();
-            *four = table.next(&mut bits).values.map(power);
+    match &table.words {
+        Words::Quads(quads) => {
+            for four in lines.as_chunks_mut().0 {
+                bits.refill();
+                *four = quads.next(&mut bits).map(|value| factor * small_power(f32::from(value)));
+            }
         }
-    } else {
-        for [first, second] in lines.as_chunks_mut().0 {
-            bits.refill();
-            let word = table.next(&mut bits);
-            *first = power(word.values[0]);
-            *second = power(word.values[1]);
-            if has_escapes && word.has_escape() {
-                for (line, value) in [first, second].into_iter().zip(word.values) {
-                    if value.unsigned_abs() == ESCAPE {
-                        let magnitude = escape(&mut bits)? as usize;
-                        let power = POWERS[magnitude.min(MAX_MAGNITUDE)] * factor;
-                        *line = if value < 0 { -power } else { power };
+        Words::Pairs(pairs, false) => {
+            for [first, second, third, fourth] in lines.as_chunks_mut().0 {
+                bits.refill();
+                [*first, *second] = pair(pairs.next(&mut bits), factor);
+                [*third, *fourth] = pair(pairs.next(&mut bits), factor);
+            }
+        }
+        Words::Pairs(pairs, true) => {
+            for two in lines.as_chunks_mut().0 {
+                bits.refill();
+                let word = pairs.next(&mut bits);
+                *two = pair(word, factor);
+                if word.values.into_iter().any(is_escape) {
+                    for (at, value) in word.values.into_iter().enumerate() {
+                        if is_escape(value) {
+                            let magnitude = escape(&mut bits)? as usize;
+                            let power = POWERS[magnitude.min(MAX_MAGNITUDE)] * factor;
+                            two[at] = f32::from_bits(power.to_bits() ^ word.signs[at]);
+                        }
                     }
                 }
             }
@@ -191,9 +199,40 @@ fn dequantised(
     Ok(())
 }
 
+/// `x^(4/3)` with the sign of `x`, for whole numbers from −2 to 2.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the innermost loop")]
+fn small_power(x: f32) -> f32 {
+    // The odd cubic through 1 and 2^(4/3).
+    const CUBIC: f32 = 0.086_640_35;
+    x * (1.0 - CUBIC + CUBIC * x * x)
+}
+
+/// The lines of a codeword of two.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the innermost loop")]
+fn pair(word: Pair, factor: f32) -> [f32; 2] {
+    // Every value is −16 to 16, which the compiler does not know.
+    let power = |value: i8| SIGNED[usize::from((value + ESCAPE as i8) as u8).min(32)] * factor;
+    let [first, second] = word.values.map(power);
+    let with = |line: f32, sign| f32::from_bits(line.to_bits() ^ sign);
+    [with(first, word.signs[0]), with(second, word.signs[1])]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_powers_of_small_numbers_are_those_of_large_ones() {
+        for (x, power) in POWERS.iter().enumerate().take(17) {
+            assert!((SIGNED[16 + x] - power).abs() < 1e-5);
+            assert!((SIGNED[16 - x] + power).abs() < 1e-5);
+            if x < 3 {
+                assert!((small_power(-(x as f32)) + power).abs() < 1e-6);
+            }
+        }
+    }
 
     #[test]
     fn noise_has_the_energy_of_its_band() {
