@@ -57,6 +57,13 @@ impl<'a> Bits<'a> {
         (self.buffer >> (64 - count)) as usize
     }
 
+    /// The 32 bits that follow `count` bits, fewer than 32, of those that are valid.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "part of the innermost loop")]
+    pub(super) fn topmost_behind(&self, count: u32) -> u32 {
+        (self.buffer << count >> 32) as u32
+    }
+
     /// Number of ones before the next zero, of the bits that are valid.
     pub(super) fn leading_ones(&self) -> u32 {
         self.buffer.leading_ones()

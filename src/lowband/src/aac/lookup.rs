@@ -144,15 +144,11 @@ impl<T, const SIZE: usize> Levels<T, SIZE> {
     }
 }
 
-/// A codeword of two values.
-#[derive(Debug, Clone, Copy, Default)]
-struct PairEntry {
-    values: [i8; 2],
-    /// Bits of the codeword; 0 if it is too long for the first table. Then `values` are the place in the second one.
-    length: u8,
-    /// Whether a sign follows, for the first value in bit 0, for the second in bit 1; or the bits that index the second table.
-    signs: u8,
-}
+/// A codeword of two values, packed so that the way from bits to bits is short. From the lowest bit on: bits of the codeword and its
+/// signs (6; 0 if it is too long for the first table), whether a sign follows for the first and for the second value (1 each), bits
+/// of the codeword alone (8), the two values (8 each). Of a link: 0 (8), bits that index the second table (8), the place there (16).
+#[derive(Debug, Clone, Copy)]
+struct PairEntry(u32);
 
 /// The table of a book of pairs.
 pub(super) struct Pairs(Levels<PairEntry, { 1 << PAIR_BITS }>);
@@ -169,18 +165,14 @@ impl Pairs {
         let word = |bits, count| {
             let (symbol, length) = book.decode(bits, count)?;
             let values = shape.values(symbol);
-            let signs = shape.signs(values);
-            Some(PairEntry {
-                values: [values[0], values[1]],
-                length: length as u8,
-                signs: u8::from(signs[0]) | u8::from(signs[1]) << 1,
-            })
+            let [first, second, ..] = shape.signs(values).map(u32::from);
+            let [value, other, ..] = values.map(|value| u32::from(value as u8));
+            let all = length + first + second;
+            Some(PairEntry(
+                all | first << 6 | second << 7 | length << 8 | value << 16 | other << 24,
+            ))
         };
-        let link = |place: u16, more| PairEntry {
-            values: place.to_ne_bytes().map(|byte| byte as i8),
-            length: 0,
-            signs: more,
-        };
+        let link = |place: u16, more: u8| PairEntry(u32::from(more) << 8 | u32::from(place) << 16);
         Self(Levels::new(LONGEST[0], word, link))
     }
 
@@ -188,18 +180,17 @@ impl Pairs {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the innermost loop")]
     pub(super) fn next(&self, bits: &mut Bits<'_>) -> Pair {
-        let mut entry = self.0.first[bits.peek(PAIR_BITS)];
-        if entry.length == 0 {
-            let place = u16::from_ne_bytes(entry.values.map(|byte| byte as u8));
-            entry = *self.0.long(bits, place, entry.signs);
+        let PairEntry(mut entry) = self.0.first[bits.peek(PAIR_BITS)];
+        if entry.trailing_zeros() >= 6 {
+            PairEntry(entry) = *self.0.long(bits, (entry >> 16) as u16, (entry >> 8) as u8);
         }
-        bits.consume(u32::from(entry.length));
-        let (one, two) = (u32::from(entry.signs & 1), u32::from(entry.signs >> 1 & 1));
-        let first = bits.peek(1) as u32 & one;
-        bits.consume(one);
-        let second = bits.peek(1) as u32 & two;
-        bits.consume(two);
-        Pair { values: entry.values, signs: [first << 31, second << 31] }
+        // The sign bits, topmost, if they follow.
+        let at_signs = bits.topmost_behind(entry >> 8 & 0x3f);
+        let first = at_signs & entry << 25;
+        let second = (at_signs << (entry >> 6 & 1)) & entry << 24;
+        bits.consume(entry & 0x3f);
+        let [_, _, value, other] = entry.to_le_bytes();
+        Pair { values: [value as i8, other as i8], signs: [first & 1 << 31, second & 1 << 31] }
     }
 }
 

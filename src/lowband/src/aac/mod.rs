@@ -208,14 +208,11 @@ impl AacDecoder {
             self.synthesis.end();
             return;
         }
-        // Lines of windows of different lengths do not compare: then what was heard before is heard on.
-        if left.info.is_short() == right.info.is_short() {
-            self.heard = stereo::heard(left, right, self.kept);
-        }
         if of_left == of_right {
-            stereo::mix(left, right, self.heard, self.kept);
+            self.heard = stereo::mix(left, right, self.kept);
             self.synthesis.add(&left.lines, of_left, 1.0, out);
         } else {
+            // Lines of different windows do not compare: what was heard before is heard on.
             let weights = self.heard.weights();
             self.synthesis.add(&left.lines, of_left, weights.0, out);
             self.synthesis.add(&right.lines, of_right, weights.1, out);

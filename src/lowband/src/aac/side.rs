@@ -122,17 +122,30 @@ impl Info {
     }
 }
 
+/// Bands without lines of their own: one bit per band.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kinds {
+    pub(super) noise: u64,
+    pub(super) intensity: u64,
+}
+
 /// Codebooks and scales of the bands, by group.
 #[derive(Debug, Clone)]
 pub(super) struct Scales {
     pub(super) books: [[u8; MAX_BANDS]; 8],
+    /// The bands of noise and of intensity.
+    pub(super) kinds: [Kinds; 8],
     /// The factor of the lines; of intensity the factor of the other channel, without its sign.
     pub(super) factors: [[f32; MAX_BANDS]; 8],
 }
 
 impl Scales {
     pub(super) fn new() -> Self {
-        Self { books: [[ZERO; MAX_BANDS]; 8], factors: [[0.0; MAX_BANDS]; 8] }
+        Self {
+            books: [[ZERO; MAX_BANDS]; 8],
+            kinds: [Kinds::default(); 8],
+            factors: [[0.0; MAX_BANDS]; 8],
+        }
     }
 
     /// Reads sections, then scale factors (tables 4.52 and 4.53).
@@ -150,8 +163,9 @@ impl Scales {
     fn read_sections(&mut self, bits: &mut Bits<'_>, info: &Info) -> Result<()> {
         let width = if info.is_short() { 3 } else { 5 };
         let more = (1 << width) - 1;
-        for books in &mut self.books[..info.group_count] {
+        for (books, kinds) in self.books.iter_mut().zip(&mut self.kinds).take(info.group_count) {
             let (mut band, mut sections) = (0, 0);
+            *kinds = Kinds::default();
             while band < info.bands {
                 if sections == MAX_SECTIONS {
                     return decode_error("aac: too many sections");
@@ -174,6 +188,12 @@ impl Scales {
                 match books[..info.bands].get_mut(start..band) {
                     Some(section) => section.fill(book),
                     None => return decode_error("aac: a section behind the last band"),
+                }
+                let section = (1 << band) - (1 << start);
+                match book {
+                    NOISE => kinds.noise |= section,
+                    INTENSITY | INTENSITY_OUT_OF_PHASE => kinds.intensity |= section,
+                    _ => {}
                 }
             }
         }
