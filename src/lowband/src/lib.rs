@@ -17,6 +17,7 @@
 
 use symphonia_core::codecs::registry::CodecRegistry;
 
+mod aac;
 mod heard;
 mod mp3;
 mod output;
@@ -35,4 +36,5 @@ pub const NEEDS_FULL: &str = "lowband: the stream needs the full decoder";
 pub fn register(registry: &mut CodecRegistry) {
     registry.register_audio_decoder::<Mp3Decoder>();
     registry.register_audio_decoder::<VorbisDecoder>();
+    registry.register_audio_decoder::<aac::AacDecoder>();
 }
