@@ -1,11 +1,11 @@
-//! A whole scan against decoding alone with the same decoders, and against `fpcalc -raw -length 0`.
+//! A whole scan against decoding alone with the full decoders, and against `fpcalc -raw -length 0`.
 //!
 //! `cargo bench --bench scan [-- FOLDER [HOURS]]` takes the music of `scripts/corpus` (or of FOLDER), makes a
 //! dump of at least five hours (or HOURS) of it in mixed codecs with ffmpeg (once, under `target/bench`), half of it
-//! recordings of a catalogue of more than 100, half others, and runs the three alternately: on one core, on
-//! all, and on one core for each half and codec. Quoted are CPU seconds and ratios of medians: these hold on a
-//! machine that others use too.
-#![allow(clippy::print_stdout, reason = "a bench sub_fingerprints")]
+//! recordings of a catalogue of more than 300, half others, and clips of 10 s of both. It runs the programs alternately: over the
+//! dump on one core and on all, and on one core for each half and codec, whole files and clips. Quoted are CPU seconds and ratios of
+//! medians: these hold on a machine that others use too.
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::error::Error;
 use std::fs;
@@ -42,6 +42,9 @@ const CODECS: [(&str, &[&str]); 5] = [
     ("flac", &["-c:a", "flac"]),
     ("m4a", &["-c:a", "aac", "-b:a", "160k"]),
 ];
+/// Length of the clips, in seconds, and how many are cut of each file.
+const CLIP_SECONDS: f64 = 10.0;
+const CLIPS_OF_A_FILE: usize = 8;
 const DECODE_ONLY: &str = "--decode-only";
 
 fn main() -> Result<()> {
@@ -78,12 +81,14 @@ fn main() -> Result<()> {
         print_overall(&measure(leakhound, &home, &dump, threads)?, seconds, threads);
     }
     println!("\nby codec, 1 thread, medians of {ROUNDS} alternated rounds");
-    println!("{:<12}{:<22}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
-    for ((_, kind), files) in KINDS.iter().zip(&kinds) {
-        for (ending, _) in CODECS {
+    println!("{:<18}{:<22}{:>9}{:>16}{:>10}", "", "", "CPU s", "/ decode alone", "/ fpcalc");
+    for ((folder, kind), files) in KINDS.iter().zip(&kinds) {
+        for (ending, codec) in CODECS {
             let ends = |path: &&PathBuf| path.extension().is_some_and(|e| e == ending);
             let files: Vec<PathBuf> = files.iter().filter(ends).cloned().collect();
             print_codec(&format!("{kind} {ending}"), &measure(leakhound, &home, &files, 1)?);
+            let clips = make_clips(&files, &work.join(format!("{folder}-clips")), (ending, codec))?;
+            print_codec(&format!("{kind} {ending} 10 s"), &measure(leakhound, &home, &clips, 1)?);
         }
     }
     Ok(())
@@ -127,12 +132,46 @@ fn make_dump(music: &Path, dump: &Path, hours: f64) -> Result<(Vec<PathBuf>, f64
             ran(ffmpeg.args(codec).arg(&part))?;
             fs::rename(&part, &target)?;
         }
-        let mut probe = Command::new("ffprobe");
-        probe.args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]);
-        seconds += output(probe.arg(&target))?.trim().parse::<f64>()?;
+        seconds += seconds_of(&target)?;
         made.push(target);
     }
     Ok((made, seconds))
+}
+
+/// Cuts clips out of files, spread over each, in the same codec.
+fn make_clips(
+    files: &[PathBuf],
+    folder: &Path,
+    (ending, codec): (&str, &[&str]),
+) -> Result<Vec<PathBuf>> {
+    fs::create_dir_all(folder)?;
+    let mut made = Vec::new();
+    for file in files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let part = (seconds_of(file)? - CLIP_SECONDS).max(0.0) / CLIPS_OF_A_FILE as f64;
+        for at in 0..CLIPS_OF_A_FILE {
+            let target = folder.join(format!("{name}-{at}.{ending}"));
+            if !target.exists() {
+                let new = folder.join(format!("part.{ending}"));
+                let from = at as f64 * part;
+                let mut ffmpeg = Command::new("ffmpeg");
+                ffmpeg
+                    .args(["-nostdin", "-v", "error", "-y", "-ss", &from.to_string()])
+                    .args(["-t", &CLIP_SECONDS.to_string(), "-i"])
+                    .arg(file);
+                ran(ffmpeg.args(codec).arg(&new))?;
+                fs::rename(&new, &target)?;
+            }
+            made.push(target);
+        }
+    }
+    Ok(made)
+}
+
+fn seconds_of(file: &Path) -> Result<f64> {
+    let mut probe = Command::new("ffprobe");
+    probe.args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]);
+    Ok(output(probe.arg(file))?.trim().parse()?)
 }
 
 /// Runs [`SCANS`], then [`OTHERS`], alternately over the same files; the medians in that order.
@@ -185,7 +224,7 @@ fn print_codec(codec: &str, costs: &[Cost]) {
     let (decode, fpcalc) = (costs[SCANS.len()].cpu, costs[SCANS.len() + 1].cpu);
     for (name, Cost { cpu, .. }) in names().zip(costs) {
         let (to_decode, to_fpcalc) = (cpu / decode, cpu / fpcalc);
-        println!("{codec:<12}{name:<22}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
+        println!("{codec:<18}{name:<22}{cpu:>9.2}{to_decode:>16.2}{to_fpcalc:>10.2}");
     }
 }
 
@@ -230,7 +269,7 @@ fn children_cpu() -> Result<f64> {
     Ok((fields[13].parse::<f64>()? + fields[14].parse::<f64>()?) / 100.0)
 }
 
-/// Decodes files with the program's own decoders and throws the samples away.
+/// Decodes files in full with the program's own decoders and throws the samples away.
 fn decode_only(threads: usize, paths: &[String]) -> Result<()> {
     struct Nothing(f32);
     impl PcmSink for Nothing {

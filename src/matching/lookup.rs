@@ -7,7 +7,7 @@
 use super::Candidate;
 use super::confirm::Confirmed;
 use super::histogram::{Ballot, Least, OffsetHistogram, Vote, units_behind};
-use super::query_plan::{AWAY, Fan, Limits, Wanted};
+use super::query_plan::{AWAY, Fan, Limits, MOST_PENALTY, Wanted};
 use crate::base::settings;
 use crate::index::Index;
 use crate::signal::landmarks::{Density, Hash, LandmarkConfig, Pair, Shift, Warp, pairs};
@@ -158,9 +158,15 @@ impl<'a> Lookup<'a> {
         let (density, mut fan) = (self.density, Fan::default());
         pairs(self.peaks, self.pairs, density.fan_out, 1.0..=1.0, |pair, anchor, target| {
             let penalty = fan.penalty(self.peaks, anchor, target);
+            if penalty > MOST_PENALTY {
+                return;
+            }
             let time = self.peaks[anchor].time;
             pair.probe(density.probe, |hash, away| {
-                gathered.want(self.index, hash, time, penalty + AWAY * away as u8);
+                let penalty = penalty + AWAY * away as u8;
+                if penalty <= MOST_PENALTY {
+                    gathered.want(self.index, hash, time, penalty);
+                }
             });
         });
         gathered.choose(Warp::IDENTITY, self.limits, 0);
