@@ -11,7 +11,6 @@ mod exit;
 mod fonts;
 mod home;
 mod out;
-mod plural;
 mod progress;
 mod review_queue;
 mod review_server;

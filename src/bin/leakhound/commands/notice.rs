@@ -9,13 +9,12 @@ use anyhow::Context as _;
 use leakhound::catalog::Catalog;
 use leakhound::notice::{LeftOut, Offer, Particulars, drafts, may_be_noticed};
 use leakhound::signal::fingerprint::FingerprintConfig;
-use leakhound::wording::{thousands, visible};
+use leakhound::wording::{counted, thousands, visible};
 
 use super::log::line;
 use crate::args::{Global, Notice};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::counted;
 use crate::review_queue::{Entry, ReviewQueue};
 
 /// Longest file of particulars, in bytes. A guess: a name and an address take some hundred.

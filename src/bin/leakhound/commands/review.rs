@@ -7,12 +7,11 @@ use std::path::Path;
 use anyhow::Context as _;
 use leakhound::record::{DecisionState, Finding, ItemFacts};
 use leakhound::review::{History, ReviewStore, read_batch};
-use leakhound::wording::{called, chance, claim, moment, share, thousands, visible, warp};
+use leakhound::wording::{called, chance, claim, counted, moment, share, thousands, visible, warp};
 
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::counted;
 use crate::review_queue::{Entry, NewDecision, ReviewQueue};
 use crate::{home, review_server, show};
 

@@ -10,12 +10,11 @@ use leakhound::results::Run;
 use leakhound::scan::{Mode, ScanSummary};
 use leakhound::session::{ScanEnd, Session, SessionError, Settings};
 use leakhound::source::ScanLimits;
-use leakhound::wording::{clock, thousands, visible};
+use leakhound::wording::{clock, counted, plural, thousands, visible};
 
 use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::{setup, show};
 
