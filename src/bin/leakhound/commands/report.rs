@@ -150,16 +150,18 @@ pub(super) fn whole_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let failed = || {
-        format!(
-            "cannot write {}: is its folder there and yours, and the disk not full?",
-            path.display()
-        )
+    let failed = |error: anyhow::Error| {
+        // A report's own error tells what to do.
+        let told = error.chain().any(|cause| cause.downcast_ref::<ReportError>().is_some());
+        let remedy =
+            if told { "" } else { ": is its folder there and yours, and the disk not full?" };
+        error.context(format!("cannot write {}{remedy}", path.display()))
     };
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let device = File::options().write(true).open(path).with_context(failed)?;
-        return write(&mut &device).with_context(failed);
+        let device =
+            File::options().write(true).open(path).map_err(|error| failed(error.into()))?;
+        return write(&mut &device).map_err(failed);
     }
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    write_atomically(path, Access::Umask, |file| write(file)).with_context(failed)
+    write_atomically(path, Access::Umask, |file| write(file)).map_err(failed)
 }

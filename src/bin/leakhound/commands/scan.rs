@@ -115,6 +115,11 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         thousands(counts.failed),
         thousands(counts.not_audio),
     );
+    let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
+    let roots = roots.join(", ");
+    if counts.items == 0 {
+        out += &format!("there is no file in {roots}; check the path\n");
+    }
     if counts.accepted + counts.dismissed + counts.deferred > 0 {
         out += &format!(
             "of {} people have accepted {}, dismissed {} and deferred {}\n",
@@ -136,7 +141,6 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
             progress.audio_seconds / seconds.max(0.001)
         );
     }
-    let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
-    out += &format!("run {} of {}, {} mode\n", run.run_id, roots.join(", "), run.key.mode);
+    out += &format!("run {} of {roots}, {} mode\n", run.run_id, run.key.mode);
     out
 }
