@@ -4,13 +4,17 @@
 //! takes over the record of an earlier run if its path, size and modification time, the catalogue and all settings are the same.
 
 mod chain;
+mod choice;
 mod earlier;
 mod findings;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod manifests;
 mod sink;
 mod store;
 
 use crate::scan::Mode;
+pub use choice::{ChoiceError, FindingPlace};
 pub use earlier::EarlierRuns;
 pub use manifests::Sealed;
 pub use sink::RunSink;

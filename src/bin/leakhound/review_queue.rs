@@ -11,7 +11,7 @@ use leakhound::review::{Case, ReviewStore, Ruling};
 use leakhound::signal::fingerprint::FingerprintConfig;
 
 use crate::args::Global;
-use crate::commands::{log, report};
+use crate::commands::log;
 use crate::exit::UsageError;
 use crate::{home, setup};
 
@@ -71,7 +71,7 @@ impl ReviewQueue {
     pub(crate) fn open(global: &Global, run: Option<i64>) -> anyhow::Result<Self> {
         let home = home::home(global)?;
         let results = ResultStore::open(&home)?;
-        let run = report::choose(results.runs()?, run)?;
+        let run = results.run(run)?;
         let store = ReviewStore::open(&home)?;
         Ok(Self { home, run, results, store })
     }

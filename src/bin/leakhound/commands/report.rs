@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         )
         .into());
     };
-    let run = choose(store.runs()?, command.run)?;
+    let run = store.run(command.run)?;
     let decisions = ReviewStore::open(&home)?.decisions()?;
     let reader = RunReader::new(&store, &decisions);
     let summary = reader.summary(&run, format)?;
@@ -102,7 +102,7 @@ fn put(
 
 /// Writes the text of one screen; with `--since`, the exit code tells a scheduler whether there is anything new.
 fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Result<Exit> {
-    let run = choose(store.runs()?, command.run)?;
+    let run = store.run(command.run)?;
     let decisions = ReviewStore::open(&home::home(global)?)?.decisions()?;
     let reader = RunReader::new(store, &decisions);
     let (now, findings) = reader.on_day(&run)?;
@@ -114,7 +114,7 @@ fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Resul
             );
             return Err(UsageError(told).into());
         }
-        Some(since) => Some(reader.on_day(&choose(store.runs()?, Some(since))?)?),
+        Some(since) => Some(reader.on_day(&store.run(Some(since))?)?),
         None => None,
     };
     let (before, earlier) = before.unzip();
@@ -128,19 +128,6 @@ fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Resul
         () if now.summary.counts.failed > 0 || !run.complete => Exit::Incomplete,
         () => Exit::Clear,
     })
-}
-
-/// The run with this number; without a number, the newest.
-pub(crate) fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run> {
-    match wanted {
-        None => runs.into_iter().next_back().ok_or_else(|| {
-            UsageError("there is no run yet; scan something first: leakhound scan PATH".into())
-                .into()
-        }),
-        Some(id) => runs.into_iter().find(|run| run.run_id == id).ok_or_else(|| {
-            UsageError(format!("there is no run {id}; list the runs: leakhound runs")).into()
-        }),
-    }
 }
 
 /// Writes a file under another name and renames it, so that the file is complete or unchanged.
