@@ -5,8 +5,11 @@
 //! sign it. Drafts do not name the reviewers, because notices are published.
 
 mod document;
+mod selection;
 #[cfg(test)]
 mod tests;
+
+pub use selection::{Drafted, NoticeError, draft_run};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,6 +103,8 @@ pub enum LeftOut {
     AcceptedElsewhere,
     /// The catalogue's rights or a licence permit the use.
     Permitted,
+    /// For an index of torrents: it is in no torrent whose `.torrent` file was found.
+    NoTorrent,
 }
 
 /// Whether a finding may be listed in a notice.

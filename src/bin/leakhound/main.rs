@@ -12,7 +12,6 @@ mod fonts;
 mod home;
 mod out;
 mod progress;
-mod review_queue;
 mod review_server;
 mod setup;
 mod show;
