@@ -213,16 +213,21 @@ fn spans(spans: &[Span]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Verdict;
 
     #[test]
     fn another_relation_and_other_shares_are_differences() {
-        let before: Finding = serde_json::from_value(serde_json::json!({
-            "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "", "verdict": "match",
-            "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0, "stream": 0,
-            "item_coverage": 1.0, "recording_coverage": 1.0, "spans": [], "relation": "copy",
-            "explained": {"recording_share": 0.9, "item_share": 0.9, "elsewhere_share": 0.2, "others_share": 0.0},
-        }))
-        .unwrap();
+        let explained = Explained {
+            recording_share: 0.9,
+            item_share: 0.9,
+            elsewhere_share: 0.2,
+            others_share: 0.0,
+        };
+        let before = Finding {
+            relation: Some(Relation::Copy),
+            explained: Some(explained),
+            ..Finding::unheard("r".to_owned(), Verdict::Match)
+        };
         assert_eq!(differences(&before, &before), [""; 0]);
         let mut now = before.clone();
         now.relation = Some(Relation::SharedMaterial);
