@@ -3,6 +3,8 @@
 //! A draft lists only findings that a person accepted in the very item where they were found, and that no right or licence permits.
 //! Nothing is invented: what is not known is a visible blank. The program never sends a draft: a person has to read, complete and
 //! sign it. Drafts do not name the reviewers, because notices are published.
+//!
+//! `selection` chooses the findings of a run, `document` writes a draft as Markdown and HTML.
 
 mod document;
 mod selection;
