@@ -6,9 +6,8 @@ use std::sync::atomic::AtomicBool;
 use leakhound::matching::LookupScratch;
 use leakhound::matching::verdict::VerdictConfig;
 use leakhound::provenance;
-use leakhound::provenance::{Located, Manifest, Recheck, candidates, locate};
+use leakhound::provenance::{Located, Manifest, Recheck, candidates, changed_since, locate};
 use leakhound::results::{ResultStore, Run};
-use leakhound::scan::Engine;
 use leakhound::session::Settings;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
 use leakhound::wording::{called, day, visible};
@@ -66,7 +65,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
     let (settings, rights_day) = settings(global, &store, &run, &mut out)?;
     let engine = setup::session_with(global, settings)?.engine_on(&rights_day)?;
-    for line in changed(&engine, &run)? {
+    for line in changed_since(&engine, &run)? {
         writeln!(out, "        {line}")?;
     }
     let never = AtomicBool::new(false);
@@ -115,23 +114,4 @@ fn settings(
     *suspect_below = asked.suspect_below.parse().unwrap_or(*suspect_below);
     settings.territory = Some(asked.territory.clone()).filter(|code| !code.is_empty());
     Ok((settings, manifest.run.rights_day))
-}
-
-/// What has changed since the run, one line each.
-fn changed(engine: &Engine, run: &Run) -> anyhow::Result<Vec<String>> {
-    let key = &run.key;
-    let mut lines = Vec::new();
-    if engine.catalogue_digest()? != key.catalogue_digest {
-        lines.push("the catalogue has changed since the run".to_owned());
-    }
-    let mut compare = |name: &str, before: &str, now: &str| {
-        if before != now {
-            lines.push(format!("{name} was {before}, is {now}"));
-        }
-    };
-    compare("leakhound", &key.tool_version, env!("CARGO_PKG_VERSION"));
-    compare("the decoder", &key.decoders, &engine.ingester.decoder().describe());
-    let digest = engine.ingester.fingerprinter().config().digest();
-    compare("the fingerprint's settings", &key.fingerprint_digest, &format!("{digest:08x}"));
-    Ok(lines)
 }
