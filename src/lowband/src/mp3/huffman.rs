@@ -331,3 +331,29 @@ fn decode_large(
     *bits = reader;
     decoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_bits_are_a_word_of_every_code() {
+        let tables: &Tables = &TABLES;
+        for (number, pairs) in tables.pairs.iter().enumerate() {
+            if matches!(number, 0 | 4 | 14) {
+                continue;
+            }
+            for &entry in pairs.first.iter().chain(&pairs.second) {
+                if entry & SECOND == 0 {
+                    assert!((1..=17 + 28).contains(&(entry & 63)), "{number} {entry:x}");
+                } else {
+                    let end = (entry >> 6 & 0xffff) + (1 << (entry & 63));
+                    assert!(end as usize <= pairs.second.len(), "{number} {entry:x}");
+                }
+            }
+        }
+        for entry in tables.quadruples.iter().flat_map(|table| table.iter()) {
+            assert!((1..=10).contains(&(entry & 0xff)));
+        }
+    }
+}
