@@ -232,9 +232,12 @@ impl Reader<'_> {
                 }
                 let start = entry * book.dimensions();
                 let classes = self.residue.classes.get(start..).unwrap_or_default();
-                let units = self.classes[first..end].iter_mut().skip(vector).step_by(self.vectors);
-                for (unit, class) in units.zip(classes) {
-                    *unit = *class;
+                let units = &mut self.classes[first..end];
+                if self.vectors == 1 {
+                    units.iter_mut().zip(classes).for_each(|(unit, class)| *unit = *class);
+                } else {
+                    let units = units.iter_mut().skip(vector).step_by(self.vectors);
+                    units.zip(classes).for_each(|(unit, class)| *unit = *class);
                 }
             }
             let low = first..end.min(self.low).max(first);
