@@ -45,6 +45,7 @@ fn check(rate_hz: u32, stereo: Stereo, encoder: &[&str], format: &str, bound_db:
     let found = difference(&stream, sign, (5000.0 / new_nyquist).min(0.9));
     println!("{rate_hz} {stereo:?} {encoder:?}: {found:?}");
     assert_eq!(found.lag, 0, "{rate_hz} {stereo:?} {encoder:?}");
+    assert!(found.worst_db < bound_db + 10.0, "{rate_hz} {stereo:?} {encoder:?}: {found:?}");
     assert!(found.error_db < bound_db, "{rate_hz} {stereo:?} {encoder:?}: {found:?}");
 }
 
@@ -121,12 +122,13 @@ fn music_is_that_of_the_full_decoder() {
         stream.packets.truncate(4000);
         let rate_hz = f64::from(stream.params.sample_rate.unwrap_or(0));
         let share = (5000.0 / (rate_hz / stream.factor() as f64 / 2.0)).min(0.9);
-        // Where the mid cancels, blocks of the side are heard: such a file is compared with both.
+        // Where the mid cancels, blocks of the side are heard. A file that is so for the most part
+        // is compared with the side; the median does not see a few such blocks.
         let [mid, side] = [1.0, -1.0].map(|sign| difference(&stream, sign, share));
-        let found = if mid.error_db <= side.error_db { mid } else { side };
-        println!("{:.1} {:.1} {} {}", found.error_db, found.worst_db, found.lag, file.display());
+        let found = if mid.median_db <= side.median_db { mid } else { side };
+        println!("{}: {found:.1?}", file.display());
         assert_eq!(found.lag, 0, "{}", file.display());
-        assert!(found.error_db < -30.0, "{}", file.display());
+        assert!(found.median_db < -55.0, "{}: {found:?}", file.display());
         compared += 1;
     }
     assert!(compared > 0, "no music in {folder}");
