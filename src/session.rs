@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::base::digest;
 use crate::catalog::{AddEvent, AddSummary, Catalog, CatalogError, LogLine};
-use crate::decode::{DecodeLimits, Decoder, Ffmpeg};
+use crate::decode::{Band, DecodeLimits, Decoder, Ffmpeg};
 use crate::identify::Identifiers;
 use crate::ingest::Ingester;
 use crate::matching::verdict::VerdictConfig;
@@ -278,7 +278,8 @@ impl Session {
         let (wanted, memory) = (self.settings.ffmpeg, self.home.join("ffmpeg.json"));
         let find = move || if wanted { Ffmpeg::find_remembered(&memory) } else { None };
         let fingerprinter = Fingerprinter::new(FingerprintConfig::default());
-        Ingester::new(Decoder::finding(self.settings.decoding, find), fingerprinter)
+        let decoder = Decoder::finding(self.settings.decoding, find).with_band(Band::Low);
+        Ingester::new(decoder, fingerprinter)
     }
 
     /// The engine over the catalogue as it is now, with the rights of today.

@@ -57,7 +57,7 @@ pub(super) fn sample(
     let Begin { start, bytes, audio_bytes } = plan::begin(source)?;
     let guard = Guard::new(cancel, decoder.limits.timeout / PART_OF_TIME, bytes);
     let limits = DecodeLimits { max_seconds_of_audio: windows.seconds, ..decoder.limits };
-    let mut run = decoder.native.open(source, start, &limits, &guard).ok()?;
+    let mut run = decoder.native.open(source, (start, decoder.band), &limits, &guard).ok()?;
     run.open_tracks();
     // With several tracks the Ogg reader of Symphonia 0.6.1 may seek without end.
     if run.format.tracks().len() != 1 || run.decoders.len() != 1 {
@@ -126,7 +126,8 @@ fn window(
         if ends {
             let gapless = elapsed - stream.seconds() < MAX_GAP_SECONDS;
             let sound = gapless && stream.full && stream.peak() >= SILENCE && stream.repaired == 0;
-            return (sound && run.pass.broken.is_none()).then_some(bytes);
+            let usual = run.pass.broken.is_none() && !run.pass.needs_full;
+            return (sound && usual).then_some(bytes);
         }
     }
 }

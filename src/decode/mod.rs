@@ -1,11 +1,13 @@
 //! From bytes to mono PCM at the file's own rate.
 //!
-//! Nothing is resampled here. This is the only room that uses Symphonia, libopus and the `ffmpeg` program.
+//! Nothing is resampled here, but of some codecs only the low band is decoded if that is asked for ([`Band`]). This is the only room
+//! that uses Symphonia, libopus and the `ffmpeg` program.
 //!
 //! | file | responsibility |
 //! |---|---|
 //! | `plan` | which decoders are tried on a file, and which attempt is kept |
 //! | `native`, `source`, `planes`, `codecs`, `opus`, `shielded` | one pass of Symphonia: bounded reader, buffers, codecs, panics |
+//! | `band` | the decoders of the low band, and which streams they take |
 //! | `ffmpeg`, `child` | one pass of ffmpeg; running a program under a time limit |
 //! | `installed` | the version of the installed ffmpeg, remembered between runs |
 //! | `excerpt` | a few windows of a file, reached by seeking |
@@ -20,6 +22,7 @@ use std::time::Duration;
 use crate::bytes::Bytes;
 use crate::signal::SampleRate;
 
+mod band;
 mod child;
 mod codecs;
 mod downmix;
@@ -43,12 +46,15 @@ mod tags;
 mod tests;
 mod trim;
 
+pub use band::Band;
 pub use error::{DecodeError, Help};
 pub use ffmpeg::Ffmpeg;
 pub use tags::Tags;
 
 /// Names and versions of the built-in decoders. A test compares them with `Cargo.lock`.
 const BUILT_IN: &str = "symphonia 0.6.1 + libopus (opusic-sys 0.7.7)";
+/// What is added for those of the low band.
+const LOW_BAND: &str = " + lowband 0.1.0";
 
 /// Largest magnitude of digital silence: −100 dBFS, a third of one step of 16 bits.
 const SILENCE: f32 = 1e-5;
@@ -123,6 +129,7 @@ impl Default for DecodeLimits {
 /// ```
 pub struct Decoder {
     limits: DecodeLimits,
+    band: Band,
     native: native::Native,
     /// Looked for when first needed: starting ffmpeg takes longer than decoding a short file.
     ffmpeg: LazyLock<Option<Ffmpeg>, Find>,
@@ -134,6 +141,7 @@ impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoder")
             .field("limits", &self.limits)
+            .field("band", &self.band)
             .field("ffmpeg", &self.ffmpeg)
             .finish_non_exhaustive()
     }
@@ -151,15 +159,25 @@ impl Decoder {
         find: impl FnOnce() -> Option<Ffmpeg> + Send + 'static,
     ) -> Self {
         let ffmpeg = LazyLock::new(Box::new(find) as Find);
-        Self { limits, native: native::Native::new(), ffmpeg }
+        Self { limits, band: Band::Full, native: native::Native::new(), ffmpeg }
+    }
+
+    /// The same decoder for this band. The sink is told the sample rate that the samples have.
+    #[must_use]
+    pub fn with_band(self, band: Band) -> Self {
+        Self { band, ..self }
     }
 
     /// Names and versions of the decoders, such as `symphonia 0.6.1 + libopus (opusic-sys 0.7.7) +
     /// ffmpeg 5.1.9`.
     pub fn describe(&self) -> String {
+        let low = match self.band {
+            Band::Full => "",
+            Band::Low => LOW_BAND,
+        };
         match &*self.ffmpeg {
-            Some(ffmpeg) => format!("{BUILT_IN} + ffmpeg {}", ffmpeg.version()),
-            None => BUILT_IN.to_owned(),
+            Some(ffmpeg) => format!("{BUILT_IN}{low} + ffmpeg {}", ffmpeg.version()),
+            None => format!("{BUILT_IN}{low}"),
         }
     }
 

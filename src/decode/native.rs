@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{
-    AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
+    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
 };
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
@@ -20,6 +20,7 @@ use symphonia::core::meta::{MetadataOptions, MetadataRevision};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
+use super::band::{Band, BandDecoder, LowBand};
 use super::codecs::codec_name;
 use super::opus::{self, Opus};
 use super::pass::{Failure, Pass};
@@ -43,6 +44,7 @@ const MAX_REVISIONS: usize = 16;
 pub(super) struct Native {
     probe: Probe,
     codecs: CodecRegistry,
+    low: LowBand,
 }
 
 /// Where and how a pass begins.
@@ -58,6 +60,8 @@ pub(super) struct Start {
 pub(super) struct TrackDecoder {
     pub(super) track_id: u32,
     pub(super) decoder: Box<dyn AudioDecoder>,
+    /// See [`BandDecoder::rate_hz`].
+    rate_hz: Option<u32>,
     stream: usize,
     without_samples: u32,
     trims: Trims,
@@ -70,21 +74,25 @@ impl Native {
         let mut codecs = CodecRegistry::new();
         symphonia::default::register_enabled_codecs(&mut codecs);
         codecs.register_audio_decoder::<Opus>();
-        Self { probe, codecs }
+        Self { probe, codecs, low: LowBand::new() }
     }
 
-    /// Decodes a file once, from `start` on.
+    /// Decodes a file, from `start` on: once, or a second time in full if the low band turns out not to be enough.
     pub(super) fn pass(
         &self,
         source: &Bytes,
-        start: Start,
+        (start, band): (Start, Band),
         limits: &DecodeLimits,
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
         guard.rewind();
-        let run = self.open(source, start, limits, guard)?;
+        let run = self.open(source, (start, band), limits, guard)?;
         let (mut pass, revisions) = run.run(guard, sink)?;
+        if pass.needs_full || (pass.is_low && pass.is_silent()) {
+            sink.restart();
+            return self.pass(source, (start, Band::Full), limits, guard, sink);
+        }
         pass.tags = with_chunks(&pass.container, revisions, source, start.base);
         Ok(pass)
     }
@@ -93,7 +101,7 @@ impl Native {
     pub(super) fn open<'a, 'f>(
         &'a self,
         source: &Bytes,
-        start: Start,
+        (start, band): (Start, Band),
         limits: &'a DecodeLimits,
         guard: &'f Guard<'f>,
     ) -> Result<Run<'a, 'f>, Failure> {
@@ -114,7 +122,7 @@ impl Native {
         };
         let pass = Pass { container, ..Pass::default() };
         let (decoders, revisions) = (Vec::new(), Vec::new());
-        Ok(Run { native: self, limits, format, pass, decoders, revisions, priming })
+        Ok(Run { native: self, limits, band, format, pass, decoders, revisions, priming })
     }
 }
 
@@ -122,6 +130,7 @@ impl Native {
 pub(super) struct Run<'a, 'f> {
     native: &'a Native,
     limits: &'a DecodeLimits,
+    band: Band,
     pub(super) format: Box<dyn FormatReader + 'f>,
     pub(super) pass: Pass,
     pub(super) decoders: Vec<TrackDecoder>,
@@ -190,15 +199,17 @@ impl Run<'_, '_> {
                 break;
             }
             let codec = codec_name(params.codec);
-            let options = AudioDecoderOptions::default();
-            match shielded(|| self.native.codecs.make_audio_decoder(params, &options)) {
-                Ok(decoder) => {
+            match self.decoder(params) {
+                Ok(BandDecoder { decoder, reduction, rate_hz }) => {
                     let stream = self.stream(index, codec, track);
                     let channels = params.channels.as_ref().map_or(0, Channels::count);
                     self.pass.streams[stream].coded_channels(channels);
+                    self.pass.streams[stream].reduction = reduction;
+                    self.pass.is_low |= reduction > 1;
                     self.decoders.push(TrackDecoder {
                         track_id: track.id,
                         decoder,
+                        rate_hz,
                         stream,
                         without_samples: 0,
                         trims: Trims::of(track, &self.pass.container),
@@ -211,6 +222,17 @@ impl Run<'_, '_> {
                 }
             }
         }
+    }
+
+    /// A decoder of the low band if that is enough and there is one, or else of the whole spectrum.
+    fn decoder(&self, params: &AudioCodecParameters) -> Result<BandDecoder, Error> {
+        let low = (self.band == Band::Low).then(|| self.native.low.decoder(params)).flatten();
+        if let Some(low) = low {
+            return Ok(low);
+        }
+        let options = AudioDecoderOptions::default();
+        let decoder = shielded(|| self.native.codecs.make_audio_decoder(params, &options))?;
+        Ok(BandDecoder { decoder, reduction: 1, rate_hz: None })
     }
 
     /// The position of stream `index` in the pass: a new one, or that of the link before.
@@ -258,6 +280,10 @@ impl Run<'_, '_> {
         stream.packets += 1;
         let before = stream.seconds();
         match shielded(|| track.decoder.decode(&packet)) {
+            Ok(buffer) if track.rate_hz.is_some_and(|hz| hz != buffer.spec().rate()) => {
+                self.pass.needs_full = true;
+                return true;
+            }
             Ok(buffer) => {
                 if !planes::push(stream, &buffer, sink) {
                     stream.damaged += 1;
@@ -265,6 +291,10 @@ impl Run<'_, '_> {
             }
             Err(Error::DecodeError(PANICKED)) => {
                 self.pass.broken = Some(PANICKED.to_owned());
+                return true;
+            }
+            Err(Error::Unsupported(lowband::NEEDS_FULL)) => {
+                self.pass.needs_full = true;
                 return true;
             }
             Err(Error::ResetRequired) => {

@@ -13,11 +13,16 @@ use symphonia::core::codecs::audio::{
 use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudioCodec};
 use symphonia::core::errors::Result;
 use symphonia::core::packet::PacketRef;
+use symphonia::core::units::Duration;
 use symphonia_adapter_libopus::OpusDecoder;
 
 /// Sample rates that libopus decodes to.
 const RATES_HZ: [u32; 5] = [8_000, 12_000, 16_000, 24_000, 48_000];
 const RATE_HZ: u32 = 48_000;
+/// The sample rate of the low band: the lowest with more than 5 kHz.
+const LOW_RATE_HZ: u32 = 12_000;
+/// The full rate over that of the low band.
+pub(super) const REDUCTION: u32 = RATE_HZ / LOW_RATE_HZ;
 /// Packets that are decoded in stereo at each check; the first only initialises the decoder. A guess.
 const CHECK_PACKETS: u32 = 4;
 /// Time between two checks: the most that may be lost of a passage that cancels, once per stream. A guess.
@@ -156,6 +161,55 @@ impl RegisterableAudioDecoder for Opus {
             params,
             state: FRESH,
         }))
+    }
+
+    fn supported_codecs() -> &'static [SupportedAudioCodec] {
+        OpusDecoder::supported_codecs()
+    }
+}
+
+/// The same in the low band, at 12 kHz: libopus leaves out the bands above.
+pub(super) struct LowOpus(Box<dyn AudioDecoder>);
+
+impl AudioDecoder for LowOpus {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn codec_info(&self) -> &CodecInfo {
+        self.0.codec_info()
+    }
+
+    fn codec_params(&self) -> &AudioCodecParameters {
+        self.0.codec_params()
+    }
+
+    fn decode_ref(&mut self, packet: &PacketRef<'_>) -> Result<GenericAudioBufferRef<'_>> {
+        // Containers trim in samples of 48 kHz.
+        let reduced = |full: Duration| Duration::from(full.get() / u64::from(REDUCTION));
+        let mut packet = packet.clone();
+        packet.trim_start = reduced(packet.trim_start);
+        packet.trim_end = reduced(packet.trim_end);
+        self.0.decode_ref(&packet)
+    }
+
+    fn finalize(&mut self) -> FinalizeResult {
+        FinalizeResult::default()
+    }
+
+    fn last_decoded(&self) -> GenericAudioBufferRef<'_> {
+        self.0.last_decoded()
+    }
+}
+
+impl RegisterableAudioDecoder for LowOpus {
+    fn try_registry_new(
+        params: &AudioCodecParameters,
+        options: &AudioDecoderOptions,
+    ) -> Result<Box<dyn AudioDecoder>> {
+        let mut params = params.clone();
+        params.with_sample_rate(LOW_RATE_HZ);
+        Ok(Box::new(Self(Opus::try_registry_new(&params, options)?)))
     }
 
     fn supported_codecs() -> &'static [SupportedAudioCodec] {

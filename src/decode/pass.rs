@@ -1,8 +1,8 @@
 //! The result of one pass of one decoder over a file. `plan` compares passes.
 
-use super::DecodeError;
 use super::stream::Stream;
 use super::tags::Tags;
+use super::{DecodeError, SILENCE};
 
 /// What one pass decoded.
 #[derive(Debug, Default)]
@@ -20,12 +20,21 @@ pub(super) struct Pass {
     pub(super) broken: Option<String>,
     /// Whether samples behind the declared end were kept.
     pub(super) behind_end: bool,
+    /// Whether only the low band of a stream was decoded.
+    pub(super) is_low: bool,
+    /// Whether a decoder of the low band gave up, since the stream is unusual.
+    pub(super) needs_full: bool,
 }
 
 impl Pass {
     /// Decoded length of all streams together, in seconds, by which passes are compared.
     pub(super) fn seconds(&self) -> f64 {
         self.streams.iter().map(Stream::seconds).sum()
+    }
+
+    /// Whether there is no sound in any stream.
+    pub(super) fn is_silent(&self) -> bool {
+        self.streams.iter().all(|stream| stream.peak() < SILENCE)
     }
 
     /// Number of packets given to decoders, and of those that were refused.

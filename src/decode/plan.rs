@@ -203,7 +203,7 @@ fn attempt(
 ) -> Result<Pass, Failure> {
     match step {
         Step::Native(start) | Step::NativeRetry(start) => {
-            decoder.native.pass(source, start, &decoder.limits, guard, sink)
+            decoder.native.pass(source, (start, decoder.band), &decoder.limits, guard, sink)
         }
         Step::Ffmpeg => match &*decoder.ffmpeg {
             Some(ffmpeg) => ffmpeg.pass(source, &decoder.limits, guard, sink),
@@ -290,7 +290,7 @@ fn finish(
     if facts.kind == SoundKind::Unknown && (packets < 20 || damaged_packets * 5 > packets) {
         return Err(unread(decoder, facts, reasons));
     }
-    if pass.streams.iter().all(|stream| stream.peak() < super::SILENCE) {
+    if pass.is_silent() {
         let longest = pass.streams.iter().map(super::stream::Stream::seconds).fold(0.0, f64::max);
         return Err(DecodeError::Silent { seconds: longest });
     }

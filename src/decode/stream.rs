@@ -29,9 +29,12 @@ pub(super) struct StreamHead {
 pub(super) struct Stream {
     pub(super) head: StreamHead,
     max_seconds: f64,
+    /// The full sample rate over that of the samples that arrive: 1 but in the low band.
+    pub(super) reduction: u32,
+    /// Of the samples that arrive.
     rate: Option<SampleRate>,
     channels: u16,
-    /// Number of samples at each rate, in order of appearance. Nearly always one entry.
+    /// Number of samples at each full rate, in order of appearance. Nearly always one entry.
     samples: Vec<(SampleRate, u64)>,
     seconds: f64,
     peak: f32,
@@ -68,6 +71,7 @@ impl Stream {
         Self {
             head,
             max_seconds,
+            reduction: 1,
             rate: None,
             channels: 0,
             samples: Vec::new(),
@@ -188,6 +192,8 @@ impl Stream {
     }
 
     fn count(&mut self, rate: SampleRate, samples: u64) {
+        let full = SampleRate::new(rate.hz().saturating_mul(self.reduction));
+        let (rate, samples) = (full.unwrap_or(rate), samples * u64::from(self.reduction));
         match self.samples.iter_mut().find(|(other, _)| *other == rate) {
             Some((_, count)) => *count += samples,
             None => self.samples.push((rate, samples)),

@@ -1,0 +1,247 @@
+//! The spectral data of a channel: the lines that are kept are dequantised, the others skipped (ISO/IEC 14496-3, 4.6.3, 4.6.1).
+
+use std::sync::LazyLock;
+
+use symphonia_core::errors::Result;
+
+use super::bands::Bands;
+use super::bits::Bits;
+use super::lookup::{ESCAPE, Pair, Table, Tables, Words, escape, is_escape};
+use super::side::{Info, NOISE, Scales};
+
+/// Largest magnitude of a line.
+const MAX_MAGNITUDE: usize = 8191;
+
+/// `x^(4/3)` by magnitude.
+pub(super) static POWERS: LazyLock<Box<[f32]>> =
+    LazyLock::new(|| (0..=MAX_MAGNITUDE).map(|x| (x as f64).powf(4.0 / 3.0) as f32).collect());
+
+/// `x^(4/3)` with the sign of `x`, by `x + 16`: all values of codewords.
+static SIGNED: [f32; 2 * ESCAPE as usize + 1] = {
+    let magnitudes: [f32; ESCAPE as usize + 1] = [
+        0.0, 1.0, 2.519_842, 4.326_749, 6.349_604, 8.549_88, 10.902_724, 13.390_518, 16.0,
+        18.720_754, 21.544_347, 24.463_781, 27.473_142, 30.567_35, 33.741_992, 36.993_18,
+        40.317_474,
+    ];
+    let mut signed = [0.0; 2 * ESCAPE as usize + 1];
+    let mut x = 0;
+    while x <= ESCAPE as usize {
+        signed[ESCAPE as usize + x] = magnitudes[x];
+        signed[ESCAPE as usize - x] = -magnitudes[x];
+        x += 1;
+    }
+    signed
+};
+
+/// What of the spectral data is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Number of lines of each window, a multiple of 4.
+    pub(super) lines: usize,
+    /// Whether reading may end where no more lines are wanted, because nothing that matters follows.
+    pub(super) is_last: bool,
+}
+
+/// A source of noise.
+#[derive(Debug, Clone)]
+pub(super) struct Noise(u32);
+
+impl Noise {
+    pub(super) fn new() -> Self {
+        Self(1)
+    }
+
+    /// Fills a part of a band of `width` lines with noise, so that the band would have the energy `factor²` (4.6.13.3).
+    fn fill(&mut self, lines: &mut [f32], width: usize, factor: f32) {
+        let mut energy = 0.0;
+        for line in &mut *lines {
+            // A linear congruential generator, whose upper bits are good.
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *line = f32::from((self.0 >> 16) as i16) + 0.5;
+            energy += *line * *line;
+        }
+        let share = lines.len() as f32 / width as f32;
+        // The energy is at least that of 0.5 in one line.
+        let factor = factor * (share / energy.max(0.25)).sqrt();
+        for line in lines {
+            *line *= factor;
+        }
+    }
+}
+
+/// Reads the spectral data. Line `i` of window `w` becomes `lines[128 w + i]`, as far as it is wanted.
+pub(super) fn read(
+    bits: &mut Bits<'_>,
+    info: &Info,
+    scales: &Scales,
+    bands: &Bands,
+    wanted: Wanted,
+    noise: &mut Noise,
+    lines: &mut [f32; super::FRAME],
+) -> Result<()> {
+    let reader =
+        Reader { tables: Tables::get(), offsets: info.offsets(bands), info, scales, wanted };
+    for window in lines.chunks_exact_mut(info.lines()) {
+        window[..wanted.lines].fill(0.0);
+    }
+    let (mut lines, last) = (&mut lines[..], info.groups().len() - 1);
+    for (group, &windows) in info.groups().iter().enumerate() {
+        let of_group = lines.split_off_mut(..usize::from(windows) * info.lines());
+        let of_group = of_group.unwrap_or_default();
+        reader.group(bits, group, wanted.is_last && group == last, noise, of_group)?;
+        // An error in time: the rest would be zeros.
+        bits.check()?;
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    tables: Tables,
+    offsets: &'static [u16],
+    info: &'a Info,
+    scales: &'a Scales,
+    wanted: Wanted,
+}
+
+impl Reader<'_> {
+    /// Reads a group of windows, whose lines are interleaved by bands.
+    fn group(
+        &self,
+        bits: &mut Bits<'_>,
+        group: usize,
+        is_last: bool,
+        noise: &mut Noise,
+        lines: &mut [f32],
+    ) -> Result<()> {
+        let windows = lines.len() / self.info.lines();
+        let (books, factors) = (&self.scales.books[group], &self.scales.factors[group]);
+        let mut band = 0;
+        while band < self.info.bands {
+            let (start, end) = self.range(band);
+            if start >= self.wanted.lines {
+                break;
+            }
+            let kept = end.min(self.wanted.lines);
+            let is_cut = kept < end;
+            let (book, factor) = (books[band], factors[band]);
+            if let Some(table) = self.tables.book(book) {
+                for window in lines.chunks_exact_mut(self.info.lines()) {
+                    dequantised(bits, table, factor, &mut window[start..kept])?;
+                    if is_cut && !(is_last && windows == 1) {
+                        table.skip(bits, end - kept)?;
+                    }
+                }
+            } else if book == NOISE {
+                for window in lines.chunks_exact_mut(self.info.lines()) {
+                    noise.fill(&mut window[start..kept], end - start, factor);
+                }
+            }
+            band += 1;
+        }
+        if is_last {
+            return Ok(());
+        }
+        // The rest, section by section: within a section codewords follow each other whatever their window and band.
+        while band < self.info.bands {
+            let book = books[band];
+            let next = books[band..self.info.bands].iter().position(|&other| other != book);
+            let behind = next.map_or(self.info.bands, |count| band + count);
+            if let Some(table) = self.tables.book(book) {
+                let (start, end) = (self.range(band).0, self.range(behind - 1).1);
+                table.skip(bits, (end - start) * windows)?;
+            }
+            band = behind;
+        }
+        Ok(())
+    }
+
+    /// First line of a band and the line behind it.
+    fn range(&self, band: usize) -> (usize, usize) {
+        (usize::from(self.offsets[band]), usize::from(self.offsets[band + 1]))
+    }
+}
+
+/// Reads lines of a band.
+fn dequantised(from: &mut Bits<'_>, table: &Table, factor: f32, lines: &mut [f32]) -> Result<()> {
+    let mut bits = *from;
+    match &table.words {
+        Words::Quads(quads) => {
+            for four in lines.as_chunks_mut().0 {
+                bits.refill();
+                *four = quads.next(&mut bits).map(|value| factor * small_power(f32::from(value)));
+            }
+        }
+        Words::Pairs(pairs, false) => {
+            for [first, second, third, fourth] in lines.as_chunks_mut().0 {
+                bits.refill();
+                [*first, *second] = pair(pairs.next(&mut bits), factor);
+                [*third, *fourth] = pair(pairs.next(&mut bits), factor);
+            }
+        }
+        Words::Pairs(pairs, true) => {
+            for two in lines.as_chunks_mut().0 {
+                bits.refill();
+                let word = pairs.next(&mut bits);
+                *two = pair(word, factor);
+                if word.values.into_iter().any(is_escape) {
+                    for (at, value) in word.values.into_iter().enumerate() {
+                        if is_escape(value) {
+                            let magnitude = escape(&mut bits)? as usize;
+                            let power = POWERS[magnitude.min(MAX_MAGNITUDE)] * factor;
+                            two[at] = f32::from_bits(power.to_bits() ^ word.signs[at]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    *from = bits;
+    Ok(())
+}
+
+/// `x^(4/3)` with the sign of `x`, for whole numbers from −2 to 2.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the innermost loop")]
+fn small_power(x: f32) -> f32 {
+    // The odd cubic through 1 and 2^(4/3).
+    const CUBIC: f32 = 0.086_640_35;
+    x * (1.0 - CUBIC + CUBIC * x * x)
+}
+
+/// The lines of a codeword of two.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "part of the innermost loop")]
+fn pair(word: Pair, factor: f32) -> [f32; 2] {
+    // Every value is −16 to 16, which the compiler does not know.
+    let power = |value: i8| SIGNED[usize::from((value + ESCAPE as i8) as u8).min(32)] * factor;
+    let [first, second] = word.values.map(power);
+    let with = |line: f32, sign| f32::from_bits(line.to_bits() ^ sign);
+    [with(first, word.signs[0]), with(second, word.signs[1])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_powers_of_small_numbers_are_those_of_large_ones() {
+        for (x, power) in POWERS.iter().enumerate().take(17) {
+            assert!((SIGNED[16 + x] - power).abs() < 1e-5);
+            assert!((SIGNED[16 - x] + power).abs() < 1e-5);
+            if x < 3 {
+                assert!((small_power(-(x as f32)) + power).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn noise_has_the_energy_of_its_band() {
+        let mut noise = Noise::new();
+        let mut lines = [0.0; 16];
+        for (kept, energy) in [(16, 9.0), (4, 2.25)] {
+            noise.fill(&mut lines[..kept], 16, 3.0);
+            let sum: f32 = lines[..kept].iter().map(|x| x * x).sum();
+            assert!((sum - energy).abs() < 1e-4, "{sum}");
+        }
+    }
+}
