@@ -24,7 +24,7 @@ use crate::matching::{LookupScratch, MatchConfig};
 use crate::provenance::{Asked, Content, Facts, WhichContainers, gather, hash_containers, seal};
 use crate::record::ItemRecord;
 use crate::report::{Counts, Format, ReportError, RunReader};
-use crate::results::{ResultStore, ResultsError, Run, RunKey};
+use crate::results::{ChoiceError, ResultStore, ResultsError, Run, RunKey};
 use crate::review::{Decisions, ReviewError, ReviewStore};
 use crate::scan::{
     Engine, Mode, Progress, ScanConfig, ScanSummary, WORKER_NAME, examine_failed, scan,
@@ -80,15 +80,6 @@ pub enum SessionError {
         /// False-alarm probability below which a finding is a suspect.
         suspect_below: f64,
     },
-    /// The home has no run yet.
-    #[error("there is no run yet; scan something first: leakhound scan PATH")]
-    NoRun,
-    /// The home has no run of that number.
-    #[error("there is no run {run_id}; leakhound runs lists them")]
-    UnknownRun {
-        /// The number.
-        run_id: i64,
-    },
     /// The worker threads cannot be started.
     #[error("cannot start the worker threads: {reason}")]
     Threads {
@@ -101,6 +92,9 @@ pub enum SessionError {
     /// Index: damage that was found while it was searched.
     #[error(transparent)]
     Index(#[from] crate::index::IndexError),
+    /// A run that is not there.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
     /// Results.
     #[error(transparent)]
     Results(#[from] ResultsError),
@@ -115,10 +109,11 @@ pub enum SessionError {
 impl SessionError {
     /// Whether the caller asked for what cannot be: a path, a run or thresholds that make no sense. Else something failed.
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::Path { .. } | Self::Thresholds { .. } | Self::NoRun | Self::UnknownRun { .. }
-        )
+        match self {
+            Self::Path { .. } | Self::Thresholds { .. } => true,
+            Self::Choice(error) => error.is_usage(),
+            _ => false,
+        }
     }
 }
 
@@ -471,14 +466,7 @@ impl Session {
     ///
     /// If there is no such run, or the results cannot be read.
     pub fn run(&self, run_id: Option<i64>) -> Result<Run, SessionError> {
-        let runs = self.results()?.runs()?;
-        match run_id {
-            None => runs.into_iter().next_back().ok_or(SessionError::NoRun),
-            Some(run_id) => {
-                let found = runs.into_iter().find(|run| run.run_id == run_id);
-                found.ok_or(SessionError::UnknownRun { run_id })
-            }
-        }
+        Ok(self.results()?.run(run_id)?)
     }
 
     /// Writes a report of a run, or of the newest, to `out`.

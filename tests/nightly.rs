@@ -37,9 +37,9 @@ fn what_is_new_gone_and_at_more_places_is_told() {
     desk.write_wav("dump/new.wav", excerpt(&song(2, 20), 2.0, 12.0));
     desk.run(["scan", "dump"]).ends_with(1);
     let text = desk.run(["report", "--since", "1", "--out", "-"]).ends_with(1).stdout;
-    assert!(text.contains("        1 new       1 matches, 0 suspects"), "{text}");
-    assert!(text.contains("        1 gone      1 matches, 0 suspects"), "{text}");
-    let standing = "        1 standing  1 matches, 0 suspects";
+    assert!(text.contains("        1 new       1 match, 0 suspects"), "{text}");
+    assert!(text.contains("        1 gone      1 match, 0 suspects"), "{text}");
+    let standing = "        1 standing  1 match, 0 suspects";
     assert!(text.contains(standing), "{text}");
     let (new, gone) = text.split_once("\nGone\n").unwrap();
     assert!(new.contains("The Seeds – Song 2") && new.contains("dump/new.wav"), "{text}");
@@ -82,7 +82,7 @@ fn the_html_report_counts_what_is_new_since_the_last_run_over_the_same() {
     assert!(!page(&desk).contains("Since run"));
     desk.write_wav("dump/new.wav", excerpt(&song(2, 20), 2.0, 12.0));
     desk.run(["scan", "dump"]).ends_with(1);
-    let since = "Since run <bdi>1</bdi></dt><dd><p><b>1</b> new findings, <b>0</b> gone, <b>2</b> still there.";
+    let since = "Since run <bdi>1</bdi></dt><dd><p><b>1</b> new finding, <b>0</b> gone, <b>2</b> still there.";
     assert!(page(&desk).contains(since));
     // There is no earlier run over the other folder.
     desk.write_wav("other/clip.wav", excerpt(&song(1, 20), 4.0, 14.0));

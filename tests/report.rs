@@ -132,6 +132,11 @@ fn a_full_disk_is_an_error_with_a_remedy() {
         let output =
             desk.command(["report", "--format", format, "--out", "-"]).stdout(full).output();
         crate::common::Done::of(output.unwrap()).ends_with(4).says_in_one_line(&["No space left"]);
+        let told = desk.run(["report", "--format", format, "--out", "/dev/full"]).ends_with(4);
+        let told = told.says_in_one_line(&["cannot write /dev/full: ", "No space left"]).stderr;
+        let remedies = ["free space", "the disk not full"];
+        let said = remedies.iter().filter(|remedy| told.contains(**remedy));
+        assert_eq!(said.count(), 1, "the remedy is told once: {told}");
     }
 }
 

@@ -122,9 +122,14 @@ fn a_dump_without_a_leak_ends_with_0_and_images_do_not_change_that() {
 }
 
 #[test]
-fn an_empty_dump_ends_with_0() {
+fn an_empty_dump_ends_with_0_and_says_that_it_holds_no_file() {
     let desk = Desk::with_songs(&[1], 20);
     assert!(desk.scan(0).is_empty());
+    let told = desk.run(["scan", "dump"]).ends_with(0).stdout;
+    assert!(told.contains("there is no file in ") && told.contains("check the path"), "{told}");
+    desk.write("dump/note.txt", b"a file");
+    let told = desk.run(["scan", "dump"]).ends_with(0).stdout;
+    assert!(!told.contains("there is no file"), "{told}");
 }
 
 #[test]

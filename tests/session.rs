@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use leakhound::matching::verdict::VerdictConfig;
 use leakhound::record::Verdict;
 use leakhound::report::Format;
+use leakhound::results::ChoiceError;
 use leakhound::scan::Progress;
 use leakhound::session::{Session, SessionError, Settings};
 
@@ -39,7 +40,7 @@ fn a_query_answers_as_a_scan_does_and_keeps_nothing() {
     let session = Session::with_settings(desk.path("home"), settings()).unwrap();
     let [record] = session.query(&clip).unwrap().try_into().unwrap();
     assert_eq!((record.verdict, record.findings.len()), (Verdict::Match, 1));
-    assert!(matches!(session.run(None), Err(SessionError::NoRun)));
+    assert!(matches!(session.run(None), Err(SessionError::Choice(ChoiceError::NoRun))));
 }
 
 #[test]

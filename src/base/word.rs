@@ -55,7 +55,8 @@ mod tests {
     use crate::export::Format;
     use crate::notice::NoticeKind;
     use crate::provenance::WhichContainers;
-    use crate::record::{Ground, Verdict};
+    use crate::record::{DecisionState, Ground, Relation, Verdict};
+    use crate::review::ListOrder;
     use crate::scan::Mode;
 
     #[test]
@@ -67,6 +68,15 @@ mod tests {
             assert_eq!(value.as_str().parse(), Ok(value));
         }
         for value in Ground::ALL {
+            assert_eq!(value.as_str().parse(), Ok(value));
+        }
+        for value in DecisionState::ALL {
+            assert_eq!(value.as_str().parse(), Ok(value));
+        }
+        for value in Relation::ALL {
+            assert_eq!(value.as_str().parse(), Ok(value));
+        }
+        for value in ListOrder::ALL {
             assert_eq!(value.as_str().parse(), Ok(value));
         }
         for value in NoticeKind::ALL {

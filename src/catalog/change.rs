@@ -13,6 +13,7 @@ use super::lock::WriteLock;
 use super::recordings::insert;
 use super::{Catalog, CatalogError, LogLine, MakeLine, Recording};
 use crate::index::{Listed, Manifest, MergeError, MergeInput, SegmentBuilder, SegmentInfo, merge};
+use crate::wording::counted;
 
 /// Segments of one size class that are merged into one of the next. A guess between writing each posting often and asking
 /// many segments for each hash.
@@ -107,8 +108,9 @@ impl Catalog {
         if before.len() > 1 || dropped > 0 {
             let line = || {
                 let detail = format!(
-                    "{} segments merged, {dropped} tracks of removed recordings dropped",
-                    before.len()
+                    "{} merged, {} of removed recordings dropped",
+                    counted(before.len() as u64, "segment"),
+                    counted(dropped, "track")
                 );
                 log(detail)
             };

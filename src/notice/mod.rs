@@ -3,10 +3,15 @@
 //! A draft lists only findings that a person accepted in the very item where they were found, and that no right or licence permits.
 //! Nothing is invented: what is not known is a visible blank. The program never sends a draft: a person has to read, complete and
 //! sign it. Drafts do not name the reviewers, because notices are published.
+//!
+//! `selection` chooses the findings of a run, `document` writes a draft as Markdown and HTML.
 
 mod document;
+mod selection;
 #[cfg(test)]
 mod tests;
+
+pub use selection::{Drafted, NoticeError, draft_run};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,6 +105,8 @@ pub enum LeftOut {
     AcceptedElsewhere,
     /// The catalogue's rights or a licence permit the use.
     Permitted,
+    /// For an index of torrents: it is in no torrent whose `.torrent` file was found.
+    NoTorrent,
 }
 
 /// Whether a finding may be listed in a notice.

@@ -1,35 +1,48 @@
 use super::*;
-use crate::record::{Explained, Relation};
+use crate::record::fixtures::facts;
+use crate::record::{Decision, Explained, Relation, Span, Tier};
 
 const HOSTILE: &str =
     "</p><script>alert(1)</script> [x](http://evil) \u{202E}*b* [to be filled in: y";
 
-fn finding(state: &str, basis: &str, verdict: &str) -> Finding {
-    let decision = serde_json::json!({
-        "state": state, "ground": null, "reason": "heard it", "by": "Ann Reviewer",
-        "at": "2026-11-23T19:12:34Z", "basis": basis,
-    });
-    serde_json::from_value(serde_json::json!({
-        "recording_id": "rec-1", "recording_path": "/masters/1.flac", "title": "Night Train", "artist": "The Harbour",
-        "isrc": "GBABC2400001", "verdict": verdict, "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0,
-        "pitch_cents": 0.0, "item_coverage": 0.5, "recording_coverage": 0.5, "stream": 0, "tiers": ["T3"],
-        "spans": [{"item_start_seconds": 0.0, "item_end_seconds": 10.0, "recording_start_seconds": 5.0,
-                   "recording_end_seconds": 15.0}],
-        "finding_id": "f-0123456789abcdef", "decision": decision,
-    }))
-    .unwrap()
+fn finding(state: DecisionState, basis: Basis, verdict: Verdict) -> Finding {
+    let decision = Decision {
+        state,
+        ground: None,
+        reason: "heard it".to_owned(),
+        by: "Ann Reviewer".to_owned(),
+        at: "2026-11-23T19:12:34Z".to_owned(),
+        basis,
+    };
+    let span = Span {
+        item_start_seconds: 0.0,
+        item_end_seconds: 10.0,
+        recording_start_seconds: 5.0,
+        recording_end_seconds: 15.0,
+    };
+    Finding {
+        recording_path: "/masters/1.flac".to_owned(),
+        title: "Night Train".to_owned(),
+        artist: "The Harbour".to_owned(),
+        isrc: "GBABC2400001".to_owned(),
+        false_alarm_probability: 1e-30,
+        score: 10.0,
+        item_coverage: 0.5,
+        recording_coverage: 0.5,
+        tiers: vec![Tier::Sound],
+        spans: vec![span],
+        finding_id: "f-0123456789abcdef".to_owned(),
+        decision: Some(decision),
+        ..Finding::unheard("rec-1".to_owned(), verdict)
+    }
 }
 
 fn item(locator: &str) -> ItemFacts {
-    serde_json::from_value(serde_json::json!({
-        "path": locator, "size_bytes": 1, "sha256": "ab".repeat(32), "codec": "mp3", "duration_seconds": 20.0,
-        "streams": 1, "locator": locator,
-    }))
-    .unwrap()
+    facts(locator, &"ab".repeat(32))
 }
 
 fn accepted() -> Finding {
-    finding("accepted", "item", "match")
+    finding(DecisionState::Accepted, Basis::Item, Verdict::Match)
 }
 
 fn offer() -> Offer {
@@ -39,16 +52,17 @@ fn offer() -> Offer {
 #[test]
 fn only_findings_that_a_person_accepted_in_that_very_item_may_be_noticed() {
     assert_eq!(may_be_noticed(&accepted()), Ok(()));
-    for state in ["dismissed", "deferred"] {
-        assert_eq!(may_be_noticed(&finding(state, "item", "match")), Err(LeftOut::NotAccepted));
+    for state in [DecisionState::Dismissed, DecisionState::Deferred] {
+        let other = finding(state, Basis::Item, Verdict::Match);
+        assert_eq!(may_be_noticed(&other), Err(LeftOut::NotAccepted));
     }
     let undecided = Finding { decision: None, ..accepted() };
     assert_eq!(may_be_noticed(&undecided), Err(LeftOut::NotAccepted));
-    for basis in ["bytes", "sound"] {
-        let elsewhere = finding("accepted", basis, "match");
+    for basis in [Basis::Bytes, Basis::Sound] {
+        let elsewhere = finding(DecisionState::Accepted, basis, Verdict::Match);
         assert_eq!(may_be_noticed(&elsewhere), Err(LeftOut::AcceptedElsewhere));
     }
-    let permitted = finding("accepted", "item", "permitted");
+    let permitted = finding(DecisionState::Accepted, Basis::Item, Verdict::Permitted);
     assert_eq!(may_be_noticed(&permitted), Err(LeftOut::Permitted));
     let item = item("/dump/a.mp3");
     assert!(
@@ -150,4 +164,55 @@ fn hostile_text_is_no_markup_in_a_draft() {
     assert!(!draft.html.contains("<script") && !draft.html.contains('\u{202E}'));
     assert!(!draft.markdown.contains("<script") && !draft.markdown.contains("](http"));
     assert!(draft.html.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn the_drafts_about_a_run_are_of_its_accepted_findings_and_say_what_was_left_out() {
+    use crate::record::fixtures::record_of;
+    use crate::results::ResultStore;
+    use crate::results::fixtures::{keep, key};
+    use crate::review::{NewDecision, Recorder, ReviewQueue};
+    let home = tempfile::tempdir().unwrap();
+    let found = |id: &str, verdict| Finding {
+        finding_id: format!("f-{id}"),
+        decision: None,
+        ..finding(DecisionState::Accepted, Basis::Item, verdict)
+    };
+    let records = [
+        ("/d/a", "aaaaaa", found("1111", Verdict::Match)),
+        ("/d/b", "bbbbbb", found("2222", Verdict::Match)),
+        ("/d/c", "cccccc", found("3333", Verdict::Permitted)),
+        // The same bytes as the first.
+        ("/d/d", "aaaaaa", found("4444", Verdict::Match)),
+    ];
+    let records = records.map(|(path, sha256, found)| record_of(facts(path, sha256), vec![found]));
+    let mut store = ResultStore::open(home.path()).unwrap();
+    keep(&mut store, &key(&["/d"]), records.to_vec(), true);
+    let queue = ReviewQueue::open(home.path(), None).unwrap();
+    let drafted = |kind| draft_run(&queue, kind, &Particulars::default(), &offer());
+    let none = drafted(NoticeKind::Host).unwrap_err();
+    assert!(none.is_usage());
+    assert!(none.to_string().starts_with("run 1 has no accepted finding to draft a notice about;"));
+
+    let decision = NewDecision {
+        state: Some(DecisionState::Accepted),
+        ground: None,
+        reason: "leak".into(),
+        by: "Ann".into(),
+    };
+    let entries = queue.find_all(&["1111", "3333"]).unwrap();
+    let decisions: Vec<_> = entries.iter().map(|entry| (entry, &decision)).collect();
+    queue.decide(&decisions, &Recorder { who: "Eve".into(), at: 0 }).unwrap();
+    let Drafted { drafts, findings, left_out } = drafted(NoticeKind::Host).unwrap();
+    assert_eq!((drafts.len(), drafts[0].findings, findings), (1, 1, 1));
+    let told = &drafts[0].markdown;
+    assert!(told.contains("aaaaaa") && !told.contains("bbbbbb"), "{told}");
+    let reasons = [LeftOut::NotAccepted, LeftOut::AcceptedElsewhere, LeftOut::Permitted];
+    assert_eq!(left_out.into_iter().collect::<Vec<_>>(), reasons.map(|why| (why, 1)));
+    let none = drafted(NoticeKind::TorrentIndex).unwrap_err();
+    assert!(none.is_usage());
+    assert_eq!(
+        none.to_string(),
+        "none is in a torrent whose .torrent file was found beside it, of 1 accepted finding of run 1"
+    );
 }

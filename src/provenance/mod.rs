@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use containers::{WhichContainers, hash_containers};
 pub use content::{Gather, Gathered};
-pub use recheck::{Located, Recheck, candidates, locate, recheck};
+pub use recheck::{Located, Recheck, candidates, changed_since, locate, recheck};
 pub use seal::{Asked, Facts, gather, seal};
 pub use token::{Stamped, TokenError, read_token};
 pub use verify::{Check, verify};

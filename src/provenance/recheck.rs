@@ -5,8 +5,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use crate::catalog::CatalogError;
 use crate::ingest::sha256;
 use crate::record::{Explained, Finding, ItemFacts, ItemRecord, Relation, Span, Tier};
+use crate::results::Run;
+use crate::scan::Engine;
 use crate::source::{Dump, Item, Locator, Place, Source as _, Unlisted, Visit};
 
 /// Where the bytes of an item are now.
@@ -36,6 +39,29 @@ pub enum Recheck {
     Differs(Vec<String>),
     /// The recording is not found, with the reason.
     Falls(String),
+}
+
+/// What differs between a run and a search with this engine, one line each.
+///
+/// # Errors
+///
+/// If the catalogue cannot be read.
+pub fn changed_since(engine: &Engine, run: &Run) -> Result<Vec<String>, CatalogError> {
+    let key = &run.key;
+    let mut lines = Vec::new();
+    if engine.catalogue_digest()? != key.catalogue_digest {
+        lines.push("the catalogue has changed since the run".to_owned());
+    }
+    let mut compare = |name: &str, before: &str, now: &str| {
+        if before != now {
+            lines.push(format!("{name} was {before}, is {now}"));
+        }
+    };
+    compare("leakhound", &key.tool_version, env!("CARGO_PKG_VERSION"));
+    compare("the decoder", &key.decoders, &engine.ingester.decoder().describe());
+    let digest = engine.ingester.fingerprinter().config().digest();
+    compare("the fingerprint's settings", &key.fingerprint_digest, &format!("{digest:08x}"));
+    Ok(lines)
 }
 
 /// Looks for the bytes of an item in a dump: first at its place in each of `files` (see [`candidates`]), then everywhere by size and
@@ -213,16 +239,21 @@ fn spans(spans: &[Span]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Verdict;
 
     #[test]
     fn another_relation_and_other_shares_are_differences() {
-        let before: Finding = serde_json::from_value(serde_json::json!({
-            "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "", "verdict": "match",
-            "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0, "stream": 0,
-            "item_coverage": 1.0, "recording_coverage": 1.0, "spans": [], "relation": "copy",
-            "explained": {"recording_share": 0.9, "item_share": 0.9, "elsewhere_share": 0.2, "others_share": 0.0},
-        }))
-        .unwrap();
+        let explained = Explained {
+            recording_share: 0.9,
+            item_share: 0.9,
+            elsewhere_share: 0.2,
+            others_share: 0.0,
+        };
+        let before = Finding {
+            relation: Some(Relation::Copy),
+            explained: Some(explained),
+            ..Finding::unheard("r".to_owned(), Verdict::Match)
+        };
         assert_eq!(differences(&before, &before), [""; 0]);
         let mut now = before.clone();
         now.relation = Some(Relation::SharedMaterial);

@@ -4,6 +4,7 @@ use super::seal::gather_below;
 use super::{Manifest, read_token};
 use crate::base::digest;
 use crate::results::{ResultStore, ResultsError, Run, Sealed};
+use crate::wording::{counted, plural};
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +89,7 @@ fn against_records(
     let found = gather_below(store, run.run_id, &manifest.run.roots)?;
     let content = &manifest.content;
     let facts = &manifest.run;
-    let items = format!("{} items", content.items.count);
+    let items = counted(content.items.count, "item");
     let mut checks = vec![
         Check::new(
             facts.run_id == run.run_id && facts.roots == run.key.roots,
@@ -110,10 +111,10 @@ fn against_records(
                 && found.torrents == content.torrents,
             "counts, items, failures and torrents agree with the records",
             format!(
-                "the records have {} items, {} matches and {} findings, the manifest says {}, {} and {}; or their digests differ",
-                found.counts.seen,
-                found.counts.matched,
-                found.counts.findings,
+                "the records have {}, {} and {}, the manifest says {}, {} and {}; or their digests differ",
+                counted(found.counts.seen, "item"),
+                plural(found.counts.matched, "match", "matches"),
+                counted(found.counts.findings, "finding"),
                 content.counts.seen,
                 content.counts.matched,
                 content.counts.findings

@@ -57,7 +57,12 @@ pub enum Basis {
     Sound,
 }
 
+crate::base::impl_from_word!(DecisionState, "decision");
+
 impl DecisionState {
+    /// All decisions.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Dismissed, Self::Deferred];
+
     /// The word of the JSONL contract.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -157,6 +157,8 @@ impl Relation {
     }
 }
 
+crate::base::impl_from_word!(Relation, "relation");
+
 /// How much of an item and of a recording agrees where they are aligned. Shares are from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Explained {

@@ -7,6 +7,8 @@ mod decision;
 mod evidence;
 mod failure;
 mod finding;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod item;
 mod released;
 mod span;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{Change, Counts, RunSummary};
 use crate::base::{shorten, thousands, visible};
 use crate::record::{ItemRecord, Relation, Verdict};
-use crate::wording::{called, claim, claims};
+use crate::wording::{called, claim, claims, counted, plural};
 
 /// Most findings listed under each heading. A guess: the text fits on one screen.
 const MAX_LISTED: usize = 5;
@@ -216,7 +216,8 @@ fn split(list: &[Told]) -> String {
         "" => String::new(),
         told => format!(": {told}"),
     };
-    format!("{} matches, {} suspects{by_claim}", thousands(matches), thousands(suspects))
+    let matches = plural(matches, "match", "matches");
+    format!("{matches}, {}{by_claim}", counted(suspects, "suspect"))
 }
 
 fn list(out: &mut String, heading: &str, list: &[Told]) {

@@ -39,6 +39,7 @@ use std::io::{self, BufWriter, Write};
 use std::str::FromStr;
 
 use crate::record::ItemRecord;
+use crate::wording::counted;
 
 pub use self::run::RunReader;
 pub use self::summary::{Change, Counts, RunSummary};
@@ -63,9 +64,10 @@ pub enum ReportError {
     },
     /// The summary, which is written first, does not fit the records that followed.
     #[error(
-        "the summary counts {} items and {} findings, the records have {} and {}; the results \
-         changed while the report was written: write it again",
-        summary.items, summary.findings, records.items, records.findings
+        "the summary counts {} and {}, the records have {} and {}; the results changed while the \
+         report was written: write it again",
+        counted(summary.items, "item"), counted(summary.findings, "finding"), records.items,
+        records.findings
     )]
     CountsDisagree {
         /// The counts of the summary.

@@ -147,35 +147,12 @@ mod tests {
     use super::*;
     use crate::record::{DecisionState, Finding};
     use crate::results::RunKey;
+    use crate::results::fixtures::{self, key};
     use crate::review::{Case, Ruling};
-    use crate::scan::{Outcome, OutcomeSink as _};
-    use crate::source::Stamp;
-
-    fn key(roots: &[&str]) -> RunKey {
-        RunKey {
-            roots: roots.iter().map(|root| (*root).to_owned()).collect(),
-            mode: crate::scan::Mode::Full,
-            settings_digest: String::new(),
-            catalogue_digest: "c0ffee".to_owned(),
-            catalogue_recordings: 7,
-            fingerprint_digest: "5d3c01fe".to_owned(),
-            decoders: "none".to_owned(),
-            tool_version: "0.1.0".to_owned(),
-        }
-    }
 
     /// Keeps a complete run of these records.
     fn keep(home: &Path, key: &RunKey, records: Vec<ItemRecord>) -> Run {
-        let mut store = ResultStore::open(home).unwrap();
-        let (run, goes_on) = store.begin(key, 1_795_461_154).unwrap();
-        let mut sink = store.sink(run.run_id, goes_on).unwrap();
-        for record in records {
-            let key = record.item.path.clone().into_bytes();
-            let stamp = Stamp { size_bytes: record.item.size_bytes, modified_ns: 0 };
-            sink.record(Outcome { key, stamp, record }).unwrap();
-        }
-        sink.finish(0, |_| "{}\n".to_owned()).unwrap();
-        store.runs().unwrap().into_iter().next_back().unwrap()
+        fixtures::keep(&mut ResultStore::open(home).unwrap(), key, records, true)
     }
 
     fn found(id: &str) -> Finding {

@@ -45,11 +45,7 @@ impl ResultStore {
     }
 
     /// The records of a run with a finding whose id begins with `id`, each with the indices of those findings.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub fn with_finding(
+    pub(super) fn with_finding(
         &self,
         run_id: i64,
         id: &str,

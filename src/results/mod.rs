@@ -3,14 +3,28 @@
 //! Outcomes are written as they come, so that an interrupted run loses little; the same scan started again continues it. An item
 //! takes over the record of an earlier run if its path, size and modification time, the catalogue and all settings are the same.
 
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `store` | the database: runs, and the records of a run in the order of their paths |
+//! | `sink` | writes the outcomes of a run, in batches, under the run's lock |
+//! | `earlier` | what a run takes over from itself and the run before |
+//! | `choice` | the run, the manifest or the finding that somebody names |
+//! | `findings` | single records, and those with findings |
+//! | `manifests`, `chain` | the manifests of runs, each with the digest of the one before; tokens; hashes of files |
+
 mod chain;
+mod choice;
 mod earlier;
 mod findings;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod manifests;
 mod sink;
 mod store;
 
 use crate::scan::Mode;
+pub use choice::{ChoiceError, FindingPlace};
 pub use earlier::EarlierRuns;
 pub use manifests::Sealed;
 pub use sink::RunSink;

@@ -173,22 +173,12 @@ impl OutcomeSink for RunSink<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::RunKey;
-    use crate::scan::Mode;
+    use crate::results::fixtures::key;
 
     #[test]
     fn a_run_has_one_scanner_at_a_time() {
         let home = tempfile::tempdir().unwrap();
-        let key = RunKey {
-            roots: vec!["/dump".into()],
-            mode: Mode::Full,
-            settings_digest: String::new(),
-            catalogue_digest: String::new(),
-            catalogue_recordings: 1,
-            fingerprint_digest: String::new(),
-            decoders: String::new(),
-            tool_version: String::new(),
-        };
+        let key = key(&["/dump"]);
         let mut first = ResultStore::open(home.path()).unwrap();
         let mut second = ResultStore::open(home.path()).unwrap();
         let (run, _) = first.begin(&key, 0).unwrap();

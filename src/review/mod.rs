@@ -23,12 +23,31 @@
 //! with loss once more, cut, sped up or mixed; a stream at another place in its file; a finding that grew, because another mode
 //! found more of it. A notice uses only what was accepted as [`Basis::Item`].
 
+//!
+//! # Files
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `store` | keeps decisions in a database to which rows are only added |
+//! | `queue` | the findings of a run with their decisions; records decisions, in log and store |
+//! | `batch` | reads decisions from a table or from JSONL |
+//! | `cards`, `board` | the list of findings for a page, with its filters and orders; what the page asks for |
+//! | `audio`, `listen` | finds the two files of a finding and checks them; cuts clips from them |
+
+mod audio;
 mod batch;
+mod board;
+mod cards;
 mod listen;
+mod queue;
 mod store;
 
+pub use audio::{Audio, AudioError, Side, Stretch, stretches};
 pub use batch::{BatchError, Order, read_batch};
+pub use board::{Board, List, ListRow, Near, Part};
+pub use cards::{DecisionFilter, ListError, ListOrder, Wanted};
 pub use listen::{Clip, ListenError, MAX_CLIP_SECONDS, cut, to_wav};
+pub use queue::{Batch, Entry, FindingFilter, NewDecision, QueueError, Recorder, ReviewQueue};
 pub use store::{History, ReviewError, ReviewStore};
 
 use std::collections::HashMap;
@@ -282,6 +301,11 @@ impl Decisions {
             finding.decision = self.of(item, finding);
         }
     }
+}
+
+/// The id that a name begins: people may leave out the `f-`.
+fn full_id(name: &str) -> String {
+    if name.starts_with("f-") { name.to_owned() } else { format!("f-{name}") }
 }
 
 /// Seconds since 1970 as RFC 3339 has them: `2026-11-23T19:12:34Z`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
-use super::{Case, Decisions, Ruling, RulingError};
+use super::{Case, Decisions, Ruling, RulingError, full_id};
 use crate::base::{Found, Schema, owner_only};
 use crate::record::{DecisionState, Ground, Relation, Verdict, json};
 
@@ -65,6 +65,13 @@ pub struct History {
     pub case: Case,
     /// The decision.
     pub ruling: Ruling,
+}
+
+impl History {
+    /// Whether it is about a finding whose id begins with this name.
+    pub fn is_of(&self, name: &str) -> bool {
+        self.case.finding_id.starts_with(&full_id(name))
+    }
 }
 
 /// The decisions in a home folder.
@@ -204,18 +211,17 @@ fn history(row: &Row) -> rusqlite::Result<History> {
             rusqlite::types::Type::Text,
         )
     };
-    let states = [DecisionState::Accepted, DecisionState::Dismissed, DecisionState::Deferred];
     let state = match word(3)?.as_str() {
         WITHDRAWN => None,
-        word => Some(*states.iter().find(|state| state.as_str() == word).ok_or(wrong(3))?),
+        word => Some(word.parse().map_err(|_| wrong(3))?),
     };
     let ground = match word(4)?.as_str() {
         "" => None,
-        word => Some(*Ground::ALL.iter().find(|g| g.as_str() == word).ok_or(wrong(4))?),
+        word => Some(word.parse().map_err(|_| wrong(4))?),
     };
     let relation = match word(17)?.as_str() {
         "" => None,
-        word => Some(*Relation::ALL.iter().find(|r| r.as_str() == word).ok_or(wrong(17))?),
+        word => Some(word.parse().map_err(|_| wrong(17))?),
     };
     let verdicts = [Verdict::Match, Verdict::Suspect, Verdict::Permitted];
     Ok(History {

@@ -1,13 +1,11 @@
-use super::*;
-use crate::record::{ClaimCheck, FailureRecord, Tier};
+mod audio;
+mod board;
+mod queue;
 
-fn item(path: &str, sha256: &str) -> ItemFacts {
-    let json = format!(
-        r#"{{"path":"{path}","size_bytes":1,"sha256":"{sha256}","codec":"flac","duration_seconds":200.0,
-             "streams":1,"locator":"{path}"}}"#
-    );
-    serde_json::from_str(&json).unwrap()
-}
+use super::*;
+use crate::record::Tier;
+use crate::record::fixtures::{facts as item, record_of};
+use crate::results::ResultStore;
 
 fn span(from: f64, to: f64) -> Span {
     Span {
@@ -20,31 +18,17 @@ fn span(from: f64, to: f64) -> Span {
 
 fn finding(recording_id: &str, sound: &str, spans: Vec<Span>) -> Finding {
     Finding {
-        recording_id: recording_id.to_owned(),
-        recording_path: String::new(),
         title: "Song".into(),
         artist: "Band".into(),
-        isrc: String::new(),
-        verdict: Verdict::Match,
         false_alarm_probability: 1e-30,
         score: 100.0,
-        tempo: 1.0,
-        pitch_cents: 0.0,
         item_coverage: 0.5,
         recording_coverage: 0.5,
-        stream: 0,
-        shares_passage_with: Vec::new(),
         tiers: vec![if spans.is_empty() { Tier::Identifier } else { Tier::Sound }],
         spans,
-        claimed_by: Vec::new(),
-        standing: None,
-        relation: None,
-        explained: None,
-        evidence: None,
         finding_id: "f-0".into(),
-        work: None,
         sound: sound.to_owned(),
-        decision: None,
+        ..Finding::unheard(recording_id.to_owned(), Verdict::Match)
     }
 }
 
@@ -237,14 +221,7 @@ fn decisions_are_kept_in_order_and_can_be_neither_changed_nor_deleted() {
 #[test]
 fn a_decision_changes_nothing_of_what_was_found() {
     let f = finding("rec", "sound", vec![span(0.0, 20.0)]);
-    let mut record = ItemRecord {
-        item: item("/a", "aa"),
-        verdict: Verdict::Match,
-        findings: vec![f.clone()],
-        failure: None::<FailureRecord>,
-        notes: Vec::new(),
-        claims: ClaimCheck::default(),
-    };
+    let mut record = record_of(item("/a", "aa"), vec![f.clone()]);
     let before = record.clone();
     decided(&[(&before.item, &f, DISMISSED)]).apply(&mut record);
     assert!(record.findings[0].is_dismissed());
@@ -308,4 +285,37 @@ fn a_clip_is_the_very_stretch_that_was_asked_for() {
     assert_eq!(cut(&decoder, &bytes, 0, 9.0, 60.0).unwrap().samples.len(), 8_000);
     assert!(matches!(cut(&decoder, &bytes, 0, 11.0, 1.0), Err(ListenError::Nothing { .. })));
     assert!(matches!(cut(&decoder, &bytes, 1, 0.0, 1.0), Err(ListenError::Nothing { .. })));
+}
+
+/// A home with one run of items, each with findings of recordings, named by digits of their ids.
+fn home(items: &[(&str, &[&str])]) -> tempfile::TempDir {
+    use crate::results::fixtures::{keep, key};
+    let home = tempfile::tempdir().unwrap();
+    let records = items.iter().map(|(path, ids)| {
+        let found = ids.iter().map(|id| Finding {
+            finding_id: format!("f-{id}"),
+            ..finding(&format!("rec-{id}"), id, vec![span(0.0, 20.0)])
+        });
+        record_of(item(path, path), found.collect())
+    });
+    let mut store = ResultStore::open(home.path()).unwrap();
+    keep(&mut store, &key(&["/d"]), records.collect(), true);
+    home
+}
+
+/// A complete acceptance.
+fn accepted() -> NewDecision {
+    NewDecision { state: ACCEPTED, ground: None, reason: "leak".into(), by: "Ann".into() }
+}
+
+fn recorder() -> Recorder {
+    Recorder { who: "Eve".into(), at: 60 }
+}
+
+/// The lines of the catalogue's log, as who, action and detail.
+fn logged(home: &std::path::Path) -> Vec<(String, String, String)> {
+    use crate::catalog::Catalog;
+    let catalog = Catalog::open(home, crate::signal::fingerprint::FingerprintConfig::default());
+    let rows = catalog.unwrap().read_log().unwrap().rows;
+    rows.into_iter().map(|row| (row.who, row.action, row.detail)).collect()
 }

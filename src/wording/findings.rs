@@ -142,7 +142,7 @@ fn percent_off(ratio: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Standing;
+    use crate::record::{Span, Standing, Verdict};
 
     #[test]
     fn a_change_of_tempo_and_pitch_is_said_the_way_people_say_it() {
@@ -160,17 +160,18 @@ mod tests {
 
     /// A finding with these spans, as start and end in a recording of 200 s.
     fn found(relation: Relation, spans: &[(f64, f64)], recording_coverage: f64) -> Finding {
-        let span = |(from, to): &(f64, f64)| {
-            serde_json::json!({"item_start_seconds": 0.0, "item_end_seconds": to - from,
-                "recording_start_seconds": from, "recording_end_seconds": to})
+        let span = |(from, to): &(f64, f64)| Span {
+            item_start_seconds: 0.0,
+            item_end_seconds: to - from,
+            recording_start_seconds: *from,
+            recording_end_seconds: *to,
         };
-        let spans: Vec<_> = spans.iter().map(span).collect();
-        serde_json::from_value(serde_json::json!({
-            "recording_id": "r", "recording_path": "", "title": "", "artist": "", "isrc": "", "verdict": "match",
-            "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0, "stream": 0,
-            "item_coverage": 1.0, "recording_coverage": recording_coverage, "spans": spans, "relation": relation,
-        }))
-        .unwrap()
+        Finding {
+            spans: spans.iter().map(span).collect(),
+            recording_coverage,
+            relation: Some(relation),
+            ..Finding::unheard("r".to_owned(), Verdict::Match)
+        }
     }
 
     #[test]

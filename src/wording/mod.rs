@@ -6,11 +6,13 @@
 mod calendar;
 mod findings;
 mod numbers;
+mod plural;
 mod records;
 
 pub use calendar::{day, moment, timestamp};
 pub use findings::{agreement, called, claim, claims, named, warp};
 pub(crate) use numbers::covered;
 pub use numbers::{chance, clock, length, share};
+pub use plural::{counted, plural};
 
 pub use crate::base::{shorten, thousands, visible};

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use leakhound::notice::NoticeError;
+use leakhound::results::ChoiceError;
+use leakhound::review::{AudioError, QueueError};
 use leakhound::session::SessionError;
 
 /// How a command ended. Schedulers rely on the numbers: they never change.
@@ -49,7 +52,12 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {
-    error.is::<UsageError>() || error.downcast_ref().is_some_and(SessionError::is_usage)
+    error.is::<UsageError>()
+        || error.downcast_ref().is_some_and(SessionError::is_usage)
+        || error.downcast_ref().is_some_and(ChoiceError::is_usage)
+        || error.downcast_ref().is_some_and(QueueError::is_usage)
+        || error.downcast_ref().is_some_and(AudioError::is_usage)
+        || error.downcast_ref().is_some_and(NoticeError::is_usage)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -7,9 +7,7 @@ use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
 use leakhound::results::Run;
 use leakhound::scan::Progress;
 use leakhound::session::Observer;
-use leakhound::wording::thousands;
-
-use crate::plural::{counted, plural};
+use leakhound::wording::{counted, plural, thousands};
 
 /// Time between plain lines. A guess: a log of an hour has 360 of them.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);

@@ -83,20 +83,33 @@ pub(crate) fn finding(finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
+    use leakhound::record::{Explained, Relation, Span, Tier};
+
     use super::*;
 
     #[test]
     fn a_finding_says_what_it_claims_and_the_numbers_of_it() {
-        let mut found: Finding = serde_json::from_value(serde_json::json!({
-            "recording_id": "r", "recording_path": "/m/r.flac", "title": "Song", "artist": "", "isrc": "",
-            "verdict": "suspect", "false_alarm_probability": 1e-30, "score": 10.0, "tempo": 1.0, "pitch_cents": 0.0,
-            "stream": 0, "item_coverage": 0.5, "recording_coverage": 0.05, "tiers": ["T3"],
-            "spans": [{"item_start_seconds": 0.0, "item_end_seconds": 10.0,
-                       "recording_start_seconds": 5.0, "recording_end_seconds": 15.0}],
-            "relation": "excerpt", "explained": {"recording_share": 0.94, "item_share": 0.91,
-                                                 "elsewhere_share": 0.27, "others_share": 0.22},
-        }))
-        .unwrap();
+        let span = Span {
+            item_start_seconds: 0.0,
+            item_end_seconds: 10.0,
+            recording_start_seconds: 5.0,
+            recording_end_seconds: 15.0,
+        };
+        let explained = Explained {
+            recording_share: 0.94,
+            item_share: 0.91,
+            elsewhere_share: 0.27,
+            others_share: 0.22,
+        };
+        let mut found = Finding {
+            title: "Song".to_owned(),
+            recording_coverage: 0.05,
+            tiers: vec![Tier::Sound],
+            spans: vec![span],
+            relation: Some(Relation::Excerpt),
+            explained: Some(explained),
+            ..Finding::unheard("r".to_owned(), Verdict::Suspect)
+        };
         let told = finding(&found);
         let lines: Vec<_> = told.lines().map(str::trim).collect();
         assert_eq!(lines[1], "excerpt: 0:10.0 of the recording (5 %)", "{told}");

@@ -24,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Relation, Verdict};
+use crate::wording::plural;
 
 pub use self::data::sheet;
 
@@ -140,8 +141,8 @@ impl<W: Write> HtmlWriter<W> {
             return Ok(());
         };
         self.is_plain_written = true;
-        let more = unlisted(counts.findings, self.plain.len());
-        let unlisted = (!more.is_empty()).then_some(more);
+        let more = counts.findings.saturating_sub(self.plain.len() as u64);
+        let unlisted = (more > 0).then(|| plural(more, "more is", "more are"));
         Plain { run, rows: &self.plain, unlisted }.write_into(&mut self.out)?;
         self.out.write_all(b"\n")
     }

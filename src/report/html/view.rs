@@ -7,7 +7,7 @@ use askama::Template;
 use crate::base::thousands;
 use crate::base::visible;
 use crate::report::tally::Tally;
-use crate::wording::{chance, share};
+use crate::wording::{chance, counted, plural, share};
 
 use super::super::{Counts, RunSummary};
 use super::charts::{Chart, charts};
@@ -47,6 +47,7 @@ pub(super) struct Head<'a> {
 pub(super) struct Plain<'a> {
     pub(super) run: &'a Run,
     pub(super) rows: &'a [PlainRow],
+    /// How many findings are not in the table: `3 more are`.
     pub(super) unlisted: Option<String>,
 }
 
@@ -75,7 +76,11 @@ impl<'a> Head<'a> {
             style,
             charts: charts(tally),
             containers,
-            containers_unlisted: if unlisted == 0 { String::new() } else { thousands(unlisted) },
+            containers_unlisted: if unlisted == 0 {
+                String::new()
+            } else {
+                counted(unlisted, "more container")
+            },
             reasons: reason_rows(tally),
         }
     }
@@ -95,20 +100,25 @@ pub(super) struct Run {
     decoders: Shown,
     complete: bool,
     recordings: String,
+    /// The same with its noun.
+    searched: String,
+    /// What was compared with what, as the begin of a sentence.
+    compared: String,
+    /// What was found in how many items, as sentences.
+    told: String,
     items: String,
     clear: String,
     matched: String,
     suspect: String,
-    any_suspect: bool,
     any_finding: bool,
     /// Items with permitted findings only; `None` if there are none.
     permitted: Option<String>,
     not_audio: String,
     failed: String,
     found: String,
+    share_out: String,
     /// Numbers of findings by what they claim; `""` if none is known.
     claims: String,
-    share_out: String,
     hours: String,
     shares: Vec<Part>,
     sure: String,
@@ -131,6 +141,7 @@ pub(super) struct Part {
 pub(super) struct ChangeWords {
     since: Shown,
     new: String,
+    noun: &'static str,
     gone: String,
     standing: String,
 }
@@ -140,6 +151,7 @@ impl Run {
         let RunSummary { roots, counts, .. } = summary;
         let Counts { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *counts;
         let tenths = (counts.audio_seconds / 360.0).round() as u64;
+        let hours = format!("{}.{}", thousands(tenths / 10), tenths % 10);
         Self {
             id: Shown::new(&summary.run_id),
             tool_version: Shown::new(&summary.tool_version),
@@ -151,27 +163,32 @@ impl Run {
             decoders: Shown::new(&summary.decoders),
             complete: summary.complete,
             recordings: thousands(summary.catalogue_recordings),
+            searched: counted(summary.catalogue_recordings, "recording"),
+            compared: format!(
+                "{}, {hours} hours of audio, compared with the {} of the catalogue",
+                counted(items, "item"),
+                counted(summary.catalogue_recordings, "recording")
+            ),
+            told: what_was_found(summary),
             items: thousands(items),
             clear: thousands(clear),
             matched: thousands(matched),
             suspect: thousands(suspect),
-            any_suspect: suspect > 0,
             any_finding: counts.findings > 0,
             permitted: (permitted > 0).then(|| thousands(permitted)),
             failed: thousands(failed),
             not_audio: thousands(not_audio),
             found: thousands(counts.recordings_found),
+            share_out: share_found(summary),
             claims: counts.claims(),
-            share_out: share(
-                counts.recordings_found as f64 / summary.catalogue_recordings.max(1) as f64,
-            ),
-            hours: format!("{}.{}", thousands(tenths / 10), tenths % 10),
+            hours,
             shares: parts(counts),
             sure: how_sure(counts),
             unread: unread(counts),
             change: summary.change.as_ref().map(|change| ChangeWords {
                 since: Shown::new(&change.since_run),
                 new: thousands(change.new),
+                noun: if change.new == 1 { "new finding" } else { "new findings" },
                 gone: thousands(change.gone),
                 standing: thousands(change.standing),
             }),
@@ -205,6 +222,40 @@ fn parts(counts: &Counts) -> Vec<Part> {
     all.into_iter().filter_map(part).collect()
 }
 
+/// The share of the catalogue's recordings that was found.
+fn share_found(summary: &RunSummary) -> String {
+    share(summary.counts.recordings_found as f64 / summary.catalogue_recordings.max(1) as f64)
+}
+
+/// How many recordings were found in how many items, and what else has findings.
+fn what_was_found(summary: &RunSummary) -> String {
+    let (counts, searched) = (&summary.counts, summary.catalogue_recordings);
+    let found = counts.recordings_found;
+    let mut told = format!(
+        "{} of {} ({} of the catalogue) {} found in {}.",
+        thousands(found),
+        counted(searched, "recording"),
+        share_found(summary),
+        if found == 1 { "was" } else { "were" },
+        counted(counts.matched, "item")
+    );
+    told += &match counts.suspect {
+        0 => String::new(),
+        1 => " 1 further item is a suspect: a person has to listen to it.".to_owned(),
+        suspect => format!(
+            " {} further items are suspects: a person has to listen to them.",
+            thousands(suspect)
+        ),
+    };
+    if counts.permitted > 0 {
+        let items = plural(counts.permitted, "item contains", "items contain");
+        told += &format!(
+            " {items} only recordings whose use is licensed or in which the label holds no right."
+        );
+    }
+    told
+}
+
 /// How sure the weakest match is: for one item, and over all items of the run.
 fn how_sure(counts: &Counts) -> String {
     let Some(weakest) = counts.tally.weakest_match else {
@@ -217,8 +268,9 @@ fn how_sure(counts: &Counts) -> String {
         let runs = (1.0 / in_runs).min(1e12) as u64;
         let power = 10_u64.pow(runs.ilog10());
         format!(
-            " If these {} items contained nothing of the catalogue, one run in {} would still report a match this weak.",
-            thousands(compared),
+            " If {} {} contained nothing of the catalogue, one run in {} would still report a match this weak.",
+            if compared == 1 { "this" } else { "these" },
+            counted(compared, "item"),
             thousands(runs / power * power)
         )
     } else {
@@ -242,9 +294,10 @@ fn unread(counts: &Counts) -> String {
     let listed: Vec<_> = kinds.iter().take(4).map(words).collect();
     let more = if kinds.len() > 4 { ", and others" } else { "" };
     format!(
-        "{} items: {}{more}. They may or may not contain a recording.",
-        thousands(counts.failed),
-        listed.join(", ")
+        "{}: {}{more}. {} may or may not contain a recording.",
+        counted(counts.failed, "item"),
+        listed.join(", "),
+        if counts.failed == 1 { "It" } else { "They" }
     )
 }
 

@@ -37,7 +37,7 @@ use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
-use crate::wording::{clock, share};
+use crate::wording::{clock, counted, share};
 
 /// Most findings with a page of their own, unless the user asks for another number. A guess at what counsel reads.
 pub const MAX_EXHIBITS: usize = 100;
@@ -191,9 +191,10 @@ impl<W: Write> PdfWriter<W> {
         layout.fact(
             "Exhibits",
             &format!(
-                "{} of {} findings have a page of evidence here; the other reports have all of them",
+                "{} of {} {} a page of evidence here; the other reports have all of them",
                 thousands(exhibits),
-                thousands(self.findings)
+                counted(self.findings, "finding"),
+                if exhibits == 1 { "has" } else { "have" }
             ),
         );
         layout.subheading("How to read it");

@@ -109,6 +109,8 @@ fn findings_beyond_the_table_without_scripts_are_counted() {
     assert_eq!(page.matches("<span class=\"badge match\">").count(), 200);
     assert!(page.contains("The first 200 findings, sorted by path; 3 more"));
     assert_eq!(data(&page)[0]["rows"].as_array().unwrap().len(), 203);
+    assert!(page.contains("; 3 more are shown if scripts may run"));
+    assert!(report(Format::Html, &many(201)).contains("; 1 more is shown if scripts may run"));
 }
 
 #[test]
@@ -135,6 +137,29 @@ fn the_summary_says_what_changed_since_an_earlier_run() {
     assert!(page.contains("Since run <bdi>run-0</bdi>"));
     assert!(page.contains("<b>1,200</b> new findings, <b>3</b> gone, <b>7</b> still there."));
     assert!(!report(Format::Html, &sample()).contains("Since run"));
+}
+
+#[test]
+fn one_of_a_thing_is_told_in_the_singular() {
+    let mut run = summary(&sample());
+    let counts = &mut run.counts;
+    (counts.items, counts.matched, counts.suspect, counts.permitted, counts.failed) =
+        (2, 1, 1, 1, 1);
+    (counts.recordings_found, run.catalogue_recordings) = (1, 1);
+    run.change = Some(Change { since_run: "1".to_owned(), new: 1, gone: 0, standing: 0 });
+    // The page before its findings; the counts no longer are those of the records.
+    let mut out = Vec::new();
+    html::HtmlWriter::new(&mut out).begin(&run).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    for words in [
+        "<p>2 items, 0.2 hours of audio, compared with the 1 recording of the catalogue",
+        "1 of 1 recording (100 % of the catalogue) was found in 1 item. 1 further item is a suspect",
+        " 1 item contains only recordings whose use is licensed",
+        "<p>1 item: 1 too short. It may or may not contain a recording.",
+        "<b>1</b> new finding, ",
+    ] {
+        assert!(page.contains(words), "{words}\n{page}");
+    }
 }
 
 /// The content of every start tag. Panics if tags do not nest, an id repeats or text has an unescaped `<`. It reads only the

@@ -207,7 +207,7 @@ fn the_text_of_one_screen_says_what_findings_claim() {
     let run = RunOnDay { summary: summary(&sample()), begun: "2026-11-23".to_owned() };
     let told = text(&run, None, &changes);
     let lines: Vec<_> = told.lines().map(str::trim).collect();
-    assert!(lines.iter().any(|line| line.contains("1 matches, 0 suspects: 1 copy")), "{told}");
+    assert!(lines.iter().any(|line| line.contains("1 match, 0 suspects: 1 copy")), "{told}");
     let at = lines.iter().position(|line| line.starts_with("match ")).unwrap();
     assert_eq!(lines[at + 1], "copy of the whole recording", "{told}");
 }

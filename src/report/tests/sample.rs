@@ -11,31 +11,20 @@ pub(super) const HOSTILE: &str = "=cmd|' /C calc'!A0</td></script><script>alert(
 
 pub(in crate::report) fn finding(id: &str) -> Finding {
     Finding {
-        recording_id: id.to_owned(),
         recording_path: format!("/catalogue/{id}.flac"),
         title: "Night Train".to_owned(),
         artist: "The Harbour".to_owned(),
         isrc: "GBABC2400001".to_owned(),
-        verdict: Verdict::Match,
         false_alarm_probability: 3.2e-41,
         score: 1234.5,
-        tempo: 1.0,
-        pitch_cents: 0.0,
         spans: vec![span((0.0, 200.0), (0.0, 200.0))],
         item_coverage: 1.0,
         recording_coverage: 1.0,
-        stream: 0,
-        shares_passage_with: Vec::new(),
         tiers: vec![Tier::Sound],
-        claimed_by: Vec::new(),
-        standing: None,
-        relation: None,
-        explained: None,
-        evidence: None,
         finding_id: "f-0123456789abcdef".to_owned(),
         work: Some(work("Harbour Records")),
         sound: "5d".repeat(32),
-        decision: None,
+        ..Finding::unheard(id.to_owned(), Verdict::Match)
     }
 }
 

@@ -8,13 +8,12 @@ use leakhound::record::FailureKind;
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Folders, display_path};
 use leakhound::wording;
-use leakhound::wording::{clock, thousands, visible};
+use leakhound::wording::{clock, counted, plural, thousands, visible};
 
 use super::{delivery, entries, lint, log, maintenance, mask};
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::{home, setup};
 

@@ -9,13 +9,12 @@ use leakhound::export::{self, Exported, Format};
 use leakhound::import::{
     Event, Import, ImportError, Links, Mapping, Options, Outcome, Problem, Row, presets,
 };
-use leakhound::wording::{thousands, visible};
+use leakhound::wording::{counted, plural, thousands, visible};
 
 use super::log::line;
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::setup;
 

@@ -4,11 +4,10 @@ use std::io::Write as _;
 
 use leakhound::catalog::{Catalog, Entry};
 use leakhound::import::{Field, cells};
-use leakhound::wording::{clock, thousands, visible};
+use leakhound::wording::{clock, plural, thousands, visible};
 
 use crate::exit::Exit;
 use crate::out::Out;
-use crate::plural::plural;
 
 /// Prints all entries, one line each.
 pub(crate) fn list(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {

@@ -8,13 +8,12 @@ use leakhound::identify::Identifiers;
 use leakhound::inspect::{Hashed, Survey, Tally};
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Dump, Folders, ScanLimits, Source as _};
-use leakhound::wording::{clock, thousands, visible};
+use leakhound::wording::{clock, counted, plural, thousands, visible};
 
 use crate::args::{Global, Inspect};
 use crate::exit::Exit;
 use crate::home;
 use crate::out::Out;
-use crate::plural::{counted, plural};
 
 pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     let Inspect { paths, hash, limits } = command;

@@ -7,13 +7,12 @@ use leakhound::catalog::{Catalog, Licence};
 use leakhound::lint::{Line, Linted, lint};
 use leakhound::scan::Mode;
 use leakhound::source::display_path;
-use leakhound::wording::{day, thousands, visible};
+use leakhound::wording::{counted, day, thousands, visible};
 
 use super::log::line;
 use crate::args::{self, Global};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::counted;
 use crate::progress::Meter;
 use crate::setup;
 

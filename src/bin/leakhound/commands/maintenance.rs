@@ -4,13 +4,12 @@ use std::io::Write as _;
 
 use leakhound::catalog::{Catalog, Checked, Compacted, Stats, TooCommon};
 use leakhound::matching::MatchConfig;
-use leakhound::wording::{thousands, visible};
+use leakhound::wording::{counted, plural, thousands, visible};
 
 use super::log::line;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::out::Out;
-use crate::plural::{counted, plural};
 
 pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
     let Checked { recordings, neutral, segments, bytes, problems, leftovers } = catalog.check()?;

@@ -1,11 +1,11 @@
-//! `leakhound manifest`: writes the manifest of a run and attaches timestamps; and the making of a manifest for `leakhound scan`.
+//! `leakhound manifest`: writes the manifest of a run, and attaches timestamps.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::provenance::read_token;
-use leakhound::results::{ResultStore, Run, Sealed};
+use leakhound::results::{ResultStore, Sealed};
 use leakhound::source::display_path;
 use leakhound::wording::visible;
 
@@ -17,7 +17,7 @@ use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Manifest) -> anyhow::Result<Exit> {
     let store = ResultStore::open(&home::home(global)?)?;
-    let (_, sealed) = choose(&store, command.run)?;
+    let (_, sealed) = store.sealed_run(command.run)?;
     if let Some(file) = &command.attach_token {
         attach(&store, &sealed, file)?;
     }
@@ -39,27 +39,6 @@ pub(crate) fn run(global: &Global, command: &Manifest) -> anyhow::Result<Exit> {
         writeln!(Out::lock(), "SHA-256 {}", sealed.digest)?;
     }
     Ok(Exit::Clear)
-}
-
-/// The run with this number and its manifest; without a number, the newest run that has one.
-pub(super) fn choose(store: &ResultStore, wanted: Option<i64>) -> anyhow::Result<(Run, Sealed)> {
-    let wanted = match wanted {
-        Some(id) => id,
-        None => store.manifests()?.iter().map(|sealed| sealed.run_id).max().ok_or_else(|| {
-            UsageError(
-                "no run has a manifest yet; scan something first: leakhound scan PATH".into(),
-            )
-        })?,
-    };
-    let run = super::report::choose(store.runs()?, Some(wanted))?;
-    let sealed = store.manifest(wanted)?.ok_or_else(|| {
-        UsageError(if run.complete {
-            format!("run {wanted} has no manifest: an old version of leakhound made it; scan again")
-        } else {
-            format!("run {wanted} has no manifest: it was stopped before its end; scan again to resume it")
-        })
-    })?;
-    Ok((run, sealed))
 }
 
 /// Keeps a token of a timestamp authority with a manifest, if it stamps that manifest.

@@ -12,7 +12,7 @@ mod mask;
 mod notice;
 mod query;
 mod recheck;
-pub(crate) mod report;
+mod report;
 mod review;
 mod runs;
 mod scan;

@@ -1,73 +1,42 @@
 //! `leakhound notice`: drafts notices about accepted findings. Nothing is ever sent.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::catalog::Catalog;
-use leakhound::notice::{LeftOut, Offer, Particulars, drafts, may_be_noticed};
-use leakhound::signal::fingerprint::FingerprintConfig;
-use leakhound::wording::{thousands, visible};
+use leakhound::notice::{Drafted, LeftOut, Offer, Particulars, draft_run};
+use leakhound::wording::{counted, thousands, visible};
 
 use super::log::line;
 use crate::args::{Global, Notice};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::counted;
-use crate::review_queue::{Entry, ReviewQueue};
+use crate::setup;
 
 /// Longest file of particulars, in bytes. A guess: a name and an address take some hundred.
 const MAX_PARTICULARS_BYTES: u64 = 64 << 10;
 
 pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
     let who = command.particulars.as_deref().map(particulars).transpose()?.unwrap_or_default();
-    let queue = ReviewQueue::open(global, command.run)?;
+    let queue = super::review::queue(global, command.run)?;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let offer = Offer {
         recipient: text(&command.recipient),
         url: text(&command.url),
         repository: text(&command.repository),
         revision: text(&command.revision),
-        roots: queue.run.key.roots.clone(),
+        roots: queue.run().key.roots.clone(),
     };
-    let mut left: BTreeMap<LeftOut, u64> = BTreeMap::new();
-    let mut entries = Vec::new();
-    queue.each(|record, finding| {
-        match may_be_noticed(finding) {
-            Ok(()) => entries.push(Entry::new(record, finding)),
-            Err(why) => *left.entry(why).or_default() += 1,
-        }
-        Ok(())
-    })?;
-    let findings = entries.iter().map(|entry| (entry.item(), entry.finding()));
-    let drafts = drafts(command.kind, &who, &offer, findings);
-    let mut out = Out::lock();
-    let usable = entries.len() as u64;
-    let noticed: u64 = drafts.iter().map(|draft| draft.findings as u64).sum();
-    if drafts.is_empty() {
-        let why = if usable > 0 {
-            format!(
-                "none is in a torrent whose .torrent file was found beside it, of {} of run {}",
-                counted(usable, "accepted finding"),
-                queue.run.run_id
-            )
-        } else {
-            format!(
-                "run {} has no accepted finding to draft a notice about; accept one first: leakhound review accept FINDING --reason TEXT",
-                queue.run.run_id
-            )
-        };
-        return Err(UsageError(why).into());
-    }
+    let Drafted { drafts, findings, left_out } = draft_run(&queue, command.kind, &who, &offer)?;
     folder(&command.out)?;
-    let catalog = Catalog::open(&queue.home, FingerprintConfig::default())?;
+    let catalog = setup::session(global)?.catalog()?;
     // Logged before any draft is written.
     let folder = command.out.display();
-    let detail =
-        format!("{} of run {} drafted to {folder}", counted(noticed, "finding"), queue.run.run_id);
+    let (findings, run_id) = (counted(findings, "finding"), queue.run().run_id);
+    let detail = format!("{findings} of run {run_id} drafted to {folder}");
     catalog.log(&line(global, "notice", detail))?;
+    let mut out = Out::lock();
     for draft in &drafts {
         for (ending, text) in [("md", &draft.markdown), ("html", &draft.html)] {
             let path = command.out.join(format!("{}.{ending}", draft.name));
@@ -84,23 +53,26 @@ pub(crate) fn run(global: &Global, command: &Notice) -> anyhow::Result<Exit> {
             out,
             "these are drafts: a person has to read them, fill in every blank and sign; nothing was sent"
         )?;
-        let mut tell = |count: u64, what: &str| -> std::io::Result<()> {
-            if count > 0 { writeln!(out, "left out: {} {what}", thousands(count)) } else { Ok(()) }
-        };
-        let of = |why| left.get(&why).copied().unwrap_or(0);
-        tell(of(LeftOut::NotAccepted), "that nobody accepted")?;
-        tell(
-            of(LeftOut::AcceptedElsewhere),
-            "accepted at another place only; review them at their place in this run",
-        )?;
-        tell(of(LeftOut::Permitted), "accepted, but permitted by rights or a licence")?;
-        tell(
-            usable - noticed,
-            "accepted, but in no torrent whose .torrent file was found beside them",
-        )?;
+        for (why, count) in left_out {
+            writeln!(out, "left out: {} {}", thousands(count), told(why))?;
+        }
     }
     out.flush()?;
     Ok(Exit::Clear)
+}
+
+/// What findings are that are left out.
+fn told(why: LeftOut) -> &'static str {
+    match why {
+        LeftOut::NotAccepted => "that nobody accepted",
+        LeftOut::AcceptedElsewhere => {
+            "accepted at another place only; review them at their place in this run"
+        }
+        LeftOut::Permitted => "accepted, but permitted by rights or a licence",
+        LeftOut::NoTorrent => {
+            "accepted, but in no torrent whose .torrent file was found beside them"
+        }
+    }
 }
 
 fn particulars(path: &Path) -> anyhow::Result<Particulars> {

@@ -6,23 +6,21 @@ use std::sync::atomic::AtomicBool;
 use leakhound::matching::LookupScratch;
 use leakhound::matching::verdict::VerdictConfig;
 use leakhound::provenance;
-use leakhound::provenance::{Located, Manifest, Recheck, candidates, locate};
-use leakhound::record::ItemRecord;
+use leakhound::provenance::{Located, Manifest, Recheck, candidates, changed_since, locate};
 use leakhound::results::{ResultStore, Run};
-use leakhound::scan::Engine;
 use leakhound::session::Settings;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
 use leakhound::wording::{called, day, visible};
 
 use crate::args::{self, Global};
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::out::Out;
 use crate::{home, setup};
 
 pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Exit> {
     let home = home::home(global)?;
     let store = ResultStore::open(&home)?;
-    let (run, mut found) = find(&store, &command.finding, command.run)?;
+    let (run, mut found) = store.find(&command.finding, command.run)?;
     let path = std::path::absolute(&command.dump)?;
     let folders = Folders::new(std::slice::from_ref(&path)).map_err(super::scan::missing)?;
     let dump = Dump::new(folders, ScanLimits::from(&command.limits));
@@ -67,7 +65,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
     let (settings, rights_day) = settings(global, &store, &run, &mut out)?;
     let engine = setup::session_with(global, settings)?.engine_on(&rights_day)?;
-    for line in changed(&engine, &run)? {
+    for line in changed_since(&engine, &run)? {
         writeln!(out, "        {line}")?;
     }
     let never = AtomicBool::new(false);
@@ -97,49 +95,6 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     Ok(exit)
 }
 
-/// A record, and the position of the finding among its findings.
-type Place = (ItemRecord, usize);
-
-/// The run that has the finding, the newest first, and all places where the finding is.
-fn find(store: &ResultStore, id: &str, run_id: Option<i64>) -> anyhow::Result<(Run, Vec<Place>)> {
-    let is_id = id
-        .strip_prefix("f-")
-        .is_some_and(|rest| rest.len() >= 4 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
-    if !is_id {
-        let told = format!(
-            "{id:?} is not the id of a finding, which is f- and 4 to 16 hexadecimal digits; copy it from a report"
-        );
-        return Err(UsageError(told).into());
-    }
-    let mut runs = store.runs()?;
-    if run_id.is_some() {
-        runs = vec![super::report::choose(runs, run_id)?];
-    }
-    for run in runs.into_iter().rev() {
-        let found = store.with_finding(run.run_id, id)?;
-        let places: Vec<Place> = found
-            .into_iter()
-            .flat_map(|(record, at)| at.into_iter().map(move |at| (record.clone(), at)))
-            .collect();
-        let of = |(record, at): &Place| record.findings[*at].finding_id.clone();
-        let mut ids: Vec<String> = places.iter().map(of).collect();
-        ids.dedup();
-        match ids.as_slice() {
-            [] => {}
-            [one, others @ ..] if others.iter().any(|other| other != one) => {
-                let told = format!(
-                    "several findings have ids that begin with {id}, such as {}; give more digits",
-                    ids[..2].join(" and ")
-                );
-                return Err(UsageError(told).into());
-            }
-            _ => return Ok((run, places)),
-        }
-    }
-    let where_to = run_id.map_or("any run".to_owned(), |run_id| format!("run {run_id}"));
-    Err(UsageError(format!("no finding {id} is in {where_to}; copy its id from a report")).into())
-}
-
 /// The settings with which the run searched and the day of its rights, as its manifest says.
 fn settings(
     global: &Global,
@@ -159,23 +114,4 @@ fn settings(
     *suspect_below = asked.suspect_below.parse().unwrap_or(*suspect_below);
     settings.territory = Some(asked.territory.clone()).filter(|code| !code.is_empty());
     Ok((settings, manifest.run.rights_day))
-}
-
-/// What has changed since the run, one line each.
-fn changed(engine: &Engine, run: &Run) -> anyhow::Result<Vec<String>> {
-    let key = &run.key;
-    let mut lines = Vec::new();
-    if engine.catalogue_digest()? != key.catalogue_digest {
-        lines.push("the catalogue has changed since the run".to_owned());
-    }
-    let mut compare = |name: &str, before: &str, now: &str| {
-        if before != now {
-            lines.push(format!("{name} was {before}, is {now}"));
-        }
-    };
-    compare("leakhound", &key.tool_version, env!("CARGO_PKG_VERSION"));
-    compare("the decoder", &key.decoders, &engine.ingester.decoder().describe());
-    let digest = engine.ingester.fingerprinter().config().digest();
-    compare("the fingerprint's settings", &key.fingerprint_digest, &format!("{digest:08x}"));
-    Ok(lines)
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         )
         .into());
     };
-    let run = choose(store.runs()?, command.run)?;
+    let run = store.run(command.run)?;
     let decisions = ReviewStore::open(&home)?.decisions()?;
     let reader = RunReader::new(&store, &decisions);
     let summary = reader.summary(&run, format)?;
@@ -102,7 +102,7 @@ fn put(
 
 /// Writes the text of one screen; with `--since`, the exit code tells a scheduler whether there is anything new.
 fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Result<Exit> {
-    let run = choose(store.runs()?, command.run)?;
+    let run = store.run(command.run)?;
     let decisions = ReviewStore::open(&home::home(global)?)?.decisions()?;
     let reader = RunReader::new(store, &decisions);
     let (now, findings) = reader.on_day(&run)?;
@@ -114,7 +114,7 @@ fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Resul
             );
             return Err(UsageError(told).into());
         }
-        Some(since) => Some(reader.on_day(&choose(store.runs()?, Some(since))?)?),
+        Some(since) => Some(reader.on_day(&store.run(Some(since))?)?),
         None => None,
     };
     let (before, earlier) = before.unzip();
@@ -130,19 +130,6 @@ fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Resul
     })
 }
 
-/// The run with this number; without a number, the newest.
-pub(crate) fn choose(runs: Vec<Run>, wanted: Option<i64>) -> anyhow::Result<Run> {
-    match wanted {
-        None => runs.into_iter().next_back().ok_or_else(|| {
-            UsageError("there is no run yet; scan something first: leakhound scan PATH".into())
-                .into()
-        }),
-        Some(id) => runs.into_iter().find(|run| run.run_id == id).ok_or_else(|| {
-            UsageError(format!("there is no run {id}; list the runs: leakhound runs")).into()
-        }),
-    }
-}
-
 /// Writes a file under another name and renames it, so that the file is complete or unchanged.
 ///
 /// A symbolic link keeps pointing to the file. A device or a pipe, such as `/dev/stdout`, is written to directly.
@@ -150,16 +137,18 @@ pub(super) fn whole_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let failed = || {
-        format!(
-            "cannot write {}: is its folder there and yours, and the disk not full?",
-            path.display()
-        )
+    let failed = |error: anyhow::Error| {
+        // A report's own error tells what to do.
+        let told = error.chain().any(|cause| cause.downcast_ref::<ReportError>().is_some());
+        let remedy =
+            if told { "" } else { ": is its folder there and yours, and the disk not full?" };
+        error.context(format!("cannot write {}{remedy}", path.display()))
     };
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let device = File::options().write(true).open(path).with_context(failed)?;
-        return write(&mut &device).with_context(failed);
+        let device =
+            File::options().write(true).open(path).map_err(|error| failed(error.into()))?;
+        return write(&mut &device).map_err(failed);
     }
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    write_atomically(path, Access::Umask, |file| write(file)).with_context(failed)
+    write_atomically(path, Access::Umask, |file| write(file)).map_err(failed)
 }

@@ -1,20 +1,19 @@
 //! `leakhound review`: lists findings and records decisions, in the terminal.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use leakhound::record::{DecisionState, Finding, ItemFacts};
-use leakhound::review::{History, ReviewStore, read_batch};
-use leakhound::wording::{called, chance, claim, moment, share, thousands, visible, warp};
+use leakhound::record::{DecisionState, Finding, Ground, ItemFacts};
+use leakhound::review::{
+    Batch, FindingFilter, History, NewDecision, Recorder, ReviewQueue, ReviewStore, read_batch,
+};
+use leakhound::wording::{called, chance, claim, counted, moment, share, thousands, visible, warp};
 
 use crate::args::{Decide, Global, Review, ReviewCommand, ReviewList};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::counted;
-use crate::review_queue::{Entry, NewDecision, ReviewQueue};
-use crate::{home, review_server, show};
+use crate::{home, review_server, setup, show};
 
 /// Largest batch that is read, in bytes: room for the CSV report of some hundred thousand findings. A guess.
 const MAX_BATCH_BYTES: u64 = 1 << 29;
@@ -38,12 +37,23 @@ pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
     }
 }
 
+/// The findings of a run, or of the newest.
+pub(super) fn queue(global: &Global, run: Option<i64>) -> anyhow::Result<ReviewQueue> {
+    Ok(ReviewQueue::open(&home::home(global)?, run)?)
+}
+
+fn recorder(global: &Global) -> Recorder {
+    Recorder { who: global.operator(), at: setup::now() }
+}
+
 fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
-    let queue = ReviewQueue::open(global, wanted.run)?;
+    let queue = queue(global, wanted.run)?;
+    let filter = FindingFilter { verdict: wanted.verdict, recording: wanted.recording.clone() };
+    let run_id = queue.run().run_id;
     let mut out = Out::lock();
     let (mut listed, mut decided) = (0_u64, 0_u64);
-    queue.each(|record, finding| {
-        if !is_wanted(finding, wanted) {
+    queue.each::<anyhow::Error>(|record, finding| {
+        if !filter.has(finding) {
             return Ok(());
         }
         if finding.decision.is_some() && !wanted.all {
@@ -53,8 +63,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
         listed += 1;
         let item = &record.item;
         if wanted.json {
-            let line =
-                serde_json::json!({"run": queue.run.run_id, "item": item, "finding": finding});
+            let line = serde_json::json!({"run": run_id, "item": item, "finding": finding});
             writeln!(out, "{line}")?;
         } else {
             write!(out, "{}", line(item, finding))?;
@@ -64,8 +73,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
     if !wanted.json && !global.quiet {
         writeln!(
             out,
-            "run {}: {}{}",
-            queue.run.run_id,
+            "run {run_id}: {}{}",
             counted(listed, if wanted.all { "finding" } else { "open finding" }),
             if decided > 0 {
                 format!(", {} decided (--all lists them)", thousands(decided))
@@ -76,17 +84,6 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     Ok(Exit::Clear)
-}
-
-fn is_wanted(finding: &Finding, wanted: &ReviewList) -> bool {
-    let verdict = wanted.verdict.is_none_or(|verdict| verdict == finding.verdict);
-    let recording = wanted.recording.as_ref().is_none_or(|text| {
-        let name = format!("{} – {}", finding.artist, finding.title).to_lowercase();
-        finding.recording_id == *text
-            || finding.isrc.eq_ignore_ascii_case(text)
-            || name.contains(&text.to_lowercase())
-    });
-    verdict && recording
 }
 
 /// A finding in three lines.
@@ -117,7 +114,7 @@ fn line(item: &ItemFacts, finding: &Finding) -> String {
 }
 
 fn evidence(global: &Global, names: &[String], run: Option<i64>) -> anyhow::Result<Exit> {
-    let queue = ReviewQueue::open(global, run)?;
+    let queue = queue(global, run)?;
     let mut out = Out::lock();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let found = queue.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -142,21 +139,17 @@ fn decide_on(
     global: &Global,
     decide: &Decide,
     state: Option<DecisionState>,
-    ground: Option<leakhound::record::Ground>,
+    ground: Option<Ground>,
 ) -> anyhow::Result<Exit> {
-    let queue = ReviewQueue::open(global, decide.run)?;
+    let queue = queue(global, decide.run)?;
     let by = decide.by.clone().or_else(|| global.known_operator()).unwrap_or_default();
     let decision = NewDecision { state, ground, reason: decide.reason.clone(), by };
     let names: Vec<_> = decide.findings.iter().map(String::as_str).collect();
-    let found = queue.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
-    // Two names may be prefixes of the same id.
-    let mut seen = BTreeSet::new();
-    let mut entries: Vec<&Entry> = found.iter().flatten().collect();
-    entries.retain(|entry| seen.insert((&entry.finding().finding_id, &entry.item().locator)));
-    let decisions: Vec<_> = entries.iter().map(|entry| (*entry, &decision)).collect();
-    queue.decide(global, &decisions)?;
+    let entries = queue.find_all(&names)?;
+    let decisions: Vec<_> = entries.iter().map(|entry| (entry, &decision)).collect();
+    queue.decide(&decisions, &recorder(global))?;
     if !global.quiet {
-        let decisions = queue.store.decisions()?;
+        let decisions = queue.store().decisions()?;
         let mut out = Out::lock();
         for entry in entries {
             let mut record = entry.record().clone();
@@ -182,27 +175,13 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
     let text = String::from_utf8(bytes)
         .map_err(|_| usage("it is not UTF-8; save it as \"CSV UTF-8\"".into()))?;
     let orders = read_batch(&text).map_err(|error| usage(error.to_string()))?;
-    let queue = ReviewQueue::open(global, run)?;
+    let queue = queue(global, run)?;
     let operator = by.map(str::to_owned).or_else(|| global.known_operator()).unwrap_or_default();
-    let names: Vec<_> = orders.iter().map(|order| order.finding_id.as_str()).collect();
-    let found = queue.find(&names)?;
-    let (mut decisions, mut same) = (Vec::new(), 0_u64);
-    for (order, entries) in orders.iter().zip(found) {
-        let entries = entries.map_err(|why| usage(format!("row {}: {why}", order.row)))?;
-        let by = if order.by.is_empty() { operator.clone() } else { order.by.clone() };
-        let (state, ground, reason) = (order.state, order.ground, order.reason.clone());
-        let decision = NewDecision { state, ground, reason, by };
-        for entry in entries {
-            // A report that was filled in also has the earlier decisions.
-            if holds(entry.finding(), &decision) {
-                same += 1;
-            } else {
-                decisions.push((entry, decision.clone()));
-            }
-        }
-    }
+    let Batch { decisions, same } = queue
+        .batch(&orders, &operator)
+        .map_err(|error| if error.is_usage() { usage(error.to_string()) } else { error.into() })?;
     let all: Vec<_> = decisions.iter().map(|(entry, decision)| (entry, decision)).collect();
-    queue.decide(global, &all)?;
+    queue.decide(&all, &recorder(global))?;
     if !global.quiet {
         let new = counted(decisions.len() as u64, "decision");
         writeln!(Out::lock(), "{new} recorded, {} already recorded", thousands(same))?;
@@ -210,29 +189,13 @@ fn batch(global: &Global, file: &Path, by: Option<&str>, run: Option<i64>) -> an
     Ok(Exit::Clear)
 }
 
-/// Whether the decision is in force already.
-fn holds(finding: &Finding, decision: &NewDecision) -> bool {
-    match &finding.decision {
-        None => decision.state.is_none(),
-        Some(d) => {
-            Some(d.state) == decision.state
-                && d.ground == decision.ground
-                && d.reason == decision.reason
-                && d.by == decision.by
-        }
-    }
-}
-
 fn history(global: &Global, finding: Option<&str>, json: bool) -> anyhow::Result<Exit> {
     let rows = ReviewStore::open(&home::home(global)?)?.history()?;
-    let start = finding.map(|f| if f.starts_with("f-") { f.to_owned() } else { format!("f-{f}") });
     let mut out = Out::lock();
-    for History { number, case, ruling } in rows {
-        if start.as_ref().is_some_and(|start| !case.finding_id.starts_with(start)) {
-            continue;
-        }
+    for row in rows.into_iter().filter(|row| finding.is_none_or(|name| row.is_of(name))) {
+        let History { number, case, ruling } = row;
         let state = ruling.state.map_or("withdrawn", DecisionState::as_str);
-        let ground = ruling.ground.map_or("", leakhound::record::Ground::as_str);
+        let ground = ruling.ground.map_or("", Ground::as_str);
         if json {
             let line = serde_json::json!({
                 "number": number, "at": moment(ruling.at), "by": ruling.by, "state": state, "ground": ground,

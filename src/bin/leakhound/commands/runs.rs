@@ -3,13 +3,12 @@
 use std::io::Write as _;
 
 use leakhound::results::ResultStore;
-use leakhound::wording::visible;
+use leakhound::wording::{counted, visible};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::home;
 use crate::out::Out;
-use crate::plural::counted;
 
 pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
     let store = ResultStore::open(&home::home(global)?)?;

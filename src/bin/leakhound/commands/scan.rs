@@ -10,12 +10,11 @@ use leakhound::results::Run;
 use leakhound::scan::{Mode, ScanSummary};
 use leakhound::session::{ScanEnd, Session, SessionError, Settings};
 use leakhound::source::ScanLimits;
-use leakhound::wording::{clock, thousands, visible};
+use leakhound::wording::{clock, counted, plural, thousands, visible};
 
 use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
-use crate::plural::{counted, plural};
 use crate::progress::Meter;
 use crate::{setup, show};
 
@@ -116,6 +115,11 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         thousands(counts.failed),
         thousands(counts.not_audio),
     );
+    let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
+    let roots = roots.join(", ");
+    if counts.items == 0 {
+        out += &format!("there is no file in {roots}; check the path\n");
+    }
     if counts.accepted + counts.dismissed + counts.deferred > 0 {
         out += &format!(
             "of {} people have accepted {}, dismissed {} and deferred {}\n",
@@ -137,7 +141,6 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
             progress.audio_seconds / seconds.max(0.001)
         );
     }
-    let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
-    out += &format!("run {} of {}, {} mode\n", run.run_id, roots.join(", "), run.key.mode);
+    out += &format!("run {} of {roots}, {} mode\n", run.run_id, run.key.mode);
     out
 }

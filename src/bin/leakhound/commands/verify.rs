@@ -15,7 +15,7 @@ use crate::out::Out;
 pub(crate) fn run(global: &Global, command: &Verify) -> anyhow::Result<Exit> {
     let Verify { run, manifest } = command;
     let store = ResultStore::open(&home::home(global)?)?;
-    let (run, sealed) = super::manifest::choose(&store, *run)?;
+    let (run, sealed) = store.sealed_run(*run)?;
     let file = match manifest {
         Some(path) => {
             Some(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)

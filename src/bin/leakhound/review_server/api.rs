@@ -1,21 +1,23 @@
 //! The answers of the server: the page; lists, evidence and decisions as JSON; audio as WAV.
 
 use std::io::Read as _;
+use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leakhound::record::{DecisionState, Finding, Ground, Relation, Verdict};
+use leakhound::record::{DecisionState, Finding, Ground};
 use leakhound::report::html::{SHEET_SCRIPT, SHEET_STYLE, sheet};
-use leakhound::wording::{called, visible};
+use leakhound::review::{
+    Audio, Board, Entry, ListError, NewDecision, Part, Recorder, Side, Wanted, stretches,
+};
+use leakhound::wording::visible;
 use oxhttp::model::header::CONTENT_TYPE;
 use oxhttp::model::{Body, Method, Request, Response, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::audio::{Audio, Side, clips};
-use super::cards::{Cards, DecisionFilter, Order, Wanted};
 use super::guard::{Guard, decoded, query};
 use crate::args::Global;
-use crate::review_queue::{Entry, NewDecision, ReviewQueue};
+use crate::setup;
 
 /// The style of the page: that of a finding in the HTML report, then its own.
 const STYLE: [&str; 2] = [SHEET_STYLE, include_str!("page/page.css")];
@@ -28,8 +30,6 @@ const SCRIPT: [&str; 6] = [
     include_str!("page/page.js"),
     "})();\n",
 ];
-/// Most rows of the list in one answer; the page asks for 100.
-const MAX_ROWS: usize = 200;
 /// Longest body of a request, in bytes: a decision with a reason of at most 2,000 characters. A guess with room to spare.
 const MAX_BODY_BYTES: u64 = 64 << 10;
 
@@ -57,29 +57,22 @@ pub(super) struct ReviewServer {
     pub(super) board: Mutex<Board>,
 }
 
-/// The run under review: where its findings are read from, and the list of them.
-#[derive(Debug)]
-pub(super) struct Board {
-    queue: ReviewQueue,
-    cards: Cards,
-}
-
-impl Board {
-    pub(super) fn new(queue: ReviewQueue) -> anyhow::Result<Self> {
-        let cards = Cards::read(&queue)?;
-        Ok(Self { queue, cards })
-    }
-
-    fn entry(&self, at: usize) -> Result<Entry, Refusal> {
-        self.cards.entry(&self.queue, at).map_err(|error| refused(StatusCode::NOT_FOUND, &error))
-    }
-}
-
 /// Why a request is refused: its status, and one line for the user.
 type Refusal = (StatusCode, String);
 
-fn refused(status: StatusCode, error: &anyhow::Error) -> Refusal {
+/// The refusal for an error, with its causes.
+fn refused(status: StatusCode, error: impl Into<anyhow::Error>) -> Refusal {
+    let error: anyhow::Error = error.into();
     (status, visible(&format!("{error:#}")).into_owned())
+}
+
+/// A finding that cannot be shown is not there.
+fn missing(error: ListError) -> Refusal {
+    refused(StatusCode::NOT_FOUND, error)
+}
+
+fn broken(error: ListError) -> Refusal {
+    refused(StatusCode::INTERNAL_SERVER_ERROR, error)
 }
 
 impl ReviewServer {
@@ -132,60 +125,39 @@ impl ReviewServer {
     fn list(&self, uri: &Uri) -> Result<Value, Refusal> {
         let wanted = wanted(uri)?;
         let number = |name| query(uri, name).and_then(|number| number.parse::<usize>().ok());
+        let from = number("from").unwrap_or(0);
+        let part = Part { from, count: number("count"), near: number("near") };
         let mut board = self.board();
-        let Board { queue, cards } = &mut *board;
-        let broken = |error| refused(StatusCode::INTERNAL_SERVER_ERROR, &error);
-        cards.catch_up(queue).map_err(broken)?;
-        let near = number("near").and_then(|at| cards.place(&wanted, at));
-        let chosen = cards.choose(&wanted);
-        let shown = chosen.len();
-        let from = number("from").unwrap_or(0).min(shown);
-        let count = number("count").unwrap_or(MAX_ROWS).min(MAX_ROWS).min(shown - from);
-        let chosen = chosen[from..from + count].to_vec();
-        let rows: Vec<_> = chosen
-            .into_iter()
-            .map(|at| Ok(row(at as usize, &board.entry(at as usize)?)))
-            .collect::<Result<_, Refusal>>()?;
-        let Board { queue, cards } = &*board;
-        Ok(json!({
-            "run": queue.run.run_id,
-            "roots": queue.run.key.roots.iter().map(|root| visible(root)).collect::<Vec<_>>(),
-            "by": self.global.known_operator().unwrap_or_default(),
-            "all": cards.len(),
-            "open": cards.open(),
-            "shown": shown,
-            "near": near.map(|(place, listed)| json!({"place": place, "listed": listed})),
-            "from": from,
-            "rows": rows,
-        }))
+        board.catch_up().map_err(broken)?;
+        let list = board.list(&wanted, part).map_err(missing)?;
+        let mut answer = json!(list);
+        answer["by"] = json!(self.global.known_operator().unwrap_or_default());
+        Ok(answer)
     }
 
     fn finding(&self, uri: &Uri) -> Result<Value, Refusal> {
         let at = at(uri)?;
         let mut board = self.board();
-        let Board { queue, cards } = &mut *board;
-        cards
-            .catch_up(queue)
-            .map_err(|error| refused(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
-        Ok(evidence(at, &board.entry(at)?))
+        board.catch_up().map_err(broken)?;
+        Ok(evidence(at, &board.entry(at).map_err(missing)?))
     }
 
     fn listen(&self, uri: &Uri) -> Result<Vec<u8>, Refusal> {
-        let missing =
+        let unnamed =
             |what: &str| (StatusCode::BAD_REQUEST, format!("the request names no {what}"));
         let side = match query(uri, "side") {
             Some("item") => Side::Item,
             Some("recording") => Side::Recording,
-            _ => return Err(missing("side")),
+            _ => return Err(unnamed("side")),
         };
         let number: usize =
-            query(uri, "clip").and_then(|n| n.parse().ok()).ok_or(missing("clip"))?;
-        let entry = self.board().entry(at(uri)?)?;
+            query(uri, "clip").and_then(|n| n.parse().ok()).ok_or(unnamed("clip"))?;
+        let entry = self.board().entry(at(uri)?).map_err(missing)?;
         let (item, finding) = (entry.item(), entry.finding());
-        let clip = clips(finding).into_iter().nth(number).ok_or(missing("clip"))?;
+        let clip = stretches(finding).into_iter().nth(number).ok_or(unnamed("clip"))?;
         self.audio
             .wav(item, finding, side, clip)
-            .map_err(|error| refused(StatusCode::NOT_FOUND, &error))
+            .map_err(|error| refused(StatusCode::NOT_FOUND, error))
     }
 
     fn decide(&self, request: &mut Request<Body>) -> Result<Value, Refusal> {
@@ -199,23 +171,14 @@ impl ReviewServer {
         }
         let asked: DecisionRequest = serde_json::from_str(&body).map_err(|e| bad(e.to_string()))?;
         let DecisionRequest { at, id, state, ground, reason, by } = asked;
-        let mut board = self.board();
-        let Board { queue, cards } = &mut *board;
-        // The page may be older than the run: the number alone could name another finding.
-        let Some(copies) = cards.copies(at, &id) else {
-            return Err((StatusCode::CONFLICT, "the page is out of date; reload it".into()));
-        };
-        let failed = |error| refused(StatusCode::BAD_REQUEST, &error);
-        let entries: Vec<_> = copies
-            .into_iter()
-            .map(|at| cards.entry(queue, at))
-            .collect::<anyhow::Result<_>>()
-            .map_err(failed)?;
         let decision = NewDecision { state, ground, reason, by };
-        let decisions: Vec<_> = entries.iter().map(|entry| (entry, &decision)).collect();
-        queue.decide(&self.global, &decisions).map_err(failed)?;
-        cards.catch_up(queue).map_err(failed)?;
-        Ok(evidence(at, &board.entry(at)?))
+        let recorder = Recorder { who: self.global.operator(), at: setup::now() };
+        let mut board = self.board();
+        board.decide(at, &id, &decision, &recorder).map_err(|error| match error {
+            ListError::OutOfDate => refused(StatusCode::CONFLICT, error),
+            error => refused(StatusCode::BAD_REQUEST, error),
+        })?;
+        Ok(evidence(at, &board.entry(at).map_err(missing)?))
     }
 }
 
@@ -238,47 +201,24 @@ fn at(uri: &Uri) -> Result<usize, Refusal> {
 
 /// The filter and order that a request asks for. A missing parameter does not filter.
 fn wanted(uri: &Uri) -> Result<Wanted, Refusal> {
-    let bad = |name: &str| (StatusCode::BAD_REQUEST, format!("there is no such {name}"));
-    let said = |name| query(uri, name).filter(|text| !text.is_empty());
-    let words = decoded(uri, "words").ok_or_else(|| bad("text"))?;
-    let states = [DecisionState::Accepted, DecisionState::Dismissed, DecisionState::Deferred];
-    let state = |word: &str| match word {
-        "open" => Ok(DecisionFilter::Open),
-        word => {
-            let state = states.into_iter().find(|state| state.as_str() == word);
-            state.map(DecisionFilter::Decided).ok_or(bad("state"))
-        }
-    };
-    let verdict = |word: &str| word.parse::<Verdict>().map_err(|_| bad("verdict"));
-    let relation =
-        |word: &str| Relation::ALL.into_iter().find(|r| r.as_str() == word).ok_or(bad("relation"));
+    let words = decoded(uri, "words").ok_or_else(|| no_such("text"))?;
     Ok(Wanted {
-        words: words.to_lowercase().split_whitespace().map(str::to_owned).collect(),
-        verdict: said("verdict").map(verdict).transpose()?,
-        relation: said("relation").map(relation).transpose()?,
-        decision: said("state").map(state).transpose()?.unwrap_or_default(),
-        order: match said("sort") {
-            None | Some("path") => Order::Path,
-            Some("strongest") => Order::Strongest,
-            Some("weakest") => Order::Weakest,
-            Some("recording") => Order::Recording,
-            Some(_) => return Err(bad("sort")),
-        },
+        words: Wanted::words_of(&words),
+        verdict: named(uri, "verdict")?,
+        relation: named(uri, "relation")?,
+        decision: named(uri, "state")?.unwrap_or_default(),
+        order: named(uri, "sort")?.unwrap_or_default(),
     })
 }
 
-/// A row of the list.
-fn row(at: usize, entry: &Entry) -> Value {
-    let (item, finding) = (entry.item(), entry.finding());
-    json!({
-        "at": at,
-        "id": finding.finding_id,
-        "verdict": finding.verdict,
-        "relation": finding.relation,
-        "name": visible(&called(finding)),
-        "path": visible(&item.path),
-        "state": finding.decision.as_ref().map(|decision| decision.state),
-    })
+/// The value that a parameter names; `None` if it is missing or empty.
+fn named<T: FromStr>(uri: &Uri, name: &str) -> Result<Option<T>, Refusal> {
+    let said = query(uri, name).filter(|text| !text.is_empty());
+    said.map(str::parse).transpose().map_err(|_| no_such(name))
+}
+
+fn no_such(name: &str) -> Refusal {
+    (StatusCode::BAD_REQUEST, format!("there is no such {name}"))
 }
 
 /// The evidence for a finding: the data of its sheet in the HTML report, and the clips to listen to.
@@ -288,7 +228,7 @@ fn evidence(at: usize, entry: &Entry) -> Value {
         "at": at,
         "id": finding.finding_id,
         "piece": sheet(entry.record(), finding),
-        "clips": clips(finding),
+        "clips": stretches(finding),
         "decision": finding.decision,
         "decided": finding.decision.as_ref().map(|d| visible(&d.describe()).into_owned()),
     })

@@ -1,14 +1,13 @@
 //! The review page: a small HTTP server for a browser on this machine and one person at a time.
 //!
 //! This is the only command that opens a socket. It listens on 127.0.0.1, makes no connection itself, and ends with
-//! Ctrl-C. `guard` decides who is let in, `api` answers, `cards` is the list of findings, `audio` finds and cuts the audio.
+//! Ctrl-C. `guard` decides who is let in, `api` answers; the list, the decisions and the audio
+//! are the library's ([`leakhound::review`]).
 //!
 //! There is no cookie, so nothing that a browser would send by itself. Every request carries a token: in the address of
 //! the page and its parts, in a header everywhere else. Each start makes a new token.
 
 mod api;
-mod audio;
-mod cards;
 mod guard;
 
 use std::io::Write as _;
@@ -19,13 +18,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use leakhound::base::hex;
+use leakhound::review::{Audio, Board, ReviewQueue};
 use oxhttp::Server;
 
 use crate::args::{Global, ReviewList};
 use crate::exit::Exit;
 use crate::out::Out;
-use crate::review_queue::ReviewQueue;
-use crate::setup;
+use crate::{home, setup};
 
 /// A connection without traffic for this long is closed. A guess.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,7 +35,7 @@ const TOKEN_BYTES: usize = 32;
 
 /// Serves the page until Ctrl-C.
 pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
-    let queue = ReviewQueue::open(global, wanted.run)?;
+    let queue = ReviewQueue::open(&home::home(global)?, wanted.run)?;
     let stop = setup::stop_flag()?;
     let mut bytes = [0; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| {
@@ -49,9 +48,13 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
     };
     let answers = api::ReviewServer {
         guard: guard::Guard { port, token: token.clone() },
-        audio: audio::Audio::new(setup::session(global)?.ingester(), &queue, wanted.dump.clone())?,
+        audio: Audio::new(
+            setup::session(global)?.ingester(),
+            &queue.run().key.roots,
+            wanted.dump.clone(),
+        )?,
         global: global.clone(),
-        board: Mutex::new(api::Board::new(queue)?),
+        board: Mutex::new(Board::new(queue)?),
     };
     let server = Server::new(move |request| answers.answer(request))
         .bind((Ipv4Addr::LOCALHOST, port))

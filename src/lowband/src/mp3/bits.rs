@@ -33,6 +33,12 @@ impl<'a> Bits<'a> {
         self.filled |= 0b11_1000;
     }
 
+    /// The bit that is read next.
+    #[inline]
+    pub(super) fn position(&self) -> usize {
+        8 * self.next - self.filled as usize
+    }
+
     /// The next `count` bits, without reading them. `count` is from 1 to 32 and at most what is ready.
     #[inline]
     pub(super) fn peek(&self, count: u32) -> u32 {
@@ -43,6 +49,12 @@ impl<'a> Bits<'a> {
     #[inline]
     pub(super) fn peek_behind(&self, skip: u32, count: u32) -> u32 {
         ((self.buffer << skip) >> (64 - count)) as u32
+    }
+
+    /// The same, of `count` from 0 to 31.
+    #[inline]
+    pub(super) fn peek_few(&self, skip: u32, count: u32) -> u32 {
+        (((self.buffer << skip) >> 32) >> (32 - count)) as u32
     }
 
     /// Skips `count` bits that are ready.

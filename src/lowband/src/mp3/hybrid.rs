@@ -176,7 +176,11 @@ fn interleave<const N: usize>(plan: Plan, lines: &[f32; 576], spectrum: &mut Slo
 /// `y[n] = Σ x[k] cos((2n + 1)(2k + 1) π / 72)`, of `u[k] = 2 cos((2k + 1) π / 72) x[k]`.
 ///
 /// With the factor a DCT-IV becomes the DCT-II of `y[n] + y[n - 1]`. One of size 18 is a DCT-II and a DCT-IV of size 9.
-#[inline]
+#[inline(always)]
+#[allow(
+    clippy::inline_always,
+    reason = "the loop over sub-bands becomes one of vectors only if all is inlined"
+)]
 fn dct_iv_18(u: &[f32; 18]) -> [f32; 18] {
     /// `2 cos((2k + 1) π / 36)`.
     const TWIDDLE_9: [f32; 9] = [
@@ -215,7 +219,8 @@ fn dct_iv_18(u: &[f32; 18]) -> [f32; 18] {
 }
 
 /// `y[n] = Σ x[k] cos(n (2k + 1) π / 18)`.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "as above")]
 fn dct_ii_9(x: &[f32; 9]) -> [f32; 9] {
     /// `cos(i π / 18)`.
     const C1: f32 = 0.984_807_7;

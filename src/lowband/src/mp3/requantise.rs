@@ -17,9 +17,8 @@ const LOWEST: i32 = -410;
 static GAINS: LazyLock<[f32; 456]> =
     LazyLock::new(|| std::array::from_fn(|i| f64::exp2(f64::from(LOWEST + i as i32) / 4.0) as f32));
 
-fn gain(exponent: i32) -> f32 {
-    let index = usize::try_from(exponent - LOWEST).unwrap_or_default();
-    GAINS.get(index).copied().unwrap_or_default()
+fn gain(gains: &[f32; 456], exponent: i32) -> f32 {
+    gains.get((exponent - LOWEST) as usize).copied().unwrap_or_default()
 }
 
 /// Multiplies the first `count` lines by the gains of their bands.
@@ -31,6 +30,7 @@ pub(super) fn scale(
     count: usize,
     lines: &mut [f32; 576],
 ) {
+    let gains: &[f32; 456] = &GAINS;
     let shift = if channel.scalefac_scale { 2 } else { 1 };
     let global = i32::from(channel.global_gain) - 210;
     for (band, (edges, &scalefactor)) in plan.edges.windows(2).zip(scalefactors).enumerate() {
@@ -46,7 +46,7 @@ pub(super) fn scale(
             let subblock = 8 * i32::from(channel.subblock_gain[window]);
             global - subblock - (i32::from(scalefactor) << shift)
         };
-        let gain = gain(exponent);
+        let gain = gain(gains, exponent);
         for line in &mut lines[start..end] {
             *line *= gain;
         }
@@ -66,6 +66,6 @@ pub(super) fn energy_bound(channel: &Channel, needed: usize) -> f32 {
     }
     // Quadruples are of ±1.
     sum += needed.saturating_sub(start) as f32;
-    let gain = gain(i32::from(channel.global_gain) - 210);
+    let gain = gain(&GAINS, i32::from(channel.global_gain) - 210);
     sum * gain * gain
 }

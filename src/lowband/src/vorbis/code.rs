@@ -1,5 +1,7 @@
 //! Tables that decode the codewords of one book, and tables that skip them.
 
+use super::bits::REFILLED;
+
 /// Bits of the first table that decodes.
 const FIRST_BITS: u32 = 10;
 /// The most bits of a second table. A longer codeword is searched for.
@@ -19,6 +21,8 @@ pub(super) struct Code {
     first_mask: u64,
     /// The longest codeword, in bits.
     longest: u32,
+    /// Codewords that are sure to be in a buffer that was just refilled.
+    refilled: u32,
     /// Codewords too long for the tables, by their bits.
     long: Vec<Word>,
 }
@@ -85,13 +89,25 @@ impl Code {
                 }
             }
         }
-        Ok(Self { table, first_mask: (1 << first_bits) - 1, longest, long })
+        Ok(Self {
+            table,
+            first_mask: (1 << first_bits) - 1,
+            longest,
+            refilled: REFILLED / longest.max(1),
+            long,
+        })
     }
 
     /// The longest codeword, in bits.
     #[inline]
     pub(super) fn longest(&self) -> u32 {
         self.longest
+    }
+
+    /// Codewords that are sure to be in a buffer that was just refilled: 1 to 56.
+    #[inline]
+    pub(super) fn refilled(&self) -> usize {
+        self.refilled as usize
     }
 
     /// The number of the entry and the length in bits of the codeword that `bits` begin with, the first bit lowest.

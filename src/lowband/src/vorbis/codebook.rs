@@ -116,26 +116,44 @@ impl Codebook {
         entry
     }
 
-    /// Reads vectors and adds them to `lines`, one after the other, until these are full. `D` is the number of dimensions, or 0 for
-    /// any number. Past the end of the packet nothing is added.
-    #[inline]
+    /// Reads vectors of `D` values and adds them to `lines`, one after the other, until these are full. Past the end of the packet
+    /// nothing is added.
+    // Inlined, the loops would have to share registers.
+    #[inline(never)]
     pub(super) fn add_vectors<const D: usize>(&self, bits: &mut Bits<'_>, lines: &mut [f32]) {
-        let dimensions = if D == 0 { self.dimensions } else { D };
         let Some(vectors) = &self.vectors else { return };
-        let longest = self.code.longest();
-        if bits.left() < lines.len() / dimensions * longest as usize {
+        let (vectors, _) = vectors.values.as_chunks::<D>();
+        let (lines, _) = lines.as_chunks_mut::<D>();
+        if bits.left() < lines.len() * self.code.longest() as usize {
+            return self.add_last_vectors(bits, lines.as_flattened_mut());
+        }
+        let mut local = *bits;
+        for group in lines.chunks_mut(self.code.refilled()) {
+            local.refill();
+            for lines in group {
+                let (entry, length) = self.code.decode(local.peek());
+                local.consume(length);
+                if let Some(vector) = vectors.get(entry) {
+                    for (line, value) in lines.iter_mut().zip(vector) {
+                        *line += value;
+                    }
+                }
+            }
+        }
+        *bits = local;
+    }
+
+    /// [`Codebook::add_vectors`] of any number of values.
+    #[inline(never)]
+    pub(super) fn add_any_vectors(&self, bits: &mut Bits<'_>, lines: &mut [f32]) {
+        let Some(vectors) = &self.vectors else { return };
+        if bits.left() < lines.len() / self.dimensions * self.code.longest() as usize {
             return self.add_last_vectors(bits, lines);
         }
         let mut local = *bits;
-        // As many codewords as are sure to be in the buffer.
-        let at_once = (REFILLED / longest.max(1)) as usize;
-        for group in lines.chunks_mut(at_once * dimensions) {
-            local.refill();
-            for lines in group.chunks_exact_mut(dimensions) {
-                let (entry, length) = self.code.decode(local.peek());
-                local.consume(length);
-                add(lines, &vectors.values, entry * dimensions);
-            }
+        for lines in lines.chunks_exact_mut(self.dimensions) {
+            let entry = self.read_entry(&mut local);
+            add(lines, &vectors.values, entry * self.dimensions);
         }
         *bits = local;
     }
@@ -171,7 +189,7 @@ impl Codebook {
     }
 
     /// Reads `count` codewords and drops them.
-    #[inline]
+    #[inline(never)]
     pub(super) fn skip(&self, bits: &mut Bits<'_>, mut count: u32) {
         let Some(vectors) = &self.vectors else { return };
         let mut local = *bits;

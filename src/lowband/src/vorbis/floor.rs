@@ -29,8 +29,8 @@ pub(super) struct Floor {
     /// The step of the posts' heights, 1 to 4.
     multiplier: i32,
     posts: Vec<Post>,
-    /// The numbers of the posts from the lowest line to the highest.
-    order: Vec<usize>,
+    /// The numbers of the posts, and their lines, from the lowest line to the highest.
+    order: Vec<(u8, usize)>,
 }
 
 /// What tells how some posts are coded.
@@ -45,19 +45,21 @@ struct Class {
     books: Vec<Option<usize>>,
 }
 
-/// A place where lines meet.
+/// A place where lines meet: how its height is predicted.
 #[derive(Clone, Copy)]
 struct Post {
-    line: usize,
     /// The posts, of those before this one, that are next below and above.
-    below: usize,
-    above: usize,
+    below: u8,
+    above: u8,
     /// Where the post is between these, 0 to 1 in units of 2⁻²⁴, rounded up.
     ///
-    /// With a difference in height of at most 255 and fewer than 2¹⁵ lines between the posts, the product is exact when rounded
-    /// down, as the specification's division is.
-    share: u64,
+    /// With a difference in height of at most 255 and fewer than 2¹⁵ lines between the posts, the
+    /// product is exact when rounded down, as the specification's division is.
+    share: u32,
 }
+
+/// Room for posts whose numbers are below 128: no index into it is out of bounds.
+const ROOM: usize = 128;
 
 impl Floor {
     /// Section 7.2.2.
@@ -82,9 +84,10 @@ impl Floor {
         for _ in 0..posts {
             lines.push(bits.read_bits_leq32(width)? as usize);
         }
-        let mut order: Vec<usize> = (0..lines.len()).collect();
-        order.sort_by_key(|&post| lines[post]);
-        if order.windows(2).any(|pair| lines[pair[0]] == lines[pair[1]]) {
+        let numbered = lines.iter().enumerate();
+        let mut order: Vec<_> = numbered.map(|(post, &line)| (post as u8, line)).collect();
+        order.sort_by_key(|&(_, line)| line);
+        if order.windows(2).any(|pair| pair[0].1 == pair[1].1) {
             return decode_error("vorbis: two posts of a floor at one line");
         }
         let posts = (0..lines.len()).map(|number| Post::new(&lines, number)).collect();
@@ -98,67 +101,69 @@ impl Floor {
         books: &[Codebook],
         heights: &mut Heights,
     ) -> bool {
-        if bits.read(1) == 0 {
-            return false;
-        }
-        let width = position_of_highest_bit(self.range() as u32 - 1);
-        heights[0] = bits.read(width) as i32;
-        heights[1] = bits.read(width) as i32;
-        let mut rest = heights[2..].iter_mut();
-        for class in &self.partitions {
-            let chooser = class.chooser.and_then(|book| books.get(book));
-            let mut choice = chooser.map_or(0, |book| book.read_entry(bits));
-            for height in rest.by_ref().take(class.posts) {
-                let book = class.books.get(choice & ((1 << class.subclass_bits) - 1));
-                choice >>= class.subclass_bits;
-                let book = book.copied().flatten().and_then(|book| books.get(book));
-                *height = book.map_or(0, |book| book.read_entry(bits) as i32);
+        // A copy stays in registers.
+        let mut local = *bits;
+        let used = local.read(1) == 1;
+        if used {
+            let width = position_of_highest_bit(self.range() as u32 - 1);
+            heights[0] = local.read(width) as i32;
+            heights[1] = local.read(width) as i32;
+            let mut rest = heights[2..].iter_mut();
+            for class in &self.partitions {
+                let chooser = class.chooser.and_then(|book| books.get(book));
+                let mut choice = chooser.map_or(0, |book| book.read_entry(&mut local));
+                for height in rest.by_ref().take(class.posts) {
+                    let book = class.books.get(choice & ((1 << class.subclass_bits) - 1));
+                    choice >>= class.subclass_bits;
+                    let book = book.copied().flatten().and_then(|book| books.get(book));
+                    *height = book.map_or(0, |book| book.read_entry(&mut local) as i32);
+                }
             }
         }
-        !bits.ended()
+        *bits = local;
+        used && !bits.ended()
     }
 
     /// Writes the curve of the lowest lines, as many as `curve` has (section 7.2.4).
-    pub(super) fn render(&self, heights: &Heights, curve: &mut [f32]) {
+    pub(super) fn render(&self, coded: &Heights, curve: &mut [f32]) {
         let decibels = &*DECIBELS;
-        let (heights, used) = self.unwrap(heights);
-        let height_of = |post: usize| (heights[post] * self.multiplier).clamp(0, 255);
-        let (mut line, mut height) = (0, height_of(self.order[0]));
-        for &post in &self.order[1..] {
-            if line >= curve.len() {
-                return;
-            }
-            if !used[post] {
+        let mut heights = [0; ROOM];
+        let mut used = [false; ROOM];
+        self.unwrap(coded, &mut heights, &mut used);
+        let (mut line, mut height) = (0, None);
+        for &(post, next_line) in &self.order {
+            if !used[usize::from(post) % ROOM] {
                 continue;
             }
-            let (next_line, next_height) = (self.posts[post].line, height_of(post));
+            let next = (heights[usize::from(post) % ROOM] * self.multiplier).clamp(0, 255);
+            let from = height.replace(next).unwrap_or(next);
             let end = next_line.min(curve.len());
-            render_line(&mut curve[line..end], decibels, height, next_height, next_line - line);
-            (line, height) = (next_line, next_height);
+            render_line(&mut curve[line..end], decibels, from, next, next_line - line);
+            line = end;
+            if line == curve.len() {
+                return;
+            }
         }
-        if let Some(rest) = curve.get_mut(line..) {
-            rest.fill(decibels[height as usize & 255]);
-        }
+        // The last post is below the last line.
+        curve[line..].fill(decibels[height.unwrap_or(0) as usize & 255]);
     }
 
     /// The heights of the posts, and which of them the curve goes through (section 7.2.4, step 1).
-    fn unwrap(&self, coded: &Heights) -> (Heights, [bool; MAX_POSTS]) {
+    fn unwrap(&self, coded: &Heights, heights: &mut [i32; ROOM], used: &mut [bool; ROOM]) {
         let range = self.range();
-        let mut heights = [0; MAX_POSTS];
-        let mut used = [false; MAX_POSTS];
         heights[..2].copy_from_slice(&coded[..2]);
         used[..2].fill(true);
         for (number, (post, &coded)) in self.posts.iter().zip(coded).enumerate().skip(2) {
-            let (below, above) = (heights[post.below], heights[post.above]);
-            let rise = above - below;
-            let offset = ((u64::from(rise.unsigned_abs()) * post.share) >> 24) as i32;
-            let predicted = if rise < 0 { below - offset } else { below + offset };
-            heights[number] = if coded == 0 {
+            let (below, above) = (usize::from(post.below) % ROOM, usize::from(post.above) % ROOM);
+            let rise = heights[above] - heights[below];
+            let offset = ((u64::from(rise.unsigned_abs()) * u64::from(post.share)) >> 24) as i32;
+            let predicted = heights[below] + if rise < 0 { -offset } else { offset };
+            heights[number % ROOM] = if coded == 0 {
                 predicted
             } else {
-                used[post.below] = true;
-                used[post.above] = true;
-                used[number] = true;
+                used[below] = true;
+                used[above] = true;
+                used[number % ROOM] = true;
                 let (high_room, low_room) = (range - predicted, predicted);
                 if coded >= 2 * high_room.min(low_room) {
                     if high_room > low_room { coded } else { range - coded - 1 }
@@ -169,7 +174,6 @@ impl Floor {
                 }
             };
         }
-        (heights, used)
     }
 
     /// The number of heights.
@@ -213,7 +217,7 @@ impl Post {
         let (below, above) = (below.unwrap_or(0), above.unwrap_or(1));
         let width = lines[above].saturating_sub(lines[below]).max(1);
         let share = ((line.saturating_sub(lines[below]) as u64) << 24).div_ceil(width as u64);
-        Self { line, below, above, share }
+        Self { below: below as u8, above: above as u8, share: share as u32 }
     }
 }
 
@@ -222,6 +226,9 @@ impl Post {
 /// The specification's loop gives `from ± ⌊i · |to − from| / width⌋`. This is exact: fewer than 2¹³ lines are rendered and `width`
 /// is below 2¹⁶, so that `i` times an error of 2⁻³² is less than `1 / width`.
 fn render_line(curve: &mut [f32], decibels: &[f32; 256], from: i32, to: i32, width: usize) {
+    if from == to {
+        return curve.fill(decibels[from as usize & 255]);
+    }
     let rise = u64::from((to - from).unsigned_abs());
     let step = (rise << 32).div_ceil(width.max(1) as u64) as i64;
     let step = if to < from { -step } else { step };

@@ -165,12 +165,12 @@ impl Residue {
         };
         reader.read(bits, &mut targets[..vectors])?;
 
-        if interleaved {
-            for (position, &member) in members.iter().enumerate() {
-                let lines = buffer.chunks_exact(width).map(|lines| lines[position]);
-                for (line, value) in channels[member].lines[..part.kept].iter_mut().zip(lines) {
-                    *line = value;
-                }
+        if interleaved && let [first, second] = channels {
+            // There are no more than two channels.
+            let (pairs, _) = buffer.as_chunks::<2>();
+            let lines = first.lines[..part.kept].iter_mut().zip(&mut second.lines[..part.kept]);
+            for ((first, second), pair) in lines.zip(pairs) {
+                [*first, *second] = *pair;
             }
         }
         Ok(())
@@ -232,9 +232,12 @@ impl Reader<'_> {
                 }
                 let start = entry * book.dimensions();
                 let classes = self.residue.classes.get(start..).unwrap_or_default();
-                let units = self.classes[first..end].iter_mut().skip(vector).step_by(self.vectors);
-                for (unit, class) in units.zip(classes) {
-                    *unit = *class;
+                let units = &mut self.classes[first..end];
+                if self.vectors == 1 {
+                    units.iter_mut().zip(classes).for_each(|(unit, class)| *unit = *class);
+                } else {
+                    let units = units.iter_mut().skip(vector).step_by(self.vectors);
+                    units.zip(classes).for_each(|(unit, class)| *unit = *class);
                 }
             }
             let low = first..end.min(self.low).max(first);
@@ -286,7 +289,7 @@ impl Reader<'_> {
                 (_, 2) => book.add_vectors::<2>(bits, lines),
                 (_, 4) => book.add_vectors::<4>(bits, lines),
                 (_, 8) => book.add_vectors::<8>(bits, lines),
-                _ => book.add_vectors::<0>(bits, lines),
+                _ => book.add_any_vectors(bits, lines),
             }
             if bits.ended() {
                 return Ok(());

@@ -74,13 +74,16 @@ pub(super) fn mix(
 }
 
 /// From magnitude and angle to two channels: inverse square polar mapping.
+///
+/// Without branches, so that several lines are done at once.
 fn uncouple(magnitudes: &mut [f32], angles: &mut [f32]) {
     for (magnitude, angle) in magnitudes.iter_mut().zip(angles) {
         let (m, a) = (*magnitude, *angle);
-        // Away from zero, by the sign of the magnitude.
-        let outward = if m > 0.0 { a } else { -a };
-        *magnitude = if a > 0.0 { m } else { m + outward };
-        *angle = if a > 0.0 { m - outward } else { m };
+        // The angle away from zero, by the sign of the magnitude.
+        let outward = a.to_bits() ^ (u32::from(m <= 0.0) << 31);
+        let positive = 0_u32.wrapping_sub(u32::from(a > 0.0));
+        *magnitude = m + f32::from_bits(outward & !positive);
+        *angle = m - f32::from_bits(outward & positive);
     }
 }
 

@@ -6,7 +6,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use crate::decoding::{Decoded, Stream, mixed};
-use crate::material::Random;
+use crate::material::{Random, decode_with_ffmpeg};
 use crate::spectra::error_db;
 
 /// What the frames of a stream have.
@@ -19,6 +19,8 @@ struct Kind {
     mode: u8,
     /// Block types: long, start, short, stop.
     blocks: &'static [u32],
+    /// Short blocks are mixed.
+    mixed: bool,
     /// The block types of the channels of a granule differ at times.
     differ: bool,
 }
@@ -124,8 +126,7 @@ impl Kind {
         } else {
             writer.put(1, 1);
             writer.put(block, 2);
-            // Not mixed: Symphonia does not decode these.
-            writer.put(0, 1);
+            writer.put(u32::from(self.mixed), 1);
             for _ in 0..2 {
                 any(writer, 16, 5);
             }
@@ -168,7 +169,7 @@ fn any_frame_sounds_as_from_the_full_decoder() {
     for (mpeg1, rate) in [(true, 0), (true, 1), (true, 2), (false, 0), (false, 1)] {
         for mode in modes {
             for blocks in [&[0][..], &[1], &[2], &[3], ALL_BLOCKS] {
-                let kind = Kind { mpeg1, rate, mode, blocks, differ: mode == STEREO };
+                let kind = Kind { mpeg1, rate, mode, blocks, mixed: false, differ: mode == STEREO };
                 let error = kind.error_db();
                 assert!(error < -60.0, "{error} dB: {kind:?}");
             }
@@ -179,7 +180,8 @@ fn any_frame_sounds_as_from_the_full_decoder() {
 #[test]
 fn frames_of_joint_stereo_with_different_blocks_are_refused_as_by_the_full_decoder() {
     for mode in [JOINT_PLAIN, INTENSITY, MID_SIDE, MID_SIDE_INTENSITY] {
-        let kind = Kind { mpeg1: true, rate: 0, mode, blocks: ALL_BLOCKS, differ: true };
+        let kind =
+            Kind { mpeg1: true, rate: 0, mode, blocks: ALL_BLOCKS, mixed: false, differ: true };
         let stream = kind.stream(100);
         let (full, low) = (stream.decode(stream.full()), stream.decode(stream.low()));
         let refused = |decoded: &[Decoded]| -> Vec<bool> {
@@ -187,5 +189,19 @@ fn frames_of_joint_stereo_with_different_blocks_are_refused_as_by_the_full_decod
         };
         assert_eq!(refused(&full), refused(&low));
         assert!(refused(&full).contains(&true));
+    }
+}
+
+#[test]
+fn mixed_blocks_sound_as_from_ffmpeg() {
+    // Symphonia leaves out the short part of mixed blocks.
+    for (mpeg1, rate) in [(true, 0), (true, 1), (true, 2), (false, 0), (false, 1)] {
+        let kind = Kind { mpeg1, rate, mode: MONO, blocks: &[2], mixed: true, differ: false };
+        let stream = kind.stream(150);
+        let file: Vec<u8> = stream.packets.iter().flat_map(|packet| packet.data.to_vec()).collect();
+        let full = decode_with_ffmpeg(&file);
+        let low = mixed(&stream.decode(stream.low()), [1.0, 0.0]);
+        let error = error_db(&full, &low, stream.factor(), stream.rate_hz(), 5000.0, 0);
+        assert!(error < -60.0, "{error} dB: {kind:?}");
     }
 }

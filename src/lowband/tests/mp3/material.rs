@@ -86,26 +86,36 @@ pub fn opposite(signal: &Signal) -> Signal {
 
 /// Encodes a signal with the `ffmpeg` program and its LAME.
 pub fn encode(signal: &Signal, rate_hz: usize, options: &str) -> Vec<u8> {
+    let bytes = signal.iter().flat_map(|&(left, right)| [left, right]).flat_map(f32::to_le_bytes);
+    let from = format!("-f f32le -ac 2 -ar {rate_hz}");
+    ffmpeg(&bytes.collect::<Vec<u8>>(), &from, &format!("-c:a libmp3lame {options} -f mp3"))
+}
+
+/// Decodes an MP3 file of one channel with the `ffmpeg` program.
+pub fn decode_with_ffmpeg(file: &[u8]) -> Vec<f32> {
+    let bytes = ffmpeg(file, "-f mp3", "-f f32le");
+    bytes.as_chunks::<4>().0.iter().map(|&sample| f32::from_le_bytes(sample)).collect()
+}
+
+fn ffmpeg(input: &[u8], from: &str, to: &str) -> Vec<u8> {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let file = FILES.fetch_add(1, Ordering::Relaxed);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let name = format!("lowband-mp3-{}-{file}", std::process::id());
-    let (raw, mp3) = (folder.join(name.clone() + ".raw"), folder.join(name + ".mp3"));
-    let bytes = signal.iter().flat_map(|&(left, right)| [left, right]).flat_map(f32::to_le_bytes);
-    fs::write(&raw, bytes.collect::<Vec<u8>>()).unwrap();
+    let (source, target) = (folder.join(name.clone() + ".in"), folder.join(name + ".out"));
+    fs::write(&source, input).unwrap();
     let status = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-f", "f32le", "-ac", "2", "-ar"])
-        .arg(rate_hz.to_string())
+        .args(["-v", "error", "-y"])
+        .args(from.split_whitespace())
         .arg("-i")
-        .arg(&raw)
-        .args(["-c:a", "libmp3lame"])
-        .args(options.split_whitespace())
-        .arg(&mp3)
+        .arg(&source)
+        .args(to.split_whitespace())
+        .arg(&target)
         .status()
         .expect("the tests need the ffmpeg program");
-    assert!(status.success(), "ffmpeg failed to encode with {options}");
-    let encoded = fs::read(&mp3).unwrap();
-    fs::remove_file(raw).unwrap();
-    fs::remove_file(mp3).unwrap();
-    encoded
+    assert!(status.success(), "ffmpeg failed: {from} to {to}");
+    let output = fs::read(&target).unwrap();
+    fs::remove_file(source).unwrap();
+    fs::remove_file(target).unwrap();
+    output
 }

@@ -38,21 +38,22 @@ pub(crate) fn difference(stream: &Stream, sign: f32, share: f64) -> Difference {
 }
 
 fn check(rate_hz: u32, stereo: Stereo, encoder: &[&str], format: &str, bound_db: f64) {
-    let file = encode(rate_hz, 6, stereo, encoder, format);
+    let file = encode(rate_hz, 4, stereo, encoder, format);
     let stream = Stream::read(file).expect("a Vorbis stream");
     let sign = if stereo == Stereo::Inverted { -1.0 } else { 1.0 };
     let new_nyquist = f64::from(rate_hz) / stream.factor() as f64 / 2.0;
     let found = difference(&stream, sign, (5000.0 / new_nyquist).min(0.9));
     println!("{rate_hz} {stereo:?} {encoder:?}: {found:?}");
     assert_eq!(found.lag, 0, "{rate_hz} {stereo:?} {encoder:?}");
+    assert!(found.worst_db < bound_db + 10.0, "{rate_hz} {stereo:?} {encoder:?}: {found:?}");
     assert!(found.error_db < bound_db, "{rate_hz} {stereo:?} {encoder:?}: {found:?}");
 }
 
 #[test]
 fn the_low_band_is_that_of_the_full_decoder_at_every_quality() {
-    for quality in ["-1", "0", "2", "4", "6", "8", "10"] {
+    for quality in ["-1", "2", "5", "10"] {
         for stereo in [Stereo::Mono, Stereo::Panned] {
-            check(44_100, stereo, &["-c:a", "libvorbis", "-q:a", quality], "ogg", -40.0);
+            check(44_100, stereo, &["-c:a", "libvorbis", "-q:a", quality], "ogg", -70.0);
         }
     }
 }
@@ -61,7 +62,7 @@ fn the_low_band_is_that_of_the_full_decoder_at_every_quality() {
 fn the_low_band_is_that_of_the_full_decoder_at_every_rate() {
     for rate_hz in [48_000, 32_000, 24_000, 22_050] {
         for stereo in [Stereo::Mono, Stereo::Panned] {
-            check(rate_hz, stereo, &["-c:a", "libvorbis", "-q:a", "4"], "ogg", -40.0);
+            check(rate_hz, stereo, &["-c:a", "libvorbis", "-q:a", "4"], "ogg", -70.0);
         }
     }
 }
@@ -69,18 +70,18 @@ fn the_low_band_is_that_of_the_full_decoder_at_every_rate() {
 #[test]
 fn the_low_band_of_another_encoder_is_that_of_the_full_decoder() {
     let encoder = ["-c:a", "vorbis", "-strict", "-2", "-q:a", "5"];
-    check(44_100, Stereo::Panned, &encoder, "ogg", -40.0);
-    check(48_000, Stereo::Panned, &encoder, "ogg", -40.0);
+    check(44_100, Stereo::Panned, &encoder, "ogg", -70.0);
+    check(48_000, Stereo::Panned, &encoder, "ogg", -70.0);
 }
 
 #[test]
 fn headers_in_matroska_are_read() {
-    check(44_100, Stereo::Panned, &["-c:a", "libvorbis", "-q:a", "4"], "matroska", -40.0);
+    check(44_100, Stereo::Panned, &["-c:a", "libvorbis", "-q:a", "4"], "matroska", -70.0);
 }
 
 #[test]
 fn the_side_is_heard_of_channels_in_opposite_polarity() {
-    check(44_100, Stereo::Inverted, &["-c:a", "libvorbis", "-q:a", "4"], "ogg", -40.0);
+    check(44_100, Stereo::Inverted, &["-c:a", "libvorbis", "-q:a", "4"], "ogg", -70.0);
 }
 
 #[test]
@@ -121,12 +122,13 @@ fn music_is_that_of_the_full_decoder() {
         stream.packets.truncate(4000);
         let rate_hz = f64::from(stream.params.sample_rate.unwrap_or(0));
         let share = (5000.0 / (rate_hz / stream.factor() as f64 / 2.0)).min(0.9);
-        // Where the mid cancels, blocks of the side are heard: such a file is compared with both.
+        // Where the mid cancels, blocks of the side are heard. A file that is so for the most part
+        // is compared with the side; the median does not see a few such blocks.
         let [mid, side] = [1.0, -1.0].map(|sign| difference(&stream, sign, share));
-        let found = if mid.error_db <= side.error_db { mid } else { side };
-        println!("{:.1} {:.1} {} {}", found.error_db, found.worst_db, found.lag, file.display());
+        let found = if mid.median_db <= side.median_db { mid } else { side };
+        println!("{}: {found:.1?}", file.display());
         assert_eq!(found.lag, 0, "{}", file.display());
-        assert!(found.error_db < -30.0, "{}", file.display());
+        assert!(found.median_db < -55.0, "{}: {found:?}", file.display());
         compared += 1;
     }
     assert!(compared > 0, "no music in {folder}");

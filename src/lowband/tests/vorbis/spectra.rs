@@ -15,6 +15,8 @@ pub(crate) struct Difference {
     pub(crate) error_db: f64,
     /// The highest of these in windows that have at least a thousandth of the mean energy.
     pub(crate) worst_db: f64,
+    /// The median of these.
+    pub(crate) median_db: f64,
     /// The lag of the highest correlation, in samples of the full rate.
     pub(crate) lag: i32,
 }
@@ -49,11 +51,14 @@ pub(crate) fn compare(low: &[f32], full: &[f32], factor: usize, share: f64) -> D
     let error: f64 = windows.iter().map(|window| window.1).sum();
     let least = energy / windows.len().max(1) as f64 / 1000.0;
     let loud = windows.iter().filter(|window| window.0 > least);
-    let worst = loud.map(|window| window.1 / window.0).fold(0.0, f64::max);
+    let mut errors: Vec<f64> = loud.map(|window| window.1 / window.0).collect();
+    errors.sort_by(f64::total_cmp);
+    let at = |place: usize| 10.0 * errors.get(place).copied().unwrap_or(0.0).log10();
     let best = LAGS.zip(correlations).max_by(|left, right| left.1.total_cmp(&right.1));
     Difference {
         error_db: 10.0 * (error / energy.max(1e-30)).log10(),
-        worst_db: 10.0 * worst.log10(),
+        worst_db: at(errors.len().saturating_sub(1)),
+        median_db: at(errors.len() / 2),
         lag: best.map_or(0, |best| best.0),
     }
 }

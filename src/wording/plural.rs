@@ -1,14 +1,14 @@
 //! Counts in messages.
 
-use leakhound::wording::thousands;
+use crate::base::thousands;
 
-/// A count and its noun: "1 item", "2,000 items".
-pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
+/// A count and its noun: `1 match`, `2,000 matches`.
+pub fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(count), if count == 1 { one } else { many })
 }
 
-/// A count of a noun whose plural ends in `s`.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
+/// A count of a noun whose plural ends in `s`: `1 item`, `2 items`.
+pub fn counted(count: u64, noun: &str) -> String {
     plural(count, noun, &format!("{noun}s"))
 }
 

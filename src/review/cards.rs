@@ -1,17 +1,45 @@
-//! The list of findings, its filters and its orders.
+//! The list of a run's findings for the review page, its filters and its orders.
 //!
 //! Some 400 bytes of each finding stay in memory; the rest is read from the results when it is shown.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::str::FromStr;
 
-use anyhow::Context as _;
-use leakhound::record::{DecisionState, Finding, ItemFacts, Relation, Verdict};
-use leakhound::review::Decisions;
-use leakhound::wording::{called, visible};
+use super::queue::{Entry, QueueError, ReviewQueue};
+use super::{Decisions, ReviewError};
+use crate::base::UnknownWord;
+use crate::record::{DecisionState, Finding, ItemFacts, Relation, Verdict};
+use crate::results::ResultsError;
+use crate::wording::{called, visible};
 
-use crate::review_queue::{Entry, ReviewQueue};
+/// Why the list cannot show or decide a finding.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// The list has no finding at that position.
+    #[error("there is no such finding; reload the page")]
+    NoFinding,
+    /// The run was deleted from the results.
+    #[error("the run no longer exists; start leakhound review --serve again")]
+    NoRun,
+    /// The record has fewer findings than when the list was read.
+    #[error("the run has changed; start leakhound review --serve again")]
+    Changed,
+    /// The list has another finding at that position.
+    #[error("the page is out of date; reload it")]
+    OutOfDate,
+    /// The results.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// The decisions.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// A decision was not recorded.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
 
 /// What the list keeps of a finding.
 #[derive(Debug)]
@@ -62,7 +90,7 @@ impl Card {
 
 /// The order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Order {
+pub enum ListOrder {
     /// By path, as in the reports.
     #[default]
     Path,
@@ -74,28 +102,65 @@ pub(super) enum Order {
     Recording,
 }
 
+crate::base::impl_from_word!(ListOrder, "order of findings");
+
+impl ListOrder {
+    /// All orders.
+    pub const ALL: [Self; 4] = [Self::Path, Self::Strongest, Self::Weakest, Self::Recording];
+
+    /// The word that `FromStr` reads.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Strongest => "strongest",
+            Self::Weakest => "weakest",
+            Self::Recording => "recording",
+        }
+    }
+}
+
 /// Which decisions pass the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum DecisionFilter {
+pub enum DecisionFilter {
+    /// All findings.
     #[default]
     Any,
     /// Findings without a decision.
     Open,
+    /// Findings with this decision.
     Decided(DecisionState),
 }
 
-/// The filters and the order of the list.
+impl FromStr for DecisionFilter {
+    type Err = UnknownWord;
+
+    /// `open`, or the word of a decision.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "open" { Ok(Self::Open) } else { word.parse().map(Self::Decided) }
+    }
+}
+
+/// The filters and the order of the list. The default shows everything, by path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Wanted {
-    /// In lower case; each has to be somewhere in the text.
-    pub(super) words: Vec<String>,
-    pub(super) verdict: Option<Verdict>,
-    pub(super) relation: Option<Relation>,
-    pub(super) decision: DecisionFilter,
-    pub(super) order: Order,
+pub struct Wanted {
+    /// In lower case; each has to be somewhere in the name of the recording, the path, the ISRC or the id.
+    pub words: Vec<String>,
+    /// Only this verdict.
+    pub verdict: Option<Verdict>,
+    /// Only this claim.
+    pub relation: Option<Relation>,
+    /// Only these decisions.
+    pub decision: DecisionFilter,
+    /// The order.
+    pub order: ListOrder,
 }
 
 impl Wanted {
+    /// The words of a search, as [`Wanted::words`] has them.
+    pub fn words_of(text: &str) -> Vec<String> {
+        text.to_lowercase().split_whitespace().map(str::to_owned).collect()
+    }
+
     fn has(&self, card: &Card) -> bool {
         self.verdict.is_none_or(|verdict| verdict == card.verdict)
             && self.relation.is_none_or(|relation| Some(relation) == card.relation)
@@ -121,22 +186,22 @@ pub(super) struct Cards {
 }
 
 impl Cards {
-    pub(super) fn read(queue: &ReviewQueue) -> anyhow::Result<Self> {
+    pub(super) fn read(queue: &ReviewQueue) -> Result<Self, ListError> {
         let mut cards =
             Self { all: Vec::new(), decisions: Decisions::default(), last: 0, chosen: None };
         cards.catch_up(queue)?;
-        queue.results.for_each_found(queue.run.run_id, |key, mut record| {
+        queue.results.for_each_found(queue.run().run_id, |key, mut record| {
             cards.decisions.apply(&mut record);
             for (place, finding) in record.findings.iter().enumerate() {
                 cards.all.push(Card::new(key, place, &record.item, finding));
             }
-            anyhow::Ok(())
+            Ok::<_, ListError>(())
         })?;
         Ok(cards)
     }
 
     /// Adds the decisions that were made since, here or by another program.
-    pub(super) fn catch_up(&mut self, queue: &ReviewQueue) -> anyhow::Result<()> {
+    pub(super) fn catch_up(&mut self, queue: &ReviewQueue) -> Result<(), ListError> {
         let mut touched = HashSet::new();
         for row in queue.store.history_after(self.last)? {
             touched.extend(kin(&row.case.recording_id, &row.case.sha256, &row.case.sound));
@@ -156,22 +221,19 @@ impl Cards {
     }
 
     /// A finding with its decision.
-    pub(super) fn entry(&self, queue: &ReviewQueue, at: usize) -> anyhow::Result<Entry> {
-        let card = self.all.get(at).context("there is no such finding; reload the page")?;
-        let record = queue.results.record(queue.run.run_id, &card.key)?;
-        let mut record =
-            record.context("the run no longer exists; start leakhound review --serve again")?;
+    pub(super) fn entry(&self, queue: &ReviewQueue, at: usize) -> Result<Entry, ListError> {
+        let card = self.all.get(at).ok_or(ListError::NoFinding)?;
+        let record = queue.results.record(queue.run().run_id, &card.key)?;
+        let mut record = record.ok_or(ListError::NoRun)?;
         self.decisions.apply(&mut record);
-        let finding = record.findings.get(card.place as usize);
-        let finding =
-            finding.context("the run has changed; start leakhound review --serve again")?;
+        let finding = record.findings.get(card.place as usize).ok_or(ListError::Changed)?;
         Ok(Entry::new(&record, finding))
     }
 
-    /// The positions of all copies of a finding. `None` if the finding at `at` has another id.
-    pub(super) fn copies(&self, at: usize, id: &str) -> Option<Vec<usize>> {
-        self.all.get(at).filter(|card| *card.id == *id)?;
-        Some((0..self.all.len()).filter(|at| *self.all[*at].id == *id).collect())
+    /// The positions of all copies of a finding; [`ListError::OutOfDate`] if the finding at `at` has another id.
+    pub(super) fn copies(&self, at: usize, id: &str) -> Result<Vec<usize>, ListError> {
+        self.all.get(at).filter(|card| *card.id == *id).ok_or(ListError::OutOfDate)?;
+        Ok((0..self.all.len()).filter(|at| *self.all[*at].id == *id).collect())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -191,7 +253,7 @@ impl Cards {
                 let numbers = 0..self.all.len() as u32;
                 let mut chosen: Vec<u32> =
                     numbers.filter(|at| wanted.has(&self.all[*at as usize])).collect();
-                if wanted.order != Order::Path {
+                if wanted.order != ListOrder::Path {
                     chosen.sort_unstable_by(|a, b| self.compare(wanted.order, *a, *b));
                 }
                 chosen
@@ -211,13 +273,13 @@ impl Cards {
         Some(found.map_or_else(|place| (place, false), |place| (place, true)))
     }
 
-    fn compare(&self, order: Order, a: u32, b: u32) -> Ordering {
+    fn compare(&self, order: ListOrder, a: u32, b: u32) -> Ordering {
         let (x, y) = (&self.all[a as usize], &self.all[b as usize]);
         let by = match order {
-            Order::Path => Ordering::Equal,
-            Order::Strongest => y.score.total_cmp(&x.score),
-            Order::Weakest => x.score.total_cmp(&y.score),
-            Order::Recording => x.text.cmp(&y.text),
+            ListOrder::Path => Ordering::Equal,
+            ListOrder::Strongest => y.score.total_cmp(&x.score),
+            ListOrder::Weakest => x.score.total_cmp(&y.score),
+            ListOrder::Recording => x.text.cmp(&y.text),
         };
         by.then(a.cmp(&b))
     }
@@ -272,10 +334,10 @@ mod tests {
     fn a_finding_that_left_the_list_leaves_its_place_to_the_next() {
         let mut cards = cards();
         for (order, expected) in [
-            (Order::Path, [0, 1, 2]),
-            (Order::Strongest, [2, 0, 1]),
-            (Order::Weakest, [1, 0, 2]),
-            (Order::Recording, [1, 0, 2]),
+            (ListOrder::Path, [0, 1, 2]),
+            (ListOrder::Strongest, [2, 0, 1]),
+            (ListOrder::Weakest, [1, 0, 2]),
+            (ListOrder::Recording, [1, 0, 2]),
         ] {
             let all = Wanted { order, ..Wanted::default() };
             assert_eq!(cards.choose(&all), expected, "{order:?}");
