@@ -146,17 +146,17 @@ impl<T, const SIZE: usize> Levels<T, SIZE> {
 
 /// A codeword of two values, packed so that the way from bits to bits is short. From the lowest bit on: bits of the codeword and its
 /// signs (6; 0 if it is too long for the first table), whether a sign follows for the first and for the second value (1 each), bits
-/// of the codeword alone (8), the two values (8 each). Of a link: 0 (8), bits that index the second table (8), the place there (16).
+/// of the codeword alone (8), the two values plus [`ESCAPE`] (8 each). Of a link: 0 (8), bits that index the second table (8), the place there (16).
 #[derive(Debug, Clone, Copy)]
 struct PairEntry(u32);
 
 /// The table of a book of pairs.
 pub(super) struct Pairs(Levels<PairEntry, { 1 << PAIR_BITS }>);
 
-/// Two magnitudes, or values that carry their sign; and the sign bits to apply, topmost.
+/// Two magnitudes, or values that carry their sign, plus [`ESCAPE`]; and the sign bits to apply, topmost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
-    pub(super) values: [i8; 2],
+    pub(super) values: [u8; 2],
     pub(super) signs: [u32; 2],
 }
 
@@ -166,7 +166,7 @@ impl Pairs {
             let (symbol, length) = book.decode(bits, count)?;
             let values = shape.values(symbol);
             let [first, second, ..] = shape.signs(values).map(u32::from);
-            let [value, other, ..] = values.map(|value| u32::from(value as u8));
+            let [value, other, ..] = values.map(|value| u32::from((value + ESCAPE as i8) as u8));
             let all = length + first + second;
             Some(PairEntry(
                 all | first << 6 | second << 7 | length << 8 | value << 16 | other << 24,
@@ -190,7 +190,7 @@ impl Pairs {
         let second = (at_signs << (entry >> 6 & 1)) & entry << 24;
         bits.consume(entry & 0x3f);
         let [_, _, value, other] = entry.to_le_bytes();
-        Pair { values: [value as i8, other as i8], signs: [first & 1 << 31, second & 1 << 31] }
+        Pair { values: [value, other], signs: [first & 1 << 31, second & 1 << 31] }
     }
 }
 
@@ -266,7 +266,7 @@ impl Table {
     fn several(book: &Book, shape: Shape, bits: usize) -> u8 {
         let (mut count, mut left) = (0, SKIP_BITS);
         while let Some((values, length)) = shape.word(book, bits & ((1 << left) - 1), left) {
-            if values.into_iter().any(is_escape) {
+            if values.into_iter().any(|value| value.unsigned_abs() == ESCAPE) {
                 break;
             }
             count += 1;
@@ -323,10 +323,10 @@ impl Table {
     }
 }
 
-/// Whether a value stands for an escape.
+/// Whether a value of a pair stands for an escape.
 #[inline]
-pub(super) fn is_escape(value: i8) -> bool {
-    value.unsigned_abs() == ESCAPE
+pub(super) fn is_escape(value: u8) -> bool {
+    value == 2 * ESCAPE
 }
 
 /// Takes the magnitude of an escape (4.6.3.3).
@@ -434,10 +434,11 @@ mod tests {
             Words::Quads(quads) => Ok(quads.next(bits).map(i32::from).to_vec()),
             Words::Pairs(pairs, _) => {
                 let Pair { values, signs } = pairs.next(bits);
-                let signed = |(value, sign): (i8, u32)| {
-                    let value = match value {
-                        16 => escape(bits)? as i32,
-                        _ => i32::from(value),
+                let signed = |(value, sign): (u8, u32)| {
+                    let value = if is_escape(value) {
+                        escape(bits)? as i32
+                    } else {
+                        i32::from(value) - i32::from(ESCAPE)
                     };
                     Ok(if sign == 0 { value } else { -value })
                 };

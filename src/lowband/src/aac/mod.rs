@@ -17,13 +17,14 @@
 //! | `side`, `channel` | what is coded of a channel |
 //! | `spectrum`, `pulse`, `tns` | lines of a channel |
 //! | `stereo` | two channels |
-//! | `synthesis` | from lines to samples |
+//! | `imdct`, `synthesis` | from lines to samples |
 
 mod bands;
 mod bits;
 mod books;
 mod channel;
 mod config;
+mod imdct;
 mod lookup;
 mod pulse;
 mod side;

@@ -259,6 +259,22 @@ pub(super) fn read_factors(
     tables: Tables,
     groups: &mut [Group; 8],
 ) -> Result<()> {
+    // A copy stays in registers.
+    let mut local = *bits;
+    let result = factors_of(&mut local, info, gain, tables, groups);
+    *bits = local;
+    result
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "so that the bits stay in registers")]
+fn factors_of(
+    bits: &mut Bits<'_>,
+    info: &Info,
+    gain: i16,
+    tables: Tables,
+    groups: &mut [Group; 8],
+) -> Result<()> {
     let of: &Factors = &FACTORS;
     // The values so far, as indices of their tables.
     let (mut line, mut noise, mut intensity) = (gain, gain - 90 + SCALE_OFFSET, INTENSITY_OFFSET);

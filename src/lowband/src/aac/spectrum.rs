@@ -17,14 +17,14 @@ const MAX_MAGNITUDE: usize = 8191;
 pub(super) static POWERS: LazyLock<Box<[f32]>> =
     LazyLock::new(|| (0..=MAX_MAGNITUDE).map(|x| (x as f64).powf(4.0 / 3.0) as f32).collect());
 
-/// `x^(4/3)` with the sign of `x`, by `x + 16`: all values of codewords.
-static SIGNED: [f32; 2 * ESCAPE as usize + 1] = {
+/// `x^(4/3)` with the sign of `x`, by `x + 16`: all values of codewords, and room so that six bits index it.
+static SIGNED: [f32; 64] = {
     let magnitudes: [f32; ESCAPE as usize + 1] = [
         0.0, 1.0, 2.519_842, 4.326_749, 6.349_604, 8.549_88, 10.902_724, 13.390_518, 16.0,
         18.720_754, 21.544_347, 24.463_781, 27.473_142, 30.567_35, 33.741_992, 36.993_18,
         40.317_474,
     ];
-    let mut signed = [0.0; 2 * ESCAPE as usize + 1];
+    let mut signed = [0.0; 64];
     let mut x = 0;
     while x <= ESCAPE as usize {
         signed[ESCAPE as usize + x] = magnitudes[x];
@@ -236,8 +236,7 @@ fn small_power(x: f32) -> f32 {
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "part of the innermost loop")]
 fn pair(word: Pair) -> [f32; 2] {
-    // Every value is −16 to 16, which the compiler does not know.
-    let power = |value: i8| SIGNED[usize::from((value + ESCAPE as i8) as u8).min(32)];
+    let power = |value: u8| SIGNED[usize::from(value) % SIGNED.len()];
     let [first, second] = word.values.map(power);
     let with = |line: f32, sign| f32::from_bits(line.to_bits() ^ sign);
     [with(first, word.signs[0]), with(second, word.signs[1])]

@@ -2,10 +2,9 @@
 
 use std::f64::consts::PI;
 
-use symphonia_core::dsp::mdct::Imdct;
-
 use super::FRAME;
 use super::bands::SHORT_LINES;
+use super::imdct::Imdct;
 use super::side::{Sequence, Windows};
 use crate::Reduction;
 
@@ -44,8 +43,8 @@ impl Synthesis {
             long,
             short,
             // The scale is that of the full transform: a shorter one samples the same cosines.
-            imdct_long: Imdct::new_scaled(long, 0.5 / FRAME as f64),
-            imdct_short: Imdct::new_scaled(short, 0.5 / SHORT_LINES as f64),
+            imdct_long: Imdct::new(long, 0.5 / FRAME as f64),
+            imdct_short: Imdct::new(short, 0.5 / SHORT_LINES as f64),
             rising_long: [sine(long), kaiser_bessel(long, ALPHA_LONG)],
             rising_short: [sine(short), kaiser_bessel(short, ALPHA_SHORT)],
             overlap: vec![0.0; long],
@@ -79,7 +78,7 @@ impl Synthesis {
         if windows.sequence == Sequence::EightShort {
             self.short_blocks(lines, before, after);
         } else {
-            self.imdct_long.imdct(&lines[..self.long], &mut self.time);
+            self.imdct_long.transform(&lines[..self.long], &mut self.time);
         }
         let (first, second) = self.time.split_at(self.long);
         match windows.sequence {
@@ -116,7 +115,7 @@ impl Synthesis {
         self.time.fill(0.0);
         let flat = (self.long - self.short) / 2;
         for (index, lines) in lines.chunks_exact(SHORT_LINES).enumerate() {
-            self.imdct_short.imdct(&lines[..self.short], &mut self.short_time);
+            self.imdct_short.transform(&lines[..self.short], &mut self.short_time);
             let (first, second) = self.short_time.split_at(self.short);
             let rising = &self.rising_short[if index == 0 { before } else { after }];
             let time = &mut self.time[flat + index * self.short..][..2 * self.short];
