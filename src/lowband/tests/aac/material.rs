@@ -99,16 +99,16 @@ pub struct Encoding<'a> {
 pub fn encoded(music: &[f32], encoding: &Encoding<'_>) -> Vec<u8> {
     let input = ["-f", "f32le", "-ar", &encoding.rate_hz.to_string(), "-ac", "2", "-i", "-"];
     let bytes: Vec<u8> = music.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    run(&input.map(str::to_owned), &bytes, encoding)
+    run(&input.map(str::to_owned), &bytes, encoding).expect("ffmpeg encodes the music")
 }
 
-/// A file of AAC of the first half minute of an audio file.
-pub fn encoded_file(path: &Path, encoding: &Encoding<'_>) -> Vec<u8> {
+/// A file of AAC of the first half minute of an audio file; `None` if ffmpeg cannot read it.
+pub fn encoded_file(path: &Path, encoding: &Encoding<'_>) -> Option<Vec<u8>> {
     let input = ["-t", "30", "-i", &path.to_string_lossy()].map(str::to_owned);
     run(&input, &[], encoding)
 }
 
-fn run(input: &[String], bytes: &[u8], encoding: &Encoding<'_>) -> Vec<u8> {
+fn run(input: &[String], bytes: &[u8], encoding: &Encoding<'_>) -> Option<Vec<u8>> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mut name = format!("lowband-aac-{}", std::process::id());
     write!(name, "-{}.{}", COUNT.fetch_add(1, Ordering::Relaxed), encoding.container)
@@ -128,8 +128,8 @@ fn run(input: &[String], bytes: &[u8], encoding: &Encoding<'_>) -> Vec<u8> {
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(bytes).expect("ffmpeg reads the music");
     drop(stdin);
-    assert!(child.wait().expect("ffmpeg ends").success(), "ffmpeg encodes {encoding:?}");
-    std::fs::read(&path.0).expect("ffmpeg writes the file")
+    let is_good = child.wait().expect("ffmpeg ends").success();
+    is_good.then(|| std::fs::read(&path.0).expect("ffmpeg writes the file"))
 }
 
 /// A file that is removed when dropped.
