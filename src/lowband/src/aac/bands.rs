@@ -1,5 +1,7 @@
 //! Scale factor bands (ISO/IEC 14496-3, 4.5.4) of the rates that are reduced, and the bands that TNS reaches.
 
+use super::FRAME;
+
 /// Most bands of a window.
 pub(super) const MAX_BANDS: usize = 51;
 /// Lines of a short window.
@@ -9,12 +11,15 @@ pub(super) const SHORT_LINES: usize = 128;
 pub(super) type Offsets = &'static [u16];
 
 /// The bands of one sample rate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Bands {
     pub(super) long: Offsets,
     pub(super) short: Offsets,
     /// Bands that TNS may reach in a long window (4.6.9.4); in a short one it is [`TNS_SHORT_BANDS`].
     pub(super) tns_long: usize,
+    /// The band of each four lines: bands begin at multiples of four.
+    pub(super) of_fours_long: [u8; FRAME / 4],
+    pub(super) of_fours_short: [u8; SHORT_LINES / 4],
 }
 
 /// Bands that TNS may reach in a short window.
@@ -29,8 +34,17 @@ impl Bands {
             32_000 => (&LONG_32, &SHORT_48, 51),
             _ => (&LONG_24, &SHORT_24, 46),
         };
-        Self { long, short, tns_long }
+        let (of_fours_long, of_fours_short) = (of_fours(long), of_fours(short));
+        Self { long, short, tns_long, of_fours_long, of_fours_short }
     }
+}
+
+/// The band of each four lines.
+fn of_fours<const COUNT: usize>(offsets: Offsets) -> [u8; COUNT] {
+    std::array::from_fn(|four| {
+        let starts = &offsets[..offsets.len() - 1];
+        (starts.partition_point(|&start| usize::from(start) <= 4 * four) - 1) as u8
+    })
 }
 
 static LONG_48: [u16; 50] = [

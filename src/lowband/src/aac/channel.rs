@@ -7,7 +7,7 @@ use super::bands::Bands;
 use super::bits::Bits;
 use super::lookup::Tables;
 use super::pulse::Pulses;
-use super::side::{Info, Scales};
+use super::side::{self, Group, Info};
 use super::spectrum::{self, Noise, Wanted};
 use super::tns::Tns;
 
@@ -15,7 +15,8 @@ use super::tns::Tns;
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) info: Info,
-    pub(super) scales: Scales,
+    /// Sections and factors of the bands, by group of windows.
+    pub(super) groups: Box<[Group; 8]>,
     pulses: Option<Pulses>,
     tns: Tns,
     /// Lines of the block: line `i` of window `w` at `128 w + i`. Those that are not wanted are undefined.
@@ -28,7 +29,7 @@ impl Channel {
     pub(super) fn new() -> Self {
         Self {
             info: Info::default(),
-            scales: Scales::new(),
+            groups: Box::new(std::array::from_fn(|_| Group::new())),
             pulses: None,
             tns: Tns::default(),
             lines: Box::new([0.0; FRAME]),
@@ -54,7 +55,8 @@ impl Channel {
         if !has_common_windows {
             self.info.read(bits, bands)?;
         }
-        self.scales.read(bits, &self.info, gain, Tables::get())?;
+        side::read_sections(bits, &self.info, &mut self.groups)?;
+        side::read_factors(bits, &self.info, gain, Tables::get(), &mut self.groups)?;
         self.pulses = Pulses::read(bits);
         if self.pulses.is_some() && self.info.is_short() {
             return decode_error("aac: pulses in short windows");
@@ -79,11 +81,10 @@ impl Channel {
     ) -> Result<()> {
         let wanted = Wanted { lines: self.wanted, is_last };
         let lines = &mut self.lines;
-        spectrum::read(bits, &self.info, &self.scales, bands, wanted, noise, lines)?;
+        spectrum::read(bits, &self.info, &self.groups, bands, wanted, noise, lines)?;
         if let Some(pulses) = &self.pulses {
-            let (coded, offsets) = (self.info.bands, self.info.offsets(bands));
-            let (books, factors) = (&self.scales.books[0], &self.scales.factors[0]);
-            pulses.apply(&mut lines[..wanted.lines], offsets, &books[..coded], &factors[..coded]);
+            let offsets = &self.info.offsets(bands)[..=self.info.bands];
+            pulses.apply(&mut lines[..wanted.lines], offsets, &self.groups[0]);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use symphonia_core::errors::{Result, decode_error};
 
 use super::bits::{Bits, REFILLED};
 use super::books::{Book, SCALE_FACTORS, SPECTRAL};
+use super::levels::{Levels, Shape};
 
 /// Bits that index the first table of pairs; their signs are read apart.
 const PAIR_BITS: u32 = 10;
@@ -25,138 +26,19 @@ pub(super) const ESCAPE: u8 = 16;
 /// Longest run of ones that begins an escape: a value has at most 13 bits.
 const MAX_ESCAPE_ONES: u32 = 8;
 
-/// What a codeword of a book stands for.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    /// Number of values.
-    size: u32,
-    /// Number of different values.
-    modulus: usize,
-    /// What is subtracted of values that carry their sign; 0 if signs follow the codeword.
-    offset: i8,
-}
-
-impl Shape {
-    /// The shape of book `index`, from 1 on (table 4.151).
-    fn of(index: usize) -> Self {
-        let (size, modulus, offset) = match index {
-            1 | 2 => (4, 3, 1),
-            3 | 4 => (4, 3, 0),
-            5 | 6 => (2, 9, 4),
-            7 | 8 => (2, 8, 0),
-            9 | 10 => (2, 13, 0),
-            _ => (2, 17, 0),
-        };
-        Self { size, modulus, offset }
-    }
-
-    /// The values of a symbol, before signs that follow.
-    fn values(self, symbol: u16) -> [i8; 4] {
-        let mut values = [0; 4];
-        let mut rest = usize::from(symbol);
-        for value in values[..self.size as usize].iter_mut().rev() {
-            *value = (rest % self.modulus) as i8 - self.offset;
-            rest /= self.modulus;
-        }
-        values
-    }
-
-    /// Whether a sign follows the codeword for each of its values.
-    fn signs(self, values: [i8; 4]) -> [bool; 4] {
-        values.map(|value| self.offset == 0 && value != 0)
-    }
-
-    /// The values of the codeword that begins the `count` bits of `bits`, with their signs, and the number of bits of all.
-    fn word(self, book: &Book, bits: usize, count: u32) -> Option<([i8; 4], u32)> {
-        let (symbol, mut length) = book.decode(bits, count)?;
-        let mut values = self.values(symbol);
-        let signs = self.signs(values);
-        for (value, has_sign) in values.iter_mut().zip(signs) {
-            if has_sign {
-                length += 1;
-                if bits >> count.checked_sub(length)? & 1 == 1 {
-                    *value = -*value;
-                }
-            }
-        }
-        Some((values, length))
-    }
-}
-
-impl Book {
-    /// The symbol that begins the `count` bits of `bits`, and the length of its code, length by length. `None` if it is longer.
-    fn decode(&self, bits: usize, count: u32) -> Option<(u16, u32)> {
-        let (mut first, mut before) = (0, 0);
-        for (&of_length, length) in self.counts.iter().zip(1..=count) {
-            let of_length = usize::from(of_length);
-            let code = bits >> (count - length);
-            if code < first + of_length {
-                return Some((*self.symbols.get(before + code - first)?, length));
-            }
-            first = (first + of_length) << 1;
-            before += of_length;
-        }
-        None
-    }
-}
-
-/// A table by the first bits of a codeword, and one behind it for longer ones.
-struct Levels<T, const SIZE: usize> {
-    first: Box<[T; SIZE]>,
-    second: Box<[T]>,
-}
-
-impl<T, const SIZE: usize> Levels<T, SIZE> {
-    /// `word` gives the entry of a number of bits if a codeword fits them; `link` the entry for codewords that need more bits than
-    /// the first table has: the place of the first of them in the second table, and how many more bits tell them apart.
-    fn new(
-        longest: u32,
-        word: impl Fn(usize, u32) -> Option<T>,
-        link: impl Fn(u16, u8) -> T,
-    ) -> Self {
-        let width = SIZE.ilog2();
-        let mut second = Vec::new();
-        let first = (0..SIZE).map(|bits| {
-            (width..=longest)
-                .find_map(|count| {
-                    let more = count - width;
-                    let all = bits << more..(bits + 1) << more;
-                    let mut words =
-                        all.map(|bits| word(bits, count)).collect::<Option<Vec<T>>>()?;
-                    if more == 0 {
-                        return words.pop();
-                    }
-                    let place = second.len() as u16;
-                    second.append(&mut words);
-                    Some(link(place, more as u8))
-                })
-                .unwrap_or_else(|| unreachable!("the codes are complete"))
-        });
-        let first = first.collect::<Box<[T]>>();
-        let first = first.try_into().unwrap_or_else(|_| unreachable!("as many as indexed"));
-        Self { first, second: second.into() }
-    }
-
-    /// The entry of a codeword that is too long for the first table.
-    fn long(&self, bits: &Bits<'_>, place: u16, more: u8) -> &T {
-        let below = bits.peek(SIZE.ilog2() + u32::from(more)) & ((1 << more) - 1);
-        &self.second[usize::from(place) + below]
-    }
-}
-
 /// A codeword of two values, packed so that the way from bits to bits is short. From the lowest bit on: bits of the codeword and its
 /// signs (6; 0 if it is too long for the first table), whether a sign follows for the first and for the second value (1 each), bits
-/// of the codeword alone (8), the two values (8 each). Of a link: 0 (8), bits that index the second table (8), the place there (16).
+/// of the codeword alone (8), the two values plus [`ESCAPE`] (8 each). Of a link: 0 (8), bits that index the second table (8), the place there (16).
 #[derive(Debug, Clone, Copy)]
 struct PairEntry(u32);
 
 /// The table of a book of pairs.
 pub(super) struct Pairs(Levels<PairEntry, { 1 << PAIR_BITS }>);
 
-/// Two magnitudes, or values that carry their sign; and the sign bits to apply, topmost.
+/// Two magnitudes, or values that carry their sign, plus [`ESCAPE`]; and the sign bits to apply, topmost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
-    pub(super) values: [i8; 2],
+    pub(super) values: [u8; 2],
     pub(super) signs: [u32; 2],
 }
 
@@ -166,7 +48,7 @@ impl Pairs {
             let (symbol, length) = book.decode(bits, count)?;
             let values = shape.values(symbol);
             let [first, second, ..] = shape.signs(values).map(u32::from);
-            let [value, other, ..] = values.map(|value| u32::from(value as u8));
+            let [value, other, ..] = values.map(|value| u32::from((value + ESCAPE as i8) as u8));
             let all = length + first + second;
             Some(PairEntry(
                 all | first << 6 | second << 7 | length << 8 | value << 16 | other << 24,
@@ -190,7 +72,7 @@ impl Pairs {
         let second = (at_signs << (entry >> 6 & 1)) & entry << 24;
         bits.consume(entry & 0x3f);
         let [_, _, value, other] = entry.to_le_bytes();
-        Pair { values: [value as i8, other as i8], signs: [first & 1 << 31, second & 1 << 31] }
+        Pair { values: [value, other], signs: [first & 1 << 31, second & 1 << 31] }
     }
 }
 
@@ -266,7 +148,7 @@ impl Table {
     fn several(book: &Book, shape: Shape, bits: usize) -> u8 {
         let (mut count, mut left) = (0, SKIP_BITS);
         while let Some((values, length)) = shape.word(book, bits & ((1 << left) - 1), left) {
-            if values.into_iter().any(is_escape) {
+            if values.into_iter().any(|value| value.unsigned_abs() == ESCAPE) {
                 break;
             }
             count += 1;
@@ -323,10 +205,10 @@ impl Table {
     }
 }
 
-/// Whether a value stands for an escape.
+/// Whether a value of a pair stands for an escape.
 #[inline]
-pub(super) fn is_escape(value: i8) -> bool {
-    value.unsigned_abs() == ESCAPE
+pub(super) fn is_escape(value: u8) -> bool {
+    value == 2 * ESCAPE
 }
 
 /// Takes the magnitude of an escape (4.6.3.3).
@@ -434,10 +316,11 @@ mod tests {
             Words::Quads(quads) => Ok(quads.next(bits).map(i32::from).to_vec()),
             Words::Pairs(pairs, _) => {
                 let Pair { values, signs } = pairs.next(bits);
-                let signed = |(value, sign): (i8, u32)| {
-                    let value = match value {
-                        16 => escape(bits)? as i32,
-                        _ => i32::from(value),
+                let signed = |(value, sign): (u8, u32)| {
+                    let value = if is_escape(value) {
+                        escape(bits)? as i32
+                    } else {
+                        i32::from(value) - i32::from(ESCAPE)
                     };
                     Ok(if sign == 0 { value } else { -value })
                 };

@@ -12,18 +12,20 @@
 //! | file | responsibility |
 //! |---|---|
 //! | `config` | what the stream is, and whether it is plain |
-//! | `bits`, `books`, `lookup` | bits, codebooks, look-up of codewords |
+//! | `bits`, `books`, `levels`, `lookup` | bits, codebooks, look-up of codewords |
 //! | `bands` | bands of scale factors |
 //! | `side`, `channel` | what is coded of a channel |
 //! | `spectrum`, `pulse`, `tns` | lines of a channel |
 //! | `stereo` | two channels |
-//! | `synthesis` | from lines to samples |
+//! | `imdct`, `synthesis` | from lines to samples |
 
 mod bands;
 mod bits;
 mod books;
 mod channel;
 mod config;
+mod imdct;
+mod levels;
 mod lookup;
 mod pulse;
 mod side;

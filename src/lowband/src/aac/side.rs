@@ -1,5 +1,6 @@
 //! What comes before the spectral data of a channel: windows, sections, scale factors (ISO/IEC 14496-3, 4.4.2.7, 4.6.2, 4.6.3).
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use symphonia_core::errors::{Result, decode_error, unsupported_error};
@@ -116,6 +117,11 @@ impl Info {
         if self.is_short() { bands.short } else { bands.long }
     }
 
+    /// The band of each four lines of a window.
+    pub(super) fn bands_of_fours<'a>(&self, bands: &'a Bands) -> &'a [u8] {
+        if self.is_short() { &bands.of_fours_short } else { &bands.of_fours_long }
+    }
+
     /// Number of lines of a window.
     pub(super) fn lines(&self) -> usize {
         if self.is_short() { SHORT_LINES } else { super::FRAME }
@@ -129,121 +135,192 @@ pub(super) struct Kinds {
     pub(super) intensity: u64,
 }
 
-/// Codebooks and scales of the bands, by group.
-#[derive(Debug, Clone)]
-pub(super) struct Scales {
-    pub(super) books: [[u8; MAX_BANDS]; 8],
-    /// The bands of noise and of intensity.
-    pub(super) kinds: [Kinds; 8],
-    /// The factor of the lines; of intensity the factor of the other channel, without its sign.
-    pub(super) factors: [[f32; MAX_BANDS]; 8],
+/// Bands in a row that have the same codebook.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Section {
+    pub(super) book: u8,
+    pub(super) start: u8,
+    pub(super) end: u8,
 }
 
-impl Scales {
+impl Section {
+    pub(super) fn bands(self) -> Range<usize> {
+        usize::from(self.start)..usize::from(self.end)
+    }
+}
+
+/// Codebooks and scales of the bands of a group of windows.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    sections: [Section; MAX_BANDS],
+    section_count: usize,
+    /// The bands of noise and of intensity.
+    pub(super) kinds: Kinds,
+    /// The factor of the lines of a band; of intensity the factor of the other channel, without its sign.
+    pub(super) factors: [f32; MAX_BANDS],
+}
+
+impl Group {
     pub(super) fn new() -> Self {
         Self {
-            books: [[ZERO; MAX_BANDS]; 8],
-            kinds: [Kinds::default(); 8],
-            factors: [[0.0; MAX_BANDS]; 8],
+            sections: [Section::default(); MAX_BANDS],
+            section_count: 0,
+            kinds: Kinds::default(),
+            factors: [0.0; MAX_BANDS],
         }
     }
 
-    /// Reads sections, then scale factors (tables 4.52 and 4.53).
-    pub(super) fn read(
-        &mut self,
-        bits: &mut Bits<'_>,
-        info: &Info,
-        gain: i16,
-        tables: Tables,
-    ) -> Result<()> {
-        self.read_sections(bits, info)?;
-        self.read_factors(bits, info, gain, tables)
+    /// Sections of a book up to a band, with one factor.
+    #[cfg(test)]
+    pub(super) fn of_sections(sections: &[(u8, u8)], factor: f32) -> Self {
+        let mut group = Self { factors: [factor; MAX_BANDS], ..Self::new() };
+        for &(book, end) in sections {
+            let start = group.sections().last().map_or(0, |section| section.end);
+            group.sections[group.section_count] = Section { book, start, end };
+            group.section_count += 1;
+        }
+        group
     }
 
-    fn read_sections(&mut self, bits: &mut Bits<'_>, info: &Info) -> Result<()> {
-        let width = if info.is_short() { 3 } else { 5 };
+    /// The sections that have bands.
+    pub(super) fn sections(&self) -> &[Section] {
+        &self.sections[..self.section_count]
+    }
+
+    /// The codebook of a band.
+    pub(super) fn book(&self, band: usize) -> u8 {
+        let section = self.sections().iter().find(|section| band < usize::from(section.end));
+        section.map_or(ZERO, |section| section.book)
+    }
+
+    /// Reads the sections of `bands` bands, whose lengths are told in `width` bits (table 4.52).
+    fn read_sections(&mut self, bits: &mut Bits<'_>, bands: usize, width: u32) -> Result<()> {
         let more = (1 << width) - 1;
-        for (books, kinds) in self.books.iter_mut().zip(&mut self.kinds).take(info.group_count) {
-            let (mut band, mut sections) = (0, 0);
-            *kinds = Kinds::default();
-            while band < info.bands {
-                if sections == MAX_SECTIONS {
-                    return decode_error("aac: too many sections");
+        let (mut band, mut sections) = (0, 0);
+        self.section_count = 0;
+        self.kinds = Kinds::default();
+        while band < bands {
+            if sections == MAX_SECTIONS {
+                return decode_error("aac: too many sections");
+            }
+            sections += 1;
+            let book = bits.read(4) as u8;
+            if book == RESERVED {
+                return decode_error("aac: a reserved codebook");
+            }
+            let start = band;
+            loop {
+                let length = bits.read(width);
+                band += length as usize;
+                if length < more {
+                    break;
                 }
-                sections += 1;
-                let book = bits.read(4) as u8;
-                if book == RESERVED {
-                    return decode_error("aac: a reserved codebook");
-                }
-                let start = band;
-                loop {
-                    let length = bits.read(width);
-                    band += length as usize;
-                    if length < more {
-                        break;
-                    }
-                    // So that the loop ends at the end of the packet.
-                    bits.check()?;
-                }
-                match books[..info.bands].get_mut(start..band) {
-                    Some(section) => section.fill(book),
-                    None => return decode_error("aac: a section behind the last band"),
-                }
-                let section = (1 << band) - (1 << start);
-                match book {
-                    NOISE => kinds.noise |= section,
-                    INTENSITY | INTENSITY_OUT_OF_PHASE => kinds.intensity |= section,
-                    _ => {}
-                }
+                // So that the loop ends at the end of the packet.
+                bits.check()?;
+            }
+            if band > bands {
+                return decode_error("aac: a section behind the last band");
+            }
+            if start == band {
+                continue;
+            }
+            self.sections[self.section_count] =
+                Section { book, start: start as u8, end: band as u8 };
+            self.section_count += 1;
+            let section = (1 << band) - (1 << start);
+            match book {
+                NOISE => self.kinds.noise |= section,
+                INTENSITY | INTENSITY_OUT_OF_PHASE => self.kinds.intensity |= section,
+                _ => {}
             }
         }
         Ok(())
     }
+}
 
-    fn read_factors(
-        &mut self,
-        bits: &mut Bits<'_>,
-        info: &Info,
-        gain: i16,
-        tables: Tables,
-    ) -> Result<()> {
-        let factors: &Factors = &FACTORS;
-        // The values so far, as indices of their tables.
-        let (mut line, mut noise, mut intensity) =
-            (gain, gain - 90 + SCALE_OFFSET, INTENSITY_OFFSET);
-        let mut first_noise = true;
-        for (books, scales) in self.books.iter().zip(&mut self.factors).take(info.group_count) {
-            for (&book, scale) in books.iter().zip(scales).take(info.bands) {
-                let (value, table) = match book {
-                    ZERO => {
-                        *scale = 0.0;
-                        continue;
-                    }
-                    NOISE if first_noise => {
-                        first_noise = false;
+/// Reads the sections of all groups.
+pub(super) fn read_sections(
+    bits: &mut Bits<'_>,
+    info: &Info,
+    groups: &mut [Group; 8],
+) -> Result<()> {
+    let width = if info.is_short() { 3 } else { 5 };
+    for group in &mut groups[..info.group_count] {
+        group.read_sections(bits, info.bands, width)?;
+    }
+    Ok(())
+}
+
+/// Reads the scale factors of all groups (table 4.53).
+pub(super) fn read_factors(
+    bits: &mut Bits<'_>,
+    info: &Info,
+    gain: i16,
+    tables: Tables,
+    groups: &mut [Group; 8],
+) -> Result<()> {
+    // A copy stays in registers.
+    let mut local = *bits;
+    let result = factors_of(&mut local, info, gain, tables, groups);
+    *bits = local;
+    result
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "so that the bits stay in registers")]
+fn factors_of(
+    bits: &mut Bits<'_>,
+    info: &Info,
+    gain: i16,
+    tables: Tables,
+    groups: &mut [Group; 8],
+) -> Result<()> {
+    let of: &Factors = &FACTORS;
+    // The values so far, as indices of their tables.
+    let (mut line, mut noise, mut intensity) = (gain, gain - 90 + SCALE_OFFSET, INTENSITY_OFFSET);
+    let mut is_first_noise = true;
+    for group in &mut groups[..info.group_count] {
+        let Group { sections, section_count, factors, .. } = group;
+        for section in &sections[..*section_count] {
+            let factors = &mut factors[section.bands()];
+            match section.book {
+                ZERO => factors.fill(0.0),
+                NOISE => {
+                    let mut factors = factors.iter_mut();
+                    if is_first_noise && let Some(factor) = factors.next() {
+                        is_first_noise = false;
                         noise += bits.read(9) as i16 - 256;
-                        (noise, &factors.lines)
+                        *factor = factor_of(&of.lines, noise)?;
                     }
-                    NOISE => {
+                    for factor in factors {
                         noise += tables.scale(bits);
-                        (noise, &factors.lines)
+                        *factor = factor_of(&of.lines, noise)?;
                     }
-                    INTENSITY | INTENSITY_OUT_OF_PHASE => {
+                }
+                INTENSITY | INTENSITY_OUT_OF_PHASE => {
+                    for factor in factors {
                         intensity += tables.scale(bits);
-                        (intensity, &factors.intensity)
+                        *factor = factor_of(&of.intensity, intensity)?;
                     }
-                    _ => {
+                }
+                _ => {
+                    for factor in factors {
                         line += tables.scale(bits);
-                        (line, &factors.lines)
+                        *factor = factor_of(&of.lines, line)?;
                     }
-                };
-                match usize::try_from(value).ok().and_then(|index| table.get(index)) {
-                    Some(&factor) => *scale = factor,
-                    None => return decode_error("aac: a scale factor that is out of range"),
                 }
             }
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// The factor of a scale factor, or an error if it is out of range.
+#[inline]
+fn factor_of(factors: &[f32; 256], value: i16) -> Result<f32> {
+    match factors.get(value as usize) {
+        Some(&factor) => Ok(factor),
+        None => decode_error("aac: a scale factor that is out of range"),
     }
 }
 

@@ -46,15 +46,14 @@ const LANES: usize = 8;
 /// Undoes joint stereo (4.6.8).
 pub(super) fn separate(left: &mut Channel, right: &mut Channel, mask: &Mask, bands: &Bands) {
     let info = left.info;
-    let right_scales = &right.scales;
     let (offsets, wanted, size) =
         (info.offsets(bands), left.wanted.min(right.wanted), info.lines());
     let mut first = 0;
     for (group, &windows) in info.groups().iter().enumerate() {
         let end = first + usize::from(windows) * size;
-        let (of_left, of_right) = (&left.scales.kinds[group], &right_scales.kinds[group]);
-        let intensity = of_right.intensity;
-        let mid_side = mask.bands[group] & !(of_left.noise | of_right.noise | intensity);
+        let (of_left, of_right) = (&left.groups[group].kinds, &right.groups[group]);
+        let intensity = of_right.kinds.intensity;
+        let mid_side = mask.bands[group] & !(of_left.noise | of_right.kinds.noise | intensity);
         let (left, right) = (&mut left.lines[first..end], &mut right.lines[first..end]);
         let line = |band: usize| usize::from(offsets[band]).min(wanted);
         for bands in runs(mid_side, info.bands) {
@@ -63,9 +62,9 @@ pub(super) fn separate(left: &mut Channel, right: &mut Channel, mask: &Mask, ban
         }
         for band in runs(intensity, info.bands).flatten() {
             let is_marked = mask.bands[group] >> band & 1 == 1;
-            let is_opposite = right_scales.books[group][band] == INTENSITY_OUT_OF_PHASE;
+            let is_opposite = of_right.book(band) == INTENSITY_OUT_OF_PHASE;
             let turns = is_opposite != (mask.is_explicit && is_marked);
-            let factor = right_scales.factors[group][band];
+            let factor = of_right.factors[band];
             let factor = if turns { -factor } else { factor };
             join(left, right, size, line(band)..line(band + 1), |left, _| (left, factor * left));
         }
