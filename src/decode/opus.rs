@@ -187,7 +187,7 @@ impl AudioDecoder for LowOpus {
     fn decode_ref(&mut self, packet: &PacketRef<'_>) -> Result<GenericAudioBufferRef<'_>> {
         // Containers trim in samples of 48 kHz.
         let reduced = |full: Duration| Duration::from(full.get() / u64::from(REDUCTION));
-        let mut packet = packet.clone();
+        let mut packet = *packet;
         packet.trim_start = reduced(packet.trim_start);
         packet.trim_end = reduced(packet.trim_end);
         self.0.decode_ref(&packet)

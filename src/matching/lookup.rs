@@ -7,7 +7,7 @@
 use super::Candidate;
 use super::confirm::Confirmed;
 use super::histogram::{Ballot, Least, OffsetHistogram, Vote, units_behind};
-use super::query_plan::{AWAY, Fan, LIKELY, Limits, MOST_PENALTY, MOST_WARPED_PENALTY, Wanted};
+use super::query_plan::{AWAY, Fan, Limits, MOST_PENALTY, MOST_WARPED_PENALTY, Wanted};
 use crate::base::settings;
 use crate::index::Index;
 use crate::signal::landmarks::{
@@ -18,12 +18,13 @@ use crate::signal::peaks::Peak;
 settings! {
     /// Postings that are gathered before they are counted, 8 bytes each. Those of one more warp may be added. A guess.
     const GATHERED: usize = 1 << 20;
-    /// Warps that are looked up in full: those with most votes in a first look at likely hashes. Measured on 551 clips under noise,
-    /// speech, music and warps: 451 matches, and 452 if all warps are looked up in full; a scan of clips takes half as long.
-    const BEST_WARPS: usize = 24;
-    /// Postings of the first look under each warp, for each posting that a hash has in the mean, and at least. A guess: so many
-    /// likely pairs have a stretch of 12 s.
-    const FIRST_LOOK: (f64, usize) = (600.0, 800);
+    /// Warps that are looked up in full: those with most votes in a first look. Measured on 551 clips under noise, speech, music and
+    /// warps, and 240 that were sped up or slowed: 24 after a look at few hashes lost 11 of 234 matches of the latter, these none.
+    const BEST_WARPS: usize = 32;
+    /// Hashes with a higher penalty are left out of the first look. Measured likewise.
+    const FIRST_PENALTY: u8 = 5;
+    /// Postings of the first look under each warp, for each posting that a hash has in the mean, and at least. Measured likewise.
+    const FIRST_LOOK: (f64, usize) = (2_400.0, 3_200);
     /// Votes of a candidate in a very large index, if its peaks match as well (`confirm`).
     const CONFIRMED_VOTES: usize = 2;
 }
@@ -33,7 +34,7 @@ settings! {
 pub struct LookupScratch {
     /// Pairs of a stretch, each with the time of its anchor and its [`Wanted::penalty`].
     pairs: Vec<(Pair, u32, u8)>,
-    /// The likely ones of them.
+    /// The likelier ones of them.
     likely: Vec<(Pair, u32, u8)>,
     gathered: Gathered,
     histogram: OffsetHistogram,
@@ -189,7 +190,7 @@ impl<'a> Lookup<'a> {
     /// Adds the `kept` candidates with most votes under any of `warps` to `found`, and those with as many votes as the last of
     /// them. The pairs are made once; each warp is a shift of them.
     ///
-    /// A first look at the likely hashes tells under which warps it is worthwhile to look all of them up.
+    /// A first look at the likelier hashes tells under which warps it is worthwhile to look all of them up.
     pub(super) fn warped(
         self,
         warps: &[Warp],
@@ -204,7 +205,7 @@ impl<'a> Lookup<'a> {
             self.count_all(warps, (&made, self.limits), kept, scratch, found);
         } else {
             likely.clear();
-            likely.extend(made.iter().filter(|(_, _, penalty)| *penalty <= LIKELY));
+            likely.extend(made.iter().filter(|(_, _, penalty)| *penalty <= FIRST_PENALTY));
             let first = found.len();
             self.count_all(warps, (&likely, self.first_limits()), kept, scratch, found);
             let best = best_warps(warps, &found[first..]);

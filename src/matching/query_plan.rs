@@ -38,7 +38,7 @@ settings! {
     /// them, are left out. Measured: no match is lost.
     pub(super) const MOST_WARPED_PENALTY: u8 = 6;
     /// A hash with at most this penalty is likely to lead to the right recording. A guess.
-    pub(super) const LIKELY: u8 = 2;
+    const LIKELY: u8 = 2;
     /// Steps for each doubling of cost over chance, in which hashes are taken. A guess.
     const STEPS: u32 = 4;
 }

@@ -10,7 +10,6 @@ use crate::Reduction;
 
 /// The samples of the last packet, in mono at the reduced rate.
 pub(crate) struct Output {
-    #[allow(dead_code, reason = "only trims need it")]
     reduction: Reduction,
     buffer: AudioBuffer<f32>,
 }
@@ -36,7 +35,6 @@ impl Output {
     }
 
     /// Cuts what the container trims, in frames of the full rate: sample `m` is kept if frame `factor · m + factor / 2` is.
-    #[allow(dead_code, reason = "AAC is not trimmed by its decoder")]
     pub(crate) fn trim(&mut self, packet: &PacketRef<'_>) {
         let factor = self.reduction.factor() as u64;
         let reduced = |frames: u64| (frames.saturating_add(factor / 2 - 1) / factor) as usize;
