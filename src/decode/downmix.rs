@@ -1,10 +1,8 @@
 //! Mixes the channels of one block to mono, for every sample type. No state is kept between blocks.
 
+use lowband::CANCELLED;
 use symphonia::core::audio::sample::{i24, u24};
 
-/// A stereo block whose mid has less than this share of the mean channel energy is out of phase, or all side. −20 dB, a guess far
-/// below the −3 dB of uncorrelated channels.
-const CANCELLED: f32 = 0.01;
 /// A larger sample is damage: +30 dB. Music that was encoded too loud decodes to +20 dB at most.
 const MAX_MAGNITUDE: f32 = 32.0;
 /// Number of independent sums, so that the loops below compile to vector instructions: 256 bits of `f32`.

@@ -190,7 +190,7 @@ impl<'a> Lookup<'a> {
     /// Adds the `kept` candidates with most votes under any of `warps` to `found`, and those with as many votes as the last of
     /// them. The pairs are made once; each warp is a shift of them.
     ///
-    /// A first look at the likelier hashes tells under which warps it is worthwhile to look all of them up.
+    /// In a small index a first look at the likelier hashes tells under which warps it is worthwhile to look all of them up.
     pub(super) fn warped(
         self,
         warps: &[Warp],
@@ -201,17 +201,19 @@ impl<'a> Lookup<'a> {
         let mut made = std::mem::take(&mut scratch.pairs);
         let mut likely = std::mem::take(&mut scratch.likely);
         self.make_pairs(warps, &mut made);
-        if warps.len() <= BEST_WARPS {
-            self.count_all(warps, (&made, self.limits), kept, scratch, found);
-        } else {
+        let mut best = None;
+        if warps.len() > BEST_WARPS
+            && let Some(limits) = self.first_limits()
+        {
             likely.clear();
             likely.extend(made.iter().filter(|(_, _, penalty)| *penalty <= FIRST_PENALTY));
             let first = found.len();
-            self.count_all(warps, (&likely, self.first_limits()), kept, scratch, found);
-            let best = best_warps(warps, &found[first..]);
+            self.count_all(warps, (&likely, limits), kept, scratch, found);
+            best = Some(best_warps(warps, &found[first..]));
             found.truncate(first);
-            self.count_all(&best, (&made, self.limits), kept, scratch, found);
         }
+        let warps = best.as_deref().unwrap_or(warps);
+        self.count_all(warps, (&made, self.limits), kept, scratch, found);
         (scratch.pairs, scratch.likely) = (made, likely);
     }
 
@@ -229,12 +231,13 @@ impl<'a> Lookup<'a> {
         });
     }
 
-    /// Limits of the first look under each warp.
-    fn first_limits(&self) -> Limits {
+    /// Limits of the first look under each warp; `None` if it would read as much as the full look, as in a larger index.
+    fn first_limits(&self) -> Option<Limits> {
         let a_hash = self.index.posting_count() as f64 / f64::from(HASH_COUNT);
         let (factor, least) = FIRST_LOOK;
-        let likely = ((factor * a_hash) as usize).max(least).min(self.limits.likely);
-        Limits { all: likely, likely }
+        let most = ((factor * a_hash) as usize).max(least);
+        let limits = Limits { all: most, likely: most.min(self.limits.likely) };
+        (most < self.limits.all).then_some(limits)
     }
 
     /// Counts the votes of some pairs under each warp.
