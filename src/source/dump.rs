@@ -1,11 +1,12 @@
 //! Files and folders on disk, with all containers among them opened.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use super::containers::{container_kind, show};
+use super::containers::show;
 use super::sidecar::Joined;
 use super::torrent::Torrents;
-use super::volumes::Volumes;
+use super::volumes::{Volumes, container};
 use super::{Folders, Item, ScanLimits, Source, Visit};
 use crate::bytes::{Budget, Bytes};
 
@@ -36,8 +37,8 @@ impl Dump {
 impl Dump {
     fn file(&self, item: Item, budget: &Budget, visit: &mut dyn Visit) -> ControlFlow<()> {
         // A file that cannot be opened fails again in the decoder, which reports it.
-        let Some(kind) = container_kind(&item) else { return visit.item(item) };
-        show(self.limits, budget, kind, item, visit)
+        let Some((kind, bytes)) = container(&item) else { return visit.item(item) };
+        show(self.limits, budget, kind, bytes, &item, visit)
     }
 }
 
@@ -51,7 +52,8 @@ impl Source for Dump {
             match found {
                 Err(row) => visit.unlisted(*row)?,
                 Ok(mut item) => {
-                    if let Some(row) = volumes.later(&item) {
+                    let is_listed = |path: &Path| self.folders.lists(path);
+                    if let Some(row) = volumes.part(&item, &is_listed) {
                         visit.unlisted(row)?;
                         continue;
                     }

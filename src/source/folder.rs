@@ -102,6 +102,11 @@ impl Folders {
             && file.is_file()
     }
 
+    /// Whether a file is among those that are listed. It has to be there, and no link.
+    pub(super) fn lists(&self, file: &Path) -> bool {
+        self.roots.iter().any(|root| file.starts_with(root))
+    }
+
     fn leads_inside(&self, link: &Path) -> bool {
         link.canonicalize().is_ok_and(|to| self.inside.iter().any(|root| to.starts_with(root)))
     }

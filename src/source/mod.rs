@@ -11,6 +11,7 @@
 //! | `find` | from a locator back to its item |
 //! | `containers/` | archives, compressed files and tables |
 //! | `volumes` | archives that were split into several files |
+//! | `volume_names` | how programs name the volumes that they make |
 //! | `sidecar` | metadata beside files: `AudioFolder`, Anna's Archive |
 //! | `torrent/` | torrents whose data is on disk |
 //! | `limits` | what a container may cost |
@@ -24,9 +25,11 @@ mod locator;
 mod name;
 mod sidecar;
 mod torrent;
+mod volume_names;
 mod volumes;
 
 pub(crate) use containers::{Value, is_table, texts};
+pub use containers::{set_unpacker, unpack_rar};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
 pub use folder::{Folders, Listed};

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::table::Held;
 use super::traversal::{At, Input, Unpacker, length_of};
-use super::{arrow, parquet, rows, sevenz, tar, zip};
+use super::{ar, arrow, cab, cpio, disc, parquet, rar, rows, sevenz, tar, warc, zip};
 use crate::bytes::Bytes;
 use crate::sniff::container::ContainerKind;
 use crate::source::{Item, To};
@@ -39,6 +39,21 @@ pub(super) fn open(
             Some(bytes) => sevenz::walk(unpacker, &inner, &bytes)?,
             None => return ControlFlow::Continue(()),
         },
+        ContainerKind::Rar => match unpacker.seekable(at, input)? {
+            Some(bytes) => rar::walk(unpacker, &inner, &bytes)?,
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Disc => match unpacker.seekable(at, input)? {
+            Some(bytes) => disc::walk(unpacker, &inner, &bytes)?,
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Cab => match unpacker.seekable(at, input)? {
+            Some(bytes) => cab::walk(unpacker, &inner, &bytes)?,
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Cpio => cpio::walk(unpacker, &inner, input)?,
+        ContainerKind::Ar => ar::walk(unpacker, &inner, input)?,
+        ContainerKind::Warc => warc::walk(unpacker, &inner, input)?,
         ContainerKind::Unread(..) => {}
     }
     if unpacker.looked_at() == before {

@@ -11,7 +11,8 @@ use std::rc::Rc;
 use tar::{Archive, Entries, Entry, EntryType};
 
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
-use super::rows::missing_note;
+use super::rows::{damaged_member, missing_note};
+use super::tar_sparse::{Described, Sparse};
 use super::traversal::{At, Input, Member, Unpacker};
 use crate::bytes::Bytes;
 use crate::record::FailureKind;
@@ -149,11 +150,8 @@ fn member<R: Read>(
         };
         return unpacker.row(&place, FailureKind::NotAudio, message);
     }
-    if is_sparse_by_pax(&mut entry) {
-        unpacker.counted()?;
-        let message = "is a sparse file as PAX headers describe it, which is not read here; unpack its archive by tar and \
-            scan the folder";
-        return unpacker.row(&place, FailureKind::Unsupported, message.to_owned());
+    if let Some(described) = Described::of(&mut entry) {
+        return sparse(unpacker, at, &mut entry, described, length);
     }
     let mut notes = Vec::new();
     let mut declared = Some(length);
@@ -186,10 +184,34 @@ fn member<R: Read>(
     if has_rest { unpacker.drain(&mut entry) } else { ControlFlow::Continue(()) }
 }
 
-/// Whether PAX records describe the holes of a file: its stored bytes are then not the file.
-fn is_sparse_by_pax<R: Read>(entry: &mut Entry<'_, R>) -> bool {
-    let Ok(Some(records)) = entry.pax_extensions() else { return false };
-    records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse."))
+/// Shows a file whose holes PAX records describe.
+fn sparse<R: Read>(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    entry: &mut Entry<'_, R>,
+    described: Described,
+    stored_bytes: u64,
+) -> ControlFlow<()> {
+    let name = described.name.clone().unwrap_or_else(|| entry.path_bytes().into_owned());
+    let key = key_of(&name);
+    // The place of its header: behind that is not the file, but what is stored of it.
+    let extent = Extent { offset: entry.raw_header_position(), length: stored_bytes };
+    let place = at.member(To::Member { name, nth: 1 }, Some(extent));
+    unpacker.join(Some(&key))?;
+    let sparse = match Sparse::new(&mut *entry, described, stored_bytes) {
+        Ok(sparse) => sparse,
+        Err(error) => {
+            unpacker.counted()?;
+            unpacker.tell(&place, damaged_member(&error))?;
+            return unpacker.drain(entry);
+        }
+    };
+    let (depth, declared) = (at.depth, Some(sparse.length()));
+    let (bytes, notes) = (None, Vec::new());
+    // Holes count like decompressed bytes.
+    let stream = &mut unpacker.limited(sparse);
+    unpacker.member(Member { place, depth, stream, declared, bytes, notes })?;
+    unpacker.drain(entry)
 }
 
 /// What is checked while a tar file is read; clones share it.

@@ -143,4 +143,10 @@ pub(crate) enum Command {
     Recheck(Recheck),
     /// List the runs
     Runs,
+    /// Unpack members of RAR archives from standard input to standard output: how this program runs itself
+    #[command(hide = true, name = UNPACK_RAR)]
+    UnpackRar,
 }
+
+/// The command by which the program runs itself to unpack RAR.
+pub(crate) const UNPACK_RAR: &str = "unpack-rar";

@@ -38,5 +38,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Verify(command) => verify::run(&args.global, command),
         Command::Recheck(command) => recheck::run(&args.global, command),
         Command::Runs => runs::run(&args.global),
+        Command::UnpackRar => {
+            leakhound::source::unpack_rar(std::io::stdin().lock(), std::io::stdout().lock(), true)?;
+            Ok(Exit::Clear)
+        }
     }
 }
