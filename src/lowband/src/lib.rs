@@ -18,12 +18,14 @@
 use symphonia_core::codecs::registry::CodecRegistry;
 
 mod aac;
+mod flac;
 mod heard;
 mod mp3;
 mod output;
 mod reduction;
 mod vorbis;
 
+pub use flac::FlacDecoder;
 pub use heard::{CANCELLED, Heard};
 pub use mp3::Mp3Decoder;
 pub use reduction::Reduction;
@@ -37,4 +39,5 @@ pub fn register(registry: &mut CodecRegistry) {
     registry.register_audio_decoder::<Mp3Decoder>();
     registry.register_audio_decoder::<VorbisDecoder>();
     registry.register_audio_decoder::<aac::AacDecoder>();
+    registry.register_audio_decoder::<FlacDecoder>();
 }
