@@ -2,7 +2,7 @@
 
 use symphonia_core::errors::{Result, decode_error, unsupported_error};
 
-use super::bits::Bits;
+use super::bits::{self, Bits};
 use crate::NEEDS_FULL;
 
 /// Blocks of fewer samples are too short to choose between mid and side by one alone: 6 ms. A guess.
@@ -27,7 +27,9 @@ impl StreamInfo {
     ///
     /// [`NEEDS_FULL`] if the stream needs the full decoder; other errors if the block is not valid.
     pub(super) fn read(block: &[u8]) -> Result<Self> {
-        let bits = &mut Bits::new(block);
+        let mut reversed = Vec::new();
+        bits::reverse(block.get(..34).unwrap_or(block), &mut reversed);
+        let bits = &mut Bits::new(&reversed);
         let (shortest, longest) = (bits.read(16), bits.read(16));
         let (least_bytes, most_bytes) = (bits.read(24), bits.read(24));
         let (rate_hz, channels, bits_per_sample) = (bits.read(20), bits.read(3) + 1, bits.read(5) + 1);

@@ -49,7 +49,7 @@ pub(super) fn stereo(
     let blocks = (first, second);
     // The sum and the difference of the channels.
     match channels {
-        Channels::Independent(_) if bits > 30 => {
+        Channels::Independent(_) if bits > 24 => {
             let sum = |a: i32, b: i32| a as f32 + b as f32;
             mix(blocks, scale, out, sum, |a, b| a as f32 - b as f32);
         }

@@ -17,7 +17,7 @@ use std::fmt;
 
 use symphonia_core::audio::layouts::CHANNEL_LAYOUT_MONO;
 use symphonia_core::audio::{
-    Audio as _, AudioBuffer, AudioMut as _, AudioSpec, GenericAudioBufferRef,
+    AudioBuffer, AudioMut as _, AudioSpec, GenericAudioBufferRef,
 };
 use symphonia_core::codecs::CodecInfo;
 use symphonia_core::codecs::audio::well_known::CODEC_ID_FLAC;
@@ -55,6 +55,8 @@ pub struct FlacDecoder {
     info: StreamInfo,
     /// The samples of the channels as they are coded.
     blocks: [Vec<i32>; 2],
+    /// The packet behind the header of its frame.
+    reversed: Vec<u8>,
     output: AudioBuffer<f32>,
 }
 
@@ -85,6 +87,7 @@ impl FlacDecoder {
             params: params.clone(),
             info,
             blocks: [vec![0; info.longest_block], vec![0; second]],
+            reversed: Vec::new(),
             output: AudioBuffer::new(spec, info.longest_block),
         })
     }
@@ -107,7 +110,8 @@ impl FlacDecoder {
         let out = self.output.plane_mut(0).unwrap_or_default();
         let [first, second] = &mut self.blocks;
         let first = &mut first[..samples];
-        let bits = &mut Bits::new(data);
+        bits::reverse(data, &mut self.reversed);
+        let bits = &mut Bits::new(&self.reversed);
 
         let (first_is_side, second_is_side) = match channels {
             Channels::Independent(_) => (0, 0),

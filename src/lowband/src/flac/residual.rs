@@ -4,6 +4,20 @@ use symphonia_core::errors::{Result, decode_error};
 
 use super::bits::{Bits, REFILLED};
 
+/// The largest Rice parameter with a fast loop.
+const LONGEST: u32 = 20;
+
+/// The numbers of ten bits, in reverse order of their bits.
+static REVERSED: [u16; 1024] = {
+    let mut table = [0; 1024];
+    let mut number = 0;
+    while number < table.len() {
+        table[number] = (number as u16).reverse_bits() >> 6;
+        number += 1;
+    }
+    table
+};
+
 /// Reads the residuals of a block behind its first `order` samples.
 ///
 /// # Errors
@@ -43,84 +57,59 @@ fn read_partition(bits: &mut Bits<'_>, width: u32, residuals: &mut [i32]) -> Res
         residuals.fill_with(|| bits.read_signed(width));
         return bits.check_end();
     }
+    // Codes of more than four zeros are rare, so that so many fit a refill nearly always.
     match parameter {
-        0 => rice::<0>(bits, residuals),
-        1 => rice::<1>(bits, residuals),
-        2 => rice::<2>(bits, residuals),
-        3 => rice::<3>(bits, residuals),
-        4 => rice::<4>(bits, residuals),
-        5 => rice::<5>(bits, residuals),
-        6 => rice::<6>(bits, residuals),
-        7 => rice::<7>(bits, residuals),
-        8 => rice::<8>(bits, residuals),
-        9 => rice::<9>(bits, residuals),
-        10 => rice::<10>(bits, residuals),
-        11 => rice::<11>(bits, residuals),
-        12 => rice::<12>(bits, residuals),
-        13 => rice::<13>(bits, residuals),
-        14 => rice::<14>(bits, residuals),
+        0..=9 => rice::<4>(bits, parameter, residuals),
+        10..=13 => rice::<3>(bits, parameter, residuals),
+        14..=LONGEST => rice::<2>(bits, parameter, residuals),
         _ => residuals.iter_mut().try_for_each(|residual| {
-            *residual = rice_of_any_length(bits, parameter)?;
+            *residual = rice_of_any_length(bits, parameter)? as i32;
             Ok(())
         }),
     }?;
-    bits.check_end()
-}
-
-/// Reads residuals coded with the Rice parameter `K`, at most 14: two for each refill of the window.
-fn rice<const K: u32>(bits: &mut Bits<'_>, residuals: &mut [i32]) -> Result<()> {
-    // The most zeros of which two codes fit.
-    let most_zeros = REFILLED / 2 - 1 - K;
-    // A copy stays in registers.
-    let mut local = *bits;
-    let (pairs, last) = residuals.as_chunks_mut::<2>();
-    for pair in pairs {
-        local.refill();
-        let mut is_short = true;
-        for residual in &mut *pair {
-            let zeros = (local.window() | 1).leading_zeros();
-            if zeros > most_zeros {
-                is_short = false;
-                break;
-            }
-            *residual = short_rice::<K>(&mut local, zeros);
-        }
-        if !is_short {
-            // Again, from the start of the pair.
-            local = *bits;
-            for residual in pair {
-                *residual = rice_of_any_length(&mut local, K)?;
-            }
-        }
-        *bits = local;
-    }
-    for residual in last {
-        *residual = rice_of_any_length(bits, K)?;
+    bits.check_end()?;
+    // 0, −1, 1, −2, 2 … of 0, 1, 2, 3, 4 …
+    for residual in residuals {
+        let folded = *residual as u32;
+        *residual = (folded >> 1) as i32 ^ -((folded & 1) as i32);
     }
     Ok(())
 }
 
-/// A code that lies in the window, with so many zeros at its start.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "in the innermost loop")]
-fn short_rice<const K: u32>(bits: &mut Bits<'_>, zeros: u32) -> i32 {
-    bits.skip(zeros);
-    // A one, and K bits.
-    let rest = (bits.window() >> (63 - K)) as u32;
-    bits.skip(K + 1);
-    unfolded((zeros << K).wrapping_add(rest).wrapping_sub(1 << K))
+/// Reads numbers coded with a Rice parameter of at most [`LONGEST`], `GROUP` for each refill of the window.
+fn rice<const GROUP: usize>(bits: &mut Bits<'_>, parameter: u32, numbers: &mut [i32]) -> Result<()> {
+    // The most zeros of a code of which a group fits the window.
+    let most_zeros = REFILLED / GROUP as u32 - 1 - parameter;
+    let mask = (1_u64 << parameter) - 1;
+    // A copy stays in registers.
+    let mut local = *bits;
+    let (groups, rest) = numbers.as_chunks_mut::<GROUP>();
+    for group in groups {
+        local.refill();
+        for number in group {
+            let zeros = local.zeros();
+            if zeros > most_zeros {
+                *number = rice_of_any_length(&mut local, parameter)? as i32;
+                local.refill();
+                continue;
+            }
+            local.skip(zeros + 1);
+            let low = (local.window() & mask) as usize;
+            local.skip(parameter);
+            let low = u32::from(REVERSED[low & 1023]) << 10 | u32::from(REVERSED[low >> 10 & 1023]);
+            *number = (zeros << parameter | low >> (LONGEST - parameter)) as i32;
+        }
+    }
+    for number in rest {
+        *number = rice_of_any_length(&mut local, parameter)? as i32;
+    }
+    *bits = local;
+    Ok(())
 }
 
-/// A code of any length.
-fn rice_of_any_length(bits: &mut Bits<'_>, parameter: u32) -> Result<i32> {
+/// A number coded with any Rice parameter.
+#[inline(never)]
+fn rice_of_any_length(bits: &mut Bits<'_>, parameter: u32) -> Result<u32> {
     let zeros = bits.read_unary()?;
-    let rest = bits.read(parameter);
-    Ok(unfolded(zeros << parameter | rest))
-}
-
-/// 0, −1, 1, −2, 2 … of 0, 1, 2, 3, 4 …
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "in the innermost loop")]
-fn unfolded(folded: u32) -> i32 {
-    (folded >> 1) as i32 ^ -((folded & 1) as i32)
+    Ok(zeros << parameter | bits.read(parameter))
 }
