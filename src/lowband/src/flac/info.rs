@@ -32,7 +32,8 @@ impl StreamInfo {
         let bits = &mut Bits::new(&reversed);
         let (shortest, longest) = (bits.read(16), bits.read(16));
         let (least_bytes, most_bytes) = (bits.read(24), bits.read(24));
-        let (rate_hz, channels, bits_per_sample) = (bits.read(20), bits.read(3) + 1, bits.read(5) + 1);
+        let (rate_hz, channels, bits_per_sample) =
+            (bits.read(20), bits.read(3) + 1, bits.read(5) + 1);
         // The number of samples and the MD5 sum, which nobody needs here.
         for width in [32, 4, 32, 32, 32, 32] {
             bits.read(width);

@@ -16,9 +16,7 @@
 use std::fmt;
 
 use symphonia_core::audio::layouts::CHANNEL_LAYOUT_MONO;
-use symphonia_core::audio::{
-    AudioBuffer, AudioMut as _, AudioSpec, GenericAudioBufferRef,
-};
+use symphonia_core::audio::{AudioBuffer, AudioMut as _, AudioSpec, GenericAudioBufferRef};
 use symphonia_core::codecs::CodecInfo;
 use symphonia_core::codecs::audio::well_known::CODEC_ID_FLAC;
 use symphonia_core::codecs::audio::{

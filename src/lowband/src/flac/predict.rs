@@ -58,13 +58,16 @@ fn narrow<const FAR: usize, const MIDDLE: usize, const NEAR: usize>(
     let Some((&(mut far), rest)) = coefficients.split_first_chunk::<FAR>() else { return };
     let Some((&(mut middle), rest)) = rest.split_first_chunk::<MIDDLE>() else { return };
     // The sign of the sum changes with each of the middle; these make up for it.
-    let signed = |coefficient: i32, changes: usize| if changes % 2 == 1 { -coefficient } else { coefficient };
+    let signed = |coefficient: i32, changes: usize| {
+        if changes % 2 == 1 { -coefficient } else { coefficient }
+    };
     far.iter_mut().for_each(|coefficient| *coefficient = signed(*coefficient, MIDDLE));
     for (i, coefficient) in middle.iter_mut().enumerate() {
         *coefficient = signed(*coefficient, MIDDLE - 1 - i);
     }
     let Some(&near) = rest.first_chunk::<NEAR>() else { return };
-    let Some(start) = block.get(FAR + MIDDLE..).and_then(|block| block.first_chunk::<NEAR>()) else {
+    let Some(start) = block.get(FAR + MIDDLE..).and_then(|block| block.first_chunk::<NEAR>())
+    else {
         return;
     };
     let mut newest = *start;
@@ -72,7 +75,9 @@ fn narrow<const FAR: usize, const MIDDLE: usize, const NEAR: usize>(
         let (past, rest) = block.split_at_mut(at);
         let past = &past[at - FAR - MIDDLE - NEAR..];
         let Some((oldest, past)) = past.split_first_chunk::<FAR>() else { return };
-        let Some((past, sample)) = past.first_chunk::<MIDDLE>().zip(rest.first_mut()) else { return };
+        let Some((past, sample)) = past.first_chunk::<MIDDLE>().zip(rest.first_mut()) else {
+            return;
+        };
         let mut sum = 0_i32;
         for i in 0..FAR {
             sum = sum.wrapping_add(far[i].wrapping_mul(oldest[i]));

@@ -77,7 +77,11 @@ fn read_partition(bits: &mut Bits<'_>, width: u32, residuals: &mut [i32]) -> Res
 }
 
 /// Reads numbers coded with a Rice parameter of at most [`LONGEST`], `GROUP` for each refill of the window.
-fn rice<const GROUP: usize>(bits: &mut Bits<'_>, parameter: u32, numbers: &mut [i32]) -> Result<()> {
+fn rice<const GROUP: usize>(
+    bits: &mut Bits<'_>,
+    parameter: u32,
+    numbers: &mut [i32],
+) -> Result<()> {
     // The most zeros of a code of which a group fits the window.
     let most_zeros = REFILLED / GROUP as u32 - 1 - parameter;
     let mask = (1_u64 << parameter) - 1;
