@@ -116,17 +116,24 @@ impl FlacDecoder {
             Channels::LeftSide | Channels::MidSide => (0, 1),
             Channels::SideRight => (1, 0),
         };
-        subframe::read(bits, bits_per_sample + first_is_side, first)?;
+        let first_read = subframe::read(bits, bits_per_sample + first_is_side, first)?;
         if count == 1 {
+            first_read.finish(first);
             mix::mono(first, bits_per_sample, out);
             return Ok(());
         }
-        let may_suffice = channels == Channels::MidSide && bits_per_sample >= BITS_OF_A_MID_ALONE;
-        if may_suffice && mix::mid_alone(first, bits_per_sample, out).is_some() {
-            return Ok(());
-        }
         let second = &mut second[..samples];
-        subframe::read(bits, bits_per_sample + second_is_side, second)?;
+        if channels == Channels::MidSide && bits_per_sample >= BITS_OF_A_MID_ALONE {
+            first_read.finish(first);
+            if mix::mid_alone(first, bits_per_sample, out).is_some() {
+                return Ok(());
+            }
+            subframe::read(bits, bits_per_sample + second_is_side, second)?.finish(second);
+        } else {
+            let second_read = subframe::read(bits, bits_per_sample + second_is_side, second)?;
+            // Both at once, since each sample waits for the one before.
+            subframe::finish_both([first_read, second_read], [&mut *first, &mut *second]);
+        }
         mix::stereo(channels, (first, second), bits_per_sample, out);
         Ok(())
     }

@@ -1,49 +1,133 @@
 //! Predictors: from residuals to samples (RFC 9639, sections 9.2.5 and 9.2.6).
 //!
-//! Sums wrap around: in a valid stream the results are right, and in another nothing breaks.
+//! Sums wrap around or lose bits where samples are larger than they may be: in a valid stream the results are right, and in another
+//! nothing breaks.
+
+use std::array;
 
 /// A linear predictor.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Linear<'a> {
-    /// The last is that of the sample before.
-    pub(super) coefficients: &'a [i32],
+pub(super) struct Predictor {
+    /// The last `order` are used, and the others are zero. The last is that of the sample before.
+    coefficients: [i32; MOST],
+    order: usize,
     /// The sum is divided by two to the power of this.
-    pub(super) shift: u32,
+    shift: u32,
 }
 
-/// Adds what the fixed predictor of `order`, at most 4, predicts to the residuals behind the first `order` samples.
-pub(super) fn fixed(order: usize, block: &mut [i32]) {
-    match order {
-        1 => narrow::<0, 0, 1>(&[1], 0, block),
-        2 => narrow::<0, 1, 1>(&[-1, 2], 0, block),
-        3 => narrow::<0, 2, 1>(&[1, -3, 3], 0, block),
-        4 => narrow::<0, 3, 1>(&[-1, 4, -6, 4], 0, block),
-        _ => {}
+/// The highest order.
+const MOST: usize = 32;
+
+impl Predictor {
+    /// A predictor with these coefficients, at most 32. The last is that of the sample before.
+    pub(super) fn new(coefficients: &[i32], shift: u32) -> Self {
+        let order = coefficients.len().min(MOST);
+        let mut all = [0; MOST];
+        all[MOST - order..].copy_from_slice(&coefficients[..order]);
+        Self { coefficients: all, order, shift }
+    }
+
+    /// The fixed predictor of an order of at most 4.
+    pub(super) fn fixed(order: usize) -> Self {
+        let coefficients: [&[i32]; 5] = [&[], &[1], &[-1, 2], &[1, -3, 3], &[-1, 4, -6, 4]];
+        Self::new(coefficients.get(order).copied().unwrap_or_default(), 0)
+    }
+
+    /// Adds the predictions to the residuals of samples of `bits` bits, behind the first samples.
+    pub(super) fn run(&self, bits: u32, block: &mut [i32]) {
+        let coefficients = &self.coefficients[MOST - self.order..];
+        let largest: u64 = coefficients.iter().map(|c| u64::from(c.unsigned_abs())).sum();
+        // No sum of samples of `bits` bits is larger than this.
+        let is_narrow = largest << (bits.max(1) - 1) < 1 << 31;
+        macro_rules! orders {
+            ($($far:literal + $middle:literal + $near:literal)*) => {
+                match self.order {
+                    $(order if order == $far + $middle + $near => if is_narrow {
+                        narrow::<$far, $middle, $near>(coefficients, self.shift, block);
+                    } else {
+                        wide::<{ $far + $middle + $near }>(coefficients, self.shift, block);
+                    })*
+                    _ => {}
+                }
+            };
+        }
+        orders!(
+            0+0+1 0+1+1 0+2+1 0+3+1 0+3+2 0+4+2 0+5+2 4+2+2 4+3+2 4+4+2 4+5+2 8+2+2 8+3+2 8+4+2 8+5+2 12+2+2
+            12+3+2 12+4+2 12+5+2 16+2+2 16+3+2 16+4+2 16+5+2 20+2+2 20+3+2 20+4+2 20+5+2 24+2+2 24+3+2 24+4+2
+            24+5+2 28+2+2
+        );
     }
 }
 
-/// Adds what a linear predictor predicts to the residuals of samples of `bits` bits.
-pub(super) fn linear(predictor: Linear<'_>, bits: u32, block: &mut [i32]) {
-    let Linear { coefficients, shift } = predictor;
-    let largest: u64 = coefficients.iter().map(|c| u64::from(c.unsigned_abs())).sum();
-    // No sum of samples of `bits` bits is larger than this.
-    let is_narrow = largest << (bits.max(1) - 1) < 1 << 31;
-    macro_rules! orders {
-        ($($far:literal + $middle:literal + $near:literal)*) => {
-            match coefficients.len() {
-                $(order if order == $far + $middle + $near => if is_narrow {
-                    narrow::<$far, $middle, $near>(coefficients, shift, block);
-                } else {
-                    wide::<{ $far + $middle + $near }>(coefficients, shift, block);
-                })*
-                _ => {}
+/// Runs two predictors, each on its block of samples of so many bits. The blocks have equal lengths.
+pub(super) fn run_both(predictors: [Predictor; 2], bits: [u32; 2], blocks: [&mut [i32]; 2]) {
+    let [first, second] = blocks;
+    let orders = predictors.map(|predictor| predictor.order);
+    let highest = orders[0].max(orders[1]);
+    // With higher orders there is little gain, and without an order nothing to do.
+    let width = [2, 4, 6, 8, 10, 12].into_iter().find(|&width| width >= highest);
+    let Some(width) = width.filter(|_| !orders.contains(&0)) else {
+        predictors[0].run(bits[0], first);
+        predictors[1].run(bits[1], second);
+        return;
+    };
+    let start = width.min(first.len());
+    predictors[0].run(bits[0], &mut first[..start]);
+    predictors[1].run(bits[1], &mut second[..start]);
+    match width {
+        2 => pair::<2>(predictors, first, second),
+        4 => pair::<4>(predictors, first, second),
+        6 => pair::<6>(predictors, first, second),
+        8 => pair::<8>(predictors, first, second),
+        10 => pair::<10>(predictors, first, second),
+        _ => pair::<12>(predictors, first, second),
+    }
+}
+
+/// Two predictors of orders of at most `N`, behind the first `N` samples, in numbers of 64 bits with fractions: a product has at most
+/// 33 + 15 bits and a sum at most four more, so that no bit is lost. Two such numbers fit a vector on all processors.
+fn pair<const N: usize>(predictors: [Predictor; 2], first: &mut [i32], second: &mut [i32]) {
+    // A number with this added is rounded to a whole number, which is in its low bits.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    // The number of samples of which the past is kept near.
+    const CHUNK: usize = 256;
+    let scales = predictors.map(|predictor| 0.5_f64.powi(predictor.shift as i32));
+    // Rounding down is rounding to the nearest of a number that is less by nearly a half; no sum is then between two numbers.
+    let biases = scales.map(|scale| 0.5 * scale - 0.5);
+    let coefficient = |i: usize, channel: usize| {
+        f64::from(predictors[channel].coefficients[MOST - N + i]) * scales[channel]
+    };
+    let coefficients: [[f64; 2]; N] = array::from_fn(|i| [coefficient(i, 0), coefficient(i, 1)]);
+    let Some((first_start, first)) = first.split_first_chunk_mut::<N>() else { return };
+    let Some((second_start, second)) = second.split_first_chunk_mut::<N>() else { return };
+    let mut past = [[0.0; 2]; CHUNK + 12];
+    for ((past, first), second) in past.iter_mut().zip(first_start).zip(second_start) {
+        *past = [f64::from(*first), f64::from(*second)];
+    }
+    let mut newest = past[N - 1];
+    for (first, second) in first.chunks_mut(CHUNK).zip(second.chunks_mut(CHUNK)) {
+        let length = first.len();
+        for (at, (first, second)) in first.iter_mut().zip(second).enumerate() {
+            let (before, next) = past.split_at_mut(at + N);
+            let Some((before, next)) = before.last_chunk::<N>().zip(next.first_mut()) else { return };
+            let mut sums = biases;
+            for i in 0..N - 1 {
+                sums = array::from_fn(|channel| {
+                    sums[channel] + coefficients[i][channel] * before[i][channel]
+                });
             }
-        };
+            let residuals = [f64::from(*first) + WHOLE, f64::from(*second) + WHOLE];
+            let rounded: [f64; 2] = array::from_fn(|channel| {
+                let sum = sums[channel] + coefficients[N - 1][channel] * newest[channel];
+                sum + residuals[channel]
+            });
+            newest = rounded.map(|number| number - WHOLE);
+            *next = newest;
+            *first = rounded[0].to_bits() as i32;
+            *second = rounded[1].to_bits() as i32;
+        }
+        past.copy_within(length..length + N, 0);
     }
-    orders!(
-        0+0+1 0+1+1 0+2+1 0+3+1 0+3+2 0+4+2 0+5+2 4+2+2 4+3+2 4+4+2 4+5+2 8+2+2 8+3+2 8+4+2 8+5+2 12+2+2
-        12+3+2 12+4+2 12+5+2 16+2+2 16+3+2 16+4+2 16+5+2 20+2+2 20+3+2 20+4+2 20+5+2 24+2+2 24+3+2 24+4+2 24+5+2 28+2+2
-    );
 }
 
 /// For sums of 32 bits.
