@@ -17,6 +17,10 @@ pub(super) struct Predictor {
 
 /// The highest order.
 const MOST: usize = 32;
+/// A number with this added is rounded to a whole number, which is in its low bits.
+const WHOLE: f64 = 6_755_399_441_055_744.0;
+/// The number of samples that are predicted before the past of the next is moved.
+const CHUNK: usize = 256;
 
 impl Predictor {
     /// A predictor with these coefficients, at most 32. The last is that of the sample before.
@@ -45,7 +49,10 @@ impl Predictor {
                     $(order if order == $far + $middle + $near => if is_narrow {
                         narrow::<$far, $middle, $near>(coefficients, self.shift, block);
                     } else {
-                        wide::<{ $far + $middle + $near }>(coefficients, self.shift, block);
+                        wide::<
+                            { far_of($far + $middle + $near) },
+                            { $far + $middle + $near - far_of($far + $middle + $near) },
+                        >(coefficients, self.shift, block);
                     })*
                     _ => {}
                 }
@@ -87,10 +94,6 @@ pub(super) fn run_both(predictors: [Predictor; 2], bits: [u32; 2], blocks: [&mut
 /// Two predictors of orders of at most `N`, behind the first `N` samples, in numbers of 64 bits with fractions: a product has at most
 /// 33 + 15 bits and a sum at most four more, so that no bit is lost. Two such numbers fit a vector on all processors.
 fn pair<const N: usize>(predictors: [Predictor; 2], first: &mut [i32], second: &mut [i32]) {
-    // A number with this added is rounded to a whole number, which is in its low bits.
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    // The number of samples of which the past is kept near.
-    const CHUNK: usize = 256;
     let scales = predictors.map(|predictor| 0.5_f64.powi(predictor.shift as i32));
     // Rounding down is rounding to the nearest of a number that is less by nearly a half; no sum is then between two numbers.
     let biases = scales.map(|scale| 0.5 * scale - 0.5);
@@ -100,7 +103,7 @@ fn pair<const N: usize>(predictors: [Predictor; 2], first: &mut [i32], second: &
     let coefficients: [[f64; 2]; N] = array::from_fn(|i| [coefficient(i, 0), coefficient(i, 1)]);
     let Some((first_start, first)) = first.split_first_chunk_mut::<N>() else { return };
     let Some((second_start, second)) = second.split_first_chunk_mut::<N>() else { return };
-    let mut past = [[0.0; 2]; CHUNK + 12];
+    let mut past = [[0.0; 2]; CHUNK + MOST];
     for ((past, first), second) in past.iter_mut().zip(first_start).zip(second_start) {
         *past = [f64::from(*first), f64::from(*second)];
     }
@@ -181,20 +184,45 @@ fn narrow<const FAR: usize, const MIDDLE: usize, const NEAR: usize>(
     }
 }
 
-/// For sums of 64 bits.
-fn wide<const N: usize>(coefficients: &[i32], shift: u32, block: &mut [i32]) {
-    let Some(coefficients) = coefficients.first_chunk::<N>() else { return };
-    let coefficients = coefficients.map(i64::from);
-    let Some(mut newest) = N.checked_sub(1).and_then(|at| block.get(at)).copied() else { return };
-    for at in N..block.len() {
-        let (past, rest) = block.split_at_mut(at);
-        let Some((past, sample)) = past.last_chunk::<N>().zip(rest.first_mut()) else { return };
-        let mut sum = 0_i64;
-        for i in 0..N - 1 {
-            sum = sum.wrapping_add(coefficients[i].wrapping_mul(i64::from(past[i])));
-        }
-        sum = sum.wrapping_add(coefficients[N - 1].wrapping_mul(i64::from(newest)));
-        newest = sample.wrapping_add((sum >> shift) as i32);
-        *sample = newest;
+/// For sums of 64 bits: the products of the `FAR` oldest samples, an even number, as [`pair`] makes them, and the others as whole
+/// numbers, which are ready sooner.
+fn wide<const FAR: usize, const NEAR: usize>(coefficients: &[i32], shift: u32, block: &mut [i32]) {
+    let Some((far, near)) = coefficients.split_first_chunk::<FAR>() else { return };
+    let Some(near) = near.first_chunk::<NEAR>() else { return };
+    let (far, near) = (far.map(f64::from), near.map(i64::from));
+    let mut past = [0.0; CHUNK + MOST];
+    for (past, sample) in past.iter_mut().zip(&block[..block.len().min(FAR + NEAR)]) {
+        *past = f64::from(*sample);
     }
+    let mut start = 0;
+    while start + FAR + NEAR < block.len() {
+        let length = CHUNK.min(block.len() - start - FAR - NEAR);
+        for at in 0..length {
+            let (before, rest) = block.split_at_mut(start + at + FAR + NEAR);
+            let Some((before, sample)) = before.last_chunk::<NEAR>().zip(rest.first_mut()) else {
+                return;
+            };
+            let mut sums = [WHOLE, 0.0];
+            if let Some(oldest) = past[at..].first_chunk::<FAR>() {
+                for i in 0..FAR / 2 {
+                    sums[0] += far[2 * i] * oldest[2 * i];
+                    sums[1] += far[2 * i + 1] * oldest[2 * i + 1];
+                }
+            }
+            let whole = (sums[0] + sums[1]).to_bits() as i64;
+            let mut sum = whole.wrapping_sub(WHOLE.to_bits() as i64);
+            for i in 0..NEAR {
+                sum = sum.wrapping_add(near[i].wrapping_mul(i64::from(before[i])));
+            }
+            *sample = sample.wrapping_add((sum >> shift) as i32);
+            past[at + FAR + NEAR] = f64::from(*sample);
+        }
+        past.copy_within(length..length + FAR + NEAR, 0);
+        start += length;
+    }
+}
+
+/// The number of oldest samples of which [`wide`] makes products as vectors: all but the four or five newest.
+const fn far_of(order: usize) -> usize {
+    order.saturating_sub(4) & !1
 }
