@@ -16,7 +16,8 @@ pub(super) fn mono(samples: &[i32], bits: u32, out: &mut [f32]) {
     }
 }
 
-/// The mid of which the lowest bit is in a side that was not read: half a step is added, its mean.
+/// The mid where the side was not read, of which the lowest bit tells whether half a step was rounded off: its mean, a quarter of a
+/// step, is added.
 ///
 /// `None`, and nothing of use in `out`, if the mid is so soft that it may be what is left of channels that cancel.
 pub(super) fn mid_alone(mid: &[i32], bits: u32, out: &mut [f32]) -> Option<()> {

@@ -40,7 +40,7 @@ mod predict;
 mod residual;
 mod subframe;
 
-/// The lowest number of bits per sample of which the lowest bit of the mid may be left out: half a step is −102 dB of full scale.
+/// The lowest number of bits per sample of which the lowest bit of the mid may be left out: a quarter of a step is −102 dB of full scale.
 const BITS_OF_A_MID_ALONE: u32 = 16;
 
 /// A decoder of FLAC, in mono.

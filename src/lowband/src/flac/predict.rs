@@ -112,7 +112,9 @@ fn pair<const N: usize>(predictors: [Predictor; 2], first: &mut [i32], second: &
         let length = first.len();
         for (at, (first, second)) in first.iter_mut().zip(second).enumerate() {
             let (before, next) = past.split_at_mut(at + N);
-            let Some((before, next)) = before.last_chunk::<N>().zip(next.first_mut()) else { return };
+            let Some((before, next)) = before.last_chunk::<N>().zip(next.first_mut()) else {
+                return;
+            };
             let mut sums = biases;
             for i in 0..N - 1 {
                 sums = array::from_fn(|channel| {

@@ -59,9 +59,9 @@ fn read_partition(bits: &mut Bits<'_>, width: u32, residuals: &mut [i32]) -> Res
     }
     // Codes of more than four zeros are rare, so that so many fit a refill nearly always.
     match parameter {
-        0..=9 => rice::<4>(bits, parameter, residuals),
-        10..=13 => rice::<3>(bits, parameter, residuals),
-        14..=LONGEST => rice::<2>(bits, parameter, residuals),
+        0..=6 => rice::<4>(bits, parameter, residuals),
+        7..=10 => rice::<3>(bits, parameter, residuals),
+        11..=LONGEST => rice::<2>(bits, parameter, residuals),
         _ => residuals.iter_mut().try_for_each(|residual| {
             *residual = rice_of_any_length(bits, parameter)? as i32;
             Ok(())

@@ -88,13 +88,23 @@ fn read_start(bits: &mut Bits<'_>, width: u32, order: usize, block: &mut [i32]) 
     bits.check_end()
 }
 
-fn read_fixed(bits: &mut Bits<'_>, width: u32, order: usize, block: &mut [i32]) -> Result<Predictor> {
+fn read_fixed(
+    bits: &mut Bits<'_>,
+    width: u32,
+    order: usize,
+    block: &mut [i32],
+) -> Result<Predictor> {
     read_start(bits, width, order, block)?;
     residual::read(bits, order, block)?;
     Ok(Predictor::fixed(order))
 }
 
-fn read_linear(bits: &mut Bits<'_>, width: u32, order: usize, block: &mut [i32]) -> Result<Predictor> {
+fn read_linear(
+    bits: &mut Bits<'_>,
+    width: u32,
+    order: usize,
+    block: &mut [i32],
+) -> Result<Predictor> {
     read_start(bits, width, order, block)?;
     let precision = bits.read(4) + 1;
     if precision > 15 {
