@@ -13,6 +13,8 @@ pub(super) struct Predictor {
     order: usize,
     /// The sum is divided by two to the power of this.
     shift: u32,
+    /// Whether this is the fixed predictor of its order, at most 4.
+    is_fixed: bool,
 }
 
 /// The highest order.
@@ -28,17 +30,26 @@ impl Predictor {
         let order = coefficients.len().min(MOST);
         let mut all = [0; MOST];
         all[MOST - order..].copy_from_slice(&coefficients[..order]);
-        Self { coefficients: all, order, shift }
+        Self { coefficients: all, order, shift, is_fixed: false }
     }
 
-    /// The fixed predictor of an order of at most 4.
+    /// The fixed predictor of an order of at most 4, which needs no coefficients.
     pub(super) fn fixed(order: usize) -> Self {
-        let coefficients: [&[i32]; 5] = [&[], &[1], &[-1, 2], &[1, -3, 3], &[-1, 4, -6, 4]];
-        Self::new(coefficients.get(order).copied().unwrap_or_default(), 0)
+        Self { coefficients: [0; MOST], order, shift: 0, is_fixed: true }
     }
 
     /// Adds the predictions to the residuals of samples of `bits` bits, behind the first samples.
     pub(super) fn run(&self, bits: u32, block: &mut [i32]) {
+        if self.is_fixed {
+            match self.order {
+                1 => fixed::<1>(block),
+                2 => fixed::<2>(block),
+                3 => fixed::<3>(block),
+                4 => fixed::<4>(block),
+                _ => {}
+            }
+            return;
+        }
         let coefficients = &self.coefficients[MOST - self.order..];
         let largest: u64 = coefficients.iter().map(|c| u64::from(c.unsigned_abs())).sum();
         // No sum of samples of `bits` bits is larger than this.
@@ -71,9 +82,10 @@ pub(super) fn run_both(predictors: [Predictor; 2], bits: [u32; 2], blocks: [&mut
     let [first, second] = blocks;
     let orders = predictors.map(|predictor| predictor.order);
     let highest = orders[0].max(orders[1]);
-    // With higher orders there is little gain, and without an order nothing to do.
+    // With higher orders there is little gain, and fixed predictors are fast.
     let width = [2, 4, 6, 8, 10, 12].into_iter().find(|&width| width >= highest);
-    let Some(width) = width.filter(|_| !orders.contains(&0)) else {
+    let Some(width) = width.filter(|_| predictors.iter().all(|predictor| !predictor.is_fixed))
+    else {
         predictors[0].run(bits[0], first);
         predictors[1].run(bits[1], second);
         return;
@@ -88,6 +100,28 @@ pub(super) fn run_both(predictors: [Predictor; 2], bits: [u32; 2], blocks: [&mut
         8 => pair::<8>(predictors, first, second),
         10 => pair::<10>(predictors, first, second),
         _ => pair::<12>(predictors, first, second),
+    }
+}
+
+/// The fixed predictor of order `N`: a residual is the difference of order `N` of the samples.
+fn fixed<const N: usize>(block: &mut [i32]) {
+    let Some((start, residuals)) = block.split_first_chunk_mut::<N>() else { return };
+    // The differences of each order below `N` at the last sample.
+    let mut differences = *start;
+    differences.reverse();
+    for order in 1..N {
+        for at in (order..N).rev() {
+            // Of the order before, that of the sample is at `at - 1`, and that of the sample before at `at`.
+            differences[at] = differences[at - 1].wrapping_sub(differences[at]);
+        }
+    }
+    for residual in residuals {
+        let mut difference = *residual;
+        for lower in differences.iter_mut().rev() {
+            difference = lower.wrapping_add(difference);
+            *lower = difference;
+        }
+        *residual = difference;
     }
 }
 
