@@ -55,6 +55,8 @@ pub struct FlacDecoder {
     blocks: [Vec<i32>; 2],
     /// The packet behind the header of its frame.
     reversed: Vec<u8>,
+    /// Whether the last mid was too soft to be heard alone.
+    is_soft: bool,
     output: AudioBuffer<f32>,
 }
 
@@ -86,6 +88,7 @@ impl FlacDecoder {
             info,
             blocks: [vec![0; info.longest_block], vec![0; second]],
             reversed: Vec::new(),
+            is_soft: false,
             output: AudioBuffer::new(spec, info.longest_block),
         })
     }
@@ -123,15 +126,29 @@ impl FlacDecoder {
             return Ok(());
         }
         let second = &mut second[..samples];
+        let mut read_second =
+            |second: &mut [i32]| subframe::read(bits, bits_per_sample + second_is_side, second);
         if channels == Channels::MidSide && bits_per_sample >= BITS_OF_A_MID_ALONE {
-            first_read.finish(first);
-            if mix::mid_alone(first, bits_per_sample, out).is_some() {
+            // If the last mid was too soft to be heard alone, so is this, most likely: this saves time, and changes no sample.
+            let early = self.is_soft.then(|| read_second(second));
+            if let Some(Ok(second_read)) = early {
+                subframe::finish_both([first_read, second_read], [&mut *first, &mut *second]);
+            } else {
+                first_read.finish(first);
+            }
+            self.is_soft = mix::mid_alone(first, bits_per_sample, out).is_none();
+            if !self.is_soft {
                 return Ok(());
             }
-            subframe::read(bits, bits_per_sample + second_is_side, second)?.finish(second);
+            match early {
+                Some(second_read) => {
+                    second_read?;
+                }
+                None => read_second(second)?.finish(second),
+            }
         } else {
-            let second_read = subframe::read(bits, bits_per_sample + second_is_side, second)?;
             // Both at once, since each sample waits for the one before.
+            let second_read = read_second(second)?;
             subframe::finish_both([first_read, second_read], [&mut *first, &mut *second]);
         }
         mix::stereo(channels, (first, second), bits_per_sample, out);
