@@ -129,7 +129,7 @@ fn fixed<const N: usize>(block: &mut [i32]) {
 /// 33 + 15 bits and a sum at most four more, so that no bit is lost. Two such numbers fit a vector on all processors.
 fn pair<const N: usize>(predictors: [Predictor; 2], first: &mut [i32], second: &mut [i32]) {
     let scales = predictors.map(|predictor| 0.5_f64.powi(predictor.shift as i32));
-    // Rounding down is rounding to the nearest of a number that is less by nearly a half; no sum is then between two numbers.
+    // Rounding down is rounding to the nearest of a number that is less by nearly a half; no sum is then halfway between two numbers.
     let biases = scales.map(|scale| 0.5 * scale - 0.5);
     let coefficient = |i: usize, channel: usize| {
         f64::from(predictors[channel].coefficients[MOST - N + i]) * scales[channel]
