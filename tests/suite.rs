@@ -30,6 +30,7 @@ mod review;
 mod review_page;
 mod scan;
 mod scan_library;
+mod schema;
 mod session;
 mod tables;
 mod torrents;
