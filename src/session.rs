@@ -44,7 +44,7 @@ const STACK_BYTES: usize = 8 << 20;
 #[non_exhaustive]
 pub enum SessionError {
     /// The folder of the home cannot be made.
-    #[error("cannot make the home folder {}: is its parent folder there and yours?", path.display())]
+    #[error("cannot make the home folder {}; name one that you may write to with --home DIR", path.display())]
     Home {
         /// The folder.
         path: PathBuf,
@@ -59,6 +59,12 @@ pub enum SessionError {
         path: PathBuf,
         /// The system's reason.
         reason: io::Error,
+    },
+    /// What was named as a dump is the home.
+    #[error("{} is the home of leakhound, or lies in it; name the dump", path.display())]
+    OwnHome {
+        /// The path that was named.
+        path: PathBuf,
     },
     /// Nothing to search for.
     #[error(
@@ -110,7 +116,7 @@ impl SessionError {
     /// Whether the caller asked for what cannot be: a path, a run or thresholds that make no sense. Else something failed.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Path { .. } | Self::Thresholds { .. } => true,
+            Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
             Self::Choice(error) => error.is_usage(),
             _ => false,
         }
@@ -391,7 +397,7 @@ impl Session {
         paths: &[PathBuf],
         take: &mut dyn FnMut(ItemRecord) -> ControlFlow<()>,
     ) -> Result<(), SessionError> {
-        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
         let engine = self.engine()?;
         let decisions = self.decisions()?;
         let scratch = LookupScratch::default();
@@ -414,7 +420,7 @@ impl Session {
         paths: &[PathBuf],
         observer: &mut dyn Observer,
     ) -> Result<ScanEnd, SessionError> {
-        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
         let engine = Arc::new(self.engine()?);
         let mut store = self.results()?;
         let limits = dump.settings();
@@ -458,6 +464,15 @@ impl Session {
             seal(content, &searched, &run, gathered, facts, previous).to_text()
         })?;
         Ok(ScanEnd { run, summary, stopped: false })
+    }
+
+    /// The files and folders of a dump, without what the home keeps for itself.
+    fn dump_folders(&self, paths: &[PathBuf]) -> Result<Folders, SessionError> {
+        let folders = folders(paths)?.beside_home(&self.home);
+        match folders.of_home() {
+            Some(path) => Err(SessionError::OwnHome { path: path.to_path_buf() }),
+            None => Ok(folders),
+        }
     }
 
     /// A run, or the newest.

@@ -18,7 +18,7 @@ pub enum CatalogError {
         source: std::io::Error,
     },
     /// The database cannot be read or written.
-    #[error("the catalogue {} cannot be used; is the disk full? If it is damaged, restore it from a copy", path.display())]
+    #[error("the catalogue {} cannot be used; is the disk full, or the folder not yours? If it is damaged, restore it from a copy", path.display())]
     Database {
         /// Path of the database.
         path: PathBuf,

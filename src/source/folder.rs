@@ -20,7 +20,14 @@ pub struct Folders {
     roots: Vec<PathBuf>,
     /// All paths with their links resolved: a link may lead into any of them.
     inside: Vec<PathBuf>,
+    /// The home, its links resolved: what it keeps for itself is not scanned.
+    home: Option<PathBuf>,
 }
+
+/// The folder of the catalogue in a home, and the database that tells it from another folder of that name.
+const CATALOGUE: [&str; 2] = ["catalog", "catalog.sqlite"];
+/// With what the names of the other files of a home begin.
+const OF_HOMES: [&str; 3] = ["results.sqlite", "review.sqlite", "ffmpeg.json"];
 
 impl Folders {
     /// The files and folders at `paths`.
@@ -45,7 +52,44 @@ impl Folders {
                 kept.push(root);
             }
         }
-        Ok(Self { roots: kept, inside })
+        Ok(Self { roots: kept, inside, home: None })
+    }
+
+    /// Leaves out what the program keeps in its home: the catalogue names every recording, so it would be found in itself.
+    #[must_use]
+    pub fn beside_home(mut self, home: &Path) -> Self {
+        self.home = home.canonicalize().ok();
+        self
+    }
+
+    /// The first root that is nothing but the home's own files, or lies in its catalogue.
+    pub fn of_home(&self) -> Option<&Path> {
+        let home = self.home.as_deref()?;
+        let is_own = |root: &&PathBuf| {
+            let Ok(root) = root.canonicalize() else { return false };
+            let catalogue = home.join(CATALOGUE[0]);
+            if self.keeps(&root) || root.starts_with(&catalogue) && self.keeps(&catalogue) {
+                return true;
+            }
+            let mut entries = std::fs::read_dir(&root).into_iter().flatten().flatten().peekable();
+            root == home
+                && entries.peek().is_some()
+                && entries.all(|entry| self.keeps(&entry.path()))
+        };
+        self.roots.iter().find(is_own).map(PathBuf::as_path)
+    }
+
+    /// Whether the home keeps a file or folder for itself.
+    fn keeps(&self, path: &Path) -> bool {
+        let (Some(home), Some(name)) = (&self.home, path.file_name().and_then(|n| n.to_str()))
+        else {
+            return false;
+        };
+        let [folder, database] = CATALOGUE;
+        let is_called = name == folder && path.join(database).is_file()
+            || OF_HOMES.iter().any(|own| name.starts_with(own));
+        is_called
+            && path.parent().and_then(|parent| parent.canonicalize().ok()).as_ref() == Some(home)
     }
 
     /// The absolute paths that are walked.
@@ -128,6 +172,16 @@ impl Folders {
             std::iter::from_fn(move || {
                 loop {
                     let entry = walk.next()?;
+                    if let Ok(own) = &entry
+                        && self.keeps(own.path())
+                    {
+                        if own.file_type().is_dir() {
+                            walk.skip_current_dir();
+                        }
+                        let message = "belongs to the home of leakhound and is not scanned";
+                        let path = own.path().to_path_buf();
+                        return Some(Err(refused(path, FailureKind::NotAudio, message.into())));
+                    }
                     if let Ok(dir) = &entry
                         && dir.depth() > 0
                         && dir.file_type().is_dir()
@@ -266,6 +320,28 @@ mod tests {
             }
         }
         assert_eq!(listed(&[dir.path().into()]).len(), 80);
+    }
+
+    #[test]
+    fn what_the_home_keeps_for_itself_is_a_row_and_a_dump_in_the_home_is_walked() {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name);
+        fs::create_dir_all(path("catalog/segments")).unwrap();
+        fs::create_dir_all(path("dump/catalog")).unwrap();
+        for name in ["catalog/catalog.sqlite", "results.sqlite-wal", "dump/catalog/results.sqlite"]
+        {
+            fs::write(path(name), "1").unwrap();
+        }
+        let folders = |root: &str| Folders::new(&[path(root)]).unwrap().beside_home(home.path());
+        let kinds: Vec<_> =
+            folders("").items().map(|item| item.err().map(|row| row.failure.kind)).collect();
+        assert_eq!(kinds, [Some(FailureKind::NotAudio), None, Some(FailureKind::NotAudio)]);
+        assert_eq!(folders("").of_home(), None);
+        assert_eq!(folders("dump").of_home(), None);
+        assert_eq!(folders("catalog").of_home(), Some(&*path("catalog")));
+        assert_eq!(folders("catalog/segments").of_home(), Some(&*path("catalog/segments")));
+        fs::remove_dir_all(path("dump")).unwrap();
+        assert_eq!(folders("").of_home(), Some(&*path("")));
     }
 
     #[test]

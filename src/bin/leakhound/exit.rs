@@ -25,6 +25,13 @@ pub(crate) enum Exit {
     Stopped = 130,
 }
 
+#[cfg(test)]
+impl Exit {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Clear, Self::Found, Self::Usage, Self::Incomplete, Self::Failed, Self::Stopped];
+}
+
 /// Wrong usage that only shows when the command runs: arguments that contradict each other, or that name nothing.
 #[derive(Debug)]
 pub(crate) struct UsageError(pub(crate) String);

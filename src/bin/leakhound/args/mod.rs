@@ -8,6 +8,7 @@
 mod catalog;
 mod choice;
 mod extract;
+mod guide;
 mod inspect;
 mod limits;
 mod manifest;
@@ -16,6 +17,7 @@ mod query;
 mod recheck;
 mod report;
 mod review;
+mod runs;
 mod scan;
 mod search;
 mod show;
@@ -27,6 +29,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 pub(crate) use catalog::{Allow, Catalog, Import, Mask};
 pub(crate) use extract::Extract;
+pub(crate) use guide::Guide;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
 pub(crate) use manifest::Manifest;
@@ -35,10 +38,14 @@ pub(crate) use query::Query;
 pub(crate) use recheck::Recheck;
 pub(crate) use report::{Report, ReportFormat};
 pub(crate) use review::{Decide, Review, ReviewCommand, ReviewList};
+pub(crate) use runs::Runs;
 pub(crate) use scan::Scan;
 pub(crate) use search::Search;
 pub(crate) use show::Show;
 pub(crate) use verify::Verify;
+
+/// Version and build, as `--version` prints them.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LEAKHOUND_BUILD"), ")");
 
 /// Finds a label's recordings in dumps and data sets.
 ///
@@ -47,6 +54,8 @@ pub(crate) use verify::Verify;
 ///   leakhound catalog add MASTERS
 ///   leakhound scan DUMP
 ///   leakhound report --format html --out report.html
+///
+/// The guide explains each step: leakhound guide first-scan
 ///
 /// Exit codes:
 ///
@@ -57,7 +66,7 @@ pub(crate) use verify::Verify;
 ///   4    the command failed
 ///   130  stopped; the same command continues where it stopped
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment, max_term_width = 100)]
+#[command(version = VERSION, verbatim_doc_comment, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -142,5 +151,7 @@ pub(crate) enum Command {
     /// is not there
     Recheck(Recheck),
     /// List the runs
-    Runs,
+    Runs(Runs),
+    /// Show a page of the guide, or list the pages
+    Guide(Guide),
 }

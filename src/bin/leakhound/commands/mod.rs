@@ -3,6 +3,7 @@
 mod catalog;
 mod delivery;
 mod entries;
+mod guide;
 mod inspect;
 mod lint;
 pub(crate) mod log;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Manifest(command) => manifest::run(&args.global, command),
         Command::Verify(command) => verify::run(&args.global, command),
         Command::Recheck(command) => recheck::run(&args.global, command),
-        Command::Runs => runs::run(&args.global),
+        Command::Runs(command) => runs::run(&args.global, command),
+        Command::Guide(command) => guide::run(command),
     }
 }
