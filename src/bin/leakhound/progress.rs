@@ -32,8 +32,7 @@ impl Observer for Meter {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let elapsed = self.started.elapsed();
-        self.show(|| scan_line(progress, elapsed));
+        self.scan(progress);
     }
 }
 
@@ -53,6 +52,12 @@ impl Meter {
             DisplayKind::Plain { last: started }
         };
         Self { kind, started }
+    }
+
+    /// Shows the progress of a scan.
+    pub(crate) fn scan(&mut self, progress: &Progress) {
+        let elapsed = self.started.elapsed();
+        self.show(|| scan_line(progress, elapsed));
     }
 
     /// Shows the progress of any other command. `line` is only called when a line is due.
