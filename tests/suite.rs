@@ -16,6 +16,7 @@ mod hostile;
 mod identifiers;
 mod imports;
 mod lint;
+mod machines;
 mod maintenance;
 mod mixes;
 mod neutral;

@@ -202,7 +202,7 @@ fn answer(worker: &Worker, session: &Session) -> anyhow::Result<Exit> {
         }
         let began = Instant::now();
         let done = match unit_on(&text) {
-            Some(unit) => (Some(unit), worker.work(unit, &mut |_| {}).map_err(|e| e.to_string())),
+            Some(unit) => (Some(unit), done_or_told(worker, unit)),
             None => (None, Err("a line names a unit as 7 or {\"unit\": 7}".to_owned())),
         };
         let seconds = (began.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0;
@@ -231,6 +231,11 @@ fn answer(worker: &Worker, session: &Session) -> anyhow::Result<Exit> {
     }
 }
 
+/// Does a unit; what went wrong, on one line with its causes.
+fn done_or_told(worker: &Worker, unit: u64) -> Result<Done, String> {
+    worker.work(unit, &mut |_| {}).map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+}
+
 pub(crate) fn merge(global: &Global, command: &args::Merge) -> anyhow::Result<Exit> {
     let plan = Plan::open(&command.plan)?;
     let parts = folders(&plan, &command.parts);
@@ -255,5 +260,8 @@ pub(crate) fn merge(global: &Global, command: &args::Merge) -> anyhow::Result<Ex
     if merged.changed.changed.count > 0 && !global.quiet {
         eprintln!("files were changed since they were planned: units {}", merged.changed.changed);
     }
-    conclude(global, &session, &merged.end.run, &merged.end.summary, elapsed)
+    let mut summary = merged.end.summary;
+    // The time that the audio took is that of the workers.
+    summary.progress.audio_seconds = 0.0;
+    conclude(global, &session, &merged.end.run, &summary, elapsed)
 }
