@@ -12,6 +12,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -30,9 +31,13 @@ def into_venv(name: str, *packages: str) -> None:
     if not (folder / "complete").exists():
         print(f"leakhound: making {folder} with {' '.join(packages)}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *packages], check=True, stdout=sys.stderr)
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        try:
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+            subprocess.run(pip, check=True, stdout=sys.stderr)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"leakhound: {' '.join(packages)} cannot be installed here: {error}", file=sys.stderr)
+            raise SystemExit(3) from None
         (folder / "complete").touch()
     os.execv(python, [str(python), "-B", *sys.argv])
 
@@ -86,6 +91,11 @@ def units_left(plan: Path, more: list[str]) -> list[int]:
             if not (parts / f"{unit // 1000:03}" / f"part-{unit:07}.done").exists()]
 
 
+def killed_log(plan) -> Path:
+    """Where a check by killing notes each process that it killed."""
+    return Path(plan) / "killed.log"
+
+
 class UnitFailed(Exception):
     """A unit was not done; the engine tries it again."""
 
@@ -105,6 +115,7 @@ class Worker:
         Raises UnitFailed if the unit failed or the process ended.
         """
         if self.process is None or self.process.poll() is not None:
+            self.drop()
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         process = self.process
@@ -112,25 +123,43 @@ class Worker:
             process.stdin.write(f"{unit}\n")
             process.stdin.flush()
             if random.random() < self.kill_share:
+                # A moment, so that it is killed at any point of its work.
+                time.sleep(random.random() * 0.2)
                 process.kill()
+                with open(killed_log(self.command[3]), "a", encoding="ascii") as log:
+                    log.write(f"{unit}\n")
             line = process.stdout.readline()
         except OSError as error:
             line = f"{error}"
         try:
             answer = json.loads(line)
         except ValueError:
-            self.process = None
-            process.kill()
-            raise UnitFailed(f"unit {unit}: the process ended with {process.wait()}") from None
+            self.drop()
+            raise UnitFailed(f"unit {unit}: the process ended with {process.returncode}") from None
         if answer.get("state") not in ("done", "done_before"):
             raise UnitFailed(f"unit {unit}: {answer.get('error', answer.get('state'))}")
         return answer
 
+    def drop(self) -> None:
+        """Ends the process at once."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        try:
+            process.stdin.close()
+        except OSError:
+            # What was written last reached nobody.
+            pass
+
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, which is between two units."""
         if self.process is not None and self.process.poll() is None:
             self.process.stdin.close()
             self.process.wait(timeout=60)
+        self.drop()
 
 
 # The worker of this process: engines run many tasks in one.
@@ -151,12 +180,15 @@ def setup_of(args, units: int) -> dict:
     return {"program": args.program, "plan": str(args.plan), "more": args.more, "kill_share": share}
 
 
-def told(answers: list[dict], engine: str) -> str:
+def told(answers: list[dict], engine: str, args) -> str:
     """What the answers add up to, on one line."""
     total = {key: sum(answer.get(key, 0) for answer in answers)
              for key in ("items", "matched", "suspect", "failed", "audio_seconds")}
+    log = killed_log(args.plan)
+    killed = f"; {len(log.read_text().splitlines())} processes were killed on the way" if log.exists() else ""
+    log.unlink(missing_ok=True)
     return (f"{engine}: {len(answers)} units done, {total['items']} items, {total['audio_seconds'] / 3600:.1f} h of audio: "
-            f"{total['matched']} with a match, {total['suspect']} with a suspect, {total['failed']} not read")
+            f"{total['matched']} with a match, {total['suspect']} with a suspect, {total['failed']} not read{killed}")
 
 
 def end(args) -> int:

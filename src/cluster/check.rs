@@ -95,10 +95,7 @@ fn one<'f>(
 }
 
 /// The folder and the mark of a unit's part, of parts that were checked.
-pub(super) fn find<'f>(
-    folders: &'f [Parts],
-    unit: u64,
-) -> Result<Option<(&'f Parts, Mark)>, ClusterError> {
+pub(super) fn find(folders: &[Parts], unit: u64) -> Result<Option<(&Parts, Mark)>, ClusterError> {
     for parts in folders {
         if let Some(mark) = parts.mark(unit)? {
             return Ok(Some((parts, mark)));

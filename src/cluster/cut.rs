@@ -208,7 +208,7 @@ mod tests {
         cut(&dump, size, &mut writer, &|| false).unwrap().unwrap();
         let units = writer.units;
         writer.finish().unwrap();
-        Lines { lines, index, units }.from(0).unwrap().map(Result::unwrap).collect()
+        Lines { text: lines, index, units }.from(0).unwrap().map(Result::unwrap).collect()
     }
 
     fn counts(units: &[Unit]) -> Vec<u64> {
@@ -225,7 +225,7 @@ mod tests {
         for name in ["a/1", "a/2", "a.b", "b/c/1", "b/c/2", "b/d", "z"] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, [0; 100_000]).unwrap();
+            fs::write(path, vec![0; 100_000]).unwrap();
         }
         let units = units(folder.path(), UnitSize::Bytes(200_000));
         assert_eq!(counts(&units), [2, 2, 2, 1]);
@@ -244,7 +244,7 @@ mod tests {
         let write = |name: &str| {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, [0; 84_000]).unwrap();
+            fs::write(path, vec![0; 84_000]).unwrap();
         };
         for number in 0..3 {
             write(&format!("m/{number}"));

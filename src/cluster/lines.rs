@@ -56,10 +56,14 @@ impl Writer {
     }
 }
 
+fn damaged(path: &Path, what: &str) -> ClusterError {
+    ClusterError::Damaged { path: path.to_path_buf(), what: what.to_owned() }
+}
+
 /// Reads units.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
-    pub(super) lines: PathBuf,
+    pub(super) text: PathBuf,
     pub(super) index: PathBuf,
     pub(super) units: u64,
 }
@@ -84,11 +88,7 @@ impl Lines {
         if is_it && Some(length) == self.units.checked_mul(ENTRY_BYTES) {
             return Ok(());
         }
-        Err(self.damaged(&self.index, "it is not the index that plan.json names"))
-    }
-
-    fn damaged(&self, path: &Path, what: &str) -> ClusterError {
-        ClusterError::Damaged { path: path.to_path_buf(), what: what.to_owned() }
+        Err(damaged(&self.index, "it is not the index that plan.json names"))
     }
 
     /// One unit.
@@ -96,7 +96,7 @@ impl Lines {
         if number >= self.units {
             return Err(ClusterError::NoUnit { unit: number, units: self.units });
         }
-        self.from(number)?.next().unwrap_or_else(|| Err(self.damaged(&self.lines, "it ends early")))
+        self.from(number)?.next().unwrap_or_else(|| Err(damaged(&self.text, "it ends early")))
     }
 
     /// All units from this one on, in order.
@@ -105,7 +105,7 @@ impl Lines {
             let file = File::open(path);
             file.map_err(|source| ClusterError::Read { path: path.clone(), source })
         };
-        let (mut lines, mut index) = (open(&self.lines)?, open(&self.index)?);
+        let (mut lines, mut index) = (open(&self.text)?, open(&self.index)?);
         let entry = index.seek(SeekFrom::Start(number.saturating_mul(ENTRY_BYTES)));
         entry.map_err(|source| ClusterError::Read { path: self.index.clone(), source })?;
         let mut index = BufReader::new(index);
@@ -116,7 +116,7 @@ impl Lines {
             index.seek_relative(-8).map_err(read)?;
         }
         let at = lines.seek(SeekFrom::Start(u64::from_le_bytes(position)));
-        at.map_err(|source| ClusterError::Read { path: self.lines.clone(), source })?;
+        at.map_err(|source| ClusterError::Read { path: self.text.clone(), source })?;
         Ok(Each { of: self.clone(), next: number, lines: BufReader::new(lines), index })
     }
 }
@@ -140,17 +140,17 @@ impl Each {
         self.index.read_exact(&mut entry).map_err(read(&of.index))?;
         let mut line = Vec::new();
         let mut limited = (&mut self.lines).take(MAX_LINE_BYTES);
-        limited.read_until(b'\n', &mut line).map_err(read(&of.lines))?;
+        limited.read_until(b'\n', &mut line).map_err(read(&of.text))?;
         let number = self.next;
         if Sha256::digest(&line)[..] != entry[8..] {
             let what = format!("the line of unit {number} is not the one that the index names");
-            return Err(of.damaged(&of.lines, &what));
+            return Err(damaged(&of.text, &what));
         }
         let unit: Unit = serde_json::from_slice(&line)
-            .map_err(|error| of.damaged(&of.lines, &format!("unit {number}: {error}")))?;
+            .map_err(|error| damaged(&of.text, &format!("unit {number}: {error}")))?;
         if unit.unit != number {
             let what = format!("the line of unit {number} is of unit {}", unit.unit);
-            return Err(of.damaged(&of.lines, &what));
+            return Err(damaged(&of.text, &what));
         }
         Ok(unit)
     }
@@ -185,7 +185,7 @@ mod tests {
         let (lines, index) = (folder.join("units.jsonl"), folder.join("units.index"));
         let mut writer = Writer::new(&lines, &index).unwrap();
         (0..units).for_each(|number| writer.add(&unit(number)).unwrap());
-        (Lines { lines, index, units }, writer.finish().unwrap())
+        (Lines { text: lines, index, units }, writer.finish().unwrap())
     }
 
     #[test]
@@ -206,8 +206,8 @@ mod tests {
     fn a_line_or_an_index_that_was_changed_is_damage() {
         let folder = tempfile::tempdir().unwrap();
         let (lines, digest) = written(folder.path(), 5);
-        let text = std::fs::read_to_string(&lines.lines).unwrap();
-        std::fs::write(&lines.lines, text.replace("\"bytes\":3", "\"bytes\":4")).unwrap();
+        let text = std::fs::read_to_string(&lines.text).unwrap();
+        std::fs::write(&lines.text, text.replace("\"bytes\":3", "\"bytes\":4")).unwrap();
         let told = lines.unit(3).unwrap_err().to_string();
         assert!(told.contains("unit 3") && told.contains("damaged"), "{told}");
         assert!(lines.unit(2).is_ok());

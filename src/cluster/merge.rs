@@ -67,14 +67,19 @@ impl<S: OutcomeSink> Merger<'_, S> {
         parts: &Parts,
         mark: &Mark,
     ) -> Result<Option<()>, E> {
-        let Some(at) = unit.section() else { return self.take(unit, parts, mark) };
+        let path = parts.part_path(unit.unit, &mark.sha256);
+        let wrong = |what| ClusterError::Damaged { path: path.clone(), what };
+        let open = || Reader::open(parts, self.worker.plan().digest(), mark).map_err(wrong);
+        let Some(at) = unit.section() else { return self.take(unit, open()?) };
         if at.number == 0 {
             self.sum = SectionEnd { reached: true, ..SectionEnd::default() };
         }
         if !self.sum.reached {
             return Ok(Some(()));
         }
-        let mut end = mark.section.clone().unwrap_or_default();
+        let reader = open()?;
+        let end = reader.section().cloned();
+        let mut end = end.ok_or_else(|| wrong("it does not say how its section ended".into()))?;
         if self.exceeds(&at, &end) {
             let portion = unit.portion(self.worker.dump(), self.sum.carried());
             let portion = portion.ok_or_else(|| self.worker.plan().damaged_unit(unit.unit))?;
@@ -83,7 +88,7 @@ impl<S: OutcomeSink> Merger<'_, S> {
             let Some(met) = walked else { return Ok(None) };
             end = met.section.ok_or_else(|| ClusterError::Changed { path: at.file.clone() })?;
             self.again += 1;
-        } else if self.take::<E>(unit, parts, mark)?.is_none() {
+        } else if self.take::<E>(unit, reader)?.is_none() {
             return Ok(None);
         }
         self.sum.add(end);
@@ -121,20 +126,18 @@ impl<S: OutcomeSink> Merger<'_, S> {
     fn take<E: From<S::Error> + From<ClusterError>>(
         &mut self,
         unit: &Unit,
-        parts: &Parts,
-        mark: &Mark,
+        mut reader: Reader,
     ) -> Result<Option<()>, E> {
-        let path = parts.part_path(unit.unit, &mark.sha256);
+        let path = reader.path().to_path_buf();
         let wrong = |what| ClusterError::Damaged { path: path.clone(), what };
-        let mut reader = Reader::open(parts, self.worker.plan().digest(), mark).map_err(wrong)?;
         while let Some(outcome) = reader.next().map_err(wrong)? {
             if self.worker.is_stopped() {
                 return Ok(None);
             }
             let file = file_of(&outcome);
             if !unit.holds(&file) {
-                let (part, item) = (reader.path().to_path_buf(), outcome.record.item.path);
-                return Err(ClusterError::ForeignItem { part, unit: unit.unit, item }.into());
+                let (unit, item) = (unit.unit, outcome.record.item.path);
+                return Err(ClusterError::ForeignItem { part: path, unit, item }.into());
             }
             self.sink.record(outcome)?;
         }

@@ -16,7 +16,7 @@
 //! PLAN/parts/NNN/part-NNNNNNN.done                          its completion mark, a Mark
 //!
 //! part = header LF *( row LF )                     ; Zstandard; H: the first digits of the SHA-256 of this text
-//! header = {"part_version":1,"plan":HEX,"unit":N}
+//! header = {"part_version":1,"plan":HEX,"unit":N,"section":null / {…}}   ; how the reading of a section ended
 //! row = {"size_bytes":N,"modified_ns":N,"record":{…}}   ; sorted by the key of the locator; the record as in the JSONL report
 //! ```
 //!

@@ -13,7 +13,7 @@ use super::{ClusterError, Mark, Parts};
 use crate::base::{Access, hex, sync_folder, write_atomically};
 use crate::record::{FailureKind, ItemRecord, Verdict, json};
 use crate::scan::{Outcome, OutcomeSink};
-use crate::source::{Locator, Stamp};
+use crate::source::{Locator, SectionEnd, Stamp};
 
 /// Version of the format of parts: raised when the meaning of a key changes.
 const PART_VERSION: u32 = 1;
@@ -24,12 +24,13 @@ const CACHE_KIB: i64 = -16_384;
 /// Longest line that is read, in bytes. A guess: a record with 10,000 findings has 20 MB.
 const MAX_LINE_BYTES: u64 = 256 << 20;
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     part_version: u32,
     plan: String,
     unit: u64,
+    section: Option<SectionEnd>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,11 +101,10 @@ impl Sorter {
     /// Shows all lines in order, each with its line feed, the header first.
     fn each<E: From<ClusterError>>(
         &self,
-        plan: &str,
+        header: &Header,
         mut each: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
-        let header = Header { part_version: PART_VERSION, plan: plan.to_owned(), unit: self.unit };
-        each(&(json(&header) + "\n"))?;
+        each(&(json(header) + "\n"))?;
         let error = |source| E::from(self.error(source));
         let mut statement =
             self.rows.prepare("SELECT line FROM rows ORDER BY key").map_err(error)?;
@@ -115,15 +115,19 @@ impl Sorter {
         Ok(())
     }
 
-    /// Writes the part, and then its mark, which `mark` makes from the part's length and digest.
+    /// Writes the part, and then its mark, which `mark` makes from the part's length and digest. `section`: how the reading of
+    /// a section ended.
     pub(super) fn write(
         &self,
         parts: &Parts,
         plan: &str,
+        section: Option<SectionEnd>,
         mark: impl FnOnce(u64, String) -> Mark,
     ) -> Result<Mark, ClusterError> {
+        let plan = plan.to_owned();
+        let header = Header { part_version: PART_VERSION, plan, unit: self.unit, section };
         let mut digest = Sha256::new();
-        self.each(plan, |line| {
+        self.each(&header, |line| {
             digest.update(line);
             Ok::<_, ClusterError>(())
         })?;
@@ -134,7 +138,7 @@ impl Sorter {
         let bytes = write_atomically(&path, Access::Owner, |file| {
             let mut packed = zstd::stream::write::Encoder::new(BufWriter::new(&mut *file), LEVEL)?;
             packed.include_checksum(true)?;
-            self.each(plan, |line| packed.write_all(line.as_bytes()).map_err(Failed::Io))?;
+            self.each(&header, |line| packed.write_all(line.as_bytes()).map_err(Failed::Io))?;
             packed.finish()?.flush()?;
             Ok(file.metadata()?.len())
         });
@@ -193,6 +197,7 @@ impl OutcomeSink for Sorter {
 /// Reads a part.
 pub(super) struct Reader {
     path: PathBuf,
+    section: Option<SectionEnd>,
     lines: BufReader<zstd::stream::read::Decoder<'static, BufReader<File>>>,
     digest: Sha256,
     expected: String,
@@ -221,18 +226,29 @@ impl Reader {
         let opened = opened.map_err(|error| format!("cannot be unpacked ({error})"))?;
         let (expected, line) = (mark.sha256.clone(), Vec::new());
         let lines = BufReader::with_capacity(1 << 16, opened);
-        let mut reader = Self { path, lines, digest: Sha256::new(), expected, line };
+        let section = None;
+        let mut reader = Self { path, section, lines, digest: Sha256::new(), expected, line };
         if !reader.next_line()? {
             return Err("is empty".into());
         }
         let header: Header = serde_json::from_slice(&reader.line)
             .map_err(|error| format!("does not begin as a part ({error})"))?;
-        let right = Header { part_version: PART_VERSION, plan: plan.into(), unit: mark.unit };
-        if header == right {
-            Ok(reader)
-        } else {
-            Err(format!("is of unit {} of the plan {}", header.unit, header.plan))
+        let Header { part_version, plan: found, unit, section } = header;
+        if part_version != PART_VERSION {
+            return Err(format!(
+                "has version {part_version}, and this program reads {PART_VERSION}"
+            ));
         }
+        if (found.as_str(), unit) != (plan, mark.unit) {
+            return Err(format!("is of unit {unit} of the plan {found}"));
+        }
+        reader.section = section;
+        Ok(reader)
+    }
+
+    /// How the reading of a section ended.
+    pub(super) fn section(&self) -> Option<&SectionEnd> {
+        self.section.as_ref()
     }
 
     /// The file.
@@ -298,9 +314,11 @@ mod tests {
     fn part(folder: &std::path::Path, outcomes: Vec<Outcome>) -> (Parts, Mark) {
         let parts = Parts::new(folder);
         let mut sorter = Sorter::new(7).unwrap();
-        outcomes.into_iter().for_each(|outcome| sorter.record(outcome).unwrap());
+        for outcome in outcomes {
+            sorter.record(outcome).unwrap();
+        }
         let Sums { items, matched, suspect, failed, audio_milliseconds } = sorter.sums;
-        let mark = sorter.write(&parts, "ab", |bytes, sha256| Mark {
+        let mark = sorter.write(&parts, "ab", None, |bytes, sha256| Mark {
             plan: "ab".into(),
             unit: 7,
             bytes,
@@ -311,7 +329,6 @@ mod tests {
             failed,
             audio_milliseconds,
             changed: false,
-            section: None,
         });
         (parts, mark.unwrap())
     }

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::ClusterError;
 use crate::base::{Access, owner_only, sync_folder, write_atomically};
 use crate::record::json;
-use crate::source::SectionEnd;
 
 /// Units whose parts share a folder: few enough for any file system, and for listing them.
 const SHELF_UNITS: u64 = 1_000;
@@ -42,8 +41,6 @@ pub struct Mark {
     pub audio_milliseconds: u64,
     /// Whether files of the unit were added, removed or changed since it was planned.
     pub changed: bool,
-    /// How the reading of a section ended.
-    pub section: Option<SectionEnd>,
 }
 
 /// A folder of parts.
@@ -67,7 +64,7 @@ pub(super) enum Name {
 
 impl Name {
     pub(super) fn of(name: &str) -> Self {
-        if name.starts_with('.') && name.ends_with(".part") {
+        if name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part")).is_some() {
             return Self::Unfinished;
         }
         let number = |digits: &str| {

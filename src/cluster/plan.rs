@@ -201,8 +201,8 @@ impl Plan {
         if digest(json(&content).as_bytes()) != content_digest {
             return Err(damaged("its content does not have the digest that it names".into()));
         }
-        let (lines, index) = (folder.join(UNITS), folder.join(INDEX));
-        let lines = Lines { lines, index, units: content.units };
+        let (text, index) = (folder.join(UNITS), folder.join(INDEX));
+        let lines = Lines { text, index, units: content.units };
         lines.verify(&content.index_sha256)?;
         Ok(Self { folder: folder.to_path_buf(), content, digest: content_digest, planned, lines })
     }

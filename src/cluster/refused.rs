@@ -127,10 +127,14 @@ mod tests {
     #[test]
     fn numbers_are_told_as_ranges_and_the_rest_is_counted() {
         let mut numbers = Numbers::default();
-        [1, 2, 3, 7, 9, 10].into_iter().for_each(|number| numbers.add(number));
+        for number in [1, 2, 3, 7, 9, 10] {
+            numbers.add(number);
+        }
         assert_eq!((numbers.to_string(), numbers.count), ("1-3, 7, 9-10".to_owned(), 6));
         let mut many = Numbers::default();
-        (0..1_000_000).map(|n| 2 * n).for_each(|number| many.add(number));
+        for number in 0..1_000_000 {
+            many.add(2 * number);
+        }
         assert_eq!(many.to_string(), "0, 2, 4, 6, 8, 10, 12, 14, 16, 18 and 999990 more");
     }
 

@@ -94,10 +94,11 @@ impl Worker {
         let Some(met) = self.walk::<_, ClusterError>(number, portion, &mut sorter, tell)? else {
             return Ok(Done::Stopped);
         };
-        let changed = self.check(&unit, &met)?;
+        let changed = Self::check(&unit, &met)?;
         let Sums { items, matched, suspect, failed, audio_milliseconds } = sorter.sums;
-        let mark = sorter.write(&self.parts, self.plan.digest(), |bytes, sha256| Mark {
-            plan: self.plan.digest().to_owned(),
+        let (plan, section) = (self.plan.digest(), met.section);
+        let mark = sorter.write(&self.parts, plan, section, |bytes, sha256| Mark {
+            plan: plan.to_owned(),
             unit: number,
             bytes,
             sha256,
@@ -107,7 +108,6 @@ impl Worker {
             failed,
             audio_milliseconds,
             changed,
-            section: met.section,
         })?;
         Ok(Done::Now(mark))
     }
@@ -127,7 +127,7 @@ impl Worker {
     }
 
     /// Whether the files of a unit are other than planned. For a container in sections that is an error.
-    fn check(&self, unit: &Unit, met: &Met) -> Result<bool, ClusterError> {
+    fn check(unit: &Unit, met: &Met) -> Result<bool, ClusterError> {
         if let Some(SectionOf { file, .. }) = unit.section() {
             return match met.section {
                 Some(_) => Ok(false),

@@ -1,7 +1,7 @@
 //! A part of a dump that is walked by itself: its items and their records are those of a walk of the whole.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::listing::Listing;
@@ -67,7 +67,7 @@ impl Portion {
 
     fn section(
         &self,
-        file: &PathBuf,
+        file: &Path,
         stamp: Stamp,
         reading: Reading,
         visit: &mut dyn Visit,

@@ -68,16 +68,13 @@ fn units_that_were_killed_again_and_again_make_the_run_of_one_machine() {
         let mut both = [start(&desk, one), start(&desk, other)];
         std::thread::sleep(usual.mul_f64(0.9 * dice.share()));
         for (child, unit) in both.iter_mut().zip([one, other]) {
-            match child.try_wait().unwrap() {
-                Some(status) => {
-                    assert!(status.success(), "unit {unit}: {status}");
-                    left.retain(|&other| other != unit);
-                }
-                None => {
-                    child.kill().unwrap();
-                    child.wait().unwrap();
-                    killed += 1;
-                }
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(status.success(), "unit {unit}: {status}");
+                left.retain(|&other| other != unit);
+            } else {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                killed += 1;
             }
         }
         if left.is_empty() {

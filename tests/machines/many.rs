@@ -56,7 +56,7 @@ fn parts(desk: &Desk, plan: &str) {
         let shelf = folder.join("parts").join(format!("{:03}", number / 1_000));
         fs::create_dir_all(&shelf).unwrap();
         let text = text
-            .replacen("\"unit\":0}", &format!("\"unit\":{number}}}"), 1)
+            .replacen("\"unit\":0,", &format!("\"unit\":{number},"), 1)
             .replace(&of(0), &of(number));
         let packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
         let sha256 = digest(text.as_bytes());

@@ -85,7 +85,7 @@ fn a_part_with_a_record_of_another_unit_is_refused() {
     let plan = desk.path("plan");
     // The part of unit 1 under the name, and with the header, of unit 2.
     let text = zstd::decode_all(&fs::read(part_of(&plan, 1, ".zst")).unwrap()[..]).unwrap();
-    let text = String::from_utf8(text).unwrap().replacen("\"unit\":1}", "\"unit\":2}", 1);
+    let text = String::from_utf8(text).unwrap().replacen("\"unit\":1,", "\"unit\":2,", 1);
     let packed = zstd::encode_all(text.as_bytes(), 3).unwrap();
     let digest = leakhound::base::digest(text.as_bytes());
     let path = part_of(&plan, 2, ".zst");
