@@ -10,6 +10,9 @@ use leakhound::base::digest;
 
 use crate::common::{Desk, Done};
 
+/// Number of units of the larger plan; `LEAKHOUND_UNITS=1000000` sets another.
+const UNITS: u64 = 15_000;
+
 /// Most memory that a command took while it ran, in KiB, by its own count.
 fn peak_kib(desk: &Desk, args: &[&str], code: i32) -> u64 {
     let mut command = desk.command(args);
@@ -72,13 +75,16 @@ fn parts(desk: &Desk, plan: &str) {
 
 #[test]
 fn ten_times_as_many_units_take_no_more_memory_to_plan_look_at_and_merge() {
+    let units = std::env::var("LEAKHOUND_UNITS").ok().and_then(|n| n.parse().ok()).unwrap_or(UNITS);
     let desk = Desk::with_songs(&[1], 30);
-    let peaks = [1_500, 15_000].map(|files| {
+    let peaks = [units / 10, units].map(|files| {
         let (plan, planning) = planned(&desk, files);
         parts(&desk, &plan);
         let looking = peak_kib(&desk, &["plan", "status", &plan], 0);
         let merging = peak_kib(&desk, &["merge", &plan], 0);
-        [planning, looking, merging]
+        let peaks = [planning, looking, merging];
+        println!("{files} units: {peaks:?} KiB to plan, to look at and to merge");
+        peaks
     });
     for (few, many) in peaks[0].iter().zip(peaks[1]) {
         // What SQLite keeps of its pages, 2 MB a connection, is not full at once.
