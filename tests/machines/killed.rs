@@ -116,6 +116,30 @@ fn a_worker_that_reads_units_answers_each_and_goes_on_after_a_failure() {
 }
 
 #[test]
+fn a_worker_that_waits_for_units_ends_when_it_is_asked_to() {
+    use std::io::{BufRead as _, Write as _};
+
+    let desk = dump();
+    desk.run(["plan", "dump", "--out", "plan", "--units", "6"]).ends_with(0);
+    let mut command = desk.command(["work", "plan", "--units"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It stays open.
+    let mut input = child.stdin.take().unwrap();
+    writeln!(input, "0").unwrap();
+    let mut answer = String::new();
+    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut answer).unwrap();
+    assert!(answer.contains("\"done\""), "{answer}");
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let began = Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(began.elapsed() < PATIENCE);
+    drop(input);
+}
+
+#[test]
 fn the_unit_of_a_task_is_read_from_the_scheduler() {
     let desk = dump();
     desk.run(["plan", "dump", "--out", "plan", "--units", "6"]).ends_with(0);

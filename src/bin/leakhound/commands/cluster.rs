@@ -2,7 +2,9 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use leakhound::cluster::{Done, Mark, Parts, Plan, Status, Worker, status};
 use leakhound::session::{Session, Settings};
@@ -190,9 +192,12 @@ fn answer(worker: &Worker, session: &Session) -> anyhow::Result<Exit> {
 
     let (mut input, mut line) = (std::io::stdin().lock(), Vec::new());
     let mut exit = Exit::Clear;
+    let idle = end_when_idle(session.stop_flag());
     loop {
         line.clear();
+        idle.store(true, Ordering::Relaxed);
         let read = (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+        idle.store(false, Ordering::Relaxed);
         if read == 0 {
             return Ok(exit);
         }
@@ -225,10 +230,27 @@ fn answer(worker: &Worker, session: &Session) -> anyhow::Result<Exit> {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{answer}")?;
         out.flush()?;
-        if session.stop_flag().load(std::sync::atomic::Ordering::Relaxed) {
+        if session.stop_flag().load(Ordering::Relaxed) {
             return Ok(if exit == Exit::Failed { exit } else { Exit::Stopped });
         }
     }
+}
+
+/// Ends the process if it is asked to stop while it waits for a line, which nothing else would interrupt. Returns the flag that
+/// says whether it waits.
+fn end_when_idle(stop: Arc<AtomicBool>) -> Arc<AtomicBool> {
+    let idle = Arc::new(AtomicBool::new(false));
+    let waits = Arc::clone(&idle);
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_millis(50));
+            if stop.load(Ordering::Relaxed) && waits.load(Ordering::Relaxed) {
+                #[allow(clippy::exit, reason = "every unit that was answered is on disk")]
+                std::process::exit(Exit::Stopped as i32);
+            }
+        }
+    });
+    idle
 }
 
 /// Does a unit; what went wrong, on one line with its causes.
