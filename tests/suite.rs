@@ -17,6 +17,7 @@ mod hostile;
 mod identifiers;
 mod imports;
 mod lint;
+mod machines;
 mod maintenance;
 mod mixes;
 mod neutral;

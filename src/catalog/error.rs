@@ -34,6 +34,23 @@ pub enum CatalogError {
         /// `SQLite`'s reason.
         what: String,
     },
+    /// A packed catalogue cannot be read.
+    #[error("cannot read the packed catalogue {}: is it there and yours?", path.display())]
+    ReadPack {
+        /// The pack.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is no packed catalogue, or was changed.
+    #[error("{} is no packed catalogue that can be used: {what}", path.display())]
+    Pack {
+        /// The pack.
+        path: PathBuf,
+        /// What is wrong, with the remedy.
+        what: String,
+    },
     /// Another program holds the write lock.
     #[error("another program is changing the catalogue {}; run this again when it has ended", path.display())]
     Busy {

@@ -4,10 +4,11 @@
 //! masters into the report.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Item, Place, Stamp, Unlisted};
+use super::{Item, Place, Span, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
 
 /// A file, or a row for something that is not a file.
@@ -167,20 +168,49 @@ fn link_outside(path: &Path) -> String {
 impl Folders {
     /// All files and rows, in the same order at each call.
     pub fn items(&self) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
+        self.items_in(Span::default())
+    }
+
+    /// The file at a path, or a row for it; `None` if it is a folder.
+    pub(super) fn item_at(&self, path: &Path) -> Option<Listed> {
+        let mut walk = WalkDir::new(path).max_depth(0).follow_links(true).into_iter();
+        self.entry(walk.next()?)
+    }
+
+    /// The files and rows in a stretch of the walk. Folders outside of it are not opened.
+    pub fn items_in(&self, span: Span) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
+        let span = Arc::new(span);
         Box::new(self.roots.iter().flat_map(move |root| {
-            let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+            let (inside, entered) = (Arc::clone(&span), Arc::clone(&span));
+            let all = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+            let mut walk = all.filter_entry(move |entry| {
+                if entry.file_type().is_dir() {
+                    entered.may_reach(entry.path())
+                } else {
+                    entered.holds(entry.path())
+                }
+            });
             std::iter::from_fn(move || {
                 loop {
                     let entry = walk.next()?;
                     if let Ok(own) = &entry
                         && self.keeps(own.path())
                     {
+                        let path = own.path().to_path_buf();
                         if own.file_type().is_dir() {
                             walk.skip_current_dir();
                         }
+                        if !inside.holds(&path) {
+                            continue;
+                        }
                         let message = "belongs to the home of leakhound and is not scanned";
-                        let path = own.path().to_path_buf();
                         return Some(Err(refused(path, FailureKind::NotAudio, message.into())));
+                    }
+                    // Of an error without a path nobody knows where it belongs.
+                    if let Err(error) = &entry
+                        && error.path().is_some_and(|path| !inside.holds(path))
+                    {
+                        continue;
                     }
                     if let Ok(dir) = &entry
                         && dir.depth() > 0
@@ -189,6 +219,9 @@ impl Folders {
                     {
                         let path = dir.path().to_path_buf();
                         walk.skip_current_dir();
+                        if !inside.holds(&path) {
+                            continue;
+                        }
                         return Some(Err(self.link_to_folder(path)));
                     }
                     if let Some(item) = self.entry(entry) {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use leakhound::cluster::ClusterError;
 use leakhound::notice::NoticeError;
 use leakhound::results::ChoiceError;
 use leakhound::review::{AudioError, QueueError};
@@ -61,6 +62,7 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
 fn is_usage(error: &anyhow::Error) -> bool {
     error.is::<UsageError>()
         || error.downcast_ref().is_some_and(SessionError::is_usage)
+        || error.downcast_ref().is_some_and(ClusterError::is_usage)
         || error.downcast_ref().is_some_and(ChoiceError::is_usage)
         || error.downcast_ref().is_some_and(QueueError::is_usage)
         || error.downcast_ref().is_some_and(AudioError::is_usage)

@@ -32,12 +32,7 @@ impl Observer for Meter {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let elapsed = self.started.elapsed();
-        let width = match &self.kind {
-            DisplayKind::Live(_) => terminal_size_of(&std::io::stderr()),
-            _ => usize::MAX,
-        };
-        self.show(|| fitted(&scan_parts(progress, elapsed), width));
+        self.scan(progress);
     }
 }
 
@@ -62,6 +57,16 @@ impl Meter {
             DisplayKind::Plain { last: started }
         };
         Self { kind, started }
+    }
+
+    /// Shows the progress of a scan.
+    pub(crate) fn scan(&mut self, progress: &Progress) {
+        let elapsed = self.started.elapsed();
+        let width = match &self.kind {
+            DisplayKind::Live(_) => terminal_size_of(&std::io::stderr()),
+            _ => usize::MAX,
+        };
+        self.show(|| fitted(&scan_parts(progress, elapsed), width));
     }
 
     /// Shows the progress of any other command. `line` is only called when a line is due.

@@ -92,6 +92,12 @@ pub(crate) enum Catalog {
     },
     /// Merge the index into one segment, without removed recordings
     Compact,
+    /// Write the catalogue as one file with a digest, which scan, query and work search on other machines with --catalogue FILE
+    Pack {
+        /// File to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -6,7 +6,9 @@
 )]
 
 mod catalog;
+mod catalogue_file;
 mod choice;
+mod cluster;
 mod extract;
 mod guide;
 mod inspect;
@@ -28,6 +30,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 pub(crate) use catalog::{Allow, Catalog, Import, Mask};
+pub(crate) use catalogue_file::CatalogueFile;
+pub(crate) use cluster::{Merge, Plan, PlanCommand, Work};
 pub(crate) use extract::Extract;
 pub(crate) use guide::Guide;
 pub(crate) use inspect::Inspect;
@@ -128,6 +132,12 @@ pub(crate) enum Command {
     Catalog(Catalog),
     /// Scan files and folders against the catalogue; a stopped scan continues when the command is repeated
     Scan(Scan),
+    /// Divide a scan into units for many machines, and see how far they are; see the page on many machines of the guide
+    Plan(Plan),
+    /// Do units of a plan; findings end it with 0, so that a scheduler repeats failures only
+    Work(Work),
+    /// Make one run of the parts of a plan, as if one machine had scanned the dump
+    Merge(Merge),
     /// Look up single files, without keeping the result
     Query(Query),
     /// Show the item at a locator from a report

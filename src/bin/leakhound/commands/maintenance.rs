@@ -1,8 +1,9 @@
-//! `leakhound catalog check`, `stats` and `compact`: maintenance of the catalogue's index.
+//! `leakhound catalog check`, `stats`, `compact` and `pack`: maintenance of the catalogue's index.
 
 use std::io::Write as _;
+use std::path::Path;
 
-use leakhound::catalog::{Catalog, Checked, Compacted, Stats, TooCommon};
+use leakhound::catalog::{Catalog, Checked, Compacted, Packed, Stats, TooCommon};
 use leakhound::matching::MatchConfig;
 use leakhound::wording::{counted, plural, thousands, visible};
 
@@ -67,6 +68,20 @@ pub(crate) fn compact(global: &Global, catalog: &mut Catalog) -> anyhow::Result<
             segments.1,
             counted(bytes.1, "byte"),
             counted(dropped, "track"),
+        )?;
+    }
+    Ok(Exit::Clear)
+}
+
+pub(crate) fn pack(global: &Global, catalog: &Catalog, out: &Path) -> anyhow::Result<Exit> {
+    let Packed { digest, recordings, bytes } = catalog.pack(out)?;
+    if !global.quiet {
+        writeln!(
+            Out::lock(),
+            "{} in {} of {}; digest {digest}",
+            counted(recordings, "recording"),
+            out.display(),
+            counted(bytes, "byte"),
         )?;
     }
     Ok(Exit::Clear)

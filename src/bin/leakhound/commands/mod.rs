@@ -1,6 +1,7 @@
 //! The commands, one file per verb.
 
 mod catalog;
+mod cluster;
 mod delivery;
 mod entries;
 mod guide;
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Catalog(command) => catalog::run(&args.global, command),
         Command::Scan(command) => scan::run(&args.global, command),
+        Command::Plan(command) => cluster::plan(&args.global, command),
+        Command::Work(command) => cluster::work(&args.global, command),
+        Command::Merge(command) => cluster::merge(&args.global, command),
         Command::Query(command) => query::run(&args.global, command),
         Command::Show(command) => show_extract::show(&args.global, command),
         Command::Extract(command) => show_extract::extract(&args.global, command),

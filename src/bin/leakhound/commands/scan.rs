@@ -53,7 +53,7 @@ pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error
 }
 
 /// Prints what was found; the exit code that says so.
-fn conclude(
+pub(super) fn conclude(
     global: &Global,
     session: &Session,
     run: &Run,

@@ -38,6 +38,7 @@ pub(crate) static PAGES: &[Page] = &[
     page!("review"),
     page!("nightly"),
     page!("evidence", "manifest", "verify"),
+    page!("many-machines", "machines", "cluster", "plan"),
     page!("jsonl", "schema"),
     page!("troubleshooting", "errors", "failures"),
     page!("glossary", "words"),
