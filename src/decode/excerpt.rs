@@ -10,6 +10,7 @@ use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Time;
 
 use super::native::Run;
+use super::parts;
 use super::plan::{self, Begin};
 use super::shielded::shielded;
 use super::source::Guard;
@@ -57,8 +58,14 @@ pub(super) fn sample(
     let Begin { start, bytes, audio_bytes } = plan::begin(source)?;
     let guard = Guard::new(cancel, decoder.limits.timeout / PART_OF_TIME, bytes);
     let limits = DecodeLimits { max_seconds_of_audio: windows.seconds, ..decoder.limits };
-    let mut run = decoder.native.open(source, (start, decoder.band), &limits, &guard).ok()?;
-    run.open_tracks();
+    let parts = parts::of(source, start.base, &guard).ok()?;
+    let [part] = parts.parts.as_slice() else { return None };
+    let unread: u64 = parts.gaps.iter().map(|gap| gap.end - gap.start).sum();
+    if parts::is_told(unread, bytes) {
+        return None;
+    }
+    let mut run = decoder.native.open(source, (part, decoder.band), &limits, &guard).ok()?;
+    run.open_tracks(sink);
     // With several tracks the Ogg reader of Symphonia 0.6.1 may seek without end.
     if run.format.tracks().len() != 1 || run.decoders.len() != 1 {
         return None;

@@ -1,10 +1,12 @@
-//! One pass of Symphonia over a file: every audio track, to the end or to the first break. `plan` judges the result.
+//! One pass of Symphonia over a file: every audio track of each of its parts, to the end or to a break. `plan` judges the result.
 //!
 //! It relies on the behaviour of Symphonia 0.6.1: an error of `decode` concerns one packet, so the next packet is tried; an error of
 //! `next_packet` is final, except at the start of a chained Ogg stream. Packets behind the declared end come with a trim that
-//! empties them; since the declared length of MP3 is often a guess, such packets are kept (`trim`).
+//! empties them; since the declared length of MP3 is often wrong, such packets are kept (`trim`). Its decoder of MPEG audio refuses
+//! frames of another rate or number of channels than the first one's: for these a new one is made.
 
 use std::io::ErrorKind;
+use std::ops::Range;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
@@ -15,14 +17,17 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::{MetadataOptions, MetadataRevision};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions, ReadBytes as _};
+use symphonia::core::meta::{ChapterGroup, MetadataOptions, MetadataRevision};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 use super::band::{Band, BandDecoder, LowBand};
 use super::codecs::codec_name;
+use super::embedded;
+use super::mpeg::{self, Shape};
 use super::opus::{self, Opus};
+use super::parts::{self, Part, Parts};
 use super::pass::{Failure, Pass};
 use super::planes;
 use super::priming;
@@ -65,6 +70,18 @@ pub(super) struct TrackDecoder {
     stream: usize,
     without_samples: u32,
     trims: Trims,
+    /// Of MPEG audio, the shape of the frames that the decoder takes.
+    shape: Option<Shape>,
+    /// A packet of another shape. By chance one appears among damage, so the next one has to agree.
+    other: Option<(Shape, Packet)>,
+}
+
+/// What the passes over the parts of a file have in common.
+#[derive(Default)]
+struct Carried {
+    pass: Pass,
+    revisions: Vec<MetadataRevision>,
+    chapters: Option<ChapterGroup>,
 }
 
 impl Native {
@@ -87,65 +104,175 @@ impl Native {
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
         guard.rewind();
-        let run = self.open(source, (start, band), limits, guard)?;
-        let (mut pass, revisions) = run.run(guard, sink)?;
-        if pass.needs_full || (pass.is_low && pass.is_silent()) {
+        let Parts { parts, mut gaps } = if start.seekable {
+            parts::of(source, start.base, guard).map_err(Failure::Stop)?
+        } else {
+            Parts::single(start.base..guard.file_bytes(), false)
+        };
+        let mut carried = Carried::default();
+        let mut refused = None;
+        let (mut frame_bytes, mut packet_bytes, mut all_bytes) = (0, 0, 0);
+        for (nth, part) in parts.iter().enumerate() {
+            let format = match self.reader(source, part, guard) {
+                Ok(format) => format,
+                Err(Failure::Probe(error)) => {
+                    refused.get_or_insert(error);
+                    gaps.push(part.range.clone());
+                    continue;
+                }
+                Err(stop) => return Err(stop),
+            };
+            let run = self.run(source, (part, band), limits, format, carried);
+            let (mut next, end) = run.run(part.whole, guard, sink)?;
+            if next.pass.needs_full {
+                sink.restart();
+                return self.pass(source, (start, Band::Full), limits, guard, sink);
+            }
+            if part.frame_bytes > 0 || part.continues {
+                frame_bytes += part.frame_bytes;
+                packet_bytes += next.pass.packet_bytes;
+            }
+            all_bytes += std::mem::take(&mut next.pass.packet_bytes);
+            let is_full = next.pass.streams.iter().any(|stream| stream.full);
+            let broken = next.pass.broken.take();
+            if (broken.is_some() || next.pass.reads_to_the_end()) && !is_full {
+                gaps.push(end.min(part.range.end)..part.range.end);
+            }
+            next.pass.broken = broken.filter(|_| nth + 1 == parts.len());
+            carried = next;
+        }
+        let Carried { mut pass, revisions, chapters } = carried;
+        if let (true, Some(error)) = (pass.container.is_empty(), refused) {
+            return Err(Failure::Probe(error));
+        }
+        if pass.is_low && pass.is_silent() {
             sink.restart();
             return self.pass(source, (start, Band::Full), limits, guard, sink);
         }
-        pass.tags = with_chunks(&pass.container, revisions, source, start.base);
+        let is_told = |bytes| parts::is_told(bytes, guard.file_bytes());
+        if !pass.streams.iter().any(|stream| stream.full) {
+            let stray = u64::saturating_sub(frame_bytes, packet_bytes);
+            let known: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
+            pass.stray_bytes =
+                Some(stray.saturating_sub(known)).filter(|&b| is_told(b)).unwrap_or(0);
+        }
+        pass.packet_bytes = all_bytes;
+        pass.gaps = merged(gaps).into_iter().filter(|gap| is_told(gap.end - gap.start)).collect();
+        pass.tags = with_chunks(&pass.container, revisions, chapters.as_ref(), source, start.base);
         Ok(pass)
     }
 
-    /// Finds a reader for a file, before any of its tracks is opened.
-    pub(super) fn open<'a, 'f>(
-        &'a self,
+    /// Finds a reader for a part of a file.
+    fn reader<'f>(
+        &self,
         source: &Bytes,
-        (start, band): (Start, Band),
-        limits: &'a DecodeLimits,
+        part: &'f Part,
         guard: &'f Guard<'f>,
-    ) -> Result<Run<'a, 'f>, Failure> {
+    ) -> Result<Box<dyn FormatReader + 'f>, Failure> {
         let read_error = |source| Failure::Stop(DecodeError::Read { source });
         let file = source.open_stored().map_err(read_error)?;
-        let media = FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
+        let media = FileSource::new(file, part, guard).map_err(read_error)?;
         let stream = MediaSourceStream::new(Box::new(media), MediaSourceStreamOptions::default());
         // No hint, since the file name may be wrong.
         let (hint, options, tags) =
             (Hint::new(), FormatOptions::default(), MetadataOptions::default());
         let probed = shielded(|| self.probe.probe(&hint, stream, options, tags));
         guard.check().map_err(Failure::Stop)?;
-        let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
+        probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))
+    }
+
+    /// A run over a part, before any of its tracks is opened.
+    fn run<'a, 'f>(
+        &'a self,
+        source: &'a Bytes,
+        (part, band): (&'a Part, Band),
+        limits: &'a DecodeLimits,
+        format: Box<dyn FormatReader + 'f>,
+        carried: Carried,
+    ) -> Run<'a, 'f> {
+        let Carried { mut pass, revisions, chapters } = carried;
         let container = format.format_info().short_name.to_owned();
         let priming = match container.as_str() {
-            "isomp4" => priming::of_tracks(source, start.base),
+            "isomp4" if !part.continues => priming::of_tracks(source, part.range.start),
             _ => Vec::new(),
         };
-        let pass = Pass { container, ..Pass::default() };
-        let (decoders, revisions) = (Vec::new(), Vec::new());
-        Ok(Run { native: self, limits, band, format, pass, decoders, revisions, priming })
+        if pass.container.is_empty() {
+            pass.container.clone_from(&container);
+        }
+        let decoders = Vec::new();
+        Run {
+            native: self,
+            source,
+            part,
+            limits,
+            band,
+            format,
+            container,
+            pass,
+            decoders,
+            revisions,
+            chapters,
+            priming,
+        }
     }
+
+    /// A run over a file that is one part, before any of its tracks is opened.
+    pub(super) fn open<'a, 'f>(
+        &'a self,
+        source: &'a Bytes,
+        (part, band): (&'f Part, Band),
+        limits: &'a DecodeLimits,
+        guard: &'f Guard<'f>,
+    ) -> Result<Run<'a, 'f>, Failure>
+    where
+        'f: 'a,
+    {
+        let format = self.reader(source, part, guard)?;
+        Ok(self.run(source, (part, band), limits, format, Carried::default()))
+    }
+}
+
+/// Gaps in order, those that touch as one.
+fn merged(mut gaps: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    gaps.sort_by_key(|gap| (gap.start, gap.end));
+    let mut merged: Vec<Range<u64>> = Vec::new();
+    for gap in gaps {
+        match merged.last_mut() {
+            Some(last) if last.end >= gap.start => last.end = last.end.max(gap.end),
+            _ => merged.push(gap),
+        }
+    }
+    merged
 }
 
 /// The state of a pass.
 pub(super) struct Run<'a, 'f> {
     native: &'a Native,
+    source: &'a Bytes,
+    part: &'a Part,
     limits: &'a DecodeLimits,
     band: Band,
     pub(super) format: Box<dyn FormatReader + 'f>,
+    /// Name of the container of the part.
+    container: String,
     pub(super) pass: Pass,
     pub(super) decoders: Vec<TrackDecoder>,
     revisions: Vec<MetadataRevision>,
+    /// Of the part that was read last.
+    chapters: Option<ChapterGroup>,
     /// Encoder delay of tracks, in seconds, by track id.
     priming: Vec<(u32, f64)>,
 }
 
 impl Run<'_, '_> {
+    /// Returns what was decoded, and the offset in the file up to which it was read.
     fn run(
         mut self,
+        whole: bool,
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
-    ) -> Result<(Pass, Vec<MetadataRevision>), Failure> {
-        self.open_tracks();
+    ) -> Result<(Carried, u64), Failure> {
+        self.open_tracks(sink);
         loop {
             guard.check().map_err(Failure::Stop)?;
             self.take_metadata();
@@ -154,15 +281,18 @@ impl Run<'_, '_> {
             }
             match shielded(|| self.format.next_packet()) {
                 Ok(Some(packet)) => {
+                    self.pass.packet_bytes += packet.data.len() as u64;
                     if self.packet(packet, sink) {
                         break;
                     }
                 }
                 Ok(None) => break,
-                Err(Error::ResetRequired) => self.open_tracks(),
-                // A WAV file that was written to a pipe declares no length: it ends with the file.
+                Err(Error::ResetRequired) => self.open_tracks(sink),
+                // Nothing is missing in a WAV file that was written to a pipe and declares no length, or in any other file whose
+                // structure ends with it.
                 Err(Error::IoError(error))
-                    if error.kind() == ErrorKind::UnexpectedEof && self.is_endless_wav() =>
+                    if error.kind() == ErrorKind::UnexpectedEof
+                        && (whole || self.is_endless_wav()) =>
                 {
                     break;
                 }
@@ -172,21 +302,29 @@ impl Run<'_, '_> {
                 }
             }
         }
+        for track in &mut self.decoders {
+            let stream = &mut self.pass.streams[track.stream];
+            let refused = u64::from(track.other.take().is_some());
+            (stream.packets, stream.damaged) = (stream.packets + refused, stream.damaged + refused);
+        }
         for stream in &mut self.pass.streams {
             stream.flush(sink);
         }
         // A reader may mistake a read that the guard refused for the end of the file.
         guard.check().map_err(Failure::Stop)?;
-        Ok((self.pass, self.revisions))
+        let chapters = self.format.chapters().cloned().or(self.chapters);
+        let Self { format, part, pass, revisions, .. } = self;
+        let position = shielded(|| Ok(format.into_inner().pos())).unwrap_or(0);
+        Ok((Carried { pass, revisions, chapters }, part.range.start + position))
     }
 
     fn is_endless_wav(&self) -> bool {
         let declares = |stream: &Stream| stream.head.declared_seconds.is_some();
-        self.pass.container == "wave" && !self.pass.streams.iter().any(declares)
+        self.container == "wave" && !self.pass.streams.iter().any(declares)
     }
 
     /// Makes a decoder for each audio track. In a chained file, track n of each link continues stream n.
-    pub(super) fn open_tracks(&mut self) {
+    pub(super) fn open_tracks(&mut self, sink: &mut dyn PcmSink) {
         self.decoders.clear();
         let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
         self.pass.unnamed +=
@@ -204,15 +342,18 @@ impl Run<'_, '_> {
                     let stream = self.stream(index, codec, track);
                     let channels = params.channels.as_ref().map_or(0, Channels::count);
                     self.pass.streams[stream].coded_channels(channels);
-                    self.pass.streams[stream].reduction = reduction;
+                    self.pass.streams[stream].reduce(reduction, sink);
                     self.pass.is_low |= reduction > 1;
+                    let is_guess = self.pass.streams[stream].head.is_estimated;
                     self.decoders.push(TrackDecoder {
                         track_id: track.id,
                         decoder,
                         rate_hz,
                         stream,
                         without_samples: 0,
-                        trims: Trims::of(track, &self.pass.container),
+                        trims: Trims::of(track, &self.container, is_guess),
+                        shape: Shape::of_track(params).filter(|_| self.is_mpeg_audio()),
+                        other: None,
                     });
                 }
                 Err(error) => {
@@ -222,6 +363,10 @@ impl Run<'_, '_> {
                 }
             }
         }
+    }
+
+    fn is_mpeg_audio(&self) -> bool {
+        matches!(self.container.as_str(), "mp1" | "mp2" | "mp3")
     }
 
     /// A decoder of the low band if that is enough and there is one, or else of the whole spectrum.
@@ -242,6 +387,13 @@ impl Run<'_, '_> {
         let priming_seconds = priming.map_or(0.0, |&(_, seconds)| seconds);
         // MP4 counts the encoder delay as a part of the track.
         let declared = declared_seconds(track, &*self.format).map(|s| s - priming_seconds);
+        let is_estimated = match self.container.as_str() {
+            "aac" => true,
+            _ if self.is_mpeg_audio() => {
+                !mpeg::declares_length(self.source, self.part.range.start, track)
+            }
+            _ => false,
+        };
         let priming_seconds = match &track.codec_params {
             Some(CodecParameters::Audio(params)) if params.codec == CODEC_ID_OPUS => {
                 opus::priming_seconds(params)
@@ -251,16 +403,22 @@ impl Run<'_, '_> {
         let known = self.pass.streams.iter().position(|stream| stream.head.index == index);
         if let Some(position) = known {
             let head = &mut self.pass.streams[position].head;
+            if self.part.continues {
+                head.priming_seconds = 0.0;
+                return position;
+            }
             head.declared_seconds =
                 head.declared_seconds.zip(declared).map(|(before, more)| before + more);
+            head.is_estimated |= is_estimated;
             head.priming_seconds = priming_seconds;
             return position;
         }
         let head = StreamHead {
             index,
             codec: codec.to_owned(),
-            container: self.pass.container.clone(),
+            container: self.container.clone(),
             declared_seconds: declared,
+            is_estimated,
             priming_seconds,
         };
         self.pass.streams.push(Stream::new(head, self.limits.max_seconds_of_audio));
@@ -268,7 +426,47 @@ impl Run<'_, '_> {
     }
 
     /// Decodes one packet. True if no more are needed.
-    pub(super) fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
+    pub(super) fn packet(&mut self, packet: Packet, sink: &mut dyn PcmSink) -> bool {
+        let track = self.decoders.iter_mut().find(|track| track.track_id == packet.track_id);
+        let Some(track) = track.filter(|track| track.shape.is_some()) else {
+            return self.decode(packet, sink);
+        };
+        let shape = Shape::of(&packet.data).filter(|shape| Some(*shape) != track.shape);
+        let stream = &mut self.pass.streams[track.stream];
+        let held = track.other.take();
+        match (shape, held) {
+            (Some(shape), Some((other, held))) if shape == other => {
+                self.reshape(shape, held.track_id, sink);
+                self.decode(held, sink) || self.decode(packet, sink)
+            }
+            (shape, held) => {
+                let refused = u64::from(held.is_some());
+                stream.packets += refused;
+                stream.damaged += refused;
+                match shape {
+                    Some(shape) => {
+                        track.other = Some((shape, packet));
+                        false
+                    }
+                    None => self.decode(packet, sink),
+                }
+            }
+        }
+    }
+
+    /// Makes a new decoder for a track of MPEG audio whose frames have another shape from now on.
+    fn reshape(&mut self, shape: Shape, track_id: u32, sink: &mut dyn PcmSink) {
+        let Ok(made) = self.decoder(&shape.params()) else { return };
+        let Some(track) = self.decoders.iter_mut().find(|track| track.track_id == track_id) else {
+            return;
+        };
+        self.pass.streams[track.stream].reduce(made.reduction, sink);
+        self.pass.is_low |= made.reduction > 1;
+        (track.decoder, track.rate_hz, track.shape) = (made.decoder, made.rate_hz, Some(shape));
+        track.trims.ignore();
+    }
+
+    fn decode(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
         let Some(track) = self.decoders.iter_mut().find(|v| v.track_id == packet.track_id) else {
             return false;
         };
@@ -316,7 +514,9 @@ impl Run<'_, '_> {
     /// The tags of the file, as far as it has been read.
     pub(super) fn tags(&mut self, source: &Bytes, base: u64) -> Tags {
         self.take_metadata();
-        with_chunks(&self.pass.container, std::mem::take(&mut self.revisions), source, base)
+        let revisions = std::mem::take(&mut self.revisions);
+        let tags = with_chunks(&self.container, revisions, self.format.chapters(), source, base);
+        tags::joined(tags, embedded::read(source, base))
     }
 
     /// Takes the tags that were read since the last call. The last revision stays in Symphonia's log.
@@ -336,13 +536,14 @@ impl Run<'_, '_> {
 fn with_chunks(
     container: &str,
     mut revisions: Vec<MetadataRevision>,
+    chapters: Option<&ChapterGroup>,
     source: &Bytes,
     base: u64,
 ) -> Tags {
     let is_wav = container == "wave";
     let chunks = if is_wav { riff::read(source, base) } else { riff::Found::default() };
     revisions.extend(chunks.id3.as_ref().map(without_pictures));
-    tags::of(&revisions, &chunks.info)
+    tags::of(&revisions, &chunks.info, chapters)
 }
 
 fn without_pictures(revision: &MetadataRevision) -> MetadataRevision {

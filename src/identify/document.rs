@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::database_log;
 use super::utf16::{ToUtf8, encoding};
 use super::{Claims, Identifiers};
 use crate::base::Losses;
@@ -31,6 +32,8 @@ pub(crate) enum Read {
     Personal(String),
     /// It has to be unpacked before it can be read, for this reason.
     Packed(String),
+    /// It is of no use without another file that is not beside it, for this reason.
+    Apart(String),
     /// Parts of it could not be read, for this reason.
     Broken(String),
     /// `cancel` was set.
@@ -48,6 +51,8 @@ impl Identifiers {
     ) -> Read {
         let read = if begins_as_database(&item.bytes) {
             self.in_database(item, claims, notes, cancel)
+        } else if let Some(kind) = database_log::kind_of(&item.bytes) {
+            self.in_log(item, kind, claims, notes, cancel)
         } else if is_table(&item.bytes) {
             self.in_columns(&item.bytes, claims, notes, cancel)
         } else {
