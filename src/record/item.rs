@@ -49,14 +49,9 @@ pub struct ItemRecord {
     #[serde(default)]
     pub claims: ClaimCheck,
     /// Whether some of the sound that may be in it was not heard, so that `clear` holds for the rest alone: bytes that were not read,
-    /// streams that were left out, much damage. The notes tell. Absent if it is false.
-    #[serde(default, skip_serializing_if = "is_false")]
+    /// streams that were left out, much damage. The notes tell.
+    #[serde(default)]
     pub is_partial: bool,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl ItemRecord {

@@ -114,7 +114,7 @@ pub(super) fn of(source: &Bytes, base: u64, guard: &Guard<'_>) -> Result<Parts, 
     let mut found = Parts::default();
     let mut at = base;
     while at < length {
-        let begin = if found.parts.is_empty() { at } else { behind_padding(&mut view, at)? };
+        let begin = if found.parts.is_empty() { at } else { next_start(&mut view, at)? };
         if begin >= length {
             break;
         }
@@ -185,6 +185,17 @@ fn tag_bytes(view: &mut View<'_>, at: u64) -> u64 {
         bytes += tag;
     }
     bytes
+}
+
+/// Where the next file begins: at `at`, or behind padding. A file of boxes begins with up to three zeros itself.
+fn next_start(view: &mut View<'_>, at: u64) -> Result<u64, DecodeError> {
+    let behind = behind_padding(view, at)?;
+    let near = (0..=3).rev().filter_map(|zeros| behind.checked_sub(zeros)).filter(|&begin| begin > at);
+    let is_file = |&begin: &u64| {
+        let start = begin + tag_bytes(view, begin);
+        matches!(sniff(view.bytes(start, 64 << 10)), SoundKind::Native(_))
+    };
+    Ok(std::iter::once(at).chain(near).find(is_file).unwrap_or(behind))
 }
 
 /// The first byte from `at` on that is not zero.

@@ -105,6 +105,8 @@ fn fragments_of_mp4_behind_damage_are_read_with_the_tables_at_the_front() {
     let whole = [head.clone(), fragment(1)].concat();
     let (one, two) = (whole.len() as u64, 2 * whole.len() as u64);
     assert_eq!(ranges(&whole.repeat(2)), (vec![0..one, one..two], vec![]));
+    let padded = [&whole[..], &[0; 77], &whole].concat();
+    assert_eq!(ranges(&padded), (vec![0..one, one + 77..two + 77], vec![]));
 }
 
 fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
