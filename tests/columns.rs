@@ -20,13 +20,19 @@ fn samples_under_other_names_and_sound_in_base64_are_read() {
     let whole: Vec<i32> = clip.iter().map(|sample| (sample * 32_767.0) as i32).collect();
     let long: Vec<i64> = whole.iter().map(|&sample| sample.into()).collect();
     let list = |name: &str, kind: &str| {
-        format!("optional group {name} (LIST) {{ repeated group list {{ optional {kind} element; }} }}")
+        format!(
+            "optional group {name} (LIST) {{ repeated group list {{ optional {kind} element; }} }}"
+        )
     };
     for (name, schema, kind) in [
         ("a-top", format!("{} optional int64 sampling_rate;", list("array", "float")), "float"),
         ("b-wave", format!("{} optional int64 sample_rate;", list("waveform", "int32")), "int32"),
         ("c-long", format!("{} optional int64 sr;", list("audio", "int64")), "int64"),
-        ("d-apart", format!("{} optional int64 audio_sample_rate;", list("audio", "float")), "float"),
+        (
+            "d-apart",
+            format!("{} optional int64 audio_sample_rate;", list("audio", "float")),
+            "float",
+        ),
     ] {
         let shard = table(&format!("message schema {{ {schema} }}"), 1, &mut |_, rows| {
             let (definitions, repetitions) = levels(3);

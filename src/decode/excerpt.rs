@@ -10,7 +10,7 @@ use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Time;
 
 use super::native::Run;
-use super::parts;
+use super::parts::{self, Depth};
 use super::plan::{self, Begin};
 use super::shielded::shielded;
 use super::source::Guard;
@@ -58,7 +58,7 @@ pub(super) fn sample(
     let Begin { start, bytes, audio_bytes } = plan::begin(source)?;
     let guard = Guard::new(cancel, decoder.limits.timeout / PART_OF_TIME, bytes);
     let limits = DecodeLimits { max_seconds_of_audio: windows.seconds, ..decoder.limits };
-    let parts = parts::of(source, start.base, &guard).ok()?;
+    let parts = parts::of(source, start.base, Depth::Shallow, &guard).ok()?;
     let [part] = parts.parts.as_slice() else { return None };
     let unread: u64 = parts.gaps.iter().map(|gap| gap.end - gap.start).sum();
     if parts::is_told(unread, bytes) {

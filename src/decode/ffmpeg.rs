@@ -119,7 +119,7 @@ impl Ffmpeg {
     ) -> Result<Pass, Failure> {
         let mut probed = self.probe(source, guard)?;
         let all = probed.streams.len();
-        probed.streams.retain(|stream| stream.codec_type == "audio");
+        probed.streams.retain(|stream| matches!(stream.codec_type.as_str(), "audio" | ""));
         let mut told_bytes = (all == probed.streams.len()).then_some(0);
         let mut pass = Pass { container: container_name(&probed.format), ..Pass::default() };
         let mut tags = Collector::default();

@@ -27,7 +27,7 @@ use super::codecs::codec_name;
 use super::embedded;
 use super::mpeg::{self, Shape};
 use super::opus::{self, Opus};
-use super::parts::{self, Part, Parts};
+use super::parts::{self, Depth, Part, Parts};
 use super::pass::{Failure, Pass};
 use super::planes;
 use super::priming;
@@ -103,16 +103,42 @@ impl Native {
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
-        guard.rewind();
-        let Parts { parts, mut gaps } = if start.seekable {
-            parts::of(source, start.base, guard).map_err(Failure::Stop)?
-        } else {
-            Parts::single(start.base..guard.file_bytes(), false)
+        if !start.seekable {
+            let parts = Parts::single(start.base..guard.file_bytes(), false);
+            return self.over(source, (&parts, start, band), limits, guard, sink);
+        }
+        let of = |depth| parts::of(source, start.base, depth, guard).map_err(Failure::Stop);
+        let shallow = of(Depth::Shallow)?;
+        let first = match self.over(source, (&shallow, start, band), limits, guard, sink) {
+            Ok(pass) if pass.is_whole() => return Ok(pass),
+            Err(Failure::Stop(error)) => return Err(Failure::Stop(error)),
+            first => first,
         };
+        let deep = of(Depth::Deep)?;
+        if deep == shallow {
+            return first;
+        }
+        sink.restart();
+        self.over(source, (&deep, start, band), limits, guard, sink)
+    }
+
+    /// Decodes the parts of a file one after the other.
+    fn over(
+        &self,
+        source: &Bytes,
+        (given, start, band): (&Parts, Start, Band),
+        limits: &DecodeLimits,
+        guard: &Guard<'_>,
+        sink: &mut dyn PcmSink,
+    ) -> Result<Pass, Failure> {
+        let Parts { parts, gaps } = given;
+        let mut gaps = gaps.clone();
         let mut carried = Carried::default();
         let mut refused = None;
         let (mut frame_bytes, mut packet_bytes, mut all_bytes) = (0, 0, 0);
         for (nth, part) in parts.iter().enumerate() {
+            // What one part may read does not depend on the others.
+            guard.rewind();
             let format = match self.reader(source, part, guard) {
                 Ok(format) => format,
                 Err(Failure::Probe(error)) => {
@@ -126,7 +152,7 @@ impl Native {
             let (mut next, end) = run.run(part.whole, guard, sink)?;
             if next.pass.needs_full {
                 sink.restart();
-                return self.pass(source, (start, Band::Full), limits, guard, sink);
+                return self.over(source, (given, start, Band::Full), limits, guard, sink);
             }
             if part.frame_bytes > 0 || part.continues {
                 frame_bytes += part.frame_bytes;
@@ -147,7 +173,7 @@ impl Native {
         }
         if pass.is_low && pass.is_silent() {
             sink.restart();
-            return self.pass(source, (start, Band::Full), limits, guard, sink);
+            return self.over(source, (given, start, Band::Full), limits, guard, sink);
         }
         let is_told = |bytes| parts::is_told(bytes, guard.file_bytes());
         if !pass.streams.iter().any(|stream| stream.full) {

@@ -52,6 +52,15 @@ impl Pass {
         self.stray_bytes + self.gaps.iter().map(|gap| gap.end - gap.start).sum::<u64>()
     }
 
+    /// Whether a file was decoded to its end, and most of it without damage.
+    pub(super) fn is_whole(&self) -> bool {
+        let (packets, damaged) = self.packets();
+        self.unread_bytes() == 0
+            && self.broken.is_none()
+            && damaged * 5 <= packets
+            && self.seconds() > 0.0
+    }
+
     /// Whether some of the file was not heard.
     pub(super) fn is_partial(&self) -> bool {
         let (packets, damaged) = self.packets();

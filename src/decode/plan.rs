@@ -42,7 +42,6 @@ const PLAIN: [&str; 16] = [
     "AC-3",
     "AMR",
     "AU",
-    "DSF",
     "DTS",
     "LOAS AAC",
     "Monkey's Audio",

@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn an_end_that_is_a_guess_trims_nothing() {
         let mut track = Track::new(1);
-        track.with_duration(Duration::from(1_000));
+        track.with_duration(Duration::from(1_000_u64));
         let mut trims = Trims::of(&track, "mp3", true);
         assert_eq!(left(&mut trims, packet(900, 28)), (0, false));
         assert_eq!(left(&mut trims, packet(1_000, 128)), (0, false));

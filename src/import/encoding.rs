@@ -255,10 +255,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         std::fs::write(&path, bytes).unwrap();
-        let (mut reader, encoding) = open(&path, None).unwrap();
+        let (mut reader, told) = open(&path, None).unwrap();
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
-        (text, encoding.name())
+        (text, told.encoding.name())
     }
 
     fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {

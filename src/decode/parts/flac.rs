@@ -2,7 +2,7 @@
 //! which the description is theirs.
 
 use super::view::View;
-use super::{Part, Parts, Patch, behind_tags};
+use super::{Depth, Part, Parts, Patch, behind_tags};
 
 /// Length of the description of a stream.
 const INFO_BYTES: usize = 34;
@@ -33,7 +33,7 @@ struct Seen {
 }
 
 /// Walks the frames from `at` on, up to another file.
-pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
+pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts) -> u64 {
     let length = view.length();
     let mut next = at + 4;
     let mut info = None;
@@ -49,6 +49,11 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
         }
     }
     let frames = next.min(length);
+    if depth == Depth::Shallow {
+        let frame_bytes = behind_tags(view, frames..length) - frames;
+        found.part(Part { range: at..length, seekable: true, frame_bytes, ..Part::default() });
+        return length;
+    }
     let is_file = |view: &mut View<'_>, at: u64| {
         let head = view.array::<8>(at);
         head.is_some_and(|head| head[4] & 0x7f == 0 && head[5..] == [0, 0, INFO_BYTES as u8])

@@ -1,7 +1,7 @@
 //! Matroska: elements in elements. Clusters behind damage are read with the tracks at the front.
 
 use super::view::View;
-use super::{Part, Parts, Patch};
+use super::{Depth, Part, Parts, Patch};
 
 const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
@@ -31,7 +31,7 @@ struct Element {
 }
 
 /// Walks the elements from `at` on.
-pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
+pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts) -> u64 {
     let length = view.length();
     let segment = element(view, at)
         .and_then(|head| element(view, head.content.saturating_add(head.bytes?)))
@@ -65,7 +65,10 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
             Some(Element { id: CLUSTER, content, bytes }) => {
                 first_cluster = first_cluster.or(Some(next));
                 cluster_end = bytes.map(|bytes| content.saturating_add(bytes));
-                next = content;
+                next = match cluster_end {
+                    Some(end) if depth == Depth::Shallow && is_behind(view, end) => end,
+                    _ => content,
+                };
             }
             Some(Element { id, content, bytes: Some(bytes) })
                 if (IN_SEGMENT.contains(&id) || IN_CLUSTER.contains(&id))
@@ -83,8 +86,11 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
                     next = if first_cluster.is_some() { next } else { length };
                     break;
                 };
-                found.part(part(at..next, std::mem::take(&mut patches), false));
-                found.gap(next..cluster);
+                let before = part(at..next, patches.clone(), false);
+                if !found.resume(before, next..cluster) {
+                    whole = false;
+                    break;
+                }
                 // A void element, with a length of eight bytes.
                 let mut void = vec![0xec, 1];
                 void.extend(&(cluster - hole).saturating_sub(9).to_be_bytes()[1..]);
@@ -102,6 +108,13 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
 fn part(range: std::ops::Range<u64>, patches: Vec<Patch>, whole: bool) -> Part {
     let continues = !patches.is_empty();
     Part { range, continues, patches, whole, ..Part::default() }
+}
+
+/// Whether a cluster may end at `at`: with the file, or before another child of the segment or another file.
+fn is_behind(view: &mut View<'_>, at: u64) -> bool {
+    let is_one =
+        |here: Element| here.id == CLUSTER || here.id == EBML || IN_SEGMENT.contains(&here.id);
+    at == view.length() || element(view, at).is_some_and(is_one)
 }
 
 /// Whether a cluster begins at `at`: with its timestamp, or one of the few other elements that may stand before it.

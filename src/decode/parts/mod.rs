@@ -36,6 +36,8 @@ use view::View;
 
 /// Most parts of a file; what follows is a gap. A damaged ADTS file has one between any two places of damage. A guess.
 const MAX_PARTS: usize = 1_024;
+/// Most parts of a file behind damage. A guess.
+const MAX_RESUMED: usize = 32;
 /// Most elements that are walked in one file, which bounds the time: an hour of Matroska has half a million blocks. A guess.
 const MAX_STEPS: u64 = 20_000_000;
 /// Largest gap that is not told, in bytes, and as a share of the file: padding, or a tag of an unknown kind. A guess.
@@ -85,6 +87,17 @@ impl Parts {
         }
     }
 
+    /// Adds the part before damage, and the gap that the damage is. False if there were too many already: each part behind
+    /// damage is read from the front of the file.
+    fn resume(&mut self, part: Part, gap: Range<u64>) -> bool {
+        let is_allowed = self.parts.iter().filter(|part| part.continues).count() < MAX_RESUMED;
+        if is_allowed {
+            self.part(part);
+            self.gap(gap);
+        }
+        is_allowed
+    }
+
     /// Adds a part, or a gap if there are too many.
     fn part(&mut self, part: Part) {
         if self.parts.len() < MAX_PARTS {
@@ -101,12 +114,26 @@ pub(super) fn is_told(bytes: u64, file_bytes: u64) -> bool {
     bytes > least.max(file_bytes / share)
 }
 
+/// How closely a file is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// As far as it costs little beside decoding: not into the clusters of Matroska, nor through the frames of FLAC.
+    Shallow,
+    /// Through all of it: for files that a pass by the shallow parts did not read to their end.
+    Deep,
+}
+
 /// The parts of a file whose first sound begins at `base`. Of formats without a structure of their own it is one part.
 ///
 /// # Errors
 ///
 /// A limit of the item was reached. What cannot be read fails in the pass itself.
-pub(super) fn of(source: &Bytes, base: u64, guard: &Guard<'_>) -> Result<Parts, DecodeError> {
+pub(super) fn of(
+    source: &Bytes,
+    base: u64,
+    depth: Depth,
+    guard: &Guard<'_>,
+) -> Result<Parts, DecodeError> {
     let Ok(mut view) = View::of(source, guard) else {
         return Ok(Parts::single(base..guard.file_bytes(), true));
     };
@@ -120,7 +147,7 @@ pub(super) fn of(source: &Bytes, base: u64, guard: &Guard<'_>) -> Result<Parts, 
         }
         let tag = tag_bytes(&mut view, begin);
         let start = begin.saturating_add(tag).min(length);
-        let end = walk(&mut view, start, &mut found)?;
+        let end = walk(&mut view, start, depth, &mut found)?;
         match end {
             // Readers skip the tags at the front themselves, and read them.
             Some(end) => {
@@ -151,7 +178,12 @@ pub(super) fn of(source: &Bytes, base: u64, guard: &Guard<'_>) -> Result<Parts, 
 }
 
 /// Walks what begins at `at`, adds its parts and returns where it ends; `None` if it is no sound that is read here.
-fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> Result<Option<u64>, DecodeError> {
+fn walk(
+    view: &mut View<'_>,
+    at: u64,
+    depth: Depth,
+    found: &mut Parts,
+) -> Result<Option<u64>, DecodeError> {
     let head = view.bytes(at, 64 << 10);
     let SoundKind::Native(kind) = sniff(head) else { return Ok(None) };
     let length = view.length();
@@ -159,8 +191,8 @@ fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> Result<Option<u64>, 
         "WAV" => chunks::wav(view, at, found),
         "AIFF" => chunks::aiff(view, at, found),
         "CAF" => chunks::caf(view, at, found),
-        "FLAC" => flac::walk(view, at, found),
-        "Matroska" => matroska::walk(view, at, found),
+        "FLAC" => flac::walk(view, at, depth, found),
+        "Matroska" => matroska::walk(view, at, depth, found),
         "MP4" => mp4::walk(view, at, found),
         "Ogg" => ogg::walk(view, at, found),
         "ADTS" => adts::walk(view, at, found),
@@ -190,7 +222,8 @@ fn tag_bytes(view: &mut View<'_>, at: u64) -> u64 {
 /// Where the next file begins: at `at`, or behind padding. A file of boxes begins with up to three zeros itself.
 fn next_start(view: &mut View<'_>, at: u64) -> Result<u64, DecodeError> {
     let behind = behind_padding(view, at)?;
-    let near = (0..=3).rev().filter_map(|zeros| behind.checked_sub(zeros)).filter(|&begin| begin > at);
+    let near =
+        (0..=3).rev().filter_map(|zeros| behind.checked_sub(zeros)).filter(|&begin| begin > at);
     let is_file = |&begin: &u64| {
         let start = begin + tag_bytes(view, begin);
         matches!(sniff(view.bytes(start, 64 << 10)), SoundKind::Native(_))

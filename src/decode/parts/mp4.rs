@@ -39,8 +39,10 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
                 let hole = tables_end.filter(|&end| end + 16 <= next);
                 let place = view.find(b"moof", next + 4, length, is_fragment);
                 let Some((hole, fragment)) = hole.zip(place.map(|name| name - 4)) else { break };
-                found.part(part(at..next, std::mem::take(&mut patches), true));
-                found.gap(next..fragment);
+                let before = part(at..next, patches.clone(), true);
+                if !found.resume(before, next..fragment) {
+                    break;
+                }
                 let mut free = b"\0\0\0\x01free".to_vec();
                 free.extend((fragment - hole).to_be_bytes());
                 patches = vec![Patch { at: hole, bytes: free }];

@@ -6,9 +6,13 @@ use std::time::Duration;
 use super::*;
 
 fn parts(file: &[u8]) -> Parts {
+    parts_to(file, Depth::Deep)
+}
+
+fn parts_to(file: &[u8], depth: Depth) -> Parts {
     let cancel = AtomicBool::new(false);
     let guard = Guard::new(&cancel, Duration::from_secs(60), file.len() as u64);
-    of(&Bytes::of_memory(file.to_vec()), 0, &guard).expect("within the limits")
+    of(&Bytes::of_memory(file.to_vec()), 0, depth, &guard).expect("within the limits")
 }
 
 fn ranges(file: &[u8]) -> (Vec<Range<u64>>, Vec<Range<u64>>) {
@@ -206,7 +210,7 @@ fn flac(longest: u16, frames: &[Vec<u8>]) -> Vec<u8> {
     let mut info = [0; 34];
     info[..2].copy_from_slice(&longest.to_be_bytes());
     info[2..4].copy_from_slice(&longest.to_be_bytes());
-    info[10..14].copy_from_slice(&(44_100 << 12 | 1 << 9 | 15 << 4_u32).to_be_bytes());
+    info[10..14].copy_from_slice(&(44_100_u32 << 12 | 1 << 9 | 15 << 4).to_be_bytes());
     [b"fLaC\x80\0\0\x22".as_slice(), &info, &frames.concat()].concat()
 }
 
@@ -223,7 +227,7 @@ fn frames_of_flac_that_the_description_does_not_fit_are_a_part_with_their_own() 
     assert_eq!((found.len(), found[0].patches.len(), found[1].continues), (2, 0, true));
     let [Patch { at: 8, bytes }] = &found[1].patches[..] else { panic!("{found:?}") };
     assert_eq!(bytes[..4], [0x10, 0, 0x10, 0]);
-    assert_eq!(bytes[10..14], (48_000 << 12 | 15 << 4_u32).to_be_bytes());
+    assert_eq!(bytes[10..14], (48_000_u32 << 12 | 15 << 4).to_be_bytes());
     // Two frames may be chance, three are not.
     let mut odd = usual.clone();
     odd.extend((6..8).map(|number| flac_frame(10, 1, number)));
@@ -271,7 +275,8 @@ fn no_bytes_make_a_walk_fail_or_last() {
             file[at] = (dice.share() * 256.0) as u8;
         }
         let length = file.len() as u64;
-        let Parts { parts, gaps } = parts(&file);
+        let depth = if round % 2 == 0 { Depth::Deep } else { Depth::Shallow };
+        let Parts { parts, gaps } = parts_to(&file, depth);
         assert!(!parts.is_empty());
         for range in parts.iter().map(|part| &part.range).chain(&gaps) {
             assert!(range.start <= range.end && range.end <= length, "{range:?} of {length}");
