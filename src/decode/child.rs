@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::DecodeError;
+use super::guard::Guard;
 use super::pass::Failure;
-use super::source::Guard;
 
 /// How often the limits are checked while a program prints nothing. A guess.
 const TICK: Duration = Duration::from_millis(50);

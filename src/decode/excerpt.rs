@@ -9,11 +9,11 @@ use std::sync::atomic::AtomicBool;
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Time;
 
-use super::native::Run;
+use super::guard::Guard;
 use super::parts::{self, Depth};
 use super::plan::{self, Begin};
+use super::run::Run;
 use super::shielded::shielded;
-use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::{DecodeLimits, Decoder, Excerpts, PcmSink, SILENCE, Windows};
 use crate::bytes::Bytes;

@@ -12,8 +12,8 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::child::{self, Exit};
+use super::guard::Guard;
 use super::pass::{Failure, Pass};
-use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};

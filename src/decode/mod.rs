@@ -5,8 +5,9 @@
 //!
 //! | file | responsibility |
 //! |---|---|
-//! | `plan` | which decoders are tried on a file, and which attempt is kept |
-//! | `native`, `source`, `planes`, `codecs`, `opus`, `shielded` | one pass of Symphonia: bounded reader, buffers, codecs, panics |
+//! | `plan`, `accounts` | which decoders are tried on a file, and which attempt is kept; what ffmpeg left unread |
+//! | `native`, `run` | one pass of Symphonia over all parts of a file, and over one |
+//! | `source`, `guard`, `planes`, `codecs`, `opus`, `shielded` | for it: bounded reader, limits, buffers, codecs, panics |
 //! | `parts` | the stretches of a file that are decoded one after the other, and what is in none of them |
 //! | `mpeg` | headers of MPEG audio |
 //! | `band` | the decoders of the low band, and which streams they take |
@@ -25,6 +26,7 @@ use std::time::Duration;
 use crate::bytes::Bytes;
 use crate::signal::SampleRate;
 
+mod accounts;
 mod band;
 mod child;
 mod codecs;
@@ -33,6 +35,7 @@ mod embedded;
 mod error;
 mod excerpt;
 mod ffmpeg;
+mod guard;
 mod installed;
 mod mpeg;
 mod native;
@@ -44,6 +47,7 @@ mod plan;
 mod planes;
 mod priming;
 mod riff;
+mod run;
 mod shielded;
 mod source;
 mod stream;

@@ -47,7 +47,9 @@ pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
                 notes.push(format!("{what}: {seconds:.1} of {declared:.1} s{of} decoded"));
             }
             _ if stream.truncated => {
-                notes.push(format!("ends early: the file is cut off after {seconds:.1} s{of}"));
+                let why =
+                    if pass.unread_bytes() == 0 { "the file is cut off" } else { "it is damaged" };
+                notes.push(format!("ends early: {why} after {seconds:.1} s{of}"));
             }
             _ => {}
         }

@@ -16,12 +16,12 @@
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
-use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
+use super::accounts::{Unread, account};
+use super::guard::Guard;
 use super::native::Start;
 use super::pass::{Failure, Pass};
-use super::source::Guard;
 use super::{DecodeError, Decoded, Decoder, Help, PcmSink, embedded, notes, parts, tags};
 use crate::base::thousands;
 use crate::bytes::{Bytes, Reader};
@@ -32,29 +32,6 @@ use crate::sniff::sound::{self, SoundKind};
 const MAX_TAG_BYTES: u64 = 16 << 20;
 /// Number of `ID3v2` tags at the front that are skipped; some editors leave an old one. A guess.
 const MAX_TAGS: usize = 8;
-/// Share of a file of packets alone, and of any file of audio alone, that ffmpeg may leave unread without a word: seek tables and
-/// headers; headers of small packets and padding. Guesses.
-const UNREAD_SHARE: (f64, f64) = (0.05, 0.5);
-/// Share of the seconds that the bytes left by Symphonia should have that ffmpeg has to decode beyond Symphonia. A guess.
-const MADE_UP: f64 = 0.8;
-/// Formats without much beside their packets.
-const PLAIN: [&str; 16] = [
-    "AC-3",
-    "AMR",
-    "AU",
-    "DTS",
-    "LOAS AAC",
-    "Monkey's Audio",
-    "Musepack",
-    "OptimFROG",
-    "RF64",
-    "Shorten",
-    "TAK",
-    "True Audio",
-    "TrueHD",
-    "Wave64",
-    "WavPack",
-];
 /// Attempts whose decoded lengths differ by less are equally good. A guess.
 const SAME_SECONDS: f64 = 0.5;
 
@@ -137,7 +114,13 @@ pub(super) fn decode(
         match attempt(decoder, step, &facts, source, &guard, sink) {
             Ok(mut pass) => {
                 match step {
-                    Step::Ffmpeg => account(&mut pass, left.as_ref(), &facts, source, &guard),
+                    Step::Ffmpeg => account(
+                        &mut pass,
+                        left.as_ref(),
+                        (facts.kind, facts.front_bytes),
+                        source,
+                        &guard,
+                    ),
                     _ => left = Unread::of(&pass).or(left),
                 }
                 let flaw = flaw(step, &pass, &guard);
@@ -161,7 +144,13 @@ pub(super) fn decode(
         best.pass = match attempt(decoder, best.step, &facts, source, &guard, sink) {
             Ok(mut pass) => {
                 if best.step == Step::Ffmpeg {
-                    account(&mut pass, left.as_ref(), &facts, source, &guard);
+                    account(
+                        &mut pass,
+                        left.as_ref(),
+                        (facts.kind, facts.front_bytes),
+                        source,
+                        &guard,
+                    );
                 }
                 pass
             }
@@ -237,7 +226,7 @@ fn behind_picture(file: &mut Reader, at: u64) -> Option<(u64, SoundKind)> {
         }
     };
     if let Some(end) = picture::end(file, at) {
-        return there(file, end, true);
+        return if end < file.length() { there(file, end, true) } else { None };
     }
     let end = picture::behind_marks(file, at, |file, end| there(file, end, false).is_some())?;
     there(file, end, false)
@@ -287,58 +276,6 @@ fn attempt(
             }
             None => Err(Failure::Probe("no ffmpeg".to_owned())),
         },
-    }
-}
-
-/// What Symphonia left unread.
-struct Unread {
-    gaps: Vec<Range<u64>>,
-    stray_bytes: u64,
-    seconds: f64,
-    /// How many seconds the bytes that were left have, at the rate of those that were read.
-    seconds_left: f64,
-}
-
-impl Unread {
-    /// `None` if a pass left nothing.
-    fn of(pass: &Pass) -> Option<Self> {
-        let bytes = pass.unread_bytes();
-        let per_byte = pass.seconds() / pass.packet_bytes.max(1) as f64;
-        (bytes > 0).then(|| Self {
-            gaps: pass.gaps.clone(),
-            stray_bytes: pass.stray_bytes,
-            seconds: pass.seconds(),
-            seconds_left: bytes as f64 * per_byte,
-        })
-    }
-}
-
-/// Tells what a pass of ffmpeg left unread.
-fn account(
-    pass: &mut Pass,
-    native: Option<&Unread>,
-    facts: &Facts,
-    source: &Bytes,
-    guard: &Guard<'_>,
-) {
-    if pass.streams.iter().any(|stream| stream.full) {
-        return;
-    }
-    if let Some(native) = native {
-        if pass.seconds() < native.seconds + MADE_UP * native.seconds_left {
-            pass.gaps.clone_from(&native.gaps);
-            pass.stray_bytes = native.stray_bytes;
-        }
-        return;
-    }
-    let (SoundKind::Foreign(name), Some(read)) = (facts.kind, pass.all_packet_bytes) else {
-        return;
-    };
-    let Some(there) = parts::sound_bytes(source, facts.front_bytes, guard) else { return };
-    let share = if PLAIN.contains(&name) { UNREAD_SHARE.0 } else { UNREAD_SHARE.1 };
-    let unread = there.saturating_sub(read);
-    if unread as f64 > share * there as f64 && parts::is_told(unread, facts.bytes) {
-        pass.stray_bytes = unread;
     }
 }
 

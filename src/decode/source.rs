@@ -2,76 +2,12 @@
 //! that the file can be sought in.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use symphonia::core::io::MediaSource;
 
-use super::DecodeError;
+use super::guard::Guard;
 use super::parts::Part;
 use crate::bytes::Reader;
-
-/// How many times a file may be read over: films whose tracks are interleaved packet by packet make the reader go back and forth.
-/// A guess.
-const MAX_READS_OF_A_FILE: u64 = 16;
-/// Added for small files, whose first blocks are read many times to recognise the format. A guess.
-const EXTRA_READ_BYTES: u64 = 256 << 20;
-
-/// The limits of one item: the cancel flag of the run, the time, and the number of bytes read.
-#[derive(Debug)]
-pub(super) struct Guard<'a> {
-    cancel: &'a AtomicBool,
-    start: Instant,
-    timeout: Duration,
-    file_bytes: u64,
-    read_bytes: AtomicU64,
-    /// Offset in the file at which the last read ended.
-    position: AtomicU64,
-}
-
-impl<'a> Guard<'a> {
-    pub(super) fn new(cancel: &'a AtomicBool, timeout: Duration, file_bytes: u64) -> Self {
-        Self {
-            cancel,
-            start: Instant::now(),
-            timeout,
-            file_bytes,
-            read_bytes: AtomicU64::new(0),
-            position: AtomicU64::new(0),
-        }
-    }
-
-    /// `Err` once a limit is reached.
-    pub(super) fn check(&self) -> Result<(), DecodeError> {
-        if self.cancel.load(Ordering::Relaxed) {
-            return Err(DecodeError::Cancelled);
-        }
-        if self.start.elapsed() >= self.timeout {
-            return Err(DecodeError::TimedOut { limit_seconds: self.timeout.as_secs_f64() });
-        }
-        let read_bytes = self.read_bytes.load(Ordering::Relaxed);
-        if read_bytes > self.file_bytes.saturating_mul(MAX_READS_OF_A_FILE) + EXTRA_READ_BYTES {
-            return Err(DecodeError::ReadsTooMuch { read_bytes, file_bytes: self.file_bytes });
-        }
-        Ok(())
-    }
-
-    /// Starts another attempt at the same file: the bytes are counted from zero, the time goes on.
-    pub(super) fn rewind(&self) {
-        self.read_bytes.store(0, Ordering::Relaxed);
-        self.position.store(0, Ordering::Relaxed);
-    }
-
-    /// Size of the file.
-    pub(super) fn file_bytes(&self) -> u64 {
-        self.file_bytes
-    }
-
-    /// Number of bytes between the end of the last read and the end of the file.
-    pub(super) fn unread_bytes(&self) -> u64 {
-        self.file_bytes.saturating_sub(self.position.load(Ordering::Relaxed))
-    }
-}
 
 /// The bytes of a part of an item. Each read checks `guard`.
 #[derive(Debug)]
@@ -114,8 +50,7 @@ impl Read for FileSource<'_> {
         let from = self.part.range.start + self.position;
         self.patch(from, &mut buffer[..read]);
         self.position += read as u64;
-        self.guard.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
-        self.guard.position.store(from + read as u64, Ordering::Relaxed);
+        self.guard.has_read(read as u64, from + read as u64);
         Ok(read)
     }
 }
@@ -132,8 +67,7 @@ impl Seek for FileSource<'_> {
         let (position, in_file) = target.ok_or(io::ErrorKind::InvalidInput)?;
         self.file.seek(SeekFrom::Start(in_file))?;
         self.position = position;
-        // Seeks are counted as well, so that a reader that only seeks reaches the limit.
-        self.guard.read_bytes.fetch_add(64, Ordering::Relaxed);
+        self.guard.has_sought();
         Ok(position)
     }
 }
@@ -150,6 +84,9 @@ impl MediaSource for FileSource<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
     use super::*;
     use crate::bytes::Bytes;
     use crate::decode::parts::Patch;

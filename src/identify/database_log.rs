@@ -14,18 +14,13 @@ use super::database::{self, Unread};
 use super::document::Read;
 use super::{Claims, Identifiers};
 use crate::bytes::Bytes;
-use crate::sniff::{JOURNAL_MAGIC, LogKind, is_database, log_kind};
+use crate::sniff::{JOURNAL_MAGIC, LogKind, is_database};
 use crate::source::Item;
 
 /// Most bytes of a database and its log that are copied. A guess.
 const MAX_COPIED_BYTES: u64 = 1 << 30;
 /// Bytes of a database or log by which it is recognised.
 const HEAD_BYTES: u64 = 16;
-
-/// The kind of log that bytes begin as.
-pub(super) fn kind_of(bytes: &Bytes) -> Option<LogKind> {
-    log_kind(&bytes.head(HEAD_BYTES).ok()?)
-}
 
 impl Identifiers {
     /// Looks up the identifiers that a log adds to its database.

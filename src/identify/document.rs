@@ -8,14 +8,13 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::database_log;
 use super::utf16::{ToUtf8, encoding};
 use super::{Claims, Identifiers};
 use crate::base::Losses;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
 use crate::identifier::{PERSONAL, Tokens, personal};
-use crate::sniff::is_database;
+use crate::sniff::{LogKind, is_database, log_kind};
 use crate::source::{Item, Value, is_table, texts};
 
 /// Bytes at the front of a text that are searched for such columns. A guess.
@@ -51,7 +50,7 @@ impl Identifiers {
     ) -> Read {
         let read = if begins_as_database(&item.bytes) {
             self.in_database(item, claims, notes, cancel)
-        } else if let Some(kind) = database_log::kind_of(&item.bytes) {
+        } else if let Some(kind) = log_of(&item.bytes) {
             self.in_log(item, kind, claims, notes, cancel)
         } else if is_table(&item.bytes) {
             self.in_columns(&item.bytes, claims, notes, cancel)
@@ -147,6 +146,11 @@ impl Identifiers {
         words.feed(text, &mut take);
         words.finish(&mut take);
     }
+}
+
+/// The kind of log of an SQLite database that bytes begin as.
+fn log_of(bytes: &Bytes) -> Option<LogKind> {
+    log_kind(&bytes.head(16).ok()?)
 }
 
 /// Whether bytes begin as an SQLite database.

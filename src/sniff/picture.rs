@@ -13,7 +13,7 @@ const SCANNED_BYTES: u64 = 256 << 10;
 /// Most bytes of a JPEG's scans that are searched for their end. A guess.
 const MAX_SCAN_BYTES: u64 = 256 << 20;
 
-/// The end of the JPEG, PNG, GIF, BMP or WebP image at `at`. `None` if it is none of them, or ends with the file.
+/// The end of the JPEG, PNG, GIF, BMP or WebP image at `at`, at most that of the file. `None` if it is none of them, or has no end.
 pub(crate) fn end<F: Read + Seek>(file: &mut F, at: u64) -> Option<u64> {
     let head: [u8; 12] = read(file, at)?;
     let end = match &head {
@@ -30,7 +30,7 @@ pub(crate) fn end<F: Read + Seek>(file: &mut F, at: u64) -> Option<u64> {
         _ => return None,
     };
     let length = file.seek(SeekFrom::End(0)).ok()?;
-    (end > at && end < length).then_some(end)
+    (end > at).then_some(end.min(length))
 }
 
 /// The first place behind something that may end a JPEG or PNG image at which `is_it` agrees: for pictures whose structure is damaged
@@ -184,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_without_an_end_or_with_nothing_behind_it_has_none() {
+    fn a_picture_without_an_end_has_none_and_one_with_nothing_behind_it_ends_with_the_file() {
         assert_eq!(end_of(b"\xff\xd8\xff\xe0\0\x04ab"), None);
         assert_eq!(end_of(b"no picture at all"), None);
         let whole = b"\x89PNG\r\n\x1a\n\0\0\0\0IENDcrc!";
-        assert_eq!(end(&mut Cursor::new(&whole[..]), 0), None);
+        assert_eq!(end(&mut Cursor::new(&whole[..]), 0), Some(whole.len() as u64));
     }
 }

@@ -18,7 +18,7 @@
 use std::ops::Range;
 
 use super::DecodeError;
-use super::source::Guard;
+use super::guard::Guard;
 use crate::bytes::Bytes;
 use crate::sniff::sound::{SoundKind, id3v2_bytes, sniff};
 

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use super::MAX_STEPS;
 use crate::bytes::{Bytes, Reader};
 use crate::decode::DecodeError;
-use crate::decode::source::Guard;
+use crate::decode::guard::Guard;
 
 /// Size of the buffer. A guess.
 const BUFFER_BYTES: usize = 256 << 10;

@@ -113,6 +113,8 @@ pub(super) struct Roles {
     pub(super) texts: Vec<usize>,
     /// Columns that may hold sound and are not read, as the end of a sentence and with the remedy.
     pub(super) unread: Option<String>,
+    /// Whether any of these is certain to hold bytes or samples: others may be text.
+    pub(super) loses_sound: bool,
 }
 
 impl Roles {
@@ -167,7 +169,8 @@ impl Roles {
             lists == 0 && says(&leaves[*leaf]) && !is_path(*leaf)
         };
         let texts = (0..leaves.len()).filter(speaks).take(MAX_TEXTS).collect();
-        Self { unread: unread(leaves, &sounds, beyond), sounds, texts }
+        let (unread, loses_sound) = unread(leaves, &sounds, beyond).unzip();
+        Self { unread, loses_sound: loses_sound == Some(true), sounds, texts }
     }
 }
 
@@ -221,8 +224,8 @@ fn number(sounds: &mut [Sound]) {
     }
 }
 
-/// Columns that may hold sound and are not read, in words.
-fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<String> {
+/// Columns that may hold sound and are not read, in words; and whether any is certain to hold bytes or samples.
+fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bool)> {
     let is_samples = |leaf: &Leaf| leaf.path.iter().any(|part| is_one_of(part, &ARRAYS));
     let is_read = |place: usize| {
         sounds
@@ -239,8 +242,15 @@ fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<String> {
         }
         Form::Text => false,
     };
-    let lost = leaves.iter().enumerate().filter(is_lost).take(MAX_NAMED + 1);
-    let lost: Vec<String> = lost.map(|(_, leaf)| joined(&leaf.path)).collect();
+    let lost: Vec<_> = leaves
+        .iter()
+        .enumerate()
+        .filter(is_lost)
+        .take(MAX_NAMED + 1)
+        .map(|(_, leaf)| leaf)
+        .collect();
+    let loses_sound = beyond || lost.iter().any(|leaf| leaf.form != Form::Unread);
+    let lost: Vec<String> = lost.into_iter().map(|leaf| joined(&leaf.path)).collect();
     if lost.is_empty() && !beyond {
         return None;
     }
@@ -257,10 +267,11 @@ fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<String> {
         words
             .push(format!("more than {MAX_SOUNDS} columns of sound, of which only these are read"));
     }
-    Some(format!(
+    let told = format!(
         "has {}; write it again with one row for each sound: a file, or mono samples and a column sampling_rate",
         words.join(" and ")
-    ))
+    );
+    Some((told, loses_sound))
 }
 
 /// Whether a column of text may be read for identifiers: columns about people may not.

@@ -48,7 +48,7 @@ const MAX_TEXT_BYTES: u64 = 16 << 20;
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), Held> {
     let load = Load::of(unpacker);
     let mut shown = Shown::new(at, "record batches", None);
-    let mut has_sound = false;
+    let (mut has_sound, mut loses_sound) = (false, false);
     let mut roles = (0, Roles::default());
     let mut batches = match Batches::open(bytes, unpacker.costs.limits, &load) {
         Ok(batches) => batches,
@@ -74,7 +74,8 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         if roles.0 != batches.schemas() {
             roles = (batches.schemas(), Roles::of(&batches.schema().columns));
             has_sound |= !roles.1.sounds.is_empty();
-            if !roles.1.sounds.is_empty() {
+            loses_sound |= roles.1.loses_sound;
+            if !roles.1.sounds.is_empty() || roles.1.loses_sound {
                 shown.unread = shown.unread.take().or_else(|| roles.1.unread.take());
             }
         }
@@ -97,6 +98,10 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     // Damage of a table without sound is reported when its text is read.
     if !has_sound && batches.schemas() > 0 {
         let is_silent = Roles::of(&batches.schema().columns).sounds.is_empty();
+        if is_silent && loses_sound {
+            shown.end(unpacker)?;
+            return ControlFlow::Continue(Held::Both);
+        }
         if is_silent {
             return ControlFlow::Continue(Held::Text);
         }
