@@ -29,7 +29,7 @@ mod reduction;
 mod vorbis;
 
 pub use flac::FlacDecoder;
-pub use heard::{CANCELLED, Heard};
+pub use heard::{Balance, CANCELLED, Heard};
 pub use mp3::Mp3Decoder;
 pub use reduction::Reduction;
 pub use vorbis::VorbisDecoder;

@@ -3,7 +3,7 @@
 use std::array;
 
 use super::header::Channels;
-use crate::Heard;
+use crate::{Balance, Heard};
 
 /// Sums are made in so many parts.
 const PARTS: usize = 8;
@@ -20,7 +20,7 @@ pub(super) fn mono(samples: &[i32], bits: u32, out: &mut [f32]) {
 /// step, is added.
 ///
 /// `None`, and nothing of use in `out`, if the mid is so soft that it may be what is left of channels that cancel.
-pub(super) fn mid_alone(mid: &[i32], bits: u32, out: &mut [f32]) -> Option<()> {
+pub(super) fn mid_alone(mid: &[i32], bits: u32, out: &mut [f32], balance: &Balance) -> Option<()> {
     let scale = full_scale(bits);
     let mut energies = [0.0_f32; PARTS];
     let (mids, mid_rest) = mid.as_chunks::<PARTS>();
@@ -36,15 +36,17 @@ pub(super) fn mid_alone(mid: &[i32], bits: u32, out: &mut [f32]) -> Option<()> {
     }
     // No side is louder than full scale.
     let (energy, loudest) = (energies.iter().sum::<f32>(), mid.len() as f32);
-    (Heard::of_energies(energy, energy + loudest, energy + loudest) == Heard::Mid).then_some(())
+    let both = energy + loudest;
+    (balance.of_block(energy, both, both) == Heard::Mid).then_some(())
 }
 
-/// Two channels as they are coded, of samples of `bits` bits: the mid, or the side where the mid cancels.
+/// Two channels as they are coded, of samples of `bits` bits: the mid or the side, whichever `heard` chooses by their energies.
 pub(super) fn stereo(
     channels: Channels,
     (first, second): (&[i32], &[i32]),
     bits: u32,
     out: &mut [f32],
+    heard: impl FnOnce(f32, f32) -> Heard,
 ) {
     let scale = 0.5 * full_scale(bits);
     let blocks = (first, second);
@@ -52,28 +54,28 @@ pub(super) fn stereo(
     match channels {
         Channels::Independent(_) if bits > 24 => {
             let sum = |a: i32, b: i32| a as f32 + b as f32;
-            mix(blocks, scale, out, sum, |a, b| a as f32 - b as f32);
+            mix(blocks, scale, out, sum, |a, b| a as f32 - b as f32, heard);
         }
         Channels::Independent(_) => {
             let sum = |a: i32, b: i32| a.wrapping_add(b) as f32;
-            mix(blocks, scale, out, sum, |a, b| a.wrapping_sub(b) as f32);
+            mix(blocks, scale, out, sum, |a, b| a.wrapping_sub(b) as f32, heard);
         }
         Channels::LeftSide => {
             let sum = |left: i32, side: i32| left.wrapping_mul(2).wrapping_sub(side) as f32;
-            mix(blocks, scale, out, sum, |_, side| side as f32);
+            mix(blocks, scale, out, sum, |_, side| side as f32, heard);
         }
         Channels::SideRight => {
             let sum = |side: i32, right: i32| right.wrapping_mul(2).wrapping_add(side) as f32;
-            mix(blocks, scale, out, sum, |side, _| side as f32);
+            mix(blocks, scale, out, sum, |side, _| side as f32, heard);
         }
         Channels::MidSide => {
             let sum = |mid: i32, side: i32| (mid.wrapping_mul(2) | (side & 1)) as f32;
-            mix(blocks, scale, out, sum, |_, side| side as f32);
+            mix(blocks, scale, out, sum, |_, side| side as f32, heard);
         }
     }
 }
 
-/// Writes the mid, or the side where the mid cancels.
+/// Writes the mid, or the side if `heard` chooses that.
 #[inline]
 fn mix(
     (first, second): (&[i32], &[i32]),
@@ -81,6 +83,7 @@ fn mix(
     out: &mut [f32],
     sum: impl Fn(i32, i32) -> f32,
     difference: impl Fn(i32, i32) -> f32,
+    heard: impl FnOnce(f32, f32) -> Heard,
 ) {
     let mut mids = [0.0_f32; PARTS];
     let mut sides = [0.0_f32; PARTS];
@@ -102,8 +105,7 @@ fn mix(
         sides[0] += side * side;
     }
     let (mid, side) = (mids.iter().sum::<f32>(), sides.iter().sum::<f32>());
-    // The mean energy of the channels is that of mid and side together.
-    if Heard::of_energies(mid, mid + side, mid + side) == Heard::Side {
+    if heard(mid, side) == Heard::Side {
         for ((out, &first), &second) in out.iter_mut().zip(first).zip(second) {
             *out = difference(first, second) * scale;
         }
