@@ -24,7 +24,7 @@ pub struct Merged {
     pub again: u64,
 }
 
-/// Hands the records of all parts to a sink. The parts were [checked](super::check). `None` if the worker was stopped meanwhile.
+/// Hands the records of all parts to a sink. The parts were [checked](super::check()). `None` if the worker was stopped meanwhile.
 ///
 /// # Errors
 ///
