@@ -175,6 +175,11 @@ impl Allowance {
         self.most
     }
 
+    /// How many bytes the file has decompressed to so far.
+    pub(crate) fn spent(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
     /// Whether the file has decompressed to more than it may.
     pub(crate) fn is_spent(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.most

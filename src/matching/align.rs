@@ -35,9 +35,10 @@ settings! {
     /// The first and the last span are continued to the ends of the overlap if the evidence against it is less than this, in
     /// nats: a second of a clean recording without a peak. A guess.
     const CONTINUED_NATS: f64 = 7.0;
-    /// A candidate is dropped at once if its score is lower even against the lowest rates of chance, in nats: half of what
-    /// a suspect needs in a small catalogue. A guess.
-    const MIN_NATS: f64 = 20.0;
+    /// A candidate is dropped at once if even an upper bound of its score is less than this many times what a suspect needs: the
+    /// bound is far above the score of most. Measured on 504 clips under noise, speech, music and warps, and 52 whole pieces under
+    /// noise: up to 1.5 no match and no suspect is lost, and 0.8 costs a sixth more.
+    const LEAST_BOUND: f64 = 1.25;
     /// Lowest score of a span, in nats, given that the alignment was already found. A guess.
     const MIN_SPAN_NATS: f64 = 12.0;
     /// The score of a shorter span is reduced in proportion to its length, in 1/16 frame: 2 s. It may be a single sound that
@@ -116,8 +117,7 @@ impl Alignment {
 
     /// Natural logarithm of the false-alarm probability, neither limited to 1 nor to the floor.
     pub(super) fn log_chance(&self) -> f64 {
-        let lambda = if self.warped { Lambda::WARPED } else { Lambda::RELEASED };
-        lambda.log_chance(self.nats) + self.search_space.ln()
+        Lambda::of(self.warped).log_chance(self.nats) + self.search_space.ln()
     }
 }
 
@@ -167,10 +167,18 @@ pub(super) fn quick_score(sub_fingerprints: SubFingerprints, from: &Candidate) -
     sub_fingerprints.quick_score(TimeMap::of(from), window)
 }
 
-/// Fits a candidate and scores it. `None` if no span has a score of at least [`MIN_SPAN_NATS`].
-pub(super) fn align(pair: Pair, from: &Candidate, search_space: f64) -> Option<Alignment> {
+/// Fits a candidate and scores it. `None` if no span has a score of at least [`MIN_SPAN_NATS`], or if the score is certainly far
+/// below that of a false-alarm probability of `told_below`.
+pub(super) fn align(
+    pair: Pair,
+    from: &Candidate,
+    search_space: f64,
+    told_below: f64,
+) -> Option<Alignment> {
     let window = (f64::from(from.first), f64::from(from.last));
-    let mut map = pair.best_map(TimeMap::of(from), window)?;
+    let warped = from.warp != Warp::IDENTITY;
+    let least = LEAST_BOUND * Lambda::of(warped).nats(told_below.ln() - search_space.ln());
+    let mut map = pair.best_map(TimeMap::of(from), window, least)?;
     let mut spans = pair.score(&mut map, window)?;
     if best(&spans)?.nats > CERTAIN_NATS {
         let mut turned = pair.refine_tempo(map, best(&spans)?.window());
@@ -188,7 +196,7 @@ pub(super) fn align(pair: Pair, from: &Candidate, search_space: f64) -> Option<A
         pitch_octaves: map.pitch / f64::from(PITCH_UNITS),
         spans,
         nats,
-        warped: from.warp != Warp::IDENTITY,
+        warped,
         votes: from.votes,
         search_space,
     })
@@ -204,9 +212,9 @@ fn differ(a: Window, b: Window) -> bool {
 }
 
 impl Pair<'_> {
-    /// The best of the time maps that peaks and sub-fingerprints suggest, fitted from `start`. `None` if none can have a score
-    /// of [`MIN_NATS`].
-    fn best_map(self, start: TimeMap, window: Window) -> Option<TimeMap> {
+    /// The best of the time maps that peaks and sub-fingerprints suggest, fitted from `start`. `None` if the upper bound of none
+    /// is above `least` nats.
+    fn best_map(self, start: TimeMap, window: Window, least: f64) -> Option<TimeMap> {
         let by_peaks = self.fitted(start, window, &FITS);
         let by_bits = start.keeps_bands().then(|| {
             let (map, nats) =
@@ -216,7 +224,7 @@ impl Pair<'_> {
         });
         let maps = [by_peaks].into_iter().chain(by_bits.into_iter().flatten()).flatten();
         maps.map(|map| (self.max_nats(map, window), map))
-            .filter(|(nats, _)| *nats > MIN_NATS)
+            .filter(|(nats, _)| *nats > least)
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, map)| map)
     }

@@ -61,7 +61,8 @@ pub struct MatchConfig {
     pub identity_density: Density,
     /// Targets of an anchor of an item of more than two windows: fewer, since a long item has more votes. A guess.
     pub long_item_fan_out: usize,
-    /// Limit on the postings read without a warp, by the query plan. A guess.
+    /// Limit on the postings read without a warp, by the query plan. Measured on 504 clips under noise, speech, music and warps, and
+    /// 52 whole pieces under noise: twice as many find no more.
     pub identity_postings: Share,
     /// Limit on the postings of likely hashes, where those of all hashes are too many. Measured: with a million recordings 2.5
     /// million find as much as 4 million do, in three quarters of the time.
@@ -70,9 +71,11 @@ pub struct MatchConfig {
     pub min_votes: usize,
     /// Offset bins that are looked at closely: those with most votes. A guess.
     pub bins: Share,
-    /// Candidates that are kept: half those with most votes, half those whose sub-fingerprints agree best. A guess.
+    /// Candidates that are kept: half those with most votes, half those whose sub-fingerprints agree best. Measured likewise: 12
+    /// lose a match, 24 find no more.
     pub candidates: Share,
-    /// Candidates that are aligned for each window of a long item, the best of all windows. A guess.
+    /// Candidates that are aligned for each window of a long item, the best of all windows. Measured likewise: twice as many find no
+    /// more.
     pub aligned_of_window: usize,
     /// Largest warp, in octaves up and down; 0.45 is ×0.73 to ×1.37, the range of recordings that are sold as sped up or slowed. 0
     /// for no warps. A guess.
@@ -86,7 +89,8 @@ pub struct MatchConfig {
     pub warp_peaks_per_second: usize,
     /// Targets and probing of an item's anchors under a warp: sparse, since there are many warps. A guess.
     pub warp_density: Density,
-    /// Limit on the postings read under each warp. A guess.
+    /// Limit on the postings read under each warp. Measured on 496 clips that were sped up, slowed, stretched or transposed: 10,000
+    /// find no more.
     pub warp_postings: usize,
     /// Targets of an anchor under a warp if more than one stretch is tried: a recording that plays on is found in the next one.
     /// Measured: half of [`MatchConfig::warp_density`] finds the same, in nine tenths of the time.
@@ -108,18 +112,18 @@ impl Default for MatchConfig {
             window_frames: 1_292,
             identity_density: Density { fan_out: 20, probe: 0.2 },
             long_item_fan_out: 12,
-            identity_postings: Share { item: 400_000, window: 80_000 },
+            identity_postings: Share { item: 200_000, window: 40_000 },
             likely_postings: Share { item: 2_500_000, window: 250_000 },
             min_votes: 3,
             bins: Share { item: 4_096, window: 192 },
-            candidates: Share { item: 24, window: 8 },
-            aligned_of_window: 4,
+            candidates: Share { item: 16, window: 8 },
+            aligned_of_window: 2,
             warp_reach_octaves: 0.45,
             warp_step_octaves: 0.015,
             warp_plane_step_octaves: None,
             warp_peaks_per_second: 10,
             warp_density: Density { fan_out: 8, probe: 0.0 },
-            warp_postings: 10_000,
+            warp_postings: 7_000,
             long_item_warp_fan_out: 4,
             long_item_warp_postings: 4_000,
             likely_warp_postings: 60_000,

@@ -37,11 +37,11 @@ settings! {
     /// The other half of that condition: the candidate has at most this share of its votes. A guess.
     const EXPLAINED_VOTES: f64 = 0.8;
 
-    /// Factor of the effective search space without warps (the `K` of Karlin & Altschul 1990), for each offset and candidate.
+    /// Factor of the effective search space without warps (the `K` of Karlin & Altschul 1990), for each offset.
     /// Fitted to held-out music: with it the false-alarm probability that is told is the rate that was observed
     /// (`benches/EVALUATION.md`, "Is the false-alarm probability true?"). The number of stretches of an item changes little, since they share
     /// the item's candidates.
-    const RELEASED_SEARCH_SPACE: f64 = 3.6e-4;
+    const RELEASED_SEARCH_SPACE: f64 = 8.64e-3;
     /// The same under warps, for each offset and warp. Fitted likewise.
     const WARPED_SEARCH_SPACE: f64 = 4.8e-6;
     /// Frames from one independent offset to the next: the width of a loose peak match.
@@ -277,7 +277,7 @@ impl<'a> Matcher<'a> {
 
     /// Effective search space without warps: the number of independent alignments that chance could pick the best from.
     fn released_search_space(&self, item: &Fingerprint) -> f64 {
-        RELEASED_SEARCH_SPACE * self.offsets(item) * self.config.candidates.item as f64
+        RELEASED_SEARCH_SPACE * self.offsets(item)
     }
 
     /// Effective search space under warps.
@@ -352,6 +352,7 @@ impl<'a> Matcher<'a> {
                         self.pair(item, track, &peaks),
                         candidate,
                         search_space,
+                        self.verdict.suspect_below,
                     ));
                 }
             }

@@ -55,9 +55,19 @@ impl Lambda {
     /// Under a warp.
     pub(crate) const WARPED: Self = Self(WARPED_LAMBDA);
 
+    /// That of an alignment.
+    pub(crate) fn of(warped: bool) -> Self {
+        if warped { Self::WARPED } else { Self::RELEASED }
+    }
+
     /// Logarithm of the probability that an unrelated item reaches a score of `nats` at one alignment.
     pub(crate) fn log_chance(self, nats: f64) -> f64 {
         -nats * self.0
+    }
+
+    /// The score that has this [`Lambda::log_chance`], in nats.
+    pub(crate) fn nats(self, log_chance: f64) -> f64 {
+        -log_chance / self.0
     }
 }
 

@@ -4,7 +4,7 @@
 //! other begins as a container or sound, and all but the last have the same length. RAR and `zip -s` make volumes of their own,
 //! which say that they are some.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -31,8 +31,8 @@ const ARCHIVES: [&[u8]; 8] = [b".tar", b".gz", b".tgz", b".bz2", b".xz", b".zst"
 pub(super) struct Volumes {
     /// From the path of a part to the path that its archive goes by.
     parts: HashMap<PathBuf, Arc<Path>>,
-    /// Archives whose parts are known already.
-    known: HashSet<PathBuf>,
+    /// The last path of each archive whose parts are known already, by the path that it goes by.
+    known: HashMap<PathBuf, PathBuf>,
 }
 
 impl Volumes {
@@ -43,16 +43,7 @@ impl Volumes {
         item: &Item,
         is_listed: &dyn Fn(&Path) -> bool,
     ) -> Option<Unlisted> {
-        let path = &item.place.locator.file;
-        if !self.parts.contains_key(path)
-            && let Some(head) = head_of(path)
-            && is_listed(&head)
-            && !self.known.contains(&head)
-            && let Ok(metadata) = fs::symlink_metadata(&head)
-        {
-            self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
-        }
-        let head = self.parts.remove(path)?;
+        let head = self.head(item, is_listed)?;
         let name = visible(&super::display_path(Path::new(head.file_name().unwrap_or_default())))
             .into_owned();
         let message = format!("is a part of the split archive {name}, and is read with it");
@@ -63,11 +54,43 @@ impl Volumes {
         })
     }
 
+    /// The path of the archive that a file is a part of, which is forgotten. `None` for any other file.
+    fn head(&mut self, item: &Item, is_listed: &dyn Fn(&Path) -> bool) -> Option<Arc<Path>> {
+        let path = &item.place.locator.file;
+        if !self.parts.contains_key(path)
+            && let Some(head) = head_of(path)
+            && is_listed(&head)
+            && !self.known.contains_key(&head)
+            && let Ok(metadata) = fs::symlink_metadata(&head)
+        {
+            self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
+        }
+        self.parts.remove(path)
+    }
+
+    /// The last path of the split archive that a file belongs to, in the order of a walk, whether it is a part or what the archive
+    /// goes by; `None` for any other file.
+    pub(super) fn upto(
+        &mut self,
+        item: &Item,
+        is_listed: &dyn Fn(&Path) -> bool,
+    ) -> Option<PathBuf> {
+        if let Some(head) = self.head(item, is_listed) {
+            return self.known.get(&*head).cloned();
+        }
+        let path = &item.place.locator.file;
+        if !self.known.contains_key(path) {
+            self.join(&mut item.clone());
+        }
+        self.known.get(path).cloned()
+    }
+
     /// Gives an item that is a split archive, or its first part, the bytes of the whole archive.
     pub(super) fn join(&mut self, item: &mut Item) {
         let Some(volumes) = joined(item) else { return };
         let head: Arc<Path> = item.place.locator.file.as_path().into();
-        if !self.known.insert(head.to_path_buf()) {
+        let last = volumes.iter().map(|volume| &volume.path).max().cloned().unwrap_or_default();
+        if self.known.insert(head.to_path_buf(), last).is_some() {
             return;
         }
         let others = volumes.iter().filter(|volume| *volume.path != *head);

@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod exit;
 mod fonts;
+mod guide;
 mod home;
 mod out;
 mod progress;

@@ -55,6 +55,7 @@ pub(crate) use texts::{is_table, texts};
 use std::ops::ControlFlow;
 
 use self::traversal::Unpacker;
+use super::section::{Reading, Section, SectionEnd};
 use super::{Item, ScanLimits, Visit};
 use crate::bytes::{Budget, Bytes};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
@@ -69,6 +70,51 @@ pub(super) fn show(
     visit: &mut dyn Visit,
 ) -> ControlFlow<()> {
     Unpacker::new(limits, budget.clone(), file, visit, open::open).file(kind, bytes)
+}
+
+/// Shows what is in one section of a file on disk that is a container, or what is said last of one whose sections were read; `bytes`
+/// are those of the container.
+pub(super) fn show_section(
+    limits: ScanLimits,
+    budget: &Budget,
+    kind: ContainerKind,
+    (bytes, file): (Bytes, &Item),
+    reading: Reading,
+    visit: &mut dyn Visit,
+) -> (ControlFlow<()>, SectionEnd) {
+    let unpacker = Unpacker::new(limits, budget.clone(), file, visit, open::open);
+    let mut unpacker = unpacker.reading(reading);
+    let flow = unpacker.file(kind, bytes);
+    (flow, unpacker.into_section_end())
+}
+
+/// Cuts a container into sections of some `target` bytes: each with its length in bytes. Empty if it is read as one: it comes
+/// as a stream, it is short, or it cannot be read.
+pub(super) fn sections(
+    limits: ScanLimits,
+    kind: ContainerKind,
+    bytes: &Bytes,
+    whole: u64,
+    target: u64,
+) -> Vec<(Section, u64)> {
+    let cuts = match kind {
+        ContainerKind::Tar => tar::cuts(bytes, target),
+        ContainerKind::Zip => zip::cuts(bytes, target),
+        ContainerKind::Parquet => parquet::cuts(bytes, limits, target),
+        _ => Vec::new(),
+    };
+    if cuts.is_empty() {
+        return Vec::new();
+    }
+    let (mut from, mut left) = (0, whole);
+    let mut sections = Vec::with_capacity(cuts.len() + 1);
+    for (to, weight) in cuts {
+        sections.push((Section { from, to }, weight));
+        left = left.saturating_sub(weight);
+        from = to;
+    }
+    sections.push((Section { from, to: u64::MAX }, left));
+    sections
 }
 
 /// The kind of container that a file is, and the container's bytes: they may begin behind a program or a picture. `None` if it is none

@@ -22,10 +22,12 @@ pub(super) fn open(
     if at.depth >= unpacker.costs.limits.max_depth {
         return unpacker.tell(&at.place, rows::too_deep(at.depth));
     }
-    let before = unpacker.looked_at();
     let inner = at.opened(kind);
+    let is_over = unpacker.sections_end(&inner).is_some();
+    let before = if is_over { 0 } else { unpacker.looked_at() };
     match kind {
         ContainerKind::Packed(codec) => return unpacker.packed(&inner, codec, input),
+        ContainerKind::Tar | ContainerKind::Zip if is_over => {}
         ContainerKind::Tar => tar::walk(unpacker, &inner, input)?,
         ContainerKind::Zip => match unpacker.seekable(at, input)? {
             Some(bytes) => zip::walk(unpacker, &inner, &bytes)?,
@@ -56,7 +58,7 @@ pub(super) fn open(
         ContainerKind::Warc => warc::walk(unpacker, &inner, input)?,
         ContainerKind::Unread(..) => {}
     }
-    if unpacker.looked_at() == before {
+    if unpacker.looked_at() == before && unpacker.section(&inner).is_none() {
         return unpacker.tell(&at.place, rows::empty(kind.as_str()));
     }
     ControlFlow::Continue(())
@@ -70,11 +72,15 @@ fn table(
     kind: ContainerKind,
     bytes: Bytes,
 ) -> ControlFlow<()> {
-    let before = unpacker.looked_at();
+    let is_over = unpacker.sections_end(inner).is_some();
+    let before = if is_over { 0 } else { unpacker.looked_at() };
     let held = match kind {
         ContainerKind::Arrow => arrow::walk(unpacker, inner, &bytes)?,
         _ => parquet::walk(unpacker, inner, &bytes)?,
     };
+    if unpacker.section(inner).is_some() {
+        return ControlFlow::Continue(());
+    }
     if held == Held::Sound && unpacker.looked_at() == before {
         return unpacker.tell(&at.place, rows::empty_table(kind.as_str()));
     }

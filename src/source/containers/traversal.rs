@@ -23,6 +23,7 @@ use crate::bytes::{Budget, Bytes, Filled, PackedText, Reader};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::sniff::{is_database, is_text};
+use crate::source::section::{Carried, Reading, Section, SectionEnd, TableEnd};
 use crate::source::{Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use crate::wording::visible;
 
@@ -53,6 +54,12 @@ pub(in crate::source) struct Unpacker<'v> {
     torrent: Option<TorrentFile>,
     /// Members that are held back until all that belongs to them has come.
     group: Option<Group>,
+    /// Whether the file is read whole or in sections.
+    reading: Reading,
+    /// The section was read to its end.
+    reached: bool,
+    /// What the section says of the table as a whole.
+    table: TableEnd,
 }
 
 impl<'v> Unpacker<'v> {
@@ -77,6 +84,67 @@ impl<'v> Unpacker<'v> {
             is_closed: false,
             torrent: torrent.clone(),
             group: None,
+            reading: Reading::Whole,
+            reached: false,
+            table: TableEnd::default(),
+        }
+    }
+
+    /// The same for a file that is read in sections.
+    pub(super) fn reading(mut self, reading: Reading) -> Self {
+        match &reading {
+            Reading::Whole => {}
+            Reading::Part(_, Carried { unpacked_bytes, members }) => {
+                self.costs.carry(*unpacked_bytes, *members);
+            }
+            Reading::Last(sum) => {
+                self.costs.carry(sum.unpacked_bytes, sum.members);
+                self.looked_at = sum.looked_at;
+            }
+        }
+        self.reading = reading;
+        self
+    }
+
+    /// The section of a container that is to be read; `None` for all of it. Only the file on disk itself has sections.
+    pub(super) fn section(&self, inside: &At) -> Option<Section> {
+        match &self.reading {
+            Reading::Part(section, _) if inside.depth == 1 => Some(*section),
+            _ => None,
+        }
+    }
+
+    /// What is said of a container whose sections were all read; `None` if it is yet to be read.
+    pub(super) fn sections_end(&self, inside: &At) -> Option<&SectionEnd> {
+        match &self.reading {
+            Reading::Last(sum) if inside.depth == 1 => Some(sum),
+            _ => None,
+        }
+    }
+
+    /// Notes that the section was read to its end.
+    pub(super) fn section_ends(&mut self) -> ControlFlow<()> {
+        self.reached = true;
+        ControlFlow::Continue(())
+    }
+
+    /// Keeps what the section says of its table.
+    pub(super) fn keep_table(&mut self, table: TableEnd) {
+        self.table = table;
+    }
+
+    /// How the reading of the section ended.
+    pub(in crate::source) fn into_section_end(self) -> SectionEnd {
+        let carried = match &self.reading {
+            Reading::Part(_, carried) => *carried,
+            Reading::Whole | Reading::Last(_) => Carried::default(),
+        };
+        SectionEnd {
+            reached: self.reached,
+            unpacked_bytes: self.costs.allowance.spent().saturating_sub(carried.unpacked_bytes),
+            members: self.costs.members().saturating_sub(carried.members),
+            looked_at: self.looked_at,
+            table: self.table,
         }
     }
 

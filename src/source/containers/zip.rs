@@ -21,6 +21,7 @@ pub(in crate::source) use super::zip_volumes::volumes_before;
 use super::zip_volumes::{self, Joined};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
+use crate::source::section::Section;
 use crate::source::volume_names::zip_volume;
 use crate::source::{Extent, Place, To};
 use crate::wording::visible;
@@ -83,30 +84,47 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Err(error) => return salvage(unpacker, at, body, &error),
     };
     let whole = body.get_ref().length();
+    // Each section reads the directory from its front, which numbers members, and opens its own members only.
+    let section = unpacker.section(at).unwrap_or(Section { from: 0, to: u64::MAX });
     let (mut passed, mut count, mut last) = (0_u64, 0_u64, None);
     let mut first = u64::MAX;
     let mut order = Order::default();
     for entry in entries {
+        if count >= section.to {
+            return unpacker.section_ends();
+        }
+        // What is wrong before a section is told by the one that it is in.
+        let is_before = count < section.from;
         let entry = match entry {
             Ok(entry) => entry,
+            Err(_) if is_before => return ControlFlow::Continue(()),
             Err(error) => return broken(unpacker, at, &error),
         };
         passed = passed.saturating_add(entry.compressed_size());
         if passed > whole {
+            if is_before {
+                return ControlFlow::Continue(());
+            }
             return overlapping(unpacker, at, passed, whole);
         }
-        if at.depth == 1 {
+        if at.depth == 1 && !is_before {
             unpacker.passed_to(passed);
         }
         (count, last) = (count + 1, Some(entry.central_header_start()));
         first = first.min(entry.header_start());
         let Some(nth) = order.nth(entry.header_start()) else {
+            if is_before {
+                return ControlFlow::Continue(());
+            }
             let message =
                 "has a directory without any order; unpack it with care and scan the folder";
             return unpacker.row(&at.place, FailureKind::ContainerDamaged, message.to_owned());
         };
-        member(unpacker, at, entry, nth, bytes, &mut body)?;
+        if !is_before {
+            member(unpacker, at, entry, nth, bytes, &mut body)?;
+        }
     }
+    unpacker.section_ends()?;
     if before > 0 {
         return ControlFlow::Continue(());
     }
@@ -126,6 +144,36 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         return unpacker.row(&at.place, FailureKind::ContainerDamaged, message);
     }
     ControlFlow::Continue(())
+}
+
+/// The numbers of the entries at which a zip file may be cut into sections of some `target` bytes; none if its directory cannot
+/// be read to its end, or states more than the file has.
+pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
+    let open = || bytes.open_stored().map(BufReader::new);
+    let mut cuts = Vec::new();
+    let Ok(mut directory) = open() else { return cuts };
+    if !has_directory(&mut directory).unwrap_or(false) {
+        return cuts;
+    }
+    if zip_volumes::volumes_before(bytes).map_or(true, |before| before > 0) {
+        return cuts;
+    }
+    let whole = directory.get_ref().length();
+    let Ok(mut archive) = ZipIterable::try_new(directory, Config::default()) else { return cuts };
+    let Ok(entries) = archive.files() else { return cuts };
+    let (mut passed, mut last) = (0_u64, 0_u64);
+    for (number, entry) in (0_u64..).zip(entries) {
+        let Ok(entry) = entry else { return Vec::new() };
+        if passed - last >= target {
+            cuts.push((number, passed - last));
+            last = passed;
+        }
+        passed = passed.saturating_add(entry.compressed_size());
+        if passed > whole {
+            return Vec::new();
+        }
+    }
+    cuts
 }
 
 /// Whether the first bytes are those of a zip file, not of a program or picture in front of one.

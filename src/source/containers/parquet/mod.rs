@@ -43,6 +43,7 @@ use crate::base::hex;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
 use crate::record::FailureKind;
+use crate::source::section::Section;
 use crate::source::{ScanLimits, To};
 
 /// Shows the cells of a table that hold sound.
@@ -90,7 +91,17 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     }
     let load = Load::of(unpacker);
     let mut table = Table { shown, sounds: &roles.sounds, texts: roles.texts, load };
-    for group in 0..reader.num_row_groups() {
+    let all = reader.num_row_groups();
+    let groups = match unpacker.section(at) {
+        Some(section) => part_of(all, section),
+        // They were read section by section.
+        None if unpacker.sections_end(at).is_some() => 0..0,
+        None => 0..all,
+    };
+    if let Some(end) = unpacker.sections_end(at) {
+        table.shown.resume(&end.table);
+    }
+    for group in groups {
         match reader.get_row_group(group) {
             Ok(rows) => table.group(unpacker, group as u64, &*rows)?,
             Err(error) => table.broke(group as u64, None, &error),
@@ -99,9 +110,48 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
             unpacker.broken(&at.place, &io::Error::other("it unpacks to more than it may"))?;
         }
     }
+    if unpacker.section(at).is_some() {
+        // What is said of the table as a whole is said once all its sections were read.
+        unpacker.keep_table(table.shown.tally());
+        unpacker.section_ends()?;
+        return ControlFlow::Continue(Held::Sound);
+    }
     let held = table.shown.held();
     table.shown.end(unpacker)?;
     ControlFlow::Continue(held)
+}
+
+/// The row groups of a section.
+fn part_of(all: usize, section: Section) -> std::ops::Range<usize> {
+    let bound = |at: u64| usize::try_from(at).map_or(all, |at| at.min(all));
+    bound(section.from)..bound(section.to)
+}
+
+/// The row groups at which a table with sound may be cut into sections of some `target` bytes.
+pub(super) fn cuts(bytes: &Bytes, limits: ScanLimits, target: u64) -> Vec<(u64, u64)> {
+    let mut cuts = Vec::new();
+    let Ok(footer_bytes) = footer_bytes(bytes) else { return cuts };
+    if footer_bytes > limits.max_footer_bytes || look_through(bytes, footer_bytes).is_err() {
+        return cuts;
+    }
+    // The crate may panic over a damaged directory.
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        SerializedFileReader::new(Chunks::new(bytes.clone(), limits).ok()?).ok()
+    }));
+    let Ok(Some(reader)) = opened else { return cuts };
+    let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
+    if roles.sounds.is_empty() {
+        return cuts;
+    }
+    let mut weight = 0_u64;
+    for (number, group) in (0_u64..).zip(reader.metadata().row_groups()) {
+        if weight >= target {
+            cuts.push((number, weight));
+            weight = 0;
+        }
+        weight = weight.saturating_add(group.compressed_size().max(0).unsigned_abs());
+    }
+    cuts
 }
 
 /// Shows each value of the columns that may hold identifiers, column by column, until `each` breaks off. A column that cannot
@@ -349,6 +399,7 @@ impl Table<'_> {
                     }
                     // Null cells count as members: a file may have any number of them in a few bytes.
                     Ok(Cell::Empty) => unpacker.counted()?,
+                    Ok(Cell::Text) => {}
                     Ok(Cell::Name) => self.shown.name(unpacker)?,
                     Ok(Cell::Sound { bytes, path }) => {
                         let length = bytes.len() as u64;
@@ -384,6 +435,8 @@ fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
 /// A cell of a column of sound.
 enum Cell {
     Empty,
+    /// Text that is not the Base64 of sound.
+    Text,
     /// The name of a file that the table does not hold.
     Name,
     Sound {
@@ -397,6 +450,9 @@ enum Opened {
     Files { bytes: Leaf<ByteArrayType>, path: Option<Leaf<ByteArrayType>> },
     Floats { array: Leaf<FloatType>, rate: Rate },
     Doubles { array: Leaf<DoubleType>, rate: Rate },
+    Ints { array: Leaf<Int32Type>, rate: Rate },
+    Longs { array: Leaf<Int64Type>, rate: Rate },
+    Encoded { text: Leaf<ByteArrayType> },
 }
 
 enum Rate {
@@ -422,12 +478,14 @@ impl Opened {
                         return Err(ParquetError::General(error));
                     }
                 };
-                if kind(array) == Type::FLOAT {
-                    Self::Floats { array: Leaf::new(rows, array, load)?, rate }
-                } else {
-                    Self::Doubles { array: Leaf::new(rows, array, load)?, rate }
+                match kind(array) {
+                    Type::FLOAT => Self::Floats { array: Leaf::new(rows, array, load)?, rate },
+                    Type::INT32 => Self::Ints { array: Leaf::new(rows, array, load)?, rate },
+                    Type::INT64 => Self::Longs { array: Leaf::new(rows, array, load)?, rate },
+                    _ => Self::Doubles { array: Leaf::new(rows, array, load)?, rate },
                 }
             }
+            Cells::Encoded { text } => Self::Encoded { text: Leaf::new(rows, text, load)? },
         })
     }
 
@@ -459,6 +517,20 @@ impl Opened {
                 let array = array.next()?;
                 let floats = array.iter().map(|&sample| sample as f32);
                 Ok(samples(table::wav(rate, array.len(), floats)))
+            }
+            Self::Ints { array, rate } => {
+                let rate = rate.next()?;
+                let array: Vec<i64> = array.next()?.iter().map(|&sample| sample.into()).collect();
+                Ok(samples(table::wav(rate, array.len(), table::scaled(&array))))
+            }
+            Self::Longs { array, rate } => {
+                let rate = rate.next()?;
+                let array = array.next()?;
+                Ok(samples(table::wav(rate, array.len(), table::scaled(array))))
+            }
+            Self::Encoded { text } => {
+                let file = text.next()?.first().and_then(|text| table::decoded(text.data()));
+                Ok(file.map_or(Cell::Text, |file| Cell::Sound { bytes: file.into(), path: None }))
             }
         }
     }
