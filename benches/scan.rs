@@ -39,7 +39,8 @@ const CODECS: [(&str, &[&str]); 5] = [
     ("opus", &["-c:a", "libopus", "-b:a", "75k"]),
     ("ogg", &["-c:a", "libvorbis", "-b:a", "160k"]),
     ("mp3", &["-c:a", "libmp3lame", "-b:a", "192k"]),
-    ("flac", &["-c:a", "flac"]),
+    // Of lossy music ffmpeg would make 24 bits of noise.
+    ("flac", &["-c:a", "flac", "-sample_fmt", "s16"]),
     ("m4a", &["-c:a", "aac", "-b:a", "160k"]),
 ];
 /// Length of the clips, in seconds, and how many are cut of each file.
