@@ -153,7 +153,7 @@ fn lists_are_printed_as_json_lines_on_demand() {
     let survey = json("inspect dump --json", 3);
     assert_eq!(
         (survey.len(), &survey[0]["not_read"][0]["kind"]),
-        (1, &"container_unsupported".into())
+        (1, &"container_truncated".into())
     );
     let listed = json("review --json", 0);
     let id = listed[0]["finding"]["finding_id"].as_str().unwrap().to_owned();

@@ -100,7 +100,7 @@ fn beside(item: &Item, kind: LogKind) -> Option<(PathBuf, PathBuf)> {
     // No link, which may lead out of the dump.
     let is_file = database.symlink_metadata().is_ok_and(|of| of.is_file());
     let head = Bytes::from(database.as_path()).head(HEAD_BYTES);
-    (is_file && head.is_ok_and(|head| is_database(&head))).then(|| (log.to_path_buf(), database))
+    (is_file && head.is_ok_and(|head| is_database(&head))).then(|| (log.clone(), database))
 }
 
 /// Copies the bytes of a file, at most as many as are allowed. Its permissions are not copied: SQLite has to write.

@@ -38,8 +38,9 @@ fn long_comments_and_chapters_name_recordings() {
     let desk = label();
     let from = desk.write_wav("raw/clip.wav", excerpt(&song(5, 30), 4.0, 9.0));
     std::fs::create_dir_all(desk.path("dump")).unwrap();
-    let mut sheet: String =
+    let tracks: Vec<String> =
         (0..60).map(|n| format!("TRACK {n:02} AUDIO TITLE words ISRC FRXXX{n:07} ")).collect();
+    let mut sheet = tracks.concat();
     sheet += &format!("TRACK 60 ISRC {SECOND}");
     assert!(sheet.len() > 2_000);
     let comment = format!("cuesheet={sheet}");

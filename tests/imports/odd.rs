@@ -85,7 +85,7 @@ fn formulas_without_a_value_and_errors_are_refused_row_by_row() {
         // A formula whose value is an empty text.
         "<c r=\"B5\" t=\"str\"><f>IF(FALSE,1,\"\")</f><v></v></c>".to_owned(),
     ];
-    let rows: String = titles_of
+    let rows: Vec<String> = titles_of
         .iter()
         .enumerate()
         .map(|(at, title)| {
@@ -96,7 +96,7 @@ fn formulas_without_a_value_and_errors_are_refused_row_by_row() {
             format!("<row r=\"{row}\">{isrc}{title}{note}</row>")
         })
         .collect();
-    desk.write("x.xlsx", &book(&rows));
+    desk.write("x.xlsx", &book(&rows.concat()));
     let done = desk.run(["catalog", "import", "x.xlsx"]).ends_with(3);
     let refused: Vec<_> = done.stderr.lines().filter(|line| line.starts_with("refused")).collect();
     assert_eq!(refused.len(), 2, "{done:#?}");

@@ -38,9 +38,8 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
     let mut next = at + 4;
     let mut info = None;
     // The blocks of metadata.
-    loop {
-        let Some([kind, a, b, c]) = view.array::<4>(next) else { break };
-        if kind & 0x7f == 0 && info.is_none() {
+    while let Some([kind, a, b, c]) = view.array::<4>(next) {
+        if matches!(kind, 0 | 0x80) && info.is_none() {
             info = view.array::<INFO_BYTES>(next + 4).map(|bytes| (next + 4, bytes));
         }
         next += 4 + u64::from(u32::from_be_bytes([0, a, b, c]));
@@ -56,7 +55,9 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
     }
     let is_file = |view: &mut View<'_>, at: u64| {
         let head = view.array::<8>(at);
-        head.is_some_and(|head| head[4] & 0x7f == 0 && head[5..] == [0, 0, INFO_BYTES as u8])
+        head.is_some_and(|head| {
+            matches!(head[4], 0 | 0x80) && head[5..] == [0, 0, INFO_BYTES as u8]
+        })
     };
     let end = view.find(b"fLaC", frames, length, is_file).unwrap_or(length);
     let frame_bytes = behind_tags(view, frames..end) - frames;

@@ -111,7 +111,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
 /// A part that is not sought in: the index may name what lies outside of it.
 fn part(range: std::ops::Range<u64>, patches: Vec<Patch>, whole: bool) -> Part {
     let continues = !patches.is_empty();
-    Part { range, continues, patches, whole, ..Part::default() }
+    Part { range, patches, continues, whole, ..Part::default() }
 }
 
 /// Whether a cluster may end at `at`: with the file, or before another child of the segment or another file.

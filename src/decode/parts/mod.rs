@@ -241,7 +241,7 @@ fn next_magic(view: &mut View<'_>, range: Range<u64>) -> Option<u64> {
     const MAGIC: [(&[u8], u64); 6] = [
         (b"WAVE", 8),
         (b"AIF", 8),
-        (b"fLaC\0\0\0\x22", 0),
+        (b"fLaC", 0),
         (b"\x1a\x45\xdf\xa3", 0),
         (b"OggS\0\x02", 0),
         (b"ftyp", 4),

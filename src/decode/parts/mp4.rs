@@ -65,7 +65,7 @@ fn is_before_file(view: &mut View<'_>, at: u64) -> bool {
 
 fn part(range: std::ops::Range<u64>, patches: Vec<Patch>, whole: bool) -> Part {
     let continues = !patches.is_empty();
-    Part { range, continues, patches, seekable: true, whole, ..Part::default() }
+    Part { range, patches, seekable: true, continues, whole, ..Part::default() }
 }
 
 /// The name and the length of the box at `at`, if there can be one.

@@ -28,7 +28,9 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
     if next < length && view.is_over() {
         end = length;
     }
-    gaps.into_iter().for_each(|gap| found.gap(gap));
+    for gap in gaps {
+        found.gap(gap);
+    }
     found.part(Part { range: at..end, seekable: true, ..Part::default() });
     end
 }

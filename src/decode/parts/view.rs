@@ -49,7 +49,7 @@ impl<'a> View<'a> {
     /// Whether a walk has to end: it takes too long.
     pub(super) fn is_over(&mut self) -> bool {
         self.steps += 1;
-        if self.steps % CHECK_EVERY == 0
+        if self.steps.is_multiple_of(CHECK_EVERY)
             && self.stopped.is_none()
             && let Err(error) = self.guard.check()
         {

@@ -51,9 +51,8 @@ impl Balance {
     /// The mix to hear of a block that does not count.
     pub fn of_block(&self, mid: f32, left: f32, right: f32) -> Heard {
         let mean = 0.5 * (left + right);
-        if mid < CANCELLED * mean {
-            Heard::Side
-        } else if self.is_side_louder && mean - mid >= CANCELLED * mean {
+        let is_left = mean - mid >= CANCELLED * mean;
+        if mid < CANCELLED * mean || (self.is_side_louder && is_left) {
             Heard::Side
         } else {
             Heard::Mid

@@ -366,13 +366,11 @@ mod tests {
 
     #[test]
     fn a_text_is_decoded_if_it_is_the_base64_of_sound() {
-        let sound: Vec<u8> = [&b"RIFF\x24\0\0\0WAVEfmt "[..], &[0xfb; 20_000]].concat();
+        let mut sound = b"RIFF\x24\0\0\0WAVEfmt ".to_vec();
+        sound.resize(20_000, 0xfb);
         let text = BASE64.encode(&sound);
-        let broken: String = text
-            .as_bytes()
-            .chunks(76)
-            .map(|l| format!("{}\r\n", String::from_utf8_lossy(l)))
-            .collect();
+        let lines: Vec<_> = text.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
+        let broken = lines.join("\r\n");
         let url = BASE64_URL.encode(&sound);
         for text in [
             &text,
