@@ -84,6 +84,22 @@ fn sounds() -> Vec<Vec<u8>> {
     seeds.extend(["x.flac", "x.aiff", "x.caf", "x.wma"].map(|name| encoded(name, &[])));
     seeds.push(encoded("alac.m4a", &["-c:a", "alac"]));
     seeds.push(encoded("adpcm.wav", &["-c:a", "adpcm_ms"]));
+    // Joined, in fragments, and with texts at odd places.
+    let two = |one: usize, other: usize| [&seeds[one][..], &seeds[other]].concat();
+    let mut odd: Vec<Vec<u8>> = vec![two(4, 4), two(6, 7), two(0, 5), two(8, 8), two(9, 3)];
+    let fragments =
+        ["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov", "-frag_duration", "200000"];
+    odd.push(encoded("fragments.mp4", &fragments));
+    let chunks = [&clip[36..], b"bext\x12\0\0\0ISRC GBAYE0000351\0", b"axml\x0c\0\0\0GBAYE0000351"];
+    odd.push([&clip[..], &chunks.concat()].concat());
+    let tag = b"ID3\x04\0\0\0\0\0\x17TSRC\0\0\0\x0d\0\0\x03GBAYE0000351";
+    let items = b"\x04\0\0\0\0\0\0\0Title\0Caf\xe9";
+    let footer = b"APETAGEX\xd0\x07\0\0\x32\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    odd.push([&tag[..], &seeds[0], tag, items, footer].concat());
+    odd.push(
+        [b"\xff\xd8\xff\xe0\0\x04ab\xff\xda\0\x04cd\x12\xff\0\xff\xd9", &seeds[0][..]].concat(),
+    );
+    seeds.append(&mut odd);
     seeds.push(clip);
     seeds
 }

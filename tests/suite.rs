@@ -8,6 +8,7 @@ mod archives;
 mod arrow;
 mod bad_input;
 mod catalog;
+mod columns;
 mod common;
 mod crash;
 mod evidence;

@@ -29,9 +29,9 @@ const FLOATS: &str = "message schema {
     }
 }";
 
-type Group<'a> = &'a mut dyn FnMut(usize, &mut SerializedRowGroupWriter<'_, Vec<u8>>);
+pub(crate) type Group<'a> = &'a mut dyn FnMut(usize, &mut SerializedRowGroupWriter<'_, Vec<u8>>);
 
-fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
+pub(crate) fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
@@ -44,7 +44,7 @@ fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
 }
 
 /// Writes the next column: values, and a definition level for each row.
-fn column<T: parquet::data_type::DataType>(
+pub(crate) fn column<T: parquet::data_type::DataType>(
     rows: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     values: &[T::T],
     definitions: &[i16],
@@ -55,7 +55,7 @@ fn column<T: parquet::data_type::DataType>(
     column.close().unwrap();
 }
 
-fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
+pub(crate) fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
     values.iter().map(|value| ByteArray::from(value.to_vec())).collect()
 }
 
@@ -159,7 +159,7 @@ fn columns_in_every_encoding_of_lengths_are_read_and_wrong_counts_are_refused() 
     }
 }
 
-fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {
+pub(crate) fn scan(desk: &Desk, path: &str) -> Vec<ItemRecord> {
     desk.run(["scan", path]);
     records(&desk.jsonl())
 }

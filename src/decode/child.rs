@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::DecodeError;
+use super::guard::Guard;
 use super::pass::Failure;
-use super::source::Guard;
 
 /// How often the limits are checked while a program prints nothing. A guess.
 const TICK: Duration = Duration::from_millis(50);
@@ -23,6 +23,8 @@ pub(super) struct Exit {
     pub(super) success: bool,
     /// Number of lines about packets that could not be decoded.
     pub(super) decoding_errors: u64,
+    /// Number of bytes of the audio packets that were read, if the program told it.
+    pub(super) packet_bytes: Option<u64>,
     last_line: String,
 }
 
@@ -182,13 +184,26 @@ impl Exit {
         let text = String::from_utf8_lossy(line);
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         let text = text.trim();
+        if ["[verbose]", "[info]", "[warning]"].iter().any(|level| text.contains(level)) {
+            self.packet_bytes = packet_bytes(text).or(self.packet_bytes);
+            return;
+        }
+        let text = text.replace("[error] ", "").replace("[fatal] ", "");
         if text.is_empty() {
             return;
         }
         let of_a_packet = ["while decoding stream", "submitting packet to decoder"];
         self.decoding_errors += u64::from(of_a_packet.iter().any(|part| text.contains(part)));
-        text.clone_into(&mut self.last_line);
+        self.last_line = text;
     }
+}
+
+/// The bytes that a line on an input stream tells: `Input stream #0:0 (audio): 9 packets read (3762 bytes); …`.
+fn packet_bytes(line: &str) -> Option<u64> {
+    let (_, behind) = line.split_once("Input stream #")?;
+    let (_, behind) = behind.split_once("(audio)")?;
+    let (_, behind) = behind.split_once(" packets read (")?;
+    behind.split_once(" bytes)")?.0.parse().ok()
 }
 
 #[cfg(all(test, unix))]
@@ -219,6 +234,20 @@ mod tests {
         assert_eq!(
             (exit.success, exit.decoding_errors, exit.last_line().as_str()),
             (false, 1, "last")
+        );
+    }
+
+    #[test]
+    fn what_is_no_error_is_told_apart_and_the_bytes_that_were_read_are_taken_from_it() {
+        let cancel = AtomicBool::new(false);
+        let guard = Guard::new(&cancel, Duration::from_secs(30), 0);
+        let script = "echo '[mp3 @ 0x1] [error] Header missing' >&2; \
+                      echo '[verbose]   Input stream #0:1 (video): 2 packets read (9 bytes); 2 frames' >&2; \
+                      echo '[verbose]   Input stream #0:0 (audio): 9 packets read (3762 bytes); 9 frames' >&2";
+        let exit = run(shell(script), None::<&[u8]>, "sh", 4, &guard, &mut |_| true).expect("ran");
+        assert_eq!(
+            (exit.packet_bytes, &*exit.last_line()),
+            (Some(3_762), "[mp3 @ 0x1] Header missing")
         );
     }
 

@@ -1,6 +1,6 @@
-//! Mixes the channels of one block to mono, for every sample type. No state is kept between blocks.
+//! Mixes the channels of one block to mono, for every sample type. Between blocks only the loudness of mid and side is kept.
 
-use lowband::CANCELLED;
+use lowband::{Balance, CANCELLED, Heard};
 use symphonia::core::audio::sample::{i24, u24};
 
 /// A larger sample is damage: +30 dB. Music that was encoded too loud decodes to +20 dB at most.
@@ -52,21 +52,21 @@ pub(super) struct Block {
 /// Mixes `channels` planes of `frames` samples into `mono`, which is overwritten. Planes whose bit is set in `lfe` (bit 0 is plane
 /// 0) are left out unless there are no others.
 ///
-/// Two channels give (L+R)/2, or (L−R)/2 where the sum cancels; more give their mean, or the loudest channel where the mean
-/// cancels.
+/// Two channels give (L+R)/2, or (L−R)/2 where the sum cancels, or where the difference is the louder one over some seconds: then one
+/// channel has the opposite polarity. More give their mean, or the loudest channel where the mean cancels. `balance` is that of the
+/// stream, and `seconds` the length of the block.
 pub(super) fn mix<'a, S: Pcm + 'a>(
-    channels: usize,
-    frames: usize,
-    lfe: u64,
+    (channels, frames, lfe): (usize, usize, u64),
     plane: impl Fn(usize) -> &'a [S],
     mono: &mut Vec<f32>,
+    (balance, seconds): (&mut Balance, f32),
 ) -> Block {
     mono.clear();
     mono.resize(frames, 0.0);
     let peak = match channels {
         0 => 0.0,
         1 => copy(plane(0), mono),
-        2 => stereo(plane(0), plane(1), mono),
+        2 => stereo(plane(0), plane(1), mono, (balance, seconds)),
         _ => many(channels, lfe, plane, mono),
     };
     if peak <= MAX_MAGNITUDE {
@@ -121,7 +121,12 @@ fn copy<S: Pcm>(plane: &[S], mono: &mut [f32]) -> f32 {
     magnitude(mono)
 }
 
-fn stereo<S: Pcm>(left: &[S], right: &[S], mono: &mut [f32]) -> f32 {
+fn stereo<S: Pcm>(
+    left: &[S],
+    right: &[S],
+    mono: &mut [f32],
+    (balance, seconds): (&mut Balance, f32),
+) -> f32 {
     let mut mid = [0.0_f32; LANES];
     let mut both = [0.0_f32; LANES];
     let mut peak = [0.0_f32; LANES];
@@ -146,7 +151,7 @@ fn stereo<S: Pcm>(left: &[S], right: &[S], mono: &mut [f32]) -> f32 {
         peak[0] = larger(out.abs(), peak[0]);
     }
     let energy = mid.iter().sum::<f32>();
-    if energy < CANCELLED * (0.5 * both.iter().sum::<f32>()) {
+    if balance.heard(energy, both.iter().sum(), 0.0, seconds) == Heard::Side {
         for ((out, left), right) in mono.iter_mut().zip(left).zip(right) {
             *out = 0.5 * (left.number() - right.number());
         }
@@ -196,7 +201,8 @@ mod tests {
     fn mixed(planes: &[Vec<f32>], lfe: u64) -> (Vec<f32>, Block) {
         // Dirty and of another length: it has to be overwritten.
         let mut mono = vec![9.0; 7];
-        let block = mix(planes.len(), planes[0].len(), lfe, |i| &planes[i][..], &mut mono);
+        let shape = (planes.len(), planes[0].len(), lfe);
+        let block = mix(shape, |i| &planes[i][..], &mut mono, (&mut Balance::default(), 0.02));
         (mono, block)
     }
 
@@ -213,6 +219,24 @@ mod tests {
         let x = tone(1003);
         let (mono, _) = mixed(&[x.clone(), x.iter().map(|s| -s).collect()], 0);
         assert_eq!(mono, x);
+    }
+
+    #[test]
+    fn the_side_is_heard_of_stereo_whose_one_channel_has_the_opposite_polarity() {
+        // A voice in the middle, and other sound at either side.
+        let (voice, a, b) = (tone(4_410), tone(9_000), tone(7_000));
+        let at = |i: usize| (voice[i] + 0.3 * a[4_000 + i], voice[i] - 0.3 * b[2_000 + i]);
+        let left: Vec<f32> = (0..4_410).map(|i| at(i).0).collect();
+        let right: Vec<f32> = (0..4_410).map(|i| at(i).1).collect();
+        let opposite: Vec<f32> = right.iter().map(|s| -s).collect();
+        let last = |planes: [&[f32]; 2]| {
+            let (mut mono, mut balance) = (Vec::new(), Balance::default());
+            for _ in 0..30 {
+                mix((2, 4_410, 0), |i| planes[i], &mut mono, (&mut balance, 0.1));
+            }
+            mono
+        };
+        assert_eq!(last([&left, &opposite]), last([&left, &right]));
     }
 
     #[test]

@@ -46,6 +46,13 @@ pub enum DecodeError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// It is a piece of audio that cannot be decoded by itself.
+    Piece {
+        /// What it is, with an article.
+        what: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// It is audio that no available decoder reads.
     Unsupported {
         /// The container or codec, and the decoder's reason.
@@ -69,6 +76,15 @@ pub enum DecodeError {
     Silent {
         /// Length of the longest stream, in seconds.
         seconds: f64,
+    },
+    /// What could be decoded is without sound, but much could not.
+    SilentPart {
+        /// Length of the longest stream that was decoded, in seconds.
+        seconds: f64,
+        /// Number of packets that the decoder refused.
+        damaged_packets: u64,
+        /// Number of bytes that were not read.
+        unread_bytes: u64,
     },
     /// The time limit for one item was reached.
     TimedOut {
@@ -118,6 +134,7 @@ impl DecodeError {
             Self::NotAudio { looks_like, .. } => {
                 format!("is not audio: it looks like {looks_like}")
             }
+            Self::Piece { what, .. } => format!("is {what}, which cannot be decoded by itself"),
             Self::Unsupported { what, .. } => format!("holds {what}, which is not decoded here"),
             Self::NoAudioStream { container } => {
                 format!("is a {container} file without an audio stream")
@@ -126,6 +143,10 @@ impl DecodeError {
                 "none of its {packets} audio packets could be decoded ({damaged_packets} damaged)"
             ),
             Self::Silent { seconds } => format!("holds {seconds:.1} s of digital silence"),
+            Self::SilentPart { seconds, damaged_packets, unread_bytes } => format!(
+                "is damaged: only {seconds:.1} s could be decoded, which are without sound; \
+                 {damaged_packets} packets were damaged and {unread_bytes} bytes not read"
+            ),
             Self::TimedOut { limit_seconds } => format!("not decoded within {limit_seconds:.0} s"),
             Self::ReadsTooMuch { read_bytes, file_bytes } => format!(
                 "its container made the reader read {read_bytes} bytes of a file of {file_bytes}"
@@ -140,8 +161,8 @@ impl DecodeError {
         match self {
             Self::Read { .. } => "check its permissions and the medium it is on",
             Self::NotAFile { .. } => "name a file",
-            Self::Empty | Self::NothingDecoded { .. } => "fetch it again",
-            Self::NotAudio { remedy, .. } => remedy,
+            Self::Empty | Self::NothingDecoded { .. } | Self::SilentPart { .. } => "fetch it again",
+            Self::NotAudio { remedy, .. } | Self::Piece { remedy, .. } => remedy,
             Self::Unsupported { help, .. } => return help.to_string(),
             Self::NoAudioStream { .. } | Self::Silent { .. } => "nothing to compare",
             Self::TimedOut { .. } => "raise the time for one item",
@@ -158,10 +179,12 @@ impl DecodeError {
             Self::Read { .. } | Self::NotAFile { .. } => Stage::Read,
             Self::Empty
             | Self::NotAudio { .. }
+            | Self::Piece { .. }
             | Self::Unsupported { .. }
             | Self::NoAudioStream { .. } => Stage::Probe,
             Self::NothingDecoded { .. }
             | Self::Silent { .. }
+            | Self::SilentPart { .. }
             | Self::TimedOut { .. }
             | Self::ReadsTooMuch { .. }
             | Self::Cancelled
@@ -176,9 +199,9 @@ impl DecodeError {
             Self::NotAFile { .. } => FailureKind::NotAFile,
             Self::Empty => FailureKind::Empty,
             Self::NotAudio { .. } => FailureKind::NotAudio,
-            Self::Unsupported { .. } => FailureKind::Unsupported,
+            Self::Piece { .. } | Self::Unsupported { .. } => FailureKind::Unsupported,
             Self::NoAudioStream { .. } => FailureKind::NoAudio,
-            Self::NothingDecoded { .. } => FailureKind::Damaged,
+            Self::NothingDecoded { .. } | Self::SilentPart { .. } => FailureKind::Damaged,
             Self::Silent { .. } => FailureKind::Silent,
             Self::TimedOut { .. } | Self::ReadsTooMuch { .. } => FailureKind::Timeout,
             Self::Cancelled => FailureKind::Cancelled,

@@ -9,10 +9,11 @@ use std::sync::atomic::AtomicBool;
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Time;
 
-use super::native::Run;
+use super::guard::Guard;
+use super::parts::{self, Depth};
 use super::plan::{self, Begin};
+use super::run::Run;
 use super::shielded::shielded;
-use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::{DecodeLimits, Decoder, Excerpts, PcmSink, SILENCE, Windows};
 use crate::bytes::Bytes;
@@ -57,8 +58,14 @@ pub(super) fn sample(
     let Begin { start, bytes, audio_bytes } = plan::begin(source)?;
     let guard = Guard::new(cancel, decoder.limits.timeout / PART_OF_TIME, bytes);
     let limits = DecodeLimits { max_seconds_of_audio: windows.seconds, ..decoder.limits };
-    let mut run = decoder.native.open(source, (start, decoder.band), &limits, &guard).ok()?;
-    run.open_tracks();
+    let parts = parts::of(source, start.base, Depth::Shallow, &guard).ok()?;
+    let [part] = parts.parts.as_slice() else { return None };
+    let unread: u64 = parts.gaps.iter().map(|gap| gap.end - gap.start).sum();
+    if parts::is_told(unread, bytes) {
+        return None;
+    }
+    let mut run = decoder.native.open(source, (part, decoder.band), &limits, &guard).ok()?;
+    run.open_tracks(sink);
     // With several tracks the Ogg reader of Symphonia 0.6.1 may seek without end.
     if run.format.tracks().len() != 1 || run.decoders.len() != 1 {
         return None;

@@ -12,8 +12,8 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::child::{self, Exit};
+use super::guard::Guard;
 use super::pass::{Failure, Pass};
-use super::source::Guard;
 use super::stream::{Stream, StreamHead};
 use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};
@@ -33,6 +33,10 @@ const DEMUXERS: &str = "aac,aa,ac3,act,adx,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_
     matroska,mca,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,msf,mxf,nistsphere,nsv,nut,nuv,\
     ogg,oma,pva,pvf,qcp,rm,rso,shn,smk,bink,sox,swf,tak,truehd,tta,ty,voc,vqf,w64,wav,wsd,wtv,wv,\
     xa,xwma";
+
+/// Containers without a length, which ffprobe estimates from the bit rate.
+const RAW: [&str; 10] =
+    ["aac", "ac3", "amr", "dts", "eac3", "loas", "mp3", "mpeg", "mpegts", "truehd"];
 
 /// The allowed protocols: a file, a stretch of a file, standard input. None leads to a network.
 const PROTOCOLS: &str = "file,subfile,pipe";
@@ -56,6 +60,7 @@ struct Probed {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ProbedStream {
+    codec_type: String,
     codec_name: Option<String>,
     sample_rate: Option<String>,
     channels: usize,
@@ -112,7 +117,10 @@ impl Ffmpeg {
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
-        let probed = self.probe(source, guard)?;
+        let mut probed = self.probe(source, guard)?;
+        let all = probed.streams.len();
+        probed.streams.retain(|stream| matches!(stream.codec_type.as_str(), "audio" | ""));
+        let mut told_bytes = (all == probed.streams.len()).then_some(0);
         let mut pass = Pass { container: container_name(&probed.format), ..Pass::default() };
         let mut tags = Collector::default();
         let tables = std::iter::once(&probed.format.tags)
@@ -142,6 +150,7 @@ impl Ffmpeg {
                 codec,
                 container: pass.container.clone(),
                 declared_seconds: declared.into_iter().flatten().find_map(|s| seconds(s)),
+                is_estimated: RAW.contains(&pass.container.as_str()),
                 // ffmpeg drops the encoder delay itself.
                 priming_seconds: 0.0,
             };
@@ -151,11 +160,13 @@ impl Ffmpeg {
             stream.flush(sink);
             stream.damaged = exit.decoding_errors;
             stream.packets = stream.packets.max(exit.decoding_errors);
+            told_bytes = told_bytes.zip(exit.packet_bytes).map(|(all, more)| all + more);
             if !exit.success && !stream.full {
                 pass.broken = Some(complaint(&exit, source));
             }
             pass.streams.push(stream);
         }
+        pass.all_packet_bytes = told_bytes;
         Ok(pass)
     }
 
@@ -169,9 +180,8 @@ impl Ffmpeg {
             "-format_whitelist",
             DEMUXERS,
         ]);
-        command.args(["-select_streams", "a", "-show_entries"]);
-        command.arg(
-            "stream=codec_name,sample_rate,channels,channel_layout,duration:stream_tags:\
+        command.arg("-show_entries").arg(
+            "stream=codec_type,codec_name,sample_rate,channels,channel_layout,duration:stream_tags:\
              format=format_name,duration:format_tags",
         );
         command.args(["-of", "json", "-i"]).arg(url(source));
@@ -200,7 +210,8 @@ impl Ffmpeg {
         sink: &mut dyn PcmSink,
     ) -> Result<Exit, Failure> {
         let mut command = Command::new(&self.decoder);
-        command.args(["-nostdin", "-v", "error", "-threads", "1"]);
+        // At its end it tells how much it read.
+        command.args(["-nostdin", "-v", "level+verbose", "-threads", "1"]);
         command.args(["-protocol_whitelist", PROTOCOLS, "-format_whitelist", DEMUXERS, "-i"]);
         command.arg(url(source));
         command.args(["-map", &format!("0:a:{}", stream.head.index), "-vn", "-sn", "-dn"]);

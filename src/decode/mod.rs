@@ -5,13 +5,17 @@
 //!
 //! | file | responsibility |
 //! |---|---|
-//! | `plan` | which decoders are tried on a file, and which attempt is kept |
-//! | `native`, `source`, `planes`, `codecs`, `opus`, `shielded` | one pass of Symphonia: bounded reader, buffers, codecs, panics |
+//! | `plan`, `accounts` | which decoders are tried on a file, and which attempt is kept; what ffmpeg left unread |
+//! | `native`, `run` | one pass of Symphonia over all parts of a file, and over one |
+//! | `source`, `guard`, `planes`, `codecs`, `opus`, `shielded` | for it: bounded reader, limits, buffers, codecs, panics |
+//! | `parts` | the stretches of a file that are decoded one after the other, and what is in none of them |
+//! | `mpeg` | headers of MPEG audio |
 //! | `band` | the decoders of the low band, and which streams they take |
 //! | `ffmpeg`, `child` | one pass of ffmpeg; running a program under a time limit |
 //! | `installed` | the version of the installed ffmpeg, remembered between runs |
 //! | `excerpt` | a few windows of a file, reached by seeking |
 //! | `riff`, `priming`, `trim` | what Symphonia drops or cuts wrongly: tags of WAV, encoder delay of AAC, ends of packets |
+//! | `embedded` | texts that neither decoder hands on, where identifiers may be |
 //! | `stream`, `downmix` | one stream on its way to the sink; its channels mixed to mono |
 //! | `pass`, `notes`, `tags`, `error` | results |
 
@@ -22,22 +26,28 @@ use std::time::Duration;
 use crate::bytes::Bytes;
 use crate::signal::SampleRate;
 
+mod accounts;
 mod band;
 mod child;
 mod codecs;
 mod downmix;
+mod embedded;
 mod error;
 mod excerpt;
 mod ffmpeg;
+mod guard;
 mod installed;
+mod mpeg;
 mod native;
 mod notes;
 mod opus;
+mod parts;
 mod pass;
 mod plan;
 mod planes;
 mod priming;
 mod riff;
+mod run;
 mod shielded;
 mod source;
 mod stream;
@@ -244,6 +254,8 @@ pub struct Decoded {
     pub tags: Tags,
     /// Damage, limits and fallbacks that a reader of the report should know of, one sentence each.
     pub notes: Vec<String>,
+    /// Whether some of the file was not heard: bytes that were not read, streams that were left out, much damage. The notes tell.
+    pub is_partial: bool,
 }
 
 /// What was decoded of one audio stream.

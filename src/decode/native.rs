@@ -1,50 +1,29 @@
-//! One pass of Symphonia over a file: every audio track, to the end or to the first break. `plan` judges the result.
+//! One pass of Symphonia over a file: every audio track of each of its parts, to the end or to a break. `plan` judges the result.
 //!
-//! It relies on the behaviour of Symphonia 0.6.1: an error of `decode` concerns one packet, so the next packet is tried; an error of
-//! `next_packet` is final, except at the start of a chained Ogg stream. Packets behind the declared end come with a trim that
-//! empties them; since the declared length of MP3 is often a guess, such packets are kept (`trim`).
+//! Most files are one part, and are walked only as far as that costs little. What was not read to its end is walked closely, and
+//! decoded again if that shows more.
 
-use std::io::ErrorKind;
+use std::ops::Range;
 
-use symphonia::core::audio::Channels;
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known::CODEC_ID_OPUS,
-};
-use symphonia::core::codecs::registry::CodecRegistry;
-use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe};
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::{MetadataOptions, MetadataRevision};
-use symphonia::core::packet::Packet;
-use symphonia::core::units::Duration;
+use symphonia::core::meta::MetadataOptions;
 
-use super::band::{Band, BandDecoder, LowBand};
-use super::codecs::codec_name;
-use super::opus::{self, Opus};
+use super::band::Band;
+use super::guard::Guard;
+use super::parts::{self, Depth, Part, Parts};
 use super::pass::{Failure, Pass};
-use super::planes;
-use super::priming;
-use super::riff;
-use super::shielded::{PANICKED, shielded};
-use super::source::{FileSource, Guard};
-use super::stream::{Stream, StreamHead};
-use super::tags::{self, Tags};
-use super::trim::Trims;
+use super::run::{Carried, Codecs, Run, with_chunks};
+use super::shielded::shielded;
+use super::source::FileSource;
 use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::bytes::Bytes;
-
-/// Packets of a track in a row without a sample after which the pass is given up: nine minutes of MP3 frames. A guess.
-const MAX_PACKETS_WITHOUT_SAMPLES: u32 = 20_000;
-/// Most revisions of tags that are kept; recordings of radio have one per song. A guess.
-const MAX_REVISIONS: usize = 16;
 
 /// The decoders and readers of Symphonia, built once.
 pub(super) struct Native {
     probe: Probe,
-    codecs: CodecRegistry,
-    low: LowBand,
+    codecs: Codecs,
 }
 
 /// Where and how a pass begins.
@@ -56,25 +35,11 @@ pub(super) struct Start {
     pub(super) seekable: bool,
 }
 
-/// An audio track with its decoder.
-pub(super) struct TrackDecoder {
-    pub(super) track_id: u32,
-    pub(super) decoder: Box<dyn AudioDecoder>,
-    /// See [`BandDecoder::rate_hz`].
-    rate_hz: Option<u32>,
-    stream: usize,
-    without_samples: u32,
-    trims: Trims,
-}
-
 impl Native {
     pub(super) fn new() -> Self {
         let mut probe = Probe::new();
         symphonia::default::register_enabled_formats(&mut probe);
-        let mut codecs = CodecRegistry::new();
-        symphonia::default::register_enabled_codecs(&mut codecs);
-        codecs.register_audio_decoder::<Opus>();
-        Self { probe, codecs, low: LowBand::new() }
+        Self { probe, codecs: Codecs::new() }
     }
 
     /// Decodes a file, from `start` on: once, or a second time in full if the low band turns out not to be enough.
@@ -86,282 +51,135 @@ impl Native {
         guard: &Guard<'_>,
         sink: &mut dyn PcmSink,
     ) -> Result<Pass, Failure> {
-        guard.rewind();
-        let run = self.open(source, (start, band), limits, guard)?;
-        let (mut pass, revisions) = run.run(guard, sink)?;
-        if pass.needs_full || (pass.is_low && pass.is_silent()) {
-            sink.restart();
-            return self.pass(source, (start, Band::Full), limits, guard, sink);
+        if !start.seekable {
+            let parts = Parts::single(start.base..guard.file_bytes(), false);
+            return self.over(source, (&parts, start, band), limits, guard, sink);
         }
-        pass.tags = with_chunks(&pass.container, revisions, source, start.base);
+        let of = |depth| parts::of(source, start.base, depth, guard).map_err(Failure::Stop);
+        let shallow = of(Depth::Shallow)?;
+        let first = match self.over(source, (&shallow, start, band), limits, guard, sink) {
+            Ok(pass) if pass.is_whole() => return Ok(pass),
+            Err(Failure::Stop(error)) => return Err(Failure::Stop(error)),
+            first => first,
+        };
+        let deep = of(Depth::Deep)?;
+        if deep == shallow {
+            return first;
+        }
+        sink.restart();
+        self.over(source, (&deep, start, band), limits, guard, sink)
+    }
+
+    /// Decodes the parts of a file one after the other.
+    fn over(
+        &self,
+        source: &Bytes,
+        (given, start, band): (&Parts, Start, Band),
+        limits: &DecodeLimits,
+        guard: &Guard<'_>,
+        sink: &mut dyn PcmSink,
+    ) -> Result<Pass, Failure> {
+        let Parts { parts, gaps } = given;
+        let mut gaps = gaps.clone();
+        let mut carried = Carried::default();
+        let mut refused = None;
+        let (mut frame_bytes, mut packet_bytes, mut all_bytes) = (0, 0, 0);
+        for (nth, part) in parts.iter().enumerate() {
+            // What one part may read does not depend on the others.
+            guard.rewind();
+            let format = match self.reader(source, part, guard) {
+                Ok(format) => format,
+                Err(Failure::Probe(error)) => {
+                    refused.get_or_insert(error);
+                    gaps.push(part.range.clone());
+                    continue;
+                }
+                Err(stop) => return Err(stop),
+            };
+            let run = Run::new((source, part), (&self.codecs, band), limits, format, carried);
+            let (mut next, end) = run.run(part.whole, guard, sink)?;
+            if next.pass.needs_full {
+                sink.restart();
+                return self.over(source, (given, start, Band::Full), limits, guard, sink);
+            }
+            if part.frame_bytes > 0 || part.continues {
+                frame_bytes += part.frame_bytes;
+                packet_bytes += next.pass.packet_bytes;
+            }
+            all_bytes += std::mem::take(&mut next.pass.packet_bytes);
+            let is_full = next.pass.streams.iter().any(|stream| stream.full);
+            let broken = next.pass.broken.take();
+            if (broken.is_some() || next.pass.reads_to_the_end()) && !is_full {
+                gaps.push(end.min(part.range.end)..part.range.end);
+            }
+            next.pass.broken = broken.filter(|_| nth + 1 == parts.len());
+            carried = next;
+        }
+        let Carried { mut pass, revisions, chapters } = carried;
+        if let (true, Some(error)) = (pass.container.is_empty(), refused) {
+            return Err(Failure::Probe(error));
+        }
+        if pass.is_low && pass.is_silent() {
+            sink.restart();
+            return self.over(source, (given, start, Band::Full), limits, guard, sink);
+        }
+        let is_told = |bytes| parts::is_told(bytes, guard.file_bytes());
+        if !pass.streams.iter().any(|stream| stream.full) {
+            let stray = u64::saturating_sub(frame_bytes, packet_bytes);
+            let known: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
+            pass.stray_bytes =
+                Some(stray.saturating_sub(known)).filter(|&b| is_told(b)).unwrap_or(0);
+        }
+        pass.packet_bytes = all_bytes;
+        pass.gaps = merged(gaps).into_iter().filter(|gap| is_told(gap.end - gap.start)).collect();
+        pass.tags = with_chunks(&pass.container, revisions, chapters.as_ref(), source, start.base);
         Ok(pass)
     }
 
-    /// Finds a reader for a file, before any of its tracks is opened.
-    pub(super) fn open<'a, 'f>(
-        &'a self,
+    /// Finds a reader for a part of a file.
+    fn reader<'f>(
+        &self,
         source: &Bytes,
-        (start, band): (Start, Band),
-        limits: &'a DecodeLimits,
+        part: &'f Part,
         guard: &'f Guard<'f>,
-    ) -> Result<Run<'a, 'f>, Failure> {
+    ) -> Result<Box<dyn FormatReader + 'f>, Failure> {
         let read_error = |source| Failure::Stop(DecodeError::Read { source });
         let file = source.open_stored().map_err(read_error)?;
-        let media = FileSource::new(file, start.base, start.seekable, guard).map_err(read_error)?;
+        let media = FileSource::new(file, part, guard).map_err(read_error)?;
         let stream = MediaSourceStream::new(Box::new(media), MediaSourceStreamOptions::default());
         // No hint, since the file name may be wrong.
         let (hint, options, tags) =
             (Hint::new(), FormatOptions::default(), MetadataOptions::default());
         let probed = shielded(|| self.probe.probe(&hint, stream, options, tags));
         guard.check().map_err(Failure::Stop)?;
-        let format = probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))?;
-        let container = format.format_info().short_name.to_owned();
-        let priming = match container.as_str() {
-            "isomp4" => priming::of_tracks(source, start.base),
-            _ => Vec::new(),
-        };
-        let pass = Pass { container, ..Pass::default() };
-        let (decoders, revisions) = (Vec::new(), Vec::new());
-        Ok(Run { native: self, limits, band, format, pass, decoders, revisions, priming })
+        probed.map_err(|error| Failure::Probe(format!("Symphonia: {error}")))
+    }
+
+    /// A run over a file that is one part, before any of its tracks is opened.
+    pub(super) fn open<'a, 'f>(
+        &'a self,
+        source: &'a Bytes,
+        (part, band): (&'f Part, Band),
+        limits: &'a DecodeLimits,
+        guard: &'f Guard<'f>,
+    ) -> Result<Run<'a, 'f>, Failure>
+    where
+        'f: 'a,
+    {
+        let format = self.reader(source, part, guard)?;
+        Ok(Run::new((source, part), (&self.codecs, band), limits, format, Carried::default()))
     }
 }
 
-/// The state of a pass.
-pub(super) struct Run<'a, 'f> {
-    native: &'a Native,
-    limits: &'a DecodeLimits,
-    band: Band,
-    pub(super) format: Box<dyn FormatReader + 'f>,
-    pub(super) pass: Pass,
-    pub(super) decoders: Vec<TrackDecoder>,
-    revisions: Vec<MetadataRevision>,
-    /// Encoder delay of tracks, in seconds, by track id.
-    priming: Vec<(u32, f64)>,
-}
-
-impl Run<'_, '_> {
-    fn run(
-        mut self,
-        guard: &Guard<'_>,
-        sink: &mut dyn PcmSink,
-    ) -> Result<(Pass, Vec<MetadataRevision>), Failure> {
-        self.open_tracks();
-        loop {
-            guard.check().map_err(Failure::Stop)?;
-            self.take_metadata();
-            if self.decoders.is_empty() {
-                break;
-            }
-            match shielded(|| self.format.next_packet()) {
-                Ok(Some(packet)) => {
-                    if self.packet(packet, sink) {
-                        break;
-                    }
-                }
-                Ok(None) => break,
-                Err(Error::ResetRequired) => self.open_tracks(),
-                // A WAV file that was written to a pipe declares no length: it ends with the file.
-                Err(Error::IoError(error))
-                    if error.kind() == ErrorKind::UnexpectedEof && self.is_endless_wav() =>
-                {
-                    break;
-                }
-                Err(error) => {
-                    self.pass.broken = Some(error.to_string());
-                    break;
-                }
-            }
-        }
-        for stream in &mut self.pass.streams {
-            stream.flush(sink);
-        }
-        // A reader may mistake a read that the guard refused for the end of the file.
-        guard.check().map_err(Failure::Stop)?;
-        Ok((self.pass, self.revisions))
-    }
-
-    fn is_endless_wav(&self) -> bool {
-        let declares = |stream: &Stream| stream.head.declared_seconds.is_some();
-        self.pass.container == "wave" && !self.pass.streams.iter().any(declares)
-    }
-
-    /// Makes a decoder for each audio track. In a chained file, track n of each link continues stream n.
-    pub(super) fn open_tracks(&mut self) {
-        self.decoders.clear();
-        let audio = |track: &&Track| track.track_type() == Some(TrackType::Audio);
-        self.pass.unnamed +=
-            self.format.tracks().iter().filter(|t| t.codec_params.is_none()).count();
-        let tracks: Vec<Track> = self.format.tracks().iter().filter(audio).cloned().collect();
-        for (index, track) in tracks.iter().enumerate() {
-            let Some(CodecParameters::Audio(params)) = &track.codec_params else { continue };
-            if index >= self.limits.max_streams {
-                self.pass.left_out = self.pass.left_out.max(tracks.len() - index);
-                break;
-            }
-            let codec = codec_name(params.codec);
-            match self.decoder(params) {
-                Ok(BandDecoder { decoder, reduction, rate_hz }) => {
-                    let stream = self.stream(index, codec, track);
-                    let channels = params.channels.as_ref().map_or(0, Channels::count);
-                    self.pass.streams[stream].coded_channels(channels);
-                    self.pass.streams[stream].reduction = reduction;
-                    self.pass.is_low |= reduction > 1;
-                    self.decoders.push(TrackDecoder {
-                        track_id: track.id,
-                        decoder,
-                        rate_hz,
-                        stream,
-                        without_samples: 0,
-                        trims: Trims::of(track, &self.pass.container),
-                    });
-                }
-                Err(error) => {
-                    if !self.pass.undecodable.iter().any(|(other, ..)| *other == index) {
-                        self.pass.undecodable.push((index, codec.to_owned(), error.to_string()));
-                    }
-                }
-            }
+/// Gaps in order, those that touch as one.
+fn merged(mut gaps: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    gaps.sort_by_key(|gap| (gap.start, gap.end));
+    let mut merged: Vec<Range<u64>> = Vec::new();
+    for gap in gaps {
+        match merged.last_mut() {
+            Some(last) if last.end >= gap.start => last.end = last.end.max(gap.end),
+            _ => merged.push(gap),
         }
     }
-
-    /// A decoder of the low band if that is enough and there is one, or else of the whole spectrum.
-    fn decoder(&self, params: &AudioCodecParameters) -> Result<BandDecoder, Error> {
-        let low = (self.band == Band::Low).then(|| self.native.low.decoder(params)).flatten();
-        if let Some(low) = low {
-            return Ok(low);
-        }
-        let options = AudioDecoderOptions::default();
-        let decoder = shielded(|| self.native.codecs.make_audio_decoder(params, &options))?;
-        Ok(BandDecoder { decoder, reduction: 1, rate_hz: None })
-    }
-
-    /// The position of stream `index` in the pass: a new one, or that of the link before.
-    fn stream(&mut self, index: usize, codec: &str, track: &Track) -> usize {
-        // The decoders of other codecs drop the encoder delay themselves.
-        let priming = self.priming.iter().find(|(id, _)| codec == "aac" && *id == track.id);
-        let priming_seconds = priming.map_or(0.0, |&(_, seconds)| seconds);
-        // MP4 counts the encoder delay as a part of the track.
-        let declared = declared_seconds(track, &*self.format).map(|s| s - priming_seconds);
-        let priming_seconds = match &track.codec_params {
-            Some(CodecParameters::Audio(params)) if params.codec == CODEC_ID_OPUS => {
-                opus::priming_seconds(params)
-            }
-            _ => priming_seconds,
-        };
-        let known = self.pass.streams.iter().position(|stream| stream.head.index == index);
-        if let Some(position) = known {
-            let head = &mut self.pass.streams[position].head;
-            head.declared_seconds =
-                head.declared_seconds.zip(declared).map(|(before, more)| before + more);
-            head.priming_seconds = priming_seconds;
-            return position;
-        }
-        let head = StreamHead {
-            index,
-            codec: codec.to_owned(),
-            container: self.pass.container.clone(),
-            declared_seconds: declared,
-            priming_seconds,
-        };
-        self.pass.streams.push(Stream::new(head, self.limits.max_seconds_of_audio));
-        self.pass.streams.len() - 1
-    }
-
-    /// Decodes one packet. True if no more are needed.
-    pub(super) fn packet(&mut self, mut packet: Packet, sink: &mut dyn PcmSink) -> bool {
-        let Some(track) = self.decoders.iter_mut().find(|v| v.track_id == packet.track_id) else {
-            return false;
-        };
-        let stream = &mut self.pass.streams[track.stream];
-        if stream.full {
-            return self.pass.streams.iter().all(|stream| stream.full);
-        }
-        self.pass.behind_end |= track.trims.check(&mut packet);
-        stream.packets += 1;
-        let before = stream.seconds();
-        match shielded(|| track.decoder.decode(&packet)) {
-            Ok(buffer) if track.rate_hz.is_some_and(|hz| hz != buffer.spec().rate()) => {
-                self.pass.needs_full = true;
-                return true;
-            }
-            Ok(buffer) => {
-                if !planes::push(stream, &buffer, sink) {
-                    stream.damaged += 1;
-                }
-            }
-            Err(Error::DecodeError(PANICKED)) => {
-                self.pass.broken = Some(PANICKED.to_owned());
-                return true;
-            }
-            Err(Error::Unsupported(lowband::NEEDS_FULL)) => {
-                self.pass.needs_full = true;
-                return true;
-            }
-            Err(Error::ResetRequired) => {
-                stream.damaged += 1;
-                track.decoder.reset();
-            }
-            Err(_) => stream.damaged += 1,
-        }
-        track.without_samples =
-            if stream.seconds() > before { 0 } else { track.without_samples + 1 };
-        if track.without_samples >= MAX_PACKETS_WITHOUT_SAMPLES {
-            self.pass.broken =
-                Some(format!("{MAX_PACKETS_WITHOUT_SAMPLES} packets in a row gave no sound"));
-            return true;
-        }
-        self.pass.streams.iter().all(|stream| stream.full)
-    }
-
-    /// The tags of the file, as far as it has been read.
-    pub(super) fn tags(&mut self, source: &Bytes, base: u64) -> Tags {
-        self.take_metadata();
-        with_chunks(&self.pass.container, std::mem::take(&mut self.revisions), source, base)
-    }
-
-    /// Takes the tags that were read since the last call. The last revision stays in Symphonia's log.
-    fn take_metadata(&mut self) {
-        let mut metadata = self.format.metadata();
-        if self.revisions.is_empty() {
-            // Pictures are dropped, since they may be large.
-            self.revisions.extend(metadata.current().map(without_pictures));
-        }
-        while self.revisions.len() < MAX_REVISIONS && metadata.pop().is_some() {
-            self.revisions.extend(metadata.current().map(without_pictures));
-        }
-    }
-}
-
-/// All tags, including those in chunks of a WAV file that Symphonia does not read.
-fn with_chunks(
-    container: &str,
-    mut revisions: Vec<MetadataRevision>,
-    source: &Bytes,
-    base: u64,
-) -> Tags {
-    let is_wav = container == "wave";
-    let chunks = if is_wav { riff::read(source, base) } else { riff::Found::default() };
-    revisions.extend(chunks.id3.as_ref().map(without_pictures));
-    tags::of(&revisions, &chunks.info)
-}
-
-fn without_pictures(revision: &MetadataRevision) -> MetadataRevision {
-    let mut kept = revision.clone();
-    kept.media.visuals.clear();
-    for track in &mut kept.per_track {
-        track.metadata.visuals.clear();
-    }
-    kept
-}
-
-/// Declared length of a track, or else of its container.
-fn declared_seconds(track: &Track, format: &dyn FormatReader) -> Option<f64> {
-    let seconds = |base: Option<symphonia::core::units::TimeBase>, duration: Option<Duration>| {
-        Some(base?.calc_duration(duration?)?.as_secs_f64())
-    };
-    let media = format.media_info();
-    seconds(track.time_base, track.duration)
-        .filter(|&seconds| seconds > 0.0)
-        .or_else(|| seconds(media.time_base, media.duration))
-        .filter(|&seconds| seconds > 0.0)
+    merged
 }

@@ -1,22 +1,21 @@
 //! The notes on a decoded file: damage, missing parts and limits, one sentence each.
 
 use super::pass::Pass;
+use crate::base::thousands;
 
-/// Marks the streams of which a part is missing: the container broke, or it declared a greater length. The tolerances are guesses:
-/// raw MPEG audio has 5 %, since its length is estimated from a bit rate.
+/// Most stretches that were not read and that are told one by one. A guess.
+const MAX_GAPS: usize = 8;
+
+/// Marks the streams of which a part is missing: the container broke, or it declared a greater length. The tolerances are guesses. A
+/// length that is only estimated declares nothing.
 pub(super) fn mark_truncated(pass: &mut Pass) {
     for stream in &mut pass.streams {
         let declared = stream.head.declared_seconds.unwrap_or(0.0);
         let missing = declared - stream.seconds();
-        let estimated = matches!(stream.head.container.as_str(), "mp1" | "mp2" | "mp3" | "aac");
         // These declare the number of samples, so that a single lost frame of FLAC (93 ms) shows.
         let exact = matches!(stream.head.container.as_str(), "flac" | "wave" | "aiff" | "caf");
-        let (seconds, share) = match (exact, estimated) {
-            (true, _) => (0.05_f64, 0.0),
-            (_, true) => (1.0, 0.05),
-            _ => (0.5, 0.01),
-        };
-        let short = missing > seconds.max(share * declared);
+        let (seconds, share) = if exact { (0.05_f64, 0.0) } else { (0.5, 0.01) };
+        let short = !stream.head.is_estimated && missing > seconds.max(share * declared);
         stream.truncated = !stream.full && (pass.broken.is_some() || short);
     }
 }
@@ -41,18 +40,42 @@ pub(super) fn of_pass(pass: &Pass, notes: &mut Vec<String>) {
             notes.push(format!("decoding{of} stopped at the limit of {seconds:.0} s"));
         }
         match stream.head.declared_seconds {
-            Some(declared) if stream.truncated && declared > seconds + 0.05 => {
+            Some(declared)
+                if stream.truncated && !stream.head.is_estimated && declared > seconds + 0.05 =>
+            {
                 let what = if pass.broken.is_some() { "ends early" } else { "incomplete" };
                 notes.push(format!("{what}: {seconds:.1} of {declared:.1} s{of} decoded"));
             }
             _ if stream.truncated => {
-                notes.push(format!("ends early: the file is cut off after {seconds:.1} s{of}"));
+                let why =
+                    if pass.unread_bytes() == 0 { "the file is cut off" } else { "it is damaged" };
+                notes.push(format!("ends early: {why} after {seconds:.1} s{of}"));
             }
             _ => {}
         }
     }
     if pass.behind_end {
-        notes.push("the audio continues behind the declared end; all of it was decoded".to_owned());
+        let (_, damaged) = pass.packets();
+        let whole = damaged == 0 && pass.unread_bytes() == 0;
+        let all = if whole { "; all of it was decoded" } else { "" };
+        notes.push(format!("the audio continues behind the declared end{all}"));
+    }
+    for gap in pass.gaps.iter().take(MAX_GAPS) {
+        let bytes = thousands(gap.end - gap.start);
+        notes.push(format!("{bytes} bytes from offset {} were not read", gap.start));
+    }
+    let more = pass.gaps.get(MAX_GAPS..).unwrap_or_default();
+    if !more.is_empty() {
+        let bytes: u64 = more.iter().map(|gap| gap.end - gap.start).sum();
+        notes.push(format!(
+            "{} bytes in {} more places were not read",
+            thousands(bytes),
+            more.len()
+        ));
+    }
+    if pass.stray_bytes > 0 {
+        let bytes = thousands(pass.stray_bytes);
+        notes.push(format!("{bytes} bytes among its frames are none, and were not read"));
     }
     for (index, codec, error) in &pass.undecodable {
         notes.push(format!("audio stream {index} ({codec}) left out: {error}"));

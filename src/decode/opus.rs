@@ -29,9 +29,9 @@ const CHECK_PACKETS: u32 = 4;
 const CHECK_EVERY_SECONDS: u32 = 5;
 /// Smallest first byte of a packet that is coded by CELT alone, without the SILK layer for speech (RFC 6716, section 3.1).
 const FIRST_OF_MUSIC: u8 = 0x80;
-/// A mid with less than this share of the mean energy of the channels is weak: −10 dB, a guess well above the −20 dB at which
-/// `downmix` uses the side instead.
-const WEAK: f32 = 0.1;
+/// A mid with less than this share of the mean energy of the channels is weak: a little more than the third below which the side is so
+/// much louder that `downmix` may use it instead.
+const WEAK: f32 = 0.36;
 
 /// The decoder of a stream of two channels.
 pub(super) struct Opus {

@@ -3,13 +3,14 @@
 //! 1. A file that [`sound::sniff`] recognises as no audio is refused. A format that Symphonia lacks, or mistakes for another,
 //!    goes straight to ffmpeg. Everything else is tried with Symphonia first.
 //! 2. A pass of Symphonia is good unless an audio track had no decoder; nothing was decoded; more than a fifth of the packets
-//!    were refused; or it ended early (the container broke, or less than four fifths of the declared length were decoded) with
-//!    more than 256 KiB of the file unread. A truncated file is read to its last byte and is therefore good.
+//!    were refused; some of the file was not read (`parts`); or it ended early (the container broke, or less than four fifths of the
+//!    declared length were decoded) before the end of the file. A truncated file is read to its last byte and is therefore good.
 //! 3. If the pass is not good and decoded nothing, a second pass hides from the reader that the file can be sought in (for
 //!    truncated MP4 and Matroska files, whose index would lie behind the cut), or hides the tag at the front.
 //! 4. Then ffmpeg is tried, if it is installed.
 //! 5. The pass that decoded the most seconds is kept; among passes within half a second, the last. If the sink holds the samples
 //!    of another pass, the kept pass is repeated.
+//! 6. What neither read is told. Of ffmpeg we know how many bytes of packets it read, and for how many seconds that was enough.
 //!
 //! The thresholds are guesses.
 
@@ -17,19 +18,20 @@ use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::AtomicBool;
 
+use super::accounts::{Unread, account};
+use super::guard::Guard;
 use super::native::Start;
 use super::pass::{Failure, Pass};
-use super::source::Guard;
-use super::{DecodeError, Decoded, Decoder, Help, PcmSink, notes};
-use crate::bytes::Bytes;
+use super::{DecodeError, Decoded, Decoder, Help, PcmSink, embedded, notes, parts, tags};
+use crate::base::thousands;
+use crate::bytes::{Bytes, Reader};
+use crate::sniff::picture;
 use crate::sniff::sound::{self, SoundKind};
 
 /// A longer tag is skipped instead of being read into memory: 16 MiB of pictures. A guess.
 const MAX_TAG_BYTES: u64 = 16 << 20;
 /// Number of `ID3v2` tags at the front that are skipped; some editors leave an old one. A guess.
 const MAX_TAGS: usize = 8;
-/// Unread bytes at the end of a file that may be tags, an index or padding. A guess.
-const UNREAD_BYTES: u64 = 256 << 10;
 /// Attempts whose decoded lengths differ by less are equally good. A guess.
 const SAME_SECONDS: f64 = 0.5;
 
@@ -39,6 +41,8 @@ struct Facts {
     kind: SoundKind,
     /// Number of bytes in front of the container: tags, or the private Ogg page of Spotify.
     front_bytes: u64,
+    /// The picture in front of the sound, with an article.
+    picture: Option<&'static str>,
     looks_like: &'static str,
 }
 
@@ -95,6 +99,7 @@ pub(super) fn decode(
     }
     let mut best: Option<Best> = None;
     let mut last = None;
+    let mut left = None;
     for step in steps {
         let found = best.as_ref().is_some_and(|best| best.pass.seconds() > 0.0);
         if matches!(step, Step::NativeRetry(_)) && found {
@@ -106,9 +111,19 @@ pub(super) fn decode(
         if last.replace(step).is_some() {
             sink.restart();
         }
-        match attempt(decoder, step, source, &guard, sink) {
-            Ok(pass) => {
-                let flaw = flaw(step, &pass, guard.unread_bytes());
+        match attempt(decoder, step, &facts, source, &guard, sink) {
+            Ok(mut pass) => {
+                match step {
+                    Step::Ffmpeg => account(
+                        &mut pass,
+                        left.as_ref(),
+                        (facts.kind, facts.front_bytes),
+                        source,
+                        &guard,
+                    ),
+                    _ => left = Unread::of(&pass).or(left),
+                }
+                let flaw = flaw(step, &pass, &guard);
                 let reason = reasons.first().cloned();
                 reasons.extend(flaw.clone());
                 let before = best.as_ref().map_or(0.0, |best| best.pass.seconds());
@@ -126,13 +141,27 @@ pub(super) fn decode(
     let mut best = best.ok_or_else(|| unread(decoder, &facts, &reasons))?;
     if best.pass.seconds() > 0.0 && last != Some(best.step) {
         sink.restart();
-        best.pass = match attempt(decoder, best.step, source, &guard, sink) {
-            Ok(pass) => pass,
+        best.pass = match attempt(decoder, best.step, &facts, source, &guard, sink) {
+            Ok(mut pass) => {
+                if best.step == Step::Ffmpeg {
+                    account(
+                        &mut pass,
+                        left.as_ref(),
+                        (facts.kind, facts.front_bytes),
+                        source,
+                        &guard,
+                    );
+                }
+                pass
+            }
             Err(Failure::Stop(error)) => return Err(error),
             Err(Failure::Probe(error)) => return Err(unread(decoder, &facts, &[error])),
         };
     }
-    finish(decoder, &facts, best, &reasons)
+    let mut decoded = finish(decoder, &facts, best, &reasons)?;
+    let base = if facts.picture.is_some() { facts.front_bytes } else { 0 };
+    decoded.tags = tags::joined(decoded.tags, embedded::read(source, base));
+    Ok(decoded)
 }
 
 /// Recognises a file by its first bytes. Only regular files are opened: a pipe would block.
@@ -150,7 +179,7 @@ fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
         let head = source.head(sound::HEAD_BYTES as u64).map_err(read_error)?;
         let (bytes, kind) = (head.len() as u64, sound::sniff_text(&head));
         let looks_like = sound::looks_like_unknown(&head);
-        return Ok(Facts { bytes, kind, front_bytes: 0, looks_like });
+        return Ok(Facts { bytes, kind, front_bytes: 0, picture: None, looks_like });
     };
     let bytes = file.length();
     if bytes == 0 {
@@ -168,10 +197,39 @@ fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
         }
         front_bytes += tag_bytes;
     }
-    let kind = sound::sniff(&head);
+    let mut kind = sound::sniff(&head);
+    let mut picture = None;
+    if let SoundKind::NotAudio(what, _) = kind
+        && let Some((behind, sound)) = behind_picture(&mut file, front_bytes)
+    {
+        (kind, front_bytes, picture) = (sound, behind, Some(what));
+    }
     let looks_like = sound::looks_like_unknown(&head);
     front_bytes += sound::private_ogg_page_bytes(&head);
-    Ok(Facts { bytes, kind, front_bytes: front_bytes.min(bytes), looks_like })
+    Ok(Facts { bytes, kind, front_bytes: front_bytes.min(bytes), picture, looks_like })
+}
+
+/// Where the sound behind a picture begins, and which it is; `None` if there is none.
+fn behind_picture(file: &mut Reader, at: u64) -> Option<(u64, SoundKind)> {
+    let there = |file: &mut Reader, end: u64, is_sure: bool| {
+        let mut head = Vec::new();
+        file.seek(SeekFrom::Start(end)).ok()?;
+        file.take(sound::HEAD_BYTES as u64).read_to_end(&mut head).ok()?;
+        let tag = usize::try_from(sound::id3v2_bytes(&head)).ok()?;
+        match sound::sniff(head.get(tag..).unwrap_or_default()) {
+            // A sync word appears by chance.
+            _ if !is_sure && tag == 0 && !sound::has_magic(&head) => None,
+            kind @ (SoundKind::Native(_) | SoundKind::Foreign(_)) => Some((end, kind)),
+            // Behind a tag that is longer than what was read there is nearly always MP3.
+            _ if tag > head.len() => Some((end, SoundKind::Native("MP3"))),
+            _ => None,
+        }
+    };
+    if let Some(end) = picture::end(file, at) {
+        return if end < file.length() { there(file, end, true) } else { None };
+    }
+    let end = picture::behind_marks(file, at, |file, end| there(file, end, false).is_some())?;
+    there(file, end, false)
 }
 
 fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
@@ -181,7 +239,9 @@ fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
         SoundKind::NotAudio(looks_like, remedy) => {
             return Err(DecodeError::NotAudio { looks_like, remedy });
         }
+        SoundKind::Piece(what, remedy) => return Err(DecodeError::Piece { what, remedy }),
         SoundKind::Foreign(_) => Vec::new(),
+        _ if facts.picture.is_some() => vec![Step::Native(behind_front)],
         SoundKind::Native("MP4" | "Matroska") => {
             vec![Step::Native(whole), Step::NativeRetry(Start { base: 0, seekable: false })]
         }
@@ -197,6 +257,7 @@ fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
 fn attempt(
     decoder: &Decoder,
     step: Step,
+    facts: &Facts,
     source: &Bytes,
     guard: &Guard<'_>,
     sink: &mut dyn PcmSink,
@@ -206,14 +267,20 @@ fn attempt(
             decoder.native.pass(source, (start, decoder.band), &decoder.limits, guard, sink)
         }
         Step::Ffmpeg => match &*decoder.ffmpeg {
-            Some(ffmpeg) => ffmpeg.pass(source, &decoder.limits, guard, sink),
+            Some(ffmpeg) => {
+                // It would read the picture.
+                let behind = facts
+                    .picture
+                    .and_then(|_| source.slice(facts.front_bytes, facts.bytes - facts.front_bytes));
+                ffmpeg.pass(behind.as_ref().unwrap_or(source), &decoder.limits, guard, sink)
+            }
             None => Err(Failure::Probe("no ffmpeg".to_owned())),
         },
     }
 }
 
 /// Why a pass is not good enough, as a clause; `None` if it is.
-fn flaw(step: Step, pass: &Pass, unread_bytes: u64) -> Option<String> {
+fn flaw(step: Step, pass: &Pass, guard: &Guard<'_>) -> Option<String> {
     if step == Step::Ffmpeg {
         return None;
     }
@@ -228,10 +295,16 @@ fn flaw(step: Step, pass: &Pass, unread_bytes: u64) -> Option<String> {
     if damaged * 5 > packets {
         return Some(format!("Symphonia refused {damaged} of {packets} packets"));
     }
+    let unread = pass.unread_bytes();
+    if unread > 0 {
+        return Some(format!("Symphonia did not read {} bytes", thousands(unread)));
+    }
+    let is_sure = pass.streams.iter().all(|stream| !stream.head.is_estimated);
     let declared: f64 = pass.streams.iter().filter_map(|s| s.head.declared_seconds).sum();
     let full = pass.streams.iter().any(|stream| stream.full);
-    let short = seconds < 0.8 * declared && !full;
-    if (pass.broken.is_some() || short) && unread_bytes > UNREAD_BYTES {
+    let short = is_sure && seconds < 0.8 * declared && !full;
+    if (pass.broken.is_some() || short) && parts::is_told(guard.unread_bytes(), guard.file_bytes())
+    {
         return Some(format!("Symphonia stopped after {seconds:.1} s"));
     }
     None
@@ -245,7 +318,7 @@ fn help(decoder: &Decoder) -> Help {
 fn unread(decoder: &Decoder, facts: &Facts, reasons: &[String]) -> DecodeError {
     let name = match facts.kind {
         SoundKind::Native(name) | SoundKind::Foreign(name) => name,
-        SoundKind::NotAudio(..) | SoundKind::Unknown => {
+        SoundKind::NotAudio(..) | SoundKind::Piece(..) | SoundKind::Unknown => {
             return DecodeError::NotAudio {
                 looks_like: facts.looks_like,
                 remedy: "check how it was made or fetch it again",
@@ -291,8 +364,12 @@ fn finish(
         return Err(unread(decoder, facts, reasons));
     }
     if pass.is_silent() {
-        let longest = pass.streams.iter().map(super::stream::Stream::seconds).fold(0.0, f64::max);
-        return Err(DecodeError::Silent { seconds: longest });
+        let seconds = pass.streams.iter().map(super::stream::Stream::seconds).fold(0.0, f64::max);
+        let unread_bytes = pass.unread_bytes();
+        if damaged_packets > 0 || unread_bytes > 0 || pass.broken.is_some() {
+            return Err(DecodeError::SilentPart { seconds, damaged_packets, unread_bytes });
+        }
+        return Err(DecodeError::Silent { seconds });
     }
     notes::mark_truncated(&mut pass);
     let mut notes = Vec::new();
@@ -307,7 +384,14 @@ fn finish(
     {
         notes.push(format!("tags of {} MiB at the front were skipped", facts.front_bytes >> 20));
     }
+    if let Some(picture) = facts.picture {
+        notes.push(format!(
+            "the sound begins behind {picture} of {} bytes",
+            thousands(facts.front_bytes)
+        ));
+    }
     notes::of_pass(&pass, &mut notes);
+    let is_partial = pass.is_partial();
     let streams = pass.streams.iter().filter_map(super::stream::Stream::info).collect();
-    Ok(Decoded { streams, tags: pass.tags, notes })
+    Ok(Decoded { streams, tags: pass.tags, notes, is_partial })
 }

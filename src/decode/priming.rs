@@ -84,7 +84,11 @@ fn itunes(file: &mut Reader, moov: Range<u64>) -> io::Result<Option<u32>> {
 }
 
 /// The content of the first box at the path `names`; empty if there is none.
-fn content(file: &mut Reader, within: Range<u64>, names: &[[u8; 4]]) -> io::Result<Vec<u8>> {
+pub(super) fn content(
+    file: &mut Reader,
+    within: Range<u64>,
+    names: &[[u8; 4]],
+) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     if let Some(range) = descend(file, within, names)? {
         file.seek(SeekFrom::Start(range.start))?;

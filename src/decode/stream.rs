@@ -1,5 +1,7 @@
 //! One audio stream on its way to the sink, with its counts and limits. Used by both decoders.
 
+use lowband::Balance;
+
 use super::downmix::{self, Pcm};
 use super::{PcmSink, StreamInfo};
 use crate::signal::SampleRate;
@@ -20,6 +22,8 @@ pub(super) struct StreamHead {
     pub(super) codec: String,
     pub(super) container: String,
     pub(super) declared_seconds: Option<f64>,
+    /// Whether that length is only estimated from a bit rate, so that no other length contradicts it.
+    pub(super) is_estimated: bool,
     /// Encoder delay, which is dropped.
     pub(super) priming_seconds: f64,
 }
@@ -30,7 +34,7 @@ pub(super) struct Stream {
     pub(super) head: StreamHead,
     max_seconds: f64,
     /// The full sample rate over that of the samples that arrive: 1 but in the low band.
-    pub(super) reduction: u32,
+    reduction: u32,
     /// Of the samples that arrive.
     rate: Option<SampleRate>,
     channels: u16,
@@ -48,6 +52,7 @@ pub(super) struct Stream {
     /// Whether the limit of length is reached; the rest is not decoded.
     pub(super) full: bool,
     mono: Vec<f32>,
+    balance: Balance,
     gathered: Gathered,
 }
 
@@ -83,6 +88,7 @@ impl Stream {
             truncated: false,
             full: false,
             mono: Vec::new(),
+            balance: Balance::default(),
             gathered: Gathered::default(),
         }
     }
@@ -90,6 +96,12 @@ impl Stream {
     /// Raises the number of channels to that of the coded stream, which its decoder may mix.
     pub(super) fn coded_channels(&mut self, channels: usize) {
         self.channels = self.channels.max(u16::try_from(channels).unwrap_or(u16::MAX));
+    }
+
+    /// The full sample rate over that of the samples that arrive from now on: 1 but in the low band.
+    pub(super) fn reduce(&mut self, reduction: u32, sink: &mut dyn PcmSink) {
+        self.flush(sink);
+        self.reduction = reduction;
     }
 
     /// Decoded length in seconds.
@@ -158,7 +170,8 @@ impl Stream {
         if channels == 0 {
             return false;
         }
-        let block = downmix::mix(channels, frames, lfe, plane, &mut self.mono);
+        let balance = (&mut self.balance, frames as f32 / rate.hz() as f32);
+        let block = downmix::mix((channels, frames, lfe), plane, &mut self.mono, balance);
         if self.head.priming_seconds > 0.0 && !self.unprime(rate) {
             return true;
         }

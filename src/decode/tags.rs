@@ -1,17 +1,25 @@
 //! The tags of a file: title, artist, and the identifiers of recording and release. They are not checked here.
 
 use symphonia::core::meta::{
-    MetadataRevision, RawTag, RawValue, StandardTag, Tag, well_known::METADATA_ID_ID3V1,
+    ChapterGroup, ChapterGroupItem, MetadataRevision, RawTag, RawValue, StandardTag, Tag,
+    well_known::METADATA_ID_ID3V1,
 };
 
-/// Longest value that is kept, in characters. A guess.
+use super::embedded::Embedded;
+
+/// Longest value of a field that is kept, in characters. A guess.
 const MAX_CHARS: usize = 1_000;
+/// Most groups of chapters in groups. A guess.
+const MAX_DEPTH: usize = 8;
 /// Most other values that are kept. A guess.
 const MAX_OTHERS: usize = 256;
-/// A longer value is a picture. A guess.
-const MAX_OTHER_BYTES: usize = 64 << 10;
+/// A longer other value is a picture. A guess.
+const MAX_OTHER_BYTES: usize = 1 << 20;
+/// Most bytes of all other values. A guess.
+const MAX_OTHERS_BYTES: usize = 4 << 20;
 
-/// The tags of a file: trimmed, without control characters, at most 1,000 characters each, never empty.
+/// The tags of a file: trimmed, without control characters, never empty. Fields have at most 1,000 characters; what is longer is whole
+/// among the other values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tags {
     /// Title of the recording.
@@ -28,7 +36,7 @@ pub struct Tags {
     pub label: Option<String>,
     /// Date of release or recording, as written.
     pub date: Option<String>,
-    /// Values of other tags, and further ISRCs and bar codes, in their order, at most 256: links, ids of services.
+    /// Values of other tags and texts, and further ISRCs and bar codes, in their order, at most 256: links, ids of services.
     pub others: Vec<String>,
 }
 
@@ -49,10 +57,32 @@ enum Field {
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     tags: Tags,
+    other_bytes: usize,
     album_artist: Option<String>,
 }
 
 impl Collector {
+    /// Takes the tags of chapters.
+    pub(super) fn chapters(&mut self, group: &ChapterGroup, depth: usize) {
+        let others = |collector: &mut Self, tags: &[Tag]| {
+            for tag in tags {
+                if let RawValue::String(value) = &tag.raw.value {
+                    collector.other(value);
+                }
+            }
+        };
+        others(self, &group.tags);
+        for item in &group.items {
+            match item {
+                ChapterGroupItem::Chapter(chapter) => others(self, &chapter.tags),
+                ChapterGroupItem::Group(group) if depth < MAX_DEPTH => {
+                    self.chapters(group, depth + 1);
+                }
+                ChapterGroupItem::Group(_) => {}
+            }
+        }
+    }
+
     /// Takes the tags of one revision.
     pub(super) fn revision(&mut self, revision: &MetadataRevision) {
         let per_track = revision.per_track.iter().map(|track| &track.metadata);
@@ -92,14 +122,19 @@ impl Collector {
     fn other(&mut self, value: &str) {
         if value.len() <= MAX_OTHER_BYTES
             && self.tags.others.len() < MAX_OTHERS
-            && let Some(value) = clean(value)
+            && self.other_bytes + value.len() <= MAX_OTHERS_BYTES
+            && let Some(value) = clean(value, usize::MAX)
             && !self.tags.others.contains(&value)
         {
+            self.other_bytes += value.len();
             self.tags.others.push(value);
         }
     }
 
     fn set(&mut self, field: Field, value: &str) {
+        if value.chars().nth(MAX_CHARS).is_some() {
+            self.other(value);
+        }
         let slot = match field {
             Field::Title => &mut self.tags.title,
             Field::Artist => &mut self.tags.artist,
@@ -111,7 +146,7 @@ impl Collector {
             Field::Date => &mut self.tags.date,
         };
         match slot {
-            None => *slot = clean(value),
+            None => *slot = clean(value, MAX_CHARS),
             // A recording may have several ISRCs, a release several bar codes.
             Some(first) if matches!(field, Field::Isrc | Field::Upc) && first != value.trim() => {
                 self.other(value);
@@ -128,9 +163,26 @@ impl Collector {
     }
 }
 
+/// The tags with what is embedded beside them.
+pub(super) fn joined(tags: Tags, embedded: Embedded) -> Tags {
+    let other_bytes = tags.others.iter().map(String::len).sum();
+    let mut collector = Collector { tags, other_bytes, album_artist: None };
+    for (key, value) in embedded.pairs {
+        collector.pair(&key, &value);
+    }
+    for text in embedded.texts {
+        collector.other(&text);
+    }
+    collector.finish()
+}
+
 /// The tags of all revisions, then of key–value pairs. `ID3v1` comes last among the revisions, since it cuts values at 30
 /// characters.
-pub(super) fn of(revisions: &[MetadataRevision], pairs: &[(String, String)]) -> Tags {
+pub(super) fn of(
+    revisions: &[MetadataRevision],
+    pairs: &[(String, String)],
+    chapters: Option<&ChapterGroup>,
+) -> Tags {
     let mut collector = Collector::default();
     let is_v1 = |revision: &&MetadataRevision| revision.info.metadata == METADATA_ID_ID3V1;
     for revision in revisions.iter().filter(|revision| !is_v1(revision)) {
@@ -141,6 +193,9 @@ pub(super) fn of(revisions: &[MetadataRevision], pairs: &[(String, String)]) -> 
     }
     for (key, value) in pairs {
         collector.pair(key, value);
+    }
+    if let Some(chapters) = chapters {
+        collector.chapters(chapters, 0);
     }
     collector.finish()
 }
@@ -206,15 +261,15 @@ fn field_of_key(key: &str) -> Option<Field> {
     }
 }
 
-fn clean(value: &str) -> Option<String> {
+/// At most `most` characters of a value.
+fn clean(value: &str, most: usize) -> Option<String> {
     // Line breaks and tabs become spaces; other control characters and text direction marks are removed.
     let hidden = |c: &char| {
         !c.is_control()
             && !matches!(*c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     let spaced = value.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
-    let kept: String =
-        spaced.filter(hidden).skip_while(|c| c.is_whitespace()).take(MAX_CHARS).collect();
+    let kept: String = spaced.filter(hidden).skip_while(|c| c.is_whitespace()).take(most).collect();
     let kept = kept.trim_end();
     (!kept.is_empty()).then(|| kept.to_owned())
 }
@@ -225,9 +280,9 @@ mod tests {
 
     #[test]
     fn values_are_trimmed_cleaned_and_cut() {
-        assert_eq!(clean("  A\u{0}\u{7}B\nC\u{202e} ").as_deref(), Some("AB C"));
-        assert_eq!(clean(" \t\u{0} "), None);
-        assert_eq!(clean(&"é".repeat(5_000)).map(|s| s.chars().count()), Some(1_000));
+        assert_eq!(clean("  A\u{0}\u{7}B\nC\u{202e} ", 9).as_deref(), Some("AB C"));
+        assert_eq!(clean(" \t\u{0} ", 9), None);
+        assert_eq!(clean(&"é".repeat(5_000), 1_000).map(|s| s.chars().count()), Some(1_000));
     }
 
     #[test]
@@ -244,7 +299,7 @@ mod tests {
             ("purl", "https://youtu.be/dQw4w9WgXcQ"),
             ("isrc", "GBAYE0000002"),
             ("isrc", "GBAYE0000001"),
-            ("picture", &"la ".repeat(50_000)),
+            ("picture", &"la ".repeat(500_000)),
         ] {
             collector.pair(key, value);
         }

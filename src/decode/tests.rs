@@ -10,6 +10,7 @@ use crate::record::FailureKind;
 
 mod damage;
 mod excerpts;
+mod joined;
 mod low_band;
 mod opus;
 mod outside;

@@ -14,18 +14,30 @@ pub(super) struct Trims {
     /// The end of an Ogg track, in its time base, if its last page gives it.
     ogg_end: Option<Timestamp>,
     is_ogg: bool,
+    /// Whether the end is only a guess, so that nothing is trimmed.
+    is_guess: bool,
     /// Number of packets in a row that were trimmed to nothing.
     whole: u32,
 }
 
 impl Trims {
-    pub(super) fn of(track: &Track, container: &str) -> Self {
+    /// `is_guess` says that the length of the track is estimated.
+    pub(super) fn of(track: &Track, container: &str, is_guess: bool) -> Self {
         let end = track.duration.and_then(|duration| Timestamp::try_from(duration.get()).ok());
-        Self { ogg_end: end, is_ogg: container == "ogg", whole: 0 }
+        Self { ogg_end: end, is_ogg: container == "ogg", is_guess, whole: 0 }
+    }
+
+    /// Believes no end any more: the packets that follow are of another stream.
+    pub(super) fn ignore(&mut self) {
+        self.is_guess = true;
     }
 
     /// Undoes a trim that is wrong. True if the packet lies behind the declared end of its track.
     pub(super) fn check(&mut self, packet: &mut Packet) -> bool {
+        if self.is_guess {
+            packet.trim_end = Duration::ZERO;
+            return false;
+        }
         if self.is_ogg && self.is_amid(packet) {
             packet.trim_end = Duration::ZERO;
         }
@@ -65,7 +77,7 @@ mod tests {
     fn trims(container: &str, end: u64) -> Trims {
         let mut track = Track::new(1);
         track.with_duration(Duration::from(end));
-        Trims::of(&track, container)
+        Trims::of(&track, container, false)
     }
 
     fn left(trims: &mut Trims, mut packet: Packet) -> (u64, bool) {
@@ -92,8 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_is_a_guess_trims_nothing() {
+        let mut track = Track::new(1);
+        track.with_duration(Duration::from(1_000_u64));
+        let mut trims = Trims::of(&track, "mp3", true);
+        assert_eq!(left(&mut trims, packet(900, 28)), (0, false));
+        assert_eq!(left(&mut trims, packet(1_000, 128)), (0, false));
+    }
+
+    #[test]
     fn an_ogg_file_whose_end_is_missing_trims_nothing() {
-        let mut trims = Trims::of(&Track::new(1), "ogg");
+        let mut trims = Trims::of(&Track::new(1), "ogg", false);
         assert_eq!(left(&mut trims, packet(200, 100)), (0, false));
     }
 }

@@ -107,6 +107,11 @@ impl Claims {
         self.beyond = self.beyond.max(other.beyond);
     }
 
+    /// Drops the claims of recordings that `other` has as well.
+    pub(super) fn leave_out(&mut self, other: &Self) {
+        self.by_track.retain(|track, _| !other.by_track.contains_key(track));
+    }
+
     /// Number of times that recordings were named beyond those that are kept.
     pub(crate) fn beyond(&self) -> u64 {
         self.beyond

@@ -31,7 +31,7 @@ const MAX_DATABASE_BYTES: u64 = 64 << 20;
 /// Smallest page of a database, by the file format.
 const MIN_DATABASE_BYTES: u64 = 512;
 /// Fewest bytes of a page that a row takes. A table with more rows than fit into the file is a loop of pages.
-const MIN_ROW_BYTES: u64 = 4;
+pub(super) const MIN_ROW_BYTES: u64 = 4;
 /// Longest cell that is read. A guess.
 const MAX_CELL_BYTES: i32 = 1 << 20;
 /// Longest blob that is read as a text. A guess.
@@ -47,7 +47,7 @@ struct Column {
 }
 
 /// A table, and the columns of it that are read.
-struct Table {
+pub(super) struct Table {
     name: String,
     columns: Vec<Column>,
     /// A name for the rowid that no column has, if there is one.
@@ -56,10 +56,10 @@ struct Table {
 
 /// What could not be read of a database.
 #[derive(Default)]
-struct Unread {
-    lost: Losses,
+pub(super) struct Unread {
+    pub(super) lost: Losses,
     /// Cells that are longer than [`MAX_CELL_BYTES`].
-    long_cells: u64,
+    pub(super) long_cells: u64,
 }
 
 impl Identifiers {
@@ -114,7 +114,7 @@ impl Identifiers {
     }
 
     /// Looks up the identifiers in tables. Breaks if it was cancelled.
-    fn in_tables(
+    pub(super) fn in_tables(
         &self,
         database: &Connection,
         tables: &[Table],
@@ -202,7 +202,7 @@ impl Identifiers {
 
 impl Unread {
     /// Says what could not be read.
-    fn end(self, notes: &mut Vec<String>) -> Read {
+    pub(super) fn end(self, notes: &mut Vec<String>) -> Read {
         if self.long_cells > 0 {
             notes.push(format!(
                 "{} of its cells are longer than {} MiB and were not searched",
@@ -313,10 +313,10 @@ fn each_text_of(bytes: &[u8], take: &mut dyn FnMut(&[u8])) {
 }
 
 /// The tables, and those that cannot be read; or the name of a column about people.
-type Schema = Result<(Vec<Table>, Losses), String>;
+pub(super) type Schema = Result<(Vec<Table>, Losses), String>;
 
 /// Reads which tables there are.
-fn schema(database: &Connection) -> rusqlite::Result<Schema> {
+pub(super) fn schema(database: &Connection) -> rusqlite::Result<Schema> {
     database.pragma_update(None, "trusted_schema", false)?;
     database.pragma_update(None, "cell_size_check", true)?;
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

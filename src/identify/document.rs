@@ -14,7 +14,7 @@ use crate::base::Losses;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
 use crate::identifier::{PERSONAL, Tokens, personal};
-use crate::sniff::is_database;
+use crate::sniff::{LogKind, is_database, log_kind};
 use crate::source::{Item, Value, is_table, texts};
 
 /// Bytes at the front of a text that are searched for such columns. A guess.
@@ -31,6 +31,8 @@ pub(crate) enum Read {
     Personal(String),
     /// It has to be unpacked before it can be read, for this reason.
     Packed(String),
+    /// It is of no use without another file that is not beside it, for this reason.
+    Apart(String),
     /// Parts of it could not be read, for this reason.
     Broken(String),
     /// `cancel` was set.
@@ -48,6 +50,8 @@ impl Identifiers {
     ) -> Read {
         let read = if begins_as_database(&item.bytes) {
             self.in_database(item, claims, notes, cancel)
+        } else if let Some(kind) = log_of(&item.bytes) {
+            self.in_log(item, kind, claims, notes, cancel)
         } else if is_table(&item.bytes) {
             self.in_columns(&item.bytes, claims, notes, cancel)
         } else {
@@ -142,6 +146,11 @@ impl Identifiers {
         words.feed(text, &mut take);
         words.finish(&mut take);
     }
+}
+
+/// The kind of log of an SQLite database that bytes begin as.
+fn log_of(bytes: &Bytes) -> Option<LogKind> {
+    log_kind(&bytes.head(16).ok()?)
 }
 
 /// Whether bytes begin as an SQLite database.

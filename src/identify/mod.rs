@@ -9,6 +9,7 @@
 
 mod claims;
 mod database;
+mod database_log;
 mod document;
 mod isrc_text;
 mod sqlite_format;

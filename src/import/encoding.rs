@@ -7,6 +7,8 @@ use std::path::Path;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::{Problem, Spot};
+
 /// An encoding of text.
 pub type Encoding = &'static encoding_rs::Encoding;
 
@@ -18,38 +20,61 @@ const BLOCK: usize = 1 << 16;
 /// Blocks of a file by which its encoding is guessed: 4 MiB, which take a few hundredths of a second. A guess.
 const GUESSED_BLOCKS: usize = 64;
 
+/// The encoding of a text, and whether that is only guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) encoding: Encoding,
+    pub(crate) is_guess: bool,
+}
+
+impl Told {
+    const fn sure(encoding: Encoding) -> Self {
+        Self { encoding, is_guess: false }
+    }
+
+    /// The warning about a guess.
+    pub(crate) fn warning(self) -> Option<Problem> {
+        let why = format!(
+            "does not tell its encoding: it is read as {}, a guess by its letters; if names come out wrong, give the right \
+             one with --encoding",
+            self.encoding.name()
+        );
+        self.is_guess.then(|| Problem::warning(Spot::default(), why))
+    }
+}
+
 /// Opens a text file, and returns its text in UTF-8 and its encoding. If no encoding is given, it is detected.
 ///
 /// # Errors
 ///
 /// If it cannot be read.
-pub(crate) fn open(path: &Path, encoding: Option<Encoding>) -> io::Result<(Utf8, Encoding)> {
+pub(crate) fn open(path: &Path, encoding: Option<Encoding>) -> io::Result<(Utf8, Told)> {
     let mut file = File::open(path)?;
-    let encoding = match encoding {
-        Some(encoding) => encoding,
+    let told = match encoding {
+        Some(encoding) => Told::sure(encoding),
         None => sniff(&mut file)?,
     };
     file.seek(SeekFrom::Start(0))?;
-    Ok((Utf8::new(file, encoding), encoding))
+    Ok((Utf8::new(file, told.encoding), told))
 }
 
 /// Detects the encoding: by the byte-order mark, else the XML declaration, else UTF-8 if all of the file is valid, else as the
 /// crate `chardetng` guesses by which letters follow each other: code pages of Windows, Shift JIS, GBK and others.
-fn sniff(file: &mut File) -> io::Result<Encoding> {
+fn sniff(file: &mut File) -> io::Result<Told> {
     let mut head = Vec::with_capacity(HEAD);
     file.take(HEAD as u64).read_to_end(&mut head)?;
     if let Some((encoding, _)) = encoding_rs::Encoding::for_bom(&head) {
-        return Ok(encoding);
+        return Ok(Told::sure(encoding));
     }
     if let Some(encoding) = utf16(&head).or_else(|| declared(&head)) {
-        return Ok(encoding);
+        return Ok(Told::sure(encoding));
     }
     file.seek(SeekFrom::Start(0))?;
     if is_utf8(file)? {
-        return Ok(UTF_8);
+        return Ok(Told::sure(UTF_8));
     }
     file.seek(SeekFrom::Start(0))?;
-    guess(file)
+    Ok(Told { encoding: guess(file)?, is_guess: true })
 }
 
 /// Guesses the encoding of a text that is not UTF-8.
@@ -230,10 +255,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         std::fs::write(&path, bytes).unwrap();
-        let (mut reader, encoding) = open(&path, None).unwrap();
+        let (mut reader, told) = open(&path, None).unwrap();
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
-        (text, encoding.name())
+        (text, told.encoding.name())
     }
 
     fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {

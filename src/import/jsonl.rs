@@ -14,7 +14,12 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
     let cannot = |row, error: &std::io::Error| {
         Problem::refused(spot(row), format!("cannot be read further: {error}"))
     };
-    let (text, _) = encoding::open(path, options.encoding).map_err(|error| cannot(0, &error))?;
+    let (text, told) = encoding::open(path, options.encoding).map_err(|error| cannot(0, &error))?;
+    if let Some(warning) = told.warning()
+        && let flow @ Flow::Break(_) = take.problem(warning)
+    {
+        return Ok(flow);
+    }
     let (bounded, renew) = Bounded::new(text, MAX_ROW_BYTES);
     let mut lines = BufReader::new(bounded);
     let mut line = String::new();

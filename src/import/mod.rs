@@ -19,6 +19,7 @@ mod jsonl;
 mod kind;
 mod run;
 mod table;
+mod unspaced;
 mod value;
 mod xlsx;
 

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::columns::Header;
 use super::encoding::{self, Bounded};
+use super::unspaced::Unspaced;
 use super::{Flow, MAX_ROW_BYTES, Options, Problem, Row, Spot, Stop, Take};
 use crate::catalog::Entry;
 
@@ -17,6 +18,13 @@ const HEADER_WITHIN: usize = 30;
 const HEAD_BYTES: u64 = 1 << 16;
 /// The delimiters that are tried; of two equally good ones the first is used.
 const DELIMITERS: [u8; 4] = *b",;\t|";
+
+/// Errors that spreadsheets show in place of a value.
+const ERRORS: [&str; 9] =
+    ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"];
+const IS_ERROR: &str = "is an error of a formula, not a value: correct it in the spreadsheet, and save the table again";
+const UNCOMPUTED: &str =
+    "is a formula whose value is not stored: open the workbook in a spreadsheet, and save it again";
 
 /// Reads one table row by row.
 pub(super) struct Table<'o> {
@@ -40,7 +48,18 @@ impl<'o> Table<'o> {
 
     /// Takes the cells of a row.
     pub(super) fn row(&mut self, number: u64, cells: &[&str], take: &mut dyn Take) -> Flow {
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
+        self.row_with(number, cells, &[], take)
+    }
+
+    /// Takes the cells of a row; those with the numbers `uncomputed` are formulas without a value.
+    pub(super) fn row_with(
+        &mut self,
+        number: u64,
+        cells: &[&str],
+        uncomputed: &[usize],
+        take: &mut dyn Take,
+    ) -> Flow {
+        if cells.iter().all(|cell| cell.trim().is_empty()) && uncomputed.is_empty() {
             return Flow::Continue(());
         }
         let Some(header) = &self.header else {
@@ -64,8 +83,20 @@ impl<'o> Table<'o> {
         }
         let mut entry = Entry::default();
         let mut whole = true;
-        for ((name, field), cell) in header.columns.iter().zip(cells) {
+        for (place, ((name, field), cell)) in header.columns.iter().zip(cells).enumerate() {
             let Some(field) = field else { continue };
+            let wrong = if uncomputed.contains(&place) {
+                Some(UNCOMPUTED)
+            } else if ERRORS.contains(&cell.trim()) {
+                Some(IS_ERROR)
+            } else {
+                None
+            };
+            if let Some(why) = wrong {
+                whole = false;
+                take.problem(Problem::refused(spot.clone(), why).of(name, cell))?;
+                continue;
+            }
             for value in header.mapping.values(*field, cell) {
                 if let Err(why) = field.put(&value, header.mapping.dates, &mut entry) {
                     whole = false;
@@ -131,14 +162,20 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
             format!("cannot be read further: {error}"),
         )
     };
-    let (text, encoding) =
-        encoding::open(path, options.encoding).map_err(|error| cannot(0, &error))?;
+    let (text, told) = encoding::open(path, options.encoding).map_err(|error| cannot(0, &error))?;
+    let encoding = told.encoding;
+    if let Some(warning) = told.warning()
+        && let flow @ Flow::Break(_) = take.problem(warning)
+    {
+        return Ok(flow);
+    }
     let delimiter = match options.delimiter {
         Some(delimiter) => delimiter,
         None => delimiter(path, options, encoding).map_err(|error| cannot(0, &error))?,
     };
     let (bounded, renew) = Bounded::new(text, MAX_ROW_BYTES);
-    let mut rows = builder(delimiter).buffer_capacity(1 << 16).from_reader(bounded);
+    let unspaced = Unspaced::new(bounded, delimiter);
+    let mut rows = builder(delimiter).buffer_capacity(1 << 16).from_reader(unspaced);
     let mut table = Table::new(options, "");
     let mut record = csv::StringRecord::new();
     let mut line = 0;
@@ -170,7 +207,7 @@ fn delimiter(path: &Path, options: &Options, known: encoding::Encoding) -> std::
     let mut head = Vec::new();
     text.take(HEAD_BYTES).read_to_end(&mut head)?;
     let columns = |delimiter: &u8| {
-        let mut rows = builder(*delimiter).from_reader(&head[..]);
+        let mut rows = builder(*delimiter).from_reader(Unspaced::new(&head[..], *delimiter));
         let header = rows.records().take(HEADER_WITHIN).filter_map(Result::ok).find_map(|record| {
             Header::of(&record.iter().collect::<Vec<_>>(), options.mapping.as_ref())
         });

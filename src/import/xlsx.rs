@@ -77,17 +77,20 @@ fn sheet(
     };
     let mut cells = book.worksheet_cells_reader(name).map_err(|error| cannot(0, &error))?;
     let mut row: Vec<String> = Vec::new();
+    let mut uncomputed: Vec<usize> = Vec::new();
     let mut number = 0;
     loop {
-        let cell = cells.next_cell().map_err(|error| cannot(number, &error))?;
-        let position = cell.as_ref().map(calamine::Cell::get_position);
+        let cell = cells.next_cell_with_formula_metadata();
+        let cell = cell.map_err(|error| cannot(number, &error))?;
+        let position = cell.as_ref().map(|cell| cell.pos);
         if position.is_none_or(|(at, _)| at != number) {
             let texts: Vec<&str> = row.iter().map(String::as_str).collect();
-            let flow = table.row(u64::from(number) + 1, &texts, take);
+            let flow = table.row_with(u64::from(number) + 1, &texts, &uncomputed, take);
             if flow.is_break() {
                 return Ok(flow);
             }
             row.clear();
+            uncomputed.clear();
         }
         let (Some(cell), Some((at, column))) = (&cell, position) else {
             return Ok(Flow::Continue(()));
@@ -101,7 +104,11 @@ fn sheet(
             if row.len() <= column {
                 row.resize_with(column + 1, String::new);
             }
-            row[column] = text(cell.get_value());
+            row[column] = text(&cell.value);
+            // A formula whose value is an empty text has that as its value.
+            if cell.formula.is_some() && cell.value == DataRef::Empty {
+                uncomputed.push(column);
+            }
         }
     }
 }

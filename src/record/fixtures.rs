@@ -27,5 +27,6 @@ pub(crate) fn record_of(item: ItemFacts, findings: Vec<Finding>) -> ItemRecord {
         failure: None,
         notes: Vec::new(),
         claims: ClaimCheck::default(),
+        is_partial: false,
     }
 }

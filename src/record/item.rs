@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FailureRecord, Finding, TorrentFacts, Verdict};
+use super::{FailureKind, FailureRecord, Finding, TorrentFacts, Verdict};
 
 /// One object of the JSONL report: an item, its verdict and its findings.
 ///
@@ -48,12 +48,22 @@ pub struct ItemRecord {
     /// Whether its identifiers (ISRC, hash of the file) and its sound name the same recordings.
     #[serde(default)]
     pub claims: ClaimCheck,
+    /// Whether some of the sound that may be in it was not heard, so that `clear` holds for the rest alone: bytes that were not read,
+    /// streams that were left out, much damage. The notes tell.
+    #[serde(default)]
+    pub is_partial: bool,
 }
 
 impl ItemRecord {
     /// Whether it has a match or a suspect that nobody has dismissed.
     pub fn alarms(&self) -> bool {
         self.findings.iter().any(|f| f.verdict <= Verdict::Suspect && !f.is_dismissed())
+    }
+
+    /// Whether nothing, or not enough, is known about it: it could not be read, or not all of it. Not so for what is no audio.
+    pub fn is_unknown(&self) -> bool {
+        self.is_partial
+            || self.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::NotAudio)
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Counts {
     pub failed: u64,
     /// Items that are not audio.
     pub not_audio: u64,
+    /// Items that were read in part, whatever was found in the rest. They also count in one of the numbers above.
+    pub partial: u64,
     /// Decoded audio of all items, in seconds.
     pub audio_seconds: f64,
     /// Findings of all verdicts.
@@ -98,6 +100,7 @@ impl Counts {
         clear: 0,
         failed: 0,
         not_audio: 0,
+        partial: 0,
         audio_seconds: 0.0,
         findings: 0,
         relations: [0; Relation::ALL.len()],
@@ -121,6 +124,7 @@ impl Counts {
             Verdict::Failed if is_not_audio(record) => &mut self.not_audio,
             Verdict::Failed => &mut self.failed,
         } += 1;
+        self.partial += u64::from(record.is_partial);
         if record.item.duration_seconds.is_finite() {
             self.audio_seconds += record.item.duration_seconds;
         }
@@ -153,7 +157,7 @@ impl Counts {
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         let whole = |c: &Self| {
             let Self { items, matched, suspect, permitted, clear, failed, not_audio, .. } = *c;
-            let found = [c.findings, c.recordings_found];
+            let found = [c.findings, c.recordings_found, c.partial];
             ([items, matched, suspect, permitted, clear, failed, not_audio], found, c.relations)
         };
         whole(self) == whole(other)

@@ -96,6 +96,7 @@ impl Entry {
             failure: None,
             notes: record.notes.clone(),
             claims: record.claims,
+            is_partial: record.is_partial,
         })
     }
 

@@ -56,7 +56,7 @@ impl Engine {
                 match self.identifiers.in_document(item, &mut claims, &mut record.notes, cancel) {
                     Read::Cancelled => return None,
                     Read::Personal(column) => record.failure = Some(personal(&column)),
-                    Read::Whole | Read::Packed(_) | Read::Broken(_) => {}
+                    Read::Whole | Read::Packed(_) | Read::Apart(_) | Read::Broken(_) => {}
                 }
             }
             // A byte-for-byte copy of the label's file is one whether it can be decoded here or not.
@@ -82,6 +82,11 @@ impl Engine {
             Read::Packed(why) => {
                 Some(refused(FailureKind::MetadataPacked, why, "unpack it and scan the file"))
             }
+            Read::Apart(why) => Some(refused(
+                FailureKind::MetadataPacked,
+                why,
+                "scan the two in one folder, or let sqlite3 write the log into the database",
+            )),
             Read::Broken(why) => Some(damaged(&why)),
         };
         let trouble = trouble.or_else(|| unreadable_torrent(item)).or_else(|| cut(item));
@@ -113,6 +118,7 @@ fn claimed(item: &Item, sha256: String, findings: Vec<Finding>, notes: Vec<Strin
         failure: None,
         notes,
         claims: ClaimCheck::ClaimOnly,
+        is_partial: false,
     }
 }
 

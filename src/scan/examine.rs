@@ -119,7 +119,8 @@ impl Engine {
             ..facts(&item.place, item.size_bytes, sha256)
         };
         notes.extend(ingested.decoded.notes);
-        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims })
+        let is_partial = ingested.decoded.is_partial;
+        Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims, is_partial })
     }
 
     /// Gives each finding its id and what the catalogue says of the recording.

@@ -60,5 +60,6 @@ pub fn examine_failed(
         failure: Some(failure),
         notes: Vec::new(),
         claims: ClaimCheck::default(),
+        is_partial: false,
     }
 }

@@ -52,6 +52,7 @@ impl Engine {
             findings: Vec::new(),
             failure: None,
             notes: item.notes.iter().cloned().chain([note]).collect(),
+            is_partial: false,
         })
     }
 

@@ -48,6 +48,9 @@ fn described(kind: SoundKind, head: &[u8]) -> Look {
         SoundKind::Native("Matroska") => named_in(head, "Matroska", IN_MATROSKA),
         SoundKind::Native(what) => Look { what, bytes_per_second: Some(usual_rate(what)) },
         SoundKind::Foreign(what) => Look { what, bytes_per_second: Some(DEFAULT_BYTES_PER_SECOND) },
+        SoundKind::Piece(what, _) => {
+            Look { what, bytes_per_second: Some(DEFAULT_BYTES_PER_SECOND) }
+        }
         SoundKind::NotAudio(what, _) => Look { what, bytes_per_second: None },
         SoundKind::Unknown if head.is_empty() => Look { what: "empty", bytes_per_second: None },
         SoundKind::Unknown => Look { what: looks_like_unknown(head), bytes_per_second: None },

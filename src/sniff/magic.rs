@@ -8,7 +8,7 @@ use super::arrow::is_stream;
 use super::container::{
     ContainerKind, is_bzip2, is_cpio, is_encrypted_parquet, is_skippable, is_tar,
 };
-use super::{RENDER, SKIP, UNPACK};
+use super::{JOURNAL_MAGIC, RENDER, SKIP, UNPACK};
 use crate::bytes::codecs::Codec;
 
 /// What begins with certain bytes.
@@ -19,6 +19,8 @@ pub(super) enum Known {
     Native(&'static str),
     /// Sound or video in a container that Symphonia does not read, or takes for another.
     Foreign(&'static str),
+    /// A piece of sound that cannot be read by itself: its name with an article, and the remedy.
+    Piece(&'static str, &'static str),
     /// Neither: its name with an article, and the remedy.
     NotAudio(&'static str, &'static str),
 }
@@ -30,8 +32,13 @@ enum Mark {
     Check(fn(&[u8]) -> bool),
 }
 
-use Known::{Container, Foreign, Native, NotAudio};
+use Known::{Container, Foreign, Native, NotAudio, Piece};
 use Mark::{Bytes, Check};
+
+/// Name of a segment of MP4.
+pub(super) const MP4_PIECE: &str = "a segment of MP4 without its head";
+/// Remedy for such a piece.
+pub(super) const JOIN: &str = "put the segment with the head of its stream (often called init.mp4) and all others in their order into one file";
 
 const fn unread(what: &'static str) -> Known {
     Container(ContainerKind::Unread(what, UNPACK))
@@ -53,7 +60,7 @@ impl ContainerKind {
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
         match look_up(head)? {
             Container(kind) => Some(kind),
-            Native(_) | Foreign(_) | NotAudio(..) => None,
+            Native(_) | Foreign(_) | Piece(..) | NotAudio(..) => None,
         }
     }
 }
@@ -173,6 +180,9 @@ const TABLE: &[(Mark, Known)] = &[
     (Bytes(&[(0, b"wOFF")]), NotAudio("a font", SKIP)),
     // Data and programs.
     (Bytes(&[(0, b"SQLite format 3\0")]), NotAudio("an SQLite database", SKIP)),
+    (Bytes(&[(0, b"\x37\x7f\x06\x82")]), NotAudio("a log of an SQLite database", SKIP)),
+    (Bytes(&[(0, b"\x37\x7f\x06\x83")]), NotAudio("a log of an SQLite database", SKIP)),
+    (Bytes(&[(0, &JOURNAL_MAGIC)]), NotAudio("a log of an SQLite database", SKIP)),
     (Bytes(&[(0, b"\x93NUMPY")]), NotAudio("a NumPy array", UNPACK)),
     (Bytes(&[(0, b"\x7fELF")]), NotAudio("a program", SKIP)),
     (Bytes(&[(0, b"MZ\x90\0")]), NotAudio("a program", SKIP)),
@@ -200,6 +210,13 @@ const TABLE: &[(Mark, Known)] = &[
     (Bytes(&[(4, b"ftyp"), (8, b"heix")]), NotAudio("a HEIF image", SKIP)),
     (Bytes(&[(4, b"ftyp"), (8, b"mif1")]), NotAudio("a HEIF image", SKIP)),
     (Bytes(&[(4, b"ftyp")]), Native("MP4")),
+    // Segments of streams, whose tables are in a segment of their own.
+    (Bytes(&[(4, b"styp")]), Piece(MP4_PIECE, JOIN)),
+    (Bytes(&[(4, b"sidx")]), Piece(MP4_PIECE, JOIN)),
+    (Bytes(&[(4, b"moof")]), Piece(MP4_PIECE, JOIN)),
+    (Bytes(&[(4, b"emsg")]), Piece(MP4_PIECE, JOIN)),
+    (Bytes(&[(4, b"prft")]), Piece(MP4_PIECE, JOIN)),
+    (Bytes(&[(0, b"\x1f\x43\xb6\x75")]), Piece("a segment of WebM without its head", JOIN)),
     // QuickTime without a file type, which Symphonia asks for.
     (Bytes(&[(4, b"moov")]), Foreign("QuickTime")),
     (Bytes(&[(4, b"mdat")]), Foreign("QuickTime")),
@@ -245,7 +262,9 @@ mod tests {
                 let bytes: usize = mark.iter().map(|(_, bytes)| bytes.len()).sum();
                 assert!(bytes >= 3, "{known:?}");
             }
-            if let NotAudio(what, _) | Container(ContainerKind::Unread(what, _)) = known {
+            if let NotAudio(what, _) | Piece(what, _) | Container(ContainerKind::Unread(what, _)) =
+                known
+            {
                 assert!(
                     ["a ", "an ", "macOS "].iter().any(|begin| what.starts_with(begin)),
                     "{what}"

@@ -17,6 +17,8 @@ pub(crate) enum SoundKind {
     Native(&'static str),
     /// Audio or video in a container that Symphonia does not read, or takes for another.
     Foreign(&'static str),
+    /// A piece of sound that cannot be decoded by itself: its name with an article, and the remedy.
+    Piece(&'static str, &'static str),
     /// Certainly not audio: its name with an article, and the remedy.
     NotAudio(&'static str, &'static str),
     /// No known format. It may still be sound, such as an MP3 that is cut at both ends.
@@ -70,6 +72,11 @@ pub(crate) fn sniff_text(head: &[u8]) -> SoundKind {
     }
 }
 
+/// Whether something begins with the magic number of a format of sound, which chance hardly makes.
+pub(crate) fn has_magic(head: &[u8]) -> bool {
+    matches!(look_up(head), Some(Known::Native(_) | Known::Foreign(_)))
+}
+
 fn not_audio((what, remedy): (&'static str, &'static str)) -> SoundKind {
     SoundKind::NotAudio(what, remedy)
 }
@@ -78,6 +85,7 @@ fn by_table(head: &[u8]) -> Option<SoundKind> {
     Some(match look_up(head)? {
         Known::Native(name) => SoundKind::Native(name),
         Known::Foreign(name) => SoundKind::Foreign(name),
+        Known::Piece(what, remedy) => SoundKind::Piece(what, remedy),
         Known::Container(ContainerKind::Unread(what, remedy)) | Known::NotAudio(what, remedy) => {
             SoundKind::NotAudio(what, remedy)
         }
@@ -141,6 +149,7 @@ pub(crate) fn looks_like_unknown(head: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::RENDER;
+    use super::super::magic::{JOIN, MP4_PIECE};
     use super::*;
 
     #[test]
@@ -156,6 +165,8 @@ mod tests {
             (b"\xff\xfb\x90\x64\0\0", SoundKind::Native("MP3")),
             (b"\xff\xfd\x84\x04\0\0", SoundKind::Native("MP2")),
             (b"\xff\xf1\x50\x80\x2d\x7f", SoundKind::Native("ADTS")),
+            (b"\0\0\0\x18stypmsdh\0\0\0\0", SoundKind::Piece(MP4_PIECE, JOIN)),
+            (b"\x1f\x43\xb6\x75\xff", SoundKind::Piece("a segment of WebM without its head", JOIN)),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", not_audio("a JPEG image")),
             (b"\x0b\x77\x12\x34", SoundKind::Foreign("AC-3")),
             (b"PK\x03\x04\x14\0", SoundKind::NotAudio("a ZIP archive", UNPACK)),

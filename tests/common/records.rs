@@ -45,6 +45,7 @@ pub(crate) fn assert_contract(line: &Value) {
             ("failure", |v| v.is_null() || v.is_object()),
             ("notes", Value::is_array),
             ("claims", Value::is_string),
+            ("is_partial", Value::is_boolean),
         ],
     );
     object(

@@ -2,6 +2,8 @@
 
 mod claims;
 mod databases;
+mod embedded;
+mod logs;
 mod services;
 mod sidecars;
 mod texts;

@@ -3,6 +3,7 @@
 mod audio;
 mod catalogue;
 mod formats;
+mod odd;
 
 use crate::common::Desk;
 

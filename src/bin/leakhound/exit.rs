@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Found = 1,
     /// The arguments make no sense. Clap exits with the same number.
     Usage = 2,
-    /// Nothing was found, but nothing is known about some items: they could not be read.
+    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly.
     Incomplete = 3,
     /// The command failed: nothing can be concluded.
     Failed = 4,

@@ -32,6 +32,9 @@ use recording::{Sound, sound};
 use release::Releases;
 use tree::{Messages, Node};
 
+/// The outermost elements of HTML pages: some programs call such a table `.xls`.
+const OF_PAGES: [&str; 5] = ["html", "head", "meta", "body", "table"];
+
 /// The parts of a message, which are kept until its end, since releases and deals come after the recordings.
 #[derive(Default)]
 struct Message {
@@ -43,8 +46,13 @@ struct Message {
 
 /// Reads a message, or returns the problem for which it is refused.
 pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Result<Flow, Problem> {
-    let (text, _) = super::encoding::open(path, options.encoding)
+    let (text, told) = super::encoding::open(path, options.encoding)
         .map_err(|error| Problem::refused(Spot::default(), format!("cannot be read: {error}")))?;
+    if let Some(warning) = told.warning()
+        && let flow @ Flow::Break(_) = take.problem(warning)
+    {
+        return Ok(flow);
+    }
     let mut messages = Messages::new(text);
     let mut message = Message::default();
     let ended = loop {
@@ -57,6 +65,14 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
     let whole = Spot::default();
     match messages.root() {
         Some("NewReleaseMessage") => {}
+        Some(root) if OF_PAGES.iter().any(|name| root.eq_ignore_ascii_case(name)) => {
+            let why = "is an HTML page, whatever its name says: open it in a spreadsheet and save it as XLSX or CSV (UTF-8)";
+            return Err(Problem::refused(whole, why));
+        }
+        Some("Workbook") => {
+            let why = "is a workbook of Excel 2003 in XML, which is not read; save it as XLSX or CSV (UTF-8)";
+            return Err(Problem::refused(whole, why));
+        }
         Some(root) => {
             let why = format!("is not an ERN message but a {root}; nothing of it is read");
             return Err(Problem::warning(whole, why));

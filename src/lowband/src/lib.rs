@@ -24,7 +24,7 @@ mod output;
 mod reduction;
 mod vorbis;
 
-pub use heard::{CANCELLED, Heard};
+pub use heard::{Balance, CANCELLED, Heard};
 pub use mp3::Mp3Decoder;
 pub use reduction::Reduction;
 pub use vorbis::VorbisDecoder;

@@ -283,8 +283,21 @@ fn how_sure(counts: &Counts) -> String {
 }
 
 fn unread(counts: &Counts) -> String {
+    let partial = match counts.partial {
+        0 => String::new(),
+        1 => " 1 item was read in part: the rest of it may contain a recording.".to_owned(),
+        items => format!(
+            " {} items were read in part: the rest of them may contain a recording.",
+            thousands(items)
+        ),
+    };
+    unread_wholly(counts) + &partial
+}
+
+fn unread_wholly(counts: &Counts) -> String {
     if counts.failed == 0 {
-        return "Every audio item could be read.".to_owned();
+        let read = if counts.partial == 0 { "read" } else { "opened" };
+        return format!("Every audio item could be {read}.");
     }
     let mut kinds: Vec<_> = counts.tally.failures.iter().collect();
     kinds.sort_by_key(|(kind, count)| (std::cmp::Reverse(**count), kind.as_str()));

@@ -118,6 +118,7 @@ pub(in crate::report) fn record(path: &str, findings: Vec<Finding>) -> ItemRecor
         failure: None,
         notes: Vec::new(),
         claims: ClaimCheck::default(),
+        is_partial: false,
     }
 }
 

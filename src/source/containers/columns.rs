@@ -4,9 +4,12 @@
 //!
 //! * a struct with a binary column `bytes`, and perhaps a file name `path`;
 //! * a binary column that is not text;
-//! * a struct with a list of floats `array`, and a `sampling_rate`.
+//! * a struct with a list of samples `array`, and a `sampling_rate`;
+//!
+//! and, as others write them, if it is a list of samples under any name in [`ARRAYS`] with a rate beside it under any name in
+//! [`RATES`], in a struct or at the top; or a column of text whose name says that it is sound, and whose cells are Base64.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::limits::bounded;
@@ -16,6 +19,38 @@ use crate::identifier::PERSONAL;
 const MAX_TEXTS: usize = 64;
 /// Most columns of sound that are read; more are reported. A guess.
 const MAX_SOUNDS: usize = 256;
+/// Names of lists of samples.
+const ARRAYS: [&str; 12] = [
+    "array",
+    "audio",
+    "audio_array",
+    "audio_data",
+    "pcm",
+    "raw_audio",
+    "samples",
+    "signal",
+    "sound",
+    "speech",
+    "wav",
+    "waveform",
+];
+/// Names of their sample rate, the likelier first.
+const RATES: [&str; 12] = [
+    "sampling_rate",
+    "sample_rate",
+    "samplerate",
+    "samplingrate",
+    "sampling_frequency",
+    "sample_frequency",
+    "frame_rate",
+    "framerate",
+    "rate",
+    "sr",
+    "fs",
+    "hz",
+];
+/// Words in the name of a column of text whose cells may be sound in Base64.
+const ENCODED: [&str; 5] = ["audio", "base64", "b64", "sound", "wav"];
 /// Most columns that are named in a message.
 const MAX_NAMED: usize = 5;
 
@@ -56,8 +91,18 @@ pub(super) struct Sound {
 /// The leaves of a column of sound, by their index among all leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cells {
-    Files { bytes: usize, path: Option<usize> },
-    Samples { array: usize, rate: usize },
+    Files {
+        bytes: usize,
+        path: Option<usize>,
+    },
+    Samples {
+        array: usize,
+        rate: usize,
+    },
+    /// Text that may be the Base64 of a file.
+    Encoded {
+        text: usize,
+    },
 }
 
 /// The roles of a table's columns.
@@ -68,6 +113,8 @@ pub(super) struct Roles {
     pub(super) texts: Vec<usize>,
     /// Columns that may hold sound and are not read, as the end of a sentence and with the remedy.
     pub(super) unread: Option<String>,
+    /// Whether any of these is certain to hold bytes or samples: others may be text.
+    pub(super) loses_sound: bool,
 }
 
 impl Roles {
@@ -89,15 +136,19 @@ impl Roles {
                     (name, Cells::Files { bytes: place, path })
                 }
                 (Form::Bytes, 0, name) => (name, Cells::Files { bytes: place, path: None }),
-                (Form::Float, 1, path) if leaf.inside > 0 => {
-                    let [name @ .., array] = &path[..path.len().saturating_sub(leaf.inside)] else {
-                        return None;
+                (Form::Float | Form::Whole, 1, path) if leaf.inside > 0 => {
+                    let (name, array) = list_name(path, leaf.inside)?;
+                    let rate = rate_of(leaves, name, array)?;
+                    // By the name of its struct, or by its own if it is not in one or another list is in the same.
+                    let name = if name.is_empty() || &**array != "array" {
+                        &path[..=name.len()]
+                    } else {
+                        name
                     };
-                    if &**array != "array" || name.is_empty() {
-                        return None;
-                    }
-                    let rate = beside(name, "sampling_rate")?;
                     (name, Cells::Samples { array: place, rate })
+                }
+                (Form::Text, 0, path) if path.last().is_some_and(|last| is_encoded(last)) => {
+                    (path, Cells::Encoded { text: place })
                 }
                 _ => return None,
             };
@@ -118,8 +169,47 @@ impl Roles {
             lists == 0 && says(&leaves[*leaf]) && !is_path(*leaf)
         };
         let texts = (0..leaves.len()).filter(speaks).take(MAX_TEXTS).collect();
-        Self { unread: unread(leaves, beyond), sounds, texts }
+        let (unread, loses_sound) = unread(leaves, &sounds, beyond).unzip();
+        Self { unread, loses_sound: loses_sound == Some(true), sounds, texts }
     }
+}
+
+/// Whether two names are the same, whatever their case.
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// The names around a list, and its own; `None` if it is not called like samples.
+fn list_name(path: &[Rc<str>], inside: usize) -> Option<(&[Rc<str>], &Rc<str>)> {
+    let (array, name) = path.get(..path.len().checked_sub(inside)?)?.split_last()?;
+    is_one_of(array, &ARRAYS).then_some((name, array))
+}
+
+/// The leaf that holds the sample rate of a list: beside it, under a name in use, or one that begins with its own.
+fn rate_of(leaves: &[Leaf], name: &[Rc<str>], array: &str) -> Option<usize> {
+    let is_beside = |leaf: &&(usize, &Leaf)| {
+        let (_, leaf) = leaf;
+        let own = leaf.path.split_last().filter(|(_, around)| *around == name);
+        leaf.lists == 0 && leaf.form == Form::Whole && own.is_some()
+    };
+    let called = |rate: &str| {
+        let is_it = |leaf: &Leaf| {
+            let Some(last) = leaf.path.last() else { return false };
+            let prefixed = last.len() > array.len() + 1
+                && last.is_char_boundary(array.len())
+                && last[..array.len()].eq_ignore_ascii_case(array)
+                && last.get(array.len() + 1..).is_some_and(|rest| rest.eq_ignore_ascii_case(rate));
+            last.eq_ignore_ascii_case(rate) || prefixed
+        };
+        leaves.iter().enumerate().filter(|all| is_beside(&all)).find(|(_, leaf)| is_it(leaf))
+    };
+    RATES.iter().find_map(|rate| called(rate)).map(|(place, _)| place)
+}
+
+/// Whether a column of text may hold sound, by its name.
+fn is_encoded(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ENCODED.iter().any(|word| name.contains(word))
 }
 
 /// Appends a number to names of columns that occur before: a locator names a cell by its column.
@@ -134,30 +224,33 @@ fn number(sounds: &mut [Sound]) {
     }
 }
 
-/// Columns that may hold sound and are not read, in words.
-fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
-    let rates: HashSet<&[Rc<str>]> = leaves
-        .iter()
-        .filter_map(|leaf| leaf.path.split_last())
-        .filter(|(last, _)| &***last == "sampling_rate")
-        .map(|(_, name)| name)
-        .collect();
-    let has_rate = |leaf: &Leaf| {
-        let array = leaf.path.iter().position(|part| &**part == "array");
-        array.is_some_and(|array| rates.contains(&leaf.path[..array]))
+/// Columns that may hold sound and are not read, in words; and whether any is certain to hold bytes or samples.
+fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bool)> {
+    let is_samples = |leaf: &Leaf| leaf.path.iter().any(|part| is_one_of(part, &ARRAYS));
+    let is_read = |place: usize| {
+        sounds
+            .iter()
+            .any(|sound| matches!(sound.cells, Cells::Samples { array, .. } if array == place))
     };
-    let is_lost = |leaf: &&Leaf| match leaf.form {
+    let is_lost = |(place, leaf): &(usize, &Leaf)| match leaf.form {
         Form::Unread => true,
         // A list of files in one row.
         Form::Bytes => leaf.lists > 0,
-        // Samples that are not floats, or of several channels.
-        _ if leaf.lists > 0 && leaf.path.iter().any(|part| &**part == "array") => {
-            !(leaf.form == Form::Float && leaf.lists == 1) && has_rate(leaf)
+        // Samples of several channels, of half precision, or without a rate.
+        Form::Float | Form::Whole | Form::Other => {
+            leaf.lists > 0 && is_samples(leaf) && !is_read(*place)
         }
-        _ => false,
+        Form::Text => false,
     };
-    let lost: Vec<String> =
-        leaves.iter().filter(is_lost).take(MAX_NAMED + 1).map(|leaf| joined(&leaf.path)).collect();
+    let lost: Vec<_> = leaves
+        .iter()
+        .enumerate()
+        .filter(is_lost)
+        .take(MAX_NAMED + 1)
+        .map(|(_, leaf)| leaf)
+        .collect();
+    let loses_sound = beyond || lost.iter().any(|leaf| leaf.form != Form::Unread);
+    let lost: Vec<String> = lost.into_iter().map(|leaf| joined(&leaf.path)).collect();
     if lost.is_empty() && !beyond {
         return None;
     }
@@ -166,13 +259,19 @@ fn unread(leaves: &[Leaf], beyond: bool) -> Option<String> {
         let more = if lost.len() > MAX_NAMED { " and others" } else { "" };
         let named =
             crate::wording::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
-        words.push(format!("columns of a type that is not read here ({named}{more})"));
+        words.push(format!(
+            "columns that are not read here, of another type or without a sample rate beside them ({named}{more})"
+        ));
     }
     if beyond {
         words
             .push(format!("more than {MAX_SOUNDS} columns of sound, of which only these are read"));
     }
-    Some(format!("has {}; write it again with one row for each sound", words.join(" and ")))
+    let told = format!(
+        "has {}; write it again with one row for each sound: a file, or mono samples and a column sampling_rate",
+        words.join(" and ")
+    );
+    Some((told, loses_sound))
 }
 
 /// Whether a column of text may be read for identifiers: columns about people may not.
@@ -239,6 +338,34 @@ mod tests {
         );
         assert_eq!((roles.texts, roles.unread), (vec![0], None));
         assert!(says(&leaves[10]) && !says(&leaves[8]));
+    }
+
+    #[test]
+    fn samples_are_known_under_the_names_in_use_with_a_rate_beside_them() {
+        let of = |array: &str, form, rate: &str| {
+            let leaves = [leaf(array, form, 1), leaf(rate, Form::Whole, 0)];
+            let roles = Roles::of(&leaves);
+            roles.sounds.first().map(|sound| (sound.name.clone(), roles.unread.clone()))
+        };
+        for (array, rate, name) in [
+            ("array.element", "sampling_rate", "array"),
+            ("waveform.element", "sample_rate", "waveform"),
+            ("Audio.element", "audio_sr", "Audio"),
+            ("clip.waveform.element", "clip.sample_rate", "clip.waveform"),
+            ("clip.array.element", "clip.sr", "clip"),
+        ] {
+            for form in [Form::Float, Form::Whole] {
+                assert_eq!(of(array, form, rate), Some((name.to_owned(), None)), "{array}");
+            }
+        }
+        assert_eq!(of("mel.element", Form::Float, "sampling_rate"), None);
+        assert_eq!(of("clip.waveform.element", Form::Float, "sample_rate"), None);
+        let lonely = Roles::of(&[leaf("waveform.element", Form::Float, 1)]);
+        assert!(lonely.unread.is_some_and(|told| told.contains("(waveform.element)")));
+        let two_channels = [leaf("audio.element", Form::Float, 2), leaf("sr", Form::Whole, 0)];
+        assert!(Roles::of(&two_channels).unread.is_some());
+        let text = Roles::of(&[leaf("audio_base64", Form::Text, 0), leaf("text", Form::Text, 0)]);
+        assert_eq!(text.sounds[0].cells, Cells::Encoded { text: 0 });
     }
 
     #[test]

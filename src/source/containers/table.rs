@@ -3,6 +3,10 @@
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 use super::rows::missing_note;
 use super::traversal::{At, Failing, Member, Unpacker, length_of};
 use crate::bytes::Bytes;
@@ -264,7 +268,88 @@ pub(super) fn wav(
     Some(wav)
 }
 
+/// Samples that are whole numbers, as those of floating point: of full scale at 8, 16, 24 or 32 bits, whichever is the least that holds
+/// them. Tables write 16 bits into columns of any width.
+pub(super) fn scaled(samples: &[i64]) -> impl Iterator<Item = f32> {
+    let largest = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+    let bits = [7, 15, 23, 31].into_iter().find(|bits| largest <= 1 << bits).unwrap_or(63);
+    let scale = 2_f64.powi(-bits);
+    samples.iter().map(move |&sample| (sample as f64 * scale) as f32)
+}
+
+/// The file that a text is the Base64 of, perhaps behind `data:…;base64,`; `None` if it is not sound. Line breaks are left out.
+pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let text = text.trim_ascii_start();
+    let text = match text.strip_prefix(b"data:") {
+        Some(url) => {
+            let comma = url.iter().take(MAX_SAID_BYTES).position(|&byte| byte == b',')?;
+            url[..comma].ends_with(b";base64").then_some(&url[comma + 1..])?
+        }
+        None => text,
+    };
+    let mut characters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let is_url = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let decode = |characters: &[u8]| {
+        let engine = if is_url { &BASE64_URL } else { &BASE64 };
+        engine.decode(characters).ok()
+    };
+    // Whole groups of four characters, so that the head is decoded by itself.
+    let head: Vec<u8> = characters.by_ref().take(HEAD_CHARACTERS).copied().collect();
+    if !may_be_sound(&decode(&head)?) {
+        return None;
+    }
+    let all: Vec<u8> = head.iter().chain(characters).copied().collect();
+    decode(&all)
+}
+
+/// Characters of a text that are decoded to tell whether it is sound: a multiple of four. A guess.
+const HEAD_CHARACTERS: usize = 8_192;
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
 /// The beginning of a text. Whole texts would take too much memory: every row may have one as long as a page.
 pub(super) fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_SAID_BYTES)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_become_samples_of_full_scale() {
+        let floats = |samples: &[i64]| scaled(samples).collect::<Vec<_>>();
+        assert_eq!(floats(&[-32_768, 16_384, 0]), [-1.0, 0.5, 0.0]);
+        assert_eq!(floats(&[-128, 64]), [-1.0, 0.5]);
+        assert_eq!(floats(&[1 << 30, -(1 << 31)]), [0.5, -1.0]);
+        assert_eq!(floats(&[i64::MIN]), [-1.0]);
+        assert!(floats(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_text_is_decoded_if_it_is_the_base64_of_sound() {
+        let sound: Vec<u8> = [&b"RIFF\x24\0\0\0WAVEfmt "[..], &[0xfb; 20_000]].concat();
+        let text = BASE64.encode(&sound);
+        let broken: String = text
+            .as_bytes()
+            .chunks(76)
+            .map(|l| format!("{}\r\n", String::from_utf8_lossy(l)))
+            .collect();
+        let url = BASE64_URL.encode(&sound);
+        for text in [
+            &text,
+            &broken,
+            &url,
+            &format!("data:audio/wav;base64,{text}"),
+            &text.trim_end_matches('=').to_owned(),
+        ] {
+            assert_eq!(decoded(text.as_bytes()).as_deref(), Some(&sound[..]));
+        }
+        for text in ["", "clips/one.wav", "data:audio/wav,UklGRg", "aGVsbG8gd29ybGQ="] {
+            assert_eq!(decoded(text.as_bytes()), None, "{text}");
+        }
+    }
 }

@@ -101,6 +101,8 @@ pub(crate) fn import(
     Ok(match outcome {
         o if o.stopped => Exit::Stopped,
         o if o.refused > 0 || o.links.refused > 0 => Exit::Incomplete,
+        // A delivery of which nothing was read is not one that was taken.
+        o if o.files > 0 && o.rows == 0 => Exit::Incomplete,
         _ => Exit::Clear,
     })
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::ops::ControlFlow;
 
-use leakhound::record::{FailureKind, ItemRecord};
+use leakhound::record::ItemRecord;
 
 use crate::args::{Global, Query};
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ pub(crate) fn run(global: &Global, command: &Query) -> anyhow::Result<Exit> {
     session.query_each(&command.files, &mut |record| {
         // A dismissed finding does not count, as in a scan.
         found |= record.alarms();
-        failed |= record.failure.as_ref().is_some_and(|f| f.kind != FailureKind::NotAudio);
+        failed |= record.is_unknown();
         match write(&mut out, global, command, &record) {
             Ok(()) => ControlFlow::Continue(()),
             Err(told) => {

@@ -125,7 +125,9 @@ fn text(global: &Global, command: &Report, store: &ResultStore) -> anyhow::Resul
     Ok(match () {
         () if command.since.is_none() => Exit::Clear,
         () if changes.is_more() => Exit::Found,
-        () if now.summary.counts.failed > 0 || !run.complete => Exit::Incomplete,
+        () if now.summary.counts.failed + now.summary.counts.partial > 0 || !run.complete => {
+            Exit::Incomplete
+        }
         () => Exit::Clear,
     })
 }

@@ -90,7 +90,7 @@ fn conclude(
     // A dismissed finding does not count.
     Ok(if counts.alarms > 0 {
         Exit::Found
-    } else if counts.failed > 0 {
+    } else if counts.failed + counts.partial > 0 {
         Exit::Incomplete
     } else {
         Exit::Clear
@@ -115,6 +115,12 @@ fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration)
         thousands(counts.failed),
         thousands(counts.not_audio),
     );
+    if counts.partial > 0 {
+        out += &format!(
+            "{} read in part: what is not read may hold a recording; the report tells which\n",
+            counted(counts.partial, "item")
+        );
+    }
     let roots: Vec<_> = run.key.roots.iter().map(|root| visible(root)).collect();
     let roots = roots.join(", ");
     if counts.items == 0 {

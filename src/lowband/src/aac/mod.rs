@@ -55,7 +55,7 @@ use self::spectrum::Noise;
 use self::stereo::Mask;
 use self::synthesis::Synthesis;
 use crate::output::Output;
-use crate::{Heard, NEEDS_FULL};
+use crate::{Balance, Heard, NEEDS_FULL};
 
 /// Lines of a long window, and frames of a packet at the full rate.
 const FRAME: usize = 1024;
@@ -71,6 +71,9 @@ pub(crate) struct AacDecoder {
     noise: Noise,
     synthesis: Synthesis,
     heard: Heard,
+    balance: Balance,
+    /// Length of a packet, in seconds.
+    seconds: f32,
     /// Whether the channel element of the stream has been seen.
     is_known: bool,
     output: Output,
@@ -106,6 +109,8 @@ impl AacDecoder {
             noise: Noise::new(),
             synthesis: Synthesis::new(config.reduction),
             heard: Heard::Mid,
+            balance: Balance::default(),
+            seconds: FRAME as f32 / config.rate_hz as f32,
             is_known: false,
             output: Output::new(config.reduction, config.rate_hz, FRAME),
         })
@@ -211,7 +216,8 @@ impl AacDecoder {
             return;
         }
         if of_left == of_right {
-            self.heard = stereo::mix(left, right, self.kept);
+            let balance = (&mut self.balance, self.seconds);
+            self.heard = stereo::mix(left, right, self.kept, balance);
             self.synthesis.add(&left.lines, of_left, 1.0, out);
         } else {
             // Lines of different windows do not compare: what was heard before is heard on.
@@ -253,6 +259,7 @@ impl AudioDecoder for AacDecoder {
         self.channels.iter_mut().for_each(Channel::reset);
         self.synthesis.reset();
         self.heard = Heard::Mid;
+        self.balance = Balance::default();
     }
 
     fn codec_info(&self) -> &CodecInfo {

@@ -8,7 +8,7 @@ use super::bands::Bands;
 use super::bits::Bits;
 use super::channel::Channel;
 use super::side::{INTENSITY_OUT_OF_PHASE, Info};
-use crate::Heard;
+use crate::{Balance, Heard};
 
 /// Which bands are coded as mid and side: `ms_mask_present` and `ms_used` (ISO/IEC 14496-3, table 4.5).
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,8 +100,14 @@ fn runs(mask: u64, end: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Mixes the lowest lines of two channels, whose windows are of the same lengths, into those of the first. `kept` is the number of
-/// lines of a long window. What is heard is decided by the energies of the lines.
-pub(super) fn mix(left: &mut Channel, right: &Channel, kept: usize) -> Heard {
+/// lines of a long window. What is heard is decided by the energies of the lines and the `balance` of the stream, to which the block
+/// adds `seconds`.
+pub(super) fn mix(
+    left: &mut Channel,
+    right: &Channel,
+    kept: usize,
+    (balance, seconds): (&mut Balance, f32),
+) -> Heard {
     let size = left.info.lines();
     let kept = kept * size / super::FRAME;
     let (mut mid, mut both) = (0.0, 0.0);
@@ -110,7 +116,7 @@ pub(super) fn mix(left: &mut Channel, right: &Channel, kept: usize) -> Heard {
         mid += energies.0;
         both += energies.1;
     }
-    let heard = Heard::of_energies(mid, both, 0.0);
+    let heard = balance.heard(mid, both, 0.0, seconds);
     if heard == Heard::Side {
         for (mid, right) in left.lines.chunks_exact_mut(size).zip(right.lines.chunks_exact(size)) {
             for (mid, right) in mid[..kept].iter_mut().zip(&right[..kept]) {
@@ -158,7 +164,7 @@ mod tests {
             right.lines.fill(0.5 * sign);
             // The mid of opposite channels is made to cancel.
             right.lines[..256].fill(if sign < 0.0 { -0.9 } else { 0.5 });
-            let heard = mix(&mut left, &right, 256);
+            let heard = mix(&mut left, &right, 256, (&mut Balance::default(), 0.02));
             assert_eq!(heard, expected.0);
             let value = if sign < 0.0 { 0.95 } else { expected.1 };
             assert!((left.lines[255] - value).abs() < 1e-6);

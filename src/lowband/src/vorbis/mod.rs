@@ -28,6 +28,7 @@ use symphonia_core::errors::{Error, Result, decode_error, unsupported_error};
 use symphonia_core::packet::PacketRef;
 use symphonia_core::support_audio_codec;
 
+use crate::Balance;
 use crate::output::Output;
 use bits::{Bits, PADDING};
 use headers::{Identification, Setup, position_of_highest_bit};
@@ -60,6 +61,7 @@ pub struct VorbisDecoder {
     /// The packet, padded.
     packet: Vec<u8>,
     synthesis: Synthesis,
+    balance: Balance,
     output: Output,
 }
 
@@ -99,6 +101,7 @@ impl VorbisDecoder {
             scratch: Scratch::default(),
             packet: Vec::new(),
             synthesis: Synthesis::new(kept),
+            balance: Balance::default(),
             output: Output::new(reduction, rate_hz, longest / 2),
         })
     }
@@ -150,7 +153,9 @@ impl VorbisDecoder {
             residues[*residue].decode(bits, books, part, members, channels, scratch)?;
         }
         let spectrum = &mut self.spectrum[..kept];
-        let audible = spectrum::mix(channels, mapping.coupling, spectrum);
+        let seconds = lines as f32 / self.identification.rate_hz as f32;
+        let balance = (&mut self.balance, seconds);
+        let audible = spectrum::mix(channels, mapping.coupling, spectrum, balance);
 
         let at_start = self.synthesis.at_start();
         let samples = self.output.samples(self.synthesis.samples(mode.long));
@@ -178,6 +183,7 @@ fn check_end(bits: &Bits<'_>) -> Result<()> {
 impl AudioDecoder for VorbisDecoder {
     fn reset(&mut self) {
         self.synthesis.reset();
+        self.balance = Balance::default();
     }
 
     fn codec_info(&self) -> &CodecInfo {

@@ -1,7 +1,7 @@
 //! From floors and residues to the one spectrum that is heard (Vorbis I specification, sections 4.3.5 and 4.3.6).
 
 use super::floor::{Heights, MAX_POSTS};
-use crate::Heard;
+use crate::Balance;
 
 /// What is read of one channel of a block.
 pub(super) struct Channel {
@@ -37,11 +37,13 @@ impl Channel {
 
 /// Makes the spectrum that is heard, as many lines as `spectrum` has. `coupling` names the channels of magnitude and angle.
 ///
-/// Returns false, and leaves `spectrum` as it is, if the block is silent.
+/// `balance` is that of the stream, and `seconds` how much the block adds to it. Returns false, and leaves `spectrum` as it is, if the
+/// block is silent.
 pub(super) fn mix(
     channels: &mut [Channel],
     coupling: Option<[usize; 2]>,
     spectrum: &mut [f32],
+    (balance, seconds): (&mut Balance, f32),
 ) -> bool {
     if channels.iter().all(|channel| !channel.audible) {
         return false;
@@ -66,7 +68,7 @@ pub(super) fn mix(
     let right_energy = dot(right, right);
     let mid_energy = (left_energy + right_energy + 2.0 * dot(left, right)) / 4.0;
     let (left_weight, right_weight) =
-        Heard::of_energies(mid_energy, left_energy, right_energy).weights();
+        balance.heard(mid_energy, left_energy, right_energy, seconds).weights();
     for ((line, left), right) in spectrum.iter_mut().zip(left).zip(right) {
         *line = left_weight * left + right_weight * right;
     }
@@ -100,7 +102,7 @@ fn dot(left: &[f32], right: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Channel, mix, uncouple};
+    use super::{Balance, Channel, mix, uncouple};
 
     #[test]
     fn channels_are_uncoupled_as_in_the_specification() {
@@ -129,12 +131,27 @@ mod tests {
             channel
         };
         let mut spectrum = [0.0; 16];
-        assert!(mix(&mut [channel(1.0), channel(0.5)], None, &mut spectrum));
+        assert!(mix(
+            &mut [channel(1.0), channel(0.5)],
+            None,
+            &mut spectrum,
+            (&mut Balance::default(), 0.1)
+        ));
         assert!(spectrum.iter().all(|line| (line - 1.5).abs() < 1e-6));
-        assert!(mix(&mut [channel(1.0), channel(-1.0)], None, &mut spectrum));
+        assert!(mix(
+            &mut [channel(1.0), channel(-1.0)],
+            None,
+            &mut spectrum,
+            (&mut Balance::default(), 0.1)
+        ));
         assert!(spectrum.iter().all(|line| (line - 2.0).abs() < 1e-6));
-        assert!(mix(&mut [channel(1.0)], None, &mut spectrum));
+        assert!(mix(&mut [channel(1.0)], None, &mut spectrum, (&mut Balance::default(), 0.1)));
         assert!(spectrum.iter().all(|line| (line - 2.0).abs() < 1e-6));
-        assert!(!mix(&mut [Channel::new(16, 16)], None, &mut spectrum));
+        assert!(!mix(
+            &mut [Channel::new(16, 16)],
+            None,
+            &mut spectrum,
+            (&mut Balance::default(), 0.1)
+        ));
     }
 }

@@ -299,6 +299,11 @@ impl Cells {
         })
     }
 
+    /// Whether its values are of floating point.
+    pub(super) fn is_float(&self) -> bool {
+        matches!(self.kind, LeafKind::Floats { .. })
+    }
+
     pub(super) fn float(&mut self) -> io::Result<f32> {
         let LeafKind::Floats { stream, is_double } = &mut self.kind else {
             return Err(damaged("samples that are not floating point"));

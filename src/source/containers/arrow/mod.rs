@@ -34,7 +34,7 @@ use self::errors::{damaged, truncated};
 use self::layout::Batch;
 use self::leaf::{Column, Value};
 use super::columns::{self, Form, Roles, Sound, has_codes, says};
-use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, said, wav};
+use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, decoded, said, scaled, wav};
 use super::table::{EachText, Value as Spoken};
 use super::traversal::{At, Unpacker};
 use crate::base::Losses;
@@ -48,7 +48,7 @@ const MAX_TEXT_BYTES: u64 = 16 << 20;
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> ControlFlow<(), Held> {
     let load = Load::of(unpacker);
     let mut shown = Shown::new(at, "record batches", None);
-    let mut has_sound = false;
+    let (mut has_sound, mut loses_sound) = (false, false);
     let mut roles = (0, Roles::default());
     let mut batches = match Batches::open(bytes, unpacker.costs.limits, &load) {
         Ok(batches) => batches,
@@ -74,7 +74,8 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         if roles.0 != batches.schemas() {
             roles = (batches.schemas(), Roles::of(&batches.schema().columns));
             has_sound |= !roles.1.sounds.is_empty();
-            if !roles.1.sounds.is_empty() {
+            loses_sound |= roles.1.loses_sound;
+            if !roles.1.sounds.is_empty() || roles.1.loses_sound {
                 shown.unread = shown.unread.take().or_else(|| roles.1.unread.take());
             }
         }
@@ -97,6 +98,10 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     // Damage of a table without sound is reported when its text is read.
     if !has_sound && batches.schemas() > 0 {
         let is_silent = Roles::of(&batches.schema().columns).sounds.is_empty();
+        if is_silent && loses_sound {
+            shown.end(unpacker)?;
+            return ControlFlow::Continue(Held::Both);
+        }
         if is_silent {
             return ControlFlow::Continue(Held::Text);
         }
@@ -208,6 +213,7 @@ struct Rows<'a> {
 enum Opened {
     Files { bytes: Column, path: Option<Column> },
     Samples { array: Column, rate: Column },
+    Encoded { text: Column },
 }
 
 impl<'a> Rows<'a> {
@@ -234,6 +240,7 @@ impl<'a> Rows<'a> {
                 columns::Cells::Samples { array, rate } => {
                     Opened::Samples { array: column(array, false)?, rate: column(rate, false)? }
                 }
+                columns::Cells::Encoded { text } => Opened::Encoded { text: column(text, true)? },
             };
             Ok((sound, opened))
         };
@@ -268,12 +275,14 @@ impl<'a> Rows<'a> {
                         match samples(array, rate, self.load.max_values) {
                             Err(error) => Err(error),
                             Ok(None) => Ok(unpacker.counted()?),
-                            Ok(Some(wav)) => {
-                                let (stream, length) = (&mut &wav[..], wav.len() as u64);
-                                let (path, extent, bytes) = (None, None, None);
-                                let cell = Cell { to, path, stream, length, extent, bytes };
-                                Ok(shown.sound(unpacker, cell)?)
-                            }
+                            Ok(Some(wav)) => Ok(made(unpacker, shown, to, &wav)?),
+                        }
+                    }
+                    Opened::Encoded { text } => {
+                        match encoded(text, unpacker.costs.limits.max_item_bytes) {
+                            Err(error) => Err(error),
+                            Ok(None) => Ok(()),
+                            Ok(Some(file)) => Ok(made(unpacker, shown, to, &file)?),
                         }
                     }
                 };
@@ -378,6 +387,31 @@ fn file(
     })
 }
 
+/// Shows a file that was made of a cell.
+fn made(
+    unpacker: &mut Unpacker<'_>,
+    shown: &mut Shown<'_>,
+    to: To,
+    mut file: &[u8],
+) -> ControlFlow<()> {
+    let (length, path, extent, bytes) = (file.len() as u64, None, None, None);
+    shown.sound(unpacker, Cell { to, path, stream: &mut file, length, extent, bytes })
+}
+
+/// The file whose Base64 is in the next row; `None` if it is another text.
+fn encoded(text: &mut Column, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let (mut file, mut bytes) = (None, Vec::new());
+    text.row(&mut |cells| {
+        let length = cells.text(most, &mut bytes)?;
+        if length > most {
+            return Err(damaged(format!("a text of {length} bytes, more than an item may have")));
+        }
+        file = decoded(&bytes);
+        Ok(())
+    })?;
+    Ok(file)
+}
+
 /// The samples in the next row as a WAV file; `None` for a null or empty list.
 fn samples(array: &mut Column, rate: &mut Column, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut rate_hz = None;
@@ -385,6 +419,14 @@ fn samples(array: &mut Column, rate: &mut Column, most: u64) -> io::Result<Optio
         rate_hz = u32::try_from(cells.whole()?).ok();
         Ok(())
     })?;
+    if !array.cells.is_float() {
+        let mut samples = Vec::new();
+        array.list(most, &mut |cells| {
+            samples.push(cells.whole()?);
+            Ok(())
+        })?;
+        return Ok(wav(rate_hz.unwrap_or(0), samples.len(), scaled(&samples)));
+    }
     let mut samples = Vec::new();
     array.list(most, &mut |cells| {
         samples.push(cells.float()?);

@@ -349,6 +349,7 @@ impl Table<'_> {
                     }
                     // Null cells count as members: a file may have any number of them in a few bytes.
                     Ok(Cell::Empty) => unpacker.counted()?,
+                    Ok(Cell::Text) => {}
                     Ok(Cell::Name) => self.shown.name(unpacker)?,
                     Ok(Cell::Sound { bytes, path }) => {
                         let length = bytes.len() as u64;
@@ -384,6 +385,8 @@ fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
 /// A cell of a column of sound.
 enum Cell {
     Empty,
+    /// Text that is not the Base64 of sound.
+    Text,
     /// The name of a file that the table does not hold.
     Name,
     Sound {
@@ -397,6 +400,9 @@ enum Opened {
     Files { bytes: Leaf<ByteArrayType>, path: Option<Leaf<ByteArrayType>> },
     Floats { array: Leaf<FloatType>, rate: Rate },
     Doubles { array: Leaf<DoubleType>, rate: Rate },
+    Ints { array: Leaf<Int32Type>, rate: Rate },
+    Longs { array: Leaf<Int64Type>, rate: Rate },
+    Encoded { text: Leaf<ByteArrayType> },
 }
 
 enum Rate {
@@ -422,12 +428,14 @@ impl Opened {
                         return Err(ParquetError::General(error));
                     }
                 };
-                if kind(array) == Type::FLOAT {
-                    Self::Floats { array: Leaf::new(rows, array, load)?, rate }
-                } else {
-                    Self::Doubles { array: Leaf::new(rows, array, load)?, rate }
+                match kind(array) {
+                    Type::FLOAT => Self::Floats { array: Leaf::new(rows, array, load)?, rate },
+                    Type::INT32 => Self::Ints { array: Leaf::new(rows, array, load)?, rate },
+                    Type::INT64 => Self::Longs { array: Leaf::new(rows, array, load)?, rate },
+                    _ => Self::Doubles { array: Leaf::new(rows, array, load)?, rate },
                 }
             }
+            Cells::Encoded { text } => Self::Encoded { text: Leaf::new(rows, text, load)? },
         })
     }
 
@@ -459,6 +467,20 @@ impl Opened {
                 let array = array.next()?;
                 let floats = array.iter().map(|&sample| sample as f32);
                 Ok(samples(table::wav(rate, array.len(), floats)))
+            }
+            Self::Ints { array, rate } => {
+                let rate = rate.next()?;
+                let array: Vec<i64> = array.next()?.iter().map(|&sample| sample.into()).collect();
+                Ok(samples(table::wav(rate, array.len(), table::scaled(&array))))
+            }
+            Self::Longs { array, rate } => {
+                let rate = rate.next()?;
+                let array = array.next()?;
+                Ok(samples(table::wav(rate, array.len(), table::scaled(array))))
+            }
+            Self::Encoded { text } => {
+                let file = text.next()?.first().and_then(|text| table::decoded(text.data()));
+                Ok(file.map_or(Cell::Text, |file| Cell::Sound { bytes: file.into(), path: None }))
             }
         }
     }

@@ -1,0 +1,206 @@
+//! Texts in a file that the decoders do not hand on: chunks of broadcast WAV and of AIFF, cue sheets of FLAC, chapters of MP4, XMP, and
+//! tags of ID3 and APE where other programs write them otherwise than the formats say.
+//!
+//! They are searched for identifiers. At whatever is malformed, what was read so far is kept.
+//!
+//! | file | what it reads |
+//! |---|---|
+//! | `id3` | `ID3v2` with plain sizes, behind the sound, and in chunks |
+//! | `ape` | `APEv2` whose texts are not UTF-8 |
+//! | `mod` | all else |
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use memchr::memmem::Finder;
+
+use crate::bytes::{Bytes, Reader};
+
+mod ape;
+mod id3;
+#[cfg(test)]
+mod tests;
+
+/// Most chunks or blocks that are visited; a file has about five. A guess.
+const MAX_CHUNKS: usize = 256;
+/// Longest text that is read: the description of a film's sound has some hundred KiB. A guess.
+const MAX_TEXT_BYTES: u64 = 1 << 20;
+/// Longest tag that is read into memory: pictures are in it. A guess.
+const MAX_TAG_BYTES: u64 = 16 << 20;
+/// Bytes at either end of a file that are searched for XMP. A guess.
+const MAX_XMP_AWAY: u64 = 1 << 20;
+/// Chunks of WAV and AIFF that hold text: broadcast extension, EBU Core, iXML, XMP, cart of radio stations, name, author, copyright,
+/// annotation.
+const TEXT_CHUNKS: [[u8; 4]; 10] = [
+    *b"bext", *b"axml", *b"iXML", *b"_PMX", *b"cart", *b"XMP ", *b"NAME", *b"AUTH", *b"(c) ",
+    *b"ANNO",
+];
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Embedded {
+    /// Names of tags and their values.
+    pub(super) pairs: Vec<(String, String)>,
+    /// Texts without a name.
+    pub(super) texts: Vec<String>,
+}
+
+/// Reads the texts of the file that begins at byte `base`.
+pub(super) fn read(source: &Bytes, base: u64) -> Embedded {
+    let mut found = Embedded::default();
+    // A file that cannot be read fails in the pass itself.
+    if let Ok(mut file) = source.open_stored() {
+        let _ = front(&mut file, base, &mut found);
+        let _ = back(&mut file, base, &mut found);
+        let _ = xmp(&mut file, base, &mut found);
+    }
+    found
+}
+
+/// What begins at the front of the file.
+fn front(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
+    let tag = at(file, base, 10)?;
+    let tag_bytes = crate::sniff::sound::id3v2_bytes(&tag);
+    if tag_bytes > 0 {
+        id3::read(&at(file, base, tag_bytes.min(MAX_TAG_BYTES))?, found);
+    }
+    let start = base + tag_bytes;
+    let head = at(file, start, 12)?;
+    match head.get(..4) {
+        Some(b"RIFF" | b"RF64") => chunks(file, start + 12, u32::from_le_bytes, found),
+        Some(b"FORM") => chunks(file, start + 12, u32::from_be_bytes, found),
+        Some(b"fLaC") => cue_sheet(file, start + 4, found),
+        _ if head.get(4..8) == Some(b"ftyp") => chapters(file, start, found),
+        _ => Ok(()),
+    }
+}
+
+/// Tags behind the sound.
+fn back(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
+    let mut end = file.seek(SeekFrom::End(0))?;
+    if at(file, end.saturating_sub(128).max(base), 3)? == b"TAG" {
+        end = end.saturating_sub(128).max(base);
+    }
+    let tag_end = end;
+    if let Some(range) = ape::range(file, base, end)? {
+        ape::read(&at(file, range.start, range.end - range.start)?, found);
+        end = range.start;
+    }
+    for end in [end, tag_end] {
+        if let Some(start) = id3::behind(file, base, end)? {
+            id3::read(&at(file, start, end - start)?, found);
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// At most `bytes` bytes at an offset, fewer at the end of the file.
+fn at(file: &mut Reader, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.seek(SeekFrom::Start(offset))?;
+    file.take(bytes).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The texts in chunks of WAV or AIFF.
+fn chunks(
+    file: &mut Reader,
+    from: u64,
+    size: fn([u8; 4]) -> u32,
+    found: &mut Embedded,
+) -> io::Result<()> {
+    let mut next = from;
+    for _ in 0..MAX_CHUNKS {
+        let head = at(file, next, 8)?;
+        let (Some(&name), Some(&bytes)) =
+            (head.first_chunk::<4>(), head.get(4..).and_then(<[u8]>::first_chunk))
+        else {
+            break;
+        };
+        let bytes = u64::from(size(bytes));
+        if TEXT_CHUNKS.contains(&name) {
+            found.text(&at(file, next + 8, bytes.min(MAX_TEXT_BYTES))?);
+        } else if name.eq_ignore_ascii_case(b"id3 ") && bytes <= MAX_TAG_BYTES {
+            id3::read(&at(file, next + 8, bytes)?, found);
+        }
+        next += 8 + bytes + bytes % 2;
+    }
+    Ok(())
+}
+
+/// The bar code and the ISRCs of the cue sheet of a FLAC file (RFC 9639, section 8.7).
+fn cue_sheet(file: &mut Reader, from: u64, found: &mut Embedded) -> io::Result<()> {
+    let mut next = from;
+    for _ in 0..MAX_CHUNKS {
+        let head = at(file, next, 4)?;
+        let [kind, a, b, c] = head[..] else { break };
+        let bytes = u64::from(u32::from_be_bytes([0, a, b, c]));
+        // A cue sheet, or data of a program.
+        if kind & 0x7f == 5 {
+            let sheet = at(file, next + 4, bytes.min(MAX_TEXT_BYTES))?;
+            found.text(sheet.get(..128).unwrap_or_default());
+            let mut track = 396;
+            while let Some(isrc) = sheet.get(track + 9..track + 21) {
+                found.text(isrc);
+                let Some(&points) = sheet.get(track + 35) else { break };
+                track += 36 + 12 * usize::from(points);
+            }
+        } else if kind & 0x7f == 2 {
+            found.text(&at(file, next + 8, bytes.saturating_sub(4).min(MAX_TEXT_BYTES))?);
+        }
+        next += 4 + bytes;
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The names of the chapters of an MP4 file, as Nero writes them.
+fn chapters(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let path = [*b"moov", *b"udta", *b"chpl"];
+    let list = super::priming::content(file, base..end, &path)?;
+    // Version and flags, in version 1 four bytes more, the number of chapters; of each its time, the length of its name, and that.
+    let mut rest = list.get(if list.first() == Some(&1) { 9 } else { 5 }..).unwrap_or_default();
+    while let Some((&length, name)) = rest.get(8..).and_then(<[u8]>::split_first) {
+        let Some((name, behind)) = name.split_at_checked(usize::from(length)) else { break };
+        found.text(name);
+        rest = behind;
+    }
+    Ok(())
+}
+
+/// XMP wherever it is: programs find it by its first bytes (ISO 16684-1, section 7.3).
+fn xmp(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
+    let (begin, end) = (Finder::new("<x:xmpmeta"), Finder::new("</x:xmpmeta>"));
+    let length = file.seek(SeekFrom::End(0))?;
+    let back = length.saturating_sub(MAX_XMP_AWAY).max(base + MAX_XMP_AWAY);
+    for from in [base, back] {
+        let bytes = at(file, from, MAX_XMP_AWAY)?;
+        let Some(start) = begin.find(&bytes) else { continue };
+        let packet = at(file, from + start as u64, MAX_TEXT_BYTES)?;
+        let Some(length) = end.find(&packet) else { continue };
+        found.text(&packet[..length]);
+    }
+    Ok(())
+}
+
+impl Embedded {
+    /// Takes a text: UTF-8 or UTF-16 with a mark, else Latin-1. Zeros separate words.
+    fn text(&mut self, bytes: &[u8]) {
+        let text = decoded(bytes).replace('\0', " ");
+        if !text.trim().is_empty() && !self.texts.contains(&text) {
+            self.texts.push(text);
+        }
+    }
+}
+
+/// UTF-8 if it is valid, as programs write today; UTF-16 if it begins with its mark; otherwise Latin-1, as older ones did.
+fn decoded(bytes: &[u8]) -> String {
+    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned();
+    }
+    let latin_1 = || bytes.iter().copied().map(char::from).collect();
+    std::str::from_utf8(bytes).map_or_else(|_| latin_1(), str::to_owned)
+}
