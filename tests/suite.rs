@@ -32,3 +32,4 @@ mod scan_library;
 mod session;
 mod tables;
 mod torrents;
+mod written;

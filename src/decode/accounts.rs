@@ -14,7 +14,7 @@ const UNREAD_SHARE: (f64, f64) = (0.05, 0.5);
 /// Share of the seconds that the bytes left by Symphonia should have that ffmpeg has to decode beyond Symphonia. A guess.
 const MADE_UP: f64 = 0.8;
 /// Formats without much beside their packets.
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 15] = [
     "AC-3",
     "AMR",
     "AU",

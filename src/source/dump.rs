@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::containers::{container_kind, show};
+use super::containers::{container_kind, json_beside, show};
 use super::sidecar::Joined;
 use super::torrent::Torrents;
 use super::volumes::Volumes;
@@ -67,6 +67,11 @@ impl Source for Dump {
                     if let Some(said) = &item.side_car {
                         let said = u64::from(crc32fast::hash(said.as_bytes()));
                         item.place.stamp = item.place.stamp.beside(said);
+                    }
+                    // An array on disk has its sample rate in a file beside it.
+                    if let Some(json) = json_beside(&item.place.locator.file) {
+                        let json = u64::from(crc32fast::hash(&json));
+                        item.place.stamp = item.place.stamp.beside(json);
                     }
                     if visit.wants_file(&item.place) {
                         item.notes.extend(torrents.note(&item.place.locator.file));

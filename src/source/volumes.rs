@@ -136,7 +136,10 @@ fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
         ContainerKind::Packed(crate::bytes::codecs::Codec::Xz) => ends_with(b"YZ"),
         ContainerKind::Zip => zip::has_directory(&mut io::BufReader::new(reader)),
         ContainerKind::SevenZ => sevenz::has_directory(&mut io::BufReader::new(reader)),
-        ContainerKind::Tar | ContainerKind::Packed(_) => Ok(false),
+        ContainerKind::Tar
+        | ContainerKind::Packed(_)
+        | ContainerKind::Npy
+        | ContainerKind::Text => Ok(false),
         ContainerKind::Unread(..) => Ok(true),
     }
 }

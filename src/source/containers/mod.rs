@@ -7,25 +7,35 @@
 //! | `limits` | what reading a file has cost so far |
 //! | `rows` | failures in words |
 //! | `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | the reader of one kind of container each |
+//! | `encoded` | sound in Base64, in cells and texts |
+//! | `npy`, `npy_header` | NumPy arrays of samples |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
 //! | `table` | what Parquet and Arrow tables share |
+//! | `samples` | samples as WAV files |
+//! | `text` | a text with sound in it |
 //! | `texts` | the columns of text of a table |
 
 mod arrow;
 mod columns;
+mod encoded;
 mod group;
 mod limits;
+mod npy;
+mod npy_header;
 mod open;
 mod parquet;
 mod rows;
+mod samples;
 pub(super) mod sevenz;
 mod table;
 mod tar;
+mod text;
 mod texts;
 mod traversal;
 pub(super) mod zip;
 
+pub(super) use npy::json_beside;
 pub(crate) use table::Value;
 pub(crate) use texts::{is_table, texts};
 
@@ -36,6 +46,7 @@ use self::traversal::Unpacker;
 use super::{Item, ScanLimits, Visit};
 use crate::bytes::{Budget, Reader};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
+use crate::sniff::is_text;
 
 /// Shows what is in a file on disk that is a container.
 pub(super) fn show(
@@ -51,6 +62,9 @@ pub(super) fn show(
 /// The kind of container that a file is; `None` if it is none or cannot be read.
 pub(super) fn container_kind(item: &Item) -> Option<ContainerKind> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
+    if is_text(&head) && encoded::is_in(&item.bytes) {
+        return Some(ContainerKind::Text);
+    }
     ContainerKind::of(&head).or_else(|| {
         let file = item.bytes.open_seekable().ok()??;
         is_disc(file).then_some(DISC)

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::table::Held;
 use super::traversal::{At, Input, Unpacker, length_of};
-use super::{arrow, parquet, rows, sevenz, tar, zip};
+use super::{arrow, npy, parquet, rows, sevenz, tar, text, zip};
 use crate::bytes::Bytes;
 use crate::sniff::container::ContainerKind;
 use crate::source::{Item, To};
@@ -28,12 +28,25 @@ pub(super) fn open(
         ContainerKind::Packed(codec) => return unpacker.packed(&inner, codec, input),
         ContainerKind::Tar => tar::walk(unpacker, &inner, input)?,
         ContainerKind::Zip => match unpacker.seekable(at, input)? {
-            Some(bytes) => zip::walk(unpacker, &inner, &bytes)?,
+            Some(bytes) => {
+                let outer = unpacker.beside.rate_hz;
+                unpacker.beside.rate_hz = npy::rate_in_zip(&bytes).or(outer);
+                zip::walk(unpacker, &inner, &bytes)?;
+                unpacker.beside.rate_hz = outer;
+            }
             None => return ControlFlow::Continue(()),
         },
         ContainerKind::Parquet | ContainerKind::Arrow => match unpacker.seekable(at, input)? {
             Some(bytes) => return table(unpacker, at, &inner, kind, bytes),
             None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Npy => match unpacker.seekable(at, input)? {
+            Some(bytes) => return npy::walk(unpacker, &inner, &bytes),
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Text => match input {
+            Input::Stored(bytes) => return text::walk(unpacker, &inner, &bytes),
+            Input::Stream(_) => {}
         },
         ContainerKind::SevenZ => match unpacker.seekable(at, input)? {
             Some(bytes) => sevenz::walk(unpacker, &inner, &bytes)?,

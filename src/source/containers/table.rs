@@ -3,17 +3,13 @@
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
+use super::encoded::may_be_sound;
 use super::rows::missing_note;
+use super::samples::MAX_CHANNELS;
 use super::traversal::{At, Failing, Member, Unpacker, length_of};
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
 use crate::record::FailureKind;
-use crate::sniff::container::ContainerKind;
-use crate::sniff::look_into;
 use crate::source::{Extent, ScanLimits, To};
 use crate::wording::{shorten, visible};
 
@@ -22,7 +18,7 @@ const MAX_NAME_CHARS: usize = 200;
 /// Bytes that are kept of a text that describes the sound in its row: as many as the longest name may have in UTF-8.
 pub(super) const MAX_SAID_BYTES: usize = 4 * MAX_NAME_CHARS;
 
-/// Bytes of a sample: a list of floats becomes a WAV file of 32-bit floats.
+/// Bytes of a sample: a list of samples becomes a WAV file of 32-bit floats.
 const SAMPLE_BYTES: u64 = 4;
 
 /// Limits on what the values of a table may come to.
@@ -107,6 +103,8 @@ pub(super) struct Shown<'a> {
     pub(super) broken: Vec<Broken>,
     /// Columns that may hold sound and are not read, in words.
     pub(super) unread: Option<String>,
+    /// Cells with lists that are not samples: the first in words, and their number.
+    shapeless: Option<(String, u64)>,
     /// A cell of the current row may hold sound.
     row_has_sound: bool,
     /// There are rows with text and without sound.
@@ -131,6 +129,7 @@ impl<'a> Shown<'a> {
             names_only: 0,
             broken: Vec::new(),
             unread,
+            shapeless: None,
             row_has_sound: false,
             has_silent_rows: false,
             trouble: None,
@@ -180,9 +179,32 @@ impl<'a> Shown<'a> {
         })
     }
 
+    /// Shows a file that was made of a cell.
+    pub(super) fn made(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        to: To,
+        mut file: &[u8],
+    ) -> ControlFlow<()> {
+        let (length, path, extent, bytes) = (file.len() as u64, None, None, None);
+        self.sound(unpacker, Cell { to, path, stream: &mut file, length, extent, bytes })
+    }
+
     /// Counts a cell that only names a file.
     pub(super) fn name(&mut self, unpacker: &mut Unpacker<'_>) -> ControlFlow<()> {
         self.names_only += 1;
+        unpacker.counted()
+    }
+
+    /// Counts a cell that has a sample rate beside it and no samples that can be read.
+    pub(super) fn shapeless(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        column: &str,
+        told: &str,
+    ) -> ControlFlow<()> {
+        let first = || (format!("{}: {told}", visible(&shorten(column, MAX_NAME_CHARS))), 0);
+        self.shapeless.get_or_insert_with(first).1 += 1;
         unpacker.counted()
     }
 
@@ -194,6 +216,7 @@ impl<'a> Shown<'a> {
             names_only,
             broken,
             unread,
+            shapeless,
             trouble,
             row_has_sound: _,
             has_silent_rows: _,
@@ -220,8 +243,14 @@ impl<'a> Shown<'a> {
             }
             kind = kind.or(Some(error.kind()));
         }
-        let is_unread = unread.is_some();
+        let is_unread = unread.is_some() || shapeless.is_some();
         told.extend(unread);
+        if let Some((first, count)) = shapeless {
+            told.push(format!(
+                "has {count} cells of lists that are not samples of up to {MAX_CHANNELS} channels ({first}); if they are sound, write \
+                 it again with mono samples"
+            ));
+        }
         if names_only > 0 {
             told.push(format!(
                 "names {names_only} files in columns of sound without holding them; scan the folder that has them"
@@ -240,116 +269,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Whether something may be sound, or a container with sound, by its first bytes.
-fn may_be_sound(head: &[u8]) -> bool {
-    let is_sound = |look: crate::sniff::Look| look.bytes_per_second.is_some();
-    ContainerKind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
-}
-
-/// Samples as a mono WAV file of 32-bit floats; `None` if there are no samples.
-pub(super) fn wav(
-    rate_hz: u32,
-    count: usize,
-    samples: impl Iterator<Item = f32>,
-) -> Option<Vec<u8>> {
-    let data_bytes = u32::try_from(count.saturating_mul(4)).unwrap_or(u32::MAX);
-    if count == 0 {
-        return None;
-    }
-    let mut wav = Vec::with_capacity(44 + count * 4);
-    wav.extend_from_slice(b"RIFF");
-    wav.extend_from_slice(&data_bytes.saturating_add(36).to_le_bytes());
-    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x03\0\x01\0");
-    wav.extend_from_slice(&rate_hz.to_le_bytes());
-    wav.extend_from_slice(&rate_hz.saturating_mul(4).to_le_bytes());
-    wav.extend_from_slice(b"\x04\0\x20\0data");
-    wav.extend_from_slice(&data_bytes.to_le_bytes());
-    samples.for_each(|sample| wav.extend_from_slice(&sample.to_le_bytes()));
-    Some(wav)
-}
-
-/// Samples that are whole numbers, as those of floating point: of full scale at 8, 16, 24 or 32 bits, whichever is the least that holds
-/// them. Tables write 16 bits into columns of any width.
-pub(super) fn scaled(samples: &[i64]) -> impl Iterator<Item = f32> {
-    let largest = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
-    let bits = [7, 15, 23, 31].into_iter().find(|bits| largest <= 1 << bits).unwrap_or(63);
-    let scale = 2_f64.powi(-bits);
-    samples.iter().map(move |&sample| (sample as f64 * scale) as f32)
-}
-
-/// The file that a text is the Base64 of, perhaps behind `data:…;base64,`; `None` if it is not sound. Line breaks are left out.
-pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let text = text.trim_ascii_start();
-    let text = match text.strip_prefix(b"data:") {
-        Some(url) => {
-            let comma = url.iter().take(MAX_SAID_BYTES).position(|&byte| byte == b',')?;
-            url[..comma].ends_with(b";base64").then_some(&url[comma + 1..])?
-        }
-        None => text,
-    };
-    let mut characters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let is_url = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let decode = |characters: &[u8]| {
-        let engine = if is_url { &BASE64_URL } else { &BASE64 };
-        engine.decode(characters).ok()
-    };
-    // Whole groups of four characters, so that the head is decoded by itself.
-    let head: Vec<u8> = characters.by_ref().take(HEAD_CHARACTERS).copied().collect();
-    if !may_be_sound(&decode(&head)?) {
-        return None;
-    }
-    let all: Vec<u8> = head.iter().chain(characters).copied().collect();
-    decode(&all)
-}
-
-/// Characters of a text that are decoded to tell whether it is sound: a multiple of four. A guess.
-const HEAD_CHARACTERS: usize = 8_192;
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-    .with_decode_allow_trailing_bits(true);
-const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-
 /// The beginning of a text. Whole texts would take too much memory: every row may have one as long as a page.
 pub(super) fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_SAID_BYTES)]).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_numbers_become_samples_of_full_scale() {
-        let floats = |samples: &[i64]| scaled(samples).collect::<Vec<_>>();
-        assert_eq!(floats(&[-32_768, 16_384, 0]), [-1.0, 0.5, 0.0]);
-        assert_eq!(floats(&[-128, 64]), [-1.0, 0.5]);
-        assert_eq!(floats(&[1 << 30, -(1 << 31)]), [0.5, -1.0]);
-        assert_eq!(floats(&[i64::MIN]), [-1.0]);
-        assert!(floats(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_text_is_decoded_if_it_is_the_base64_of_sound() {
-        let sound: Vec<u8> = [&b"RIFF\x24\0\0\0WAVEfmt "[..], &[0xfb; 20_000]].concat();
-        let text = BASE64.encode(&sound);
-        let broken: String = text
-            .as_bytes()
-            .chunks(76)
-            .map(|l| format!("{}\r\n", String::from_utf8_lossy(l)))
-            .collect();
-        let url = BASE64_URL.encode(&sound);
-        for text in [
-            &text,
-            &broken,
-            &url,
-            &format!("data:audio/wav;base64,{text}"),
-            &text.trim_end_matches('=').to_owned(),
-        ] {
-            assert_eq!(decoded(text.as_bytes()).as_deref(), Some(&sound[..]));
-        }
-        for text in ["", "clips/one.wav", "data:audio/wav,UklGRg", "aGVsbG8gd29ybGQ="] {
-            assert_eq!(decoded(text.as_bytes()), None, "{text}");
-        }
-    }
 }
