@@ -11,6 +11,7 @@ mod catalog;
 mod columns;
 mod common;
 mod crash;
+mod embedded_sound;
 mod evidence;
 mod fuzz;
 mod hostile;

@@ -21,9 +21,9 @@ const SOUNDS: &[(&str, &[&str])] = &[
     ("clip.wav", &[""]),
     ("coded.arrow", &["0.0 audio", "0.2 audio"]),
     ("coded.parquet", &["0.0 audio", "0.2 audio"]),
-    ("data-url.arrow", &["0.0 audio"]),
+    ("data-url.arrow", &["0.0 content"]),
     ("data-url.json", &["line 1"]),
-    ("data-url.parquet", &["0.0 audio"]),
+    ("data-url.parquet", &["0.0 content"]),
     ("duckdb.json", &["line 1"]),
     ("duckdb.parquet", &["0.0 audio", "0.0 waveform"]),
     ("fixed-list.arrow", &["0.0 audio"]),
@@ -44,6 +44,7 @@ const SOUNDS: &[(&str, &[&str])] = &[
     ("int16.parquet", &["0.0 waveform"]),
     ("int32.arrow", &["0.0 waveform"]),
     ("int32.parquet", &["0.0 waveform"]),
+    ("hugging-face.jsonl", &["0.0 audio.array"]),
     ("large-list-view.arrow", &["0.0 array", "0.1 array"]),
     ("list-of-bytes.arrow", &["0.0 takes[0]", "0.0 takes[2]"]),
     ("list-of-bytes.parquet", &["0.0 takes[0]", "0.0 takes[2]"]),
@@ -172,6 +173,10 @@ fn what_is_known_as_sound_and_not_read_has_a_row_that_is_no_mere_remark() {
         (failure.kind.as_str(), failure.message.clone())
     };
     for (file, what) in [
+        ("fixed-bytes.arrow", "(audio)"),
+        ("fixed-bytes.parquet", "(audio)"),
+        ("raw.arrow", "1 cells of no known format with a sample rate"),
+        ("raw.parquet", "1 cells of no known format with a sample rate"),
         ("spectrum.arrow", "20 lists of 30 values"),
         ("spectrum.parquet", "20 lists of 30 values"),
         ("without-rate.arrow", "without a sample rate beside them (array"),

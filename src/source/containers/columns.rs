@@ -53,6 +53,10 @@ pub(super) const RATES: [&str; 12] = [
 ];
 /// Words in the name of a column of text whose cells may be sound in Base64.
 const ENCODED: [&str; 5] = ["audio", "base64", "b64", "sound", "wav"];
+/// Shortest bytes of one length that may be sound: shorter ones are digests and numbers. A guess.
+pub(super) const MIN_FIXED_BYTES: i32 = 512;
+/// Rows whose texts are looked at for Base64 in columns that are not called like sound. A guess.
+pub(super) const PEEKED_ROWS: u64 = 8;
 /// Most columns that are named in a message.
 const MAX_NAMED: usize = 5;
 
@@ -78,6 +82,8 @@ pub(super) enum Form {
     /// A whole number of up to 64 bits.
     Whole,
     Other,
+    /// Long bytes of one length, which are not read here.
+    Fixed,
     /// Bytes or text of a type that is not read here.
     Unread,
 }
@@ -88,6 +94,8 @@ pub(super) struct Sound {
     /// The parts of its name, joined by dots; unique in its table.
     pub(super) name: String,
     pub(super) cells: Cells,
+    /// A sample rate is beside its files, as it is beside raw samples.
+    pub(super) has_rate: bool,
 }
 
 /// The leaves of a column of sound, by their index among all leaves.
@@ -114,6 +122,32 @@ pub(super) struct Roles {
 }
 
 impl Roles {
+    /// Columns of text that are no sound by their names; the cells may still be Base64.
+    pub(super) fn other_texts(&self, leaves: &[Leaf]) -> Vec<usize> {
+        let is_sound = |leaf: usize| {
+            self.sounds.iter().any(|sound| match sound.cells {
+                Cells::Files { bytes, path } => bytes == leaf || path == Some(leaf),
+                Cells::Encoded { text } => text == leaf,
+                Cells::Samples { .. } => false,
+            })
+        };
+        let is_other = |&(place, leaf): &(usize, &Leaf)| {
+            leaf.form == Form::Text && leaf.lists == 0 && !is_sound(place)
+        };
+        leaves.iter().enumerate().filter(is_other).map(|(place, _)| place).take(MAX_TEXTS).collect()
+    }
+
+    /// Adds columns of text whose cells were found to be Base64.
+    pub(super) fn add_encoded(&mut self, leaves: &[Leaf], texts: &[usize]) {
+        for &text in texts {
+            let name = joined(&leaves[text].path);
+            let others = self.sounds.iter().filter(|sound| sound.name == name).count();
+            let name = if others > 0 { format!("{name}#text{text}") } else { name };
+            self.sounds.push(Sound { name, cells: Cells::Encoded { text }, has_rate: false });
+            self.texts.retain(|&other| other != text);
+        }
+    }
+
     pub(super) fn of(leaves: &[Leaf]) -> Self {
         let at: HashMap<&[Rc<str>], usize> =
             leaves.iter().enumerate().rev().map(|(place, leaf)| (&leaf.path[..], place)).collect();
@@ -150,7 +184,12 @@ impl Roles {
                 }
                 _ => return None,
             };
-            Some(Sound { name: joined(name), cells })
+            let has_rate = matches!(cells, Cells::Files { .. })
+                && [name, &leaf.path[..]].into_iter().any(|path| {
+                    let around = path.split_last();
+                    around.is_some_and(|(last, around)| rate_of(leaves, around, last).is_some())
+                });
+            Some(Sound { name: joined(name), cells, has_rate })
         };
         let mut sounds: Vec<Sound> =
             leaves.iter().enumerate().filter_map(column).take(MAX_SOUNDS + 1).collect();
@@ -175,6 +214,11 @@ impl Roles {
 /// Whether two names are the same, whatever their case.
 fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// Whether something is called like samples.
+pub(super) fn is_array(name: &str) -> bool {
+    is_one_of(name, &ARRAYS)
 }
 
 /// Whether something is called like a sample rate, perhaps behind a name and an underscore.
@@ -263,7 +307,7 @@ fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bo
             .any(|sound| matches!(sound.cells, Cells::Samples { array, .. } if array == place))
     };
     let is_lost = |(place, leaf): &(usize, &Leaf)| match leaf.form {
-        Form::Unread => true,
+        Form::Unread | Form::Fixed => true,
         // A list of lists of files in one row.
         Form::Bytes => leaf.lists > 1,
         // Samples without a rate.

@@ -8,6 +8,7 @@
 //! | `rows` | failures in words |
 //! | `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `encoded` | sound in Base64, in cells and texts |
+//! | `json` | samples in JSON |
 //! | `npy`, `npy_header` | NumPy arrays of samples |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
@@ -20,6 +21,7 @@ mod arrow;
 mod columns;
 mod encoded;
 mod group;
+mod json;
 mod limits;
 mod npy;
 mod npy_header;
@@ -62,7 +64,7 @@ pub(super) fn show(
 /// The kind of container that a file is; `None` if it is none or cannot be read.
 pub(super) fn container_kind(item: &Item) -> Option<ContainerKind> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
-    if is_text(&head) && encoded::is_in(&item.bytes) {
+    if is_text(&head) && traversal::has_sound(&item.bytes) {
         return Some(ContainerKind::Text);
     }
     ContainerKind::of(&head).or_else(|| {

@@ -66,7 +66,7 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         notes.push(missing_note(needed - there, needed));
         samples = there / array.number.bytes() as u64;
     }
-    let stream = match Sound::open(bytes, &array, rate_hz) {
+    let stream = match Sound::open(bytes, &array, (rate_hz, samples)) {
         Ok(stream) => stream,
         Err(error) => return unpacker.broken(&at.place, &error),
     };
@@ -197,7 +197,8 @@ struct Sound {
 }
 
 impl Sound {
-    fn open(bytes: &Bytes, array: &Array, rate_hz: u32) -> io::Result<Self> {
+    /// As a file of this rate that states this many samples.
+    fn open(bytes: &Bytes, array: &Array, (rate_hz, samples): (u32, u64)) -> io::Result<Self> {
         let Array { from, frames, channels, number, order } = *array;
         let width = number.bytes() as u64;
         let (streams, length) = match order {
@@ -206,7 +207,9 @@ impl Sound {
         };
         let reader = |nth: u64| {
             let mut reader = bytes.open_stored()?;
-            reader.seek(SeekFrom::Start(from.saturating_add(nth.saturating_mul(length))))?;
+            // What is missing is told already.
+            let at = from.saturating_add(nth.saturating_mul(length)).min(reader.length());
+            reader.seek(SeekFrom::Start(at))?;
             Ok(BufReader::new(reader).take(length))
         };
         let open = || (0..streams).map(reader).collect::<io::Result<Vec<_>>>();
@@ -216,7 +219,7 @@ impl Sound {
             Number::Int { bytes: 1 | 2, .. } => scale_of(1 << (8 * width - 1)),
             Number::Int { .. } => scale_of(largest(number, open()?)?),
         };
-        let head = Cursor::new(wav_head(rate_hz, channels, array.samples()));
+        let head = Cursor::new(wav_head(rate_hz, channels, samples));
         Ok(Self { head, readers: open()?, number, scale, block: Cursor::default() })
     }
 
@@ -224,9 +227,15 @@ impl Sound {
     fn fill(&mut self) -> io::Result<()> {
         let mut block = std::mem::take(&mut self.block).into_inner();
         block.clear();
-        'frames: while block.len() < BLOCK_SAMPLES * 4 {
+        while block.len() < BLOCK_SAMPLES * 4 && !self.readers.is_empty() {
+            let whole = block.len();
             for reader in &mut self.readers {
-                let Some(sample) = next(self.number, reader)? else { break 'frames };
+                let Some(sample) = next(self.number, reader)? else {
+                    // Nothing comes behind a frame that is cut off.
+                    block.truncate(whole);
+                    self.readers.clear();
+                    break;
+                };
                 block.extend_from_slice(&((sample * self.scale) as f32).to_le_bytes());
             }
         }

@@ -10,6 +10,7 @@ use super::traversal::{At, Failing, Member, Unpacker, length_of};
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
 use crate::record::FailureKind;
+use crate::sniff::sound::{SoundKind, sniff};
 use crate::source::{Extent, ScanLimits, To};
 use crate::wording::{shorten, visible};
 
@@ -76,10 +77,15 @@ pub(super) struct Cell<'r> {
     pub(super) extent: Option<Extent>,
     /// Its bytes in the table, if they can be read without copying.
     pub(super) bytes: Option<Bytes>,
+    /// A sample rate is beside it.
+    pub(super) has_rate: bool,
 }
 
 /// Bytes of a cell that are read to tell whether it may hold sound. A guess.
 const HEAD_BYTES: u64 = 4_096;
+
+/// Fewest bytes of raw samples that are reported: half a second of 16 bits at 8 kHz. A guess.
+const MIN_RAW_BYTES: u64 = 8_000;
 
 /// What a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +111,8 @@ pub(super) struct Shown<'a> {
     pub(super) unread: Option<String>,
     /// Cells with lists that are not samples: the first in words, and their number.
     shapeless: Option<(String, u64)>,
+    /// Cells of no known format with a sample rate beside them.
+    raw: u64,
     /// A cell of the current row may hold sound.
     row_has_sound: bool,
     /// There are rows with text and without sound.
@@ -130,6 +138,7 @@ impl<'a> Shown<'a> {
             broken: Vec::new(),
             unread,
             shapeless: None,
+            raw: 0,
             row_has_sound: false,
             has_silent_rows: false,
             trouble: None,
@@ -149,10 +158,12 @@ impl<'a> Shown<'a> {
 
     /// Shows a cell of a column of sound.
     pub(super) fn sound(&mut self, unpacker: &mut Unpacker<'_>, cell: Cell<'_>) -> ControlFlow<()> {
-        let Cell { to, path, stream, length, extent, bytes } = cell;
+        let Cell { to, path, stream, length, extent, bytes, has_rate } = cell;
         let mut head = Vec::new();
         let broken = (&mut *stream).take(HEAD_BYTES).read_to_end(&mut head).err();
         self.row_has_sound |= may_be_sound(&head);
+        let is_raw = has_rate && length >= MIN_RAW_BYTES && sniff(&head) == SoundKind::Unknown;
+        self.raw += u64::from(is_raw);
         let stream = &mut Cursor::new(head).chain(Failing(broken)).chain(stream);
         let note = |path: String| {
             format!("its table calls it {}", visible(&shorten(&path, MAX_NAME_CHARS)))
@@ -187,7 +198,10 @@ impl<'a> Shown<'a> {
         mut file: &[u8],
     ) -> ControlFlow<()> {
         let (length, path, extent, bytes) = (file.len() as u64, None, None, None);
-        self.sound(unpacker, Cell { to, path, stream: &mut file, length, extent, bytes })
+        self.sound(
+            unpacker,
+            Cell { to, path, stream: &mut file, length, extent, bytes, has_rate: false },
+        )
     }
 
     /// Counts a cell that only names a file.
@@ -217,6 +231,7 @@ impl<'a> Shown<'a> {
             broken,
             unread,
             shapeless,
+            raw,
             trouble,
             row_has_sound: _,
             has_silent_rows: _,
@@ -243,12 +258,18 @@ impl<'a> Shown<'a> {
             }
             kind = kind.or(Some(error.kind()));
         }
-        let is_unread = unread.is_some() || shapeless.is_some();
+        let is_unread = unread.is_some() || shapeless.is_some() || raw > 0;
         told.extend(unread);
         if let Some((first, count)) = shapeless {
             told.push(format!(
                 "has {count} cells of lists that are not samples of up to {MAX_CHANNELS} channels ({first}); if they are sound, write \
                  it again with mono samples"
+            ));
+        }
+        if raw > 0 {
+            told.push(format!(
+                "has {raw} cells of no known format with a sample rate beside them, as raw samples are; write it again with files, or \
+                 with lists of samples"
             ));
         }
         if names_only > 0 {

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::encoded::is_in;
 use super::group::Group;
+use super::json::has_samples;
 use super::limits::{Costs, bounded};
 use super::rows::{self, Row};
 use crate::base::panic_message;
@@ -293,7 +294,7 @@ impl<'v> Unpacker<'v> {
     /// Shows an item if it is wanted, or what is in it if it is a text with sound.
     fn looked_into(&mut self, item: Item, depth: usize, is_wanted: bool) -> ControlFlow<()> {
         let is_text = item.bytes.head(HEAD_BYTES as u64).is_ok_and(|head| is_text(&head));
-        if is_text && is_in(&item.bytes) {
+        if is_text && has_sound(&item.bytes) {
             // What is in it is counted instead: it could not get the memory that waits for it.
             item.bytes.forfeit();
             let input = Input::Stored(item.bytes);
@@ -496,6 +497,18 @@ impl<'v> Unpacker<'v> {
         let held = self.group.as_mut().map(Group::take);
         held.into_iter().flatten().try_for_each(|item| self.visit.item(item))
     }
+}
+
+/// Whether a text holds sound, in Base64 or as samples in JSON.
+pub(super) fn has_sound(text: &Bytes) -> bool {
+    let is_json = text.head(HEAD_BYTES as u64).is_ok_and(|head| may_be_json(&head));
+    is_in(text) || is_json && text.stream().is_ok_and(has_samples)
+}
+
+/// Whether a text begins as an object or a list of JSON does.
+pub(super) fn may_be_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
 /// The first bytes of an item, with its length.

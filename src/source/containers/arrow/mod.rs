@@ -76,6 +76,11 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         // Another stream with other columns may follow the first in one file.
         if roles.0 != batches.schemas() {
             roles = (batches.schemas(), Roles::of(&batches.schema().columns));
+            if let Ok(batch) = &batch {
+                let mut encoded = roles.1.other_texts(&batches.schema().columns);
+                encoded.retain(|&leaf| rows::is_encoded(&batches, batch, leaf, &load));
+                roles.1.add_encoded(&batches.schema().columns, &encoded);
+            }
             has_sound |= !roles.1.sounds.is_empty();
             loses_sound |= roles.1.loses_sound;
             if !roles.1.sounds.is_empty() || roles.1.loses_sound {

@@ -10,7 +10,7 @@ use super::errors::{damaged, truncated};
 use super::layout::Batch;
 use super::leaf::{Column, Value, Way};
 use crate::source::To;
-use crate::source::containers::columns::{Cells, Roles, Sound};
+use crate::source::containers::columns::{Cells, PEEKED_ROWS, Roles, Sound};
 use crate::source::containers::encoded::decoded;
 use crate::source::containers::samples::{Made, Samples};
 use crate::source::containers::table::{Cell, Load, MAX_SAID_BYTES, Shown, said};
@@ -117,7 +117,7 @@ impl<'a> Rows<'a> {
                 let to = |column: String| To::Cell { group, row, column };
                 let read = match opened {
                     Opened::File { bytes, path } => {
-                        let (to, path) = (to(sound.name.clone()), name(path));
+                        let (to, path) = (to(sound.name.clone()), (name(path), sound.has_rate));
                         file(unpacker, shown, self.batches, bytes, to, path)?
                     }
                     Opened::Files { bytes, path } => {
@@ -194,7 +194,7 @@ fn file(
     batches: &Batches,
     column: &mut Column,
     to: To,
-    path: Option<String>,
+    (path, has_rate): (Option<String>, bool),
 ) -> ControlFlow<(), io::Result<()>> {
     let mut value = None;
     let read = column.row(&mut |cells| {
@@ -211,12 +211,12 @@ fn file(
         Some(Value::Next(length)) => match column.cells.stream(*length) {
             Some(mut stream) => {
                 let (length, extent, bytes) = (*length, None, None);
-                let cell = Cell { to, path, stream: &mut stream, length, extent, bytes };
+                let cell = Cell { to, path, stream: &mut stream, length, extent, bytes, has_rate };
                 ControlFlow::Continue(Ok(shown.sound(unpacker, cell)?))
             }
             None => ControlFlow::Continue(Err(damaged("a value has no bytes"))),
         },
-        Some(value) => held(unpacker, shown, batches, value, to, path),
+        Some(value) => held(unpacker, shown, batches, value, to, (path, has_rate)),
     }
 }
 
@@ -227,7 +227,7 @@ fn held(
     batches: &Batches,
     value: &Value,
     to: To,
-    path: Option<String>,
+    (path, has_rate): (Option<String>, bool),
 ) -> ControlFlow<(), io::Result<()>> {
     let here = match value {
         Value::Stored(here) => *here,
@@ -235,7 +235,7 @@ fn held(
         Value::Memory(memory, from, length) => {
             let (mut stream, extent, bytes) = (&memory[*from..*from + *length], None, None);
             let length = *length as u64;
-            let cell = Cell { to, path, stream: &mut stream, length, extent, bytes };
+            let cell = Cell { to, path, stream: &mut stream, length, extent, bytes, has_rate };
             return ControlFlow::Continue(Ok(shown.sound(unpacker, cell)?));
         }
         Value::Next(_) => {
@@ -252,7 +252,7 @@ fn held(
     let part = Part { file: file.clone(), from: here.offset, at: 0 };
     // Bytes that are stored count when they are copied into memory.
     let stream = &mut unpacker.limited(part.take(length));
-    shown.sound(unpacker, Cell { to, path, stream, length, extent, bytes })?;
+    shown.sound(unpacker, Cell { to, path, stream, length, extent, bytes, has_rate })?;
     ControlFlow::Continue(if missing > 0 {
         Err(truncated(format!("{missing} of the {length} bytes of a cell are missing")))
     } else {
@@ -291,7 +291,7 @@ fn files(
         unpacker.counted()?;
     }
     for (nth, value) in &values {
-        let read = held(unpacker, shown, batches, value, to(*nth), names.remove(nth))?;
+        let read = held(unpacker, shown, batches, value, to(*nth), (names.remove(nth), false))?;
         if let Err(error) = read {
             return ControlFlow::Continue(Err(error));
         }
@@ -338,4 +338,22 @@ fn samples(array: &mut Column, rate: &mut Column, in_lists: bool, most: u64) -> 
     })?;
     let samples = if is_float { Samples::floats(floats) } else { Samples::wholes(wholes) };
     Ok(samples.in_lists(starts).wav(rate_hz.unwrap_or(0)))
+}
+
+/// Whether the first texts of a column are sound in Base64. A column that cannot be read is told where it is read whole.
+pub(super) fn is_encoded(batches: &Batches, batch: &Batch, leaf: usize, load: &Load) -> bool {
+    let schema = batches.schema();
+    let look = || {
+        schema.fits(batch)?;
+        let buffers = Buffers::new(batches.file(), batch.codec, load);
+        let leaf = &schema.leaves[leaf];
+        let mut text = Column::open(leaf, batch, &buffers, batches.dictionaries(), Way::InMemory)?;
+        for _ in 0..batch.rows.min(PEEKED_ROWS) {
+            if encoded(&mut text, load.max_values)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok::<_, io::Error>(false)
+    };
+    look().unwrap_or(false)
 }

@@ -297,6 +297,11 @@ impl Columns {
                         Precision::Single => floats(4),
                         Precision::Double => floats(8),
                     },
+                    TypeRef::FixedSizeBinary(fixed)
+                        if fixed.byte_width().map_err(plain)? >= columns::MIN_FIXED_BYTES =>
+                    {
+                        (2, Form::Fixed, None)
+                    }
                     TypeRef::Int(int) => {
                         let bits = int.bit_width().map_err(plain)?;
                         let whole = whole(bits, int.is_signed().map_err(plain)?);

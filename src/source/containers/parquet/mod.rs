@@ -34,7 +34,8 @@ use self::chunks::Chunks;
 use self::leaf::Leaf;
 use self::limit::is_unsupported;
 use self::thrift::Header;
-use super::columns::{self, Form, Roles, Sound, has_codes, says};
+use super::columns::{self, Form, PEEKED_ROWS, Roles, Sound, has_codes, says};
+use super::encoded::decoded;
 use super::table::{self, Broken, Held, Load, Shown};
 use super::table::{EachText, Value};
 use super::traversal::{At, Unpacker};
@@ -79,7 +80,16 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
                 return ControlFlow::Continue(Held::Sound);
             }
         };
-    let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
+    let load = Load::of(unpacker);
+    let leaves = leaves(reader.metadata().file_metadata().schema_descr().columns());
+    let mut roles = Roles::of(&leaves);
+    if reader.num_row_groups() > 0
+        && let Ok(rows) = reader.get_row_group(0)
+    {
+        let mut encoded = roles.other_texts(&leaves);
+        encoded.retain(|&leaf| is_encoded(&*rows, leaf, &load));
+        roles.add_encoded(&leaves, &encoded);
+    }
     if roles.sounds.is_empty() && roles.unread.is_none() {
         return ControlFlow::Continue(Held::Text);
     }
@@ -88,7 +98,6 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         shown.end(unpacker)?;
         return ControlFlow::Continue(Held::Both);
     }
-    let load = Load::of(unpacker);
     let mut table = Table { shown, sounds: &roles.sounds, texts: roles.texts, load };
     for group in 0..reader.num_row_groups() {
         match reader.get_row_group(group) {
@@ -102,6 +111,22 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let held = table.shown.held();
     table.shown.end(unpacker)?;
     ControlFlow::Continue(held)
+}
+
+/// Whether the first texts of a column are sound in Base64. A column that cannot be read is told where it is read whole.
+fn is_encoded(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> bool {
+    let count = rows.metadata().num_rows().max(0).unsigned_abs().min(PEEKED_ROWS);
+    let look = || {
+        let mut values = Leaf::<ByteArrayType>::new(rows, leaf, load)?;
+        for _ in 0..count {
+            if values.next()?.iter().any(|text| decoded(text.data()).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok::<_, ParquetError>(false)
+    };
+    // The decoders may panic over damaged pages.
+    catch_unwind(AssertUnwindSafe(look)).is_ok_and(|found| found.unwrap_or(false))
 }
 
 /// Shows each value of the columns that may hold identifiers, column by column, until `each` breaks off. A column that cannot
@@ -268,9 +293,6 @@ fn look_through(bytes: &Bytes, footer_bytes: u64) -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("its directory: {error}")))
 }
 
-/// Shortest values of fixed length that may be sound: shorter ones are digests and numbers. A guess.
-const MIN_FIXED_BYTES: i32 = 512;
-
 fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
     let leaf = |descriptor: &D| {
         let descriptor = descriptor.as_ref();
@@ -284,9 +306,10 @@ fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
             {
                 Form::Float
             }
-            Type::FIXED_LEN_BYTE_ARRAY if descriptor.type_length() >= MIN_FIXED_BYTES => {
-                Form::Unread
+            Type::FIXED_LEN_BYTE_ARRAY if descriptor.type_length() >= columns::MIN_FIXED_BYTES => {
+                Form::Fixed
             }
+
             _ => Form::Other,
         };
         let path: Vec<_> = descriptor.path().parts().iter().map(|p| p.as_str().into()).collect();
@@ -381,7 +404,9 @@ impl Table<'_> {
                                 None => sound.name.clone(),
                             });
                             let (extent, bytes) = (None, None);
-                            let cell = table::Cell { to, path, stream, length, extent, bytes };
+                            let has_rate = sound.has_rate;
+                            let cell =
+                                table::Cell { to, path, stream, length, extent, bytes, has_rate };
                             self.shown.sound(unpacker, cell)?;
                         }
                     }
