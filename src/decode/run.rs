@@ -161,7 +161,8 @@ impl Run<'_, '_> {
             }
             match shielded(|| self.format.next_packet()) {
                 Ok(Some(packet)) => {
-                    self.pass.packet_bytes += packet.data.len() as u64;
+                    let bytes = packet.data.len() as u64;
+                    self.pass.packet_bytes += bytes.min(self.longest(&packet));
                     if self.packet(packet, sink) {
                         break;
                     }
@@ -196,6 +197,24 @@ impl Run<'_, '_> {
         let Self { format, part, pass, revisions, .. } = self;
         let position = shielded(|| Ok(format.into_inner().pos())).unwrap_or(0);
         Ok((Carried { pass, revisions, chapters }, part.range.start + position))
+    }
+
+    /// The most bytes that can be a packet's own. The checksum of FLAC also fits a frame with all frames of another kind behind it,
+    /// which its reader then takes for one packet.
+    fn longest(&self, packet: &Packet) -> u64 {
+        let track = self.format.tracks().first().filter(|_| self.container == "flac");
+        let Some(CodecParameters::Audio(params)) = track.and_then(|t| t.codec_params.as_ref())
+        else {
+            return u64::MAX;
+        };
+        let channels = params.channels.as_ref().map_or(0, Channels::count) as u64;
+        let bits = u64::from(params.bits_per_sample.unwrap_or(32)) + 1;
+        let plain = packet.block_dur().get().saturating_mul(channels * bits).div_ceil(8) + 64;
+        // The longest frame, as its description tells it: 0 if it does not.
+        let told = params.extra_data.as_deref().and_then(|info| info.get(7..10));
+        let told = told
+            .map_or(0, |bytes| u64::from(u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]])));
+        if told > 0 { plain.min(told) } else { plain }
     }
 
     fn is_endless_wav(&self) -> bool {

@@ -9,6 +9,9 @@ use crate::common::{Desk, record, tar};
 /// A database with one row, and its copy in the dump with a log that another row is in.
 fn logged(desk: &Desk, mode: &str) {
     let path = desk.path("raw/x.sqlite");
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(desk.path(format!("raw/x.sqlite{ending}")));
+    }
     database(&path, &format!("PRAGMA journal_mode = {mode}; CREATE TABLE t (n, isrc TEXT);"));
     let open = Connection::open(&path).unwrap();
     std::fs::create_dir_all(desk.path("dump")).unwrap();

@@ -261,7 +261,8 @@ fn damaged_and_hostile_messages_are_refused_or_read_with_warnings() {
         ("dangling", dangling, 0, "", 3),
         ("namespace", other_namespace, 0, "", 3),
         ("wrong", wrong, 3, "A2, row 2, ISRC: \"GBAYE200002\" is not an ISRC: it has 11", 2),
-        ("other", "<html><body/></html>".into(), 0, "is not an ERN message but a html", 0),
+        ("page", "<html><body/></html>".into(), 3, "is an HTML page", 0),
+        ("other", "<Acknowledgement/>".into(), 3, "is not an ERN message but a Acknowledgement", 0),
         ("empty", String::new(), 3, "is empty (0 bytes): have it sent again", 0),
         ("crossed", whole.replace("</ReferenceTitle>", "</Title>"), 3, "is damaged", 0),
     ] {

@@ -16,7 +16,9 @@ fn a_quote_behind_a_blank_begins_a_quoted_cell() {
         b"ISRC, TITLE, ARTIST\nGBAYE0000351, \"Four, or five\", \"D\"\nGBAYE0000352,  Six ,\"E\"\n",
     );
     desk.run(["catalog", "import", "x.csv"]).ends_with(0);
-    assert_eq!(titles(&desk), ["Four, or five", "Six"]);
+    let mut found = titles(&desk);
+    found.sort();
+    assert_eq!(found, ["Four, or five", "Six"]);
 }
 
 #[test]
@@ -103,7 +105,9 @@ fn formulas_without_a_value_and_errors_are_refused_row_by_row() {
         "{done:#?}"
     );
     assert!(refused[1].contains("row 4, Title: \"#REF!\" is an error of a formula"), "{done:#?}");
-    assert_eq!(titles(&desk), ["computed", ""]);
+    let mut found = titles(&desk);
+    found.sort();
+    assert_eq!(found, ["", "computed"]);
 }
 
 #[test]

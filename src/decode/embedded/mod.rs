@@ -1,4 +1,4 @@
-//! Texts in a file that the decoders do not hand on: chunks of broadcast WAV and of AIFF, cue sheets of FLAC, chapters of MP4, XMP, and
+//! Texts in a file that the decoders do not hand on: chunks of broadcast WAV and of AIFF, cue sheets of FLAC, chapters, XMP, and
 //! tags of ID3 and APE where other programs write them otherwise than the formats say.
 //!
 //! They are searched for identifiers. At whatever is malformed, what was read so far is kept.
@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `id3` | `ID3v2` with plain sizes, behind the sound, and in chunks |
 //! | `ape` | `APEv2` whose texts are not UTF-8 |
+//! | `ebml` | names of chapters of Matroska |
 //! | `mod` | all else |
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,6 +17,7 @@ use memchr::memmem::Finder;
 use crate::bytes::{Bytes, Reader};
 
 mod ape;
+mod ebml;
 mod id3;
 #[cfg(test)]
 mod tests;
@@ -69,6 +71,7 @@ fn front(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
         Some(b"RIFF" | b"RF64") => chunks(file, start + 12, u32::from_le_bytes, found),
         Some(b"FORM") => chunks(file, start + 12, u32::from_be_bytes, found),
         Some(b"fLaC") => cue_sheet(file, start + 4, found),
+        Some(b"\x1a\x45\xdf\xa3") => ebml::chapters(file, start, found),
         _ if head.get(4..8) == Some(b"ftyp") => chapters(file, start, found),
         _ => Ok(()),
     }

@@ -91,13 +91,13 @@ fn chunks_of_wav_and_aiff_hold_texts() {
         [name, &(content.len() as u32).to_be_bytes(), content].concat()
     };
     let chunks = [
-        le(b"bext", b"ISRC one\0\0\0origin\0\0"),
+        le(b"bext", b"ISRC one\0\0\0origin\0\0\0"),
         le(b"data", &[7; 9]),
         b"\0".to_vec(),
         le(b"iXML", b"<a>two</a>"),
     ];
     let wav = le(b"RIFF", &[b"WAVE".to_vec(), chunks.concat()].concat());
-    assert_eq!(found(&wav).texts, ["ISRC one   origin  ", "<a>two</a>"]);
+    assert_eq!(found(&wav).texts, ["ISRC one   origin   ", "<a>two</a>"]);
     let chunks = [be(b"SSND", &[7; 8]), be(b"ANNO", b"three!")];
     let aiff = be(b"FORM", &[b"AIFF".to_vec(), chunks.concat()].concat());
     assert_eq!(found(&aiff).texts, ["three!"]);

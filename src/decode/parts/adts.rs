@@ -25,7 +25,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
         }
         let confirmed = frame(view, next).filter(|&(shape, bytes)| {
             run.is_some_and(|(_, other)| other == shape)
-                || next + bytes >= length
+                || next + bytes == length
                 || frame(view, next + bytes).is_some_and(|(other, _)| other == shape)
         });
         let Some((shape, bytes)) = confirmed else {

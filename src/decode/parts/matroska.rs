@@ -6,6 +6,7 @@ use super::{Depth, Part, Parts, Patch};
 const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
 const CLUSTER: u32 = 0x1f43_b675;
+const EBML_MAGIC: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 const CLUSTER_MAGIC: [u8; 4] = [0x1f, 0x43, 0xb6, 0x75];
 /// Children of a segment: seek head, info, tracks, cues, attachments, chapters, tags, void, checksum.
 const IN_SEGMENT: [u32; 9] = [
@@ -81,7 +82,10 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
             _ => {
                 let cluster = first_cluster
                     .and_then(|_| view.find(&CLUSTER_MAGIC, next + 1, length, is_cluster));
-                let Some((hole, cluster)) = first_cluster.zip(cluster) else {
+                let new =
+                    cluster.and_then(|cluster| view.find(&EBML_MAGIC, next + 1, cluster, is_file));
+                let Some((hole, cluster)) = first_cluster.zip(cluster).filter(|_| new.is_none())
+                else {
                     whole = false;
                     next = if first_cluster.is_some() { next } else { length };
                     break;
@@ -115,6 +119,13 @@ fn is_behind(view: &mut View<'_>, at: u64) -> bool {
     let is_one =
         |here: Element| here.id == CLUSTER || here.id == EBML || IN_SEGMENT.contains(&here.id);
     at == view.length() || element(view, at).is_some_and(is_one)
+}
+
+/// Whether a file begins at `at`: a header, and a segment behind it.
+fn is_file(view: &mut View<'_>, at: u64) -> bool {
+    let segment =
+        element(view, at).and_then(|head| element(view, head.content.saturating_add(head.bytes?)));
+    segment.is_some_and(|segment| segment.id == SEGMENT)
 }
 
 /// Whether a cluster begins at `at`: with its timestamp, or one of the few other elements that may stand before it.

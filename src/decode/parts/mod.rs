@@ -163,10 +163,14 @@ pub(super) fn of(
             None if found.parts.is_empty() => return Ok(Parts::single(base..length, true)),
             None => {
                 let rest = begin..behind_tags(&mut view, start..length);
-                if !rest.is_empty() && rest.end > start {
-                    found.gap(rest);
-                }
-                break;
+                let Some(next) = next_magic(&mut view, start..rest.end) else {
+                    if rest.end > start {
+                        found.gap(rest);
+                    }
+                    break;
+                };
+                found.gap(begin..next);
+                at = next;
             }
         }
     }
@@ -229,6 +233,34 @@ fn next_start(view: &mut View<'_>, at: u64) -> Result<u64, DecodeError> {
         matches!(sniff(view.bytes(start, 64 << 10)), SoundKind::Native(_))
     };
     Ok(std::iter::once(at).chain(near).find(is_file).unwrap_or(behind))
+}
+
+/// The first place in a range at which a file begins that has a magic number of its own.
+fn next_magic(view: &mut View<'_>, range: Range<u64>) -> Option<u64> {
+    // What is searched, and how far before it the file begins.
+    const MAGIC: [(&[u8], u64); 6] = [
+        (b"WAVE", 8),
+        (b"AIF", 8),
+        (b"fLaC\0\0\0\x22", 0),
+        (b"\x1a\x45\xdf\xa3", 0),
+        (b"OggS\0\x02", 0),
+        (b"ftyp", 4),
+    ];
+    let mut end = range.end;
+    let mut first = None;
+    for (magic, behind) in MAGIC {
+        let is_file = |view: &mut View<'_>, at: u64| {
+            let start = at.checked_sub(behind).filter(|&start| start > range.start);
+            start.is_some_and(|start| {
+                matches!(sniff(view.bytes(start, 64 << 10)), SoundKind::Native(_))
+            })
+        };
+        if let Some(at) = view.find(magic, range.start + 1, end, is_file) {
+            first = Some(at - behind);
+            end = at - behind;
+        }
+    }
+    first
 }
 
 /// The first byte from `at` on that is not zero.

@@ -1,7 +1,7 @@
 //! MP4: a row of boxes. Fragments behind damage are read with the table of tracks at the front.
 
 use super::view::View;
-use super::{Part, Parts, Patch};
+use super::{Part, Parts, Patch, behind_padding};
 
 /// Walks the boxes from `at` on.
 pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
@@ -30,6 +30,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
                 }
                 next = end;
             }
+            None if is_before_file(view, next) => break,
             None => {
                 let is_fragment = |view: &mut View<'_>, name: u64| {
                     name >= 4
@@ -52,6 +53,14 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
     }
     found.part(part(at..next, patches, whole));
     next
+}
+
+/// Whether nothing but padding lies between `at` and another file.
+fn is_before_file(view: &mut View<'_>, at: u64) -> bool {
+    let Ok(behind) = behind_padding(view, at) else { return false };
+    (0..=3)
+        .filter_map(|zeros| behind.checked_sub(zeros))
+        .any(|start| start >= at && box_at(view, start).is_some_and(|(name, _)| name == *b"ftyp"))
 }
 
 fn part(range: std::ops::Range<u64>, patches: Vec<Patch>, whole: bool) -> Part {

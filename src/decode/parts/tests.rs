@@ -140,7 +140,7 @@ fn clusters_of_matroska_behind_damage_are_read_with_the_tracks_at_the_front() {
     for is_open in [false, true] {
         let (mut file, first) = matroska(4, is_open);
         let cluster = (file.len() - first) / 4;
-        let (damaged, third) = (first + cluster + 13, first + 2 * cluster);
+        let (damaged, third) = (first + cluster + 14, first + 2 * cluster);
         file[damaged..damaged + 40].fill(0);
         let Parts { parts, gaps } = parts(&file);
         assert_eq!(gaps, [damaged as u64..third as u64; 1]);
@@ -253,6 +253,17 @@ fn what_lies_between_pages_of_ogg_is_a_gap() {
     let (from, to) = (2 * length, 2 * length + 70);
     let end = to + 3 * length;
     assert_eq!(ranges(&file), (vec![0..end; 1], vec![from..to, end..end + 90]));
+}
+
+#[test]
+fn a_file_behind_junk_is_found_by_its_magic() {
+    let one = wav(&[chunk(b"data", &body(100))]);
+    let frames: Vec<_> = (0..6).map(|number| flac_frame(9, 2, number)).collect();
+    let two = flac(4_096, &frames);
+    let file = [&one[..], &body(5_000), &two].concat();
+    let (first, second) = (one.len() as u64, one.len() as u64 + 5_000);
+    let length = file.len() as u64;
+    assert_eq!(ranges(&file), (vec![0..first, second..length], vec![first..second; 1]));
 }
 
 #[test]

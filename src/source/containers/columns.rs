@@ -36,6 +36,18 @@ const ARRAYS: [&str; 12] = [
     "wav",
     "waveform",
 ];
+/// Those of them that nothing but sound has.
+const SURE: [&str; 9] = [
+    "audio",
+    "audio_array",
+    "audio_data",
+    "pcm",
+    "raw_audio",
+    "sound",
+    "speech",
+    "wav",
+    "waveform",
+];
 /// Names of their sample rate, the likelier first.
 pub(super) const RATES: [&str; 12] = [
     "sampling_rate",
@@ -300,7 +312,14 @@ fn number(sounds: &mut [Sound]) {
 
 /// Columns that may hold sound and are not read, in words; and whether any is certain to hold bytes or samples.
 fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bool)> {
-    let is_samples = |leaf: &Leaf| leaf.path.iter().any(|part| is_one_of(part, &ARRAYS));
+    // A list that is called like sound, or has a rate beside it: `array` alone may be anything.
+    let is_samples = |leaf: &Leaf| {
+        let own = leaf.path.iter().position(|part| is_one_of(part, &ARRAYS));
+        own.is_some_and(|own| {
+            let (name, array) = (&leaf.path[..own], &leaf.path[own]);
+            is_one_of(array, &SURE) || rate_of(leaves, name, array).is_some()
+        })
+    };
     let is_read = |place: usize| {
         sounds
             .iter()
@@ -334,7 +353,7 @@ fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bo
         let named =
             crate::wording::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
         words.push(format!(
-            "columns that are not read here, of another type or without a sample rate beside them ({named}{more})"
+            "columns that are not read here ({named}{more}), being of another type or without a sample rate"
         ));
     }
     if beyond {
@@ -436,7 +455,7 @@ mod tests {
         assert_eq!(of("clip.waveform.element", Form::Float, "sample_rate"), None);
         let lonely = Roles::of(&[leaf("waveform.element", Form::Float, 1)]);
         assert!(lonely.unread.is_some_and(|told| told.contains("(waveform.element)")));
-        let three_deep = [leaf("audio.element", Form::Float, 3), leaf("sr", Form::Whole, 0)];
+        let three_deep = [leaf("array.list.element", Form::Float, 3), leaf("sr", Form::Whole, 0)];
         assert!(Roles::of(&three_deep).unread.is_some());
         let text = Roles::of(&[leaf("audio_base64", Form::Text, 0), leaf("text", Form::Text, 0)]);
         assert_eq!(text.sounds[0].cells, Cells::Encoded { text: 0 });
