@@ -179,8 +179,8 @@ fn what_is_known_as_sound_and_not_read_has_a_row_that_is_no_mere_remark() {
         ("raw.parquet", "1 cells of no known format with a sample rate"),
         ("spectrum.arrow", "20 lists of 30 values"),
         ("spectrum.parquet", "20 lists of 30 values"),
-        ("without-rate.arrow", "without a sample rate beside them (array"),
-        ("without-rate.parquet", "without a sample rate beside them (array"),
+        ("without-rate.arrow", "not read here (waveform"),
+        ("without-rate.parquet", "not read here (waveform"),
         ("without-rate.npy", "8078 samples of 1 channels (int16), without a sample rate"),
     ] {
         let (kind, message) = told(file);
