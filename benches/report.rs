@@ -166,6 +166,8 @@ fn item(number: u64) -> ItemRecord {
             ClaimCheck::Disagree,
             ClaimCheck::SoundOnly,
         ]),
+
+        is_partial: false,
     };
     if number % 20 == 19 {
         let kind = dice.of(&["truncated", "empty", "encrypted", "unknown_codec"]).into();

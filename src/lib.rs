@@ -49,6 +49,7 @@ pub mod architecture {
 pub mod base;
 pub mod bytes;
 pub mod catalog;
+pub mod cluster;
 pub mod decode;
 #[cfg(test)]
 #[path = "../tests/common/dice.rs"]

@@ -7,6 +7,10 @@
 //!
 //! [The crate's page](crate) has an example of all of it.
 
+mod machines;
+
+pub use machines::MergeEnd;
+
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,8 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::base::digest;
 use crate::catalog::{AddEvent, AddSummary, Catalog, CatalogError, LogLine};
+use crate::cluster::ClusterError;
 use crate::decode::{Band, DecodeLimits, Decoder, Ffmpeg};
 use crate::identify::Identifiers;
 use crate::ingest::Ingester;
@@ -24,11 +28,9 @@ use crate::matching::{LookupScratch, MatchConfig};
 use crate::provenance::{Asked, Content, Facts, WhichContainers, gather, hash_containers, seal};
 use crate::record::ItemRecord;
 use crate::report::{Counts, Format, ReportError, RunReader};
-use crate::results::{ChoiceError, ResultStore, ResultsError, Run, RunKey};
+use crate::results::{ChoiceError, ResultStore, ResultsError, Run, RunKey, RunSink};
 use crate::review::{Decisions, ReviewError, ReviewStore};
-use crate::scan::{
-    Engine, Mode, Progress, ScanConfig, ScanSummary, WORKER_NAME, examine_failed, scan,
-};
+use crate::scan::{Engine, Mode, Progress, ScanSummary, WORKER_NAME, examine_failed, scan};
 use crate::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use crate::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit, display_path};
 use crate::wording::day;
@@ -44,7 +46,7 @@ const STACK_BYTES: usize = 8 << 20;
 #[non_exhaustive]
 pub enum SessionError {
     /// The folder of the home cannot be made.
-    #[error("cannot make the home folder {}: is its parent folder there and yours?", path.display())]
+    #[error("cannot make the home folder {}; name one that you may write to with --home DIR", path.display())]
     Home {
         /// The folder.
         path: PathBuf,
@@ -59,6 +61,12 @@ pub enum SessionError {
         path: PathBuf,
         /// The system's reason.
         reason: io::Error,
+    },
+    /// What was named as a dump is the home.
+    #[error("{} is the home of leakhound, or lies in it; name the dump", path.display())]
+    OwnHome {
+        /// The path that was named.
+        path: PathBuf,
     },
     /// Nothing to search for.
     #[error(
@@ -98,6 +106,9 @@ pub enum SessionError {
     /// Results.
     #[error(transparent)]
     Results(#[from] ResultsError),
+    /// A plan, its units or its parts.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// Decisions.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -110,8 +121,9 @@ impl SessionError {
     /// Whether the caller asked for what cannot be: a path, a run or thresholds that make no sense. Else something failed.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Path { .. } | Self::Thresholds { .. } => true,
+            Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
             Self::Choice(error) => error.is_usage(),
+            Self::Cluster(error) => error.is_usage(),
             _ => false,
         }
     }
@@ -134,6 +146,8 @@ pub struct Settings {
     pub ffmpeg: bool,
     /// Worker threads, at least one.
     pub threads: usize,
+    /// A packed catalogue (see [`Catalog::pack`]) to search in place of the one in the home.
+    pub packed_catalogue: Option<PathBuf>,
     /// Containers whose SHA-256 goes into the manifest of a run.
     pub hash_containers: WhichContainers,
     /// Who is at work: it stands in the log of the catalogue and in manifests.
@@ -153,6 +167,7 @@ impl Default for Settings {
             decoding: DecodeLimits::default(),
             ffmpeg: true,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            packed_catalogue: None,
             hash_containers: WhichContainers::default(),
             operator: "unknown".into(),
             clock: system_clock,
@@ -252,7 +267,11 @@ impl Session {
     ///
     /// If it cannot be opened, or a newer version of the program wrote it.
     pub fn catalog(&self) -> Result<Catalog, SessionError> {
-        Ok(Catalog::open(&self.home, FingerprintConfig::default())?)
+        let config = FingerprintConfig::default();
+        Ok(match &self.settings.packed_catalogue {
+            Some(pack) => Catalog::open_pack(pack, &self.home, config)?,
+            None => Catalog::open(&self.home, config)?,
+        })
     }
 
     /// The results of scans.
@@ -391,7 +410,7 @@ impl Session {
         paths: &[PathBuf],
         take: &mut dyn FnMut(ItemRecord) -> ControlFlow<()>,
     ) -> Result<(), SessionError> {
-        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
         let engine = self.engine()?;
         let decisions = self.decisions()?;
         let scratch = LookupScratch::default();
@@ -414,18 +433,15 @@ impl Session {
         paths: &[PathBuf],
         observer: &mut dyn Observer,
     ) -> Result<ScanEnd, SessionError> {
-        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
         let engine = Arc::new(self.engine()?);
         let mut store = self.results()?;
         let limits = dump.settings();
         let begun = (self.settings.clock)();
-        let key = run_key(&engine, &dump)?;
+        let key = RunKey::of(&engine, &dump)?;
         let (run, goes_on) = store.begin(&key, begun)?;
         observer.begun(&run, goes_on);
-        let config = ScanConfig {
-            threads: self.settings.threads,
-            give_up_after: self.settings.decoding.timeout + GRACE,
-        };
+        let config = self.scan_config();
         let earlier = Box::new(store.earlier(run.run_id)?);
         let mut sink = store.sink(run.run_id, goes_on)?;
         let searched = Arc::clone(&engine);
@@ -437,6 +453,18 @@ impl Session {
         if summary.stopped {
             return Ok(ScanEnd { run, summary, stopped: true });
         }
+        self.conclude(sink, &searched, run, summary, (&limits, &day(begun)))
+    }
+
+    /// Ends a run whose records are all kept: seals it by its manifest. `limits`: what containers may cost, as text.
+    fn conclude(
+        &self,
+        mut sink: RunSink<'_>,
+        engine: &Engine,
+        run: Run,
+        summary: ScanSummary,
+        (limits, rights_day): (&str, &str),
+    ) -> Result<ScanEnd, SessionError> {
         let gathered = gather(sink.settle()?, &run)?;
         let (which, roots) = (self.settings.hash_containers, &run.key.roots);
         let hashed = hash_containers(sink.settle()?, &gathered, roots, which, &self.stop)?;
@@ -446,18 +474,27 @@ impl Session {
         let ended = (self.settings.clock)();
         let VerdictConfig { match_below, suspect_below } = self.settings.verdict;
         let territory = self.settings.territory.as_deref();
-        let asked = Asked { match_below, suspect_below, territory, limits: &limits };
-        let content = Content::of_run(&searched, &asked, &run, &gathered, containers)?;
+        let asked = Asked { match_below, suspect_below, territory, limits };
+        let content = Content::of_run(engine, &asked, &run, &gathered, containers)?;
         let facts = Facts {
             operator: self.settings.operator.clone(),
             ended,
-            rights_day: day(begun),
+            rights_day: rights_day.to_owned(),
             taken_over: summary.progress.skipped,
         };
         sink.finish(ended, |previous| {
-            seal(content, &searched, &run, gathered, facts, previous).to_text()
+            seal(content, engine, &run, gathered, facts, previous).to_text()
         })?;
         Ok(ScanEnd { run, summary, stopped: false })
+    }
+
+    /// The files and folders of a dump, without what the home keeps for itself.
+    fn dump_folders(&self, paths: &[PathBuf]) -> Result<Folders, SessionError> {
+        let folders = folders(paths)?.beside_home(&self.home);
+        match folders.of_home() {
+            Some(path) => Err(SessionError::OwnHome { path: path.to_path_buf() }),
+            None => Ok(folders),
+        }
     }
 
     /// A run, or the newest.
@@ -536,20 +573,6 @@ impl Session {
 
 fn folders(paths: &[PathBuf]) -> Result<Folders, SessionError> {
     Folders::new(paths).map_err(|(path, reason)| SessionError::Path { path, reason })
-}
-
-/// All that makes two runs the same run.
-fn run_key(engine: &Engine, dump: &Dump) -> Result<RunKey, CatalogError> {
-    Ok(RunKey {
-        roots: dump.folders().roots().iter().map(|root| display_path(root)).collect(),
-        mode: engine.mode,
-        settings_digest: digest(format!("{} {}", engine.settings(), dump.settings()).as_bytes()),
-        catalogue_digest: engine.catalogue_digest()?,
-        catalogue_recordings: engine.snapshot.len() as u64,
-        fingerprint_digest: format!("{:08x}", engine.ingester.fingerprinter().config().digest()),
-        decoders: engine.ingester.decoder().describe(),
-        tool_version: env!("CARGO_PKG_VERSION").into(),
-    })
 }
 
 /// Answers about each item as the walk comes to it.

@@ -25,7 +25,10 @@ use self::checks::{CHECKS, Check};
 // What the checks need of the tests; the fuzzer gives them the same.
 use crate::common::deliveries::{csv, tracks, xlsx};
 use crate::common::ern::ern;
-use crate::common::{Dice, bz2, encode, gz, sevenz, song, tar, wav, xz, zip, zst};
+use crate::common::formats::{ar, cab, cpio, disc, lz4, lzip, warc};
+use crate::common::rar::{Rar, packed};
+use crate::common::zips::{Method, zip_by};
+use crate::common::{Dice, bz2, encode, gz, sevenz, song, tar, tar_header, wav, xz, zip, zst};
 use crate::tables::{cells, numbers, shard};
 
 /// Small intact containers of each kind, some nested.
@@ -51,6 +54,70 @@ fn containers() -> Vec<Vec<u8>> {
         zip,
         tar,
     ]);
+    seeds.extend(rarer(&members.map(|(name, bytes)| (name, bytes.clone()))));
+    seeds
+}
+
+/// Containers of rarer formats.
+fn rarer(members: &[(&str, Vec<u8>)]) -> Vec<Vec<u8>> {
+    use Method::{Lzma, Ppmd, Xz};
+    let mut seeds = vec![
+        Rar::Four.stored(members),
+        Rar::Five.stored(members),
+        Rar::Five.volumes(members, 900).concat(),
+        Rar::Four.volumes(members, 900).concat(),
+        packed(Rar::Four, members, true, None).remove(0),
+        cpio(members, true),
+        cpio(members, false),
+        ar(members, true),
+        ar(members, false),
+        warc(members),
+        disc(members, true),
+        disc(members, false),
+        cab(members, true),
+        cab(members, false),
+        lzip(&tar(members)),
+        lz4(&cpio(members, true)),
+        [&b"MZ\x90\0"[..], &[7; 300], &sevenz(members, false)].concat(),
+        [&b"GIF89a"[..], &[7; 300], &Rar::Five.stored(members)].concat(),
+        [&b"#!/bin/sh\n"[..], &[7; 300], &zip(members)].concat(),
+    ];
+    seeds.extend([Lzma, Xz, Ppmd].map(|method| zip_by(members, method, usize::MAX).remove(0)));
+    let mut archive = tar::Builder::new(Vec::new());
+    let records = [("GNU.sparse.map", &b"3,20,40,4"[..]), ("GNU.sparse.size", b"99")];
+    archive.append_pax_extensions(records).unwrap();
+    let mut header = tar_header(24);
+    header.set_path("x").unwrap();
+    header.set_cksum();
+    archive.append(&header, &[1; 24][..]).unwrap();
+    seeds.push(archive.into_inner().unwrap());
+    seeds
+}
+
+/// Packed members of RAR archives, each behind what `checks::rar` reads: method, dictionary, and both lengths.
+fn rar_members() -> Vec<Vec<u8>> {
+    use rars::codec::{rar13, rar20, rar29, rar50};
+    let text = b"{\"isrc\": \"GBAYE0000351\"}\n".repeat(200);
+    let text = &text[..];
+    let request = |algorithm: u8, packed: Vec<u8>| {
+        let mut out = vec![algorithm, 0, 0];
+        out.extend((text.len() as u16).to_le_bytes());
+        out.extend((packed.len() as u16).to_le_bytes());
+        out.extend(packed);
+        out
+    };
+    let mut seeds = vec![
+        request(0, rar13::unpack15_encode(text).unwrap()),
+        request(1, rar20::unpack20_encode_auto(text).unwrap()),
+        request(2, rar29::Unpack29Encoder::new().encode_member(text).unwrap()),
+        request(2, rar29::unpack29_encode_ppmd(text, 1 << 20).unwrap()),
+        request(3, rar50::encode_lz_member(text, 0).unwrap()),
+        request(4, rar50::encode_lz_member(text, 1).unwrap()),
+    ];
+    // One after the other, the second with the dictionary of the first.
+    let mut second = seeds[4].clone();
+    second[1] = 1;
+    seeds.push([seeds[4].clone(), second].concat());
     seeds
 }
 
@@ -225,6 +292,7 @@ fn seeds(check: &str) -> Vec<Vec<u8>> {
         "records" => records(),
         "torrents" => torrents(),
         "segments" => segments(),
+        "rar" => rar_members(),
         other => panic!("no seeds for {other}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Decompression of gzip, bzip2, xz and Zstandard streams, and limits on what they may decompress to.
+//! Decompression of gzip, bzip2, xz, Zstandard, lzip, LZMA and LZ4 streams, and limits on what they may decompress to.
 //!
 //! Each may be several members (frames) one after the other, which are read as one stream.
 
@@ -6,8 +6,13 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lz4_flex::frame::FrameDecoder;
+
 /// Largest Zstandard window, as a power of two: 128 MiB, the limit of the `zstd` program without `--long` or `--memory`.
 const WINDOW_LOG: u32 = 27;
+
+/// Largest dictionary of lzip, as a power of two: 32 MiB, that of `lzip -9`, and what is left for other programs.
+const LZIP_LOG: u8 = 26;
 
 /// Memory for xz: three times the 65 MiB that a file of `xz -9`, the highest preset, needs.
 const XZ_MEMORY_KIB: u32 = 192 << 10;
@@ -19,6 +24,10 @@ pub(crate) enum Codec {
     Bzip2,
     Xz,
     Zstd,
+    Lzip,
+    /// LZMA alone, as programs wrote it before xz.
+    Lzma,
+    Lz4,
 }
 
 impl Codec {
@@ -29,11 +38,17 @@ impl Codec {
             Self::Bzip2 => "bzip2",
             Self::Xz => "xz",
             Self::Zstd => "zstd",
+            Self::Lzip => "lzip",
+            Self::Lzma => "lzma",
+            Self::Lz4 => "lz4",
         }
     }
 
     /// Decompresses a stream. The table at the end of a seekable Zstandard file is a skippable frame.
-    pub(crate) fn unpack<'r>(self, packed: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    pub(crate) fn unpack<'r>(
+        self,
+        mut packed: impl BufRead + 'r,
+    ) -> io::Result<Box<dyn Read + 'r>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
@@ -43,7 +58,58 @@ impl Codec {
                 decoder.window_log_max(WINDOW_LOG)?;
                 Box::new(decoder)
             }
+            Self::Lzip => {
+                // The base of the dictionary as a power of two: of the first member, as others are made alike. The format allows
+                // 512 MiB.
+                let coded = packed.fill_buf()?.get(5).copied();
+                if coded.is_some_and(|coded| coded & 0x1f > LZIP_LOG) {
+                    let message = "its dictionary is larger than that of lzip -9";
+                    return Err(io::Error::new(io::ErrorKind::OutOfMemory, message));
+                }
+                Box::new(lzma_rust2::LzipReader::new(packed))
+            }
+            Self::Lzma => {
+                Box::new(lzma_rust2::LzmaReader::new_mem_limit(packed, XZ_MEMORY_KIB, None)?)
+            }
+            Self::Lz4 => Box::new(Lz4 { frame: Some(FrameDecoder::new(packed)) }),
         })
+    }
+}
+
+/// Frames of LZ4 and what is skipped between them. Each frame has a decoder of its own: that of the crate keeps the length of the
+/// blocks of its first frame.
+struct Lz4<R: BufRead> {
+    /// `None` behind an error.
+    frame: Option<FrameDecoder<R>>,
+}
+
+impl<R: BufRead> Read for Lz4<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(mut frame) = self.frame.take() else { return Ok(0) };
+            let read = frame.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                self.frame = Some(frame);
+                return Ok(read);
+            }
+            // The end of a frame, or of all.
+            let mut packed = frame.into_inner();
+            match packed.fill_buf()? {
+                [] => return Ok(0),
+                [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                    let mut head = [0; 8];
+                    packed.read_exact(&mut head)?;
+                    let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+                    let skipped =
+                        io::copy(&mut (&mut packed).take(length.into()), &mut io::sink())?;
+                    if skipped < length.into() {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                _ => {}
+            }
+            self.frame = Some(FrameDecoder::new(packed));
+        }
     }
 }
 
@@ -82,6 +148,23 @@ impl Bomb {
     }
 }
 
+/// Something that could be unpacked, but not within the limits here. The text completes a sentence that begins with its name.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(String);
+
+impl Refused {
+    /// As an error of a stream.
+    pub(crate) fn error(why: String) -> io::Error {
+        io::Error::other(Self(why))
+    }
+
+    /// Whether an error of a stream is one of these.
+    pub(crate) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Self>)
+    }
+}
+
 impl Allowance {
     pub(crate) fn new(most: u64) -> Self {
         Self { bytes: Arc::default(), most }
@@ -90,6 +173,11 @@ impl Allowance {
     /// The most that the file may decompress to, in bytes.
     pub(crate) fn most(&self) -> u64 {
         self.most
+    }
+
+    /// How many bytes the file has decompressed to so far.
+    pub(crate) fn spent(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Whether the file has decompressed to more than it may.
@@ -163,6 +251,24 @@ mod tests {
                 bz.finish().unwrap();
             }
             Codec::Zstd => out = zstd::encode_all(plain, 1).unwrap(),
+            Codec::Lzip => {
+                let options = lzma_rust2::LzipOptions::with_preset(1);
+                let mut lzip = lzma_rust2::LzipWriter::new(&mut out, options);
+                lzip.write_all(plain).unwrap();
+                lzip.finish().unwrap();
+            }
+            Codec::Lzma => {
+                let options = lzma_rust2::LzmaOptions::with_preset(1);
+                let writer = lzma_rust2::LzmaWriter::new_use_header(&mut out, &options, None);
+                let mut lzma = writer.unwrap();
+                lzma.write_all(plain).unwrap();
+                lzma.finish().unwrap();
+            }
+            Codec::Lz4 => {
+                let mut lz4 = lz4_flex::frame::FrameEncoder::new(&mut out);
+                lz4.write_all(plain).unwrap();
+                lz4.finish().unwrap();
+            }
             Codec::Xz => {
                 // The crate only decompresses here; this file was made by `printf hello | xz`.
                 assert_eq!(plain, b"hello");
@@ -184,11 +290,16 @@ mod tests {
 
     #[test]
     fn several_members_are_one_stream() {
-        for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd] {
+        for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd, Codec::Lzip, Codec::Lz4] {
             let twice = [packed(codec, &text()), packed(codec, b"end")].concat();
             let expected = [text(), b"end".to_vec()].concat();
             assert!(unpack(codec, &twice).unwrap() == expected, "{codec:?}");
         }
+        // LZ4 has frames to be skipped as Zstandard has.
+        let skipped = [&packed(Codec::Lz4, b"a")[..], b"\x51\x2a\x4d\x18\x03\0\0\0abc"].concat();
+        let twice = [skipped, packed(Codec::Lz4, b"b")].concat();
+        assert_eq!(unpack(Codec::Lz4, &twice).unwrap(), b"ab");
+        assert!(unpack(Codec::Lzma, &packed(Codec::Lzma, &text())).unwrap() == text());
         let twice = packed(Codec::Xz, b"hello").repeat(2);
         assert_eq!(unpack(Codec::Xz, &twice).unwrap(), b"hellohello");
     }
@@ -211,7 +322,8 @@ mod tests {
 
     #[test]
     fn a_cut_stream_gives_its_bytes_and_then_an_error() {
-        for codec in [Codec::Gzip, Codec::Bzip2, Codec::Zstd] {
+        use Codec::{Bzip2, Gzip, Lz4, Lzip, Lzma, Zstd};
+        for codec in [Gzip, Bzip2, Zstd, Lzip, Lzma, Lz4] {
             let whole = packed(codec, &text());
             let cut = &whole[..whole.len() * 3 / 4];
             let mut plain = Vec::new();
@@ -248,6 +360,10 @@ mod tests {
         large[20..24].copy_from_slice(&sum.to_le_bytes());
         let error = unpack(Codec::Xz, &large).unwrap_err();
         assert!(exceeds_xz_memory(&error) && exceeds_memory(&error), "{error}");
+        // A dictionary of 512 MiB.
+        let mut large = packed(Codec::Lzip, b"hello");
+        large[5] = 29;
+        assert!(exceeds_memory(&unpack(Codec::Lzip, &large).unwrap_err()));
         for codec in [Codec::Zstd, Codec::Xz] {
             let mut torn = packed(codec, b"hello");
             torn[8] ^= 0x55;

@@ -173,6 +173,37 @@ impl Bytes {
         }
     }
 
+    /// Several stretches of these bytes in a row, each an offset and a length; `None` if one is not inside them, or would have
+    /// to be copied.
+    pub(crate) fn pieces(&self, pieces: &[(u64, u64)]) -> Option<Self> {
+        if let [(offset, length)] = *pieces {
+            return self.slice(offset, length);
+        }
+        let mut parts = Vec::new();
+        for &(offset, length) in pieces {
+            match self.slice(offset, length)? {
+                Self::Range { path, offset, length } => {
+                    parts.push(Volume { path, offset, bytes: length });
+                }
+                Self::Volumes { volumes, offset, length } => {
+                    let mut begin = 0_u64;
+                    let end = offset.checked_add(length)?;
+                    for Volume { path, offset: at, bytes } in &*volumes {
+                        let (from, to) = (offset.max(begin), end.min(begin + bytes));
+                        if from < to {
+                            let (path, offset) = (path.clone(), at + (from - begin));
+                            parts.push(Volume { path, offset, bytes: to - from });
+                        }
+                        begin += bytes;
+                    }
+                }
+                Self::File(_) | Self::Memory(_) | Self::Text(_) => return None,
+            }
+        }
+        let length = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.bytes));
+        Some(Self::Volumes { volumes: parts.into(), offset: 0, length })
+    }
+
     /// Returns the memory to its budget although it is still held, so that nobody waits for a reader that hangs.
     pub fn forfeit(&self) {
         if let Self::Memory(buffer) = self {
@@ -224,7 +255,7 @@ mod tests {
         let volume = |(at, text): (usize, &&str)| {
             let path = folder.path().join(at.to_string());
             std::fs::write(&path, text).unwrap();
-            Volume { path, bytes: text.len() as u64 }
+            Volume { path, offset: 0, bytes: text.len() as u64 }
         };
         let volumes: Arc<[Volume]> =
             ["abcd", "efgh", "ij"].iter().enumerate().map(volume).collect();
@@ -245,6 +276,32 @@ mod tests {
         std::fs::write(&volumes[1].path, "ef").unwrap();
         let error = text(&all).unwrap_err();
         assert!(error.to_string().contains("shorter than when it was listed"), "{error}");
+    }
+
+    #[test]
+    fn stretches_of_a_file_or_of_volumes_read_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let volume = |name: &str, text: &str, offset| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Volume { path, offset, bytes: text.len() as u64 - offset }
+        };
+        let text = |bytes: &Bytes| io::read_to_string(bytes.open_stored().unwrap()).unwrap();
+        let volumes: Arc<[Volume]> =
+            [volume("a", "--abcd", 2), volume("b", "-efgh", 1), volume("c", "ij", 0)].into();
+        let all = Bytes::Volumes { volumes: Arc::clone(&volumes), offset: 0, length: 10 };
+        assert_eq!(text(&all), "abcdefghij");
+        assert_eq!(text(&all.pieces(&[(1, 2), (3, 6)]).unwrap()), "bcdefghi");
+        assert_eq!(text(&all.slice(2, 6).unwrap().pieces(&[(0, 3), (4, 1)]).unwrap()), "cdeg");
+        assert_eq!(text(&all.pieces(&[(1, 2)]).unwrap()), "bc");
+        let file = Bytes::File(volumes[0].path.clone());
+        let pieces = file.pieces(&[(4, 2), (0, 3)]).unwrap();
+        assert_eq!(text(&pieces), "cd--a");
+        let mut reader = pieces.open_stored().unwrap();
+        reader.seek(SeekFrom::Start(3)).unwrap();
+        assert_eq!(io::read_to_string(&mut reader).unwrap(), "-a");
+        assert!(all.pieces(&[(1, 2), (9, 2)]).is_none());
+        assert!(Bytes::of_memory(vec![0; 9]).pieces(&[(1, 2), (3, 2)]).is_none());
     }
 
     #[test]

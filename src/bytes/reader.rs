@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use super::budget::Buffer;
 
-/// One part of a split archive.
+/// One of several stretches of files that are read as one: a part of a split archive, or what lies of a member in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// The file.
     pub path: PathBuf,
+    /// Byte position of the stretch in the file.
+    pub offset: u64,
     /// Its length in bytes.
     pub bytes: u64,
 }
@@ -45,6 +47,8 @@ struct OpenVolumes {
 #[derive(Debug)]
 struct OpenVolume {
     file: File,
+    /// Byte position of the volume in the file.
+    offset: u64,
     /// Its range of the bytes of all volumes.
     span: Range<u64>,
     /// The position in all volumes of the next byte that the file gives.
@@ -56,19 +60,24 @@ impl OpenVolumes {
     fn read(&mut self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.open.as_ref().is_some_and(|open| open.span.contains(&at)) {
             let mut begin = 0;
-            let spans = self.volumes.iter().map(|Volume { path, bytes }| {
-                let span = begin..begin + bytes;
+            let spans = self.volumes.iter().map(|volume| {
+                let span = begin..begin + volume.bytes;
                 begin = span.end;
-                (path, span)
+                (volume, span)
             });
-            let Some((path, span)) = spans.into_iter().find(|(_, span)| span.contains(&at)) else {
+            let Some((volume, span)) = spans.into_iter().find(|(_, span)| span.contains(&at))
+            else {
                 return Ok(0);
             };
-            self.open = Some(OpenVolume { file: File::open(path)?, next: span.start, span });
+            let (offset, mut file) = (volume.offset, File::open(&volume.path)?);
+            if offset > 0 {
+                file.seek(SeekFrom::Start(offset))?;
+            }
+            self.open = Some(OpenVolume { file, offset, next: span.start, span });
         }
-        let Some(OpenVolume { file, span, next }) = &mut self.open else { return Ok(0) };
+        let Some(OpenVolume { file, offset, span, next }) = &mut self.open else { return Ok(0) };
         if *next != at {
-            file.seek(SeekFrom::Start(at - span.start))?;
+            file.seek(SeekFrom::Start(*offset + (at - span.start)))?;
             *next = at;
         }
         let left = usize::try_from(span.end - at).unwrap_or(usize::MAX);

@@ -18,7 +18,7 @@ pub enum CatalogError {
         source: std::io::Error,
     },
     /// The database cannot be read or written.
-    #[error("the catalogue {} cannot be used; is the disk full? If it is damaged, restore it from a copy", path.display())]
+    #[error("the catalogue {} cannot be used; is the disk full, or the folder not yours? If it is damaged, restore it from a copy", path.display())]
     Database {
         /// Path of the database.
         path: PathBuf,
@@ -32,6 +32,23 @@ pub enum CatalogError {
         /// Path of the database.
         path: PathBuf,
         /// `SQLite`'s reason.
+        what: String,
+    },
+    /// A packed catalogue cannot be read.
+    #[error("cannot read the packed catalogue {}: is it there and yours?", path.display())]
+    ReadPack {
+        /// The pack.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is no packed catalogue, or was changed.
+    #[error("{} is no packed catalogue that can be used: {what}", path.display())]
+    Pack {
+        /// The pack.
+        path: PathBuf,
+        /// What is wrong, with the remedy.
         what: String,
     },
     /// Another program holds the write lock.

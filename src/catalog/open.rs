@@ -12,7 +12,7 @@ use crate::index::Manifest;
 use crate::signal::fingerprint::FingerprintConfig;
 
 /// Version 1 had another index, which cannot be made from what its database holds.
-const SCHEMA: Schema = Schema {
+pub(super) const SCHEMA: Schema = Schema {
     create: include_str!("schema.sql"),
     created: 2,
     oldest: 2,
@@ -39,7 +39,8 @@ impl Catalog {
         let connection = Connection::open(&database).map_err(error)?;
         // SQLite gives its journals the permissions of the database.
         private(&database)?;
-        let catalog = Self { folder, database: database.clone(), connection, config };
+        let database = database.clone();
+        let catalog = Self { folder, database, connection, config, is_packed: false };
         catalog.prepare()?;
         Ok(catalog)
     }

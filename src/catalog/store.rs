@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::CatalogError;
 use crate::base::{Access, sync_folder, write_atomically};
@@ -45,6 +45,8 @@ pub struct Catalog {
     pub(super) database: PathBuf,
     pub(super) connection: Connection,
     pub(super) config: FingerprintConfig,
+    /// It was unpacked and can only be read.
+    pub(super) is_packed: bool,
 }
 
 impl Catalog {
@@ -64,7 +66,12 @@ impl Catalog {
     /// Opens a second connection, which can only read.
     pub(super) fn reader(&self) -> Result<Connection, CatalogError> {
         let open = || {
-            let connection = Connection::open(&self.database)?;
+            let flags = if self.is_packed {
+                OpenFlags::SQLITE_OPEN_READ_ONLY
+            } else {
+                OpenFlags::default()
+            };
+            let connection = Connection::open_with_flags(&self.database, flags)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.pragma_update(None, "query_only", true)?;
             Ok(connection)

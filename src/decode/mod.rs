@@ -64,7 +64,7 @@ pub use tags::Tags;
 /// Names and versions of the built-in decoders. A test compares them with `Cargo.lock`.
 const BUILT_IN: &str = "symphonia 0.6.1 + libopus (opusic-sys 0.7.7)";
 /// What is added for those of the low band.
-const LOW_BAND: &str = " + lowband 0.1.0";
+const LOW_BAND: &str = " + lowband 0.2.0";
 
 /// Largest magnitude of digital silence: −100 dBFS, a third of one step of 16 bits.
 const SILENCE: f32 = 1e-5;

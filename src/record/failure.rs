@@ -71,6 +71,10 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages, in their order.
+    pub const ALL: [Self; 6] =
+        [Self::Walk, Self::Read, Self::Probe, Self::Decode, Self::Fingerprint, Self::Match];
+
     /// The word of the JSONL contract.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -23,7 +23,10 @@ mod manifests;
 mod sink;
 mod store;
 
-use crate::scan::Mode;
+use crate::base::digest;
+use crate::catalog::CatalogError;
+use crate::scan::{Engine, Mode};
+use crate::source::{Dump, display_path};
 pub use choice::{ChoiceError, FindingPlace};
 pub use earlier::EarlierRuns;
 pub use manifests::Sealed;
@@ -62,4 +65,28 @@ pub struct RunKey {
     pub decoders: String,
     /// Version of the program.
     pub tool_version: String,
+}
+
+impl RunKey {
+    /// The key of a run of this engine over this dump.
+    ///
+    /// # Errors
+    ///
+    /// If the catalogue cannot be read.
+    pub fn of(engine: &Engine, dump: &Dump) -> Result<Self, CatalogError> {
+        let settings = format!("{} {}", engine.settings(), dump.settings());
+        Ok(Self {
+            roots: dump.folders().roots().iter().map(|root| display_path(root)).collect(),
+            mode: engine.mode,
+            settings_digest: digest(settings.as_bytes()),
+            catalogue_digest: engine.catalogue_digest()?,
+            catalogue_recordings: engine.snapshot.len() as u64,
+            fingerprint_digest: format!(
+                "{:08x}",
+                engine.ingester.fingerprinter().config().digest()
+            ),
+            decoders: engine.ingester.decoder().describe(),
+            tool_version: env!("CARGO_PKG_VERSION").into(),
+        })
+    }
 }

@@ -28,7 +28,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 #[non_exhaustive]
 pub enum ResultsError {
     /// `SQLite` reported an error.
-    #[error("the results {} cannot be used; is the disk full, or the file damaged?", path.display())]
+    #[error("the results {} cannot be used; is the disk full, the folder not yours, or the file damaged?", path.display())]
     Database {
         /// The database.
         path: PathBuf,

@@ -21,7 +21,7 @@ const SCHEMA: Schema = Schema {
 #[non_exhaustive]
 pub enum ReviewError {
     /// `SQLite` reported an error.
-    #[error("the decisions in {} cannot be used; is the disk full, or the file damaged?", path.display())]
+    #[error("the decisions in {} cannot be used; is the disk full, the folder not yours, or the file damaged?", path.display())]
     Database {
         /// The database.
         path: PathBuf,

@@ -279,7 +279,8 @@ fn collect<S: OutcomeSink>(
 }
 
 impl Progress {
-    fn add(&mut self, record: &ItemRecord, known: bool) {
+    /// Counts a record. `known`: it was taken over.
+    pub(crate) fn add(&mut self, record: &ItemRecord, known: bool) {
         self.items += 1;
         // For members of containers, the bytes of the container are counted instead.
         let on_disk = record.item.containers.is_empty();

@@ -14,6 +14,14 @@ pub(crate) enum ContainerKind {
     Tar,
     Zip,
     SevenZ,
+    Rar,
+    Cpio,
+    /// An archive of Unix's `ar`, such as a Debian package.
+    Ar,
+    /// An image of a disc (ISO 9660), which no first bytes tell.
+    Disc,
+    Cab,
+    Warc,
     Parquet,
     /// An Arrow stream or file.
     Arrow,
@@ -33,6 +41,12 @@ impl ContainerKind {
             Self::Tar => "tar",
             Self::Zip => "zip",
             Self::SevenZ => "7z",
+            Self::Rar => "rar",
+            Self::Cpio => "cpio",
+            Self::Ar => "ar",
+            Self::Disc => "iso",
+            Self::Cab => "cab",
+            Self::Warc => "warc",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
             Self::Npy => "npy",
@@ -48,9 +62,18 @@ impl ContainerKind {
             Self::Packed(Codec::Bzip2) => "a bzip2 file",
             Self::Packed(Codec::Xz) => "an xz file",
             Self::Packed(Codec::Zstd) => "a Zstandard file",
+            Self::Packed(Codec::Lzip) => "an lzip file",
+            Self::Packed(Codec::Lzma) => "an LZMA file",
+            Self::Packed(Codec::Lz4) => "an LZ4 file",
             Self::Tar => "a tar archive",
             Self::Zip => "a ZIP archive",
             Self::SevenZ => "a 7-Zip archive",
+            Self::Rar => "a RAR archive",
+            Self::Cpio => "a cpio archive",
+            Self::Ar => "an ar archive",
+            Self::Disc => "an image of a disc",
+            Self::Cab => "a CAB archive",
+            Self::Warc => "a WARC archive",
             Self::Parquet => "a Parquet table",
             Self::Arrow => "an Arrow table",
             Self::Npy => "a NumPy array",
@@ -64,6 +87,21 @@ impl ContainerKind {
 pub(super) fn is_bzip2(head: &[u8]) -> bool {
     let [b'B', b'Z', b'h', b'1'..=b'9', block @ ..] = head else { return false };
     block.starts_with(b"\x31\x41\x59\x26\x53\x59") || block.starts_with(b"\x17\x72\x45\x38\x50\x90")
+}
+
+/// A BMP image: its length, four bytes that are zero, and where its dots begin.
+pub(super) fn is_bmp(head: &[u8]) -> bool {
+    head.starts_with(b"BM") && head.get(6..10) == Some(&[0; 4]) && head.get(11..14) == Some(&[0; 3])
+}
+
+/// A header of LZMA as old programs write it: usual properties, a dictionary of a power of two, a length that is unknown or below
+/// 256 GiB, and the zero that any stream begins with.
+pub(super) fn is_lzma(head: &[u8]) -> bool {
+    let [0x5d, a, b, c, d, length @ ..] = head else { return false };
+    let dictionary = u32::from_le_bytes([*a, *b, *c, *d]);
+    let Some((length, [0, ..])) = length.split_first_chunk() else { return false };
+    let length = u64::from_le_bytes(*length);
+    dictionary.is_power_of_two() && dictionary >= 4_096 && (length == u64::MAX || length < 1 << 38)
 }
 
 /// A header of cpio, which is all digits: its magic number alone may begin a list of numbers.
@@ -129,14 +167,20 @@ mod tests {
             (b"\x5e\x2a\x4d\x18\x02\0\0\0ab\x28\xb5", None),
             (b"PK\x03\x04\x14", Some("zip")),
             (b"7z\xbc\xaf\x27\x1c\0", Some("7z")),
-            (b"Rar!\x1a\x07\x01\0", Some("a RAR archive")),
+            (b"Rar!\x1a\x07\x01\0", Some("rar")),
+            (b"Rar!\x1a\x07\0\xcf", Some("rar")),
+            (b"LZIP\x01\x14", Some("lzip")),
+            (b"\x04\x22\x4d\x18\x64", Some("lz4")),
+            (b"!<arch>\ndebian-binary", Some("ar")),
+            (b"WARC/1.0\r\n", Some("warc")),
+            (b"MSCF\0\0\0\0", Some("cab")),
             (b"\x89HDF\r\n\x1a\n", Some("an HDF5 file")),
             (b"FEA1\0\0\0\0", Some("a Feather table of version 1")),
             (b"ARROW1\0\0\xff\xff\xff\xff", Some("arrow")),
             (b"\xff\xff\xff\xff\x10\0\0\0", None),
             (&[0xff; 1024], None),
             (b"ID3\x04", None),
-            (&[b"070701".repeat(20), b"x".to_vec()].concat(), Some("a cpio archive")),
+            (&[b"070701".repeat(20), b"x".to_vec()].concat(), Some("cpio")),
             (b"070701,GBAYE0000351\n070702,USRC17607839\n", None),
             (b"PARENT_ID,isrc\n1,GBAYE0000351\n", None),
             (b"PARE\x15\x04\x00\x01", Some("an encrypted Parquet table")),

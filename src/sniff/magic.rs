@@ -6,7 +6,8 @@
 
 use super::arrow::is_stream;
 use super::container::{
-    ContainerKind, is_bzip2, is_cpio, is_duckdb, is_encrypted_parquet, is_skippable, is_tar,
+    ContainerKind, is_bmp, is_bzip2, is_cpio, is_duckdb, is_encrypted_parquet, is_lzma,
+    is_skippable, is_tar,
 };
 use super::{JOURNAL_MAGIC, RENDER, SKIP, UNPACK};
 use crate::bytes::codecs::Codec;
@@ -65,6 +66,20 @@ impl ContainerKind {
     }
 }
 
+/// Whether a file may have an archive behind what it begins as: a program that unpacks itself, or a picture that hides one.
+pub(crate) fn may_hide_archive(head: &[u8]) -> bool {
+    is_picture(head) || head.starts_with(b"#!/") || is_named(head, &["a program"])
+}
+
+/// Whether something begins as a picture.
+pub(crate) fn is_picture(head: &[u8]) -> bool {
+    is_named(head, &["a JPEG image", "a PNG image", "a GIF image", "a WebP image", "a BMP image"])
+}
+
+fn is_named(head: &[u8], names: &[&str]) -> bool {
+    matches!(look_up(head), Some(Known::NotAudio(what, _)) if names.contains(&what))
+}
+
 /// Whether something begins like a torrent: a dictionary of bencode with a dictionary `info` in it.
 fn is_torrent(head: &[u8]) -> bool {
     head.first() == Some(&b'd')
@@ -90,6 +105,16 @@ const TABLE: &[(Mark, Known)] = &[
     (Bytes(&[(0, b"PK\x05\x06")]), Container(ContainerKind::Zip)),
     (Bytes(&[(0, b"PK\x07\x08PK\x03\x04")]), Container(ContainerKind::Zip)),
     (Bytes(&[(0, b"7z\xbc\xaf\x27\x1c")]), Container(ContainerKind::SevenZ)),
+    (Bytes(&[(0, b"Rar!\x1a\x07\0")]), Container(ContainerKind::Rar)),
+    (Bytes(&[(0, b"Rar!\x1a\x07\x01\0")]), Container(ContainerKind::Rar)),
+    (Bytes(&[(0, b"\x04\x22\x4d\x18")]), Container(ContainerKind::Packed(Codec::Lz4))),
+    (Bytes(&[(0, b"\x02\x21\x4c\x18")]), Container(ContainerKind::Packed(Codec::Lz4))),
+    (Bytes(&[(0, b"LZIP\x01")]), Container(ContainerKind::Packed(Codec::Lzip))),
+    (Check(is_lzma), Container(ContainerKind::Packed(Codec::Lzma))),
+    (Bytes(&[(0, b"!<arch>\n")]), Container(ContainerKind::Ar)),
+    (Bytes(&[(0, b"WARC/1.")]), Container(ContainerKind::Warc)),
+    (Bytes(&[(0, b"MSCF\0\0\0\0")]), Container(ContainerKind::Cab)),
+    (Check(is_cpio), Container(ContainerKind::Cpio)),
     (Bytes(&[(0, b"PAR1")]), Container(ContainerKind::Parquet)),
     (Bytes(&[(0, b"ARROW1\0\0")]), Container(ContainerKind::Arrow)),
     (Bytes(&[(0, b"\x93NUMPY")]), Container(ContainerKind::Npy)),
@@ -98,9 +123,6 @@ const TABLE: &[(Mark, Known)] = &[
     (Check(is_tar), Container(ContainerKind::Tar)),
     (Check(is_stream), Container(ContainerKind::Arrow)),
     // Containers that are not opened.
-    (Bytes(&[(0, b"Rar!\x1a\x07")]), unread("a RAR archive")),
-    (Bytes(&[(0, b"\x04\x22\x4d\x18")]), unread("an LZ4 file")),
-    (Bytes(&[(0, b"\x02\x21\x4c\x18")]), unread("an LZ4 file")),
     (
         Bytes(&[(0, b"FEA1")]),
         Container(ContainerKind::Unread(
@@ -136,16 +158,10 @@ const TABLE: &[(Mark, Known)] = &[
             "write it again without encryption",
         )),
     ),
-    (Bytes(&[(0, b"LZIP")]), unread("an lzip file")),
-    (Bytes(&[(0, b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff")]), unread("an LZMA file")),
     (Bytes(&[(0, b"\x1f\x9d\x90")]), unread("a compress file")),
     (Bytes(&[(0, b"\x89LZO\0\r\n\x1a\n")]), unread("an lzop file")),
-    (Bytes(&[(0, b"!<arch>\n")]), unread("an ar archive")),
     (Bytes(&[(0, b"xar!\0\x1c")]), unread("a xar archive")),
     (Bytes(&[(0, b"MSWIM\0\0\0")]), unread("a WIM image")),
-    (Bytes(&[(0, b"WARC/1.")]), unread("a WARC archive")),
-    (Bytes(&[(0, b"MSCF\0\0\0\0")]), unread("a CAB archive")),
-    (Check(is_cpio), unread("a cpio archive")),
     // Sound and video.
     (Bytes(&[(0, b"fLaC")]), Native("FLAC")),
     (Bytes(&[(0, b"caff")]), Native("CAF")),
@@ -187,6 +203,7 @@ const TABLE: &[(Mark, Known)] = &[
     (Bytes(&[(0, b"GIF8")]), NotAudio("a GIF image", SKIP)),
     (Bytes(&[(0, b"II*\0")]), NotAudio("a TIFF image", SKIP)),
     (Bytes(&[(0, b"MM\0*")]), NotAudio("a TIFF image", SKIP)),
+    (Check(is_bmp), NotAudio("a BMP image", SKIP)),
     (Bytes(&[(0, b"8BPS")]), NotAudio("a Photoshop image", SKIP)),
     (Bytes(&[(0, b"%PDF-")]), NotAudio("a PDF document", SKIP)),
     (Bytes(&[(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")]), NotAudio("an Office document", SKIP)),
@@ -200,6 +217,8 @@ const TABLE: &[(Mark, Known)] = &[
     (Bytes(&[(0, &JOURNAL_MAGIC)]), NotAudio("a log of an SQLite database", SKIP)),
     (Bytes(&[(0, b"\x7fELF")]), NotAudio("a program", SKIP)),
     (Bytes(&[(0, b"MZ\x90\0")]), NotAudio("a program", SKIP)),
+    (Bytes(&[(0, b"MZ\x50\0")]), NotAudio("a program", SKIP)),
+    (Bytes(&[(0, b"\xcf\xfa\xed\xfe")]), NotAudio("a program", SKIP)),
     (Bytes(&[(0, b"\xca\xfe\xba\xbe")]), NotAudio("a program", SKIP)),
     // Notes.
     (Bytes(&[(0, b"MThd")]), NotAudio("a MIDI file", RENDER)),

@@ -13,7 +13,7 @@
 pub(crate) mod arrow;
 pub(crate) mod container;
 mod look;
-mod magic;
+pub(crate) mod magic;
 pub(crate) mod picture;
 pub(crate) mod sound;
 mod text;

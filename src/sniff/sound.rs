@@ -225,6 +225,7 @@ mod tests {
             (&b"\x1f\x8b\x08\0"[..], "a gzip file"),
             (b"PAR1\x15\x04", "a Parquet table"),
             (b"LZIP\x01", "an lzip file"),
+            (b"\x89LZO\0\r\n\x1a\n", "an lzop file"),
             (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
         ] {
             assert_eq!(sniff(head), SoundKind::NotAudio(what, UNPACK));

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::containers::{container_kind, show};
+use super::containers::show;
 use super::volumes;
 use super::{
     Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
@@ -41,7 +41,7 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
         });
     }
     volumes::joined(&mut file);
-    let Some(kind) = container_kind(&file) else { return Ok(Found::Nothing) };
+    let Some((kind, bytes)) = volumes::container(&file) else { return Ok(Found::Nothing) };
     if kind == ContainerKind::Tar
         && let Some(item) = stored_in_tar(locator, &file)?
     {
@@ -49,7 +49,7 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
     }
     let mut finder = Finder { key: locator.key(), found: Found::Nothing };
     // The walk ends at the item, so how it ended tells nothing.
-    let _ = show(limits, &limits.budget(), kind, file, &mut finder);
+    let _ = show(limits, &limits.budget(), kind, bytes, &file, &mut finder);
     Ok(finder.found)
 }
 

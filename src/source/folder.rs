@@ -4,10 +4,11 @@
 //! masters into the report.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Item, Place, Stamp, Unlisted};
+use super::{Item, Place, Span, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
 
 /// A file, or a row for something that is not a file.
@@ -20,7 +21,14 @@ pub struct Folders {
     roots: Vec<PathBuf>,
     /// All paths with their links resolved: a link may lead into any of them.
     inside: Vec<PathBuf>,
+    /// The home, its links resolved: what it keeps for itself is not scanned.
+    home: Option<PathBuf>,
 }
+
+/// The folder of the catalogue in a home, and the database that tells it from another folder of that name.
+const CATALOGUE: [&str; 2] = ["catalog", "catalog.sqlite"];
+/// With what the names of the other files of a home begin.
+const OF_HOMES: [&str; 3] = ["results.sqlite", "review.sqlite", "ffmpeg.json"];
 
 impl Folders {
     /// The files and folders at `paths`.
@@ -45,7 +53,44 @@ impl Folders {
                 kept.push(root);
             }
         }
-        Ok(Self { roots: kept, inside })
+        Ok(Self { roots: kept, inside, home: None })
+    }
+
+    /// Leaves out what the program keeps in its home: the catalogue names every recording, so it would be found in itself.
+    #[must_use]
+    pub fn beside_home(mut self, home: &Path) -> Self {
+        self.home = home.canonicalize().ok();
+        self
+    }
+
+    /// The first root that is nothing but the home's own files, or lies in its catalogue.
+    pub fn of_home(&self) -> Option<&Path> {
+        let home = self.home.as_deref()?;
+        let is_own = |root: &&PathBuf| {
+            let Ok(root) = root.canonicalize() else { return false };
+            let catalogue = home.join(CATALOGUE[0]);
+            if self.keeps(&root) || root.starts_with(&catalogue) && self.keeps(&catalogue) {
+                return true;
+            }
+            let mut entries = std::fs::read_dir(&root).into_iter().flatten().flatten().peekable();
+            root == home
+                && entries.peek().is_some()
+                && entries.all(|entry| self.keeps(&entry.path()))
+        };
+        self.roots.iter().find(is_own).map(PathBuf::as_path)
+    }
+
+    /// Whether the home keeps a file or folder for itself.
+    fn keeps(&self, path: &Path) -> bool {
+        let (Some(home), Some(name)) = (&self.home, path.file_name().and_then(|n| n.to_str()))
+        else {
+            return false;
+        };
+        let [folder, database] = CATALOGUE;
+        let is_called = name == folder && path.join(database).is_file()
+            || OF_HOMES.iter().any(|own| name.starts_with(own));
+        is_called
+            && path.parent().and_then(|parent| parent.canonicalize().ok()).as_ref() == Some(home)
     }
 
     /// The absolute paths that are walked.
@@ -102,6 +147,11 @@ impl Folders {
             && file.is_file()
     }
 
+    /// Whether a file is among those that are listed. It has to be there, and no link.
+    pub(super) fn lists(&self, file: &Path) -> bool {
+        self.roots.iter().any(|root| file.starts_with(root))
+    }
+
     fn leads_inside(&self, link: &Path) -> bool {
         link.canonicalize().is_ok_and(|to| self.inside.iter().any(|root| to.starts_with(root)))
     }
@@ -123,11 +173,50 @@ fn link_outside(path: &Path) -> String {
 impl Folders {
     /// All files and rows, in the same order at each call.
     pub fn items(&self) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
+        self.items_in(Span::default())
+    }
+
+    /// The file at a path, or a row for it; `None` if it is a folder.
+    pub(super) fn item_at(&self, path: &Path) -> Option<Listed> {
+        let mut walk = WalkDir::new(path).max_depth(0).follow_links(true).into_iter();
+        self.entry(walk.next()?)
+    }
+
+    /// The files and rows in a stretch of the walk. Folders outside of it are not opened.
+    pub fn items_in(&self, span: Span) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
+        let span = Arc::new(span);
         Box::new(self.roots.iter().flat_map(move |root| {
-            let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+            let (inside, entered) = (Arc::clone(&span), Arc::clone(&span));
+            let all = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+            let mut walk = all.filter_entry(move |entry| {
+                if entry.file_type().is_dir() {
+                    entered.may_reach(entry.path())
+                } else {
+                    entered.holds(entry.path())
+                }
+            });
             std::iter::from_fn(move || {
                 loop {
                     let entry = walk.next()?;
+                    if let Ok(own) = &entry
+                        && self.keeps(own.path())
+                    {
+                        let path = own.path().to_path_buf();
+                        if own.file_type().is_dir() {
+                            walk.skip_current_dir();
+                        }
+                        if !inside.holds(&path) {
+                            continue;
+                        }
+                        let message = "belongs to the home of leakhound and is not scanned";
+                        return Some(Err(refused(path, FailureKind::NotAudio, message.into())));
+                    }
+                    // Of an error without a path nobody knows where it belongs.
+                    if let Err(error) = &entry
+                        && error.path().is_some_and(|path| !inside.holds(path))
+                    {
+                        continue;
+                    }
                     if let Ok(dir) = &entry
                         && dir.depth() > 0
                         && dir.file_type().is_dir()
@@ -135,6 +224,9 @@ impl Folders {
                     {
                         let path = dir.path().to_path_buf();
                         walk.skip_current_dir();
+                        if !inside.holds(&path) {
+                            continue;
+                        }
                         return Some(Err(self.link_to_folder(path)));
                     }
                     if let Some(item) = self.entry(entry) {
@@ -266,6 +358,28 @@ mod tests {
             }
         }
         assert_eq!(listed(&[dir.path().into()]).len(), 80);
+    }
+
+    #[test]
+    fn what_the_home_keeps_for_itself_is_a_row_and_a_dump_in_the_home_is_walked() {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name);
+        fs::create_dir_all(path("catalog/segments")).unwrap();
+        fs::create_dir_all(path("dump/catalog")).unwrap();
+        for name in ["catalog/catalog.sqlite", "results.sqlite-wal", "dump/catalog/results.sqlite"]
+        {
+            fs::write(path(name), "1").unwrap();
+        }
+        let folders = |root: &str| Folders::new(&[path(root)]).unwrap().beside_home(home.path());
+        let kinds: Vec<_> =
+            folders("").items().map(|item| item.err().map(|row| row.failure.kind)).collect();
+        assert_eq!(kinds, [Some(FailureKind::NotAudio), None, Some(FailureKind::NotAudio)]);
+        assert_eq!(folders("").of_home(), None);
+        assert_eq!(folders("dump").of_home(), None);
+        assert_eq!(folders("catalog").of_home(), Some(&*path("catalog")));
+        assert_eq!(folders("catalog/segments").of_home(), Some(&*path("catalog/segments")));
+        fs::remove_dir_all(path("dump")).unwrap();
+        assert_eq!(folders("").of_home(), Some(&*path("")));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What the containers of a dump may cost. See ARCHITECTURE.md for the memory of a whole scan.
 
+use serde::{Deserialize, Serialize};
+
 use crate::bytes::Budget;
 
 /// Limits on containers. Whatever exceeds one gets a row that names the limit.
 ///
 /// The defaults are reasoned guesses; each field says from what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScanLimits {
     /// Deepest nesting of containers, where a compression counts as one. A zip of gzipped tars of zips has 4.
     pub max_depth: usize,
@@ -58,7 +61,7 @@ impl Default for ScanLimits {
 
 impl ScanLimits {
     /// The most that a file of `bytes` may decompress to, in bytes.
-    pub(super) fn most_unpacked(&self, bytes: u64) -> u64 {
+    pub fn most_unpacked(&self, bytes: u64) -> u64 {
         bytes.saturating_mul(self.max_ratio).saturating_add(self.ratio_slack_bytes)
     }
 

@@ -11,29 +11,45 @@
 //! | `find` | from a locator back to its item |
 //! | `containers/` | archives, compressed files and tables |
 //! | `volumes` | archives that were split into several files |
+//! | `volume_names` | how programs name the volumes that they make |
 //! | `sidecar` | metadata beside files: `AudioFolder`, Anna's Archive |
 //! | `torrent/` | torrents whose data is on disk |
 //! | `limits` | what a container may cost |
+//! | `outline`, `listing` | the files of a dump, for a plan |
+//! | `span`, `portion` | a part of a dump that is walked by itself |
+//! | `section` | a container that is read in sections |
 
 mod containers;
 mod dump;
 mod find;
 mod folder;
 mod limits;
+mod listing;
 mod locator;
 mod name;
+mod outline;
+mod portion;
+mod section;
 mod sidecar;
+mod span;
 mod torrent;
+mod volume_names;
 mod volumes;
 
 pub(crate) use containers::{Value, is_table, texts};
+pub use containers::{set_unpacker, unpack_rar};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
 pub use folder::{Folders, Listed};
 pub use limits::ScanLimits;
+pub use listing::Listing;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
 pub use name::{display_path, path_key, path_of_key};
-pub use torrent::TorrentFile;
+pub use outline::{Divided, Outlined};
+pub use portion::{Met, Portion, Share};
+pub use section::{BrokenGroup, Carried, Section, SectionEnd, TableEnd};
+pub use span::Span;
+pub use torrent::{TorrentFile, TorrentPlace};
 pub(crate) use torrent::{is_called_torrent, unreadable as unreadable_torrent};
 pub use volumes::volumes_of;
 

@@ -157,6 +157,13 @@ impl Joined {
     }
 }
 
+/// Whether a folder holds metadata of the files in it, or has it beside itself.
+pub(super) fn holds_metadata(folders: &Folders, folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    TABLES.iter().any(|table| folders.allows(&folder.join(table)))
+        || name.is_some_and(|name| name.starts_with(AAC_DATA))
+}
+
 /// The rows that are kept, within a limit on memory.
 #[derive(Debug, Default)]
 struct Kept {

@@ -3,6 +3,9 @@
 use leakhound::record::{FailureKind, Verdict};
 
 use super::{kinds, library, message, scan};
+use crate::common::formats::{ar, cab, cpio, disc, warc};
+use crate::common::rar::{Rar, packed};
+use crate::common::zips::{Method, zip_by};
 use crate::common::{
     Dice, bz2, excerpt, gz, pack, record, records, sevenz, song, tar, tar_header, wav, xz, zip, zst,
 };
@@ -107,12 +110,12 @@ fn a_bomb_has_a_row_and_the_members_before_it_are_found() {
 #[test]
 fn an_archive_that_is_not_read_has_a_row_and_sets_the_exit_code() {
     let desk = library();
-    desk.write("dump/a.mp3", b"Rar!\x1a\x07\x01\0 and so on");
+    desk.write("dump/a.mp3", b"\x89HDF\r\n\x1a\n and so on");
     let done = desk.run(["scan", "dump"]).ends_with(3);
     assert!(done.stdout.contains("1 not read"), "{done:#?}");
     let found = records(&desk.jsonl());
     assert_eq!(kinds(&found), ["container_unsupported"]);
-    assert!(message(&found[0]).contains("RAR"));
+    assert!(message(&found[0]).contains("HDF5"));
 }
 
 #[test]
@@ -213,6 +216,15 @@ fn random_changes_of_an_archive_give_only_rows() {
         ("zst", zst(&tar(&members))),
         ("xz", xz(&tar(&members))),
         ("bz2", bz2(&tar(&members))),
+        ("rar4", Rar::Four.stored(&members)),
+        ("rar5-solid", packed(Rar::Five, &members, true, None).remove(0)),
+        ("cpio", cpio(&members, true)),
+        ("ar", ar(&members, true)),
+        ("warc", warc(&members)),
+        ("iso", disc(&members, false)),
+        ("cab", cab(&members, true)),
+        ("ppmd", zip_by(&members, Method::Ppmd, usize::MAX).remove(0)),
+        ("behind", [&b"GIF89a"[..], &sevenz(&members, true)].concat()),
     ] {
         for round in 0..6 {
             let mut bytes = whole.clone();

@@ -3,6 +3,9 @@
 mod commands;
 mod damage;
 mod formats;
+mod hostile;
+mod rar;
+mod rarer;
 
 use leakhound::record::ItemRecord;
 

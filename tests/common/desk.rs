@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -125,8 +126,16 @@ impl Desk {
     }
 
     /// The JSONL report of the newest run.
+    ///
+    /// With `LEAKHOUND_KEEP_RECORDS` it is kept in that folder, for the check against the JSON Schema (`scripts/test`).
     pub(crate) fn jsonl(&self) -> String {
-        self.run(["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout
+        let report = self.run(["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
+        if let Some(folder) = std::env::var_os("LEAKHOUND_KEEP_RECORDS") {
+            let mut kept = tempfile::Builder::new();
+            let kept = kept.suffix(".jsonl").disable_cleanup(true).tempfile_in(folder);
+            kept.unwrap().write_all(report.as_bytes()).unwrap();
+        }
+        report
     }
 
     /// Scans the dump, which ends with `code`, and reads the report.

@@ -7,9 +7,12 @@ mod desk;
 mod dice;
 mod encode;
 pub(crate) mod ern;
+pub(crate) mod formats;
 mod music;
+pub(crate) mod rar;
 mod records;
 mod wav;
+pub(crate) mod zips;
 
 pub(crate) use archives::{bz2, gz, pack, sevenz, tar, tar_header, without_place, xz, zip, zst};
 pub(crate) use desk::{Desk, Done};

@@ -28,7 +28,7 @@ use leakhound::review::read_batch;
 use leakhound::scan::{Engine, Mode, examine_failed};
 use leakhound::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use leakhound::source::{
-    Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
+    Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find, unpack_rar,
 };
 
 use crate::common::{song, wav};
@@ -55,7 +55,7 @@ const COMPARED_BYTES: u64 = 8 << 20;
 pub type Check = (&'static str, fn(&[u8]));
 
 /// All checks.
-pub const CHECKS: [Check; 7] = [
+pub const CHECKS: [Check; 8] = [
     ("containers", containers),
     ("outcome", outcome),
     ("words", words),
@@ -63,6 +63,7 @@ pub const CHECKS: [Check; 7] = [
     ("records", records),
     ("torrents", torrents),
     ("segments", segments),
+    ("rar", rar),
 ];
 
 /// A file with these bytes, in a folder that no other thread uses.
@@ -133,6 +134,30 @@ pub fn containers(bytes: &[u8]) {
         let _ = found.bytes.stream().unwrap().take(COMPARED_BYTES).read_to_end(&mut is);
         assert!(was == is, "{text} has other bytes");
     }
+}
+
+/// What unpacks RAR answers anything, and unpacks no more than was asked for. Panics of its crate end its process, which is told: they
+/// are not a finding.
+pub fn rar(bytes: &[u8]) {
+    let (mut rest, mut input, mut asked) = (bytes, Vec::new(), 0);
+    while let Some((head, behind)) = rest.split_first_chunk::<7>() {
+        let &[algorithm, is_solid, power, a, b, c, d] = head;
+        let (unpacked, packed) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+        let packed = &behind[..behind.len().min(packed.into())];
+        rest = &behind[packed.len()..];
+        asked += usize::from(unpacked);
+        input.extend([algorithm % 5, is_solid % 2, 0, 0, 0, 0, 0, 0]);
+        input.extend(u64::from(unpacked).to_le_bytes());
+        input.extend((1_u64 << (17 + power % 6)).to_le_bytes());
+        input.extend((packed.len() as u64).to_le_bytes());
+        input.extend(packed);
+    }
+    let mut output = Vec::new();
+    let run = || unpack_rar(&input[..], &mut output, false).unwrap();
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    // Each member ends with a few bytes and perhaps a message.
+    let members = bytes.len() / 7;
+    assert!(output.len() <= asked + asked / 100 + members * 400 + 64, "{}", output.len());
 }
 
 /// A catalogue of one song with an ISRC, a UPC and a streaming id.

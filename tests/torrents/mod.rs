@@ -57,7 +57,7 @@ fn fixture(version: &str) -> Vec<u8> {
 }
 
 /// A catalogue of tunes 1 and 2, and in `dump` a torrent with its data.
-fn shared(version: &str) -> Desk {
+pub(crate) fn shared(version: &str) -> Desk {
     let desk = Desk::new();
     desk.write("masters/one.wav", &tune(1, 12));
     desk.write("masters/two.wav", &tune(2, 12));

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use leakhound::cluster::ClusterError;
 use leakhound::notice::NoticeError;
 use leakhound::results::ChoiceError;
 use leakhound::review::{AudioError, QueueError};
@@ -23,6 +24,13 @@ pub(crate) enum Exit {
     Failed = 4,
     /// It was stopped (Ctrl-C, SIGTERM); the same command continues where it stopped.
     Stopped = 130,
+}
+
+#[cfg(test)]
+impl Exit {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Clear, Self::Found, Self::Usage, Self::Incomplete, Self::Failed, Self::Stopped];
 }
 
 /// Wrong usage that only shows when the command runs: arguments that contradict each other, or that name nothing.
@@ -54,6 +62,7 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
 fn is_usage(error: &anyhow::Error) -> bool {
     error.is::<UsageError>()
         || error.downcast_ref().is_some_and(SessionError::is_usage)
+        || error.downcast_ref().is_some_and(ClusterError::is_usage)
         || error.downcast_ref().is_some_and(ChoiceError::is_usage)
         || error.downcast_ref().is_some_and(QueueError::is_usage)
         || error.downcast_ref().is_some_and(AudioError::is_usage)

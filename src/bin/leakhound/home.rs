@@ -23,7 +23,11 @@ pub(crate) fn place(global: &Global) -> anyhow::Result<PathBuf> {
 /// The path of the home folder, which is made if it does not exist.
 pub(crate) fn home(global: &Global) -> anyhow::Result<PathBuf> {
     let home = place(global)?;
-    std::fs::create_dir_all(&home)
-        .with_context(|| format!("cannot make the home folder {}", home.display()))?;
+    std::fs::create_dir_all(&home).with_context(|| {
+        format!(
+            "cannot make the home folder {}; name one that you may write to with --home DIR",
+            home.display()
+        )
+    })?;
     Ok(home)
 }

@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod exit;
 mod fonts;
+mod guide;
 mod home;
 mod out;
 mod progress;
@@ -21,6 +22,9 @@ use clap::Parser as _;
 fn main() -> std::process::ExitCode {
     silence_workers();
     let args = args::Args::parse();
+    if let Ok(program) = std::env::current_exe() {
+        leakhound::source::set_unpacker(program, &[args::UNPACK_RAR]);
+    }
     exit::report(commands::run(&args))
 }
 

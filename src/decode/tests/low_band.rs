@@ -80,12 +80,69 @@ fn what_has_no_decoder_of_the_low_band_is_decoded_in_full() {
         ("telephone.mp3", &["-ar", "8000", "-c:a", "libmp3lame"][..]),
         ("surround.ogg", &["-ac", "6", "-c:a", "libvorbis"]),
         ("high.m4a", &["-ar", "96000", "-c:a", "aac"]),
-        ("same.flac", &["-c:a", "flac"]),
+        ("surround.flac", &["-ac", "6", "-c:a", "flac"]),
+        ("same.wav", &["-c:a", "pcm_s24le"]),
     ] {
         let file = encode(&path, name, codec);
         let ((full, all), (part, some)) = (decode(&file), low(&file));
         assert_eq!(full.expect("decoded"), part.expect("decoded"), "{name}");
         assert_eq!(all.streams, some.streams, "{name}");
+    }
+}
+
+#[test]
+fn flac_sounds_as_from_the_full_decoder_to_a_quarter_of_a_step_of_16_bits() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let (left, right) = (tune(4, 3.0), tune(5, 3.0));
+    let inverted = left.iter().map(|sample| -sample).collect();
+    // Nearly mono, so that mid and side are coded.
+    let near = left.iter().zip(&right).map(|(left, right)| left + 0.01 * right).collect();
+    for (what, right) in [("apart", right), ("inverted", inverted), ("near", near)] {
+        let name = format!("{what}.wav");
+        let path = write(directory.path(), &name, &wav(RATE_HZ, 2, &interleave(&left, &right)));
+        for (name, codec) in [
+            ("16.flac", &["-c:a", "flac"][..]),
+            ("24.flac", &["-c:a", "flac", "-sample_fmt", "s32", "-ar", "96000"]),
+            ("mono.flac", &["-c:a", "flac", "-ac", "1", "-ar", "11025"]),
+            ("ogg.oga", &["-c:a", "flac"]),
+        ] {
+            let file = encode(&path, name, codec);
+            let ((full, all), (part, some)) = (decode(&file), low(&file));
+            let (full, mut part) = (full.expect("decoded"), part.expect("decoded"));
+            assert_eq!(some.restarts, 0, "{what} {name}: not taken");
+            let ((all_rates, all), (some_rates, some)) = (&all.streams[0], &some.streams[0]);
+            assert_eq!((all_rates, all.len()), (some_rates, some.len()), "{what} {name}");
+            for (all, some) in all.iter().zip(some) {
+                assert!((all - some).abs() < 0.26 / 32_768.0, "{what} {name}: {all} {some}");
+            }
+            part.streams[0].peak = full.streams[0].peak;
+            assert_eq!(full, part, "{what} {name}");
+        }
+    }
+}
+
+#[test]
+fn of_damaged_flac_the_same_packets_are_given_up() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let both = interleave(&tune(6, 6.0), &tune(7, 6.0));
+    let path = write(directory.path(), "tune.wav", &wav(RATE_HZ, 2, &both));
+    let good = fs::read(encode(&path, "tune.flac", &["-c:a", "flac"])).expect("read");
+    let mut dice = Dice::new(8);
+    for round in 0..12 {
+        let mut bytes = good.clone();
+        for _ in 0..=round {
+            let at = 9_000 + (dice.share() * (bytes.len() - 9_000) as f64) as usize;
+            bytes[at] ^= 0x55;
+        }
+        if round % 3 == 0 {
+            bytes.truncate(bytes.len() * 2 / 3);
+        }
+        let file = write(directory.path(), "damaged.flac", &bytes);
+        let ((full, all), (part, some)) = (decode(&file), low(&file));
+        let (full, mut part) = (full.expect("decoded"), part.expect("decoded"));
+        assert_eq!(all.streams[0].1.len(), some.streams[0].1.len(), "round {round}");
+        part.streams[0].peak = full.streams[0].peak;
+        assert_eq!(full, part, "round {round}");
     }
 }
 

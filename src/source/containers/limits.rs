@@ -41,6 +41,18 @@ impl Costs {
         self.members <= self.limits.max_members
     }
 
+    /// Members counted so far.
+    pub(super) fn members(&self) -> u64 {
+        self.members
+    }
+
+    /// Counts what the sections of the file before this one have cost.
+    pub(super) fn carry(&mut self, unpacked_bytes: u64, members: u64) {
+        // If the allowance is spent already, the next read says so.
+        let _ = self.allowance.add(unpacked_bytes);
+        self.members = self.members.saturating_add(members);
+    }
+
     /// Memory in bytes that a container in a container may take now.
     pub(super) fn container_bytes_left(&self) -> u64 {
         self.limits.max_container_bytes.saturating_sub(self.held_bytes)

@@ -3,10 +3,15 @@
 //! | file | its one responsibility |
 //! |---|---|
 //! | `traversal` | through a file on disk, container in container |
+//! | `parts` | what it and the readers hand each other |
 //! | `open` | from the kind of a container to its reader |
 //! | `limits` | what reading a file has cost so far |
 //! | `rows` | failures in words |
-//! | `tar`, `zip`, `sevenz`, `parquet/`, `arrow/` | the reader of one kind of container each |
+//! | `behind` | archives behind a program or a picture |
+//! | `front` | containers whose members follow each other |
+//! | `stretches` | several stretches of a container in a row |
+//! | `sum` | lengths and checksums that headers state |
+//! | `tar`, `zip`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `encoded` | sound in Base64, in cells and texts |
 //! | `json` | samples in JSON |
 //! | `npy`, `npy_header` | NumPy arrays of samples |
@@ -17,9 +22,17 @@
 //! | `text` | a text with sound in it |
 //! | `texts` | the columns of text of a table |
 
+mod ar;
 mod arrow;
+mod behind;
+pub(super) mod cab;
+mod cab_folder;
 mod columns;
+mod cpio;
+pub(super) mod disc;
+mod disc_record;
 mod encoded;
+mod front;
 mod group;
 mod json;
 mod limits;
@@ -27,63 +40,108 @@ mod npy;
 mod npy_header;
 mod open;
 mod parquet;
+mod parts;
+pub(super) mod rar;
 mod rows;
 mod samples;
 pub(super) mod sevenz;
+mod stretches;
+mod sum;
 mod table;
 mod tar;
+mod tar_sparse;
 mod text;
 mod texts;
 mod traversal;
+mod warc;
 pub(super) mod zip;
+mod zip_methods;
+mod zip_volumes;
+
+pub use rar::{set_unpacker, unpack_rar};
 
 pub(super) use npy::json_beside;
 pub(crate) use table::Value;
 pub(crate) use texts::{is_table, texts};
 
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 
 use self::traversal::Unpacker;
+use super::section::{Reading, Section, SectionEnd};
 use super::{Item, ScanLimits, Visit};
-use crate::bytes::{Budget, Reader};
+use crate::bytes::{Budget, Bytes};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::sniff::is_text;
 
-/// Shows what is in a file on disk that is a container.
+/// Shows what is in a file on disk that is a container; `bytes` are those of the container.
 pub(super) fn show(
     limits: ScanLimits,
     budget: &Budget,
     kind: ContainerKind,
-    file: Item,
+    bytes: Bytes,
+    file: &Item,
     visit: &mut dyn Visit,
 ) -> ControlFlow<()> {
-    Unpacker::new(limits, budget.clone(), &file, visit, open::open).file(kind, file.bytes)
+    Unpacker::new(limits, budget.clone(), file, visit, open::open).file(kind, bytes)
 }
 
-/// The kind of container that a file is; `None` if it is none or cannot be read.
-pub(super) fn container_kind(item: &Item) -> Option<ContainerKind> {
+/// Shows what is in one section of a file on disk that is a container, or what is said last of one whose sections were read; `bytes`
+/// are those of the container.
+pub(super) fn show_section(
+    limits: ScanLimits,
+    budget: &Budget,
+    kind: ContainerKind,
+    (bytes, file): (Bytes, &Item),
+    reading: Reading,
+    visit: &mut dyn Visit,
+) -> (ControlFlow<()>, SectionEnd) {
+    let unpacker = Unpacker::new(limits, budget.clone(), file, visit, open::open);
+    let mut unpacker = unpacker.reading(reading);
+    let flow = unpacker.file(kind, bytes);
+    (flow, unpacker.into_section_end())
+}
+
+/// Cuts a container into sections of some `target` bytes: each with its length in bytes. Empty if it is read as one: it comes
+/// as a stream, it is short, or it cannot be read.
+pub(super) fn sections(
+    limits: ScanLimits,
+    kind: ContainerKind,
+    bytes: &Bytes,
+    whole: u64,
+    target: u64,
+) -> Vec<(Section, u64)> {
+    let cuts = match kind {
+        ContainerKind::Tar => tar::cuts(bytes, target),
+        ContainerKind::Zip => zip::cuts(bytes, target),
+        ContainerKind::Parquet => parquet::cuts(bytes, limits, target),
+        _ => Vec::new(),
+    };
+    if cuts.is_empty() {
+        return Vec::new();
+    }
+    let (mut from, mut left) = (0, whole);
+    let mut sections = Vec::with_capacity(cuts.len() + 1);
+    for (to, weight) in cuts {
+        sections.push((Section { from, to }, weight));
+        left = left.saturating_sub(weight);
+        from = to;
+    }
+    sections.push((Section { from, to: u64::MAX }, left));
+    sections
+}
+
+/// The kind of container that a file is, and the container's bytes: they may begin behind a program or a picture. `None` if it is none
+/// or cannot be read.
+pub(super) fn container_in(item: &Item) -> Option<(ContainerKind, Bytes)> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
     if is_text(&head) && traversal::has_sound(&item.bytes) {
-        return Some(ContainerKind::Text);
+        return Some((ContainerKind::Text, item.bytes.clone()));
     }
-    ContainerKind::of(&head).or_else(|| {
-        let file = item.bytes.open_seekable().ok()??;
-        is_disc(file).then_some(DISC)
-    })
-}
-
-/// An image of a disc. Its magic number lies beyond the bytes that tell other containers, behind the boot sector.
-const DISC: ContainerKind =
-    ContainerKind::Unread("an image of a disc (ISO 9660)", "unpack it and scan the folder");
-
-/// Byte position of the magic number of ISO 9660: behind a type byte in sector 16 of 2,048 bytes (ECMA-119).
-const DISC_MARK: u64 = 16 * 2_048 + 1;
-
-fn is_disc(mut file: Reader) -> bool {
-    let mut mark = [0; 5];
-    file.length() > DISC_MARK + 5
-        && file.seek(SeekFrom::Start(DISC_MARK)).is_ok()
-        && file.read_exact(&mut mark).is_ok()
-        && mark == *b"CD001"
+    if let Some(kind) = ContainerKind::of(&head) {
+        return Some((kind, item.bytes.clone()));
+    }
+    if behind::is_disc(&item.bytes).ok()? {
+        return Some((ContainerKind::Disc, item.bytes.clone()));
+    }
+    behind::archive(&head, &item.bytes).ok()?
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::table::Held;
 use super::traversal::{At, Input, Unpacker, length_of};
-use super::{arrow, npy, parquet, rows, sevenz, tar, text, zip};
+use super::{ar, arrow, cab, cpio, disc, npy, parquet, rar, rows, sevenz, tar, text, warc, zip};
 use crate::bytes::Bytes;
 use crate::sniff::container::ContainerKind;
 use crate::source::{Item, To};
@@ -22,10 +22,12 @@ pub(super) fn open(
     if at.depth >= unpacker.costs.limits.max_depth {
         return unpacker.tell(&at.place, rows::too_deep(at.depth));
     }
-    let before = unpacker.looked_at();
     let inner = at.opened(kind);
+    let is_over = unpacker.sections_end(&inner).is_some();
+    let before = if is_over { 0 } else { unpacker.looked_at() };
     match kind {
         ContainerKind::Packed(codec) => return unpacker.packed(&inner, codec, input),
+        ContainerKind::Tar | ContainerKind::Zip if is_over => {}
         ContainerKind::Tar => tar::walk(unpacker, &inner, input)?,
         ContainerKind::Zip => match unpacker.seekable(at, input)? {
             Some(bytes) => {
@@ -52,9 +54,24 @@ pub(super) fn open(
             Some(bytes) => sevenz::walk(unpacker, &inner, &bytes)?,
             None => return ControlFlow::Continue(()),
         },
+        ContainerKind::Rar => match unpacker.seekable(at, input)? {
+            Some(bytes) => rar::walk(unpacker, &inner, &bytes)?,
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Disc => match unpacker.seekable(at, input)? {
+            Some(bytes) => disc::walk(unpacker, &inner, &bytes)?,
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Cab => match unpacker.seekable(at, input)? {
+            Some(bytes) => cab::walk(unpacker, &inner, &bytes)?,
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Cpio => cpio::walk(unpacker, &inner, input)?,
+        ContainerKind::Ar => ar::walk(unpacker, &inner, input)?,
+        ContainerKind::Warc => warc::walk(unpacker, &inner, input)?,
         ContainerKind::Unread(..) => {}
     }
-    if unpacker.looked_at() == before {
+    if unpacker.looked_at() == before && unpacker.section(&inner).is_none() {
         return unpacker.tell(&at.place, rows::empty(kind.as_str()));
     }
     ControlFlow::Continue(())
@@ -68,11 +85,15 @@ fn table(
     kind: ContainerKind,
     bytes: Bytes,
 ) -> ControlFlow<()> {
-    let before = unpacker.looked_at();
+    let is_over = unpacker.sections_end(inner).is_some();
+    let before = if is_over { 0 } else { unpacker.looked_at() };
     let held = match kind {
         ContainerKind::Arrow => arrow::walk(unpacker, inner, &bytes)?,
         _ => parquet::walk(unpacker, inner, &bytes)?,
     };
+    if unpacker.section(inner).is_some() {
+        return ControlFlow::Continue(());
+    }
     if held == Held::Sound && unpacker.looked_at() == before {
         return unpacker.tell(&at.place, rows::empty_table(kind.as_str()));
     }

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::bytes::codecs::{Bomb, exceeds_memory};
+use crate::bytes::codecs::{Bomb, Refused, exceeds_memory};
 use crate::record::FailureKind;
 use crate::source::ScanLimits;
 
@@ -26,10 +26,10 @@ pub(super) fn too_deep(max_depth: usize) -> Row {
 }
 
 pub(super) fn empty(kind: &str) -> Row {
-    (
-        FailureKind::ContainerEmpty,
-        format!("is a {kind} file without members; fetch it again if it should have some"),
-    )
+    let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
+    let message =
+        format!("is {article} {kind} file without members; fetch it again if it should have some");
+    (FailureKind::ContainerEmpty, message)
 }
 
 pub(super) fn empty_table(kind: &str) -> Row {
@@ -80,6 +80,15 @@ pub(super) fn item_too_large(limit_bytes: u64) -> Row {
 
 /// A member of which not a byte can be read.
 pub(super) fn damaged_member(error: &io::Error) -> Row {
+    if Refused::is(error) {
+        return (FailureKind::Unsupported, format!("{error}; unpack it and scan the folder"));
+    }
+    if exceeds_memory(error) {
+        let message = format!(
+            "needs more memory to unpack than is allowed here ({error}); unpack it and scan the folder"
+        );
+        return (FailureKind::Unsupported, message);
+    }
     (FailureKind::Damaged, format!("is damaged in its container ({error}); fetch it again"))
 }
 

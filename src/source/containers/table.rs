@@ -11,6 +11,7 @@ use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
 use crate::record::FailureKind;
 use crate::sniff::sound::{SoundKind, sniff};
+use crate::source::section::{BrokenGroup, TableEnd};
 use crate::source::{Extent, ScanLimits, To};
 use crate::wording::{shorten, visible};
 
@@ -107,6 +108,8 @@ pub(super) struct Shown<'a> {
     pub(super) names_only: u64,
     /// Stretches of rows that could not be read.
     pub(super) broken: Vec<Broken>,
+    /// Number of further ones, of which only the number is known.
+    more_broken: u64,
     /// Columns that may hold sound and are not read, in words.
     pub(super) unread: Option<String>,
     /// Cells with lists that are not samples: the first in words, and their number.
@@ -136,6 +139,7 @@ impl<'a> Shown<'a> {
             groups,
             names_only: 0,
             broken: Vec::new(),
+            more_broken: 0,
             unread,
             shapeless: None,
             raw: 0,
@@ -154,6 +158,40 @@ impl<'a> Shown<'a> {
     /// What a table with columns of sound holds.
     pub(super) fn held(&self) -> Held {
         if self.has_silent_rows { Held::Both } else { Held::Sound }
+    }
+
+    /// What the rows so far say of the table as a whole.
+    pub(super) fn tally(&self) -> TableEnd {
+        let group = |broken: &Broken| BrokenGroup {
+            group: broken.group,
+            rows: broken.rows,
+            is_unsupported: broken.error.kind() == io::ErrorKind::Unsupported,
+            message: broken.error.to_string(),
+        };
+        TableEnd {
+            broken: self.broken.len() as u64 + self.more_broken,
+            first: self.broken.first().map(group),
+            names_only: self.names_only,
+            has_silent_rows: self.has_silent_rows,
+            shapeless: self.shapeless.clone(),
+            raw: self.raw,
+        }
+    }
+
+    /// Takes over what the sections of a table said, so that it is told as of one table.
+    pub(super) fn resume(&mut self, end: &TableEnd) {
+        let TableEnd { broken, first, names_only, has_silent_rows, shapeless, raw } = end;
+        self.names_only = *names_only;
+        self.has_silent_rows = *has_silent_rows;
+        self.shapeless.clone_from(shapeless);
+        self.raw = *raw;
+        if let Some(BrokenGroup { group, rows, is_unsupported, message }) = first {
+            let kind =
+                if *is_unsupported { io::ErrorKind::Unsupported } else { io::ErrorKind::Other };
+            let error = io::Error::new(kind, message.clone());
+            self.broken.push(Broken { group: *group, rows: *rows, error });
+            self.more_broken = broken.saturating_sub(1);
+        }
     }
 
     /// Shows a cell of a column of sound.
@@ -229,6 +267,7 @@ impl<'a> Shown<'a> {
             groups,
             names_only,
             broken,
+            more_broken,
             unread,
             shapeless,
             raw,
@@ -242,7 +281,7 @@ impl<'a> Shown<'a> {
                 Some((read, rows)) => format!(" from its row {read} of {rows} on"),
                 None => String::new(),
             };
-            let count = broken.len();
+            let count = broken.len() as u64 + more_broken;
             told.push(format!(
                 "{count} of its {groups} cannot be read, the first of them is {group}{from}: {error}"
             ));

@@ -11,15 +11,19 @@ use std::rc::Rc;
 use tar::{Archive, Entries, Entry, EntryType};
 
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
-use super::rows::missing_note;
+use super::rows::{damaged_member, missing_note};
+use super::tar_sparse::{Described, Sparse};
 use super::traversal::{At, Input, Member, Unpacker};
-use crate::bytes::Bytes;
+use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
+use crate::source::section::Section;
 use crate::source::{Extent, To};
 
 /// Most bytes of the headers of one member, with long names, PAX records and zeros before them. A guess: real headers have
 /// a few KiB, and the padding at the end of a tape has 10 KiB.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
+/// Headers and members begin at multiples of this (POSIX).
+const BLOCK_BYTES: u64 = 512;
 
 /// Shows the members of a tar file.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
@@ -31,11 +35,18 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> Co
                 Err(error) => return unpacker.broken(&at.place, &error),
             };
             let whole = reader.length();
+            let Section { from: base, to } =
+                unpacker.section(at).unwrap_or(Section { from: 0, to: u64::MAX });
+            let stored = Stored { bytes, whole, base, to };
+            let reader = match stored.reader(reader) {
+                Ok(reader) => reader,
+                Err(error) => return unpacker.broken(&at.place, &error),
+            };
             let reader = Checked { inner: BufReader::new(reader), checks: checks.clone() };
             let mut archive = Archive::new(reader);
             archive.set_ignore_zeros(true);
             match archive.entries_with_seek() {
-                Ok(entries) => members(unpacker, at, entries, &checks, Some(&(bytes, whole))),
+                Ok(entries) => members(unpacker, at, entries, &checks, Some(&stored)),
                 Err(error) => unpacker.broken(&at.place, &error),
             }
         }
@@ -50,15 +61,46 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> Co
     }
 }
 
+/// A tar file that can be read from any position, and which part of it is read.
+struct Stored {
+    bytes: Bytes,
+    /// Its length.
+    whole: u64,
+    /// Where its section begins; the crate counts from there.
+    base: u64,
+    /// Where the next section begins.
+    to: u64,
+}
+
+impl Stored {
+    /// A reader from the begin of the section to the end of the file.
+    fn reader(&self, whole: Reader) -> io::Result<Reader> {
+        let rest = self.whole.saturating_sub(self.base);
+        match self.bytes.slice(self.base, rest) {
+            Some(rest) if self.base > 0 => rest.open_stored(),
+            _ => Ok(whole),
+        }
+    }
+}
+
+/// Where the header behind a member that ends at `end` begins.
+fn padded(end: u64) -> u64 {
+    end.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES)
+}
+
 fn members<R: Read>(
     unpacker: &mut Unpacker<'_>,
     at: &At,
     mut entries: Entries<'_, R>,
     checks: &Checks,
-    stored: Option<&(Bytes, u64)>,
+    stored: Option<&Stored>,
 ) -> ControlFlow<()> {
-    let (mut end, mut rest) = (0, 0);
+    let base = stored.map_or(0, |stored| stored.base);
+    let (mut end, mut rest) = (base, 0);
     loop {
+        if stored.is_some_and(|stored| end > base && padded(end) >= stored.to) {
+            return unpacker.section_ends();
+        }
         checks.left.set(MAX_HEADER_BYTES.saturating_add(rest));
         let entry = match entries.next() {
             None => break,
@@ -72,18 +114,19 @@ fn members<R: Read>(
         rest = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { 0 };
         // The holes of a sparse file are not stored.
         let length = if is_sparse { rest } else { entry.size() };
-        end = entry.raw_file_position().saturating_add(length);
+        end = base.saturating_add(entry.raw_file_position()).saturating_add(length);
         if at.depth == 1 && stored.is_some() {
-            unpacker.passed_to(entry.raw_header_position());
+            unpacker.passed_to(base.saturating_add(entry.raw_header_position()));
         }
         member(unpacker, at, entry, stored)?;
     }
-    let missing = stored.map_or(0, |(_, whole)| end.saturating_sub(*whole));
+    unpacker.section_ends()?;
+    let missing = stored.map_or(0, |stored| end.saturating_sub(stored.whole));
     if missing > 0 {
         return unpacker.truncated(&at.place, &format!("{missing} bytes are missing"));
     }
     // A block of zeros ends a tar file. The last member is padded by less than a block, so these are not its zeros.
-    if checks.zeros.get() < 512 {
+    if checks.zeros.get() < BLOCK_BYTES {
         return unpacker.truncated(&at.place, "the zeros at its end are missing");
     }
     ControlFlow::Continue(())
@@ -109,13 +152,14 @@ fn member<R: Read>(
     unpacker: &mut Unpacker<'_>,
     at: &At,
     mut entry: Entry<'_, R>,
-    stored: Option<&(Bytes, u64)>,
+    stored: Option<&Stored>,
 ) -> ControlFlow<()> {
     let kind = entry.header().entry_type();
     if kind.is_dir() || kind == EntryType::XGlobalHeader {
         return ControlFlow::Continue(());
     }
-    let (offset, length) = (entry.raw_file_position(), entry.size());
+    let base = stored.map_or(0, |stored| stored.base);
+    let (offset, length) = (base.saturating_add(entry.raw_file_position()), entry.size());
     let is_sparse = kind.is_gnu_sparse();
     // Of a sparse member the stored part, so that members of one name have different extents.
     let stored_bytes = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { length };
@@ -124,7 +168,7 @@ fn member<R: Read>(
     let key = key_of(&name);
     let is_side_car = is_side_car(&name) && length <= MAX_SIDE_CAR_BYTES && !is_sparse;
     let mut place = at.member(To::Member { name, nth: 1 }, Some(extent));
-    let bytes = stored.filter(|_| !is_sparse).and_then(|(bytes, whole)| {
+    let bytes = stored.filter(|_| !is_sparse).and_then(|Stored { bytes, whole, .. }| {
         let there = length.min(whole.saturating_sub(offset));
         Some((bytes.slice(offset, there)?, length - there))
     });
@@ -149,11 +193,8 @@ fn member<R: Read>(
         };
         return unpacker.row(&place, FailureKind::NotAudio, message);
     }
-    if is_sparse_by_pax(&mut entry) {
-        unpacker.counted()?;
-        let message = "is a sparse file as PAX headers describe it, which is not read here; unpack its archive by tar and \
-            scan the folder";
-        return unpacker.row(&place, FailureKind::Unsupported, message.to_owned());
+    if let Some(described) = Described::of(&mut entry) {
+        return sparse(unpacker, at, &mut entry, described, length);
     }
     let mut notes = Vec::new();
     let mut declared = Some(length);
@@ -186,10 +227,88 @@ fn member<R: Read>(
     if has_rest { unpacker.drain(&mut entry) } else { ControlFlow::Continue(()) }
 }
 
+/// The places at which a tar file may be cut into sections of some `target` bytes: where a member begins that belongs to none
+/// before it. The headers are read, and no members.
+pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
+    let (mut cuts, checks) = (Vec::new(), Checks::default());
+    let Ok(reader) = bytes.open_stored() else { return cuts };
+    let whole = reader.length();
+    let mut archive =
+        Archive::new(Checked { inner: BufReader::new(reader), checks: checks.clone() });
+    archive.set_ignore_zeros(true);
+    let Ok(mut entries) = archive.entries_with_seek() else { return cuts };
+    let (mut end, mut last, mut rest, mut group) = (0_u64, 0_u64, 0, None);
+    loop {
+        checks.left.set(MAX_HEADER_BYTES.saturating_add(rest));
+        let Some(Ok(mut entry)) = entries.next() else { break };
+        checks.left.set(u64::MAX);
+        let kind = entry.header().entry_type();
+        let is_sparse = kind.is_gnu_sparse();
+        rest = if is_sparse { entry.header().entry_size().unwrap_or(0) } else { 0 };
+        let length = if is_sparse { rest } else { entry.size() };
+        let begin = padded(end);
+        let body = entry.raw_file_position();
+        end = body.saturating_add(length);
+        if !(kind.is_file() || kind.is_contiguous()) || is_sparse_by_pax(&mut entry) {
+            continue;
+        }
+        let key = key_of(&entry.path_bytes());
+        let is_new = group.replace(key.clone()) != Some(key);
+        if is_new && begin - last >= target && end <= whole && begins_at(bytes, begin, whole, body)
+        {
+            cuts.push((begin, begin - last));
+            last = begin;
+        }
+    }
+    cuts
+}
+
+/// Whether a reader that begins at `begin` comes to the member whose bytes begin at `body`.
+fn begins_at(bytes: &Bytes, begin: u64, whole: u64, body: u64) -> bool {
+    let rest = bytes.slice(begin, whole.saturating_sub(begin));
+    let Some(Ok(reader)) = rest.map(|rest| rest.open_stored()) else { return false };
+    let checks = Checks::default();
+    checks.left.set(MAX_HEADER_BYTES);
+    let mut archive = Archive::new(Checked { inner: BufReader::new(reader), checks });
+    archive.set_ignore_zeros(true);
+    let Ok(mut entries) = archive.entries_with_seek() else { return false };
+    matches!(entries.next(), Some(Ok(first)) if begin.checked_add(first.raw_file_position()) == Some(body))
+}
+
 /// Whether PAX records describe the holes of a file: its stored bytes are then not the file.
 fn is_sparse_by_pax<R: Read>(entry: &mut Entry<'_, R>) -> bool {
     let Ok(Some(records)) = entry.pax_extensions() else { return false };
     records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse."))
+}
+
+/// Shows a file whose holes PAX records describe.
+fn sparse<R: Read>(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    entry: &mut Entry<'_, R>,
+    described: Described,
+    stored_bytes: u64,
+) -> ControlFlow<()> {
+    let name = described.name.clone().unwrap_or_else(|| entry.path_bytes().into_owned());
+    let key = key_of(&name);
+    // The place of its header: behind that is not the file, but what is stored of it.
+    let extent = Extent { offset: entry.raw_header_position(), length: stored_bytes };
+    let place = at.member(To::Member { name, nth: 1 }, Some(extent));
+    unpacker.join(Some(&key))?;
+    let sparse = match Sparse::new(&mut *entry, described, stored_bytes) {
+        Ok(sparse) => sparse,
+        Err(error) => {
+            unpacker.counted()?;
+            unpacker.tell(&place, damaged_member(&error))?;
+            return unpacker.drain(entry);
+        }
+    };
+    let (depth, declared) = (at.depth, Some(sparse.length()));
+    let (bytes, notes) = (None, Vec::new());
+    // Holes count like decompressed bytes.
+    let stream = &mut unpacker.limited(sparse);
+    unpacker.member(Member { place, depth, stream, declared, bytes, notes })?;
+    unpacker.drain(entry)
 }
 
 /// What is checked while a tar file is read; clones share it.

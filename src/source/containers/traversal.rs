@@ -11,85 +11,29 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::behind;
 use super::encoded::is_in;
 use super::group::Group;
 use super::json::has_samples;
-use super::limits::{Costs, bounded};
+use super::limits::Costs;
+use super::parts::Positioned;
+pub(super) use super::parts::{At, Failing, Input, Member, length_of};
 use super::rows::{self, Row};
 use crate::base::panic_message;
 use crate::bytes::codecs::{Bomb, Codec, Counted, buffered};
-use crate::bytes::{Budget, Bytes, Filled, PackedText};
+use crate::bytes::{Budget, Bytes, Filled, PackedText, Reader};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
 use crate::sniff::{is_database, is_text};
-use crate::source::{Extent, Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
+use crate::source::section::{Carried, Reading, Section, SectionEnd, TableEnd};
+use crate::source::{Item, Place, ScanLimits, To, TorrentFile, Unlisted, Visit};
 use crate::wording::visible;
 
 /// Bytes that are read at a time and discarded.
 const BLOCK_BYTES: usize = 64 << 10;
 
-/// What a container is read from.
-pub(super) enum Input<'r> {
-    /// Bytes that can be read from any position, any number of times.
-    Stored(Bytes),
-    /// A stream that is read once, from its front to its end.
-    Stream(&'r mut dyn Read),
-}
-
 /// Opens a container. [`Unpacker`] is given it, so that the readers of formats can lie above this file.
 pub(super) type Open = fn(&mut Unpacker<'_>, &At, ContainerKind, Input<'_>) -> ControlFlow<()>;
-
-/// Where the reader is.
-#[derive(Debug, Clone)]
-pub(super) struct At {
-    /// The container's own place.
-    pub(super) place: Place,
-    /// Kinds of the containers that its members lie in, the outermost first and its own last: `gzip/tar`.
-    pub(super) inside: String,
-    /// The number of those containers.
-    pub(super) depth: usize,
-}
-
-impl At {
-    /// A place whose kind of container is not known yet.
-    fn of(place: Place, depth: usize) -> Self {
-        Self { inside: place.containers.clone(), place, depth }
-    }
-
-    /// The place of a member.
-    pub(super) fn member(&self, to: To, extent: Option<Extent>) -> Place {
-        let to = match to {
-            To::Member { name, nth } => To::Member { name: bounded(name), nth },
-            other => other,
-        };
-        Place {
-            locator: self.place.locator.step(to, extent),
-            stamp: self.place.stamp,
-            containers: self.inside.clone(),
-            offset: None,
-        }
-    }
-
-    /// The same place as a container of this kind.
-    pub(super) fn opened(&self, kind: ContainerKind) -> Self {
-        let between = if self.inside.is_empty() { "" } else { "/" };
-        let inside = format!("{}{between}{}", self.inside, kind.as_str());
-        Self { place: self.place.clone(), inside, depth: self.depth + 1 }
-    }
-}
-
-/// One member of a container, about to be looked at.
-pub(super) struct Member<'r> {
-    pub(super) place: Place,
-    pub(super) depth: usize,
-    /// Its bytes, from its front.
-    pub(super) stream: &'r mut dyn Read,
-    /// Its length in bytes as the container states it, which may be wrong.
-    pub(super) declared: Option<u64>,
-    /// Its bytes in the container, if they are stored uncompressed.
-    pub(super) bytes: Option<Bytes>,
-    pub(super) notes: Vec<String>,
-}
 
 /// Goes through one file on disk.
 pub(in crate::source) struct Unpacker<'v> {
@@ -114,6 +58,12 @@ pub(in crate::source) struct Unpacker<'v> {
     group: Option<Group>,
     /// What is known beside the current container.
     pub(super) beside: Beside,
+    /// Whether the file is read whole or in sections.
+    reading: Reading,
+    /// The section was read to its end.
+    reached: bool,
+    /// What the section says of the table as a whole.
+    table: TableEnd,
 }
 
 /// What is known beside a container.
@@ -148,6 +98,67 @@ impl<'v> Unpacker<'v> {
             torrent: torrent.clone(),
             group: None,
             beside: Beside::default(),
+            reading: Reading::Whole,
+            reached: false,
+            table: TableEnd::default(),
+        }
+    }
+
+    /// The same for a file that is read in sections.
+    pub(super) fn reading(mut self, reading: Reading) -> Self {
+        match &reading {
+            Reading::Whole => {}
+            Reading::Part(_, Carried { unpacked_bytes, members }) => {
+                self.costs.carry(*unpacked_bytes, *members);
+            }
+            Reading::Last(sum) => {
+                self.costs.carry(sum.unpacked_bytes, sum.members);
+                self.looked_at = sum.looked_at;
+            }
+        }
+        self.reading = reading;
+        self
+    }
+
+    /// The section of a container that is to be read; `None` for all of it. Only the file on disk itself has sections.
+    pub(super) fn section(&self, inside: &At) -> Option<Section> {
+        match &self.reading {
+            Reading::Part(section, _) if inside.depth == 1 => Some(*section),
+            _ => None,
+        }
+    }
+
+    /// What is said of a container whose sections were all read; `None` if it is yet to be read.
+    pub(super) fn sections_end(&self, inside: &At) -> Option<&SectionEnd> {
+        match &self.reading {
+            Reading::Last(sum) if inside.depth == 1 => Some(sum),
+            _ => None,
+        }
+    }
+
+    /// Notes that the section was read to its end.
+    pub(super) fn section_ends(&mut self) -> ControlFlow<()> {
+        self.reached = true;
+        ControlFlow::Continue(())
+    }
+
+    /// Keeps what the section says of its table.
+    pub(super) fn keep_table(&mut self, table: TableEnd) {
+        self.table = table;
+    }
+
+    /// How the reading of the section ended.
+    pub(in crate::source) fn into_section_end(self) -> SectionEnd {
+        let carried = match &self.reading {
+            Reading::Part(_, carried) => *carried,
+            Reading::Whole | Reading::Last(_) => Carried::default(),
+        };
+        SectionEnd {
+            reached: self.reached,
+            unpacked_bytes: self.costs.allowance.spent().saturating_sub(carried.unpacked_bytes),
+            members: self.costs.members().saturating_sub(carried.members),
+            looked_at: self.looked_at,
+            table: self.table,
         }
     }
 
@@ -272,9 +283,23 @@ impl<'v> Unpacker<'v> {
             let input = bytes.map_or(Input::Stream(&mut stream), Input::Stored);
             return self.container(&At::of(place, depth), kind, input);
         }
-        let is_wanted = self.visit.wants(&place);
+        let wants = self.visit.wants(&place);
+        let hides = behind::may_be(&head) && (wants || self.visit.enters(&place));
+        let begin = head.clone();
+        let mut stream: Box<dyn Read> =
+            Box::new(Cursor::new(head).chain(Failing(broken)).chain(stream));
+        if hides {
+            let at = At::of(place.clone(), depth);
+            match self.hidden(&at, &begin, &mut stream, bytes.as_ref())? {
+                Hidden::Opened => return ControlFlow::Continue(()),
+                Hidden::Nothing => {}
+                Hidden::NothingIn(front, broken) => {
+                    stream = Box::new(front.chain(Failing(broken)).chain(stream));
+                }
+            }
+        }
         // What is in a text may be wanted where the text is not.
-        if !is_wanted && !(is_text(&head) && self.visit.enters(&place)) {
+        if !wants && !(is_text(&begin) && self.visit.enters(&place)) {
             return ControlFlow::Continue(());
         }
         if let Some(bytes) = bytes {
@@ -282,11 +307,10 @@ impl<'v> Unpacker<'v> {
             let extent = place.locator.steps.last().and_then(|step| step.extent);
             let is_damaged = extent.is_some_and(|extent| size_bytes < extent.length);
             let item = Item::within(place, size_bytes, bytes);
-            return self.looked_into(Item { notes, is_damaged, ..item }, depth, is_wanted);
+            return self.looked_into(Item { notes, is_damaged, ..item }, depth, wants);
         }
-        let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
         match self.take_in(place, &mut stream, declared, notes)? {
-            Some(item) => self.looked_into(item, depth, is_wanted),
+            Some(item) => self.looked_into(item, depth, wants),
             None => ControlFlow::Continue(()),
         }
     }
@@ -301,6 +325,39 @@ impl<'v> Unpacker<'v> {
             return self.container(&At::of(item.place, depth), ContainerKind::Text, input);
         }
         if is_wanted { self.shown(item) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Opens an archive that lies behind what a member begins as. A stream has to be read into memory for that, as far as
+    /// containers in containers may.
+    fn hidden(
+        &mut self,
+        at: &At,
+        head: &[u8],
+        stream: &mut dyn Read,
+        bytes: Option<&Bytes>,
+    ) -> ControlFlow<(), Hidden> {
+        let (stored, broken) = if let Some(bytes) = bytes {
+            (bytes.clone(), None)
+        } else {
+            let mut front = Vec::new();
+            let left = self.costs.container_bytes_left();
+            let broken = stream.take(left).read_to_end(&mut front).err();
+            (Bytes::of_memory(front), broken)
+        };
+        // What cannot be read fails again as an item.
+        let Ok(Some((kind, archive))) = behind::archive(head, &stored) else {
+            let front = stored.open_stored().ok().filter(|_| bytes.is_none());
+            let nothing = front.map_or(Hidden::Nothing, |front| Hidden::NothingIn(front, broken));
+            return ControlFlow::Continue(nothing);
+        };
+        let held_bytes = self.costs.held_bytes();
+        if bytes.is_none() {
+            self.costs.hold(length_of(&stored));
+        }
+        let flow = self.container(at, kind, Input::Stored(archive));
+        self.costs.release_to(held_bytes);
+        flow?;
+        ControlFlow::Continue(Hidden::Opened)
     }
 
     /// Takes an item into memory; `None` if there is a row instead.
@@ -524,32 +581,11 @@ fn look(place: Place, stream: &mut dyn Read, most: u64, declared: Option<u64>) -
     Item::within(place, size_bytes, Bytes::of_memory(head))
 }
 
-/// A stream that counts the bytes read from it.
-struct Positioned<R> {
-    stream: R,
-    position: Option<Arc<AtomicU64>>,
-}
-
-impl<R: Read> Read for Positioned<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.read(buffer)?;
-        if let Some(position) = &self.position {
-            position.fetch_add(read as u64, Ordering::Relaxed);
-        }
-        Ok(read)
-    }
-}
-
-/// A stream that fails once with an error that came before, or is empty.
-pub(super) struct Failing(pub(super) Option<io::Error>);
-
-impl Read for Failing {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-/// How many bytes of a stretch are there; 0 if it cannot be opened.
-pub(super) fn length_of(bytes: &Bytes) -> u64 {
-    bytes.length().ok().flatten().unwrap_or(0)
+/// What was found behind the first bytes of a member.
+enum Hidden {
+    /// An archive, which was opened.
+    Opened,
+    Nothing,
+    /// Nothing in what was read of a stream, which may have broken off.
+    NothingIn(Reader, Option<io::Error>),
 }

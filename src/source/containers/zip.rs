@@ -13,11 +13,18 @@ use zip::read::{Config, OwnedZipFileEntry, ZipFile, ZipFileEntry, read_zipfile_f
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
-use super::rows::missing_note;
+use super::rows::{damaged_member, missing_note};
+use super::sum::Summed;
 use super::traversal::{At, Member, Unpacker, length_of};
+use super::zip_methods;
+pub(in crate::source) use super::zip_volumes::volumes_before;
+use super::zip_volumes::{self, Joined};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
+use crate::source::section::Section;
+use crate::source::volume_names::zip_volume;
 use crate::source::{Extent, Place, To};
+use crate::wording::visible;
 
 /// Longest end-of-central-directory record: 22 bytes, and a comment whose length has 16 bits (APPNOTE 4.3.16).
 const MAX_END_BYTES: u64 = 22 + 0xffff;
@@ -49,6 +56,19 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     if !has_directory {
         return salvage(unpacker, at, body, &ZipError::FileNotFound);
     }
+    let before = zip_volumes::volumes_before(bytes).unwrap_or(0);
+    let directory = match bytes {
+        _ if before == 0 => Ok(Either::Whole(directory)),
+        Bytes::Volumes { volumes, .. } => {
+            let most = unpacker.costs.limits.max_directory_bytes;
+            zip_volumes::directory(bytes, volumes, most).map(Either::Joined)
+        }
+        _ => return incomplete(unpacker, at, before),
+    };
+    let directory = match directory {
+        Ok(directory) => directory,
+        Err(error) => return unpacker.broken(&at.place, &error),
+    };
     let mut archive = match ZipIterable::try_new(directory, Config::default()) {
         Ok(archive) => archive,
         Err(ZipError::UnsupportedArchive(what)) => {
@@ -64,29 +84,49 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Err(error) => return salvage(unpacker, at, body, &error),
     };
     let whole = body.get_ref().length();
+    // Each section reads the directory from its front, which numbers members, and opens its own members only.
+    let section = unpacker.section(at).unwrap_or(Section { from: 0, to: u64::MAX });
     let (mut passed, mut count, mut last) = (0_u64, 0_u64, None);
     let mut first = u64::MAX;
     let mut order = Order::default();
     for entry in entries {
+        if count >= section.to {
+            return unpacker.section_ends();
+        }
+        // What is wrong before a section is told by the one that it is in.
+        let is_before = count < section.from;
         let entry = match entry {
             Ok(entry) => entry,
+            Err(_) if is_before => return ControlFlow::Continue(()),
             Err(error) => return broken(unpacker, at, &error),
         };
         passed = passed.saturating_add(entry.compressed_size());
         if passed > whole {
+            if is_before {
+                return ControlFlow::Continue(());
+            }
             return overlapping(unpacker, at, passed, whole);
         }
-        if at.depth == 1 {
+        if at.depth == 1 && !is_before {
             unpacker.passed_to(passed);
         }
         (count, last) = (count + 1, Some(entry.central_header_start()));
         first = first.min(entry.header_start());
         let Some(nth) = order.nth(entry.header_start()) else {
+            if is_before {
+                return ControlFlow::Continue(());
+            }
             let message =
                 "has a directory without any order; unpack it with care and scan the folder";
             return unpacker.row(&at.place, FailureKind::ContainerDamaged, message.to_owned());
         };
-        member(unpacker, at, entry, nth, bytes, &mut body)?;
+        if !is_before {
+            member(unpacker, at, entry, nth, bytes, &mut body)?;
+        }
+    }
+    unpacker.section_ends()?;
+    if before > 0 {
+        return ControlFlow::Continue(());
     }
     if last.is_some_and(|last| another_follows(&mut body, last).unwrap_or(false)) {
         let message = format!(
@@ -95,8 +135,8 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         );
         return unpacker.row(&at.place, FailureKind::ContainerDamaged, message);
     }
-    // A split archive begins with a signature of 4 bytes.
-    if count > 0 && first > 4 {
+    // A split archive begins with a signature of 4 bytes, one that unpacks itself with a program.
+    if count > 0 && first > 4 && begins_as_zip(&mut body).unwrap_or(true) {
         let message = format!(
             "begins with {first} bytes of members that its directory does not name, as one archive behind another does; \
              they were not looked at: unpack it and scan the folder"
@@ -104,6 +144,97 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         return unpacker.row(&at.place, FailureKind::ContainerDamaged, message);
     }
     ControlFlow::Continue(())
+}
+
+/// The numbers of the entries at which a zip file may be cut into sections of some `target` bytes; none if its directory cannot
+/// be read to its end, or states more than the file has.
+pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
+    let open = || bytes.open_stored().map(BufReader::new);
+    let mut cuts = Vec::new();
+    let Ok(mut directory) = open() else { return cuts };
+    if !has_directory(&mut directory).unwrap_or(false) {
+        return cuts;
+    }
+    if zip_volumes::volumes_before(bytes).map_or(true, |before| before > 0) {
+        return cuts;
+    }
+    let whole = directory.get_ref().length();
+    let Ok(mut archive) = ZipIterable::try_new(directory, Config::default()) else { return cuts };
+    let Ok(entries) = archive.files() else { return cuts };
+    let (mut passed, mut last) = (0_u64, 0_u64);
+    for (number, entry) in (0_u64..).zip(entries) {
+        let Ok(entry) = entry else { return Vec::new() };
+        if passed - last >= target {
+            cuts.push((number, passed - last));
+            last = passed;
+        }
+        passed = passed.saturating_add(entry.compressed_size());
+        if passed > whole {
+            return Vec::new();
+        }
+    }
+    cuts
+}
+
+/// Whether the first bytes are those of a zip file, not of a program or picture in front of one.
+fn begins_as_zip(body: &mut BufReader<Reader>) -> std::io::Result<bool> {
+    let mut mark = [0; 2];
+    body.seek(SeekFrom::Start(0))?;
+    body.read_exact(&mut mark)?;
+    Ok(mark == *b"PK")
+}
+
+/// Whether the first bytes are those of the first volume of a split zip file.
+fn begins_split(body: &mut BufReader<Reader>) -> std::io::Result<bool> {
+    let mut mark = [0; 4];
+    body.seek(SeekFrom::Start(0))?;
+    body.read_exact(&mut mark)?;
+    Ok(mark == *b"PK\x07\x08")
+}
+
+/// Shows the row of the last volume of a split zip file whose others are not all there.
+fn incomplete(unpacker: &mut Unpacker<'_>, at: &At, before: u32) -> ControlFlow<()> {
+    let name = |path: &std::path::Path| {
+        let name = std::path::Path::new(path.file_name().unwrap_or_default());
+        visible(&crate::source::display_path(name)).into_owned()
+    };
+    let path = &at.place.locator.file;
+    let volume = |number| zip_volume(path, number).filter(|path| !path.is_file());
+    let missing = (1..=before.min(MAX_VOLUMES)).find_map(volume).filter(|_| at.depth == 1);
+    let missing = missing.map_or("the others are".to_owned(), |path| format!("{} is", name(&path)));
+    let message = format!(
+        "is the last of {} volumes of a split zip file, and {missing} missing; fetch it and scan again",
+        before.saturating_add(1)
+    );
+    unpacker.row(&at.place, FailureKind::ContainerTruncated, message)
+}
+
+/// Most volumes that are looked for by name. A guess.
+const MAX_VOLUMES: u32 = 10_000;
+
+/// What a directory is read from.
+enum Either {
+    Whole(BufReader<Reader>),
+    /// Volumes, with a directory that was written for them.
+    Joined(Joined),
+}
+
+impl Read for Either {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Whole(whole) => whole.read(buffer),
+            Self::Joined(joined) => joined.read(buffer),
+        }
+    }
+}
+
+impl Seek for Either {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        match self {
+            Self::Whole(whole) => whole.seek(to),
+            Self::Joined(joined) => joined.seek(to),
+        }
+    }
 }
 
 /// Whether another entry follows the one at `header` in the directory. The end of the file may state fewer than there are:
@@ -195,6 +326,9 @@ fn member(
         return unpacker.row(&unopened, FailureKind::NotAudio, message);
     }
     let method = entry.compression();
+    if zip_methods::is_one(method) {
+        return packed(unpacker, at, &entry, (to, unopened), body);
+    }
     if !READ.contains(&method) {
         unpacker.counted()?;
         let message = format!(
@@ -231,6 +365,48 @@ fn member(
         bytes: lies,
         notes,
     })
+}
+
+/// Shows a member in LZMA, XZ or `PPMd`.
+fn packed(
+    unpacker: &mut Unpacker<'_>,
+    at: &At,
+    entry: &ZipFileEntry<'_>,
+    (to, unopened): (To, Place),
+    body: &mut BufReader<Reader>,
+) -> ControlFlow<()> {
+    let (length, size) = (entry.compressed_size(), entry.size());
+    let opened = data_start(body, entry.header_start()).and_then(|offset| {
+        body.seek(SeekFrom::Start(offset))?;
+        let stream = zip_methods::unpack(entry.compression(), body.take(length), size)?;
+        Ok((offset, Summed::new(stream, size, Some(entry.crc32()), None)))
+    });
+    let (offset, stream) = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.raw_os_error().is_some() => return unpacker.broken(&unopened, &error),
+        Err(error) => {
+            unpacker.counted()?;
+            return unpacker.tell(&unopened, damaged_member(&error));
+        }
+    };
+    let place = at.member(to, Some(Extent { offset, length }));
+    let mut stream = unpacker.limited(stream);
+    let (depth, declared, bytes, notes) = (at.depth, Some(size), None, Vec::new());
+    let stream = &mut stream as &mut dyn Read;
+    unpacker.member(Member { place, depth, stream, declared, bytes, notes })
+}
+
+/// Where the bytes of a member begin: behind its own header, whose name and extra fields may differ from those in the directory.
+fn data_start(body: &mut BufReader<Reader>, header: u64) -> std::io::Result<u64> {
+    let mut fixed = [0; 30];
+    body.seek(SeekFrom::Start(header))?;
+    body.read_exact(&mut fixed)?;
+    if !fixed.starts_with(b"PK\x03\x04") {
+        let message = "there is no header at the place that the directory states";
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+    }
+    let length = |at: usize| u64::from(u16::from_le_bytes([fixed[at], fixed[at + 1]]));
+    Ok(header + 30 + length(26) + length(28))
 }
 
 /// Shows the row of a member that cannot be opened.
@@ -274,7 +450,11 @@ fn salvage(
     if matches!(why, ZipError::Io(error) if error.raw_os_error().is_some()) {
         return broken(unpacker, at, why);
     }
-    let mut offset = 0;
+    // The first volume of a split archive begins with a signature of 4 bytes.
+    let mut offset = if begins_split(&mut body).unwrap_or(false) { 4 } else { 0 };
+    if let Err(error) = body.seek(SeekFrom::Start(offset)) {
+        return unpacker.broken(&at.place, &error);
+    }
     let end = loop {
         if at.depth == 1 {
             unpacker.passed_to(offset);

@@ -24,9 +24,9 @@ const MAX_ALIKE: usize = 8;
 #[derive(Debug, Default)]
 pub(in crate::source) struct Torrents {
     /// From the folder or file that has the name of a torrent to its `.torrent` files.
-    by_data: BTreeMap<PathBuf, Vec<PathBuf>>,
+    pub(super) by_data: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// From a `.torrent` file to the folder with its data.
-    folders: BTreeMap<PathBuf, PathBuf>,
+    pub(super) folders: BTreeMap<PathBuf, PathBuf>,
     /// The torrents whose data was met last, by their `.torrent` files; `None` for one that could not be read. A walk in the
     /// order of paths meets all data of a torrent together.
     open: Vec<(PathBuf, Option<Arc<Torrent>>)>,

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `metainfo` | the content of a `.torrent` file |
 //! | `beside` | the torrents of a dump, and where their data is |
+//! | `place` | the places of torrents, as a plan keeps them |
 //! | `share` | a file as one torrent describes it |
 //! | `file` | the same for several torrents over the same data |
 //! | `verify` | comparison with the hashes of a torrent |
@@ -19,6 +20,7 @@
 mod beside;
 mod file;
 mod metainfo;
+mod place;
 mod share;
 mod unfinished;
 mod verify;
@@ -27,6 +29,7 @@ pub(super) use beside::Torrents;
 pub(crate) use beside::is_called_torrent;
 pub(crate) use beside::unreadable;
 pub use file::TorrentFile;
+pub use place::TorrentPlace;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -79,7 +79,11 @@ pub(crate) enum Catalog {
         names: Vec<String>,
     },
     /// Read every byte of the catalogue and report damage
-    Check,
+    Check {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Show sizes, and which hashes are too common to be looked up
     Stats {
         /// Print one JSON object
@@ -88,6 +92,12 @@ pub(crate) enum Catalog {
     },
     /// Merge the index into one segment, without removed recordings
     Compact,
+    /// Write the catalogue as one file with a digest, which scan, query and work search on other machines with --catalogue FILE
+    Pack {
+        /// File to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, ClapArgs)]
@@ -157,6 +167,9 @@ pub(crate) struct Allow {
     /// Remove these licences instead
     #[arg(long)]
     pub(crate) remove: bool,
+    /// Print the licences as one JSON object per line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The formats of an export.

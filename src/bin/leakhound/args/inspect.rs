@@ -15,6 +15,9 @@ pub(crate) struct Inspect {
     /// the label's are hashed
     #[arg(long)]
     pub(crate) hash: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }

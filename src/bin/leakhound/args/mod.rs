@@ -6,8 +6,11 @@
 )]
 
 mod catalog;
+mod catalogue_file;
 mod choice;
+mod cluster;
 mod extract;
+mod guide;
 mod inspect;
 mod limits;
 mod manifest;
@@ -16,6 +19,7 @@ mod query;
 mod recheck;
 mod report;
 mod review;
+mod runs;
 mod scan;
 mod search;
 mod show;
@@ -26,7 +30,10 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 pub(crate) use catalog::{Allow, Catalog, Import, Mask};
+pub(crate) use catalogue_file::CatalogueFile;
+pub(crate) use cluster::{Merge, Plan, PlanCommand, Work};
 pub(crate) use extract::Extract;
+pub(crate) use guide::Guide;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
 pub(crate) use manifest::Manifest;
@@ -35,10 +42,14 @@ pub(crate) use query::Query;
 pub(crate) use recheck::Recheck;
 pub(crate) use report::{Report, ReportFormat};
 pub(crate) use review::{Decide, Review, ReviewCommand, ReviewList};
+pub(crate) use runs::Runs;
 pub(crate) use scan::Scan;
 pub(crate) use search::Search;
 pub(crate) use show::Show;
 pub(crate) use verify::Verify;
+
+/// Version and build, as `--version` prints them.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LEAKHOUND_BUILD"), ")");
 
 /// Finds a label's recordings in dumps and data sets.
 ///
@@ -47,6 +58,8 @@ pub(crate) use verify::Verify;
 ///   leakhound catalog add MASTERS
 ///   leakhound scan DUMP
 ///   leakhound report --format html --out report.html
+///
+/// The guide explains each step: leakhound guide first-scan
 ///
 /// Exit codes:
 ///
@@ -57,7 +70,7 @@ pub(crate) use verify::Verify;
 ///   4    the command failed
 ///   130  stopped; the same command continues where it stopped
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment, max_term_width = 100)]
+#[command(version = VERSION, verbatim_doc_comment, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -119,6 +132,12 @@ pub(crate) enum Command {
     Catalog(Catalog),
     /// Scan files and folders against the catalogue; a stopped scan continues when the command is repeated
     Scan(Scan),
+    /// Divide a scan into units for many machines, and see how far they are; see the page on many machines of the guide
+    Plan(Plan),
+    /// Do units of a plan; findings end it with 0, so that a scheduler repeats failures only
+    Work(Work),
+    /// Make one run of the parts of a plan, as if one machine had scanned the dump
+    Merge(Merge),
     /// Look up single files, without keeping the result
     Query(Query),
     /// Show the item at a locator from a report
@@ -142,5 +161,13 @@ pub(crate) enum Command {
     /// is not there
     Recheck(Recheck),
     /// List the runs
-    Runs,
+    Runs(Runs),
+    /// Show a page of the guide, or list the pages
+    Guide(Guide),
+    /// Unpack members of RAR archives from standard input to standard output: how this program runs itself
+    #[command(hide = true, name = UNPACK_RAR)]
+    UnpackRar,
 }
+
+/// The command by which the program runs itself to unpack RAR.
+pub(crate) const UNPACK_RAR: &str = "unpack-rar";

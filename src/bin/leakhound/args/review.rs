@@ -71,6 +71,9 @@ pub(crate) enum ReviewCommand {
         /// Number of the run [default: the newest]
         #[arg(long, value_name = "RUN")]
         run: Option<i64>,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
     },
     /// Show every decision that was made, oldest first
     History {

@@ -25,7 +25,7 @@ pub(crate) struct Scan {
 }
 
 /// The choices of containers to hash.
-fn containers() -> impl TypedValueParser<Value = WhichContainers> {
+pub(super) fn containers() -> impl TypedValueParser<Value = WhichContainers> {
     choice(WhichContainers::ALL, |which| {
         PossibleValue::new(which.as_str()).help(match which {
             WhichContainers::Found => "Containers in which something was found",

@@ -24,12 +24,15 @@ pub(crate) struct Search {
     /// to there are shown as permitted
     #[arg(long, value_name = "CC", value_parser = territory)]
     pub(crate) territory: Option<String>,
+    #[command(flatten)]
+    pub(crate) catalogue: super::CatalogueFile,
 }
 
 impl Search {
     /// Puts itself into the settings of a session.
     pub(crate) fn put_into(&self, settings: Settings) -> Settings {
-        let Self { mode, match_below, suspect_below, territory } = self;
+        let Self { mode, match_below, suspect_below, territory, catalogue } = self;
+        let settings = catalogue.put_into(settings);
         let verdict = VerdictConfig { match_below: *match_below, suspect_below: *suspect_below };
         Settings { mode: *mode, verdict, territory: territory.clone(), ..settings }
     }

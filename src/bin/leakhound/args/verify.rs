@@ -12,4 +12,7 @@ pub(crate) struct Verify {
     /// Manifest that was written earlier, to be compared byte for byte
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
+    /// Print one JSON object per check and line
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -32,9 +32,10 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
         args::Catalog::List { entries: false, json } => print(&catalog.recordings()?, *json, false),
         args::Catalog::Show { names, json } => show(&catalog, names, *json),
         args::Catalog::Remove { names } => remove(global, &mut catalog, names),
-        args::Catalog::Check => maintenance::check(&catalog),
+        args::Catalog::Check { json } => maintenance::check(&catalog, *json),
         args::Catalog::Stats { json } => maintenance::stats(&catalog, *json),
         args::Catalog::Compact => maintenance::compact(global, &mut catalog),
+        args::Catalog::Pack { out } => maintenance::pack(global, &catalog, out),
     }
 }
 

@@ -9,6 +9,7 @@ use leakhound::inspect::{Hashed, Survey, Tally};
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Dump, Folders, ScanLimits, Source as _};
 use leakhound::wording::{clock, counted, plural, thousands, visible};
+use serde_json::json;
 
 use crate::args::{Global, Inspect};
 use crate::exit::Exit;
@@ -16,8 +17,9 @@ use crate::home;
 use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
-    let Inspect { paths, hash, limits } = command;
+    let Inspect { paths, hash, json, limits } = command;
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
+    let folders = folders.beside_home(&home::place(global)?);
     let known = known(global)?;
     let is_compared = known.is_some();
     let mut survey = known.unwrap_or_default();
@@ -27,6 +29,11 @@ pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
     // A survey never stops a walk early.
     let _ = Dump::new(folders, ScanLimits::from(limits)).walk(&mut survey);
     let mut out = Out::lock();
+    let exit = if survey.unread.is_empty() { Exit::Clear } else { Exit::Incomplete };
+    if *json {
+        writeln!(out, "{}", object(&survey, is_compared))?;
+        return Ok(exit);
+    }
     writeln!(out, "{:>12}  {:>18}  {:<32}  in", "items", "bytes", "what")?;
     for ((containers, what), tally) in &survey.kinds {
         let Tally { items, bytes, .. } = *tally;
@@ -76,7 +83,24 @@ pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
         clock(survey.probe_seconds() / threads as f64),
     )?;
     out.flush()?;
-    Ok(if survey.unread.is_empty() { Exit::Clear } else { Exit::Incomplete })
+    Ok(exit)
+}
+
+/// The survey as `--json` prints it.
+fn object(survey: &Survey, is_compared: bool) -> serde_json::Value {
+    let kinds = survey.kinds.iter().map(|((containers, what), tally)| {
+        let Tally { items, bytes, is_sound } = tally;
+        json!({"containers": containers, "what": what, "items": items, "bytes": bytes, "audio": is_sound})
+    });
+    let unread = survey.unread.iter().map(
+        |(kind, (items, first))| json!({"kind": kind.as_str(), "items": items, "first": first}),
+    );
+    json!({
+        "kinds": kinds.collect::<Vec<_>>(), "not_read": unread.collect::<Vec<_>>(), "compared": is_compared,
+        "naming": survey.claiming, "named": survey.claimed, "places": survey.named, "copies": survey.copies,
+        "copied": survey.copied, "torrents": survey.torrents, "audio_seconds": survey.sound_seconds,
+        "full_seconds": survey.full_seconds(), "probe_seconds": survey.probe_seconds(),
+    })
 }
 
 /// A survey that compares items with the catalogue; `None` if there is no catalogue.

@@ -86,7 +86,7 @@ pub(crate) fn allow(
     catalog: &Catalog,
     command: &args::Allow,
 ) -> anyhow::Result<Exit> {
-    let args::Allow { dump, hash, recording, note, remove } = command;
+    let args::Allow { dump, hash, recording, note, remove, json } = command;
     let mut licences = Vec::new();
     for path in dump {
         licences.push(("dump", display_path(&std::path::absolute(path)?)));
@@ -108,10 +108,15 @@ pub(crate) fn allow(
         let verb = if *remove { "disallow" } else { "allow" };
         let licence = Licence { kind, value, note };
         if !catalog.license(&licence, !remove, &|detail| line(global, verb, detail))? {
-            writeln!(out, "{} {} was not licensed", licence.kind, visible(&licence.value))?;
+            eprintln!("{} {} was not licensed", licence.kind, visible(&licence.value));
         }
     }
-    for Licence { kind, value, note } in catalog.licences()? {
+    for licence in catalog.licences()? {
+        if *json {
+            writeln!(out, "{}", serde_json::to_string(&licence)?)?;
+            continue;
+        }
+        let Licence { kind, value, note } = licence;
         writeln!(out, "{kind:<10} {}  {}", visible(&value), visible(&note))?;
     }
     out.flush()?;

@@ -1,8 +1,9 @@
-//! `leakhound catalog check`, `stats` and `compact`: maintenance of the catalogue's index.
+//! `leakhound catalog check`, `stats`, `compact` and `pack`: maintenance of the catalogue's index.
 
 use std::io::Write as _;
+use std::path::Path;
 
-use leakhound::catalog::{Catalog, Checked, Compacted, Stats, TooCommon};
+use leakhound::catalog::{Catalog, Checked, Compacted, Packed, Stats, TooCommon};
 use leakhound::matching::MatchConfig;
 use leakhound::wording::{counted, plural, thousands, visible};
 
@@ -11,9 +12,17 @@ use crate::args::Global;
 use crate::exit::Exit;
 use crate::out::Out;
 
-pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
+pub(crate) fn check(catalog: &Catalog, json: bool) -> anyhow::Result<Exit> {
     let Checked { recordings, neutral, segments, bytes, problems, leftovers } = catalog.check()?;
     let mut out = Out::lock();
+    if json {
+        let line = serde_json::json!({
+            "problems": problems, "leftovers": leftovers, "recordings": recordings, "neutral": neutral,
+            "segments": segments, "bytes": bytes,
+        });
+        writeln!(out, "{line}")?;
+        return verdict(problems.len());
+    }
     for problem in &problems {
         writeln!(out, "{}", visible(problem))?;
     }
@@ -32,11 +41,16 @@ pub(crate) fn check(catalog: &Catalog) -> anyhow::Result<Exit> {
     let segments = counted(segments as u64, "segment");
     writeln!(out, "{recordings}{neutral}, {segments}, {bytes} of index read")?;
     out.flush()?;
-    match problems.len() {
-        0 => {
-            writeln!(out, "no damage found")?;
-            Ok(Exit::Clear)
-        }
+    if problems.is_empty() {
+        writeln!(out, "no damage found")?;
+    }
+    verdict(problems.len())
+}
+
+/// How a check ends that found so many problems.
+fn verdict(problems: usize) -> anyhow::Result<Exit> {
+    match problems {
+        0 => Ok(Exit::Clear),
         1 => anyhow::bail!("the catalogue has 1 problem; the line above says what to do"),
         n => anyhow::bail!("the catalogue has {n} problems; the lines above say what to do"),
     }
@@ -54,6 +68,20 @@ pub(crate) fn compact(global: &Global, catalog: &mut Catalog) -> anyhow::Result<
             segments.1,
             counted(bytes.1, "byte"),
             counted(dropped, "track"),
+        )?;
+    }
+    Ok(Exit::Clear)
+}
+
+pub(crate) fn pack(global: &Global, catalog: &Catalog, out: &Path) -> anyhow::Result<Exit> {
+    let Packed { digest, recordings, bytes } = catalog.pack(out)?;
+    if !global.quiet {
+        writeln!(
+            Out::lock(),
+            "{} in {} of {}; digest {digest}",
+            counted(recordings, "recording"),
+            out.display(),
+            counted(bytes, "byte"),
         )?;
     }
     Ok(Exit::Clear)

@@ -1,8 +1,10 @@
 //! The commands, one file per verb.
 
 mod catalog;
+mod cluster;
 mod delivery;
 mod entries;
+mod guide;
 mod inspect;
 mod lint;
 pub(crate) mod log;
@@ -27,6 +29,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Catalog(command) => catalog::run(&args.global, command),
         Command::Scan(command) => scan::run(&args.global, command),
+        Command::Plan(command) => cluster::plan(&args.global, command),
+        Command::Work(command) => cluster::work(&args.global, command),
+        Command::Merge(command) => cluster::merge(&args.global, command),
         Command::Query(command) => query::run(&args.global, command),
         Command::Show(command) => show_extract::show(&args.global, command),
         Command::Extract(command) => show_extract::extract(&args.global, command),
@@ -37,6 +42,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Manifest(command) => manifest::run(&args.global, command),
         Command::Verify(command) => verify::run(&args.global, command),
         Command::Recheck(command) => recheck::run(&args.global, command),
-        Command::Runs => runs::run(&args.global),
+        Command::Runs(command) => runs::run(&args.global, command),
+        Command::Guide(command) => guide::run(command),
+        Command::UnpackRar => {
+            leakhound::source::unpack_rar(std::io::stdin().lock(), std::io::stdout().lock(), true)?;
+            Ok(Exit::Clear)
+        }
     }
 }

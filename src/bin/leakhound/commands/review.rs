@@ -29,7 +29,9 @@ pub(crate) fn run(global: &Global, command: &Review) -> anyhow::Result<Exit> {
         Some(ReviewCommand::Dismiss { ground, decide }) => {
             decide_on(global, decide, Some(DecisionState::Dismissed), Some(*ground))
         }
-        Some(ReviewCommand::Show { findings, run }) => evidence(global, findings, *run),
+        Some(ReviewCommand::Show { findings, run, json }) => {
+            evidence(global, findings, *run, *json)
+        }
         Some(ReviewCommand::History { finding, json }) => {
             history(global, finding.as_deref(), *json)
         }
@@ -63,8 +65,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
         listed += 1;
         let item = &record.item;
         if wanted.json {
-            let line = serde_json::json!({"run": run_id, "item": item, "finding": finding});
-            writeln!(out, "{line}")?;
+            writeln!(out, "{}", object(run_id, item, finding))?;
         } else {
             write!(out, "{}", line(item, finding))?;
         }
@@ -84,6 +85,11 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     Ok(Exit::Clear)
+}
+
+/// A finding as `--json` prints it.
+fn object(run: i64, item: &ItemFacts, finding: &Finding) -> serde_json::Value {
+    serde_json::json!({"run": run, "item": item, "finding": finding})
 }
 
 /// A finding in three lines.
@@ -113,13 +119,22 @@ fn line(item: &ItemFacts, finding: &Finding) -> String {
     )
 }
 
-fn evidence(global: &Global, names: &[String], run: Option<i64>) -> anyhow::Result<Exit> {
+fn evidence(
+    global: &Global,
+    names: &[String],
+    run: Option<i64>,
+    json: bool,
+) -> anyhow::Result<Exit> {
     let queue = queue(global, run)?;
     let mut out = Out::lock();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let found = queue.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
     for entry in found.into_iter().flatten() {
         let (item, finding) = (entry.item(), entry.finding());
+        if json {
+            writeln!(out, "{}", object(queue.run().run_id, item, finding))?;
+            continue;
+        }
         writeln!(out, "{}  {}", finding.finding_id, finding.verdict.as_str())?;
         writeln!(out, "        {}", visible(&item.path))?;
         writeln!(out, "        {}, SHA-256 {}", item.locator, item.sha256)?;

@@ -2,18 +2,22 @@
 
 use std::io::Write as _;
 
-use leakhound::results::ResultStore;
-use leakhound::wording::{counted, visible};
+use leakhound::results::{ResultStore, Run};
+use leakhound::wording::{counted, moment, visible};
 
-use crate::args::Global;
+use crate::args::{Global, Runs};
 use crate::exit::Exit;
 use crate::home;
 use crate::out::Out;
 
-pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
+pub(crate) fn run(global: &Global, command: &Runs) -> anyhow::Result<Exit> {
     let store = ResultStore::open(&home::home(global)?)?;
     let mut out = Out::lock();
     for run in store.runs()? {
+        if command.json {
+            writeln!(out, "{}", object(&run))?;
+            continue;
+        }
         let state = if run.complete { "complete" } else { "stopped " };
         let roots = run.key.roots.join(", ");
         writeln!(
@@ -27,4 +31,13 @@ pub(crate) fn run(global: &Global) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     Ok(Exit::Clear)
+}
+
+fn object(run: &Run) -> serde_json::Value {
+    let Run { run_id, key, complete, started } = run;
+    serde_json::json!({
+        "run_id": run_id, "complete": complete, "started": moment(*started), "mode": key.mode.as_str(),
+        "recordings": key.catalogue_recordings, "roots": key.roots, "decoders": key.decoders,
+        "tool_version": key.tool_version,
+    })
 }

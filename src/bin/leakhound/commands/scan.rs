@@ -1,10 +1,11 @@
 //! `leakhound scan`: scans a dump, seals the run and prints what was found.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use leakhound::record::Verdict;
+use leakhound::record::{FailureKind, Verdict};
 use leakhound::report::Counts;
 use leakhound::results::Run;
 use leakhound::scan::{Mode, ScanSummary};
@@ -52,7 +53,7 @@ pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error
 }
 
 /// Prints what was found; the exit code that says so.
-fn conclude(
+pub(super) fn conclude(
     global: &Global,
     session: &Session,
     run: &Run,
@@ -61,8 +62,17 @@ fn conclude(
 ) -> anyhow::Result<Exit> {
     let mut counts = Counts::default();
     let mut listed = Vec::new();
+    let mut unread = BTreeMap::new();
+    let mut own = 0;
     session.for_each_record(run, |record| {
         counts.add(record);
+        let path = &record.item.path;
+        own += u64::from(record.findings.iter().any(|found| found.recording_path == *path));
+        if let Some(failure) = &record.failure
+            && failure.kind != FailureKind::NotAudio
+        {
+            *unread.entry(failure.kind.clone()).or_insert(0) += 1;
+        }
         let found =
             matches!(record.verdict, Verdict::Match | Verdict::Suspect | Verdict::Permitted);
         if found && listed.len() < LISTED {
@@ -85,6 +95,7 @@ fn conclude(
             )?;
         }
         write!(out, "{}", closing(&counts, run, summary, elapsed))?;
+        write!(out, "{}", advice(&unread, own))?;
         out.flush()?;
     }
     // A dismissed finding does not count.
@@ -95,6 +106,23 @@ fn conclude(
     } else {
         Exit::Clear
     })
+}
+
+/// What a person may want to do next about items that were not read, and about a dump that is none.
+fn advice(unread: &BTreeMap<FailureKind, u64>, own: u64) -> String {
+    let mut out = String::new();
+    if !unread.is_empty() {
+        let kinds = unread.iter().map(|(kind, items)| format!("{kind} {}", thousands(*items)));
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
+        out += &format!("not read: {kinds}; what to do: leakhound guide troubleshooting\n");
+    }
+    if own > 0 {
+        let items = plural(own, "item is a file", "items are files");
+        out += &format!(
+            "{items} of the catalogue itself, at the place it was added from; is this the dump?\n"
+        );
+    }
+    out
 }
 
 fn closing(counts: &Counts, run: &Run, summary: &ScanSummary, elapsed: Duration) -> String {

@@ -13,7 +13,7 @@ use crate::home;
 use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Verify) -> anyhow::Result<Exit> {
-    let Verify { run, manifest } = command;
+    let Verify { run, manifest, json } = command;
     let store = ResultStore::open(&home::home(global)?)?;
     let (run, sealed) = store.sealed_run(*run)?;
     let file = match manifest {
@@ -25,6 +25,12 @@ pub(crate) fn run(global: &Global, command: &Verify) -> anyhow::Result<Exit> {
     let checks = verify(&store, &run, &sealed, file.as_deref())?;
     let mut out = Out::lock();
     for check in &checks {
+        if *json {
+            let line =
+                serde_json::json!({"run": run.run_id, "fits": check.fits, "told": check.told});
+            writeln!(out, "{line}")?;
+            continue;
+        }
         // A check that fails is printed even with --quiet.
         if !check.fits || !global.quiet {
             let word = if check.fits { "right" } else { "WRONG" };
@@ -32,7 +38,7 @@ pub(crate) fn run(global: &Global, command: &Verify) -> anyhow::Result<Exit> {
         }
     }
     let fits = checks.iter().all(|check| check.fits);
-    if !global.quiet {
+    if !global.quiet && !json {
         let told = if fits { "is as it was when it ended" } else { "was changed" };
         writeln!(out, "run {} {told}", run.run_id)?;
     }

@@ -44,6 +44,7 @@ use crate::base::hex;
 use crate::base::panic_message;
 use crate::bytes::Bytes;
 use crate::record::FailureKind;
+use crate::source::section::Section;
 use crate::source::{ScanLimits, To};
 
 /// Shows the cells of a table that hold sound.
@@ -99,7 +100,17 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         return ControlFlow::Continue(Held::Both);
     }
     let mut table = Table { shown, sounds: &roles.sounds, texts: roles.texts, load };
-    for group in 0..reader.num_row_groups() {
+    let all = reader.num_row_groups();
+    let groups = match unpacker.section(at) {
+        Some(section) => part_of(all, section),
+        // They were read section by section.
+        None if unpacker.sections_end(at).is_some() => 0..0,
+        None => 0..all,
+    };
+    if let Some(end) = unpacker.sections_end(at) {
+        table.shown.resume(&end.table);
+    }
+    for group in groups {
         match reader.get_row_group(group) {
             Ok(rows) => table.group(unpacker, group as u64, &*rows)?,
             Err(error) => table.broke(group as u64, None, &error),
@@ -107,6 +118,12 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         if table.load.allowance.is_spent() {
             unpacker.broken(&at.place, &io::Error::other("it unpacks to more than it may"))?;
         }
+    }
+    if unpacker.section(at).is_some() {
+        // What is said of the table as a whole is said once all its sections were read.
+        unpacker.keep_table(table.shown.tally());
+        unpacker.section_ends()?;
+        return ControlFlow::Continue(Held::Sound);
     }
     let held = table.shown.held();
     table.shown.end(unpacker)?;
@@ -127,6 +144,39 @@ fn is_encoded(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> bool {
     };
     // The decoders may panic over damaged pages.
     catch_unwind(AssertUnwindSafe(look)).is_ok_and(|found| found.unwrap_or(false))
+}
+
+/// The row groups of a section.
+fn part_of(all: usize, section: Section) -> std::ops::Range<usize> {
+    let bound = |at: u64| usize::try_from(at).map_or(all, |at| at.min(all));
+    bound(section.from)..bound(section.to)
+}
+
+/// The row groups at which a table with sound may be cut into sections of some `target` bytes.
+pub(super) fn cuts(bytes: &Bytes, limits: ScanLimits, target: u64) -> Vec<(u64, u64)> {
+    let mut cuts = Vec::new();
+    let Ok(footer_bytes) = footer_bytes(bytes) else { return cuts };
+    if footer_bytes > limits.max_footer_bytes || look_through(bytes, footer_bytes).is_err() {
+        return cuts;
+    }
+    // The crate may panic over a damaged directory.
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        SerializedFileReader::new(Chunks::new(bytes.clone(), limits).ok()?).ok()
+    }));
+    let Ok(Some(reader)) = opened else { return cuts };
+    let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
+    if roles.sounds.is_empty() {
+        return cuts;
+    }
+    let mut weight = 0_u64;
+    for (number, group) in (0_u64..).zip(reader.metadata().row_groups()) {
+        if weight >= target {
+            cuts.push((number, weight));
+            weight = 0;
+        }
+        weight = weight.saturating_add(group.compressed_size().max(0).unsigned_abs());
+    }
+    cuts
 }
 
 /// Shows each value of the columns that may hold identifiers, column by column, until `each` breaks off. A column that cannot

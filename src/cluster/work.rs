@@ -1,0 +1,166 @@
+//! Does units: the same scan as over a whole dump, over a part of it, into a part.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::part::{Sorter, Sums};
+use super::unit::SectionOf;
+use super::{ClusterError, Mark, Parts, Plan, Unit, UnitShare};
+use crate::results::RunKey;
+use crate::scan::{Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, scan};
+use crate::source::{Carried, Dump, Met, Place, Portion};
+
+/// How a unit ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// It was done now.
+    Now(Mark),
+    /// It was done before, and nothing was done now.
+    Before(Mark),
+    /// It was stopped; nothing of it is kept.
+    Stopped,
+}
+
+/// Knows of no earlier scan.
+pub(super) struct Nothing;
+
+impl Earlier for Nothing {
+    fn look_up(&mut self, _: &Place) -> Known {
+        Known::New
+    }
+}
+
+/// Does units of a plan, one after the other, with the index mapped once.
+#[derive(Debug)]
+pub struct Worker {
+    plan: Plan,
+    parts: Parts,
+    dump: Dump,
+    engine: Arc<Engine>,
+    config: ScanConfig,
+    stop: Arc<AtomicBool>,
+}
+
+impl Worker {
+    /// A worker whose engine makes the records that the plan promises.
+    ///
+    /// # Errors
+    ///
+    /// If program, decoders, catalogue or settings are not those of the plan, or the dump is not there.
+    pub fn new(
+        plan: Plan,
+        parts: Parts,
+        engine: Engine,
+        config: ScanConfig,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, ClusterError> {
+        let dump = plan.dump()?;
+        plan.agrees_with(&RunKey::of(&engine, &dump)?)?;
+        Ok(Self { plan, parts, dump, engine: Arc::new(engine), config, stop })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(super) fn dump(&self) -> &Dump {
+        &self.dump
+    }
+
+    /// Its engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Does a unit, unless it was done before.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such unit, its container was changed, its part cannot be written, or the catalogue is damaged. What is
+    /// wrong with an item is no error, but its record.
+    pub fn work(&self, number: u64, tell: &mut dyn FnMut(&Progress)) -> Result<Done, ClusterError> {
+        let unit = self.plan.unit(number)?;
+        if let Some(mark) = self.done_before(number)? {
+            return Ok(Done::Before(mark));
+        }
+        let portion = unit.portion(&self.dump, Carried::default());
+        let portion = portion.ok_or_else(|| self.plan.damaged_unit(number))?;
+        let mut sorter = Sorter::new(number)?;
+        let Some(met) = self.walk::<_, ClusterError>(number, portion, &mut sorter, tell)? else {
+            return Ok(Done::Stopped);
+        };
+        let changed = Self::check(&unit, &met)?;
+        let Sums { items, matched, suspect, failed, audio_milliseconds } = sorter.sums;
+        let (plan, section) = (self.plan.digest(), met.section);
+        let mark = sorter.write(&self.parts, plan, section, |bytes, sha256| Mark {
+            plan: plan.to_owned(),
+            unit: number,
+            bytes,
+            sha256,
+            items,
+            matched,
+            suspect,
+            failed,
+            audio_milliseconds,
+            changed,
+        })?;
+        Ok(Done::Now(mark))
+    }
+
+    /// The mark of a unit whose part is there as the mark says.
+    fn done_before(&self, number: u64) -> Result<Option<Mark>, ClusterError> {
+        // A mark that cannot be read is written again.
+        let Ok(Some(mark)) = self.parts.mark(number) else { return Ok(None) };
+        if mark.plan != self.plan.digest() {
+            let (path, found) = (self.parts.mark_path(number), mark.plan);
+            let what = format!("it is the mark of another plan ({found}); name another folder");
+            return Err(ClusterError::Damaged { path, what });
+        }
+        let part = self.parts.part_path(number, &mark.sha256);
+        let is_there = part.metadata().is_ok_and(|found| found.len() == mark.bytes);
+        Ok((mark.unit == number && is_there).then_some(mark))
+    }
+
+    /// Whether the files of a unit are other than planned. For a container in sections that is an error.
+    fn check(unit: &Unit, met: &Met) -> Result<bool, ClusterError> {
+        if let Some(SectionOf { file, .. }) = unit.section() {
+            return match met.section {
+                Some(_) => Ok(false),
+                None => Err(ClusterError::Changed { path: file }),
+            };
+        }
+        let UnitShare::Files { files, digest, .. } = &unit.share else { return Ok(false) };
+        Ok(met.listing.files != *files || met.listing.digest() != *digest)
+    }
+
+    /// Scans a part of the dump into a sink. `None` if it was stopped.
+    pub(super) fn walk<S: OutcomeSink, E: From<S::Error> + From<ClusterError>>(
+        &self,
+        unit: u64,
+        portion: Portion,
+        sink: &mut S,
+        tell: &mut dyn FnMut(&Progress),
+    ) -> Result<Option<Met>, E> {
+        let portion = Arc::new(portion);
+        let (engine, stop) = (Arc::clone(&self.engine), &self.stop);
+        let nothing = Box::new(Nothing);
+        let source = Arc::clone(&portion);
+        let summary = scan(source, engine, self.config, nothing, sink, stop, tell)?;
+        if let Some(damage) = self.engine.snapshot.damage() {
+            return Err(ClusterError::from(damage).into());
+        }
+        if self.is_stopped() {
+            return Ok(None);
+        }
+        // A panic outside of all items and containers.
+        if summary.stopped {
+            return Err(ClusterError::Unfinished { unit }.into());
+        }
+        Ok(Some(portion.met()))
+    }
+}

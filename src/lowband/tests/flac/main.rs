@@ -1,0 +1,11 @@
+//! The FLAC decoder against Symphonia's, over the same packets.
+//!
+//! With `LOWBAND_MUSIC`, the name of a folder, its audio files are compared as well.
+
+mod damage;
+mod encoder;
+mod exact;
+mod headers;
+mod material;
+mod music;
+mod streams;
