@@ -233,13 +233,12 @@ impl<'a> Shown<'a> {
         &mut self,
         unpacker: &mut Unpacker<'_>,
         to: To,
-        mut file: &[u8],
+        file: &[u8],
     ) -> ControlFlow<()> {
         let (length, path, extent, bytes) = (file.len() as u64, None, None, None);
-        self.sound(
-            unpacker,
-            Cell { to, path, stream: &mut file, length, extent, bytes, has_rate: false },
-        )
+        // A page of a few bytes may repeat one sample any number of times.
+        let stream = &mut unpacker.limited(file);
+        self.sound(unpacker, Cell { to, path, stream, length, extent, bytes, has_rate: false })
     }
 
     /// Counts a cell that only names a file.
