@@ -233,6 +233,11 @@ pub(super) fn is_array(name: &str) -> bool {
     is_one_of(name, &ARRAYS)
 }
 
+/// Whether something is called like nothing but samples.
+pub(super) fn is_sure(name: &str) -> bool {
+    is_one_of(name, &SURE)
+}
+
 /// Whether something is called like a sample rate, perhaps behind a name and an underscore.
 pub(super) fn is_rate(name: &str) -> bool {
     is_one_of(name, &RATES)

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::columns::{is_array, is_rate, whole_rate};
+use super::columns::{is_array, is_rate, is_sure, whole_rate};
 use super::samples::{Made, Samples};
 
 /// Fewest samples of a sound with a rate beside it: 50 ms at 8 kHz. A guess.
@@ -179,12 +179,19 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
             }
         }
         for (name, Numbers { held: numbers, count, starts }) in lists {
+            let is_likely = match rate {
+                Some(_) => count >= MIN_KNOWN,
+                None => count >= MIN_UNKNOWN && is_sure(&name),
+            };
+            if !is_likely {
+                continue;
+            }
             let made = match rate {
                 _ if count > search.most => Made::Shapeless(format!(
                     "{count} numbers, of which {} may be held in memory",
                     search.most
                 )),
-                Some(rate) if count >= MIN_KNOWN => {
+                Some(rate) => {
                     let is_whole = numbers.iter().all(|number| number.fract() == 0.0);
                     let samples = if is_whole {
                         Samples::wholes(numbers.iter().map(|&number| number as i64).collect())
@@ -193,10 +200,9 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
                     };
                     samples.in_lists(starts).wav(rate)
                 }
-                None if count >= MIN_UNKNOWN => {
+                None => {
                     Made::Shapeless(format!("{count} numbers without a sample rate beside them"))
                 }
-                _ => continue,
             };
             let name = names.iter().chain([&name]).cloned().collect::<Vec<_>>().join(".");
             let found = Found { value: search.value, nth: search.nth, name, made };
@@ -246,6 +252,7 @@ mod tests {
             found(&format!("{{\"sr\": 8000, \"audio\": [{0}, {0}]}}", list(500))),
             [(0, 0, "audio".to_owned(), true)]
         );
+        assert_eq!(found(&long.replace("waveform", "array")), []);
         assert!(has_samples(long.as_bytes()) && !has_samples(&b"{}"[..]));
     }
 
