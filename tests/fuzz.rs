@@ -121,11 +121,12 @@ fn rar_members() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The tables of `fixtures/tables`, which another program wrote.
+/// The tables of `fixtures/tables`, which other programs wrote.
 fn arrow_tables() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables");
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    let files_of = |folder: &Path| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut files: Vec<_> = files_of(&folder).chain(files_of(&folder.join("sound"))).collect();
+    files.retain(|file| file.is_file());
     files.sort();
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }

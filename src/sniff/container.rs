@@ -25,6 +25,10 @@ pub(crate) enum ContainerKind {
     Parquet,
     /// An Arrow stream or file.
     Arrow,
+    /// A `NumPy` array.
+    Npy,
+    /// A text with sound in Base64.
+    Text,
     /// A container that is known but not read: its name with an article, and the remedy.
     Unread(&'static str, &'static str),
 }
@@ -45,6 +49,8 @@ impl ContainerKind {
             Self::Warc => "warc",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
+            Self::Npy => "npy",
+            Self::Text => "text",
             Self::Unread(what, _) => what,
         }
     }
@@ -70,6 +76,8 @@ impl ContainerKind {
             Self::Warc => "a WARC archive",
             Self::Parquet => "a Parquet table",
             Self::Arrow => "an Arrow table",
+            Self::Npy => "a NumPy array",
+            Self::Text => "a text",
             Self::Unread(what, _) => what,
         }
     }
@@ -111,6 +119,11 @@ pub(super) fn is_cpio(head: &[u8]) -> bool {
 /// An encrypted Parquet table: its magic number may begin a text.
 pub(super) fn is_encrypted_parquet(head: &[u8]) -> bool {
     head.starts_with(b"PARE") && text(head).is_none()
+}
+
+/// A `DuckDB` database: its magic number, behind a checksum, may stand in a text.
+pub(super) fn is_duckdb(head: &[u8]) -> bool {
+    head.get(8..12).is_some_and(|mark| mark == b"DUCK") && text(head).is_none()
 }
 
 /// A skippable frame of Zstandard followed by another frame, as parallel compressors write them.

@@ -6,7 +6,8 @@
 
 use super::arrow::is_stream;
 use super::container::{
-    ContainerKind, is_bmp, is_bzip2, is_cpio, is_encrypted_parquet, is_lzma, is_skippable, is_tar,
+    ContainerKind, is_bmp, is_bzip2, is_cpio, is_duckdb, is_encrypted_parquet, is_lzma,
+    is_skippable, is_tar,
 };
 use super::{JOURNAL_MAGIC, RENDER, SKIP, UNPACK};
 use crate::bytes::codecs::Codec;
@@ -116,6 +117,7 @@ const TABLE: &[(Mark, Known)] = &[
     (Check(is_cpio), Container(ContainerKind::Cpio)),
     (Bytes(&[(0, b"PAR1")]), Container(ContainerKind::Parquet)),
     (Bytes(&[(0, b"ARROW1\0\0")]), Container(ContainerKind::Arrow)),
+    (Bytes(&[(0, b"\x93NUMPY")]), Container(ContainerKind::Npy)),
     (Check(is_bzip2), Container(ContainerKind::Packed(Codec::Bzip2))),
     (Check(is_skippable), Container(ContainerKind::Packed(Codec::Zstd))),
     (Check(is_tar), Container(ContainerKind::Tar)),
@@ -133,6 +135,20 @@ const TABLE: &[(Mark, Known)] = &[
         Container(ContainerKind::Unread(
             "an HDF5 file",
             "write the sound in it to files, as h5py can, and scan these",
+        )),
+    ),
+    (
+        Bytes(&[(0, b"MATLAB 5.0 MAT-file")]),
+        Container(ContainerKind::Unread(
+            "a MATLAB file",
+            "write the sound in it to files, as SciPy can, and scan these",
+        )),
+    ),
+    (
+        Check(is_duckdb),
+        Container(ContainerKind::Unread(
+            "a DuckDB database",
+            "write its tables as Parquet (COPY … TO 'x.parquet') and scan these",
         )),
     ),
     (
@@ -199,7 +215,6 @@ const TABLE: &[(Mark, Known)] = &[
     (Bytes(&[(0, b"\x37\x7f\x06\x82")]), NotAudio("a log of an SQLite database", SKIP)),
     (Bytes(&[(0, b"\x37\x7f\x06\x83")]), NotAudio("a log of an SQLite database", SKIP)),
     (Bytes(&[(0, &JOURNAL_MAGIC)]), NotAudio("a log of an SQLite database", SKIP)),
-    (Bytes(&[(0, b"\x93NUMPY")]), NotAudio("a NumPy array", UNPACK)),
     (Bytes(&[(0, b"\x7fELF")]), NotAudio("a program", SKIP)),
     (Bytes(&[(0, b"MZ\x90\0")]), NotAudio("a program", SKIP)),
     (Bytes(&[(0, b"MZ\x50\0")]), NotAudio("a program", SKIP)),

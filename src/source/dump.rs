@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::containers::{show, show_section};
+use super::containers::{json_beside, show, show_section};
 use super::listing::Listing;
 use super::section::{Reading, SectionEnd};
 use super::sidecar::Joined;
@@ -134,6 +134,11 @@ impl Around {
         if let Some(said) = &item.side_car {
             let said = u64::from(crc32fast::hash(said.as_bytes()));
             item.place.stamp = item.place.stamp.beside(said);
+        }
+        // An array on disk has its sample rate in a file beside it.
+        if let Some(json) = json_beside(&item.place.locator.file) {
+            let json = u64::from(crc32fast::hash(&json));
+            item.place.stamp = item.place.stamp.beside(json);
         }
         Ok(item)
     }

@@ -51,6 +51,10 @@ pub struct TableEnd {
     pub names_only: u64,
     /// Whether there are rows with text and without sound.
     pub has_silent_rows: bool,
+    /// Cells of lists that are not samples: the first in words, and their number.
+    pub shapeless: Option<(String, u64)>,
+    /// Number of cells of no known format with a sample rate beside them.
+    pub raw: u64,
 }
 
 /// A row group that could not be read to its end.
@@ -78,6 +82,10 @@ impl SectionEnd {
         table.first = table.first.take().or(next.table.first);
         table.names_only += next.table.names_only;
         table.has_silent_rows |= next.table.has_silent_rows;
+        table.raw += next.table.raw;
+        if let Some((first, count)) = next.table.shapeless {
+            table.shapeless.get_or_insert((first, 0)).1 += count;
+        }
     }
 
     /// What this and the sections before have cost.
@@ -120,6 +128,7 @@ mod tests {
                 first: Some(broken(group)),
                 names_only: 5,
                 has_silent_rows: group == 7,
+                ..TableEnd::default()
             },
         };
         let mut sum = SectionEnd { reached: true, ..SectionEnd::default() };

@@ -281,7 +281,9 @@ fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
         | ContainerKind::Cpio
         | ContainerKind::Ar
         | ContainerKind::Warc
-        | ContainerKind::Packed(_) => Ok(false),
+        | ContainerKind::Packed(_)
+        | ContainerKind::Npy
+        | ContainerKind::Text => Ok(false),
         ContainerKind::Disc => disc::is_whole(bytes),
         ContainerKind::Cab => cab::is_whole(bytes),
         ContainerKind::Unread(..) => Ok(true),

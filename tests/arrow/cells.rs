@@ -187,6 +187,10 @@ fn tables_of_another_writer_are_read_too() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        // Those with sound are in `tests/written.rs`.
+        if path.is_dir() {
+            continue;
+        }
         let seen = walk(&std::fs::read(&path).unwrap(), ScanLimits::default());
         let cells = [0, 3, 4].map(|n| format!("cell {n} ").repeat(9).into_bytes());
         let found: Vec<_> = seen.items[..3].iter().map(content).collect();

@@ -182,7 +182,7 @@ fn parts_that_are_not_read_have_a_row_with_the_remedy() {
     let stream = Table::stream(vec![small(2)]).write();
     walk(&[&stream[..stream.len() - 8], &tensor].concat(), limits)
         .says("container_unsupported", "a tensor");
-    // Files in lists and in a union, beside sound that is read.
+    // Files in lists of lists, beside those in lists and in a union, which are read.
     let takes =
         parts("item", &[true; 2], vec![bytes("bytes", Shape::Narrow, &[Some(b"x"), Some(b"y")])]);
     let takes = lists("takes", &[Some(1), Some(1)], takes);
@@ -193,10 +193,12 @@ fn parts_that_are_not_read_have_a_row_with_the_remedy() {
     either.field.children = Some(vec![child]);
     either.nodes.insert(0, either.nodes[0]);
     either.buffers.insert(0, vec![0, 0]);
-    let table = Table::stream(vec![[vec![takes, either], small(2)].concat()]);
+    let deep = bytes("item", Shape::Narrow, &[Some(b"x"), Some(b"y")]);
+    let deep = lists("deep", &[Some(1), Some(1)], lists("item", &[Some(1), Some(1)], deep));
+    let table = Table::stream(vec![[vec![takes, either, deep], small(2)].concat()]);
     let seen = walk(&table.write(), limits);
-    assert_eq!(seen.items.len(), 2);
-    seen.says("container_unsupported", "not read here (takes.item.bytes, either.either)");
+    assert_eq!(seen.items.len(), 6);
+    seen.says("container_unsupported", "not read here (deep.item.item)");
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //!
 //! * a struct with a binary column `bytes`, and perhaps a file name `path`;
 //! * a binary column that is not text;
+//! * a list of either;
 //! * a struct with a list of samples `array`, and a `sampling_rate`;
 //!
 //! and, as others write them, if it is a list of samples under any name in [`ARRAYS`] with a rate beside it under any name in
-//! [`RATES`], in a struct or at the top; or a column of text whose name says that it is sound, and whose cells are Base64.
+//! [`RATES`], in a struct or at the top; or a column of text whose name says that it is sound, and whose cells are Base64. A list of
+//! lists of samples has several channels.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -47,7 +49,7 @@ const SURE: [&str; 9] = [
     "waveform",
 ];
 /// Names of their sample rate, the likelier first.
-const RATES: [&str; 12] = [
+pub(super) const RATES: [&str; 12] = [
     "sampling_rate",
     "sample_rate",
     "samplerate",
@@ -63,6 +65,10 @@ const RATES: [&str; 12] = [
 ];
 /// Words in the name of a column of text whose cells may be sound in Base64.
 const ENCODED: [&str; 5] = ["audio", "base64", "b64", "sound", "wav"];
+/// Shortest bytes of one length that may be sound: shorter ones are digests and numbers. A guess.
+pub(super) const MIN_FIXED_BYTES: i32 = 512;
+/// Rows whose texts are looked at for Base64 in columns that are not called like sound. A guess.
+pub(super) const PEEKED_ROWS: u64 = 8;
 /// Most columns that are named in a message.
 const MAX_NAMED: usize = 5;
 
@@ -83,11 +89,13 @@ pub(super) struct Leaf {
 pub(super) enum Form {
     Bytes,
     Text,
-    /// Floating point of 32 or 64 bits.
+    /// Floating point of 16, 32 or 64 bits.
     Float,
-    /// A whole number of 32 or 64 bits.
+    /// A whole number of up to 64 bits.
     Whole,
     Other,
+    /// Long bytes of one length, which are not read here.
+    Fixed,
     /// Bytes or text of a type that is not read here.
     Unread,
 }
@@ -98,23 +106,19 @@ pub(super) struct Sound {
     /// The parts of its name, joined by dots; unique in its table.
     pub(super) name: String,
     pub(super) cells: Cells,
+    /// A sample rate is beside its files, as it is beside raw samples.
+    pub(super) has_rate: bool,
 }
 
 /// The leaves of a column of sound, by their index among all leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cells {
-    Files {
-        bytes: usize,
-        path: Option<usize>,
-    },
-    Samples {
-        array: usize,
-        rate: usize,
-    },
+    /// A file, or several if they are in a list.
+    Files { bytes: usize, path: Option<usize> },
+    /// Samples of one channel, or of several if they are in a list of lists.
+    Samples { array: usize, rate: usize },
     /// Text that may be the Base64 of a file.
-    Encoded {
-        text: usize,
-    },
+    Encoded { text: usize },
 }
 
 /// The roles of a table's columns.
@@ -130,6 +134,32 @@ pub(super) struct Roles {
 }
 
 impl Roles {
+    /// Columns of text that are no sound by their names; the cells may still be Base64.
+    pub(super) fn other_texts(&self, leaves: &[Leaf]) -> Vec<usize> {
+        let is_sound = |leaf: usize| {
+            self.sounds.iter().any(|sound| match sound.cells {
+                Cells::Files { bytes, path } => bytes == leaf || path == Some(leaf),
+                Cells::Encoded { text } => text == leaf,
+                Cells::Samples { .. } => false,
+            })
+        };
+        let is_other = |&(place, leaf): &(usize, &Leaf)| {
+            leaf.form == Form::Text && leaf.lists == 0 && !is_sound(place)
+        };
+        leaves.iter().enumerate().filter(is_other).map(|(place, _)| place).take(MAX_TEXTS).collect()
+    }
+
+    /// Adds columns of text whose cells were found to be Base64.
+    pub(super) fn add_encoded(&mut self, leaves: &[Leaf], texts: &[usize]) {
+        for &text in texts {
+            let name = joined(&leaves[text].path);
+            let others = self.sounds.iter().filter(|sound| sound.name == name).count();
+            let name = if others > 0 { format!("{name}#text{text}") } else { name };
+            self.sounds.push(Sound { name, cells: Cells::Encoded { text }, has_rate: false });
+            self.texts.retain(|&other| other != text);
+        }
+    }
+
     pub(super) fn of(leaves: &[Leaf]) -> Self {
         let at: HashMap<&[Rc<str>], usize> =
             leaves.iter().enumerate().rev().map(|(place, leaf)| (&leaf.path[..], place)).collect();
@@ -137,18 +167,20 @@ impl Roles {
             |name: &[Rc<str>], leaf: &str| at.get(&[name, &[Rc::from(leaf)]].concat()[..]).copied();
         let column = |(place, leaf): (usize, &Leaf)| {
             let (name, cells) = match (leaf.form, leaf.lists, &leaf.path[..]) {
-                (Form::Bytes | Form::Text, 0, [name @ .., last])
+                (Form::Bytes | Form::Text, lists @ 0..=1, [name @ .., last])
                     if &**last == "bytes" && !name.is_empty() =>
                 {
                     let is_name = |&path: &usize| {
-                        leaves[path].lists == 0
+                        leaves[path].lists == lists
                             && matches!(leaves[path].form, Form::Bytes | Form::Text)
                     };
                     let path = beside(name, "path").filter(is_name);
-                    (name, Cells::Files { bytes: place, path })
+                    (bare(name, lists), Cells::Files { bytes: place, path })
                 }
-                (Form::Bytes, 0, name) => (name, Cells::Files { bytes: place, path: None }),
-                (Form::Float | Form::Whole, 1, path) if leaf.inside > 0 => {
+                (Form::Bytes, lists @ 0..=1, name) => {
+                    (bare(name, lists), Cells::Files { bytes: place, path: None })
+                }
+                (Form::Float | Form::Whole, 1 | 2, path) if leaf.inside > 0 => {
                     let (name, array) = list_name(path, leaf.inside)?;
                     let rate = rate_of(leaves, name, array)?;
                     // By the name of its struct, or by its own if it is not in one or another list is in the same.
@@ -164,7 +196,12 @@ impl Roles {
                 }
                 _ => return None,
             };
-            Some(Sound { name: joined(name), cells })
+            let has_rate = matches!(cells, Cells::Files { .. })
+                && [name, &leaf.path[..]].into_iter().any(|path| {
+                    let around = path.split_last();
+                    around.is_some_and(|(last, around)| rate_of(leaves, around, last).is_some())
+                });
+            Some(Sound { name: joined(name), cells, has_rate })
         };
         let mut sounds: Vec<Sound> =
             leaves.iter().enumerate().filter_map(column).take(MAX_SOUNDS + 1).collect();
@@ -191,6 +228,48 @@ fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
+/// Whether something is called like samples.
+pub(super) fn is_array(name: &str) -> bool {
+    is_one_of(name, &ARRAYS)
+}
+
+/// Whether something is called like nothing but samples.
+pub(super) fn is_sure(name: &str) -> bool {
+    is_one_of(name, &SURE)
+}
+
+/// Whether something is called like a sample rate, perhaps behind a name and an underscore.
+pub(super) fn is_rate(name: &str) -> bool {
+    is_one_of(name, &RATES)
+        || RATES.iter().any(|rate| {
+            let front = name.len().checked_sub(rate.len() + 1);
+            front.is_some_and(|front| {
+                name.is_char_boundary(front)
+                    && name[front..].starts_with('_')
+                    && name[front + 1..].eq_ignore_ascii_case(rate)
+            })
+        })
+}
+
+/// A rate in Hz that is stored as floating point; `None` if it is not a whole number.
+pub(super) fn whole_rate(rate: f64) -> Option<u32> {
+    let is_whole = rate >= 0.0 && rate <= f64::from(u32::MAX) && rate.fract() == 0.0;
+    is_whole.then_some(rate as u32)
+}
+
+/// The name of a column without the names that formats give to the values of a list.
+fn bare(path: &[Rc<str>], lists: usize) -> &[Rc<str>] {
+    let mut bare = path;
+    while lists > 0
+        && let [outer @ .., last] = bare
+        && !outer.is_empty()
+        && is_one_of(last, &["array_element", "bag", "element", "item", "l", "list"])
+    {
+        bare = outer;
+    }
+    bare
+}
+
 /// The names around a list, and its own; `None` if it is not called like samples.
 fn list_name(path: &[Rc<str>], inside: usize) -> Option<(&[Rc<str>], &Rc<str>)> {
     let (array, name) = path.get(..path.len().checked_sub(inside)?)?.split_last()?;
@@ -202,7 +281,7 @@ fn rate_of(leaves: &[Leaf], name: &[Rc<str>], array: &str) -> Option<usize> {
     let is_beside = |leaf: &&(usize, &Leaf)| {
         let (_, leaf) = leaf;
         let own = leaf.path.split_last().filter(|(_, around)| *around == name);
-        leaf.lists == 0 && leaf.form == Form::Whole && own.is_some()
+        leaf.lists == 0 && matches!(leaf.form, Form::Whole | Form::Float) && own.is_some()
     };
     let called = |rate: &str| {
         let is_it = |leaf: &Leaf| {
@@ -252,10 +331,10 @@ fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bo
             .any(|sound| matches!(sound.cells, Cells::Samples { array, .. } if array == place))
     };
     let is_lost = |(place, leaf): &(usize, &Leaf)| match leaf.form {
-        Form::Unread => true,
-        // A list of files in one row.
-        Form::Bytes => leaf.lists > 0,
-        // Samples of several channels, of half precision, or without a rate.
+        Form::Unread | Form::Fixed => true,
+        // A list of lists of files in one row.
+        Form::Bytes => leaf.lists > 1,
+        // Samples without a rate.
         Form::Float | Form::Whole | Form::Other => {
             leaf.lists > 0 && is_samples(leaf) && !is_read(*place)
         }
@@ -381,15 +460,15 @@ mod tests {
         assert_eq!(of("clip.waveform.element", Form::Float, "sample_rate"), None);
         let lonely = Roles::of(&[leaf("waveform.element", Form::Float, 1)]);
         assert!(lonely.unread.is_some_and(|told| told.contains("(waveform.element)")));
-        let two_channels = [leaf("array.list.element", Form::Float, 2), leaf("sr", Form::Whole, 0)];
-        assert!(Roles::of(&two_channels).unread.is_some());
+        let three_deep = [leaf("array.list.element", Form::Float, 3), leaf("sr", Form::Whole, 0)];
+        assert!(Roles::of(&three_deep).unread.is_some());
         let text = Roles::of(&[leaf("audio_base64", Form::Text, 0), leaf("text", Form::Text, 0)]);
         assert_eq!(text.sounds[0].cells, Cells::Encoded { text: 0 });
     }
 
     #[test]
     fn columns_that_may_hold_sound_and_are_not_read_are_named() {
-        let lost = [leaf("takes.item.bytes", Form::Bytes, 1), leaf("x.y", Form::Unread, 0)];
+        let lost = [leaf("takes.item.bytes", Form::Bytes, 2), leaf("x.y", Form::Unread, 0)];
         let told = Roles::of(&lost).unread.unwrap();
         assert!(told.contains("(takes.item.bytes, x.y)"), "{told}");
         let many: Vec<_> = (0..300).map(|n| leaf(&format!("c{n}"), Form::Bytes, 0)).collect();

@@ -42,6 +42,11 @@ impl Group {
         &self.key
     }
 
+    /// The side-car that has come.
+    pub(super) fn side_car(&self) -> Option<Arc<str>> {
+        self.side_car.clone()
+    }
+
     /// Gives a side-car to the items that wait and to those that come.
     pub(super) fn set_side_car(&mut self, bytes: &[u8]) {
         let text: Arc<str> = String::from_utf8_lossy(bytes).into();

@@ -12,9 +12,14 @@
 //! | `stretches` | several stretches of a container in a row |
 //! | `sum` | lengths and checksums that headers state |
 //! | `tar`, `zip`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
+//! | `encoded` | sound in Base64, in cells and texts |
+//! | `json` | samples in JSON |
+//! | `npy`, `npy_header` | NumPy arrays of samples |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
 //! | `table` | what Parquet and Arrow tables share |
+//! | `samples` | samples as WAV files |
+//! | `text` | a text with sound in it |
 //! | `texts` | the columns of text of a table |
 
 mod ar;
@@ -26,20 +31,26 @@ mod columns;
 mod cpio;
 pub(super) mod disc;
 mod disc_record;
+mod encoded;
 mod front;
 mod group;
+mod json;
 mod limits;
+mod npy;
+mod npy_header;
 mod open;
 mod parquet;
 mod parts;
 pub(super) mod rar;
 mod rows;
+mod samples;
 pub(super) mod sevenz;
 mod stretches;
 mod sum;
 mod table;
 mod tar;
 mod tar_sparse;
+mod text;
 mod texts;
 mod traversal;
 mod warc;
@@ -49,6 +60,7 @@ mod zip_volumes;
 
 pub use rar::{set_unpacker, unpack_rar};
 
+pub(super) use npy::json_beside;
 pub(crate) use table::Value;
 pub(crate) use texts::{is_table, texts};
 
@@ -59,6 +71,7 @@ use super::section::{Reading, Section, SectionEnd};
 use super::{Item, ScanLimits, Visit};
 use crate::bytes::{Budget, Bytes};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
+use crate::sniff::is_text;
 
 /// Shows what is in a file on disk that is a container; `bytes` are those of the container.
 pub(super) fn show(
@@ -121,6 +134,9 @@ pub(super) fn sections(
 /// or cannot be read.
 pub(super) fn container_in(item: &Item) -> Option<(ContainerKind, Bytes)> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
+    if is_text(&head) && traversal::has_sound(&item.bytes) {
+        return Some((ContainerKind::Text, item.bytes.clone()));
+    }
     if let Some(kind) = ContainerKind::of(&head) {
         return Some((kind, item.bytes.clone()));
     }

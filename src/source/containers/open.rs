@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::table::Held;
 use super::traversal::{At, Input, Unpacker, length_of};
-use super::{ar, arrow, cab, cpio, disc, parquet, rar, rows, sevenz, tar, warc, zip};
+use super::{ar, arrow, cab, cpio, disc, npy, parquet, rar, rows, sevenz, tar, text, warc, zip};
 use crate::bytes::Bytes;
 use crate::sniff::container::ContainerKind;
 use crate::source::{Item, To};
@@ -30,12 +30,25 @@ pub(super) fn open(
         ContainerKind::Tar | ContainerKind::Zip if is_over => {}
         ContainerKind::Tar => tar::walk(unpacker, &inner, input)?,
         ContainerKind::Zip => match unpacker.seekable(at, input)? {
-            Some(bytes) => zip::walk(unpacker, &inner, &bytes)?,
+            Some(bytes) => {
+                let outer = unpacker.beside.rate_hz;
+                unpacker.beside.rate_hz = npy::rate_in_zip(&bytes).or(outer);
+                zip::walk(unpacker, &inner, &bytes)?;
+                unpacker.beside.rate_hz = outer;
+            }
             None => return ControlFlow::Continue(()),
         },
         ContainerKind::Parquet | ContainerKind::Arrow => match unpacker.seekable(at, input)? {
             Some(bytes) => return table(unpacker, at, &inner, kind, bytes),
             None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Npy => match unpacker.seekable(at, input)? {
+            Some(bytes) => return npy::walk(unpacker, &inner, &bytes),
+            None => return ControlFlow::Continue(()),
+        },
+        ContainerKind::Text => match input {
+            Input::Stored(bytes) => return text::walk(unpacker, &inner, &bytes),
+            Input::Stream(_) => {}
         },
         ContainerKind::SevenZ => match unpacker.seekable(at, input)? {
             Some(bytes) => sevenz::walk(unpacker, &inner, &bytes)?,

@@ -3,17 +3,14 @@
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
+use super::encoded::may_be_sound;
 use super::rows::missing_note;
+use super::samples::MAX_CHANNELS;
 use super::traversal::{At, Failing, Member, Unpacker, length_of};
 use crate::bytes::Bytes;
 use crate::bytes::codecs::Allowance;
 use crate::record::FailureKind;
-use crate::sniff::container::ContainerKind;
-use crate::sniff::look_into;
+use crate::sniff::sound::{SoundKind, sniff};
 use crate::source::section::{BrokenGroup, TableEnd};
 use crate::source::{Extent, ScanLimits, To};
 use crate::wording::{shorten, visible};
@@ -23,7 +20,7 @@ const MAX_NAME_CHARS: usize = 200;
 /// Bytes that are kept of a text that describes the sound in its row: as many as the longest name may have in UTF-8.
 pub(super) const MAX_SAID_BYTES: usize = 4 * MAX_NAME_CHARS;
 
-/// Bytes of a sample: a list of floats becomes a WAV file of 32-bit floats.
+/// Bytes of a sample: a list of samples becomes a WAV file of 32-bit floats.
 const SAMPLE_BYTES: u64 = 4;
 
 /// Limits on what the values of a table may come to.
@@ -81,10 +78,15 @@ pub(super) struct Cell<'r> {
     pub(super) extent: Option<Extent>,
     /// Its bytes in the table, if they can be read without copying.
     pub(super) bytes: Option<Bytes>,
+    /// A sample rate is beside it.
+    pub(super) has_rate: bool,
 }
 
 /// Bytes of a cell that are read to tell whether it may hold sound. A guess.
 const HEAD_BYTES: u64 = 4_096;
+
+/// Fewest bytes of raw samples that are reported: half a second of 16 bits at 8 kHz. A guess.
+const MIN_RAW_BYTES: u64 = 8_000;
 
 /// What a table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +112,10 @@ pub(super) struct Shown<'a> {
     more_broken: u64,
     /// Columns that may hold sound and are not read, in words.
     pub(super) unread: Option<String>,
+    /// Cells with lists that are not samples: the first in words, and their number.
+    shapeless: Option<(String, u64)>,
+    /// Cells of no known format with a sample rate beside them.
+    raw: u64,
     /// A cell of the current row may hold sound.
     row_has_sound: bool,
     /// There are rows with text and without sound.
@@ -135,6 +141,8 @@ impl<'a> Shown<'a> {
             broken: Vec::new(),
             more_broken: 0,
             unread,
+            shapeless: None,
+            raw: 0,
             row_has_sound: false,
             has_silent_rows: false,
             trouble: None,
@@ -165,14 +173,18 @@ impl<'a> Shown<'a> {
             first: self.broken.first().map(group),
             names_only: self.names_only,
             has_silent_rows: self.has_silent_rows,
+            shapeless: self.shapeless.clone(),
+            raw: self.raw,
         }
     }
 
     /// Takes over what the sections of a table said, so that it is told as of one table.
     pub(super) fn resume(&mut self, end: &TableEnd) {
-        let TableEnd { broken, first, names_only, has_silent_rows } = end;
+        let TableEnd { broken, first, names_only, has_silent_rows, shapeless, raw } = end;
         self.names_only = *names_only;
         self.has_silent_rows = *has_silent_rows;
+        self.shapeless.clone_from(shapeless);
+        self.raw = *raw;
         if let Some(BrokenGroup { group, rows, is_unsupported, message }) = first {
             let kind =
                 if *is_unsupported { io::ErrorKind::Unsupported } else { io::ErrorKind::Other };
@@ -184,10 +196,12 @@ impl<'a> Shown<'a> {
 
     /// Shows a cell of a column of sound.
     pub(super) fn sound(&mut self, unpacker: &mut Unpacker<'_>, cell: Cell<'_>) -> ControlFlow<()> {
-        let Cell { to, path, stream, length, extent, bytes } = cell;
+        let Cell { to, path, stream, length, extent, bytes, has_rate } = cell;
         let mut head = Vec::new();
         let broken = (&mut *stream).take(HEAD_BYTES).read_to_end(&mut head).err();
         self.row_has_sound |= may_be_sound(&head);
+        let is_raw = has_rate && length >= MIN_RAW_BYTES && sniff(&head) == SoundKind::Unknown;
+        self.raw += u64::from(is_raw);
         let stream = &mut Cursor::new(head).chain(Failing(broken)).chain(stream);
         let note = |path: String| {
             format!("its table calls it {}", visible(&shorten(&path, MAX_NAME_CHARS)))
@@ -214,9 +228,34 @@ impl<'a> Shown<'a> {
         })
     }
 
+    /// Shows a file that was made of a cell.
+    pub(super) fn made(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        to: To,
+        file: &[u8],
+    ) -> ControlFlow<()> {
+        let (length, path, extent, bytes) = (file.len() as u64, None, None, None);
+        // A page of a few bytes may repeat one sample any number of times.
+        let stream = &mut unpacker.limited(file);
+        self.sound(unpacker, Cell { to, path, stream, length, extent, bytes, has_rate: false })
+    }
+
     /// Counts a cell that only names a file.
     pub(super) fn name(&mut self, unpacker: &mut Unpacker<'_>) -> ControlFlow<()> {
         self.names_only += 1;
+        unpacker.counted()
+    }
+
+    /// Counts a cell that has a sample rate beside it and no samples that can be read.
+    pub(super) fn shapeless(
+        &mut self,
+        unpacker: &mut Unpacker<'_>,
+        column: &str,
+        told: &str,
+    ) -> ControlFlow<()> {
+        let first = || (format!("{}: {told}", visible(&shorten(column, MAX_NAME_CHARS))), 0);
+        self.shapeless.get_or_insert_with(first).1 += 1;
         unpacker.counted()
     }
 
@@ -229,6 +268,8 @@ impl<'a> Shown<'a> {
             broken,
             more_broken,
             unread,
+            shapeless,
+            raw,
             trouble,
             row_has_sound: _,
             has_silent_rows: _,
@@ -255,8 +296,20 @@ impl<'a> Shown<'a> {
             }
             kind = kind.or(Some(error.kind()));
         }
-        let is_unread = unread.is_some();
+        let is_unread = unread.is_some() || shapeless.is_some() || raw > 0;
         told.extend(unread);
+        if let Some((first, count)) = shapeless {
+            told.push(format!(
+                "has {count} cells of lists that are not samples of up to {MAX_CHANNELS} channels ({first}); if they are sound, write \
+                 it again with mono samples"
+            ));
+        }
+        if raw > 0 {
+            told.push(format!(
+                "has {raw} cells of no known format with a sample rate beside them, as raw samples are; write it again with files, or \
+                 with lists of samples"
+            ));
+        }
         if names_only > 0 {
             told.push(format!(
                 "names {names_only} files in columns of sound without holding them; scan the folder that has them"
@@ -275,114 +328,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Whether something may be sound, or a container with sound, by its first bytes.
-fn may_be_sound(head: &[u8]) -> bool {
-    let is_sound = |look: crate::sniff::Look| look.bytes_per_second.is_some();
-    ContainerKind::of(head).is_some() || look_into(Cursor::new(head)).is_ok_and(is_sound)
-}
-
-/// Samples as a mono WAV file of 32-bit floats; `None` if there are no samples.
-pub(super) fn wav(
-    rate_hz: u32,
-    count: usize,
-    samples: impl Iterator<Item = f32>,
-) -> Option<Vec<u8>> {
-    let data_bytes = u32::try_from(count.saturating_mul(4)).unwrap_or(u32::MAX);
-    if count == 0 {
-        return None;
-    }
-    let mut wav = Vec::with_capacity(44 + count * 4);
-    wav.extend_from_slice(b"RIFF");
-    wav.extend_from_slice(&data_bytes.saturating_add(36).to_le_bytes());
-    wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x03\0\x01\0");
-    wav.extend_from_slice(&rate_hz.to_le_bytes());
-    wav.extend_from_slice(&rate_hz.saturating_mul(4).to_le_bytes());
-    wav.extend_from_slice(b"\x04\0\x20\0data");
-    wav.extend_from_slice(&data_bytes.to_le_bytes());
-    samples.for_each(|sample| wav.extend_from_slice(&sample.to_le_bytes()));
-    Some(wav)
-}
-
-/// Samples that are whole numbers, as those of floating point: of full scale at 8, 16, 24 or 32 bits, whichever is the least that holds
-/// them. Tables write 16 bits into columns of any width.
-pub(super) fn scaled(samples: &[i64]) -> impl Iterator<Item = f32> {
-    let largest = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
-    let bits = [7, 15, 23, 31].into_iter().find(|bits| largest <= 1 << bits).unwrap_or(63);
-    let scale = 2_f64.powi(-bits);
-    samples.iter().map(move |&sample| (sample as f64 * scale) as f32)
-}
-
-/// The file that a text is the Base64 of, perhaps behind `data:…;base64,`; `None` if it is not sound. Line breaks are left out.
-pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let text = text.trim_ascii_start();
-    let text = match text.strip_prefix(b"data:") {
-        Some(url) => {
-            let comma = url.iter().take(MAX_SAID_BYTES).position(|&byte| byte == b',')?;
-            url[..comma].ends_with(b";base64").then_some(&url[comma + 1..])?
-        }
-        None => text,
-    };
-    let mut characters = text.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let is_url = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let decode = |characters: &[u8]| {
-        let engine = if is_url { &BASE64_URL } else { &BASE64 };
-        engine.decode(characters).ok()
-    };
-    // Whole groups of four characters, so that the head is decoded by itself.
-    let head: Vec<u8> = characters.by_ref().take(HEAD_CHARACTERS).copied().collect();
-    if !may_be_sound(&decode(&head)?) {
-        return None;
-    }
-    let all: Vec<u8> = head.iter().chain(characters).copied().collect();
-    decode(&all)
-}
-
-/// Characters of a text that are decoded to tell whether it is sound: a multiple of four. A guess.
-const HEAD_CHARACTERS: usize = 8_192;
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-    .with_decode_allow_trailing_bits(true);
-const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-
 /// The beginning of a text. Whole texts would take too much memory: every row may have one as long as a page.
 pub(super) fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_SAID_BYTES)]).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_numbers_become_samples_of_full_scale() {
-        let floats = |samples: &[i64]| scaled(samples).collect::<Vec<_>>();
-        assert_eq!(floats(&[-32_768, 16_384, 0]), [-1.0, 0.5, 0.0]);
-        assert_eq!(floats(&[-128, 64]), [-1.0, 0.5]);
-        assert_eq!(floats(&[1 << 30, -(1 << 31)]), [0.5, -1.0]);
-        assert_eq!(floats(&[i64::MIN]), [-1.0]);
-        assert!(floats(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_text_is_decoded_if_it_is_the_base64_of_sound() {
-        let mut sound = b"RIFF\x24\0\0\0WAVEfmt ".to_vec();
-        sound.resize(20_000, 0xfb);
-        let text = BASE64.encode(&sound);
-        let lines: Vec<_> = text.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
-        let broken = lines.join("\r\n");
-        let url = BASE64_URL.encode(&sound);
-        for text in [
-            &text,
-            &broken,
-            &url,
-            &format!("data:audio/wav;base64,{text}"),
-            &text.trim_end_matches('=').to_owned(),
-        ] {
-            assert_eq!(decoded(text.as_bytes()).as_deref(), Some(&sound[..]));
-        }
-        for text in ["", "clips/one.wav", "data:audio/wav,UklGRg", "aGVsbG8gd29ybGQ="] {
-            assert_eq!(decoded(text.as_bytes()), None, "{text}");
-        }
-    }
 }

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::behind;
+use super::encoded::is_in;
 use super::group::Group;
+use super::json::has_samples;
 use super::limits::Costs;
 use super::parts::Positioned;
 pub(super) use super::parts::{At, Failing, Input, Member, length_of};
@@ -54,12 +56,23 @@ pub(in crate::source) struct Unpacker<'v> {
     torrent: Option<TorrentFile>,
     /// Members that are held back until all that belongs to them has come.
     group: Option<Group>,
+    /// What is known beside the current container.
+    pub(super) beside: Beside,
     /// Whether the file is read whole or in sections.
     reading: Reading,
     /// The section was read to its end.
     reached: bool,
     /// What the section says of the table as a whole.
     table: TableEnd,
+}
+
+/// What is known beside a container.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Beside {
+    /// The side-car of its group.
+    pub(super) text: Option<Arc<str>>,
+    /// A sample rate in the container that it lies in, in Hz.
+    pub(super) rate_hz: Option<u32>,
 }
 
 impl<'v> Unpacker<'v> {
@@ -84,6 +97,7 @@ impl<'v> Unpacker<'v> {
             is_closed: false,
             torrent: torrent.clone(),
             group: None,
+            beside: Beside::default(),
             reading: Reading::Whole,
             reached: false,
             table: TableEnd::default(),
@@ -177,11 +191,16 @@ impl<'v> Unpacker<'v> {
         if !self.visit.enters(&at.place) {
             return ControlFlow::Continue(());
         }
+        let outer = self.beside.clone();
+        if let Some(group) = &self.group {
+            self.beside.text = group.side_car();
+        }
         self.join(None)?;
         let held_bytes = self.costs.held_bytes();
         let opened = AssertUnwindSafe(|| (self.open)(self, at, kind, input));
         let flow = catch_unwind(opened);
         self.costs.release_to(held_bytes);
+        self.beside = outer;
         let flow = flow.unwrap_or_else(|panic| {
             let error = io::Error::other(panic_message(panic.as_ref()));
             self.broken(&at.place, &error)
@@ -223,7 +242,7 @@ impl<'v> Unpacker<'v> {
             let packed_bytes = length_of(&packed);
             let most = self.costs.most_of_a_text(packed_bytes, at.depth);
             let text = PackedText { head, packed, codec, most };
-            return self.text(at.member(To::Packed, None), text);
+            return self.text(at, text);
         }
         let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
         if let Some(kind) = kind {
@@ -240,13 +259,16 @@ impl<'v> Unpacker<'v> {
     }
 
     /// Shows a compressed text or database, which is decompressed each time it is read.
-    fn text(&mut self, place: Place, text: PackedText) -> ControlFlow<()> {
+    fn text(&mut self, at: &At, text: PackedText) -> ControlFlow<()> {
         self.counted()?;
-        if !self.visit.wants(&place) {
+        let place = at.member(To::Packed, None);
+        let is_wanted = self.visit.wants(&place);
+        if !is_wanted && !self.visit.enters(&place) {
             return ControlFlow::Continue(());
         }
         // Its length is only known at its end.
-        self.shown(Item::within(place, 0, Bytes::Text(Arc::new(text))))
+        let item = Item::within(place, 0, Bytes::Text(Arc::new(text)));
+        self.looked_into(item, at.depth, is_wanted)
     }
 
     /// Shows one member: what is in it if it is a container, else the item.
@@ -276,7 +298,8 @@ impl<'v> Unpacker<'v> {
                 }
             }
         }
-        if !wants {
+        // What is in a text may be wanted where the text is not.
+        if !wants && !(is_text(&begin) && self.visit.enters(&place)) {
             return ControlFlow::Continue(());
         }
         if let Some(bytes) = bytes {
@@ -284,9 +307,24 @@ impl<'v> Unpacker<'v> {
             let extent = place.locator.steps.last().and_then(|step| step.extent);
             let is_damaged = extent.is_some_and(|extent| size_bytes < extent.length);
             let item = Item::within(place, size_bytes, bytes);
-            return self.shown(Item { notes, is_damaged, ..item });
+            return self.looked_into(Item { notes, is_damaged, ..item }, depth, wants);
         }
-        self.take_in(place, &mut stream, declared, notes)
+        match self.take_in(place, &mut stream, declared, notes)? {
+            Some(item) => self.looked_into(item, depth, wants),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Shows an item if it is wanted, or what is in it if it is a text with sound.
+    fn looked_into(&mut self, item: Item, depth: usize, is_wanted: bool) -> ControlFlow<()> {
+        let is_text = item.bytes.head(HEAD_BYTES as u64).is_ok_and(|head| is_text(&head));
+        if is_text && has_sound(&item.bytes) {
+            // What is in it is counted instead: it could not get the memory that waits for it.
+            item.bytes.forfeit();
+            let input = Input::Stored(item.bytes);
+            return self.container(&At::of(item.place, depth), ContainerKind::Text, input);
+        }
+        if is_wanted { self.shown(item) } else { ControlFlow::Continue(()) }
     }
 
     /// Opens an archive that lies behind what a member begins as. A stream has to be read into memory for that, as far as
@@ -322,16 +360,17 @@ impl<'v> Unpacker<'v> {
         ControlFlow::Continue(Hidden::Opened)
     }
 
-    /// Takes an item into memory and shows it.
+    /// Takes an item into memory; `None` if there is a row instead.
     fn take_in(
         &mut self,
         place: Place,
         stream: &mut dyn Read,
         declared: Option<u64>,
         mut notes: Vec<String>,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<(), Option<Item>> {
+        let none = |flow: ControlFlow<()>| flow.map_continue(|()| None);
         if let Some(most) = self.visit.most_bytes() {
-            return self.look(place, stream, most, declared);
+            return ControlFlow::Continue(Some(look(place, stream, most, declared)));
         }
         let limit = self.costs.limits.max_item_bytes;
         let (visit, budget) = (&*self.visit, &self.budget);
@@ -346,43 +385,25 @@ impl<'v> Unpacker<'v> {
             }
             Filled::Broken(buffer, error) => {
                 if self.costs.allowance.is_spent() {
-                    return self.bomb();
+                    return none(self.bomb());
                 }
                 let bytes = buffer.as_slice().len();
                 if bytes == 0 && error.raw_os_error().is_none() {
-                    return self.tell(&place, rows::damaged_member(&error));
+                    return none(self.tell(&place, rows::damaged_member(&error)));
                 } else if bytes == 0 {
-                    return self.broken(&place, &error);
+                    return none(self.broken(&place, &error));
                 }
                 (buffer, Some(format!("only the first {bytes} bytes could be read ({error})")))
             }
-            Filled::TooLong => return self.tell(&place, rows::item_too_large(limit)),
+            Filled::TooLong => return none(self.tell(&place, rows::item_too_large(limit))),
             Filled::Over => return ControlFlow::Break(()),
         };
         let is_damaged = missing.is_some();
         notes.extend(missing.map(|missing| format!("its container is damaged: {missing}")));
         let size_bytes = buffer.as_slice().len() as u64;
         let bytes = Bytes::Memory(buffer);
-        self.shown(Item { notes, is_damaged, ..Item::within(place, size_bytes, bytes) })
-    }
-
-    /// Shows the first bytes of an item, with its length.
-    fn look(
-        &mut self,
-        place: Place,
-        stream: &mut dyn Read,
-        most: u64,
-        declared: Option<u64>,
-    ) -> ControlFlow<()> {
-        let mut head = Vec::new();
-        // An error comes again when the rest is read.
-        let _ = (&mut *stream).take(most).read_to_end(&mut head);
-        let mut size_bytes = head.len() as u64;
-        match declared {
-            Some(declared) => size_bytes = declared,
-            None => size_bytes += io::copy(stream, &mut io::sink()).unwrap_or(0),
-        }
-        self.shown(Item::within(place, size_bytes, Bytes::of_memory(head)))
+        let item = Item { notes, is_damaged, ..Item::within(place, size_bytes, bytes) };
+        ControlFlow::Continue(Some(item))
     }
 
     /// Reads and discards the rest of a stream.
@@ -533,6 +554,31 @@ impl<'v> Unpacker<'v> {
         let held = self.group.as_mut().map(Group::take);
         held.into_iter().flatten().try_for_each(|item| self.visit.item(item))
     }
+}
+
+/// Whether a text holds sound, in Base64 or as samples in JSON.
+pub(super) fn has_sound(text: &Bytes) -> bool {
+    let is_json = text.head(HEAD_BYTES as u64).is_ok_and(|head| may_be_json(&head));
+    is_in(text) || is_json && text.stream().is_ok_and(has_samples)
+}
+
+/// Whether a text begins as an object or a list of JSON does.
+pub(super) fn may_be_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+/// The first bytes of an item, with its length.
+fn look(place: Place, stream: &mut dyn Read, most: u64, declared: Option<u64>) -> Item {
+    let mut head = Vec::new();
+    // An error comes again when the rest is read.
+    let _ = (&mut *stream).take(most).read_to_end(&mut head);
+    let mut size_bytes = head.len() as u64;
+    match declared {
+        Some(declared) => size_bytes = declared,
+        None => size_bytes += io::copy(stream, &mut io::sink()).unwrap_or(0),
+    }
+    Item::within(place, size_bytes, Bytes::of_memory(head))
 }
 
 /// What was found behind the first bytes of a member.

@@ -48,7 +48,8 @@ impl Opener<'_> {
         Ok(Offsets::new(stream, is_wide))
     }
 
-    fn node(&self, node: usize) -> io::Result<(u64, i64)> {
+    /// The number of entries of a field, and how many of them are null, negative if not counted.
+    pub(super) fn node(&self, node: usize) -> io::Result<(u64, i64)> {
         let node = self.batch.nodes.get(node);
         node.copied().ok_or_else(|| damaged("a batch that does not match its schema"))
     }

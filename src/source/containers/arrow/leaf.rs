@@ -9,16 +9,38 @@ use super::entries::{Entries, Opener};
 use super::errors::damaged;
 use super::layout::Batch;
 use super::lookup::{Found, Lookup};
+use super::pick::{Nulls, Picker, Window, pick};
 use super::schema::{Leaf, Level, LevelKind, Shape, Values, Whole};
 use crate::source::Extent;
+use crate::source::containers::columns;
+use crate::source::containers::table::Load;
 
 /// The dictionaries that were read, by id: the values of each in one or several batches.
 pub(super) type Dictionaries = HashMap<i64, Vec<Rc<Lookup>>>;
 
 /// A column that is being read.
 pub(super) struct Column {
-    levels: Vec<OpenLevel>,
+    levels: Levels,
     pub(super) cells: Cells,
+}
+
+/// What is around the column.
+enum Levels {
+    /// All of it is read from front to end.
+    InOrder(Vec<OpenLevel>),
+    /// Values are picked for each row.
+    Picked { levels: Vec<Picker>, next_row: u64, load: Load },
+}
+
+/// How a column is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Front to end, through small windows.
+    Streamed,
+    /// The same, with short buffers that are looked up held in memory.
+    InMemory,
+    /// At any place, so that values outlast the next row and [`Cells::nth`] is known.
+    Picked,
 }
 
 /// A struct or list around the column.
@@ -35,16 +57,39 @@ enum Open {
 
 /// The values of a column in the order in which they are stored.
 pub(super) struct Cells {
-    entries: Entries,
+    nulls: LeafNulls,
     kind: LeafKind,
     file: super::message::File,
+    /// The place of the current value in the innermost list, if values are picked.
+    pub(super) nth: u64,
+}
+
+enum LeafNulls {
+    InOrder(Entries),
+    Picked(Nulls),
+}
+
+/// The buffer of a field of numbers.
+enum Source {
+    Streamed(Stream),
+    /// At this place.
+    Picked(Window, u64),
+}
+
+impl Source {
+    fn fill(&mut self, to: &mut [u8]) -> io::Result<()> {
+        match self {
+            Self::Streamed(stream) => stream.fill(to),
+            Self::Picked(window, at) => window.fill(*at, to),
+        }
+    }
 }
 
 enum LeafKind {
     Row { offsets: Offsets, data: Data },
     Looked { lookup: Rc<Lookup>, next: u64 },
     Codes { codes: Numbers, dictionary: Vec<Rc<Lookup>> },
-    Floats { stream: Stream, is_double: bool },
+    Floats { source: Source, bytes: usize },
     Numbers(Numbers),
 }
 
@@ -54,7 +99,7 @@ enum Data {
 }
 
 struct Numbers {
-    stream: Stream,
+    source: Source,
     whole: Whole,
 }
 
@@ -74,19 +119,36 @@ impl Column {
         batch: &Batch,
         buffers: &Buffers,
         dictionaries: &Dictionaries,
-        in_memory: bool,
+        way: Way,
     ) -> io::Result<Self> {
         let opener = Opener { batch, buffers };
+        let is_picked = way == Way::Picked || !leaf.is_in_order();
         let level = |level: &Level| {
             let Level { kind, node, first } = *level;
             let open = match kind {
                 LevelKind::Struct => Open::Struct,
                 LevelKind::Fixed(size) => Open::Fixed(size),
                 LevelKind::List { is_wide } => Open::List(opener.offsets(node, first, is_wide)?),
+                LevelKind::ListView { .. } | LevelKind::RunEnds(_) | LevelKind::Union { .. } => {
+                    return Err(damaged("a column that is not stored in the order of its rows"));
+                }
             };
             Ok(OpenLevel { entries: opener.entries(node, first)?, open })
         };
-        let levels: Vec<OpenLevel> = leaf.levels.iter().map(level).collect::<io::Result<_>>()?;
+        let levels = if is_picked {
+            let levels = leaf.levels.iter().map(|level| Picker::open(&opener, level));
+            let (next_row, load) = (0, buffers.load.clone());
+            Levels::Picked { levels: levels.collect::<io::Result<_>>()?, next_row, load }
+        } else {
+            Levels::InOrder(leaf.levels.iter().map(level).collect::<io::Result<_>>()?)
+        };
+        let source = |bytes: usize| {
+            Ok::<_, io::Error>(if is_picked {
+                Source::Picked(Window::values(&opener, leaf.node, leaf.first, bytes)?, 0)
+            } else {
+                Source::Streamed(opener.per_entry(leaf.node, leaf.first, bytes, 0)?)
+            })
+        };
         let outermost = leaf.levels.first().map_or(leaf.node, |level| level.node);
         if batch.nodes.get(outermost).is_none_or(|&(entries, _)| entries != batch.rows) {
             return Err(damaged(format!("a column without the {} rows of its batch", batch.rows)));
@@ -95,7 +157,7 @@ impl Column {
             leaf.values.ok_or_else(|| damaged("a column of a type that is not read here"))?;
         let first = leaf.first;
         let kind = match values {
-            Values::Bytes(Shape::Row { is_wide }) => {
+            Values::Bytes(Shape::Row { is_wide }) if !is_picked => {
                 let stored = opener.buffer(first, 2)?;
                 let data = match buffers.place(stored)? {
                     Place::Stored(extent) => Data::Stored(extent),
@@ -103,31 +165,29 @@ impl Column {
                 };
                 LeafKind::Row { offsets: opener.offsets(leaf.node, first, is_wide)?, data }
             }
-            Values::Bytes(shape @ Shape::Views { .. }) => {
+            Values::Bytes(shape) => {
                 let lookup = Lookup::open(buffers, batch, leaf.node, first, shape)?;
-                let lookup = if in_memory { lookup.in_memory(buffers)? } else { lookup };
+                let lookup = if way == Way::InMemory { lookup.in_memory(buffers)? } else { lookup };
                 LeafKind::Looked { lookup: Rc::new(lookup), next: 0 }
             }
             Values::Codes { code, dictionary: id, .. } => {
-                let codes = Numbers {
-                    stream: opener.per_entry(leaf.node, first, code.bytes, 0)?,
-                    whole: code,
-                };
+                let codes = Numbers { source: source(code.bytes)?, whole: code };
                 let dictionary = dictionaries.get(&id).cloned();
                 let missing = || damaged(format!("its dictionary {id} is missing"));
                 LeafKind::Codes { codes, dictionary: dictionary.ok_or_else(missing)? }
             }
-            Values::Floats { is_double } => LeafKind::Floats {
-                stream: opener.per_entry(leaf.node, first, if is_double { 8 } else { 4 }, 0)?,
-                is_double,
-            },
-            Values::Whole(whole) => LeafKind::Numbers(Numbers {
-                stream: opener.per_entry(leaf.node, first, whole.bytes, 0)?,
-                whole,
-            }),
+            Values::Floats { bytes } => LeafKind::Floats { source: source(bytes)?, bytes },
+            Values::Whole(whole) => {
+                LeafKind::Numbers(Numbers { source: source(whole.bytes)?, whole })
+            }
         };
-        let entries = opener.entries(leaf.node, first)?;
-        Ok(Self { levels, cells: Cells { entries, kind, file: buffers.file.clone() } })
+        let nulls = if is_picked {
+            LeafNulls::Picked(Nulls::open(&opener, leaf.node, first, true)?)
+        } else {
+            LeafNulls::InOrder(opener.entries(leaf.node, first)?)
+        };
+        let file = buffers.file.clone();
+        Ok(Self { levels, cells: Cells { nulls, kind, file, nth: 0 } })
     }
 
     /// Goes through the values of the next row. `take` is called for each that is not null, and must read it to its end or
@@ -136,7 +196,17 @@ impl Column {
         &mut self,
         take: &mut dyn FnMut(&mut Cells) -> io::Result<()>,
     ) -> io::Result<()> {
-        go(&mut self.levels, &mut self.cells, 1, true, take)
+        match &mut self.levels {
+            Levels::InOrder(levels) => go(levels, &mut self.cells, 1, true, take),
+            Levels::Picked { levels, next_row, load } => {
+                *next_row += 1;
+                let (row, cells) = (*next_row - 1, &mut self.cells);
+                pick(levels, (0, row), load, &mut |nth, at| {
+                    cells.nth = nth;
+                    cells.pick(at, take)
+                })
+            }
+        }
     }
 
     /// As [`Column::row`], with an error if the row has more than `most` values.
@@ -166,7 +236,10 @@ fn go(
 ) -> io::Result<()> {
     let Some((level, inner)) = levels.split_first_mut() else {
         for _ in 0..count {
-            let is_there = cells.entries.next()? && is_there;
+            let LeafNulls::InOrder(entries) = &mut cells.nulls else {
+                return Err(damaged("a column that is read in two ways"));
+            };
+            let is_there = entries.next()? && is_there;
             cells.next(is_there, take)?;
         }
         return Ok(());
@@ -191,6 +264,28 @@ fn go(
 }
 
 impl Cells {
+    /// Goes to a value, and calls `take` if it is not null.
+    pub(super) fn pick(
+        &mut self,
+        at: u64,
+        take: &mut dyn FnMut(&mut Self) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let LeafNulls::Picked(nulls) = &mut self.nulls else {
+            return Err(damaged("a column that is read in two ways"));
+        };
+        if !nulls.is_there(at)? {
+            return Ok(());
+        }
+        match &mut self.kind {
+            LeafKind::Looked { next, .. } => *next = at,
+            LeafKind::Codes { codes: Numbers { source: Source::Picked(_, place), .. }, .. }
+            | LeafKind::Numbers(Numbers { source: Source::Picked(_, place), .. })
+            | LeafKind::Floats { source: Source::Picked(_, place), .. } => *place = at,
+            _ => return Err(damaged("a column that is read in two ways")),
+        }
+        take(self)
+    }
+
     /// Goes to the next value, and calls `take` if it is not null.
     fn next(
         &mut self,
@@ -305,18 +400,25 @@ impl Cells {
     }
 
     pub(super) fn float(&mut self) -> io::Result<f32> {
-        let LeafKind::Floats { stream, is_double } = &mut self.kind else {
+        let LeafKind::Floats { source, bytes } = &mut self.kind else {
             return Err(damaged("samples that are not floating point"));
         };
-        if *is_double {
-            let mut eight = [0; 8];
-            stream.fill(&mut eight)?;
-            Ok(f64::from_le_bytes(eight) as f32)
-        } else {
-            let mut four = [0; 4];
-            stream.fill(&mut four)?;
-            Ok(f32::from_le_bytes(four))
+        let mut eight = [0; 8];
+        source.fill(&mut eight[..*bytes])?;
+        let [a, b, c, d, ..] = eight;
+        Ok(match *bytes {
+            2 => half::f16::from_le_bytes([a, b]).to_f32(),
+            4 => f32::from_le_bytes([a, b, c, d]),
+            _ => f64::from_le_bytes(eight) as f32,
+        })
+    }
+
+    /// A sample rate in Hz; `None` if it is not a whole number of 32 bits.
+    pub(super) fn rate(&mut self) -> io::Result<Option<u32>> {
+        if self.is_float() {
+            return Ok(columns::whole_rate(self.float()?.into()));
         }
+        Ok(u32::try_from(self.whole()?).ok())
     }
 
     pub(super) fn whole(&mut self) -> io::Result<i64> {
@@ -330,13 +432,9 @@ impl Cells {
 impl Numbers {
     /// The next number; an unsigned one of more than 63 bits becomes negative.
     fn next(&mut self) -> io::Result<i64> {
-        let Whole { bytes, is_signed } = self.whole;
         let mut eight = [0; 8];
-        self.stream.fill(&mut eight[..bytes])?;
-        if is_signed && eight[bytes - 1] & 0x80 != 0 {
-            eight[bytes..].fill(0xff);
-        }
-        Ok(i64::from_le_bytes(eight))
+        self.source.fill(&mut eight[..self.whole.bytes])?;
+        Ok(self.whole.of(eight))
     }
 }
 

@@ -19,7 +19,7 @@ const VIEW_BYTES: u64 = 16;
 const MAX_INLINE_BYTES: u64 = 12;
 
 /// The bytes of a buffer.
-enum Block {
+pub(super) enum Block {
     Stored(Extent),
     Memory(Rc<[u8]>),
 }
@@ -156,14 +156,14 @@ impl Lookup {
 }
 
 impl Block {
-    fn length(&self) -> u64 {
+    pub(super) fn length(&self) -> u64 {
         match self {
             Self::Stored(extent) => extent.length,
             Self::Memory(memory) => memory.len() as u64,
         }
     }
 
-    fn part(&self, begin: u64, length: u64) -> io::Result<Found> {
+    pub(super) fn part(&self, begin: u64, length: u64) -> io::Result<Found> {
         let whole = self.length();
         if begin.checked_add(length).is_none_or(|end| end > whole) {
             return Err(damaged(format!(
@@ -179,7 +179,8 @@ impl Block {
     }
 }
 
-fn block(buffers: &Buffers, stored: Extent) -> io::Result<Block> {
+/// The bytes of a buffer for reads at any place: compressed ones are decompressed into memory.
+pub(super) fn block(buffers: &Buffers, stored: Extent) -> io::Result<Block> {
     Ok(match buffers.place(stored)? {
         Place::Packed(codec, stored, length) => {
             Block::Memory(buffers.unpack(codec, stored, length)?.into())

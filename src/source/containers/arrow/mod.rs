@@ -12,7 +12,9 @@
 //! | `buffer` | one buffer from front to end |
 //! | `entries` | which entries of a field are null |
 //! | `lookup` | values by number: dictionaries and views |
+//! | `pick` | values at any place of a column |
 //! | `leaf` | one column row by row |
+//! | `rows` | the sound in the rows of a batch |
 //! | `errors` | errors by kind |
 
 mod batches;
@@ -23,23 +25,24 @@ mod layout;
 mod leaf;
 mod lookup;
 mod message;
+mod pick;
+mod rows;
 mod schema;
 
-use std::io::{self, Read};
+use std::io;
 use std::ops::ControlFlow;
 
 use self::batches::Batches;
-use self::buffer::{Buffers, Part};
-use self::errors::{damaged, truncated};
+use self::buffer::Buffers;
 use self::layout::Batch;
-use self::leaf::{Column, Value};
-use super::columns::{self, Form, Roles, Sound, has_codes, says};
-use super::table::{Broken, Cell, Held, Load, MAX_SAID_BYTES, Shown, decoded, said, scaled, wav};
-use super::table::{EachText, Value as Spoken};
+use self::leaf::{Column, Way};
+use self::rows::Rows;
+use super::columns::{self, Form, Roles, has_codes, says};
+use super::table::{Broken, EachText, Held, Load, Shown, Value as Spoken};
 use super::traversal::{At, Unpacker};
 use crate::base::Losses;
 use crate::bytes::Bytes;
-use crate::source::{ScanLimits, To};
+use crate::source::ScanLimits;
 
 /// Longest text that is read for identifiers, in bytes. A guess: a list of a million ISRCs.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
@@ -73,6 +76,11 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         // Another stream with other columns may follow the first in one file.
         if roles.0 != batches.schemas() {
             roles = (batches.schemas(), Roles::of(&batches.schema().columns));
+            if let Ok(batch) = &batch {
+                let mut encoded = roles.1.other_texts(&batches.schema().columns);
+                encoded.retain(|&leaf| rows::is_encoded(&batches, batch, leaf, &load));
+                roles.1.add_encoded(&batches.schema().columns, &encoded);
+            }
             has_sound |= !roles.1.sounds.is_empty();
             loses_sound |= roles.1.loses_sound;
             if !roles.1.sounds.is_empty() || roles.1.loses_sound {
@@ -160,9 +168,11 @@ fn in_batch(
     for (leaf, column) in schema.leaves.iter().zip(&schema.columns).filter(spoken) {
         let name = columns::joined(&column.path);
         let buffers = Buffers::new(batches.file(), batch.codec, load);
-        let opened = Column::open(leaf, batch, &buffers, batches.dictionaries(), true);
+        let opened = Column::open(leaf, batch, &buffers, batches.dictionaries(), Way::InMemory);
         let mut read = |mut values: Column| {
             for row in 0..batch.rows {
+                // Rows of runs and nulls take no room in a file.
+                load.allowance.add(1).map_err(io::Error::other)?;
                 values.row(&mut |cells| {
                     let length = if column.form == Form::Whole {
                         text = format!("{:012}", cells.whole()?).into_bytes();
@@ -197,241 +207,4 @@ fn in_batch(
         }
     }
     Ok(flow)
-}
-
-/// The rows of a batch of a table with sound.
-struct Rows<'a> {
-    batches: &'a Batches,
-    sounds: Vec<(&'a Sound, Opened)>,
-    /// Columns of text that describe the sound in their row.
-    texts: Vec<Column>,
-    count: u64,
-    load: &'a Load,
-}
-
-/// The readers of a column of sound.
-enum Opened {
-    Files { bytes: Column, path: Option<Column> },
-    Samples { array: Column, rate: Column },
-    Encoded { text: Column },
-}
-
-impl<'a> Rows<'a> {
-    fn open(
-        batches: &'a Batches,
-        batch: &Batch,
-        roles: &'a Roles,
-        load: &'a Load,
-    ) -> io::Result<Self> {
-        let schema = batches.schema();
-        schema.fits(batch)?;
-        let buffers = Buffers::new(batches.file(), batch.codec, load);
-        let column = |leaf: usize, in_memory: bool| {
-            let leaf = &schema.leaves[leaf];
-            Column::open(leaf, batch, &buffers, batches.dictionaries(), in_memory)
-        };
-        let sound = |sound: &'a Sound| {
-            let opened = match sound.cells {
-                columns::Cells::Files { bytes, path } => Opened::Files {
-                    bytes: column(bytes, false)?,
-                    // Without a readable column of names the sound is shown without a name.
-                    path: path.and_then(|path| column(path, true).ok()),
-                },
-                columns::Cells::Samples { array, rate } => {
-                    Opened::Samples { array: column(array, false)?, rate: column(rate, false)? }
-                }
-                columns::Cells::Encoded { text } => Opened::Encoded { text: column(text, true)? },
-            };
-            Ok((sound, opened))
-        };
-        let sounds = roles.sounds.iter().map(sound).collect::<io::Result<_>>()?;
-        let texts = roles.texts.iter().filter_map(|&leaf| column(leaf, true).ok()).collect();
-        Ok(Self { batches, sounds, texts, count: batch.rows, load })
-    }
-
-    /// Shows the rows. An error ends the batch; `rows` is then the row that failed and the number of rows.
-    fn show(
-        mut self,
-        unpacker: &mut Unpacker<'_>,
-        shown: &mut Shown<'_>,
-        group: u64,
-        rows: &mut Option<(u64, u64)>,
-    ) -> ControlFlow<(), io::Result<()>> {
-        for row in 0..self.count {
-            *rows = Some((row, self.count));
-            let words = self.words();
-            unpacker.join(Some(format!("{group}.{row}").as_bytes()))?;
-            if !words.is_empty() {
-                unpacker.side_car(words.as_bytes());
-            }
-            for (sound, opened) in &mut self.sounds {
-                let to = To::Cell { group, row, column: sound.name.clone() };
-                let read = match opened {
-                    Opened::Files { bytes, path } => {
-                        let path = name(path);
-                        file(unpacker, shown, self.batches, bytes, to, path)?
-                    }
-                    Opened::Samples { array, rate } => {
-                        match samples(array, rate, self.load.max_values) {
-                            Err(error) => Err(error),
-                            Ok(None) => Ok(unpacker.counted()?),
-                            Ok(Some(wav)) => Ok(made(unpacker, shown, to, &wav)?),
-                        }
-                    }
-                    Opened::Encoded { text } => {
-                        match encoded(text, unpacker.costs.limits.max_item_bytes) {
-                            Err(error) => Err(error),
-                            Ok(None) => Ok(()),
-                            Ok(Some(file)) => Ok(made(unpacker, shown, to, &file)?),
-                        }
-                    }
-                };
-                if let Err(error) = read {
-                    unpacker.join(None)?;
-                    return ControlFlow::Continue(Err(error));
-                }
-            }
-            shown.row_ends(&words);
-        }
-        unpacker.join(None)?;
-        ControlFlow::Continue(Ok(()))
-    }
-
-    /// The text of all columns of text in the next row. A column that cannot be read is left out from then on.
-    fn words(&mut self) -> String {
-        let (mut words, mut text) = (String::new(), Vec::new());
-        self.texts.retain_mut(|column| {
-            let read = column.row(&mut |cells| {
-                cells.text(MAX_SAID_BYTES as u64, &mut text)?;
-                words.push_str(&said(&text));
-                words.push(' ');
-                Ok(())
-            });
-            read.is_ok()
-        });
-        words
-    }
-}
-
-/// The name of the file in the next row, if the table has a column of names.
-fn name(column: &mut Option<Column>) -> Option<String> {
-    let (mut name, mut text) = (None, Vec::new());
-    let read = column.as_mut()?.row(&mut |cells| {
-        cells.text(MAX_SAID_BYTES as u64, &mut text)?;
-        name = Some(said(&text));
-        Ok(())
-    });
-    if read.is_err() {
-        *column = None;
-    }
-    name
-}
-
-/// Shows the file in the next row.
-fn file(
-    unpacker: &mut Unpacker<'_>,
-    shown: &mut Shown<'_>,
-    batches: &Batches,
-    column: &mut Column,
-    to: To,
-    path: Option<String>,
-) -> ControlFlow<(), io::Result<()>> {
-    let mut value = None;
-    let read = column.row(&mut |cells| {
-        value = cells.value()?;
-        Ok(())
-    });
-    if let Err(error) = read {
-        return ControlFlow::Continue(Err(error));
-    }
-    let (mut extent, mut bytes, mut missing) = (None, None, 0);
-    let (mut stream, length): (Box<dyn Read>, u64) = match &value {
-        None if path.is_some() => return ControlFlow::Continue(Ok(shown.name(unpacker)?)),
-        // Null cells count as members: a file may have any number of them in a few bytes.
-        None => return ControlFlow::Continue(Ok(unpacker.counted()?)),
-        Some(Value::Stored(here)) => {
-            let file = batches.file();
-            let there = file.length.saturating_sub(here.offset).min(here.length);
-            missing = here.length - there;
-            if there == 0 && missing > 0 {
-                return ControlFlow::Continue(Err(truncated(format!(
-                    "{missing} bytes are missing"
-                ))));
-            }
-            (extent, bytes) = (Some(*here), file.bytes.slice(here.offset, here.length));
-            let part = Part { file: file.clone(), from: here.offset, at: 0 };
-            (Box::new(part.take(here.length)), here.length)
-        }
-        Some(Value::Memory(memory, from, length)) => {
-            (Box::new(&memory[*from..*from + *length]), *length as u64)
-        }
-        Some(Value::Next(length)) => match column.cells.stream(*length) {
-            Some(stream) => (Box::new(stream), *length),
-            None => return ControlFlow::Continue(Err(damaged("a value has no bytes"))),
-        },
-    };
-    // Bytes that were decompressed are counted already. Bytes that are stored count when they are copied into memory.
-    let is_counted = extent.is_none();
-    let mut limited;
-    let stream: &mut dyn Read = if is_counted {
-        &mut stream
-    } else {
-        limited = unpacker.limited(stream);
-        &mut limited
-    };
-    shown.sound(unpacker, Cell { to, path, stream, length, extent, bytes })?;
-    ControlFlow::Continue(if missing > 0 {
-        Err(truncated(format!("{missing} of the {length} bytes of a cell are missing")))
-    } else {
-        Ok(())
-    })
-}
-
-/// Shows a file that was made of a cell.
-fn made(
-    unpacker: &mut Unpacker<'_>,
-    shown: &mut Shown<'_>,
-    to: To,
-    mut file: &[u8],
-) -> ControlFlow<()> {
-    let (length, path, extent, bytes) = (file.len() as u64, None, None, None);
-    shown.sound(unpacker, Cell { to, path, stream: &mut file, length, extent, bytes })
-}
-
-/// The file whose Base64 is in the next row; `None` if it is another text.
-fn encoded(text: &mut Column, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let (mut file, mut bytes) = (None, Vec::new());
-    text.row(&mut |cells| {
-        let length = cells.text(most, &mut bytes)?;
-        if length > most {
-            return Err(damaged(format!("a text of {length} bytes, more than an item may have")));
-        }
-        file = decoded(&bytes);
-        Ok(())
-    })?;
-    Ok(file)
-}
-
-/// The samples in the next row as a WAV file; `None` for a null or empty list.
-fn samples(array: &mut Column, rate: &mut Column, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut rate_hz = None;
-    rate.row(&mut |cells| {
-        rate_hz = u32::try_from(cells.whole()?).ok();
-        Ok(())
-    })?;
-    if !array.cells.is_float() {
-        let mut samples = Vec::new();
-        array.list(most, &mut |cells| {
-            samples.push(cells.whole()?);
-            Ok(())
-        })?;
-        return Ok(wav(rate_hz.unwrap_or(0), samples.len(), scaled(&samples)));
-    }
-    let mut samples = Vec::new();
-    array.list(most, &mut |cells| {
-        samples.push(cells.float()?);
-        Ok(())
-    })?;
-    // The decoder reports a sampling rate of 0.
-    Ok(wav(rate_hz.unwrap_or(0), samples.len(), samples.into_iter()))
 }

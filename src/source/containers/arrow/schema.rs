@@ -7,7 +7,7 @@ use std::io;
 use std::rc::Rc;
 
 use polars_arrow_format::ipc::{
-    Endianness, FieldRef, MetadataVersion, Precision, SchemaRef, TypeRef, UnionMode,
+    Endianness, FieldRef, MetadataVersion, Precision, SchemaRef, TypeRef, UnionMode, UnionRef,
 };
 
 use super::errors::{damaged, plain, unsupported};
@@ -48,7 +48,14 @@ pub(super) struct Leaf {
     pub(super) first: Buffer,
 }
 
-/// A struct or list.
+impl Leaf {
+    /// Whether its values can be read from front to end.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.levels.iter().all(|level| level.kind.is_in_order())
+    }
+}
+
+/// A struct, a list or the like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     pub(super) kind: LevelKind,
@@ -65,6 +72,30 @@ pub(super) enum LevelKind {
     },
     /// A list with this many entries each.
     Fixed(u64),
+    /// A list that tells its first entry and their number, both of 64 bits if wide, else of 32. Lists may lie in any order and share entries.
+    ListView {
+        is_wide: bool,
+    },
+    /// Each entry is that of a run; its first child has the ends of the runs, as such numbers.
+    RunEnds(Whole),
+    /// The child with this code, where the buffer with number `types` has the code; an entry has its place in a dense union.
+    Union {
+        code: i8,
+        types: usize,
+        is_dense: bool,
+    },
+}
+
+impl LevelKind {
+    /// Whether one entry may have several values.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::List { .. } | Self::Fixed(_) | Self::ListView { .. })
+    }
+
+    /// Whether the entries below it are used in their order, and each at most once.
+    fn is_in_order(self) -> bool {
+        matches!(self, Self::Struct | Self::List { .. } | Self::Fixed(_))
+    }
 }
 
 /// What the values of a column are.
@@ -77,9 +108,9 @@ pub(super) enum Values {
         dictionary: i64,
         shape: Shape,
     },
-    /// Floating point of 64 bits if double, else of 32.
+    /// Floating point of this many bytes: 2, 4 or 8.
     Floats {
-        is_double: bool,
+        bytes: usize,
     },
     Whole(Whole),
 }
@@ -98,6 +129,16 @@ pub(super) enum Shape {
 pub(super) struct Whole {
     pub(super) bytes: usize,
     pub(super) is_signed: bool,
+}
+
+impl Whole {
+    /// The number whose bytes are the first of these; an unsigned one of more than 63 bits becomes negative.
+    pub(super) fn of(self, mut eight: [u8; 8]) -> i64 {
+        if self.is_signed && eight[self.bytes - 1] & 0x80 != 0 {
+            eight[self.bytes..].fill(0xff);
+        }
+        i64::from_le_bytes(eight)
+    }
 }
 
 /// The place of a buffer among those of a batch: behind `behind` others and the buffers of data of `views` fields of views.
@@ -140,7 +181,6 @@ impl Schema {
             },
             path: Vec::new(),
             levels: Vec::new(),
-            is_unread: false,
             name_bytes: header_bytes,
             version,
         };
@@ -171,8 +211,6 @@ struct Columns {
     schema: Schema,
     path: Vec<Rc<str>>,
     levels: Vec<Level>,
-    /// The current field lies in one that is not read here.
-    is_unread: bool,
     /// Bytes that names may still take, at first those of the header: fields that share one name would take more.
     name_bytes: usize,
     version: MetadataVersion,
@@ -181,9 +219,7 @@ struct Columns {
 impl Columns {
     fn field(&mut self, field: FieldRef<'_>) -> io::Result<()> {
         if self.schema.nodes >= MAX_FIELDS || self.path.len() >= MAX_DEPTH {
-            return Err(unsupported(format!(
-                "has more than {MAX_FIELDS} columns, or columns of more than {MAX_DEPTH} parts; write it again without them"
-            )));
+            return Err(too_many());
         }
         let name = field.name().map_err(plain)?.unwrap_or_default();
         let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
@@ -240,14 +276,10 @@ impl Columns {
                     .map_err(|_| damaged(format!("a list has {size} entries")))?;
                 (1, Some(LevelKind::Fixed(size)))
             }
-            TypeRef::ListView(_) | TypeRef::LargeListView(_) => return self.unread(3, field),
-            TypeRef::RunEndEncoded(_) => return self.unread(0, field),
-            TypeRef::Union(union) => {
-                let is_dense = union.mode().map_err(plain)? == UnionMode::Dense;
-                // Up to version 4 of the format, a union has a bitmap of nulls.
-                let nulls = usize::from(self.version == MetadataVersion::V4);
-                return self.unread(nulls + 1 + usize::from(is_dense), field);
-            }
+            TypeRef::ListView(_) => (3, Some(LevelKind::ListView { is_wide: false })),
+            TypeRef::LargeListView(_) => (3, Some(LevelKind::ListView { is_wide: true })),
+            TypeRef::RunEndEncoded(_) => return self.runs(node, first, field),
+            TypeRef::Union(union) => return self.union(node, first, union, field),
             TypeRef::BinaryView(_) | TypeRef::Utf8View(_) => {
                 let is_text = matches!(kind, TypeRef::Utf8View(_));
                 let shape = Shape::Views { nth: self.schema.views };
@@ -258,14 +290,18 @@ impl Columns {
                 return Ok(());
             }
             ref other => {
+                let floats = |bytes| (2, Form::Float, Some(Values::Floats { bytes }));
                 let (buffers, form, values) = match other {
                     TypeRef::FloatingPoint(float) => match float.precision().map_err(plain)? {
-                        Precision::Half => (2, Form::Other, None),
-                        precision => {
-                            let is_double = precision == Precision::Double;
-                            (2, Form::Float, Some(Values::Floats { is_double }))
-                        }
+                        Precision::Half => floats(2),
+                        Precision::Single => floats(4),
+                        Precision::Double => floats(8),
                     },
+                    TypeRef::FixedSizeBinary(fixed)
+                        if fixed.byte_width().map_err(plain)? >= columns::MIN_FIXED_BYTES =>
+                    {
+                        (2, Form::Fixed, None)
+                    }
                     TypeRef::Int(int) => {
                         let bits = int.bit_width().map_err(plain)?;
                         let whole = whole(bits, int.is_signed().map_err(plain)?);
@@ -293,12 +329,56 @@ impl Columns {
         Ok(())
     }
 
-    /// A field whose parts are not read.
-    fn unread(&mut self, buffers: usize, field: FieldRef<'_>) -> io::Result<()> {
-        self.schema.buffers += buffers;
-        let was = std::mem::replace(&mut self.is_unread, true);
-        self.children(field)?;
-        self.is_unread = was;
+    /// A field of runs: its children are the ends of the runs, and their values, which take its name.
+    fn runs(&mut self, node: usize, first: Buffer, field: FieldRef<'_>) -> io::Result<()> {
+        let wrong = || damaged("a column of runs without their ends and values");
+        let children = field.children().map_err(plain)?.ok_or_else(wrong)?;
+        let mut children = children.iter();
+        let (Some(ends), Some(values), None) = (children.next(), children.next(), children.next())
+        else {
+            return Err(wrong());
+        };
+        let ends = ends.map_err(plain)?.type_().map_err(plain)?.ok_or_else(wrong)?;
+        let TypeRef::Int(ends) = ends else { return Err(wrong()) };
+        let bits = ends.bit_width().map_err(plain)?;
+        let ends = whole(bits, true).ok_or_else(wrong)?;
+        self.schema.nodes += 1;
+        self.schema.buffers += 2;
+        let values = values.map_err(plain)?;
+        if self.schema.nodes >= MAX_FIELDS || self.levels.len() >= MAX_DEPTH {
+            return Err(too_many());
+        }
+        self.levels.push(Level { kind: LevelKind::RunEnds(ends), node, first });
+        let done = self.parts(values);
+        self.levels.pop();
+        done
+    }
+
+    /// A field whose entries are each of one of its children.
+    fn union(
+        &mut self,
+        node: usize,
+        first: Buffer,
+        union: UnionRef<'_>,
+        field: FieldRef<'_>,
+    ) -> io::Result<()> {
+        let is_dense = union.mode().map_err(plain)? == UnionMode::Dense;
+        // Up to version 4 of the format, a union has a bitmap of nulls.
+        let types = usize::from(self.version == MetadataVersion::V4);
+        self.schema.buffers += types + 1 + usize::from(is_dense);
+        let codes = union.type_ids().map_err(plain)?;
+        for (nth, child) in field.children().map_err(plain)?.into_iter().flatten().enumerate() {
+            let code = match &codes {
+                Some(codes) => codes.get(nth),
+                None => i32::try_from(nth).ok(),
+            };
+            let code = code.and_then(|code| i8::try_from(code).ok());
+            let code = code.ok_or_else(|| damaged("a union without a code for each child"))?;
+            let kind = LevelKind::Union { code, types, is_dense };
+            self.levels.push(Level { kind, node, first });
+            self.field(child.map_err(plain)?)?;
+            self.levels.pop();
+        }
         Ok(())
     }
 
@@ -314,19 +394,23 @@ impl Columns {
     }
 
     fn leaf(&mut self, node: usize, first: Buffer, form: Form, values: Option<Values>) {
-        let is_list = |level: &&Level| !matches!(level.kind, LevelKind::Struct);
+        let is_list = |level: &&Level| level.kind.is_list();
         let lists = self.levels.iter().filter(is_list).count();
         // A list names its values `item` or the like.
-        let inside = usize::from(self.levels.last().as_ref().is_some_and(is_list));
+        let inside = self.levels.iter().rev().take_while(is_list).count();
         let form = match form {
-            Form::Bytes | Form::Text if self.is_unread || values.is_none() => Form::Unread,
-            _ if self.is_unread => Form::Other,
+            Form::Bytes | Form::Text if values.is_none() => Form::Unread,
             form => form,
         };
-        let values = values.filter(|_| !self.is_unread);
         self.schema.columns.push(columns::Leaf { path: self.path.clone(), form, lists, inside });
         self.schema.leaves.push(Leaf { levels: self.levels.clone(), values, node, first });
     }
+}
+
+fn too_many() -> io::Error {
+    unsupported(format!(
+        "has more than {MAX_FIELDS} columns, or columns of more than {MAX_DEPTH} parts; write it again without them"
+    ))
 }
 
 fn in_a_row(kind: &TypeRef<'_>) -> Option<(Form, Shape)> {

@@ -16,6 +16,7 @@ pub(super) struct Leaf<T: DataType> {
     reader: ColumnReaderImpl<T>,
     /// Values of the pages that were read for the current record; only for a column of lists.
     in_record: Option<Arc<AtomicU64>>,
+    max_definition: i16,
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
     values: Vec<T::T>,
@@ -32,10 +33,11 @@ impl<T: DataType> Leaf<T> {
             values: values.clone(),
             max_levels: [column.max_rep_level(), column.max_def_level()],
         };
+        let max_definition = column.max_def_level();
         let reader = ColumnReaderImpl::new(column, Box::new(pages));
         let in_record = values;
         let (definitions, repetitions, values) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { reader, in_record, definitions, repetitions, values })
+        Ok(Self { reader, in_record, max_definition, definitions, repetitions, values })
     }
 
     /// The values of the next record; empty if it is null.
@@ -52,5 +54,27 @@ impl<T: DataType> Leaf<T> {
             return Err(ParquetError::EOF("a column ends before its rows do".to_owned()));
         }
         Ok(&self.values)
+    }
+
+    /// For each value of the last record, its place among the entries of the list that the record is, nulls counted.
+    pub(super) fn places(&self) -> Vec<usize> {
+        if self.definitions.is_empty() {
+            return (0..self.values.len()).collect();
+        }
+        let is_value = |(_, definition): &(usize, &i16)| **definition == self.max_definition;
+        self.definitions.iter().enumerate().filter(is_value).map(|(place, _)| place).collect()
+    }
+
+    /// Where the inner lists of the last record begin among its values, if it is a list of lists.
+    pub(super) fn inner_lists(&self) -> Vec<usize> {
+        let (mut starts, mut values) = (Vec::new(), 0);
+        for (place, repetition) in self.repetitions.iter().enumerate() {
+            if *repetition < 2 {
+                starts.push(values);
+            }
+            let definition = self.definitions.get(place);
+            values += usize::from(definition.is_none_or(|&given| given == self.max_definition));
+        }
+        starts
     }
 }

@@ -9,7 +9,9 @@
 //! | `guard` | checks pages before they are decoded |
 //! | `limit` | what pages may cost, and what is not read here |
 //! | `leaf` | one column record by record |
+//! | `cells` | the sound in the cells of a row |
 
+mod cells;
 mod chunks;
 mod guard;
 mod leaf;
@@ -21,21 +23,20 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::{ConvertedType, LogicalType, Type};
-use parquet::data_type::{
-    ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
-    Int64Type,
-};
+use parquet::data_type::{ByteArrayType, DataType, FixedLenByteArrayType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{FileReader as _, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::schema::types::ColumnDescriptor;
 
+use self::cells::{Cell, Opened, row_text};
 use self::chunks::Chunks;
 use self::leaf::Leaf;
 use self::limit::is_unsupported;
 use self::thrift::Header;
-use super::columns::{self, Cells, Form, Roles, Sound, has_codes, says};
-use super::table::{self, Broken, Held, Load, Shown, said};
+use super::columns::{self, Form, PEEKED_ROWS, Roles, Sound, has_codes, says};
+use super::encoded::decoded;
+use super::table::{self, Broken, Held, Load, Shown};
 use super::table::{EachText, Value};
 use super::traversal::{At, Unpacker};
 use crate::base::Losses;
@@ -80,7 +81,16 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
                 return ControlFlow::Continue(Held::Sound);
             }
         };
-    let roles = Roles::of(&leaves(reader.metadata().file_metadata().schema_descr().columns()));
+    let load = Load::of(unpacker);
+    let leaves = leaves(reader.metadata().file_metadata().schema_descr().columns());
+    let mut roles = Roles::of(&leaves);
+    if reader.num_row_groups() > 0
+        && let Ok(rows) = reader.get_row_group(0)
+    {
+        let mut encoded = roles.other_texts(&leaves);
+        encoded.retain(|&leaf| is_encoded(&*rows, leaf, &load));
+        roles.add_encoded(&leaves, &encoded);
+    }
     if roles.sounds.is_empty() && roles.unread.is_none() {
         return ControlFlow::Continue(Held::Text);
     }
@@ -89,7 +99,6 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         shown.end(unpacker)?;
         return ControlFlow::Continue(Held::Both);
     }
-    let load = Load::of(unpacker);
     let mut table = Table { shown, sounds: &roles.sounds, texts: roles.texts, load };
     let all = reader.num_row_groups();
     let groups = match unpacker.section(at) {
@@ -119,6 +128,22 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let held = table.shown.held();
     table.shown.end(unpacker)?;
     ControlFlow::Continue(held)
+}
+
+/// Whether the first texts of a column are sound in Base64. A column that cannot be read is told where it is read whole.
+fn is_encoded(rows: &dyn RowGroupReader, leaf: usize, load: &Load) -> bool {
+    let count = rows.metadata().num_rows().max(0).unsigned_abs().min(PEEKED_ROWS);
+    let look = || {
+        let mut values = Leaf::<ByteArrayType>::new(rows, leaf, load)?;
+        for _ in 0..count {
+            if values.next()?.iter().any(|text| decoded(text.data()).is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok::<_, ParquetError>(false)
+    };
+    // The decoders may panic over damaged pages.
+    catch_unwind(AssertUnwindSafe(look)).is_ok_and(|found| found.unwrap_or(false))
 }
 
 /// The row groups of a section.
@@ -326,12 +351,22 @@ fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
             Type::BYTE_ARRAY => Form::Bytes,
             Type::FLOAT | Type::DOUBLE => Form::Float,
             Type::INT32 | Type::INT64 => Form::Whole,
+            Type::FIXED_LEN_BYTE_ARRAY
+                if descriptor.logical_type_ref() == Some(&LogicalType::Float16) =>
+            {
+                Form::Float
+            }
+            Type::FIXED_LEN_BYTE_ARRAY if descriptor.type_length() >= columns::MIN_FIXED_BYTES => {
+                Form::Fixed
+            }
+
             _ => Form::Other,
         };
         let path: Vec<_> = descriptor.path().parts().iter().map(|p| p.as_str().into()).collect();
-        let lists = descriptor.max_rep_level().unsigned_abs().into();
+        let lists: usize = descriptor.max_rep_level().unsigned_abs().into();
         // A list names its values `list.element` or the like.
-        columns::Leaf { inside: if lists > 0 && path.len() > 2 { 2 } else { 0 }, path, form, lists }
+        let inside = 2 * lists.min(path.len().saturating_sub(1) / 2);
+        columns::Leaf { inside, path, form, lists }
     };
     descriptors.iter().map(leaf).collect()
 }
@@ -372,7 +407,7 @@ impl Table<'_> {
         rows: &dyn RowGroupReader,
     ) -> ControlFlow<()> {
         let opened: Result<Vec<Opened>> =
-            self.sounds.iter().map(|sound| Opened::new(rows, sound.cells, &self.load)).collect();
+            self.sounds.iter().map(|sound| Opened::new(rows, sound, &self.load)).collect();
         let mut opened = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -391,159 +426,45 @@ impl Table<'_> {
                 unpacker.side_car(said.as_bytes());
             }
             for (sound, cells) in self.sounds.iter().zip(&mut opened) {
-                let to = To::Cell { group, row, column: sound.name.clone() };
-                match cells.next() {
+                let to = |column: String| To::Cell { group, row, column };
+                let cells = match cells.next() {
+                    Ok(cells) => cells,
                     Err(error) => {
                         self.broke(group, Some((row, count)), &error);
                         return ControlFlow::Continue(());
                     }
-                    // Null cells count as members: a file may have any number of them in a few bytes.
-                    Ok(Cell::Empty) => unpacker.counted()?,
-                    Ok(Cell::Text) => {}
-                    Ok(Cell::Name) => self.shown.name(unpacker)?,
-                    Ok(Cell::Sound { bytes, path }) => {
-                        let length = bytes.len() as u64;
-                        let stream = &mut unpacker.limited(bytes.data());
-                        let (extent, bytes) = (None, None);
-                        let cell = table::Cell { to, path, stream, length, extent, bytes };
-                        self.shown.sound(unpacker, cell)?;
+                };
+                for (nth, cell) in cells {
+                    match cell {
+                        // Null cells count as members: a file may have any number of them in a few bytes.
+                        Cell::Empty => unpacker.counted()?,
+                        Cell::Text => {}
+                        Cell::Name => self.shown.name(unpacker)?,
+                        Cell::Shapeless(told) => {
+                            self.shown.shapeless(unpacker, &sound.name, &told)?;
+                        }
+                        Cell::Made(file) => {
+                            self.shown.made(unpacker, to(sound.name.clone()), &file)?;
+                        }
+                        Cell::File { bytes, path } => {
+                            let length = bytes.len() as u64;
+                            let stream = &mut unpacker.limited(bytes.data());
+                            let to = to(match nth {
+                                Some(nth) => format!("{}[{nth}]", sound.name),
+                                None => sound.name.clone(),
+                            });
+                            let (extent, bytes) = (None, None);
+                            let has_rate = sound.has_rate;
+                            let cell =
+                                table::Cell { to, path, stream, length, extent, bytes, has_rate };
+                            self.shown.sound(unpacker, cell)?;
+                        }
                     }
                 }
             }
             self.shown.row_ends(&said);
         }
         unpacker.join(None)
-    }
-}
-
-/// The text of all columns of text in the next row. A column that cannot be read is left out from then on.
-fn row_text(texts: &mut Vec<Leaf<ByteArrayType>>) -> String {
-    let mut words = String::new();
-    texts.retain_mut(|leaf| match leaf.next() {
-        Ok(values) => {
-            for value in values {
-                words.push_str(&said(value.data()));
-                words.push(' ');
-            }
-            true
-        }
-        Err(_) => false,
-    });
-    words
-}
-
-/// A cell of a column of sound.
-enum Cell {
-    Empty,
-    /// Text that is not the Base64 of sound.
-    Text,
-    /// The name of a file that the table does not hold.
-    Name,
-    Sound {
-        bytes: ByteArray,
-        path: Option<String>,
-    },
-}
-
-/// The readers of a column of sound in one row group.
-enum Opened {
-    Files { bytes: Leaf<ByteArrayType>, path: Option<Leaf<ByteArrayType>> },
-    Floats { array: Leaf<FloatType>, rate: Rate },
-    Doubles { array: Leaf<DoubleType>, rate: Rate },
-    Ints { array: Leaf<Int32Type>, rate: Rate },
-    Longs { array: Leaf<Int64Type>, rate: Rate },
-    Encoded { text: Leaf<ByteArrayType> },
-}
-
-enum Rate {
-    Int(Leaf<Int32Type>),
-    Long(Leaf<Int64Type>),
-}
-
-impl Opened {
-    fn new(rows: &dyn RowGroupReader, cells: Cells, load: &Load) -> Result<Self> {
-        let kind = |leaf: usize| rows.metadata().column(leaf).column_type();
-        Ok(match cells {
-            Cells::Files { bytes, path } => Self::Files {
-                bytes: Leaf::new(rows, bytes, load)?,
-                path: path.map(|path| Leaf::new(rows, path, load)).transpose()?,
-            },
-            Cells::Samples { array, rate } => {
-                let rate = match kind(rate) {
-                    Type::INT32 => Rate::Int(Leaf::new(rows, rate, load)?),
-                    Type::INT64 => Rate::Long(Leaf::new(rows, rate, load)?),
-                    other => {
-                        let error =
-                            format!("a sampling rate is of type {other}, not a whole number");
-                        return Err(ParquetError::General(error));
-                    }
-                };
-                match kind(array) {
-                    Type::FLOAT => Self::Floats { array: Leaf::new(rows, array, load)?, rate },
-                    Type::INT32 => Self::Ints { array: Leaf::new(rows, array, load)?, rate },
-                    Type::INT64 => Self::Longs { array: Leaf::new(rows, array, load)?, rate },
-                    _ => Self::Doubles { array: Leaf::new(rows, array, load)?, rate },
-                }
-            }
-            Cells::Encoded { text } => Self::Encoded { text: Leaf::new(rows, text, load)? },
-        })
-    }
-
-    fn next(&mut self) -> Result<Cell> {
-        let samples = |wav: Option<Vec<u8>>| match wav {
-            Some(wav) => Cell::Sound { bytes: wav.into(), path: None },
-            None => Cell::Empty,
-        };
-        match self {
-            Self::Files { bytes, path } => {
-                let path = match path {
-                    Some(path) => path.next()?.first().map(|path| said(path.data())),
-                    None => None,
-                };
-                Ok(match (bytes.next()?.first(), path) {
-                    // Shares the memory of its page.
-                    (Some(bytes), path) => Cell::Sound { bytes: bytes.clone(), path },
-                    (None, Some(_)) => Cell::Name,
-                    (None, None) => Cell::Empty,
-                })
-            }
-            Self::Floats { array, rate } => {
-                let rate = rate.next()?;
-                let array = array.next()?;
-                Ok(samples(table::wav(rate, array.len(), array.iter().copied())))
-            }
-            Self::Doubles { array, rate } => {
-                let rate = rate.next()?;
-                let array = array.next()?;
-                let floats = array.iter().map(|&sample| sample as f32);
-                Ok(samples(table::wav(rate, array.len(), floats)))
-            }
-            Self::Ints { array, rate } => {
-                let rate = rate.next()?;
-                let array: Vec<i64> = array.next()?.iter().map(|&sample| sample.into()).collect();
-                Ok(samples(table::wav(rate, array.len(), table::scaled(&array))))
-            }
-            Self::Longs { array, rate } => {
-                let rate = rate.next()?;
-                let array = array.next()?;
-                Ok(samples(table::wav(rate, array.len(), table::scaled(array))))
-            }
-            Self::Encoded { text } => {
-                let file = text.next()?.first().and_then(|text| table::decoded(text.data()));
-                Ok(file.map_or(Cell::Text, |file| Cell::Sound { bytes: file.into(), path: None }))
-            }
-        }
-    }
-}
-
-impl Rate {
-    fn next(&mut self) -> Result<u32> {
-        let rate = match self {
-            Self::Int(leaf) => leaf.next()?.first().map(|&rate| i64::from(rate)),
-            Self::Long(leaf) => leaf.next()?.first().copied(),
-        };
-        // The decoder reports a sampling rate of 0.
-        Ok(rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(0))
     }
 }
 
