@@ -9,7 +9,7 @@ use std::array;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Predictor {
     /// The last `order` are used, and the others are zero. The last is that of the sample before.
-    coefficients: [i32; MOST],
+    coefficients: [i16; MOST],
     order: usize,
     /// The sum is divided by two to the power of this.
     shift: u32,
@@ -26,7 +26,7 @@ const CHUNK: usize = 256;
 
 impl Predictor {
     /// A predictor with these coefficients, at most 32. The last is that of the sample before.
-    pub(super) fn new(coefficients: &[i32], shift: u32) -> Self {
+    pub(super) fn new(coefficients: &[i16], shift: u32) -> Self {
         let order = coefficients.len().min(MOST);
         let mut all = [0; MOST];
         all[MOST - order..].copy_from_slice(&coefficients[..order]);
@@ -50,7 +50,8 @@ impl Predictor {
             }
             return;
         }
-        let coefficients = &self.coefficients[MOST - self.order..];
+        let coefficients = self.coefficients.map(i32::from);
+        let coefficients = &coefficients[MOST - self.order..];
         let largest: u64 = coefficients.iter().map(|c| u64::from(c.unsigned_abs())).sum();
         // No sum of samples of `bits` bits is larger than this.
         let is_narrow = largest << (bits.max(1) - 1) < 1 << 31;
@@ -184,7 +185,9 @@ fn narrow<const FAR: usize, const MIDDLE: usize, const NEAR: usize>(
     let signed = |coefficient: i32, changes: usize| {
         if changes % 2 == 1 { -coefficient } else { coefficient }
     };
-    far.iter_mut().for_each(|coefficient| *coefficient = signed(*coefficient, MIDDLE));
+    for coefficient in &mut far {
+        *coefficient = signed(*coefficient, MIDDLE);
+    }
     for (i, coefficient) in middle.iter_mut().enumerate() {
         *coefficient = signed(*coefficient, MIDDLE - 1 - i);
     }

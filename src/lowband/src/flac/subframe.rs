@@ -57,7 +57,9 @@ impl Subframe {
 
     fn put_wasted(&self, block: &mut [i32]) {
         if self.wasted > 0 {
-            block.iter_mut().for_each(|sample| *sample = sample.wrapping_shl(self.wasted));
+            for sample in block {
+                *sample = sample.wrapping_shl(self.wasted);
+            }
         }
     }
 }
@@ -118,7 +120,8 @@ fn read_linear(
     };
     let mut coefficients = [0; 32];
     for coefficient in coefficients[..order].iter_mut().rev() {
-        *coefficient = bits.read_signed(precision);
+        // Of at most 15 bits.
+        *coefficient = bits.read_signed(precision) as i16;
     }
     bits.check_end()?;
     residual::read(bits, order, block)?;

@@ -66,7 +66,7 @@ pub(crate) struct Bits {
 impl Bits {
     pub(crate) fn put(&mut self, value: i64, width: u32) {
         for bit in (0..width).rev() {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let last = self.bytes.last_mut().expect("a byte");
@@ -179,7 +179,9 @@ fn put_subframe(bits: &mut Bits, width: u32, samples: &[i64], subframe: &Subfram
     if let Kind::Linear { precision, .. } = kind {
         bits.put(i64::from(*precision) - 1, 4);
         bits.put(i64::from(shift), 5);
-        coefficients.iter().for_each(|&coefficient| bits.put(coefficient, *precision));
+        for &coefficient in coefficients {
+            bits.put(coefficient, *precision);
+        }
     }
     let residual = |at: usize| {
         let products = coefficients.iter().enumerate().map(|(i, c)| c * samples[at - 1 - i]);
@@ -208,7 +210,9 @@ fn put_residuals(bits: &mut Bits, coding: Residuals, order: usize, residuals: &[
             assert!(raw < 32, "residuals of {raw} bits");
             bits.put((1 << width) - 1, width);
             bits.put(i64::from(raw), 5);
-            partition.iter().for_each(|&residual| bits.put(residual, raw));
+            for &residual in partition {
+                bits.put(residual, raw);
+            }
             continue;
         }
         let folded: Vec<u64> = partition.iter().map(|&r| ((r << 1) ^ (r >> 63)) as u64).collect();
