@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     fn sound() -> Vec<u8> {
-        [&b"RIFF\x24\0\0\0WAVEfmt "[..], &[0xfb; 20_000]].concat()
+        [&b"RIFF\x24\0\0\0WAVEfmt "[..], &vec![0xfb; 20_000]].concat()
     }
 
     fn runs(text: &str) -> Vec<Run> {
@@ -253,7 +253,9 @@ mod tests {
 
     fn broken(text: &str, width: usize, end: &str) -> String {
         let lines = text.as_bytes().chunks(width);
-        lines.map(|line| format!("{}{end}", String::from_utf8_lossy(line))).collect()
+        lines
+            .flat_map(|line| [String::from_utf8_lossy(line).into_owned(), end.to_owned()])
+            .collect()
     }
 
     #[test]

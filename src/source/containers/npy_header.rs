@@ -169,6 +169,7 @@ mod tests {
 
     #[test]
     fn the_shape_of_an_array_tells_channels_and_frames() {
+        use Order::{Interleaved, Planar};
         let of = |code: &str, fortran: &str, shape: &str| {
             let header = format!(
                 "{{'descr': '{code}', 'fortran_order': {fortran}, 'shape': ({shape}), }}   \n"
@@ -177,7 +178,6 @@ mod tests {
         };
         let float = Number::Float { bytes: 4, is_big: false };
         let int = Number::Int { bytes: 2, is_big: true };
-        use Order::{Interleaved, Planar};
         assert_eq!(of("<f4", "False", "9000,"), Ok((1, 9_000, Interleaved, float)));
         assert_eq!(of("<f4", "False", "1, 9000"), Ok((1, 9_000, Interleaved, float)));
         assert_eq!(of(">i2", "False", "2, 9000"), Ok((2, 9_000, Planar, int)));
@@ -210,6 +210,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "each number is exact")]
     fn numbers_of_both_byte_orders_are_read() {
         let number = |code: &str, bytes: &[u8]| {
             let mut eight = [0; 8];

@@ -299,7 +299,7 @@ impl<'v> Unpacker<'v> {
             }
         }
         // What is in a text may be wanted where the text is not.
-        if !wants && !(is_text(&begin) && self.visit.enters(&place)) {
+        if !(wants || is_text(&begin) && self.visit.enters(&place)) {
             return ControlFlow::Continue(());
         }
         if let Some(bytes) = bytes {

@@ -366,7 +366,7 @@ fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
         let lists: usize = descriptor.max_rep_level().unsigned_abs().into();
         // A list names its values `list.element` or the like.
         let inside = 2 * lists.min(path.len().saturating_sub(1) / 2);
-        columns::Leaf { inside, path, form, lists }
+        columns::Leaf { path, form, lists, inside }
     };
     descriptors.iter().map(leaf).collect()
 }
