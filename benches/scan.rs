@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use leakhound::decode::{DecodeLimits, Decoder, PcmSink};
+use leakhound::decode::{DecodeError, DecodeLimits, Decoder, PcmSink};
 use leakhound::signal::SampleRate;
 use rayon::prelude::*;
 
@@ -289,7 +289,9 @@ fn decode_only(threads: usize, paths: &[String]) -> Result<()> {
             let mut sink = Nothing(0.0);
             let decoded =
                 decoder.decode(&Path::new(path).into(), &AtomicBool::new(false), &mut sink);
-            assert!(decoded.is_ok(), "{path}: {decoded:?}");
+            // A clip may be of a rest.
+            let is_heard = matches!(decoded, Ok(_) | Err(DecodeError::Silent { .. }));
+            assert!(is_heard, "{path}: {decoded:?}");
             std::hint::black_box(sink.0);
         });
     });

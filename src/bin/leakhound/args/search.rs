@@ -44,7 +44,7 @@ fn modes() -> impl TypedValueParser<Value = Mode> {
         PossibleValue::new(mode.as_str()).help(match mode {
             Mode::Probe => {
                 "3 windows of 8 s of each item, as released; the whole item, as in full mode, if they contain a \
-                 recording, if it is short, or if it cannot be sought in. Costs a tenth of full where nothing is \
+                 recording, if it is short, or if it cannot be sought in. Costs a quarter of full where nothing is \
                  found. Misses passages between the windows, and changes of speed, tempo or pitch"
             }
             Mode::Identity => {
