@@ -158,7 +158,8 @@ impl Segment {
     #[inline]
     pub fn visit(&self, list: List, visit: impl FnMut(u64)) {
         let shape = Shape::of(u64::from(list.len), self.header.units);
-        let bytes = (list.bit / 8) as usize..(list.bit + shape.bits()).div_ceil(8) as usize;
+        let bytes =
+            (list.bit / 8) as usize..list.bit.saturating_add(shape.bits()).div_ceil(8) as usize;
         let postings = &self.map[self.layout.postings.clone()];
         if bytes.end <= postings.len() && self.is_sound(bytes) {
             shape.visit(postings, list.bit, visit);
@@ -253,7 +254,8 @@ impl Segment {
             if seen != list.len || list.bit != end {
                 wrong.get_or_insert_with(|| format!("number of postings of hash {}", hash.0));
             }
-            end = list.bit + Shape::of(u64::from(list.len), self.header.units).bits();
+            let bits = Shape::of(u64::from(list.len), self.header.units).bits();
+            end = list.bit.saturating_add(bits);
             postings += u64::from(seen);
         });
         if (lists, postings) != (self.header.n_lists, self.header.n_postings) {
