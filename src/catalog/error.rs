@@ -44,7 +44,7 @@ pub enum CatalogError {
         source: std::io::Error,
     },
     /// A file is no packed catalogue, or was changed.
-    #[error("{} is no packed catalogue that can be used: {what}", path.display())]
+    #[error("{} cannot be used as a packed catalogue: {what}", path.display())]
     Pack {
         /// The pack.
         path: PathBuf,

@@ -189,8 +189,11 @@ fn header(file: &mut BufReader<File>) -> io::Result<Result<(Header, String), Str
     file.take(FIRST_LINE.len() as u64).read_to_end(&mut first)?;
     if first != FIRST_LINE.as_bytes() {
         let newer = first.starts_with(b"leakhound catalogue ");
-        let what =
-            if newer { "a newer program made it; use that" } else { "it is no packed catalogue" };
+        let what = if newer {
+            "a newer program made it; use that"
+        } else {
+            "it does not begin as one; make one: leakhound catalog pack --out FILE"
+        };
         return Ok(Err(what.to_owned()));
     }
     let mut line = Vec::new();

@@ -59,6 +59,33 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+/// Prints what is wrong with the arguments in one line, with the remedy; help and version as they are.
+pub(crate) fn report_arguments(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if error.use_stderr() && error.kind() != DisplayHelpOnMissingArgumentOrSubcommand {
+        let line = arguments_line(&error.render().to_string());
+        eprintln!("leakhound: {}", leakhound::wording::visible(&line));
+    } else {
+        // Where nobody reads it nothing is lost.
+        let _ = error.print();
+    }
+    ExitCode::from(error.exit_code() as u8)
+}
+
+/// One line of what Clap says in several: what is wrong, what was meant, and where the help is.
+fn arguments_line(said: &str) -> String {
+    let (what, rest) = said.split_once("\n\n").unwrap_or((said, ""));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = words(what.strip_prefix("error: ").unwrap_or(what));
+    let tips = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    let meant: String =
+        tips.filter(|tip| tip.contains("exist")).map(|tip| format!("; {tip}")).collect();
+    let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("leakhound");
+    let is_name = |word: &&str| !word.starts_with(['[', '<', '-']);
+    let command = usage.split_whitespace().take_while(is_name).collect::<Vec<_>>().join(" ");
+    format!("{what}{meant}; see {command} --help")
+}
+
 fn is_usage(error: &anyhow::Error) -> bool {
     error.is::<UsageError>()
         || error.downcast_ref().is_some_and(SessionError::is_usage)
@@ -80,6 +107,29 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wrong_arguments_are_told_in_one_line_with_the_remedy() {
+        let line = |words: &[&str]| {
+            let parsed = <crate::args::Args as clap::Parser>::try_parse_from(words);
+            arguments_line(&parsed.unwrap_err().render().to_string())
+        };
+        assert_eq!(
+            line(&["leakhound", "scan", "--mdoe", "probe", "d"]),
+            "unexpected argument '--mdoe' found; a similar argument exists: '--mode'; see leakhound scan --help"
+        );
+        assert_eq!(
+            line(&["leakhound", "scan", "--wrong", "d"]),
+            "unexpected argument '--wrong' found; see leakhound scan --help"
+        );
+        assert_eq!(
+            line(&["leakhound", "scan"]),
+            "the following required arguments were not provided: <PATH>...; see leakhound scan --help"
+        );
+        let value = line(&["leakhound", "scan", "--mode", "prob", "d"]);
+        assert!(value.contains("[possible values: probe,") && value.contains("'probe'"), "{value}");
+        assert!(!value.contains('\n'));
+    }
 
     #[test]
     fn the_numbers_are_those_that_the_help_promises() {

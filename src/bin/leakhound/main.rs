@@ -21,7 +21,10 @@ use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
     silence_workers();
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::report_arguments(&error),
+    };
     if let Ok(program) = std::env::current_exe() {
         leakhound::source::set_unpacker(program, &[args::UNPACK_RAR]);
     }
