@@ -74,15 +74,15 @@ impl Survey {
         self.kinds.values().map(|tally| tally.items).sum()
     }
 
-    /// Estimated processor time of a scan in full mode, in seconds. Measured: about 250 s of sound are scanned in one second if
-    /// nothing is found (`benches/SPEED.md`).
+    /// Estimated processor time of a scan in full mode, in seconds. Measured: about 1,000 s of sound are scanned in one second
+    /// (`benches/SPEED.md`).
     pub fn full_seconds(&self) -> f64 {
-        self.sound_seconds / 250.0
+        self.sound_seconds / 1_000.0
     }
 
-    /// Estimated processor time of a scan in probe mode, in seconds: about a tenth of that in full mode.
+    /// Estimated processor time of a scan in probe mode, in seconds: about a quarter of that in full mode.
     pub fn probe_seconds(&self) -> f64 {
-        self.full_seconds() / 10.0
+        self.full_seconds() / 4.0
     }
 
     /// Looks for identifiers in the name of an item and, if it is not sound, in its content.

@@ -80,13 +80,23 @@ def found_program() -> Path:
     return Path(on_path)
 
 
+def option(more: list[str], name: str) -> str | None:
+    """The value of an option of `leakhound` among words for it: `NAME VALUE` or `NAME=VALUE`."""
+    for word, value in zip(more, [*more[1:], None]):
+        if word == name and value is not None:
+            return value
+        if word.startswith(name + "="):
+            return word[len(name) + 1:]
+    return None
+
+
 def units_left(plan: Path, more: list[str]) -> list[int]:
     """The numbers of the units that have no completion mark."""
     try:
         units = json.loads((plan / "plan.json").read_text())["content"]["units"]
     except (OSError, ValueError, KeyError) as error:
         raise SystemExit(f"leakhound: there is no plan in {plan} ({error}); make one: leakhound plan DUMP --out {plan}")
-    parts = Path(more[more.index("--parts") + 1]) if "--parts" in more else plan / "parts"
+    parts = Path(option(more, "--parts") or plan / "parts")
     return [unit for unit in range(units)
             if not (parts / f"{unit // 1000:03}" / f"part-{unit:07}.done").exists()]
 
@@ -195,6 +205,6 @@ def end(args) -> int:
     """Merges the parts if that was asked for; the exit code."""
     if not args.merge:
         return 0
-    kept = [word for word in ("--catalogue", "--home", "--parts", "--threads") if word in args.more]
-    more = [text for word in kept for text in (word, args.more[args.more.index(word) + 1])]
+    kept = {name: option(args.more, name) for name in ("--catalogue", "--home", "--parts", "--threads")}
+    more = [f"{name}={value}" for name, value in kept.items() if value is not None]
     return subprocess.run([args.program, "merge", str(args.plan), *more], check=False).returncode

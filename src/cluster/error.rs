@@ -50,6 +50,12 @@ pub enum ClusterError {
         /// What is wrong.
         what: String,
     },
+    /// A folder that is written to lies in the dump.
+    #[error("{} lies in the dump, which would change as it is scanned; name a folder outside of it", path.display())]
+    Inside {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds another plan.
     #[error(
         "{} holds another plan ({found}; this one is {new}): the dump, the catalogue, the settings or the day differ; \
@@ -134,6 +140,9 @@ pub enum ClusterError {
 impl ClusterError {
     /// Whether the caller asked for what cannot be. Else something failed.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NoPlan { .. } | Self::NoUnit { .. } | Self::Other { .. })
+        matches!(
+            self,
+            Self::NoPlan { .. } | Self::NoUnit { .. } | Self::Other { .. } | Self::Inside { .. }
+        )
     }
 }

@@ -59,6 +59,9 @@ pub struct PlanContent {
     pub fingerprint_digest: String,
     /// The absolute paths that were named.
     pub roots: Vec<String>,
+    /// The home of the machine that planned, if it lies in the dump: what it keeps for itself is no part of the dump.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     /// Number of units.
     pub units: u64,
     /// Number of files, and of rows for what is none.
@@ -99,6 +102,22 @@ pub struct Plan {
     lines: Lines,
 }
 
+/// Makes sure that a folder that is written to lies outside of the dump: else what units write would be among what they read.
+///
+/// # Errors
+///
+/// [`ClusterError::Inside`] if it lies in it; [`ClusterError::Read`] if no path can be made of its name.
+pub(super) fn outside(dump: &Folders, folder: &Path) -> Result<(), ClusterError> {
+    let read = |source| ClusterError::Read { path: folder.to_path_buf(), source };
+    let folder = std::path::absolute(folder).map_err(read)?;
+    // It may not be there yet: what counts is the nearest folder around it that is.
+    let there = folder.ancestors().find_map(|around| around.canonicalize().ok());
+    if there.is_some_and(|there| dump.holds(&there)) {
+        return Err(ClusterError::Inside { path: folder });
+    }
+    Ok(())
+}
+
 impl Plan {
     /// Plans a dump at `planned`, in seconds since 1970, in a folder. If the folder holds the same plan already, it stays, with
     /// the parts that are done. `None` if `is_over` said so meanwhile.
@@ -115,6 +134,7 @@ impl Plan {
         is_over: &dyn Fn() -> bool,
     ) -> Result<Option<Self>, ClusterError> {
         let write = |source| ClusterError::Write { path: folder.to_path_buf(), source };
+        outside(dump.folders(), folder)?;
         fs::create_dir_all(folder).map_err(write)?;
         let new = tempfile::Builder::new().prefix(".planning-").tempdir_in(folder);
         let new = new.map_err(write)?;
@@ -142,6 +162,7 @@ impl Plan {
             catalogue_recordings: key.catalogue_recordings,
             fingerprint_digest: key.fingerprint_digest.clone(),
             roots: dump.folders().roots().iter().map(|root| written(root)).collect(),
+            home: dump.folders().home_inside().map(written),
             units,
             files: totals.files,
             bytes: totals.bytes,
@@ -272,8 +293,12 @@ impl Plan {
         let roots: Option<Vec<PathBuf>> =
             self.content.roots.iter().map(|root| read(root)).collect();
         let roots = roots.ok_or_else(|| self.damaged(&"it names a path that is none"))?;
-        let folders =
+        let mut folders =
             Folders::new(&roots).map_err(|(path, reason)| ClusterError::Root { path, reason })?;
+        if let Some(home) = &self.content.home {
+            let home = read(home).ok_or_else(|| self.damaged(&"it names a path that is none"))?;
+            folders = folders.beside_home(&home);
+        }
         Ok(Dump::new(folders, self.content.limits))
     }
 

@@ -48,7 +48,7 @@ pub fn status(plan: &Plan, folders: &[Parts]) -> Result<Status, ClusterError> {
     for unit in plan.units()? {
         let unit = unit?;
         status.bytes = status.bytes.saturating_add(unit.bytes);
-        let mut mark = None;
+        let (mut mark, mut is_unreadable) = (None, false);
         for parts in folders {
             match parts.mark(unit.unit) {
                 Ok(Some(found)) if found.plan == plan.digest() && found.unit == unit.unit => {
@@ -56,21 +56,25 @@ pub fn status(plan: &Plan, folders: &[Parts]) -> Result<Status, ClusterError> {
                     break;
                 }
                 Ok(None) => {}
-                Ok(Some(_)) | Err(ClusterError::Damaged { .. }) => unreadable.add(unit.unit),
+                Ok(Some(_)) | Err(ClusterError::Damaged { .. }) => is_unreadable = true,
                 Err(error) => return Err(error),
             }
         }
         let Some(mark) = mark else {
             missing.add(unit.unit);
+            if is_unreadable {
+                unreadable.add(unit.unit);
+            }
             continue;
         };
         status.done += 1;
         status.done_bytes = status.done_bytes.saturating_add(unit.bytes);
-        status.items += mark.items;
-        status.matched += mark.matched;
-        status.suspect += mark.suspect;
-        status.failed += mark.failed;
-        status.audio_milliseconds += mark.audio_milliseconds;
+        status.items = status.items.saturating_add(mark.items);
+        status.matched = status.matched.saturating_add(mark.matched);
+        status.suspect = status.suspect.saturating_add(mark.suspect);
+        status.failed = status.failed.saturating_add(mark.failed);
+        status.audio_milliseconds =
+            status.audio_milliseconds.saturating_add(mark.audio_milliseconds);
         if mark.changed {
             changed.add(unit.unit);
         }

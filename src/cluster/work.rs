@@ -1,9 +1,11 @@
 //! Does units: the same scan as over a whole dump, over a part of it, into a part.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::part::{Sorter, Sums};
+use super::part::{Reader, Sorter, Sums};
+use super::plan::outside;
 use super::unit::SectionOf;
 use super::{ClusterError, Mark, Parts, Plan, Unit, UnitShare};
 use crate::results::RunKey;
@@ -46,7 +48,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// If program, decoders, catalogue or settings are not those of the plan, or the dump is not there.
+    /// If program, decoders, catalogue or settings are not those of the plan, the dump is not there, or the parts would lie in it.
     pub fn new(
         plan: Plan,
         parts: Parts,
@@ -56,6 +58,10 @@ impl Worker {
     ) -> Result<Self, ClusterError> {
         let dump = plan.dump()?;
         plan.agrees_with(&RunKey::of(&engine, &dump)?)?;
+        // The worker of a merge has no folder, since it writes no parts.
+        if parts.folder() != Path::new("") {
+            outside(dump.folders(), parts.folder())?;
+        }
         Ok(Self { plan, parts, dump, engine: Arc::new(engine), config, stop })
     }
 
@@ -121,9 +127,10 @@ impl Worker {
             let what = format!("it is the mark of another plan ({found}); name another folder");
             return Err(ClusterError::Damaged { path, what });
         }
-        let part = self.parts.part_path(number, &mark.sha256);
-        let is_there = part.metadata().is_ok_and(|found| found.len() == mark.bytes);
-        Ok((mark.unit == number && is_there).then_some(mark))
+        // Nor is a part that a merge would refuse.
+        let part = Reader::open(&self.parts, self.plan.digest(), &mark);
+        let is_whole = mark.unit == number && part.and_then(Reader::verify).is_ok();
+        Ok(is_whole.then_some(mark))
     }
 
     /// Whether the files of a unit are other than planned. For a container in sections that is an error.

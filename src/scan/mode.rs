@@ -30,10 +30,10 @@ settings! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
     /// A few windows of each item, as released. The whole item, as in [`Mode::Full`], if they hold anything, if it is short, or if
-    /// the file cannot be sought in. Costs a tenth of [`Mode::Full`] where nothing is found. Misses passages between the windows,
+    /// the file cannot be sought in. Costs a quarter of [`Mode::Full`] where nothing is found. Misses passages between the windows,
     /// and recordings changed in speed, tempo or pitch.
     Probe,
-    /// Every item whole, as released only. Costs four fifths of [`Mode::Full`]. Misses recordings changed in speed, tempo or pitch.
+    /// Every item whole, as released only. Costs nine tenths of [`Mode::Full`]. Misses recordings changed in speed, tempo or pitch.
     Identity,
     /// Every item whole, as released and under changes of speed, tempo or pitch. Misses changes of tempo and pitch by different
     /// amounts.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use super::{Observer, ScanEnd, Session, SessionError, Settings, folders};
+use super::{Observer, ScanEnd, Session, SessionError, Settings};
 use crate::cluster::{self, Parts, Plan, Planned, UnitSize, Whole, Worker};
 use crate::decode::DecodeLimits;
 use crate::matching::verdict::VerdictConfig;
@@ -54,7 +54,7 @@ impl Session {
         out: &Path,
         size: UnitSize,
     ) -> Result<Option<Plan>, SessionError> {
-        let dump = Dump::new(folders(paths)?, self.settings.limits);
+        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
         let planned = (self.settings.clock)();
         let engine = self.engine_on(&day(planned))?;
         let key = RunKey::of(&engine, &dump)?;

@@ -27,7 +27,11 @@ pub struct Folders {
 
 /// The folder of the catalogue in a home, and the database that tells it from another folder of that name.
 const CATALOGUE: [&str; 2] = ["catalog", "catalog.sqlite"];
-/// With what the names of the other files of a home begin.
+/// The folder of unpacked catalogues in a home; each is a folder with that database.
+const PACKS: &str = "packs";
+/// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
+const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The names of the other files of a home.
 const OF_HOMES: [&str; 3] = ["results.sqlite", "review.sqlite", "ffmpeg.json"];
 
 impl Folders {
@@ -68,8 +72,11 @@ impl Folders {
         let home = self.home.as_deref()?;
         let is_own = |root: &&PathBuf| {
             let Ok(root) = root.canonicalize() else { return false };
-            let catalogue = home.join(CATALOGUE[0]);
-            if self.keeps(&root) || root.starts_with(&catalogue) && self.keeps(&catalogue) {
+            let lies_in = |folder: &str| {
+                let folder = home.join(folder);
+                root.starts_with(&folder) && self.keeps(&folder)
+            };
+            if self.keeps(&root) || lies_in(CATALOGUE[0]) || lies_in(PACKS) {
                 return true;
             }
             let mut entries = std::fs::read_dir(&root).into_iter().flatten().flatten().peekable();
@@ -81,14 +88,30 @@ impl Folders {
     }
 
     /// Whether the home keeps a file or folder for itself.
+    /// Whether a path, its links resolved, lies in what is scanned.
+    pub fn holds(&self, path: &Path) -> bool {
+        self.inside.iter().any(|root| path.starts_with(root))
+    }
+
+    /// The home, if it lies in what is scanned, so that something of it is left out.
+    pub fn home_inside(&self) -> Option<&Path> {
+        let home = self.home.as_deref()?;
+        self.holds(home).then_some(home)
+    }
+
     fn keeps(&self, path: &Path) -> bool {
         let (Some(home), Some(name)) = (&self.home, path.file_name().and_then(|n| n.to_str()))
         else {
             return false;
         };
         let [folder, database] = CATALOGUE;
+        let holds_pack = || {
+            let mut packs = std::fs::read_dir(path).into_iter().flatten().flatten();
+            packs.any(|pack| pack.path().join(database).is_file())
+        };
         let is_called = name == folder && path.join(database).is_file()
-            || OF_HOMES.iter().any(|own| name.starts_with(own));
+            || name == PACKS && holds_pack()
+            || OF_HOMES.contains(&passing(name).unwrap_or(name));
         is_called
             && path.parent().and_then(|parent| parent.canonicalize().ok()).as_ref() == Some(home)
     }
@@ -205,7 +228,8 @@ impl Folders {
                         if own.file_type().is_dir() {
                             walk.skip_current_dir();
                         }
-                        if !inside.holds(&path) {
+                        let passes = path.file_name().and_then(|name| passing(name.to_str()?));
+                        if !inside.holds(&path) || passes.is_some() {
                             continue;
                         }
                         let message = "belongs to the home of leakhound and is not scanned";
@@ -236,6 +260,11 @@ impl Folders {
             })
         }))
     }
+}
+
+/// The name of the database that SQLite made a file of this name for.
+fn passing(name: &str) -> Option<&str> {
+    PASSING.iter().find_map(|ending| name.strip_suffix(ending))
 }
 
 fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {

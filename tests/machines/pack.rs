@@ -60,3 +60,26 @@ fn a_pack_that_was_cut_or_changed_is_refused_and_nothing_of_it_is_kept() {
     desk.run(gone).ends_with(4).says_in_one_line(&["cannot read", "gone.pack"]);
     query(&whole).ends_with(1);
 }
+
+#[test]
+fn a_home_inside_the_dump_is_left_out_on_every_machine() {
+    let desk = desk();
+    let home = |args: &[&str]| desk.run([&["--home", "dump/home"], args].concat());
+    let told = || home(&["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
+    home(&["catalog", "add", "masters"]).ends_with(0);
+    home(&["scan", "dump"]).ends_with(1);
+    let expected = told();
+    assert!(expected.contains("belongs to the home") && !expected.contains("sqlite-wal"));
+    home(&["catalog", "pack", "--out", "songs.pack"]).ends_with(0);
+    home(&["plan", "dump", "--out", "plan"]).ends_with(0);
+    let other = ["--home", "other", "work", "plan", "--unit", "0", "--catalogue", "songs.pack"];
+    desk.run(other).ends_with(0);
+    home(&["merge", "plan"]).ends_with(1);
+    assert_eq!(told(), expected);
+
+    // What a pack is unpacked to in a home is left out as well.
+    let packed = ["scan", "dump", "--catalogue", "songs.pack"];
+    home(&packed).ends_with(1);
+    assert!(!told().contains("catalog.sqlite\""));
+    home(&["scan", "dump/home/packs"]).ends_with(2);
+}

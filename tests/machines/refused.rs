@@ -41,9 +41,11 @@ fn parts_that_are_missing_doubled_foreign_or_damaged_are_refused_by_name() {
     other[whole.len() / 2] ^= 1;
     fs::write(&part, &other).unwrap();
     refused(&["1 damaged", "part-0000001-"]);
+    // Doing it again mends what was changed, cut or gone.
+    desk.run(["work", "plan", "--unit", "1"]).ends_with(0);
+    assert_eq!(fs::read(&part).unwrap(), whole);
     fs::remove_file(&part).unwrap();
     refused(&["1 damaged", "not there"]);
-    // Doing it again mends what is cut or gone.
     desk.run(["work", "plan", "--unit", "1"]).ends_with(0);
     assert_eq!(fs::read(&part).unwrap(), whole);
 
@@ -149,4 +151,18 @@ fn files_that_were_changed_are_told_and_a_container_in_sections_is_refused() {
     let words = ["big.zip", "changed since it was planned", "plan again"];
     desk.run(["work", "plan", "--unit", "1"]).ends_with(4).says_in_one_line(&words);
     assert!(!desk.path("plan/parts/000/part-0000001.done").exists());
+}
+
+#[test]
+fn a_plan_or_parts_inside_the_dump_are_refused() {
+    let desk = Desk::with_songs(&[1], 30);
+    desk.write_wav("dump/clip.wav", excerpt(&song(1, 30), 3.0, 17.0));
+    for out in ["dump", "dump/plan/new"] {
+        let refused = desk.run(["plan", "dump", "--out", out]).ends_with(2);
+        refused.says_in_one_line(&["lies in the dump", "outside"]);
+    }
+    desk.run(["plan", "dump", "--out", "plan"]).ends_with(0);
+    let work = ["work", "plan", "--unit", "0", "--parts", "dump/parts"];
+    desk.run(work).ends_with(2).says_in_one_line(&["lies in the dump", "outside"]);
+    assert_eq!(fs::read_dir(desk.path("dump")).unwrap().count(), 1);
 }

@@ -48,7 +48,7 @@ fn modes() -> impl TypedValueParser<Value = Mode> {
                  found. Misses passages between the windows, and changes of speed, tempo or pitch"
             }
             Mode::Identity => {
-                "Each whole item, as released only. Costs four fifths of full. Misses changes of speed, tempo or pitch"
+                "Each whole item, as released only. Costs nine tenths of full. Misses changes of speed, tempo or pitch"
             }
             Mode::Full => {
                 "Each whole item, as released and with changed speed, tempo or pitch. Misses tempo and pitch changed \
