@@ -184,8 +184,12 @@ impl Exit {
         let text = String::from_utf8_lossy(line);
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         let text = text.trim();
-        if ["[verbose]", "[info]", "[warning]"].iter().any(|level| text.contains(level)) {
-            self.packet_bytes = packet_bytes(text).or(self.packet_bytes);
+        // The level stands behind the name of the part of ffmpeg that speaks, `[wav @ 0x…]`; the name of a file may hold such words.
+        let said = text.strip_prefix('[').and_then(|said| said.split_once("] "));
+        let level = said.filter(|(who, _)| who.contains(" @ ")).map_or(text, |(_, said)| said);
+        if ["[verbose]", "[info]", "[warning]"].iter().any(|word| level.starts_with(word)) {
+            // Of other streams it only tells what was read to find out what they are.
+            self.packet_bytes = self.packet_bytes.max(packet_bytes(text));
             return;
         }
         let text = text.replace("[error] ", "").replace("[fatal] ", "");
@@ -243,11 +247,13 @@ mod tests {
         let guard = Guard::new(&cancel, Duration::from_secs(30), 0);
         let script = "echo '[mp3 @ 0x1] [error] Header missing' >&2; \
                       echo '[verbose]   Input stream #0:1 (video): 2 packets read (9 bytes); 2 frames' >&2; \
-                      echo '[verbose]   Input stream #0:0 (audio): 9 packets read (3762 bytes); 9 frames' >&2";
+                      echo '[verbose]   Input stream #0:0 (audio): 9 packets read (3762 bytes); 9 frames' >&2; \
+                      echo '[verbose]   Input stream #0:2 (audio): 1 packets read (70 bytes); 0 frames' >&2; \
+                      echo '[error] dump/one [info].wma: Header missing' >&2";
         let exit = run(shell(script), None::<&[u8]>, "sh", 4, &guard, &mut |_| true).expect("ran");
         assert_eq!(
             (exit.packet_bytes, &*exit.last_line()),
-            (Some(3_762), "[mp3 @ 0x1] Header missing")
+            (Some(3_762), "dump/one [info].wma: Header missing")
         );
     }
 

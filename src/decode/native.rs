@@ -82,8 +82,10 @@ impl Native {
         let Parts { parts, gaps } = given;
         let mut gaps = gaps.clone();
         let mut carried = Carried::default();
+        // Why a part was given up before its end, if a gap may be too short to tell it.
+        let mut given_up = None;
         let mut refused = None;
-        let (mut frame_bytes, mut packet_bytes, mut all_bytes) = (0, 0, 0);
+        let (mut frame_bytes, mut packet_bytes, mut all_bytes, mut known) = (0, 0, 0, 0_u64);
         for (nth, part) in parts.iter().enumerate() {
             // What one part may read does not depend on the others.
             guard.rewind();
@@ -110,12 +112,21 @@ impl Native {
             let is_full = next.pass.streams.iter().any(|stream| stream.full);
             let broken = next.pass.broken.take();
             if (broken.is_some() || next.pass.reads_to_the_end()) && !is_full {
-                gaps.push(end.min(part.range.end)..part.range.end);
+                let gap = end.min(part.range.end)..part.range.end;
+                if part.frame_bytes > 0 {
+                    known = known.saturating_add(gap.end - gap.start);
+                }
+                gaps.push(gap);
             }
-            next.pass.broken = broken.filter(|_| nth + 1 == parts.len());
+            let is_last = nth + 1 == parts.len();
+            if std::mem::take(&mut next.pass.is_given_up) {
+                given_up = given_up.or(broken.clone());
+            }
+            next.pass.broken = broken.filter(|_| is_last);
             carried = next;
         }
         let Carried { mut pass, revisions, chapters } = carried;
+        pass.broken = pass.broken.or(given_up);
         if let (true, Some(error)) = (pass.container.is_empty(), refused) {
             return Err(Failure::Probe(error));
         }
@@ -126,7 +137,6 @@ impl Native {
         let is_told = |bytes| parts::is_told(bytes, guard.file_bytes());
         if !pass.streams.iter().any(|stream| stream.full) {
             let stray = u64::saturating_sub(frame_bytes, packet_bytes);
-            let known: u64 = gaps.iter().map(|gap| gap.end - gap.start).sum();
             pass.stray_bytes =
                 Some(stray.saturating_sub(known)).filter(|&b| is_told(b)).unwrap_or(0);
         }

@@ -20,6 +20,8 @@ pub(super) struct Pass {
     pub(super) left_out: usize,
     /// The error that ended the pass before the end of the container.
     pub(super) broken: Option<String>,
+    /// Whether that was a decoder that was given up, not the reader.
+    pub(super) is_given_up: bool,
     /// The stretches of the file that no reader understood, by their offsets. Only those that are large enough to be told.
     pub(super) gaps: Vec<Range<u64>>,
     /// Number of bytes among the frames of a stream that are no frames.

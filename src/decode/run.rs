@@ -377,6 +377,7 @@ impl Run<'_, '_> {
             }
             Err(Error::DecodeError(PANICKED)) => {
                 self.pass.broken = Some(PANICKED.to_owned());
+                self.pass.is_given_up = true;
                 return true;
             }
             Err(Error::Unsupported(lowband::NEEDS_FULL)) => {
@@ -394,6 +395,7 @@ impl Run<'_, '_> {
         if track.without_samples >= MAX_PACKETS_WITHOUT_SAMPLES {
             self.pass.broken =
                 Some(format!("{MAX_PACKETS_WITHOUT_SAMPLES} packets in a row gave no sound"));
+            self.pass.is_given_up = true;
             return true;
         }
         self.pass.streams.iter().all(|stream| stream.full)

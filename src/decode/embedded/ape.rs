@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::{Embedded, MAX_TAG_BYTES, at, decoded};
+use super::{Embedded, MAX_FOUND, MAX_TAG_BYTES, at, decoded};
 use crate::bytes::Reader;
 
 /// Length of the footer, and of the header if there is one.
@@ -46,7 +46,9 @@ pub(super) fn read(items: &[u8], found: &mut Embedded) {
         if matches!(flags >> 1 & 3, 0 | 2) {
             let key = String::from_utf8_lossy(key);
             let values = value.split(|&byte| byte == 0).filter(|value| !value.is_empty());
-            found.pairs.extend(values.map(|value| (key.to_string(), decoded(value))));
+            for value in values.take(MAX_FOUND) {
+                found.pair(&key, decoded(value));
+            }
         }
         rest = next;
     }

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::{Embedded, MAX_TAG_BYTES, at, decoded};
+use super::{Embedded, MAX_FOUND, MAX_TAG_BYTES, at, decoded};
 use crate::bytes::Reader;
 use crate::sniff::sound::id3v2_bytes;
 
@@ -143,17 +143,23 @@ fn frame(
         b"TXXX" | b"TXX" => {
             let texts = texts(content);
             let (key, values) = texts.split_first().map_or(("", &[][..]), |(k, v)| (k, v));
-            found.pairs.extend(values.iter().map(|value| (key.to_owned(), value.clone())));
+            for value in values {
+                found.pair(key, value.clone());
+            }
         }
         [b'T', ..] => {
             let key = String::from_utf8_lossy(name);
-            found.pairs.extend(texts(content).into_iter().map(|text| (key.to_string(), text)));
+            for text in texts(content) {
+                found.pair(&key, text);
+            }
         }
         b"COMM" | b"USLT" | b"COM" | b"ULT" => {
             // A language of three letters follows the encoding.
             let Some((&encoding, text)) = content.split_first() else { return };
             let text = [&[encoding], text.get(3..).unwrap_or_default()].concat();
-            found.texts.extend(texts(&text));
+            for text in texts(&text) {
+                found.push(text);
+            }
         }
         [b'W', ..] | b"UFID" | b"UFI" | b"PRIV" => found.text(content),
         // A name, and 16 bytes of times and places before the frames of its own.
@@ -179,5 +185,6 @@ fn texts(content: &[u8]) -> Vec<String> {
         2 => encoding_rs::UTF_16BE.decode_without_bom_handling(bytes).0.into_owned(),
         _ => decoded(bytes),
     };
-    text.split('\0').filter(|text| !text.trim().is_empty()).map(str::to_owned).collect()
+    let texts = text.split('\0').filter(|text| !text.trim().is_empty());
+    texts.take(MAX_FOUND).map(str::to_owned).collect()
 }

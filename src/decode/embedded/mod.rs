@@ -28,6 +28,8 @@ const MAX_CHUNKS: usize = 256;
 const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// Longest tag that is read into memory: pictures are in it. A guess.
 const MAX_TAG_BYTES: u64 = 16 << 20;
+/// Most texts, and most pairs, that are kept of a file: an album on one track has some hundred. A guess.
+const MAX_FOUND: usize = 4_096;
 /// Bytes at either end of a file that are searched for XMP. A guess.
 const MAX_XMP_AWAY: u64 = 1 << 20;
 /// Chunks of WAV and AIFF that hold text: broadcast extension, EBU Core, iXML, XMP, cart of radio stations, name, author, copyright,
@@ -143,7 +145,7 @@ fn cue_sheet(file: &mut Reader, from: u64, found: &mut Embedded) -> io::Result<(
             let sheet = at(file, next + 4, bytes.min(MAX_TEXT_BYTES))?;
             found.text(sheet.get(..128).unwrap_or_default());
             let mut track = 396;
-            while let Some(isrc) = sheet.get(track + 9..track + 21) {
+            while let Some(isrc) = sheet.get(track + 9..track + 21).filter(|_| !found.is_full()) {
                 found.text(isrc);
                 let Some(&points) = sheet.get(track + 35) else { break };
                 track += 36 + 12 * usize::from(points);
@@ -192,10 +194,27 @@ fn xmp(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
 impl Embedded {
     /// Takes a text: UTF-8 or UTF-16 with a mark, else Latin-1. Zeros separate words.
     fn text(&mut self, bytes: &[u8]) {
-        let text = decoded(bytes).replace('\0', " ");
-        if !text.trim().is_empty() && !self.texts.contains(&text) {
+        if self.texts.len() < MAX_FOUND {
+            self.push(decoded(bytes).replace('\0', " "));
+        }
+    }
+
+    fn push(&mut self, text: String) {
+        let is_new = self.texts.len() < MAX_FOUND && !self.texts.contains(&text);
+        if is_new && !text.trim().is_empty() {
             self.texts.push(text);
         }
+    }
+
+    fn pair(&mut self, name: &str, value: String) {
+        if self.pairs.len() < MAX_FOUND {
+            self.pairs.push((name.to_owned(), value));
+        }
+    }
+
+    /// Whether no further text is kept.
+    fn is_full(&self) -> bool {
+        self.texts.len() >= MAX_FOUND
     }
 }
 

@@ -158,3 +158,20 @@ fn no_bytes_make_it_panic() {
         found(&file);
     }
 }
+
+#[test]
+fn no_file_makes_more_texts_than_are_kept() {
+    let many = [b"\0".as_slice(), &b"a\0".repeat(1 << 18)].concat();
+    let tag = found(&id3(4, 0, &frame(b"TXXX", safe(many.len()), &many)));
+    assert_eq!(tag.pairs.len(), MAX_FOUND - 1);
+    // Cue sheets of tracks, each with another ISRC.
+    let tracks = (0..20_000_u32).flat_map(|nth| {
+        let mut track = vec![0; 36];
+        track[9..21].copy_from_slice(format!("GBXYZ{nth:07}").as_bytes());
+        track
+    });
+    let sheet: Vec<u8> = std::iter::repeat_n(0, 396).chain(tracks).collect();
+    let length = (sheet.len() as u32).to_be_bytes();
+    let file = [b"fLaC\x85", &length[1..], &sheet].concat();
+    assert_eq!(found(&file).texts.len(), MAX_FOUND);
+}

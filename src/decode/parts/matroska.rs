@@ -3,6 +3,8 @@
 use super::view::View;
 use super::{Depth, Part, Parts, Patch};
 
+/// A void element with a length of eight bytes.
+const VOID_HEAD_BYTES: u64 = 9;
 const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
 const CLUSTER: u32 = 0x1f43_b675;
@@ -84,7 +86,9 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
                     .and_then(|_| view.find(&CLUSTER_MAGIC, next + 1, length, is_cluster));
                 let new =
                     cluster.and_then(|cluster| view.find(&EBML_MAGIC, next + 1, cluster, is_file));
-                let Some((hole, cluster)) = first_cluster.zip(cluster).filter(|_| new.is_none())
+                let Some((hole, cluster)) = first_cluster
+                    .zip(cluster)
+                    .filter(|(hole, cluster)| new.is_none() && *cluster >= hole + VOID_HEAD_BYTES)
                 else {
                     whole = false;
                     next = if first_cluster.is_some() { next } else { length };
@@ -97,7 +101,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
                 }
                 // A void element, with a length of eight bytes.
                 let mut void = vec![0xec, 1];
-                void.extend(&(cluster - hole).saturating_sub(9).to_be_bytes()[1..]);
+                void.extend(&(cluster - hole - VOID_HEAD_BYTES).to_be_bytes()[1..]);
                 patches = vec![Patch { at: hole, bytes: void }];
                 (next, cluster_end) = (cluster, None);
             }

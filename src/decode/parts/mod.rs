@@ -38,6 +38,9 @@ use view::View;
 const MAX_PARTS: usize = 1_024;
 /// Most parts of a file behind damage. A guess.
 const MAX_RESUMED: usize = 32;
+/// Most gaps that are kept whatever their length, and most times that the next file is looked for behind bytes that nobody knows: what
+/// comes then is one gap. A guess: a file has none or a few.
+const MAX_GAPS: usize = 256;
 /// Most elements that are walked in one file, which bounds the time: an hour of Matroska has half a million blocks. A guess.
 const MAX_STEPS: u64 = 20_000_000;
 /// Largest gap that is not told, in bytes, and as a share of the file: padding, or a tag of an unknown kind. A guess.
@@ -81,9 +84,14 @@ impl Parts {
         Self { parts: vec![part], gaps: Vec::new() }
     }
 
+    /// Adds a gap. Of very many, those too short to be told are dropped.
     fn gap(&mut self, range: Range<u64>) {
-        if !range.is_empty() {
-            self.gaps.push(range);
+        let is_crowded = self.gaps.len() >= MAX_GAPS;
+        match self.gaps.last_mut() {
+            _ if range.is_empty() => {}
+            Some(last) if last.end == range.start => last.end = range.end,
+            Some(_) if is_crowded && range.end - range.start <= SMALL_GAP.0 => {}
+            _ => self.gaps.push(range),
         }
     }
 
@@ -139,7 +147,7 @@ pub(super) fn of(
     };
     let length = view.length();
     let mut found = Parts::default();
-    let mut at = base;
+    let (mut at, mut searches) = (base, 0);
     while at < length {
         let begin = if found.parts.is_empty() { at } else { next_start(&mut view, at)? };
         if begin >= length {
@@ -163,7 +171,10 @@ pub(super) fn of(
             None if found.parts.is_empty() => return Ok(Parts::single(base..length, true)),
             None => {
                 let rest = begin..behind_tags(&mut view, start..length);
-                let Some(next) = next_magic(&mut view, start..rest.end) else {
+                searches += 1;
+                let next =
+                    if searches > MAX_GAPS { None } else { next_magic(&mut view, start..rest.end) };
+                let Some(next) = next else {
                     if rest.end > start {
                         found.gap(rest);
                     }

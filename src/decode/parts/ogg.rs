@@ -8,12 +8,11 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
     let length = view.length();
     let mut next = at;
     let mut end = at;
-    let mut gaps = Vec::new();
     while next < length && !view.is_over() {
         let bytes = page_bytes(view, next);
         if bytes > 0 {
             if next > end {
-                gaps.push(end..next);
+                found.gap(end..next);
             }
             next = (next + bytes).min(length);
             end = next;
@@ -27,9 +26,6 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
     }
     if next < length && view.is_over() {
         end = length;
-    }
-    for gap in gaps {
-        found.gap(gap);
     }
     found.part(Part { range: at..end, seekable: true, ..Part::default() });
     end

@@ -294,3 +294,24 @@ fn no_bytes_make_a_walk_fail_or_last() {
         }
     }
 }
+
+#[test]
+fn of_very_many_gaps_the_short_are_dropped_and_those_that_touch_are_one() {
+    let mut parts = Parts::default();
+    for nth in 0..100_000 {
+        parts.gap(nth * 10..nth * 10 + 1);
+        parts.gap(nth * 10 + 1..nth * 10 + 2);
+    }
+    parts.gap(2_000_000..2_100_000);
+    assert_eq!(parts.gaps.len(), MAX_GAPS + 1);
+    assert_eq!((parts.gaps[0].clone(), parts.gaps[MAX_GAPS].clone()), (0..2, 2_000_000..2_100_000));
+}
+
+#[test]
+fn junk_that_begins_like_many_files_is_one_gap_behind_the_sound() {
+    let sound = wav(&[chunk(b"data", &body(5_000))]);
+    let junk = b"\0\0\0\x10ftypnone\0\0\0\0\0\0\0\x03words between them".repeat(20_000);
+    let (ranges, gaps) = ranges(&[&sound[..], &junk].concat());
+    assert_eq!(ranges[0], 0..sound.len() as u64);
+    assert_eq!(gaps.last().map(|gap| gap.end), Some((sound.len() + junk.len()) as u64));
+}

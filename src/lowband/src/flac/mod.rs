@@ -61,8 +61,8 @@ pub struct FlacDecoder {
     /// Whether the last mid was too soft to be heard alone.
     is_soft: bool,
     balance: Balance,
-    /// Number of frames of mid and side since one was measured.
-    unmeasured: u32,
+    /// Number of frames of mid and side since one was measured; `None` before the first.
+    unmeasured: Option<u32>,
     output: AudioBuffer<f32>,
 }
 
@@ -96,7 +96,7 @@ impl FlacDecoder {
             reversed: Vec::new(),
             is_soft: false,
             balance: Balance::default(),
-            unmeasured: MEASURED_EVERY - 1,
+            unmeasured: None,
             output: AudioBuffer::new(spec, info.longest_block),
         })
     }
@@ -138,8 +138,9 @@ impl FlacDecoder {
         let mut read_second =
             |second: &mut [i32]| subframe::read(bits, bits_per_sample + second_is_side, second);
         if channels == Channels::MidSide && bits_per_sample >= BITS_OF_A_MID_ALONE {
-            self.unmeasured += 1;
-            let is_measured = self.unmeasured >= MEASURED_EVERY || self.balance.is_side_louder();
+            let since = self.unmeasured.map_or(0, |frames| frames + 1);
+            let is_known = self.unmeasured.replace(since).is_some();
+            let is_measured = !is_known || since >= MEASURED_EVERY || self.balance.is_side_louder();
             // If the last mid was too soft to be heard alone, so is this, most likely: this saves time, and changes no sample.
             let early = (is_measured || self.is_soft).then(|| read_second(second));
             if let Some(Ok(second_read)) = early {
@@ -153,7 +154,7 @@ impl FlacDecoder {
                     return Ok(());
                 }
             }
-            frames = std::mem::take(&mut self.unmeasured);
+            frames = self.unmeasured.replace(0).map_or(1, |frames| frames.max(1));
             match early {
                 Some(second_read) => {
                     second_read?;
@@ -180,7 +181,7 @@ impl FlacDecoder {
 impl AudioDecoder for FlacDecoder {
     fn reset(&mut self) {
         self.balance = Balance::default();
-        self.unmeasured = MEASURED_EVERY - 1;
+        self.unmeasured = None;
     }
 
     fn codec_info(&self) -> &CodecInfo {

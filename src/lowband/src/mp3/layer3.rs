@@ -32,8 +32,8 @@ pub(super) struct Layer3<const N: usize, const H: usize> {
     synthesis: Synthesis<H>,
     factors: &'static synthesis::Factors<N, H>,
     balance: Balance,
-    /// Number of frames of mid and side since the side was measured.
-    unmeasured: u32,
+    /// Number of frames of mid and side since the side was measured; `None` before the first.
+    unmeasured: Option<u32>,
 }
 
 /// One channel of a granule.
@@ -72,7 +72,7 @@ impl<const N: usize, const H: usize> Layer3<N, H> {
             synthesis: Synthesis::new(),
             factors,
             balance: Balance::default(),
-            unmeasured: MEASURED_EVERY,
+            unmeasured: None,
         }
     }
 
@@ -214,8 +214,8 @@ impl<const N: usize, const H: usize> Layer3<N, H> {
             };
             let mid = energy(&self.parts[..granules], 0);
             // An eighth of the frames stands for all, unless what they tell has changed what is heard.
-            self.unmeasured += 1;
-            let is_measured = self.unmeasured >= MEASURED_EVERY;
+            let since = self.unmeasured.map_or(0, |frames| frames + 1);
+            let is_measured = self.unmeasured.replace(since).is_none() || since >= MEASURED_EVERY;
             let is_side_wanted = self.balance.is_side_louder();
             // The energies of mid and side are those of both channels together.
             let heard = |balance: &Balance, mid: f32, side: f32| {
@@ -276,8 +276,7 @@ impl<const N: usize, const H: usize> Layer3<N, H> {
 
     /// Counts a frame of mid and side for all that were not measured before it.
     fn measure(&mut self, mid: f32, side: f32, seconds: f32) {
-        self.unmeasured = 0;
-        let frames = MEASURED_EVERY as f32;
+        let frames = self.unmeasured.replace(0).map_or(1, |frames| frames.max(1)) as f32;
         // Of lines that are the sum and the difference over √2.
         self.balance.add(0.5 * frames * mid, 0.5 * frames * side, frames * seconds);
     }
