@@ -8,8 +8,8 @@ use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, COD
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::formats::Track;
 
-use super::plan::MAX_TAGS;
 use crate::bytes::Bytes;
+use crate::sniff::sound::{MAX_TAGS, id3v2_bytes};
 
 /// What has to be the same in all frames that a decoder takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn head(source: &Bytes, base: u64) -> std::io::Result<Vec<u8>> {
         let mut head = Vec::new();
         file.seek(SeekFrom::Start(at))?;
         (&mut file).take(HEAD_BYTES).read_to_end(&mut head)?;
-        let tag = crate::sniff::sound::id3v2_bytes(&head);
+        let tag = id3v2_bytes(&head);
         if tag == 0 {
             return Ok(head);
         }

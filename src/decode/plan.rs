@@ -26,12 +26,8 @@ use super::{DecodeError, Decoded, Decoder, Help, PcmSink, embedded, notes, parts
 use crate::base::thousands;
 use crate::bytes::{Bytes, Reader};
 use crate::sniff::picture;
-use crate::sniff::sound::{self, SoundKind};
+use crate::sniff::sound::{self, MAX_TAG_BYTES, MAX_TAGS, SoundKind};
 
-/// A longer tag is skipped instead of being read into memory: 16 MiB of pictures. A guess.
-const MAX_TAG_BYTES: u64 = 16 << 20;
-/// Number of `ID3v2` tags at the front that are skipped; some editors leave an old one. A guess.
-pub(super) const MAX_TAGS: usize = 8;
 /// Attempts whose decoded lengths differ by less are equally good. A guess.
 const SAME_SECONDS: f64 = 0.5;
 

@@ -30,6 +30,11 @@ pub(crate) fn is_text(head: &[u8]) -> bool {
     look_up(head).is_none() && text(head).is_some()
 }
 
+/// Longest tag that is read into memory: pictures are in it. A guess.
+pub(crate) const MAX_TAG_BYTES: u64 = 16 << 20;
+/// Most `ID3v2` tags at the front that are skipped; some editors leave an old one. A guess.
+pub(crate) const MAX_TAGS: usize = 8;
+
 /// Length of the `ID3v2` tag at the start of `head`, 0 without one.
 pub(crate) fn id3v2_bytes(head: &[u8]) -> u64 {
     let [b'I', b'D', b'3', major, minor, flags, size @ ..] = head else { return 0 };

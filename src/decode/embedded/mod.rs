@@ -15,6 +15,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use memchr::memmem::Finder;
 
 use crate::bytes::{Bytes, Reader};
+use crate::sniff::sound::{MAX_TAG_BYTES, id3v2_bytes};
 
 mod ape;
 mod ebml;
@@ -26,8 +27,6 @@ mod tests;
 const MAX_CHUNKS: usize = 256;
 /// Longest text that is read: the description of a film's sound has some hundred KiB. A guess.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
-/// Longest tag that is read into memory: pictures are in it. A guess.
-const MAX_TAG_BYTES: u64 = 16 << 20;
 /// Most texts, and most pairs, that are kept of a file: an album on one track has some hundred. A guess.
 const MAX_FOUND: usize = 4_096;
 /// Bytes at either end of a file that are searched for XMP. A guess.
@@ -63,7 +62,7 @@ pub(super) fn read(source: &Bytes, base: u64) -> Embedded {
 /// What begins at the front of the file.
 fn front(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
     let tag = at(file, base, 10)?;
-    let tag_bytes = crate::sniff::sound::id3v2_bytes(&tag);
+    let tag_bytes = id3v2_bytes(&tag);
     if tag_bytes > 0 {
         id3::read(&at(file, base, tag_bytes.min(MAX_TAG_BYTES))?, found);
     }
