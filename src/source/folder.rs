@@ -111,7 +111,8 @@ impl Folders {
         };
         let is_called = name == folder && path.join(database).is_file()
             || name == PACKS && holds_pack()
-            || OF_HOMES.contains(&passing(name).unwrap_or(name));
+            || OF_HOMES.contains(&passing(name).unwrap_or(name))
+            || is_lock(name);
         is_called
             && path.parent().and_then(|parent| parent.canonicalize().ok()).as_ref() == Some(home)
     }
@@ -228,8 +229,9 @@ impl Folders {
                         if own.file_type().is_dir() {
                             walk.skip_current_dir();
                         }
-                        let passes = path.file_name().and_then(|name| passing(name.to_str()?));
-                        if !inside.holds(&path) || passes.is_some() {
+                        // The catalogue's row stands for all of it: the rest comes and goes as the program runs, and a run
+                        // would not be that of another time or machine.
+                        if !inside.holds(&path) || !path.ends_with(CATALOGUE[0]) {
                             continue;
                         }
                         let message = "belongs to the home of leakhound and is not scanned";
@@ -265,6 +267,12 @@ impl Folders {
 /// The name of the database that SQLite made a file of this name for.
 fn passing(name: &str) -> Option<&str> {
     PASSING.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+/// Whether a file of this name is the lock of a run, `run-3.lock`.
+fn is_lock(name: &str) -> bool {
+    let number = name.strip_prefix("run-").and_then(|name| name.strip_suffix(".lock"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
