@@ -87,7 +87,6 @@ impl Folders {
         self.roots.iter().find(is_own).map(PathBuf::as_path)
     }
 
-    /// Whether the home keeps a file or folder for itself.
     /// Whether a path, its links resolved, lies in what is scanned.
     pub fn holds(&self, path: &Path) -> bool {
         self.inside.iter().any(|root| path.starts_with(root))
@@ -99,6 +98,7 @@ impl Folders {
         self.holds(home).then_some(home)
     }
 
+    /// Whether the home keeps a file or folder for itself.
     fn keeps(&self, path: &Path) -> bool {
         let (Some(home), Some(name)) = (&self.home, path.file_name().and_then(|n| n.to_str()))
         else {

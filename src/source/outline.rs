@@ -11,6 +11,11 @@ use super::torrent::{TorrentPlace, Torrents};
 use super::volumes::{Volumes, container};
 use super::{Dump, Listed, Listing, Stamp};
 use crate::bytes::Bytes;
+#[cfg(test)]
+use crate::{
+    record::{FailureKind, FailureRecord, Stage},
+    source::{Place, Unlisted},
+};
 
 /// A file of a dump as it is planned, or something that is none.
 #[derive(Debug)]
@@ -39,6 +44,20 @@ impl Outlined {
     /// Its size in bytes; 0 for what is no file.
     pub fn size_bytes(&self) -> u64 {
         self.listed.as_ref().map_or(0, |item| item.place.stamp.size_bytes)
+    }
+
+    /// A row of which nobody knows where it belongs, as an error without a path has it.
+    #[cfg(test)]
+    pub(crate) fn lost() -> Self {
+        let failure = FailureRecord {
+            stage: Stage::Walk,
+            kind: FailureKind::Io,
+            message: "cannot be listed".into(),
+        };
+        let place = Place::of_file(PathBuf::new(), Stamp::default());
+        let listed = Err(Box::new(Unlisted { place, size_bytes: 0, failure }));
+        let path = PathBuf::new();
+        Self { path, listed, volumes_upto: None, group: None, torrents: Vec::new() }
     }
 
     /// Size and time of change.
