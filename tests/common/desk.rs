@@ -115,6 +115,7 @@ impl Desk {
             .env("LEAKHOUND_HOME", self.path("home"))
             .env_remove("LEAKHOUND_THREADS")
             .env_remove("LEAKHOUND_ITEM_TIMEOUT")
+            .env_remove("LEAKHOUND_CATALOGUE")
             .stdin(Stdio::null())
             .args(args);
         command

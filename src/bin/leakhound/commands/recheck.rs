@@ -64,6 +64,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     };
     writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
     let (settings, rights_day) = settings(global, &store, &run, &mut out)?;
+    let settings = command.catalogue.put_into(settings);
     let engine = setup::session_with(global, settings)?.engine_on(&rights_day)?;
     for line in changed_since(&engine, &run)? {
         writeln!(out, "        {line}")?;
