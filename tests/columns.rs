@@ -4,8 +4,9 @@ use leakhound::record::FailureKind;
 use leakhound::record::Verdict::Match;
 use parquet::data_type::{ByteArrayType, FloatType, Int32Type, Int64Type};
 
+use crate::common::parquet::{binary, column, table};
 use crate::common::{Desk, RATE_HZ, excerpt, records, song, wav};
-use crate::tables::{binary, column, scan, table};
+use crate::tables::scan;
 
 #[test]
 fn samples_under_other_names_and_sound_in_base64_are_read() {

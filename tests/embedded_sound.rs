@@ -1,35 +1,19 @@
 //! Sound in Base64 and samples in texts and arrays, wherever these lie, and what is wrong with them.
 
 use std::fs;
-use std::io::Read as _;
-use std::path::Path;
 
-use leakhound::source::{Found, Item, Locator, ScanLimits, find};
+use leakhound::source::{Item, ScanLimits};
 
-use crate::common::{gz, tar, zip, zst};
-use crate::hostile::{Seen, walk};
+use crate::common::{Seen, content, gz, leads_back, sound_tables, tar, walk, zip, zst};
 
 fn fixture(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables/sound").join(name))
-        .unwrap()
+    fs::read(sound_tables().join(name)).unwrap()
 }
 
-fn content(item: &Item) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    item.bytes.stream().unwrap().read_to_end(&mut bytes).unwrap();
-    bytes
-}
-
-/// The last words of the paths of all items that are found again by their locators.
+/// The last words of the paths of all items, each of which is found again by its locator.
 fn paths(seen: &Seen) -> Vec<String> {
     let path = |item: &Item| {
-        let text = item.place.locator.to_string();
-        let Found::Item(again) =
-            find(&text.parse::<Locator>().unwrap(), ScanLimits::default()).unwrap()
-        else {
-            panic!("{text} leads nowhere");
-        };
-        assert_eq!(content(&again), content(item), "{text}");
+        let text = leads_back(item).to_string();
         text.split_once('!').map_or("", |(_, steps)| steps).to_owned()
     };
     seen.items.iter().map(path).collect()

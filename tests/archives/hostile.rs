@@ -4,7 +4,7 @@ use leakhound::source::ScanLimits;
 
 use crate::common::formats::{ar, cpio, disc, lz4, lzip, warc};
 use crate::common::rar::{Rar, packed};
-use crate::hostile::walk;
+use crate::common::walk;
 
 /// Limits that small files meet.
 const LOW: ScanLimits = ScanLimits {

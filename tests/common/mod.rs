@@ -9,8 +9,10 @@ mod encode;
 pub(crate) mod ern;
 pub(crate) mod formats;
 mod music;
+pub(crate) mod parquet;
 pub(crate) mod rar;
 mod records;
+mod seen;
 mod wav;
 pub(crate) mod zips;
 
@@ -20,4 +22,5 @@ pub(crate) use dice::Dice;
 pub(crate) use encode::encode;
 pub(crate) use music::{RATE_HZ, excerpt, faster, song};
 pub(crate) use records::{assert_contract, parse, record, records};
+pub(crate) use seen::{Seen, content, leads_back, sound_tables, walk};
 pub(crate) use wav::{float_wav, tagged_wav, wav};
