@@ -164,6 +164,18 @@ impl Folders {
         refused(link, FailureKind::NotAudio, message)
     }
 
+    /// The folders around a file that are walked, the outermost first, but for the first `known` of a path's components.
+    pub(super) fn around<'p>(&self, file: &'p Path, known: usize) -> Vec<&'p Path> {
+        let mut around: Vec<&Path> = file
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.components().count() > known)
+            .filter(|folder| self.lists(folder))
+            .collect();
+        around.reverse();
+        around
+    }
+
     /// Whether a file may be opened that was not listed: it is a file, or a link to one inside the scanned paths.
     pub(super) fn allows(&self, file: &Path) -> bool {
         let metadata = file.symlink_metadata();

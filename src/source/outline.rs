@@ -120,17 +120,9 @@ struct Metadata {
 impl Metadata {
     /// The outermost folder around a file that holds metadata.
     fn outermost(&mut self, dump: &Dump, file: &Path) -> Option<PathBuf> {
-        let roots = dump.folders().roots();
         self.open.retain(|(folder, _)| file.starts_with(folder));
         let known = self.open.last().map_or(0, |(folder, _)| folder.components().count());
-        let mut new: Vec<&Path> = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.components().count() > known)
-            .filter(|folder| roots.iter().any(|root| folder.starts_with(root)))
-            .collect();
-        new.reverse();
-        for folder in new {
+        for folder in dump.folders().around(file, known) {
             self.open.push((folder.to_path_buf(), holds_metadata(dump.folders(), folder)));
         }
         self.open.iter().find(|(_, holds)| *holds).map(|(folder, _)| folder.clone())

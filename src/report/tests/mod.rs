@@ -18,9 +18,9 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, ClaimCheck, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord,
-    Finding, Ground, ItemFacts, ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage,
-    Tier, Verdict, Work,
+    Basis, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord, Finding,
+    Ground, ItemFacts, ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage, Tier,
+    Verdict, Work,
 };
 
 use self::html::data;

@@ -17,15 +17,7 @@ const SYMBOLS: [&[u8]; 4] = [b"/", b"/SYM64/", b"__.SYMDEF", b"__.SYMDEF SORTED"
 
 /// Shows the members of an ar archive.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
-    let opened = Front::new(input);
-    let mut front = match opened {
-        Ok(front) => front,
-        Err(error) => return unpacker.broken(&at.place, &error),
-    };
-    match members(unpacker, at, &mut front) {
-        Ok(flow) => flow,
-        Err(error) => unpacker.broken(&at.place, &error),
-    }
+    Front::walk(unpacker, at, input, members)
 }
 
 fn members(

@@ -68,15 +68,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u64> {
 
 /// Shows the members of a cpio archive.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
-    let opened = Front::new(input);
-    let mut front = match opened {
-        Ok(front) => front,
-        Err(error) => return unpacker.broken(&at.place, &error),
-    };
-    match members(unpacker, at, &mut front) {
-        Ok(flow) => flow,
-        Err(error) => unpacker.broken(&at.place, &error),
-    }
+    Front::walk(unpacker, at, input, members)
 }
 
 fn members(
