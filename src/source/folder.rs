@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_home_keeps_for_itself_is_a_row_and_a_dump_in_the_home_is_walked() {
+    fn the_catalogue_of_a_home_is_a_row_and_a_dump_in_the_home_is_walked() {
         let home = tempfile::tempdir().unwrap();
         let path = |name: &str| home.path().join(name);
         fs::create_dir_all(path("catalog/segments")).unwrap();
@@ -422,7 +422,8 @@ mod tests {
         let folders = |root: &str| Folders::new(&[path(root)]).unwrap().beside_home(home.path());
         let kinds: Vec<_> =
             folders("").items().map(|item| item.err().map(|row| row.failure.kind)).collect();
-        assert_eq!(kinds, [Some(FailureKind::NotAudio), None, Some(FailureKind::NotAudio)]);
+        // The log of the results has no row: it comes and goes.
+        assert_eq!(kinds, [Some(FailureKind::NotAudio), None]);
         assert_eq!(folders("").of_home(), None);
         assert_eq!(folders("dump").of_home(), None);
         assert_eq!(folders("catalog").of_home(), Some(&*path("catalog")));
