@@ -101,10 +101,12 @@ pub(super) struct Tonal {
 }
 
 /// Levels above `level_db` are those of the same notes played again, by other instruments or other hands, unless the
-/// sub-fingerprints agree as they do in a copy. Such a finding is neither `own` nor `alike`.
+/// sub-fingerprints agree as they do in a copy, or most of the item is other sound that hides them. Such a finding is neither
+/// `own` nor `alike`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Replayed {
     pub(super) level_db: f64,
+    pub(super) of_item: f64,
     pub(super) sub_fingerprints: f64,
 }
 
@@ -299,7 +301,7 @@ pub(super) const LIMITS: Limits = Limits {
         sub_fingerprints: 0.82,
         rival_a_second: 0.06,
     },
-    replayed: Replayed { level_db: 4.3, sub_fingerprints: 0.8 },
+    replayed: Replayed { level_db: 4.3, of_item: 0.25, sub_fingerprints: 0.8 },
     own: Own {
         nats_a_second: 2.0,
         absent: Absent { share: 0.1, of_a_second: 0.7 },

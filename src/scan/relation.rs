@@ -383,7 +383,9 @@ mod tests {
         let filtered =
             Explained { nats: 30.0, sub_fingerprints: 0.65, level_db: 3.0, ..told(51, 55, 12) };
         assert_eq!(claim(filtered, CLIP).1, None);
-        assert!(claim(Explained { level_db: 4.4, ..filtered }, CLIP).1.is_some());
+        let replayed = Explained { level_db: 4.4, ..filtered };
+        assert!(claim(replayed, CLIP).1.is_some());
+        assert_eq!(claim(Explained { item: (100, 20), ..replayed }, CLIP).1, None);
     }
 
     #[test]
