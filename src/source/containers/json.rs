@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::columns::{is_array, is_rate, is_sure, whole_rate};
+use super::column_names::{is_array, is_rate, is_sure, whole_rate};
 use super::samples::{Made, Samples};
 
 /// Fewest samples of a sound with a rate beside it: 50 ms at 8 kHz. A guess.

@@ -2,7 +2,7 @@
 //!
 //! | file | its one responsibility |
 //! |---|---|
-//! | `traversal` | through a file on disk, container in container |
+//! | `traversal/` | through a file on disk, container in container |
 //! | `parts` | what it and the readers hand each other |
 //! | `open` | from the kind of a container to its reader |
 //! | `limits` | what reading a file has cost so far |
@@ -11,15 +11,17 @@
 //! | `front` | containers whose members follow each other |
 //! | `stretches` | several stretches of a container in a row |
 //! | `sum` | lengths and checksums that headers state |
-//! | `tar`, `zip`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
+//! | `tar`, `zip/`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `encoded` | sound in Base64, in cells and texts |
 //! | `json` | samples in JSON |
 //! | `npy`, `npy_header` | NumPy arrays of samples |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
+//! | `column_leaf`, `column_names`, `column_unread` | a column, the names in use, and columns that are not read |
 //! | `table` | what Parquet and Arrow tables share |
 //! | `samples` | samples as WAV files |
 //! | `text` | a text with sound in it |
+//! | `in_text` | whether a text is one |
 //! | `texts` | the columns of text of a table |
 
 mod ar;
@@ -27,6 +29,9 @@ mod arrow;
 mod behind;
 pub(super) mod cab;
 mod cab_folder;
+mod column_leaf;
+mod column_names;
+mod column_unread;
 mod columns;
 mod cpio;
 pub(super) mod disc;
@@ -34,6 +39,7 @@ mod disc_record;
 mod encoded;
 mod front;
 mod group;
+mod in_text;
 mod json;
 mod limits;
 mod npy;
@@ -55,8 +61,6 @@ mod texts;
 mod traversal;
 mod warc;
 pub(super) mod zip;
-mod zip_methods;
-mod zip_volumes;
 
 pub use rar::{set_unpacker, unpack_rar};
 
@@ -134,7 +138,7 @@ pub(super) fn sections(
 /// or cannot be read.
 pub(super) fn container_in(item: &Item) -> Option<(ContainerKind, Bytes)> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
-    if is_text(&head) && traversal::has_sound(&item.bytes) {
+    if is_text(&head) && in_text::has_sound(&item.bytes) {
         return Some((ContainerKind::Text, item.bytes.clone()));
     }
     if let Some(kind) = ContainerKind::of(&head) {

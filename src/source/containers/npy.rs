@@ -9,7 +9,7 @@ use serde_json::Value;
 use zip::read::{Config, OwnedZipFileEntry};
 use zip::unstable::read::ZipIterable;
 
-use super::columns::{RATES, is_rate, whole_rate};
+use super::column_names::{RATES, is_rate, whole_rate};
 use super::npy_header::{Array, MAX_HEADER_BYTES, Number, Order};
 use super::rows::missing_note;
 use super::samples::{scale_of, wav_head};

@@ -4,11 +4,12 @@
 use std::ops::ControlFlow;
 
 use super::encoded::Finder;
+use super::in_text::may_be_json;
 use super::json::{Found, samples};
 use super::limits::bounded;
 use super::rows;
 use super::samples::Made;
-use super::traversal::{At, Member, Unpacker, may_be_json};
+use super::traversal::{At, Member, Unpacker};
 use crate::bytes::Bytes;
 use crate::record::FailureKind;
 use crate::sniff::container::HEAD_BYTES;
