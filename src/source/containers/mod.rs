@@ -10,6 +10,7 @@
 //! | `behind` | archives behind a program or a picture |
 //! | `front` | containers whose members follow each other |
 //! | `stretches` | several stretches of a container in a row |
+//! | `fields` | fields of headers |
 //! | `sum` | lengths and checksums that headers state |
 //! | `tar`, `zip/`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `encoded` | sound in Base64, in cells and texts |
@@ -37,6 +38,7 @@ mod cpio;
 pub(super) mod disc;
 mod disc_record;
 mod encoded;
+mod fields;
 mod front;
 mod group;
 mod in_text;

@@ -2,9 +2,10 @@
 
 use std::io::{self, BufReader};
 
-use super::headers::{Header, MARK, Placed, Version, bytes_at};
+use super::headers::{Header, MARK, Placed, Version};
 use super::{rar4, rar5};
 use crate::bytes::{Bytes, Reader};
+use crate::source::containers::fields::bytes_at;
 
 /// Reads the header at byte `at` of a volume.
 ///

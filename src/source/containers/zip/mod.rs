@@ -29,7 +29,7 @@ use zip::read::Config;
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
-pub(in crate::source) use self::end::has_directory;
+pub(in crate::source) use self::end::{has_directory, is_behind};
 use self::member::member;
 use self::order::Order;
 use self::salvage::salvage;
