@@ -4,7 +4,7 @@
 //! other begins as a container or sound, and all but the last have the same length. RAR and `zip -s` make volumes of their own,
 //! which say that they are some.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::containers::{cab, container_in, disc, rar, sevenz, zip};
 use super::part_names::Counted;
 use super::{Item, Place, Stamp, Unlisted, path_of_key, volume_names};
+use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
@@ -28,6 +29,10 @@ pub(super) struct Volumes {
     parts: HashMap<PathBuf, Arc<Path>>,
     /// The last path of each archive whose parts are known already, by the path that it goes by.
     known: HashMap<PathBuf, PathBuf>,
+    /// What was looked for from its parts, so that no chain of names is followed from each of them.
+    looked_for: HashSet<PathBuf>,
+    /// From the volumes of RAR archives that were passed on the way to the first, to that.
+    passed: HashMap<PathBuf, Arc<Path>>,
 }
 
 impl Volumes {
@@ -53,14 +58,40 @@ impl Volumes {
     fn head(&mut self, item: &Item, is_listed: &dyn Fn(&Path) -> bool) -> Option<Arc<Path>> {
         let path = &item.place.locator.file;
         if !self.parts.contains_key(path)
-            && let Some(head) = head_of(path)
+            && let Some(head) = self.head_of(path)
             && is_listed(&head)
+            && self.looked_for.insert(head.clone())
             && !self.known.contains_key(&head)
             && let Ok(metadata) = fs::symlink_metadata(&head)
         {
             self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
         }
         self.parts.remove(path)
+    }
+    /// The file on disk that the archive of a volume goes by: the first volume of a RAR archive that is there, or the last of a split
+    /// zip file. `None` if the name is none of a volume, or of the very file that the archive goes by.
+    fn head_of(&mut self, path: &Path) -> Option<PathBuf> {
+        if let Some(zip) = volume_names::zip_of(path)
+            && plain_file(&zip).is_some()
+            && is_split_zip(&Bytes::File(zip.clone())).is_ok_and(|is| is)
+        {
+            return Some(zip);
+        }
+        let (mut head, mut passed) = (path.to_path_buf(), Vec::new());
+        for _ in 0..MAX_VOLUMES {
+            if let Some(known) = self.passed.get(&head) {
+                head = known.to_path_buf();
+                break;
+            }
+            let Some(before) = volume_names::before_rar(&head) else { break };
+            if plain_file(&before).is_none() || rar_volume(&before).is_none() {
+                break;
+            }
+            passed.push(std::mem::replace(&mut head, before));
+        }
+        let first: Arc<Path> = head.as_path().into();
+        self.passed.extend(passed.into_iter().map(|volume| (volume, Arc::clone(&first))));
+        (head != path).then_some(head)
     }
 
     /// The last path of the split archive that a file belongs to, in the order of a walk, whether it is a part or what the archive
@@ -91,25 +122,6 @@ impl Volumes {
         let others = volumes.iter().filter(|volume| *volume.path != *head);
         self.parts.extend(others.map(|volume| (volume.path.clone(), Arc::clone(&head))));
     }
-}
-
-/// The file on disk that the archive of a volume goes by: the first volume of a RAR archive that is there, or the last of a split zip
-/// file. `None` if the name is none of a volume, or of the very file that the archive goes by.
-fn head_of(path: &Path) -> Option<PathBuf> {
-    if let Some(zip) = volume_names::zip_of(path)
-        && is_split_zip(&Bytes::File(zip.clone())).is_ok_and(|is| is)
-    {
-        return Some(zip);
-    }
-    let mut head = path.to_path_buf();
-    for _ in 0..MAX_VOLUMES {
-        let Some(before) = volume_names::before_rar(&head) else { break };
-        if !is_file(&before) || rar_volume(&before).is_none() {
-            break;
-        }
-        head = before;
-    }
-    (head != path).then_some(head)
 }
 
 /// The files on disk of an archive: the named one, and the further parts if it is split.
@@ -151,12 +163,8 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
 
 /// A file on disk as a part. Neither a link, which could lead out of the scanned paths, nor a pipe.
 fn whole_file(path: PathBuf) -> Option<Volume> {
-    let metadata = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    Some(Volume { path, offset: 0, bytes: metadata.len() })
-}
-
-fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+    let bytes = plain_file(&path)?.len();
+    Some(Volume { path, offset: 0, bytes })
 }
 
 /// What a file says of its place among the volumes of a RAR archive; `None` if it is none.
@@ -246,8 +254,7 @@ const SOUNDS: [&[u8]; 6] = [b"fLaC", b"OggS", b"RIFF", b"FORM", b"ID3", b"\x1a\x
 /// Whether a file begins as a container or sound, or cannot be read.
 fn is_of_its_own(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read =
-        fs::File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+    let read = open_file(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     read.is_err()
         || ContainerKind::of(&head).is_some()
         || SOUNDS.iter().any(|mark| head.starts_with(mark))

@@ -13,7 +13,8 @@ use super::column_names::{RATES, is_rate, whole_rate};
 use super::npy_header::{Array, MAX_HEADER_BYTES, Number, Order};
 use super::rows::missing_note;
 use super::samples::{scale_of, wav_head};
-use super::traversal::{At, Member, Unpacker, length_of};
+use super::traversal::{At, Beside, Member, Unpacker, length_of};
+use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
 use crate::source::To;
@@ -102,8 +103,7 @@ pub(in crate::source) fn json_beside(file: &Path) -> Option<Vec<u8>> {
         return None;
     }
     let json = file.with_extension("json");
-    // Neither pipes, which could block, nor links, which may lead out of the dump.
-    let is_file = json.symlink_metadata().is_ok_and(|data| data.is_file());
+    plain_file(&json)?;
     let mut text = Vec::new();
     let read = std::fs::File::open(json)
         .ok()

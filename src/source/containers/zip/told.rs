@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use zip::result::ZipError;
 
+use crate::base::plain_file;
 use crate::record::FailureKind;
 use crate::source::containers::traversal::{At, Unpacker};
 use crate::source::volume_names::zip_volume;
@@ -19,7 +20,7 @@ pub(super) fn incomplete(unpacker: &mut Unpacker<'_>, at: &At, before: u32) -> C
         visible(&crate::source::display_path(name)).into_owned()
     };
     let path = &at.place.locator.file;
-    let volume = |number| zip_volume(path, number).filter(|path| !path.is_file());
+    let volume = |number| zip_volume(path, number).filter(|path| plain_file(path).is_none());
     let missing = (1..=before.min(MAX_VOLUMES)).find_map(volume).filter(|_| at.depth == 1);
     let missing = missing.map_or("the others are".to_owned(), |path| format!("{} is", name(&path)));
     let message = format!(
