@@ -10,14 +10,14 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::containers::{cab, container_in, disc, rar, sevenz, zip};
+use super::containers::{IsOver, cab, container_begun, container_in, disc, rar, sevenz, zip};
+use super::name::shown_name;
 use super::part_names::Counted;
 use super::{Item, Place, Stamp, Unlisted, path_of_key, volume_names};
 use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
-use crate::wording::visible;
 
 /// Most parts of one archive; further ones are read as files of their own. A guess.
 const MAX_VOLUMES: usize = 10_000;
@@ -44,8 +44,7 @@ impl Volumes {
         is_listed: &dyn Fn(&Path) -> bool,
     ) -> Option<Unlisted> {
         let head = self.head(item, is_listed)?;
-        let name = visible(&super::display_path(Path::new(head.file_name().unwrap_or_default())))
-            .into_owned();
+        let name = shown_name(&head);
         let message = format!("is a part of the split archive {name}, and is read with it");
         Some(Unlisted {
             place: Place { offset: None, ..item.place.clone() },

@@ -7,24 +7,23 @@ use zip::result::ZipError;
 use crate::base::plain_file;
 use crate::record::FailureKind;
 use crate::source::containers::traversal::{At, Unpacker};
+use crate::source::name::shown_name;
 use crate::source::volume_names::zip_volume;
-use crate::wording::visible;
 
 /// Most volumes that are looked for by name. A guess.
 const MAX_VOLUMES: u32 = 10_000;
 
 /// Shows the row of the last volume of a split zip file whose others are not all there.
 pub(super) fn incomplete(unpacker: &mut Unpacker<'_>, at: &At, before: u32) -> ControlFlow<()> {
-    let name = |path: &std::path::Path| {
-        let name = std::path::Path::new(path.file_name().unwrap_or_default());
-        visible(&crate::source::display_path(name)).into_owned()
-    };
     let path = &at.place.locator.file;
     let volume = |number| zip_volume(path, number).filter(|path| plain_file(path).is_none());
     let missing = (1..=before.min(MAX_VOLUMES)).find_map(volume).filter(|_| at.depth == 1);
-    let missing = missing.map_or("the others are".to_owned(), |path| format!("{} is", name(&path)));
+    let missing = match missing {
+        Some(path) => format!("{} is missing; fetch it", shown_name(&path)),
+        None => "the others are not beside it; put them there".to_owned(),
+    };
     let message = format!(
-        "is the last of {} volumes of a split zip file, and {missing} missing; fetch it and scan again",
+        "is the last of {} volumes of a split zip file, and {missing} and scan again",
         before.saturating_add(1)
     );
     unpacker.row(&at.place, FailureKind::ContainerTruncated, message)
