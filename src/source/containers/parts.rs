@@ -71,7 +71,7 @@ pub(super) struct Member<'r> {
 
 /// What was found behind the first bytes of a member.
 pub(super) enum Hidden {
-    /// An archive, which was opened.
+    /// An archive, which was opened, or what is too large to be searched, which was told.
     Opened,
     Nothing,
     /// Nothing in what was read of a stream, which may have broken off.

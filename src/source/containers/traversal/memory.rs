@@ -28,8 +28,14 @@ impl Unpacker<'_> {
         } else {
             let mut front = Vec::new();
             let left = self.costs.container_bytes_left();
-            let broken = stream.take(left).read_to_end(&mut front).err();
-            (Bytes::of_memory(front), broken)
+            let broken = stream.take(left.saturating_add(1)).read_to_end(&mut front).err();
+            let is_cut = front.len() as u64 > left;
+            let front = Bytes::of_memory(front);
+            if is_cut && behind::needs_all(head, &front) {
+                self.tell(&at.place, rows::too_large_to_hold(&self.costs.limits))?;
+                return ControlFlow::Continue(Hidden::Opened);
+            }
+            (front, broken)
         };
         // What cannot be read fails again as an item.
         let Ok(Some((kind, archive))) = behind::archive(head, &stored) else {
