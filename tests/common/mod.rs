@@ -16,7 +16,9 @@ mod seen;
 mod wav;
 pub(crate) mod zips;
 
-pub(crate) use archives::{bz2, gz, pack, sevenz, tar, tar_header, without_place, xz, zip, zst};
+pub(crate) use archives::{
+    bz2, gz, pack, sevenz, tar, tar_header, tar_sparse, without_place, xz, zip, zst,
+};
 pub(crate) use desk::{Desk, Done};
 pub(crate) use dice::Dice;
 pub(crate) use encode::encode;
