@@ -21,7 +21,7 @@ pub(crate) use archives::{
 };
 pub(crate) use desk::{Desk, Done};
 pub(crate) use dice::Dice;
-pub(crate) use encode::encode;
+pub(crate) use encode::{base64, encode};
 pub(crate) use music::{RATE_HZ, excerpt, faster, song};
 pub(crate) use records::{assert_contract, parse, record, records};
 pub(crate) use seen::{Seen, content, leads_back, sound_tables, walk};

@@ -83,8 +83,9 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let load = Load::of(unpacker);
     let leaves = leaves(reader.metadata().file_metadata().schema_descr().columns());
     let mut roles = Roles::of(&leaves);
-    if reader.num_row_groups() > 0
-        && let Ok(rows) = reader.get_row_group(0)
+    let groups = reader.metadata().row_groups();
+    if let Some(first) = groups.iter().position(|group| group.num_rows() > 0)
+        && let Ok(rows) = reader.get_row_group(first)
     {
         let mut encoded = roles.other_texts(&leaves);
         encoded.retain(|&leaf| is_encoded(&*rows, leaf, &load));
