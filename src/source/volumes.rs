@@ -59,14 +59,15 @@ impl Volumes {
         if !self.parts.contains_key(path)
             && let Some(head) = self.head_of(path)
             && is_listed(&head)
-            && self.looked_for.insert(head.clone())
             && !self.known.contains_key(&head)
+            && self.looked_for.insert(head.clone())
             && let Ok(metadata) = fs::symlink_metadata(&head)
         {
             self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
         }
         self.parts.remove(path)
     }
+
     /// The file on disk that the archive of a volume goes by: the first volume of a RAR archive that is there, or the last of a split
     /// zip file. `None` if the name is none of a volume, or of the very file that the archive goes by.
     fn head_of(&mut self, path: &Path) -> Option<PathBuf> {
@@ -135,7 +136,7 @@ pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
 /// Gives an item that is a split archive, or its first part, the bytes of the whole archive, and returns the parts. `None`, with the
 /// item unchanged, for any other file.
 pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
-    let (kind, bytes) = container(item)?;
+    let (kind, bytes) = begun(item)?;
     let path = &item.place.locator.file;
     let volumes = match kind {
         ContainerKind::Rar => rar(path, &bytes),
@@ -160,7 +161,7 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     Some(volumes)
 }
 
-/// A file on disk as a part. Neither a link, which could lead out of the scanned paths, nor a pipe.
+/// A file on disk as a part.
 fn whole_file(path: PathBuf) -> Option<Volume> {
     let bytes = plain_file(&path)?.len();
     Some(Volume { path, offset: 0, bytes })
@@ -168,7 +169,7 @@ fn whole_file(path: PathBuf) -> Option<Volume> {
 
 /// What a file says of its place among the volumes of a RAR archive; `None` if it is none.
 fn rar_volume(path: &Path) -> Option<rar::Volume> {
-    let (kind, bytes) = container(&Item::of_file(path, Stamp::default()))?;
+    let (kind, bytes) = begun(&Item::of_file(path, Stamp::default()))?;
     if kind != ContainerKind::Rar {
         return None;
     }
@@ -212,12 +213,19 @@ fn zip_split(path: &Path) -> Option<Vec<Volume>> {
 }
 
 /// What a file is, with the container's own bytes: also the last volume of a split zip file, which begins like nothing.
-pub(super) fn container(item: &Item) -> Option<(ContainerKind, Bytes)> {
-    container_in(item).or_else(|| {
-        let is_split = volume_names::is_zip(&item.place.locator.file)
-            && is_split_zip(&item.bytes).is_ok_and(|is| is);
-        is_split.then(|| (ContainerKind::Zip, item.bytes.clone()))
-    })
+pub(super) fn container(item: &Item, is_over: IsOver<'_>) -> Option<(ContainerKind, Bytes)> {
+    container_in(item, is_over).or_else(|| last_of_zip(item))
+}
+
+/// The same without the texts that hold sound, which only a whole reading tells.
+pub(super) fn begun(item: &Item) -> Option<(ContainerKind, Bytes)> {
+    container_begun(item).or_else(|| last_of_zip(item))
+}
+
+fn last_of_zip(item: &Item) -> Option<(ContainerKind, Bytes)> {
+    let is_split = volume_names::is_zip(&item.place.locator.file)
+        && is_split_zip(&item.bytes).is_ok_and(|is| is);
+    is_split.then(|| (ContainerKind::Zip, item.bytes.clone()))
 }
 
 fn is_split_zip(bytes: &Bytes) -> io::Result<bool> {
@@ -283,10 +291,9 @@ fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
         | ContainerKind::Ar
         | ContainerKind::Warc
         | ContainerKind::Packed(_)
-        | ContainerKind::Npy
-        | ContainerKind::Text => Ok(false),
+        | ContainerKind::Npy => Ok(false),
         ContainerKind::Disc => disc::is_whole(bytes),
         ContainerKind::Cab => cab::is_whole(bytes),
-        ContainerKind::Unread(..) => Ok(true),
+        ContainerKind::Text | ContainerKind::Unread(..) => Ok(true),
     }
 }

@@ -14,7 +14,7 @@
 //! | `sum` | lengths and checksums that headers state |
 //! | `tar`, `zip/`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `encoded` | sound in Base64, in cells and texts |
-//! | `json` | samples in JSON |
+//! | `json`, `json_numbers`, `json_shortened` | samples in JSON |
 //! | `npy`, `npy_header` | NumPy arrays of samples |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
@@ -43,6 +43,8 @@ mod front;
 mod group;
 mod in_text;
 mod json;
+mod json_numbers;
+mod json_shortened;
 mod limits;
 mod npy;
 mod npy_header;
@@ -66,6 +68,7 @@ pub(super) mod zip;
 
 pub use rar::{set_unpacker, unpack_rar};
 
+pub(super) use in_text::IsOver;
 pub(super) use npy::json_beside;
 pub(crate) use table::Value;
 pub(crate) use texts::{is_table, texts};
@@ -137,12 +140,18 @@ pub(super) fn sections(
 }
 
 /// The kind of container that a file is, and the container's bytes: they may begin behind a program or a picture. `None` if it is none
-/// or cannot be read.
-pub(super) fn container_in(item: &Item) -> Option<(ContainerKind, Bytes)> {
+/// or cannot be read. A text is read to its end, or to the first sound in it; if the walk ends before, the answer means nothing.
+pub(super) fn container_in(item: &Item, is_over: IsOver<'_>) -> Option<(ContainerKind, Bytes)> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
-    if is_text(&head) && in_text::has_sound(&item.bytes) {
+    if is_text(&head) && in_text::has_sound(&item.bytes, &head, is_over) {
         return Some((ContainerKind::Text, item.bytes.clone()));
     }
+    container_begun(item)
+}
+
+/// The same by what tells a kind, at the front and the end: of texts nothing is known yet.
+pub(super) fn container_begun(item: &Item) -> Option<(ContainerKind, Bytes)> {
+    let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
     if let Some(kind) = ContainerKind::of(&head) {
         return Some((kind, item.bytes.clone()));
     }

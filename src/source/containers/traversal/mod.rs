@@ -75,8 +75,18 @@ pub(in crate::source) struct Unpacker<'v> {
 pub(super) struct Beside {
     /// The side-car of its group.
     pub(super) text: Option<Arc<str>>,
-    /// A sample rate in the container that it lies in, in Hz.
-    pub(super) rate_hz: Option<u32>,
+    /// The sample rates in the container that it lies in, by their names, in Hz.
+    pub(super) rates: Arc<[(String, u32)]>,
+    /// What its own container tells about it, if it is a text.
+    pub(super) flaws: Flaws,
+}
+
+/// What a container tells about a member that is opened in turn.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flaws {
+    pub(super) notes: Vec<String>,
+    /// Part of it is missing.
+    pub(super) is_damaged: bool,
 }
 
 impl<'v> Unpacker<'v> {
@@ -213,8 +223,9 @@ impl<'v> Unpacker<'v> {
             return ControlFlow::Continue(());
         }
         // Its length is only known at its end.
-        let item = Item::within(place, 0, Bytes::Text(Arc::new(text)));
-        self.looked_into(item, at.depth, is_wanted)
+        let text = Arc::new(text);
+        let item = Item::within(place, 0, Bytes::Text(Arc::clone(&text)));
+        self.looked_into(item, &text.head, at.depth, is_wanted)
     }
 
     /// Shows one member: what is in it if it is a container, else the item.
@@ -253,22 +264,36 @@ impl<'v> Unpacker<'v> {
             let extent = place.locator.steps.last().and_then(|step| step.extent);
             let is_damaged = extent.is_some_and(|extent| size_bytes < extent.length);
             let item = Item::within(place, size_bytes, bytes);
-            return self.looked_into(Item { notes, is_damaged, ..item }, depth, wants);
+            return self.looked_into(Item { notes, is_damaged, ..item }, &begin, depth, wants);
         }
         match self.take_in(place, &mut stream, declared, notes)? {
-            Some(item) => self.looked_into(item, depth, wants),
+            Some(item) => self.looked_into(item, &begin, depth, wants),
             None => ControlFlow::Continue(()),
         }
     }
 
-    /// Shows an item if it is wanted, or what is in it if it is a text with sound.
-    fn looked_into(&mut self, item: Item, depth: usize, is_wanted: bool) -> ControlFlow<()> {
-        let is_text = item.bytes.head(HEAD_BYTES as u64).is_ok_and(|head| is_text(&head));
-        if is_text && has_sound(&item.bytes) {
+    /// Shows an item that begins with `head` if it is wanted, or what is in it if it is a text with sound.
+    fn looked_into(
+        &mut self,
+        item: Item,
+        head: &[u8],
+        depth: usize,
+        is_wanted: bool,
+    ) -> ControlFlow<()> {
+        let visit = &*self.visit;
+        let holds_sound = is_text(head) && has_sound(&item.bytes, head, &|| visit.is_over());
+        if self.visit.is_over() {
+            return ControlFlow::Break(());
+        }
+        if holds_sound {
             // What is in it is counted instead: it could not get the memory that waits for it.
             item.bytes.forfeit();
-            let input = Input::Stored(item.bytes);
-            return self.container(&At::of(item.place, depth), ContainerKind::Text, input);
+            let Item { place, bytes, notes, is_damaged, .. } = item;
+            self.beside.flaws = Flaws { notes, is_damaged };
+            let at = At::of(place, depth);
+            let flow = self.container(&at, ContainerKind::Text, Input::Stored(bytes));
+            self.beside.flaws = Flaws::default();
+            return flow;
         }
         if is_wanted { self.shown(item) } else { ControlFlow::Continue(()) }
     }
