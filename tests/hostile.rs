@@ -9,7 +9,9 @@ use leakhound::source::{Dump, Folders, Found, Locator, ScanLimits, Source as _, 
 use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
 
 use crate::common::parquet::{column, table};
-use crate::common::{Desk, Dice, Seen, gz, records, sevenz, tar, tar_header, walk, zip, zst};
+use crate::common::{
+    Desk, Dice, Seen, gz, records, sevenz, tar, tar_header, tar_sparse, walk, zip, zst,
+};
 
 #[test]
 fn overlapping_members_of_a_zip_file_are_read_once() {
@@ -57,27 +59,11 @@ fn two_entries_of_one_name_at_one_place_are_two_items() {
     }
 }
 
-/// The header of a GNU sparse member that is one hole of this many bytes.
-fn hole(name: &str, bytes: u64) -> tar::Header {
-    let mut header = tar_header(0);
-    header.set_path(name).unwrap();
-    header.set_entry_type(tar::EntryType::GNUSparse);
-    let gnu = header.as_gnu_mut().unwrap();
-    let octal = |field: &mut [u8; 12], number: u64| {
-        field.copy_from_slice(format!("{number:011o}\0").as_bytes());
-    };
-    octal(&mut gnu.realsize, bytes);
-    octal(&mut gnu.sparse[0].offset, bytes);
-    octal(&mut gnu.sparse[0].numbytes, 0);
-    header.set_cksum();
-    header
-}
-
 #[test]
 fn holes_of_sparse_members_count_as_decompressed_bytes() {
     let mut bytes = Vec::new();
     for _ in 0..10 {
-        bytes.extend_from_slice(hole("hole", 1 << 20).as_bytes());
+        bytes.extend_from_slice(tar_sparse("hole", (1 << 20, 0), 1 << 20).as_bytes());
     }
     bytes.extend([0; 1024]);
     let limits = ScanLimits { ratio_slack_bytes: 2 << 20, ..ScanLimits::default() };
@@ -206,7 +192,7 @@ fn a_folder_or_link_in_a_zip_file_that_has_bytes_is_read_as_a_file() {
 
 #[test]
 fn a_tar_file_may_end_with_a_hole_and_damaged_holes_in_pax_records_are_reported() {
-    let bytes = [hole("hole", 1 << 20).as_bytes(), &[0; 1_024][..]].concat();
+    let bytes = [tar_sparse("hole", (1 << 20, 0), 1 << 20).as_bytes(), &[0; 1_024][..]].concat();
     assert!(walk(&bytes, ScanLimits::default()).rows.is_empty());
     let mut archive = tar::Builder::new(Vec::new());
     archive.append_pax_extensions([("GNU.sparse.major", &b"1"[..])]).unwrap();

@@ -22,6 +22,7 @@ mod lint;
 mod machines;
 mod maintenance;
 mod mixes;
+mod neighbours;
 mod neutral;
 mod nightly;
 mod one_dump;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::lines::MAX_LINE_BYTES;
 use super::{ClusterError, Mark, Parts};
 use crate::base::{Access, hex, sync_folder, write_atomically};
 use crate::record::{FailureKind, ItemRecord, Verdict, json};
@@ -21,8 +22,6 @@ const PART_VERSION: u32 = 1;
 const LEVEL: i32 = 3;
 /// Memory of the database that sorts, in KiB, as SQLite takes it; the rest is in its file.
 const CACHE_KIB: i64 = -16_384;
-/// Longest line that is read, in bytes. A guess: a record with 10,000 findings has 20 MB.
-const MAX_LINE_BYTES: u64 = 256 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

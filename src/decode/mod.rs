@@ -31,7 +31,9 @@ mod band;
 mod child;
 mod codecs;
 mod downmix;
+mod ebml;
 mod embedded;
+mod end_tags;
 mod error;
 mod excerpt;
 mod ffmpeg;
@@ -54,6 +56,7 @@ mod stream;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod text;
 mod trim;
 
 pub use band::Band;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::name::shown_path;
 use super::{Item, Place, Span, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
 
@@ -159,8 +160,10 @@ impl Folders {
             return refused(link, FailureKind::LinkOutside, message);
         }
         let target = std::fs::read_link(&link).unwrap_or_default();
-        let message =
-            format!("is a link to the folder {}, which is scanned at its own path", shown(&target));
+        let message = format!(
+            "is a link to the folder {}, which is scanned at its own path",
+            shown_path(&target)
+        );
         refused(link, FailureKind::NotAudio, message)
     }
 
@@ -193,16 +196,11 @@ impl Folders {
     }
 }
 
-/// A path as part of a message, without line breaks or control characters.
-fn shown(path: &Path) -> String {
-    crate::wording::visible(&super::display_path(path)).into_owned()
-}
-
 fn link_outside(path: &Path) -> String {
     let target = std::fs::read_link(path).unwrap_or_default();
     format!(
         "is a link to {}, outside of the scanned paths; name the target to scan it",
-        shown(&target)
+        shown_path(&target)
     )
 }
 
@@ -299,14 +297,14 @@ fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
 fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
-        let to = shown(ancestor);
+        let to = shown_path(ancestor);
         (
             FailureKind::LinkLoop,
             format!("is a link to {to}, the folder that it is in; it was not followed"),
         )
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
-        let to = shown(&target);
+        let to = shown_path(&target);
         (
             FailureKind::LinkBroken,
             format!(

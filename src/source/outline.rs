@@ -1,5 +1,5 @@
-//! A dump from outside: its files in the order of the walk, and what belongs together. No container is opened, but for its
-//! first bytes.
+//! A dump from outside: its files in the order of the walk, and what belongs together. No more is read of a file than tells its kind
+//! and its volumes, and of a container that is to be cut its directory: no member, and no text.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::containers::sections;
 use super::section::Section;
 use super::sidecar::holds_metadata;
 use super::torrent::{TorrentPlace, Torrents};
-use super::volumes::{Volumes, container};
+use super::volumes::{Volumes, begun};
 use super::{Dump, Listed, Listing, Stamp};
 use crate::bytes::Bytes;
 #[cfg(test)]
@@ -77,7 +77,7 @@ impl Outlined {
         if self.volumes_upto.is_some() || !matches!(item.bytes, Bytes::File(_)) {
             return None;
         }
-        let (kind, bytes) = container(item)?;
+        let (kind, bytes) = begun(item)?;
         if !matches!(bytes, Bytes::File(_)) {
             return None;
         }

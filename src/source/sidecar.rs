@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +17,7 @@ use serde_json::Value;
 
 use super::containers::texts;
 use super::{Folders, Item, ScanLimits, Stamp};
-use crate::base::Losses;
+use crate::base::{Losses, open_file};
 use crate::bytes::codecs::{Allowance, buffered};
 use crate::identifier::Tokens;
 use crate::sniff::container::ContainerKind;
@@ -135,12 +134,10 @@ impl Joined {
 
     /// Opens a text, and decompresses it if need be.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let allowance = Allowance::new(self.limits.most_unpacked(file.metadata()?.len()));
         let mut head = Vec::new();
-        File::open(path)?
-            .take(crate::sniff::container::HEAD_BYTES as u64)
-            .read_to_end(&mut head)?;
+        open_file(path)?.take(crate::sniff::container::HEAD_BYTES as u64).read_to_end(&mut head)?;
         Ok(match ContainerKind::of(&head) {
             Some(ContainerKind::Packed(codec)) => {
                 Box::new(allowance.count(codec.unpack(buffered(file))?))

@@ -189,6 +189,25 @@ fn what_is_behind_damage_in_the_middle_is_heard_and_the_damage_told() {
 }
 
 #[test]
+fn what_is_among_frames_is_told_whatever_was_joined_in_front() {
+    let (directory, tune, _) = tune_file();
+    let clusters = ["-c:a", "libopus", "-b:a", "256k", "-cluster_time_limit", "500"];
+    let mut damaged = fs::read(encode(&tune, "a.webm", &clusters)).expect("read");
+    let places: Vec<usize> = memchr::memmem::find_iter(&damaged, b"\x1f\x43\xb6\x75").collect();
+    let at = places[places.len() / 2];
+    damaged[at - 4..at + 3_000].fill(0);
+    let flac = fs::read(encode(&tune, "a.flac", &["-ac", "1", "-ar", "22050"])).expect("read");
+    let (front, back) = flac.split_at(flac.len() / 2);
+    let among = [front, &vec![0x33; 20_000], back].concat();
+    let is_told = |note: &String| note.contains("among its frames");
+    for file in [among.clone(), [damaged, among].concat()] {
+        for (decoded, _) in heard(&write(directory.path(), "both.webm", &file)) {
+            assert!(decoded.notes.iter().any(is_told), "{decoded:?}");
+        }
+    }
+}
+
+#[test]
 fn a_length_that_is_only_estimated_is_not_held_against_a_file() {
     let (directory, tune, _) = tune_file();
     let quiet = wav(RATE_HZ, 1, &vec![0.0; RATE_HZ as usize]);

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use super::fields::digits;
 use super::front::{Front, Next};
 use super::traversal::{At, Input, Unpacker};
 
@@ -88,8 +89,6 @@ fn members(
 }
 
 /// A decimal number, with blanks behind it.
-fn number(digits: &[u8]) -> Option<u64> {
-    let digits = digits.trim_ascii_end();
-    let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
-    text.parse().ok()
+fn number(text: &[u8]) -> Option<u64> {
+    digits(text.trim_ascii_end(), 10)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use leakhound::cluster::{Done, Mark, Parts, Plan, Status, Worker, status};
+use leakhound::cluster::{Done, MAX_LINE_BYTES, Mark, Parts, Plan, Status, Worker, status};
 use leakhound::session::{Session, Settings};
 use leakhound::source::ScanLimits;
 use leakhound::wording::{clock, counted, plural, thousands};
@@ -22,8 +22,6 @@ use crate::setup;
 /// Where schedulers tell a task its index.
 const INDEXES: [&str; 3] =
     ["SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"];
-/// Longest line of standard input that is read, in bytes: a unit of a plan with many torrents may be given whole.
-const MAX_LINE_BYTES: u64 = 256 << 20;
 
 pub(crate) fn plan(global: &Global, command: &args::Plan) -> anyhow::Result<Exit> {
     if let Some(PlanCommand::Status { plan, parts, json }) = &command.command {
