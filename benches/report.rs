@@ -242,6 +242,7 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
         stream: 0,
         shares_passage_with: Vec::new(),
         decision: None,
+        notices: Vec::new(),
         sound: String::new(),
         tiers: vec![if claimed {
             Tier::Identifier

@@ -142,6 +142,7 @@ pub(super) fn sample() -> Vec<ItemRecord> {
         work: None,
         sound: String::new(),
         decision: None,
+        notices: Vec::new(),
         false_alarm_probability: 0.0004,
         score: 21.0,
         tempo: 0.85,

@@ -12,6 +12,8 @@ mod maintenance;
 mod manifest;
 mod mask;
 mod notice;
+mod notice_check;
+mod notice_life;
 mod query;
 mod recheck;
 mod report;
