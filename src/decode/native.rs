@@ -119,9 +119,7 @@ impl Native {
                 gaps.push(gap);
             }
             let is_last = nth + 1 == parts.len();
-            if std::mem::take(&mut next.pass.is_given_up) {
-                given_up = given_up.or(broken.clone());
-            }
+            given_up = given_up.or(next.pass.given_up.take());
             next.pass.broken = broken.filter(|_| is_last);
             carried = next;
         }
