@@ -44,7 +44,12 @@ impl Notices {
 
     /// The notices about a finding, in the order of their numbers.
     pub fn of(&self, item: &ItemFacts, finding: &Finding) -> Vec<NoticeFacts> {
-        let materials = match finding.finding_id.as_str() {
+        self.about(&finding.finding_id, &item.locator)
+    }
+
+    /// The notices about the finding of an id in the item at a locator.
+    pub fn about(&self, finding_id: &str, locator: &str) -> Vec<NoticeFacts> {
+        let materials = match finding_id {
             // Of a version without ids: it cannot be told from others.
             "" => None,
             id => self.by_finding.get(id),
@@ -53,7 +58,7 @@ impl Notices {
         let mut told: BTreeMap<i64, NoticeFacts> = BTreeMap::new();
         for material in materials {
             let Some(facts) = self.facts.get(&material.number) else { continue };
-            let is_item = material.locator == item.locator;
+            let is_item = material.locator == locator;
             let told = told
                 .entry(material.number)
                 .or_insert_with(|| NoticeFacts { basis: Basis::Bytes, ..facts.clone() });

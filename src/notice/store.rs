@@ -196,6 +196,17 @@ impl NoticeStore {
         NoticeStoreError::Database { path: self.path.clone(), source }
     }
 
+    /// Numbers that change with each notice and step.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn stamp(&self) -> Result<(i64, i64), NoticeStoreError> {
+        let sql = "SELECT ifnull((SELECT max(number) FROM notices), 0), ifnull((SELECT max(step) FROM steps), 0)";
+        let read = self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        read.map_err(|source| self.error(source))
+    }
+
     fn log(&self, recorder: &Recorder, detail: String) -> Result<(), NoticeStoreError> {
         let Recorder { who, at } = recorder.clone();
         let catalog = Catalog::open(&self.home, FingerprintConfig::default())?;

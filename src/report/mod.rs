@@ -23,6 +23,7 @@ pub mod changes;
 pub mod csv;
 pub mod html;
 pub mod jsonl;
+mod noticed;
 pub mod parquet;
 pub mod pdf;
 mod run;

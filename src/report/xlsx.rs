@@ -1,4 +1,5 @@
-//! A workbook for staff: a summary, the recordings that were found, the findings, and the items that could not be read.
+//! A workbook for staff: a summary, the recordings that were found, the findings, the items that could not be read, and the
+//! notices about findings.
 //!
 //! Untrusted text is written into text cells, never as a formula or a link. Hidden characters are escaped ([`visible`]), and a text
 //! longer than a cell loses its middle. Rows beyond a full sheet continue in another. Rows go through a temporary file, so that
@@ -10,6 +11,7 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError,
 };
 
+use super::noticed::Noticed;
 use super::table::{COLUMNS, Cell, ColumnKind, cells, own, rows};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
@@ -29,6 +31,7 @@ pub struct XlsxWriter<W> {
     summary: Option<RunSummary>,
     counts: Counts,
     works: Works,
+    noticed: Noticed,
     found: Part,
     unread: Part,
     sheets: usize,
@@ -67,6 +70,7 @@ impl<W: Write> XlsxWriter<W> {
             summary: None,
             counts: Counts::default(),
             works: Works::default(),
+            noticed: Noticed::default(),
             found: Part::new("Findings"),
             unread: Part::new("Not read"),
             sheets: 0,
@@ -103,6 +107,7 @@ impl<W: Write> XlsxWriter<W> {
     fn add(&mut self, record: &ItemRecord) -> Result<(), XlsxError> {
         self.counts.add(record);
         self.works.add(record);
+        self.noticed.add(record);
         if record.verdict == Verdict::Clear {
             return Ok(());
         }
@@ -123,6 +128,25 @@ impl<W: Write> XlsxWriter<W> {
         Ok(())
     }
 
+    /// The sheet of notices, if there are any, behind all others.
+    fn notices(&mut self) -> Result<(), XlsxError> {
+        if self.noticed.len() == 0 {
+            return Ok(());
+        }
+        let sheet = self.book.add_worksheet_with_constant_memory()?;
+        sheet.set_name("Notices")?.set_freeze_panes(1, 1)?;
+        for (at, column) in (0..).zip(Noticed::COLUMNS) {
+            sheet.set_column_width(at, if at < 3 { 14.0 } else { 28.0 })?;
+            sheet.write_string_with_format(0, at, column, &heading())?;
+        }
+        for (row, notice) in (1..MAX_ROWS).zip(self.noticed.rows()) {
+            for (column, text) in (0..).zip(notice) {
+                write_cell(sheet, row, column, &own(text))?;
+            }
+        }
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<Vec<u8>, XlsxError> {
         // A fixed date: equal runs give equal bytes.
         let day = ExcelDateTime::from_ymd(2000, 1, 1)?;
@@ -138,6 +162,7 @@ impl<W: Write> XlsxWriter<W> {
                 write_cell(works, row, column, cell)?;
             }
         }
+        self.notices()?;
         let sheet = self.book.worksheet_from_index(0)?;
         sheet.set_name("Summary")?.set_column_width(0, 34)?.set_column_width(1, 90)?;
         if let Some(summary) = &self.summary {

@@ -8,6 +8,7 @@
 //! [The crate's page](crate) has an example of all of it.
 
 mod machines;
+mod notices;
 
 pub use machines::MergeEnd;
 
@@ -25,6 +26,7 @@ use crate::identify::Identifiers;
 use crate::ingest::Ingester;
 use crate::matching::verdict::VerdictConfig;
 use crate::matching::{LookupScratch, MatchConfig};
+use crate::notice::NoticeStoreError;
 use crate::provenance::{Asked, Content, Facts, WhichContainers, gather, hash_containers, seal};
 use crate::record::ItemRecord;
 use crate::report::{Counts, Format, ReportError, RunReader};
@@ -112,6 +114,9 @@ pub enum SessionError {
     /// Decisions.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// Notices.
+    #[error(transparent)]
+    Notices(#[from] NoticeStoreError),
     /// Reports.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -124,6 +129,7 @@ impl SessionError {
             Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
             Self::Choice(error) => error.is_usage(),
             Self::Cluster(error) => error.is_usage(),
+            Self::Notices(error) => error.is_usage(),
             _ => false,
         }
     }
@@ -518,7 +524,8 @@ impl Session {
         out: &mut dyn Write,
     ) -> Result<(), SessionError> {
         let (store, decisions, run) = (self.results()?, self.decisions()?, self.run(run_id)?);
-        let reader = RunReader::new(&store, &decisions);
+        let notices = self.notices()?;
+        let reader = RunReader::new(&store, &decisions).with_notices(&notices);
         let summary = reader.summary(&run, format)?;
         let mut buffered = BufWriter::new(out);
         reader.write::<SessionError>(&run, &summary, &mut *format.writer(&mut buffered))?;
@@ -546,8 +553,8 @@ impl Session {
                 Self::Results(error)
             }
         }
-        let (store, decisions) = (self.results()?, self.decisions()?);
-        let reader = RunReader::new(&store, &decisions);
+        let (store, decisions, notices) = (self.results()?, self.decisions()?, self.notices()?);
+        let reader = RunReader::new(&store, &decisions).with_notices(&notices);
         reader.for_each(run, |record| visit(record).map_err(Broken::Visit)).map_err(|broken| {
             match broken {
                 Broken::Results(error) => SessionError::from(error).into(),

@@ -59,6 +59,9 @@ pub(super) struct Foot<'a> {
     pub(super) listed: String,
     /// The number of findings, if the page does not have all of them.
     pub(super) unlisted: Option<String>,
+    pub(super) notices: Vec<Vec<Shown>>,
+    pub(super) notices_head: Vec<&'static str>,
+    pub(super) notices_unlisted: String,
     pub(super) failures: &'a [FailureGroup],
     pub(super) not_audio: &'a [Shown],
     pub(super) not_audio_unlisted: String,

@@ -33,6 +33,7 @@ pub use self::fonts::{FontError, FontFile};
 
 use self::fonts::Fonts;
 use self::layout::{GREY, INK, LINE, Layout, MARGIN, Mark, PAGE, RULE, Rgb};
+use super::noticed::Noticed;
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::base::thousands;
@@ -48,6 +49,13 @@ const WORKS: [(f32, f32); 5] =
     [(0.0, 168.0), (168.0, 154.0), (322.0, 66.0), (388.0, 44.0), (432.0, 55.0)];
 const WORKS_HEAD: [&str; 5] =
     ["Recording [ISRC]", "Label · release · UPC · ℗", "Registration", "Found in", "Exhibits"];
+/// Most rows of the list of notices; further ones are counted. A guess.
+const MAX_NOTICES: usize = 500;
+/// Columns of the list of notices, likewise.
+const NOTICES: [(f32, f32); 6] =
+    [(0.0, 72.0), (72.0, 88.0), (160.0, 92.0), (252.0, 55.0), (307.0, 90.0), (397.0, 90.0)];
+const NOTICES_HEAD: [&str; 6] =
+    ["Notice", "Since, said by", "To, reference", "Findings", "Due", "Last look"];
 /// Most exhibits listed in a row of the works list. A guess: three lines.
 const MAX_NAMED_EXHIBITS: usize = 12;
 
@@ -61,6 +69,7 @@ pub struct PdfWriter<W> {
     summary: RunSummary,
     counts: Counts,
     works: Works,
+    noticed: Noticed,
     /// The matches that may become exhibits, each with its item without findings.
     matches: Vec<(ItemRecord, Finding)>,
     /// The suspects that may become exhibits, likewise.
@@ -80,6 +89,7 @@ impl<W: Write> PdfWriter<W> {
             summary: RunSummary::default(),
             counts: Counts::default(),
             works: Works::default(),
+            noticed: Noticed::default(),
             matches: Vec::new(),
             suspects: Vec::new(),
             findings: 0,
@@ -107,6 +117,9 @@ impl<W: Write> PdfWriter<W> {
         self.cover(&mut layout, exhibits as u64);
         if self.works.lines().next().is_some() {
             self.works_list(&mut layout);
+        }
+        if self.noticed.len() > 0 {
+            self.notices(&mut layout);
         }
         let all = self.matches.iter().chain(&self.suspects);
         for ((item, finding), number) in all.zip(1..) {
@@ -253,6 +266,37 @@ impl<W: Write> PdfWriter<W> {
         if more > 0 {
             let more = thousands(more as u64);
             layout.paragraph(&format!("{more} more recordings are in the workbook (XLSX)."), GREY);
+        }
+    }
+
+    /// The notices about findings, from a new page on.
+    fn notices(&self, layout: &mut Layout) {
+        layout.page();
+        layout.bookmark("Notices");
+        layout.heading("Notices", 14.0);
+        layout.paragraph(
+            "Notices about findings of this run, as people recorded them when this document was made. The program sends \
+             nothing. A look at a later copy says what was in that copy, not what is offered to others.",
+            GREY,
+        );
+        layout.y += 8.0;
+        let row = |[number, state, since, to, reference, by, findings, due, looked]: [String;
+                       9]| {
+            let to = [to, reference].into_iter().filter(|text| !text.is_empty());
+            vec![
+                format!("{number}, {state}"),
+                format!("{since}, {by}"),
+                to.collect::<Vec<_>>().join(", "),
+                findings,
+                due,
+                looked,
+            ]
+        };
+        layout.table(&NOTICES, &NOTICES_HEAD, self.noticed.rows().take(MAX_NOTICES).map(row));
+        let more = self.noticed.len().saturating_sub(MAX_NOTICES);
+        if more > 0 {
+            let more = thousands(more as u64);
+            layout.paragraph(&format!("{more} more notices are in the workbook (XLSX)."), GREY);
         }
     }
 
@@ -408,6 +452,7 @@ impl<W: Write> ReportWriter for PdfWriter<W> {
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
         self.counts.add(record);
         self.works.add(record);
+        self.noticed.add(record);
         for finding in &record.findings {
             let list = match finding.verdict {
                 Verdict::Match => &mut self.matches,

@@ -39,6 +39,48 @@ pub(super) fn decision(text: &str) -> Decision {
     }
 }
 
+pub(in crate::report) fn notice(number: i64) -> NoticeFacts {
+    let text = |text: &str| text.to_owned();
+    NoticeFacts {
+        number,
+        kind: NoticeKind::Host,
+        state: NoticeState::Sent,
+        since: text("2026-11-30"),
+        addressee: text("Host Ltd"),
+        reference: text("T-4711"),
+        by: text("Ann"),
+        basis: Basis::Item,
+        due: vec![Deadline {
+            kind: DueKind::Answer,
+            day: text("2026-12-14"),
+            until: String::new(),
+            basis: text("set by Ann"),
+        }],
+        check: Some(Checked {
+            presence: Presence::StillThere,
+            place: String::new(),
+            why: String::new(),
+            day: text("2026-12-10"),
+            run_id: 9,
+        }),
+    }
+}
+
+pub(super) fn hostile_notice() -> NoticeFacts {
+    let text = || HOSTILE.to_owned();
+    let due = Deadline { kind: DueKind::FollowUp, day: text(), until: text(), basis: text() };
+    let check = Checked { place: text(), why: text(), day: text(), ..notice(1).check.unwrap() };
+    NoticeFacts {
+        since: text(),
+        addressee: text(),
+        reference: text(),
+        by: text(),
+        due: vec![due],
+        check: Some(check),
+        ..notice(1)
+    }
+}
+
 pub(super) fn work(text: &str) -> Work {
     let text = || text.to_owned();
     let release = Release {
@@ -159,6 +201,7 @@ pub(super) fn sample() -> Vec<ItemRecord> {
         evidence: Some(evidence("Night Ferry")),
         relation: Some(Relation::Copy),
         explained: Some(explained(0.949, 0.261)),
+        notices: vec![notice(3)],
         ..finding("rec-1")
     };
     let decided =
@@ -192,6 +235,7 @@ pub(super) fn hostile() -> Vec<ItemRecord> {
         work: Some(work(HOSTILE)),
         evidence: Some(Evidence { dots: text(), met_when_moved: text(), ..evidence(HOSTILE) }),
         decision: Some(decision(HOSTILE)),
+        notices: vec![hostile_notice()],
         relation: Some(Relation::Layered),
         explained: Some(explained(7.0, -1.0)),
         ..finding("")

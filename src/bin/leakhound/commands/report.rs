@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::base::{Access, write_atomically};
+use leakhound::notice::Notices;
 use leakhound::report::changes::{self, Changes};
 use leakhound::report::pdf::PdfWriter;
 use leakhound::report::{Format, ReportError, ReportWriter, RunReader};
@@ -43,7 +44,8 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     };
     let run = store.run(command.run)?;
     let decisions = ReviewStore::open(&home)?.decisions()?;
-    let reader = RunReader::new(&store, &decisions);
+    let notices = Notices::of_home(&home)?;
+    let reader = RunReader::new(&store, &decisions).with_notices(&notices);
     let summary = reader.summary(&run, format)?;
     let exhibits = command.exhibits as usize;
     let fonts = fonts::read(&command.font)?;
