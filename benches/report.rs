@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         run_id: "12".to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: "full".to_owned(),
+        about: None,
         roots: vec!["/dumps/2026-11".to_owned()],
         catalogue_recordings: 48_210,
         catalogue_digest: "c0ffee".repeat(10),

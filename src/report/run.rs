@@ -136,6 +136,7 @@ impl<'a> RunReader<'a> {
         let key = run.key.clone();
         let sealed = self.store.manifest(run.run_id)?;
         Ok(RunSummary {
+            about: self.store.abouts()?.remove(&run.run_id),
             run_id: run.run_id.to_string(),
             tool_version: key.tool_version,
             mode: key.mode.to_string(),

@@ -17,6 +17,7 @@ use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::base::{shorten, visible};
 use crate::record::{ItemRecord, Verdict};
+use crate::results::About;
 use crate::wording::clock;
 
 /// Most rows in a sheet; Excel's limit is 1,048,576.
@@ -187,6 +188,7 @@ fn summary_rows<'a>(run: &'a RunSummary, counts: &Counts) -> Vec<(&'static str, 
     vec![
         ("Run", text(&run.run_id)),
         ("Scanned", Cell::Text(run.roots.join("; ").into())),
+        ("Data set", own(run.about.as_ref().map_or_else(String::new, About::describe))),
         (
             "Complete",
             text(if run.complete { "yes" } else { "no: it was stopped and can be resumed" }),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::{ResultStore, ResultsError};
@@ -208,6 +208,18 @@ impl ResultStore {
         let sql = "INSERT INTO abouts VALUES (NULL, ?1, ?2, ?3, ?4)";
         let written = self.connection.execute(sql, params![run_id, at, by, json(about)]);
         written.map(drop).map_err(|source| self.error(source))
+    }
+
+    /// What was said last of the dump of this very run.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn said_about(&self, run_id: i64) -> Result<Option<About>, ResultsError> {
+        let sql = "SELECT about FROM abouts WHERE run_id = ?1 ORDER BY number DESC LIMIT 1";
+        let read = self.connection.query_row(sql, [run_id], |row| row.get(0)).optional();
+        let text: Option<String> = read.map_err(|source| self.error(source))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// What the dumps of runs are, by the numbers of the runs: what was said of the run last, else of the newest run before it

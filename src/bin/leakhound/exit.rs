@@ -78,8 +78,8 @@ fn arguments_line(said: &str) -> String {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = words(what.strip_prefix("error: ").unwrap_or(what));
     let tips = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
-    let meant: String =
-        tips.filter(|tip| tip.contains("exist")).map(|tip| format!("; {tip}")).collect();
+    let meant = tips.filter(|tip| tip.contains("exist")).flat_map(|tip| ["; ", tip]);
+    let meant: String = meant.collect();
     let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("leakhound");
     let is_name = |word: &&str| !word.starts_with(['[', '<', '-']);
     let command = usage.split_whitespace().take_while(is_name).collect::<Vec<_>>().join(" ");

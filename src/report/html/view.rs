@@ -98,6 +98,8 @@ pub(super) struct Run {
     /// What the mode does not search for, as a sentence; `""` if nothing.
     missed: &'static str,
     roots: Vec<Shown>,
+    /// What the dump is, as a person says.
+    about: Option<Shown>,
     catalogue_digest: Shown,
     fingerprint_digest: Shown,
     decoders: Shown,
@@ -160,6 +162,7 @@ impl Run {
             tool_version: Shown::new(&summary.tool_version),
             mode: Shown::new(&summary.mode),
             missed: missed(&summary.mode),
+            about: summary.about.as_ref().map(|about| Shown::new(&about.describe())),
             roots: roots.iter().map(|root| Shown::new(root)).collect(),
             catalogue_digest: Shown::new(&summary.catalogue_digest),
             fingerprint_digest: Shown::new(&summary.fingerprint_digest),

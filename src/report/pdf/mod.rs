@@ -38,6 +38,7 @@ use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
+use crate::results::About;
 use crate::wording::{clock, counted, share};
 
 /// Most findings with a page of their own, unless the user asks for another number. A guess at what counsel reads.
@@ -172,6 +173,7 @@ impl<W: Write> PdfWriter<W> {
         }
         layout.subheading("What was scanned");
         layout.fact("Scanned", &run.roots.join(", "));
+        layout.fact("Data set", &run.about.as_ref().map_or_else(String::new, About::describe));
         let audio = clock(counts.audio_seconds);
         layout.fact("Items", &format!("{}, {audio} of audio (h:mm:ss)", thousands(counts.items)));
         layout.fact(

@@ -23,6 +23,7 @@ use crate::record::{
     NoticeState, PeakWindow, Presence, Relation, Release, RunnerUp, Span, Stage, Tier, Verdict,
     Work,
 };
+use crate::results::{About, Category};
 
 use self::html::data;
 pub(super) use self::pdf::covering;

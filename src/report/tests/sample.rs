@@ -81,6 +81,23 @@ pub(super) fn hostile_notice() -> NoticeFacts {
     }
 }
 
+/// What a dump is, with this text in every place.
+pub(in crate::report) fn about(text: &str) -> About {
+    let text = || text.to_owned();
+    About {
+        name: text(),
+        version: text(),
+        revision: text(),
+        licence: text(),
+        source: text(),
+        publisher: text(),
+        category: Category::Public,
+        collected: text(),
+        obtained: text(),
+        summaries: vec![text()],
+    }
+}
+
 pub(super) fn work(text: &str) -> Work {
     let text = || text.to_owned();
     let release = Release {
@@ -260,6 +277,7 @@ pub(super) fn summary(records: &[ItemRecord]) -> RunSummary {
         run_id: "run-1".to_owned(),
         tool_version: "0.1.0".to_owned(),
         mode: "full".to_owned(),
+        about: Some(about("Songs")),
         roots: vec!["/dump".to_owned()],
         catalogue_recordings: 4310,
         catalogue_digest: "c0ffee".to_owned(),
