@@ -17,7 +17,9 @@ const MAX_SUMMARIES: usize = 100;
 
 /// Where a data set stands in the public summaries of AI developers: the sections of part 2 of the template for
 /// Art. 53(1)(d) of Regulation (EU) 2024/1689.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// Not said.
