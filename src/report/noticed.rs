@@ -24,7 +24,7 @@ struct Listed {
 }
 
 impl Noticed {
-    pub(super) const COLUMNS: [&str; 9] = [
+    pub(super) const COLUMNS: [&str; 10] = [
         "notice",
         "state",
         "since",
@@ -33,6 +33,7 @@ impl Noticed {
         "said by",
         "findings here",
         "due",
+        "by which rule",
         "last look at a later copy",
     ];
 
@@ -84,6 +85,7 @@ impl Noticed {
                 looked => format!("{checked}: {}", looked.join(", ")),
             };
             let due: Vec<_> = notice.due.iter().map(Deadline::describe).collect();
+            let rules: Vec<_> = notice.due.iter().map(|due| due.basis.as_str()).collect();
             [
                 notice.number.to_string(),
                 notice.state.describe().to_owned(),
@@ -93,6 +95,7 @@ impl Noticed {
                 notice.by.clone(),
                 found,
                 due.join("; "),
+                rules.join("; "),
                 looked,
             ]
         })
@@ -118,7 +121,7 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0][..2], ["1", "sent"]);
         assert_eq!(rows[0][6], "2, and 1 of the same bytes elsewhere");
-        assert_eq!(rows[0][8], "2026-12-10: 2 still there");
+        assert_eq!(rows[0][9], "2026-12-10: 2 still there");
         assert_eq!(rows[1][6], "1");
     }
 }

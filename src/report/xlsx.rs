@@ -21,7 +21,7 @@ use crate::results::About;
 use crate::wording::clock;
 
 /// Most rows in a sheet; Excel's limit is 1,048,576.
-const MAX_ROWS: u32 = 1_000_000;
+pub(super) const MAX_ROWS: u32 = 1_000_000;
 /// Most characters in a cell. Excel's limit is 32,767 UTF-16 units: this many characters may take twice as many units.
 const MAX_CHARS: usize = 16_000;
 
@@ -176,7 +176,7 @@ impl<W: Write> XlsxWriter<W> {
     }
 }
 
-fn heading() -> Style {
+pub(super) fn heading() -> Style {
     Style::new()
         .set_bold()
         .set_font_color(Color::White)
@@ -214,7 +214,12 @@ fn summary_rows<'a>(run: &'a RunSummary, counts: &Counts) -> Vec<(&'static str, 
     ]
 }
 
-fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
+pub(super) fn write_cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: &Cell,
+) -> Result<(), XlsxError> {
     let number = |format: &str| Style::new().set_num_format(format);
     match cell {
         Cell::None => Ok(()),
@@ -240,7 +245,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Resu
     }
 }
 
-fn failed(error: XlsxError) -> ReportError {
+pub(super) fn failed(error: XlsxError) -> ReportError {
     Format::Xlsx.failed(io::Error::other(error))
 }
 

@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use super::{Session, SessionError};
 use crate::record::ItemRecord;
+use crate::report::across::{Across, AcrossReader};
 use crate::report::{Counts, Format, ReportError, RunReader};
 use crate::results::{ResultsError, Run};
 
@@ -36,6 +37,26 @@ impl Session {
         reader.write::<SessionError>(&run, &summary, &mut *format.writer(&mut buffered))?;
         let flushed = buffered.flush();
         flushed.map_err(|source| ReportError::Write { format, source }.into())
+    }
+
+    /// Brings together what several runs found, or all complete ones, for a report across dumps.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such run, or the results cannot be read.
+    pub fn across(&self, runs: Option<&[i64]>) -> Result<Across, SessionError> {
+        let (store, decisions, notices) = (self.results()?, self.decisions()?, self.notices()?);
+        let runs = match runs {
+            Some(numbers) => {
+                let runs = numbers.iter().map(|number| store.run(Some(*number)));
+                Some(runs.collect::<Result<Vec<_>, _>>()?)
+            }
+            None => {
+                store.run(None)?;
+                None
+            }
+        };
+        AcrossReader::new(&store, &decisions, &notices).gather(runs)
     }
 
     /// Visits the records of a run in the order of their paths, with what people decided about each finding and

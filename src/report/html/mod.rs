@@ -8,10 +8,12 @@
 //! Findings are written as they come; failures are kept until the end. Both have limits, given below: the page counts what is
 //! beyond a limit and says which report has it. So memory is bounded for a run of any length.
 
+pub(super) mod across;
 mod charts;
 mod data;
 mod rows;
 mod shown;
+mod spread;
 mod view;
 
 use std::collections::BTreeMap;
@@ -191,7 +193,7 @@ impl<W: Write> HtmlWriter<W> {
                 .take(MAX_LISTED_NOTICES)
                 .map(|row| row.iter().map(|cell| Shown::new(cell)).collect())
                 .collect(),
-            notices_head: Noticed::COLUMNS.to_vec(),
+            notices_head: Noticed::COLUMNS.map(capital).to_vec(),
             notices_unlisted: unlisted(self.noticed.len() as u64, MAX_LISTED_NOTICES),
             failures: &failures,
             not_audio: &self.not_audio,
@@ -246,9 +248,19 @@ impl<W: Write> ReportWriter for HtmlWriter<W> {
     }
 }
 
+/// A text with its first letter in upper case.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The digest of a style or script, as a policy names it.
+fn digest(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}
+
 /// The content security policy: the page may use this style and run this script, and nothing else.
 fn policy() -> String {
-    let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'",

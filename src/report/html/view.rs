@@ -60,7 +60,7 @@ pub(super) struct Foot<'a> {
     /// The number of findings, if the page does not have all of them.
     pub(super) unlisted: Option<String>,
     pub(super) notices: Vec<Vec<Shown>>,
-    pub(super) notices_head: Vec<&'static str>,
+    pub(super) notices_head: Vec<String>,
     pub(super) notices_unlisted: String,
     pub(super) failures: &'a [FailureGroup],
     pub(super) not_audio: &'a [Shown],

@@ -28,7 +28,7 @@ use crate::results::{About, Category};
 use self::html::data;
 pub(super) use self::pdf::covering;
 use self::sample::*;
-pub(super) use self::sample::{finding, notice, record};
+pub(super) use self::sample::{about, finding, notice, record, text_of_workbook};
 
 #[test]
 fn each_format_writes_the_sample_as_its_snapshot_has_it() {

@@ -309,7 +309,7 @@ pub(super) fn report_of(format: Format, summary: &RunSummary, records: &[ItemRec
 }
 
 /// The cells of each sheet, separated by tabs; text is quoted.
-pub(super) fn text_of_workbook(bytes: Vec<u8>) -> String {
+pub(in crate::report) fn text_of_workbook(bytes: Vec<u8>) -> String {
     use calamine::{Data, Reader as _, Xlsx};
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(io::Cursor::new(bytes)).unwrap();
     let mut text = String::new();

@@ -17,6 +17,7 @@ mod notice_life;
 mod query;
 mod recheck;
 mod report;
+mod report_across;
 mod review;
 mod runs;
 mod scan;

@@ -22,6 +22,9 @@ use crate::home;
 use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
+    if command.all || !command.runs.is_empty() {
+        return super::report_across::run(global, command);
+    }
     let home = home::home(global)?;
     let store = ResultStore::open(&home)?;
     let usual =
@@ -64,17 +67,22 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         buffered.flush().context("the report could not be written")
     })
     .map_err(or_font)?;
+    tell_missing(global, missing);
+    Ok(Exit::Clear)
+}
+
+/// Says how many characters of a PDF no font has.
+pub(super) fn tell_missing(global: &Global, missing: u64) {
     if missing > 0 && !global.quiet {
         eprintln!(
             "{} characters of names and paths are in no font and are written as numbers, such as ‹U+65E5›; name fonts that have them: --font FILE",
             thousands(missing)
         );
     }
-    Ok(Exit::Clear)
 }
 
 /// An error of a font without its context, which would blame the place that is written to.
-fn or_font(error: anyhow::Error) -> anyhow::Error {
+pub(super) fn or_font(error: anyhow::Error) -> anyhow::Error {
     let of_font = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
         Some(told @ ReportError::Font { .. }) => Some(told.to_string()),
         _ => None,

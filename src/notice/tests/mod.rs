@@ -1,3 +1,8 @@
+//! Tests of drafts; `check` and `store` have those of what comes after.
+
+mod check;
+mod store;
+
 use super::*;
 use crate::record::fixtures::facts;
 use crate::record::{Decision, Explained, Relation, Span, Tier};
