@@ -8,8 +8,12 @@
 //! [The crate's page](crate) has an example of all of it.
 
 mod machines;
+mod pruning;
+mod watching;
 
 pub use machines::MergeEnd;
+pub use pruning::{Fate, Kept, PruneRow, PruneWish, Pruned};
+pub use watching::{Watcher, Watching};
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -88,6 +92,20 @@ pub enum SessionError {
         /// False-alarm probability below which a finding is a suspect.
         suspect_below: f64,
     },
+    /// There is hardly room on the disk of the home.
+    #[error(
+        "the disk of {} has only {} bytes left; free some space",
+        home.display(), crate::wording::thousands(*free)
+    )]
+    NoRoom {
+        /// The home.
+        home: PathBuf,
+        /// What is left, in bytes.
+        free: u64,
+    },
+    /// Another process watches with this home.
+    #[error(transparent)]
+    Lock(#[from] crate::watch::LockError),
     /// The worker threads cannot be started.
     #[error("cannot start the worker threads: {reason}")]
     Threads {
@@ -123,6 +141,7 @@ impl SessionError {
         match self {
             Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
             Self::Choice(error) => error.is_usage(),
+            Self::Results(error) => error.is_usage(),
             Self::Cluster(error) => error.is_usage(),
             _ => false,
         }
@@ -433,7 +452,16 @@ impl Session {
         paths: &[PathBuf],
         observer: &mut dyn Observer,
     ) -> Result<ScanEnd, SessionError> {
-        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
+        self.scan_dump(Dump::new(self.dump_folders(paths)?, self.settings.limits), false, observer)
+    }
+
+    /// Scans a dump. `tells`: what happens is kept to be told.
+    fn scan_dump(
+        &self,
+        dump: Dump,
+        tells: bool,
+        observer: &mut (impl Observer + ?Sized),
+    ) -> Result<ScanEnd, SessionError> {
         let engine = Arc::new(self.engine()?);
         let mut store = self.results()?;
         let limits = dump.settings();
@@ -443,7 +471,8 @@ impl Session {
         observer.begun(&run, goes_on);
         let config = self.scan_config();
         let earlier = Box::new(store.earlier(run.run_id)?);
-        let mut sink = store.sink(run.run_id, goes_on)?;
+        let sink = store.sink(run.run_id, goes_on)?;
+        let mut sink = if tells { sink.telling() } else { sink };
         let searched = Arc::clone(&engine);
         let tell = &mut |progress: &Progress| observer.progress(progress);
         let summary = scan(Arc::new(dump), engine, config, earlier, &mut sink, &self.stop, tell)?;

@@ -3,6 +3,7 @@
 //! A link is followed only if its target is inside the paths that are scanned: one that leads out could put the label's own
 //! masters into the report.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +24,14 @@ pub struct Folders {
     inside: Vec<PathBuf>,
     /// The home, its links resolved: what it keeps for itself is not scanned.
     home: Option<PathBuf>,
+    /// Tells which files are left alone for now.
+    waits: Option<Arc<dyn Waits>>,
+}
+
+/// Tells which files are left alone for now, because they are still being written.
+pub trait Waits: std::fmt::Debug + Send + Sync {
+    /// Why a file is not to be read yet, as a clause whose subject is the file; `None` if it may be read.
+    fn why(&self, file: &Path, metadata: &Metadata) -> Option<String>;
 }
 
 /// The folder of the catalogue in a home, and the database that tells it from another folder of that name.
@@ -32,7 +41,8 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 3] = ["results.sqlite", "review.sqlite", "ffmpeg.json"];
+const OF_HOMES: [&str; 7] =
+    ["results.sqlite", "review.sqlite", "ffmpeg.json", "config.toml", "watch.lock", "tell.lock", "hook.lock"];
 
 impl Folders {
     /// The files and folders at `paths`.
@@ -57,13 +67,20 @@ impl Folders {
                 kept.push(root);
             }
         }
-        Ok(Self { roots: kept, inside, home: None })
+        Ok(Self { roots: kept, inside, home: None, waits: None })
     }
 
     /// Leaves out what the program keeps in its home: the catalogue names every recording, so it would be found in itself.
     #[must_use]
     pub fn beside_home(mut self, home: &Path) -> Self {
         self.home = home.canonicalize().ok();
+        self
+    }
+
+    /// Leaves files alone for which `waits` has a reason: each is a row.
+    #[must_use]
+    pub fn but(mut self, waits: Arc<dyn Waits>) -> Self {
+        self.waits = Some(waits);
         self
     }
 
@@ -87,7 +104,6 @@ impl Folders {
         self.roots.iter().find(is_own).map(PathBuf::as_path)
     }
 
-    /// Whether the home keeps a file or folder for itself.
     /// Whether a path, its links resolved, lies in what is scanned.
     pub fn holds(&self, path: &Path) -> bool {
         self.inside.iter().any(|root| path.starts_with(root))
@@ -99,6 +115,7 @@ impl Folders {
         self.holds(home).then_some(home)
     }
 
+    /// Whether the home keeps a file or folder for itself.
     fn keeps(&self, path: &Path) -> bool {
         let (Some(home), Some(name)) = (&self.home, path.file_name().and_then(|n| n.to_str()))
         else {
@@ -148,7 +165,28 @@ impl Folders {
                 "is a pipe, socket or device, not a file; it was not opened".into(),
             ));
         }
+        if let Some(why) = self.why(&path, &metadata) {
+            return Err(waiting(path, &why));
+        }
         Ok(Item::of_file(path, Stamp::of(&metadata)))
+    }
+
+    fn why(&self, file: &Path, metadata: &Metadata) -> Option<String> {
+        self.waits.as_ref()?.why(file, metadata)
+    }
+
+    /// The row of a file that is read with others, one of which is left alone.
+    pub(super) fn waiting_for<'a>(
+        &self,
+        file: &Path,
+        mut others: impl Iterator<Item = &'a Path>,
+    ) -> Option<Box<Unlisted>> {
+        self.waits.as_ref()?;
+        let why = others.find_map(|other| {
+            let why = self.why(other, &other.metadata().ok()?)?;
+            Some(format!("is read with {}, which {why}", shown(other)))
+        })?;
+        Some(waiting(file.to_path_buf(), &why))
     }
 
     /// The row of a link to a folder. Such links are not walked: the folder is scanned at its own path, and a few links to
@@ -281,6 +319,12 @@ fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
         size_bytes: 0,
         failure: FailureRecord { stage: Stage::Walk, kind, message },
     })
+}
+
+/// The row of a file that is left alone for now.
+fn waiting(path: PathBuf, why: &str) -> Box<Unlisted> {
+    let message = format!("{why}; it is scanned once it is finished");
+    refused(path, FailureKind::Unfinished, message)
 }
 
 /// The row of something that could not be listed.
