@@ -219,19 +219,14 @@ fn what_could_not_be_read_is_never_gone() {
     assert!(answers[0].3.contains("is it mounted?"), "{answers:?}");
     // A recording that is no longer in the catalogue is not searched for.
     fs::remove_file(desk.path("later/broken.flac")).unwrap();
-    let id = finding(&desk_run_1(&desk), "/a.wav").recording_id;
+    desk.run(["scan", "dump"]).ends_with(1);
+    let id = finding(&desk, "/a.wav").recording_id;
     desk.run(["catalog", "remove", &id]).ends_with(0);
     let answers = check(&desk, "later", 3);
     let of = |name: &str| answers.iter().find(|(path, ..)| path == name).unwrap();
     assert_eq!(of("a.wav").1, Presence::NotRead);
     assert!(of("a.wav").3.contains("no longer in the catalogue"), "{answers:?}");
     assert_eq!(of("b.wav").1, Presence::Gone);
-}
-
-/// The same desk, after another scan of its dump, so that the newest run is one of it.
-fn desk_run_1(desk: &Desk) -> &Desk {
-    desk.run(["scan", "dump"]).ends_with(1);
-    desk
 }
 
 #[test]
