@@ -74,6 +74,5 @@ pub mod session;
 pub mod signal;
 pub mod sniff;
 pub mod source;
-pub mod watch;
 #[doc(hidden)]
 pub mod wording;

@@ -50,7 +50,7 @@ fn mark(desk: &Desk, state: &str, on: &str, more: &[&str]) -> crate::common::Don
 /// A list as `--json` prints it, kept for the check against the schema.
 fn listed(desk: &Desk, words: &[&str], code: i32) -> Vec<Value> {
     let lines = desk.run([&["notice"], words, &["--json"]].concat()).ends_with(code).stdout;
-    desk.keep_lines("notice", &lines);
+    Desk::keep_lines("notice", &lines);
     parse(&lines)
 }
 

@@ -4,7 +4,6 @@
 //! the sentences about them are in [`crate::wording`].
 
 mod decision;
-mod event;
 mod evidence;
 mod failure;
 mod finding;
@@ -22,7 +21,6 @@ mod work;
 use serde::Serialize;
 
 pub use decision::{Basis, Decision, DecisionState, Ground};
-pub use event::{Event, Found, RunEnd, Tally};
 pub use evidence::{Evidence, PeakWindow, RunnerUp};
 pub use failure::{Failure, FailureKind, FailureRecord, Stage};
 pub use finding::{Explained, Finding, Relation, Tier};

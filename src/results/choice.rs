@@ -70,10 +70,7 @@ pub enum ChoiceError {
 impl ChoiceError {
     /// Whether the caller named what is not there. Else something failed.
     pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Results(error) => error.is_usage(),
-            _ => true,
-        }
+        !matches!(self, Self::Results(_))
     }
 }
 

@@ -77,8 +77,7 @@ impl QueueError {
             | Self::Row { .. }
             | Self::Incomplete { .. } => true,
             Self::Choice(error) => error.is_usage(),
-            Self::Results(error) => error.is_usage(),
-            Self::Review(_) | Self::Catalog(_) => false,
+            Self::Results(_) | Self::Review(_) | Self::Catalog(_) => false,
         }
     }
 }
