@@ -33,6 +33,7 @@ use crate::review::{Decisions, ReviewError, ReviewStore};
 use crate::scan::{Engine, Mode, Progress, ScanSummary, WORKER_NAME, examine_failed, scan};
 use crate::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use crate::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit, display_path};
+use crate::storage::{self, StoreFault};
 use crate::wording::day;
 
 /// Time that an item has beyond its decoder's own limit, before its thread is given up. A guess: it
@@ -68,6 +69,9 @@ pub enum SessionError {
         /// The path that was named.
         path: PathBuf,
     },
+    /// The store of objects that a path is in.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
     /// Nothing to search for.
     #[error(
         "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add PATH",
@@ -122,6 +126,7 @@ impl SessionError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
+            Self::Store(fault) => fault.is_usage,
             Self::Choice(error) => error.is_usage(),
             Self::Cluster(error) => error.is_usage(),
             _ => false,
@@ -417,7 +422,10 @@ impl Session {
         let mut asker = Asker { engine: &engine, decisions, scratch, stop: &self.stop, take };
         // It breaks off where `take` does, or at damage, which is told next.
         let _ = dump.walk(&mut asker);
-        engine.snapshot.damage().map_or(Ok(()), |damage| Err(damage.into()))
+        if let Some(damage) = engine.snapshot.damage() {
+            return Err(damage.into());
+        }
+        store_answers()
     }
 
     /// Scans files and folders, and keeps a record of every item in the home.
@@ -450,6 +458,7 @@ impl Session {
         if let Some(damage) = searched.snapshot.damage() {
             return Err(damage.into());
         }
+        store_answers()?;
         if summary.stopped {
             return Ok(ScanEnd { run, summary, stopped: true });
         }
@@ -471,6 +480,7 @@ impl Session {
         let Some(containers) = hashed else {
             return Ok(ScanEnd { run, summary, stopped: true });
         };
+        store_answers()?;
         let ended = (self.settings.clock)();
         let VerdictConfig { match_below, suspect_below } = self.settings.verdict;
         let territory = self.settings.territory.as_deref();
@@ -490,6 +500,7 @@ impl Session {
 
     /// The files and folders of a dump, without what the home keeps for itself.
     fn dump_folders(&self, paths: &[PathBuf]) -> Result<Folders, SessionError> {
+        storage::begin();
         let folders = folders(paths)?.beside_home(&self.home);
         match folders.of_home() {
             Some(path) => Err(SessionError::OwnHome { path: path.to_path_buf() }),
@@ -572,7 +583,22 @@ impl Session {
 }
 
 fn folders(paths: &[PathBuf]) -> Result<Folders, SessionError> {
-    Folders::new(paths).map_err(|(path, reason)| SessionError::Path { path, reason })
+    Folders::new(paths).map_err(|(path, reason)| unnamed(path, reason))
+}
+
+/// The error of a path that cannot be looked at.
+fn unnamed(path: PathBuf, reason: io::Error) -> SessionError {
+    match StoreFault::of(&reason) {
+        Some(fault) => {
+            StoreFault { what: format!("{}: {}", path.display(), fault.what), ..fault }.into()
+        }
+        None => SessionError::Path { path, reason },
+    }
+}
+
+/// Fails if the store of objects was lost meanwhile: what was read of it is not all there is.
+fn store_answers() -> Result<(), SessionError> {
+    storage::lost().map_or(Ok(()), |fault| Err(fault.into()))
 }
 
 /// Answers about each item as the walk comes to it.
@@ -586,6 +612,9 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn answer(&mut self, mut record: ItemRecord) -> ControlFlow<()> {
+        if storage::lost().is_some() {
+            return ControlFlow::Break(());
+        }
         self.decisions.apply(&mut record);
         (self.take)(record)
     }

@@ -16,6 +16,7 @@ use super::{Claims, Identifiers};
 use crate::bytes::Bytes;
 use crate::sniff::{JOURNAL_MAGIC, LogKind, is_database};
 use crate::source::Item;
+use crate::storage;
 
 /// Most bytes of a database and its log that are copied. A guess.
 const MAX_COPIED_BYTES: u64 = 1 << 30;
@@ -35,7 +36,7 @@ impl Identifiers {
         let Some((log, database)) = beside(item, kind) else {
             return Read::Apart(format!("is {} without its database beside it", kind.in_words()));
         };
-        let bytes = [&log, &database].map(|path| path.metadata().map_or(0, |of| of.len()));
+        let bytes = [&log, &database].map(|path| storage::metadata(path).map_or(0, |of| of.bytes));
         if bytes.iter().sum::<u64>() > MAX_COPIED_BYTES {
             return Read::Apart(format!(
                 "is {} that is with its database longer than the {} MiB that are copied to read them",
@@ -98,14 +99,14 @@ fn beside(item: &Item, kind: LogKind) -> Option<(PathBuf, PathBuf)> {
     let name = log.file_name()?.to_str()?;
     let database = log.with_file_name(name.strip_suffix(kind.ending())?);
     // No link, which may lead out of the dump.
-    let is_file = database.symlink_metadata().is_ok_and(|of| of.is_file());
+    let is_file = storage::plain_file(&database).is_some();
     let head = Bytes::from(database.as_path()).head(HEAD_BYTES);
     (is_file && head.is_ok_and(|head| is_database(&head))).then(|| (log.clone(), database))
 }
 
 /// Copies the bytes of a file, at most as many as are allowed. Its permissions are not copied: SQLite has to write.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    io::copy(&mut File::open(from)?.take(MAX_COPIED_BYTES), &mut File::create_new(to)?)?;
+    io::copy(&mut storage::open(from)?.take(MAX_COPIED_BYTES), &mut File::create_new(to)?)?;
     Ok(())
 }
 

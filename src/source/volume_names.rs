@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{path_key, path_of_key};
+use crate::storage;
 
 /// Most digits of the number of a volume.
 const MAX_DIGITS: usize = 5;
@@ -32,7 +33,7 @@ pub(super) fn after_rar(path: &Path) -> Option<PathBuf> {
 pub(super) fn before_rar(path: &Path) -> Option<PathBuf> {
     let (stem, ending) = split(path)?;
     let there = |candidates: Vec<PathBuf>| {
-        let is_there = |path: &&PathBuf| path.is_file();
+        let is_there = |path: &&PathBuf| storage::is_file(path);
         let found = candidates.iter().find(is_there).or(candidates.first());
         found.cloned()
     };

@@ -5,7 +5,6 @@
 //! which say that they are some.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use super::{Item, Place, Stamp, Unlisted, path_key, path_of_key, volume_names};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
+use crate::storage;
 use crate::wording::visible;
 
 /// Most parts of one archive; further ones are read as files of their own. A guess.
@@ -61,7 +61,7 @@ impl Volumes {
             && let Some(head) = head_of(path)
             && is_listed(&head)
             && !self.known.contains_key(&head)
-            && let Ok(metadata) = fs::symlink_metadata(&head)
+            && let Ok(metadata) = storage::link_metadata(&head)
         {
             self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
         }
@@ -119,7 +119,7 @@ fn head_of(path: &Path) -> Option<PathBuf> {
 
 /// The files on disk of an archive: the named one, and the further parts if it is split.
 pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
-    let stamp = file.metadata().map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
+    let stamp = storage::metadata(file).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
     match joined(&mut Item::of_file(file, stamp)) {
         Some(volumes) => volumes.iter().map(|volume| volume.path.clone()).collect(),
         None => vec![file.to_path_buf()],
@@ -142,7 +142,7 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     };
     let mut stamps = crc32fast::Hasher::new();
     for volume in volumes.iter().filter(|volume| volume.path != *path) {
-        let metadata = fs::symlink_metadata(&volume.path).ok()?;
+        let metadata = storage::link_metadata(&volume.path).ok()?;
         stamps.update(&volume.bytes.to_le_bytes());
         stamps.update(&Stamp::of(&metadata).modified_ns.to_le_bytes());
     }
@@ -156,12 +156,12 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
 
 /// A file on disk as a part. Neither a link, which could lead out of the scanned paths, nor a pipe.
 fn whole_file(path: PathBuf) -> Option<Volume> {
-    let metadata = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    Some(Volume { path, offset: 0, bytes: metadata.len() })
+    let bytes = storage::plain_file(&path)?.bytes;
+    Some(Volume { path, offset: 0, bytes })
 }
 
 fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+    storage::plain_file(path).is_some()
 }
 
 /// What a file says of its place among the volumes of a RAR archive; `None` if it is none.
@@ -252,7 +252,7 @@ const SOUNDS: [&[u8]; 6] = [b"fLaC", b"OggS", b"RIFF", b"FORM", b"ID3", b"\x1a\x
 fn is_of_its_own(path: &Path) -> bool {
     let mut head = Vec::new();
     let read =
-        fs::File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+        storage::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     read.is_err()
         || ContainerKind::of(&head).is_some()
         || SOUNDS.iter().any(|mark| head.starts_with(mark))

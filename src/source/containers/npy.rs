@@ -17,6 +17,7 @@ use super::traversal::{At, Member, Unpacker, length_of};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
 use crate::source::To;
+use crate::storage;
 
 /// Fewest frames of an array without a sample rate that is reported as sound: half a second at 16 kHz. A guess.
 const MIN_FRAMES: u64 = 8_000;
@@ -103,13 +104,9 @@ pub(in crate::source) fn json_beside(file: &Path) -> Option<Vec<u8>> {
     }
     let json = file.with_extension("json");
     // Neither pipes, which could block, nor links, which may lead out of the dump.
-    let is_file = json.symlink_metadata().is_ok_and(|data| data.is_file());
+    storage::plain_file(&json)?;
     let mut text = Vec::new();
-    let read = std::fs::File::open(json)
-        .ok()
-        .filter(|_| is_file)?
-        .take(MAX_JSON_BYTES)
-        .read_to_end(&mut text);
+    let read = storage::open(&json).ok()?.take(MAX_JSON_BYTES).read_to_end(&mut text);
     read.is_ok().then_some(text)
 }
 

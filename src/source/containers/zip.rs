@@ -199,7 +199,7 @@ fn incomplete(unpacker: &mut Unpacker<'_>, at: &At, before: u32) -> ControlFlow<
         visible(&crate::source::display_path(name)).into_owned()
     };
     let path = &at.place.locator.file;
-    let volume = |number| zip_volume(path, number).filter(|path| !path.is_file());
+    let volume = |number| zip_volume(path, number).filter(|path| !crate::storage::is_file(path));
     let missing = (1..=before.min(MAX_VOLUMES)).find_map(volume).filter(|_| at.depth == 1);
     let missing = missing.map_or("the others are".to_owned(), |path| format!("{} is", name(&path)));
     let message = format!(

@@ -1,0 +1,77 @@
+//! Parquet tables with sound in their cells.
+
+use std::sync::Arc;
+
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+use super::{excerpt, song, wav};
+
+/// A struct of bytes and a path, as Hugging Face writes a column of sound, and other columns.
+pub(crate) const FILES: &str = "message schema {
+    optional binary video_id (STRING);
+    optional group audio { optional binary bytes; optional binary path (STRING); }
+}";
+
+pub(crate) type Group<'a> = &'a mut dyn FnMut(usize, &mut SerializedRowGroupWriter<'_, Vec<u8>>);
+
+pub(crate) fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
+    for group in 0..groups {
+        let mut rows = writer.next_row_group().unwrap();
+        write(group, &mut rows);
+        rows.close().unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+/// Writes the next column: values, and a definition level for each row.
+pub(crate) fn column<T: parquet::data_type::DataType>(
+    rows: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    values: &[T::T],
+    definitions: &[i16],
+    repetitions: Option<&[i16]>,
+) {
+    let mut column = rows.next_column().unwrap().unwrap();
+    column.typed::<T>().write_batch(values, Some(definitions), repetitions).unwrap();
+    column.close().unwrap();
+}
+
+pub(crate) fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
+    values.iter().map(|value| ByteArray::from(value.to_vec())).collect()
+}
+
+/// Two row groups of three rows: a clip, a name without a file, null; then three clips.
+pub(crate) fn shard() -> Vec<u8> {
+    let clip = |seed, from| wav(excerpt(&song(seed, 30), from, from + 14.0));
+    table(FILES, 2, &mut |group, rows| {
+        column::<ByteArrayType>(rows, &binary(&[b"id0", b"id1", b"id2"]), &[1, 1, 1], None);
+        if group == 0 {
+            column::<ByteArrayType>(rows, &binary(&[&clip(1, 3.0)]), &[2, 1, 0], None);
+            column::<ByteArrayType>(rows, &binary(&[b"a.wav", b"b.wav"]), &[2, 2, 0], None);
+        } else {
+            let clips = [clip(2, 5.0), clip(9, 0.0), clip(1, 9.0)];
+            let clips: Vec<&[u8]> = clips.iter().map(Vec::as_slice).collect();
+            column::<ByteArrayType>(rows, &binary(&clips), &[2, 2, 2], None);
+            column::<ByteArrayType>(rows, &binary(&[b"c.wav"]), &[2, 1, 1], None);
+        }
+    })
+}
+
+/// A table with a row for each of these files.
+pub(crate) fn cells(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    table(FILES, 2, &mut |group, rows| {
+        let half = files.len() / 2;
+        let files = if group == 0 { &files[..half] } else { &files[half..] };
+        let names: Vec<&[u8]> = files.iter().map(|(name, _)| name.as_bytes()).collect();
+        let bytes: Vec<&[u8]> = files.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+        column::<ByteArrayType>(rows, &[], &vec![0; files.len()], None);
+        column::<ByteArrayType>(rows, &binary(&bytes), &vec![2; files.len()], None);
+        column::<ByteArrayType>(rows, &binary(&names), &vec![2; files.len()], None);
+    })
+}
