@@ -74,6 +74,7 @@ pub mod session;
 pub mod signal;
 pub mod sniff;
 pub mod source;
+pub mod storage;
 pub mod watch;
 #[doc(hidden)]
 pub mod wording;

@@ -240,7 +240,9 @@ impl Watch<'_> {
             Some(pack) => vec![pack.clone()],
             None => own().to_vec(),
         };
-        let stamp = |file: &PathBuf| file.metadata().map(|m| Stamp::of(&m)).unwrap_or_default();
+        let stamp = |file: &PathBuf| {
+            crate::storage::metadata(file).map(|m| Stamp::of(&m)).unwrap_or_default()
+        };
         (files.iter().map(stamp).collect(), day((self.session.settings.clock)()))
     }
 

@@ -198,7 +198,7 @@ impl Waits for Eyes {
         if state == State::Old {
             return None;
         }
-        let (stamp, key) = (Stamp::of(metadata), self.hasher.hash_one(file));
+        let (stamp, key) = (Stamp::of(&metadata.clone().into()), self.hasher.hash_one(file));
         let known = self.earlier.get(&key).filter(|young| young.stamp == stamp);
         let first = Young { stamp, since: self.since, download: Download::Unknown };
         let young = known.copied().unwrap_or(first);
@@ -242,7 +242,8 @@ impl Waits for Frozen {
         }
         let changed = || Some("has just come, or has changed a moment ago".to_owned());
         let young = self.memory.get(&self.hasher.hash_one(file));
-        let Some(young) = young.filter(|young| young.stamp == Stamp::of(metadata)) else {
+        let Some(young) = young.filter(|young| young.stamp == Stamp::of(&metadata.clone().into()))
+        else {
             return if let State::Named(why) = state { Some(why) } else { changed() };
         };
         let rested = self.since.saturating_sub(young.since);
