@@ -165,8 +165,9 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
     let kit = told.others.max(told.rival);
     // A rival with a low score says nothing about a shared kit.
     let near_kit = if told.rival < alike.weak_rival { told.others } else { kit };
-    let is_replayed =
-        told.level_db > replayed.level_db && told.sub_fingerprints < replayed.sub_fingerprints;
+    let is_replayed = told.level_db > replayed.level_db
+        && item >= replayed.of_item
+        && told.sub_fingerprints < replayed.sub_fingerprints;
     let is_own = nats_a_second >= own.nats_a_second
         && own_absent <= own.absent.within(seconds)
         && told.others <= own.others
