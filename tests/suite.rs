@@ -35,6 +35,7 @@ mod review_page;
 mod scan;
 mod scan_library;
 mod schema;
+mod segments;
 mod session;
 mod tables;
 mod torrents;

@@ -98,8 +98,8 @@ fn is_orc(head: &[u8]) -> bool {
 /// Whether something begins as a pickle does: its protocol, and a frame from 4 on, before that an object that is memorised.
 fn is_pickle(head: &[u8]) -> bool {
     match head {
-        [0x80, 4 | 5, 0x95, _, _, _, _, _, 0, 0, 0, ..] => true,
-        [0x80, 2 | 3, b'}' | b']' | b')', b'q', 0, ..] => true,
+        [0x80, 4 | 5, 0x95, _, _, _, _, _, 0, 0, 0, ..]
+        | [0x80, 2 | 3, b'}' | b']' | b')', b'q', 0, ..] => true,
         [0x80, 2 | 3, b'c', module, ..] => module.is_ascii_alphabetic() || *module == b'_',
         _ => false,
     }
