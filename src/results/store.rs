@@ -18,6 +18,7 @@ const SCHEMA: Schema = Schema {
     steps: &[
         "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'",
         include_str!("migrations/3-manifests.sql"),
+        include_str!("migrations/4-abouts.sql"),
     ],
 };
 /// How long to wait for another process that writes. A guess.

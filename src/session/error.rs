@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::catalog::CatalogError;
 use crate::cluster::ClusterError;
+use crate::notice::NoticeStoreError;
 use crate::report::ReportError;
 use crate::results::{ChoiceError, ResultsError};
 use crate::review::ReviewError;
@@ -80,6 +81,9 @@ pub enum SessionError {
     /// Decisions.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// Notices.
+    #[error(transparent)]
+    Notices(#[from] NoticeStoreError),
     /// Reports.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -92,6 +96,7 @@ impl SessionError {
             Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
             Self::Choice(error) => error.is_usage(),
             Self::Cluster(error) => error.is_usage(),
+            Self::Notices(error) => error.is_usage(),
             _ => false,
         }
     }

@@ -7,8 +7,10 @@
 //!
 //! [The crate's page](crate) has an example of all of it.
 
+mod about;
 mod error;
 mod machines;
+mod notices;
 mod query;
 mod reports;
 mod scanning;

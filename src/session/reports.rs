@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use super::{Session, SessionError};
 use crate::record::ItemRecord;
+use crate::report::across::{Across, AcrossReader};
 use crate::report::{Counts, Format, ReportError, RunReader};
 use crate::results::{ResultsError, Run};
 
@@ -29,7 +30,8 @@ impl Session {
         out: &mut dyn Write,
     ) -> Result<(), SessionError> {
         let (store, decisions, run) = (self.results()?, self.decisions()?, self.run(run_id)?);
-        let reader = RunReader::new(&store, &decisions);
+        let notices = self.notices()?;
+        let reader = RunReader::new(&store, &decisions).with_notices(&notices);
         let summary = reader.summary(&run, format)?;
         let mut buffered = BufWriter::new(out);
         reader.write::<SessionError>(&run, &summary, &mut *format.writer(&mut buffered))?;
@@ -37,7 +39,28 @@ impl Session {
         flushed.map_err(|source| ReportError::Write { format, source }.into())
     }
 
-    /// Visits the records of a run in the order of their paths, with what people decided about each finding.
+    /// Brings together what several runs found, or all complete ones, for a report across dumps.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such run, or the results cannot be read.
+    pub fn across(&self, runs: Option<&[i64]>) -> Result<Across, SessionError> {
+        let (store, decisions, notices) = (self.results()?, self.decisions()?, self.notices()?);
+        let runs = match runs {
+            Some(numbers) => {
+                let runs = numbers.iter().map(|number| store.run(Some(*number)));
+                Some(runs.collect::<Result<Vec<_>, _>>()?)
+            }
+            None => {
+                store.run(None)?;
+                None
+            }
+        };
+        AcrossReader::new(&store, &decisions, &notices).gather(runs)
+    }
+
+    /// Visits the records of a run in the order of their paths, with what people decided about each finding and
+    /// the notices about it.
     ///
     /// # Errors
     ///
@@ -57,8 +80,8 @@ impl Session {
                 Self::Results(error)
             }
         }
-        let (store, decisions) = (self.results()?, self.decisions()?);
-        let reader = RunReader::new(&store, &decisions);
+        let (store, decisions, notices) = (self.results()?, self.decisions()?, self.notices()?);
+        let reader = RunReader::new(&store, &decisions).with_notices(&notices);
         reader.for_each(run, |record| visit(record).map_err(Broken::Visit)).map_err(|broken| {
             match broken {
                 Broken::Results(error) => SessionError::from(error).into(),

@@ -67,6 +67,9 @@ impl Session {
         let begun = (self.settings.clock)();
         let key = RunKey::of(&engine, &dump)?;
         let (run, goes_on) = store.begin(&key, begun)?;
+        if let Some(about) = &self.settings.about {
+            self.say_about(&run, about)?;
+        }
         observer.begun(&run, goes_on);
         let config = self.scan_config();
         let earlier = Box::new(store.earlier(run.run_id)?);

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::decode::DecodeLimits;
 use crate::matching::verdict::VerdictConfig;
 use crate::provenance::WhichContainers;
+use crate::results::About;
 use crate::scan::Mode;
 use crate::source::ScanLimits;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub packed_catalogue: Option<PathBuf>,
     /// Containers whose SHA-256 goes into the manifest of a run.
     pub hash_containers: WhichContainers,
+    /// What the dump is that is scanned next, as a person says: it is kept with the run.
+    pub about: Option<About>,
     /// Who is at work: it stands in the log of the catalogue and in manifests.
     pub operator: String,
     /// The time in seconds since 1970: the dates of runs, and the day on which rights are looked at. Nothing else in
@@ -49,6 +52,7 @@ impl Default for Settings {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             packed_catalogue: None,
             hash_containers: WhichContainers::default(),
+            about: None,
             operator: "unknown".into(),
             clock: system_clock,
         }

@@ -33,7 +33,7 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 3] = ["results.sqlite", "review.sqlite", "ffmpeg.json"];
+const OF_HOMES: [&str; 4] = ["results.sqlite", "review.sqlite", "notices.sqlite", "ffmpeg.json"];
 
 impl Folders {
     /// The files and folders at `paths`.

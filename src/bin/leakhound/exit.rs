@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use leakhound::cluster::ClusterError;
-use leakhound::notice::NoticeError;
+use leakhound::notice::{NoticeError, NoticeStoreError};
 use leakhound::results::ChoiceError;
 use leakhound::review::{AudioError, QueueError};
 use leakhound::session::SessionError;
@@ -95,6 +95,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.downcast_ref().is_some_and(QueueError::is_usage)
         || error.downcast_ref().is_some_and(AudioError::is_usage)
         || error.downcast_ref().is_some_and(NoticeError::is_usage)
+        || error.downcast_ref().is_some_and(NoticeStoreError::is_usage)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -22,6 +22,10 @@ pub(crate) struct Scan {
     /// last hashed
     #[arg(long, value_name = "HASH_CONTAINERS", default_value_t, value_parser = containers())]
     pub(crate) hash_containers: WhichContainers,
+    /// What the dump is, as a TOML file: name, version, revision, licence, source, publisher, category, collected,
+    /// obtained, summaries; reports show it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) about: Option<PathBuf>,
 }
 
 /// The choices of containers to hash.
