@@ -4,6 +4,7 @@
 //! How well it finds is measured elsewhere; here it is only whether it does what it says.
 #![allow(clippy::unwrap_used, reason = "a test, and what helps it, fails by panicking")]
 
+mod across;
 mod archives;
 mod arrow;
 mod bad_input;
@@ -25,8 +26,10 @@ mod mixes;
 mod neighbours;
 mod neutral;
 mod nightly;
+mod notices;
 mod one_dump;
 mod probe;
+mod prune;
 mod readme;
 mod report;
 mod resume;
@@ -37,6 +40,8 @@ mod scan_library;
 mod schema;
 mod segments;
 mod session;
+mod settings;
 mod tables;
 mod torrents;
+mod watch;
 mod written;

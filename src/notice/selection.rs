@@ -33,8 +33,8 @@ pub enum NoticeError {
     },
     /// Each of the findings is in an earlier notice.
     #[error(
-        "{} of run {run_id} is in an earlier notice, and no other was accepted; list the notices: leakhound notice list",
-        counted(*noticed, "accepted finding")
+        "{} of run {run_id} {} in an earlier notice, and no other was accepted; list the notices: leakhound notice list",
+        counted(*noticed, "accepted finding"), if *noticed == 1 { "is" } else { "are" }
     )]
     NoneNew {
         /// Findings that are in an earlier notice.

@@ -1,6 +1,8 @@
 //! What the runs found: works, and the places where they are, in a database in the temporary folder that goes with its
 //! connection.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row, params};
 
 use super::facts::{OfRun, Place, PlaceNotice, Relations, Totals, Work};
@@ -139,15 +141,21 @@ impl Found {
         Ok(())
     }
 
-    /// Recordings with a match in the run at this place of the report, which is the last that was added.
-    pub(super) fn matched_in(&self, run: usize) -> rusqlite::Result<u64> {
-        self.number("SELECT count(DISTINCT work) FROM places WHERE last_match = ?1", run as i64)
+    /// Recordings with a match in a run of a dump, given by its place in the report; it is the last run that was added.
+    pub(super) fn matched_in(&self, dump: u32, run: usize) -> rusqlite::Result<u64> {
+        let sql = "SELECT count(*) FROM places WHERE dump = ?1 AND last_match = ?2";
+        let mut statement = self.rows.prepare_cached(sql)?;
+        let count = statement.query_row(params![dump, run as i64], |row| row.get::<_, i64>(0));
+        count.map(|count| count as u64)
     }
 
-    /// Recordings of which the run at this place of the report had the first match.
-    pub(super) fn first_matched_in(&self, run: usize) -> rusqlite::Result<u64> {
-        let sql = "SELECT count(*) FROM (SELECT min(first_match) AS first FROM places GROUP BY work) WHERE first = ?1";
-        self.number(sql, run as i64)
+    /// For the place of each run in the report, the recordings of which it had the first match.
+    pub(super) fn first_matched(&self) -> rusqlite::Result<BTreeMap<usize, u64>> {
+        let sql = "SELECT first, count(*) FROM (SELECT min(first_match) AS first FROM places GROUP BY work)
+                   WHERE first IS NOT NULL GROUP BY first";
+        let mut statement = self.rows.prepare(sql)?;
+        let row = |row: &Row| Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)? as u64));
+        statement.query_map([], row)?.collect()
     }
 
     /// Of a dump: recordings with matches, with suspects only, and no longer found.

@@ -86,11 +86,12 @@ impl<'a> AcrossReader<'a> {
             let of_run = &mut of_runs[at];
             let dump = &mut dumps[of_run.dump as usize - 1];
             self.read::<E>(run, (at, of_run), &mut dump.sums, &found)?;
-            of_run.recordings = found.matched_in(at).map_err(apart)?;
+            of_run.recordings = found.matched_in(of_run.dump, at).map_err(apart)?;
         }
         let mut so_far = 0;
+        let first = found.first_matched().map_err(apart)?;
         for (at, of_run) in of_runs.iter_mut().enumerate() {
-            of_run.new = found.first_matched_in(at).map_err(apart)?;
+            of_run.new = first.get(&at).copied().unwrap_or(0);
             so_far += of_run.new;
             of_run.so_far = so_far;
         }
