@@ -9,7 +9,7 @@
 use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -90,14 +90,22 @@ fn keep(home: &Path, findings: u64) -> Result<(), Box<dyn std::error::Error>> {
     };
     let (run, goes_on) = store.begin(&key, 0)?;
     let mut sink = store.sink(run.run_id, goes_on)?;
+    let mut spent = Duration::ZERO;
     for number in 0..findings {
         let record = item(number);
         let key = record.item.path.clone().into_bytes();
         let stamp = Stamp { size_bytes: record.item.size_bytes, modified_ns: 0 };
+        let start = Instant::now();
         sink.record(Outcome { key, stamp, record })?;
+        spent += start.elapsed();
     }
+    let start = Instant::now();
     sink.finish(0, |_| String::new())?;
-    println!("{}: {findings} items", home.display());
+    spent += start.elapsed();
+    // What the one thread that writes in a scan can keep up with.
+    let seconds = spent.as_secs_f64();
+    let rate = findings as f64 / seconds.max(f64::EPSILON);
+    println!("{}: {findings} items written in {seconds:.2} s, {rate:.0} a second", home.display());
     Ok(())
 }
 

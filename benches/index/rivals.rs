@@ -17,13 +17,13 @@ pub(crate) fn compare<'a>(
     let index = &snapshot.index;
     let mut array: Vec<[u32; 3]> = Vec::with_capacity(stats.postings as usize);
     let mut positions = Vec::new();
-    for reader in index.readers() {
+    index.each_reader(|reader| {
         for hash in 0..HASH_COUNT {
             reader.read(Hash(hash), &mut positions);
             let places = positions.iter().filter_map(|position| index.place(*position));
             array.extend(places.map(|(track, unit)| [hash, track.0, unit]));
         }
-    }
+    });
     array.sort_unstable();
     let folder = std::env::temp_dir().join(format!("leakhound-rivals-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
@@ -53,17 +53,16 @@ pub(crate) fn compare<'a>(
     let asked: Vec<Hash> = asked.into_iter().step_by(stride).collect();
     let sqlite_bytes = std::fs::metadata(&path)?.len();
     let mut select = rows.prepare("SELECT track, unit FROM postings WHERE hash = ?1")?;
-    let readers: Vec<_> = index.readers().collect();
     let mut results = Vec::new();
     results.push((
         "packed segments",
         stats.postings_bytes,
         time(&asked, |hash| {
             let mut sum = 0;
-            for reader in &readers {
+            index.each_reader(|reader| {
                 reader.read(hash, &mut positions);
                 sum += positions.iter().map(|p| p & 1 | 2).sum::<u64>();
-            }
+            });
             Ok(sum)
         })?,
     ));

@@ -34,6 +34,7 @@ mod prepare;
 mod recordings;
 mod records;
 mod rights;
+mod shards;
 mod snapshot;
 mod stats;
 mod store;

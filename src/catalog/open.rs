@@ -40,7 +40,8 @@ impl Catalog {
         // SQLite gives its journals the permissions of the database.
         private(&database)?;
         let database = database.clone();
-        let catalog = Self { folder, database, connection, config, is_packed: false };
+        let catalog =
+            Self { folder, database, connection, config, is_packed: false, in_turns: false };
         catalog.prepare()?;
         Ok(catalog)
     }

@@ -1,9 +1,12 @@
 //! A catalogue as one file, to be searched on other machines.
 //!
 //! ```text
-//! pack = "leakhound catalogue 1" LF header LF *OCTET
-//! header = {"fingerprint":HEX,"recordings":N,"files":[{"name":TEXT,"bytes":N,"sha256":HEX},…]}
+//! pack = "leakhound catalogue " version LF header LF *OCTET
+//! version = "1" / "2"                      ; 2: some files are shards
+//! header = {"fingerprint":HEX,"recordings":N,"files":[{"name":TEXT,"bytes":N,"sha256":HEX[,"shard":N]},…]}
 //! ```
+//!
+//! A shard, numbered from 1, is a segment of the index that is a file of its own beside the pack: `songs.pack.1` of `songs.pack`.
 //!
 //! The bytes are those of the files that the header names, one after the other: a copy of the database, the manifest of the index,
 //! and its segments. The SHA-256 of the header names the pack. A pack is unpacked once in each home, where its index can be
@@ -19,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::open::SCHEMA;
+use super::shards::Divided;
 use super::{Catalog, CatalogError};
 use crate::base::{Access, digest, hex, owner_only, sync_folder, write_atomically};
 use crate::index::Manifest;
@@ -27,6 +31,8 @@ use crate::signal::fingerprint::FingerprintConfig;
 use crate::storage;
 
 const FIRST_LINE: &str = "leakhound catalogue 1\n";
+/// The first line of a pack with shards.
+const FIRST_LINE_OF_SHARDS: &str = "leakhound catalogue 2\n";
 /// Longest header that is read, in bytes. A guess: each segment takes some 130.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 /// Bytes that are copied at a time.
@@ -50,6 +56,16 @@ struct PackedFile {
     name: String,
     bytes: u64,
     sha256: String,
+    /// The number of the file beside the pack that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shard: Option<u32>,
+}
+
+/// The file of a shard.
+fn shard_of(pack: &Path, number: u32) -> PathBuf {
+    let mut name = pack.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
 }
 
 /// A catalogue that was packed.
@@ -59,17 +75,20 @@ pub struct Packed {
     pub digest: String,
     /// Number of recordings, neutral references included.
     pub recordings: u64,
-    /// Length of the file, in bytes.
+    /// Length of the file, in bytes, without those of shards.
     pub bytes: u64,
+    /// Number and length of the shards.
+    pub shards: (u32, u64),
 }
 
 impl Catalog {
-    /// Writes the catalogue as one file, which takes the place of any that is there.
+    /// Writes the catalogue as one file, which takes the place of any that is there; in `shards`, if that is more than 0, with so
+    /// many files beside it, which are searched in turns.
     ///
     /// # Errors
     ///
-    /// If the catalogue cannot be read, another program is changing it, or the file cannot be written.
-    pub fn pack(&self, to: &Path) -> Result<Packed, CatalogError> {
+    /// If the catalogue cannot be read, another program is changing it, or a file cannot be written.
+    pub fn pack(&self, to: &Path, shards: u32) -> Result<Packed, CatalogError> {
         let _lock = self.lock()?;
         let write = |source| CatalogError::Write { path: to.to_path_buf(), source };
         let beside = to.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -85,17 +104,42 @@ impl Catalog {
             self.connection.query_row("SELECT count(*) FROM recordings", [], |row| row.get(0))
         };
         let recordings: i64 = copied().map_err(|source| self.error(source))?;
-        let manifest = self.manifest()?;
-        let segment =
-            |name: String| (format!("segments/{name}"), self.segments_folder().join(name));
-        let mut files = vec![(DATABASE.to_owned(), copy)];
-        files.push(segment(Manifest::file(manifest.generation)));
-        files.extend(manifest.segments.iter().map(|listed| segment(listed.file())));
-        let header = Header {
+        let mut header = Header {
             fingerprint: format!("{:08x}", self.config.digest()),
             recordings: recordings.max(0).unsigned_abs(),
             files: Vec::new(),
         };
+        let in_segments = |name: String| format!("segments/{name}");
+        if shards > 0 {
+            let Divided { manifest, files } = self.divide(shards, &copy, folder.path())?;
+            let text = folder.path().join("manifest");
+            fs::write(&text, manifest.to_text()).map_err(write)?;
+            for (number, (listed, file)) in (1..).zip(manifest.segments.iter().zip(files)) {
+                let path = shard_of(to, number);
+                let put = || {
+                    owner_only(&file)?;
+                    let mut written = File::open(&file)?;
+                    written.sync_all()?;
+                    let found = copy_whole(&mut written, &mut io::sink())?;
+                    fs::rename(&file, &path)?;
+                    Ok(found)
+                };
+                let put: io::Result<_> = put();
+                let (bytes, sha256) =
+                    put.map_err(|source| CatalogError::Write { path: path.clone(), source })?;
+                let (name, shard) = (in_segments(listed.file()), Some(number));
+                header.files.push(PackedFile { name, bytes, sha256, shard });
+            }
+            let manifest = (in_segments(Manifest::file(manifest.generation)), text);
+            let files = [(DATABASE.to_owned(), copy), manifest];
+            let put = write_atomically(to, Access::Owner, |out| packed(out, header, &files));
+            return put.map_err(write);
+        }
+        let manifest = self.manifest()?;
+        let segment = |name: String| (in_segments(name.clone()), self.segments_folder().join(name));
+        let mut files = vec![(DATABASE.to_owned(), copy)];
+        files.push(segment(Manifest::file(manifest.generation)));
+        files.extend(manifest.segments.iter().map(|listed| segment(listed.file())));
         write_atomically(to, Access::Owner, |out| packed(out, header, &files)).map_err(write)
     }
 
@@ -123,7 +167,7 @@ impl Catalog {
         }
         let folder = home.join("packs").join(&name[..16]);
         if !folder.join(DATABASE).is_file() {
-            unpack(&mut file, &header, &folder).map_err(|failed| match failed {
+            unpack(&mut file, &at, &header, &folder).map_err(|failed| match failed {
                 Failed::Pack(what) => bad(what),
                 Failed::Read(source) => read(source),
                 Failed::Write(source) => CatalogError::Write { path: folder.clone(), source },
@@ -144,34 +188,39 @@ impl Catalog {
                 "its catalogue has version {found} and this program reads {known}; pack it again with this program"
             )));
         }
-        Ok(Self { folder, database, connection, config, is_packed: true })
+        let in_turns = header.files.iter().any(|file| file.shard.is_some());
+        Ok(Self { folder, database, connection, config, is_packed: true, in_turns })
     }
 }
 
 /// Writes a pack: the header twice, since the digests of the files are only known at their end.
 fn packed(out: &mut File, mut header: Header, files: &[(String, PathBuf)]) -> io::Result<Packed> {
+    let shards = (header.files.len() as u32, header.files.iter().map(|file| file.bytes).sum());
+    let first_line = if shards.0 > 0 { FIRST_LINE_OF_SHARDS } else { FIRST_LINE };
+    let own = header.files.len();
     for (name, path) in files {
-        let bytes = path.metadata()?.len();
-        header.files.push(PackedFile { name: name.clone(), bytes, sha256: "0".repeat(64) });
+        let (name, bytes, sha256) = (name.clone(), path.metadata()?.len(), "0".repeat(64));
+        header.files.push(PackedFile { name, bytes, sha256, shard: None });
     }
-    out.write_all(format!("{FIRST_LINE}{}\n", json(&header)).as_bytes())?;
-    for (packed, (_, path)) in header.files.iter_mut().zip(files) {
+    out.write_all(format!("{first_line}{}\n", json(&header)).as_bytes())?;
+    for (packed, (_, path)) in header.files[own..].iter_mut().zip(files) {
         let mut file = File::open(path)?.take(packed.bytes);
-        let (bytes, sha256) = copy(&mut file, out)?;
+        let (bytes, sha256) = copy_whole(&mut file, out)?;
         if bytes != packed.bytes {
             return Err(io::Error::other(format!("{} became shorter meanwhile", path.display())));
         }
         packed.sha256 = sha256;
     }
     let bytes = out.stream_position()?;
-    out.seek(SeekFrom::Start(FIRST_LINE.len() as u64))?;
+    out.seek(SeekFrom::Start(first_line.len() as u64))?;
     let text = json(&header);
     out.write_all(text.as_bytes())?;
-    Ok(Packed { digest: digest(text.as_bytes()), recordings: header.recordings, bytes })
+    let (digest, recordings) = (digest(text.as_bytes()), header.recordings);
+    Ok(Packed { digest, recordings, bytes, shards })
 }
 
 /// Copies a stream; its length and SHA-256.
-fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(u64, String)> {
+fn copy_whole(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(u64, String)> {
     let (mut sha256, mut bytes, mut block) = (Sha256::new(), 0, vec![0; BLOCK_BYTES]);
     loop {
         let count = match from.read(&mut block) {
@@ -190,7 +239,7 @@ fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(u64, String)> {
 fn header(file: &mut impl BufRead) -> io::Result<Result<(Header, String), String>> {
     let mut first = Vec::new();
     file.take(FIRST_LINE.len() as u64).read_to_end(&mut first)?;
-    if first != FIRST_LINE.as_bytes() {
+    if ![FIRST_LINE, FIRST_LINE_OF_SHARDS].iter().any(|line| first == line.as_bytes()) {
         let newer = first.starts_with(b"leakhound catalogue ");
         let what = if newer {
             "a newer program made it; use that"
@@ -217,15 +266,20 @@ enum Failed {
     Write(io::Error),
 }
 
-/// Unpacks the files behind a header into a folder, which appears whole or not at all.
-fn unpack(file: &mut impl Read, header: &Header, folder: &Path) -> Result<(), Failed> {
+/// Whether a stream goes on.
+fn is_more(file: &mut dyn Read) -> Result<bool, Failed> {
+    Ok(file.read(&mut [0]).map_err(Failed::Read)? > 0)
+}
+
+/// Unpacks the files behind the header of a pack, and those beside it, into a folder, which appears whole or not at all.
+fn unpack(pack: &mut impl Read, at: &Path, header: &Header, folder: &Path) -> Result<(), Failed> {
     let packs = folder.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(packs).map_err(Failed::Write)?;
     owner_only(packs).map_err(Failed::Write)?;
     let new = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(packs);
     let new = new.map_err(Failed::Write)?;
     fs::create_dir(new.path().join("segments")).map_err(Failed::Write)?;
-    for PackedFile { name, bytes, sha256 } in &header.files {
+    for PackedFile { name, bytes, sha256, shard } in &header.files {
         let mut parts = Path::new(name).components();
         let is_ours = parts.all(|part| matches!(part, Component::Normal(_)))
             && (name == DATABASE
@@ -236,19 +290,41 @@ fn unpack(file: &mut impl Read, header: &Header, folder: &Path) -> Result<(), Fa
         let path = new.path().join(name);
         let mut out = File::create_new(&path).map_err(Failed::Write)?;
         owner_only(&path).map_err(Failed::Write)?;
+        let mut beside = None;
+        if let Some(number) = shard {
+            let opened = storage::open(&shard_of(at, *number));
+            let opened = opened.map_err(|error| {
+                let what =
+                    format!("its shard {number} cannot be read: {error}; put it beside the pack");
+                Failed::Read(io::Error::new(error.kind(), what))
+            })?;
+            beside = Some(BufReader::with_capacity(BLOCK_BYTES, opened));
+        }
+        let file: &mut dyn Read = match &mut beside {
+            Some(beside) => beside,
+            None => pack,
+        };
         let mut found = Sha256::new();
         let (mut left, mut block) = (*bytes, vec![0; BLOCK_BYTES]);
         while left > 0 {
             let most = usize::try_from(left).map_or(BLOCK_BYTES, |left| left.min(BLOCK_BYTES));
             let count = file.read(&mut block[..most]).map_err(Failed::Read)?;
             if count == 0 {
-                let what =
-                    format!("it is cut off: {left} bytes of {name} are missing; copy it again");
+                let which = shard.map_or("it".to_owned(), |number| format!("its shard {number}"));
+                let what = format!(
+                    "{which} is cut off: {left} bytes of {name} are missing; copy it again"
+                );
                 return Err(Failed::Pack(what));
             }
             found.update(&block[..count]);
             out.write_all(&block[..count]).map_err(Failed::Write)?;
             left -= count as u64;
+        }
+        if let Some(number) = shard
+            && is_more(file)?
+        {
+            let what = format!("its shard {number} has bytes behind its end; copy it again");
+            return Err(Failed::Pack(what));
         }
         out.sync_all().map_err(Failed::Write)?;
         if hex(&found.finalize()) != *sha256 {
@@ -257,8 +333,7 @@ fn unpack(file: &mut impl Read, header: &Header, folder: &Path) -> Result<(), Fa
             )));
         }
     }
-    let mut rest = [0];
-    if file.read(&mut rest).map_err(Failed::Read)? > 0 {
+    if is_more(pack)? {
         return Err(Failed::Pack("it has bytes behind its last file; copy it again".into()));
     }
     let new = new.keep();

@@ -106,6 +106,9 @@ impl Catalog {
                 .map_err(|source| self.error(source))?;
             return Err(CatalogError::Dangling { recording_id, track, segment });
         }
+        if self.in_turns {
+            index = index.in_turns();
+        }
         let records = Records {
             connection: Mutex::new(reader),
             database: self.database.clone(),

@@ -47,6 +47,8 @@ pub struct Catalog {
     pub(super) config: FingerprintConfig,
     /// It was unpacked and can only be read.
     pub(super) is_packed: bool,
+    /// Its segments are shards, which are searched in turns.
+    pub(super) in_turns: bool,
 }
 
 impl Catalog {

@@ -18,7 +18,7 @@ use super::IndexError;
 use super::SegmentInfo;
 
 /// A segment as the manifest names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Listed {
     /// Its number.
     pub id: u64,

@@ -49,6 +49,7 @@ mod sequence;
 #[cfg(test)]
 mod tests;
 mod track;
+mod turns;
 mod writer;
 
 pub use builder::SegmentBuilder;
@@ -59,6 +60,7 @@ pub use manifest::{Listed, Manifest};
 pub use merge::{MergeError, MergeInput, merge};
 pub use segment::Segment;
 pub use track::{Track, UNIT_FRAMES};
+use turns::Turns;
 
 use crate::signal::landmarks::{HASH_COUNT, Hash};
 use crate::signal::peaks::Peak;
@@ -108,6 +110,8 @@ pub struct Index {
     total_frames: u64,
     /// By hash: its number of postings in all segments.
     occurrences: Vec<u32>,
+    /// Whose turn it is to be read, if the segments are shards.
+    turns: Option<Turns>,
 }
 
 #[derive(Debug)]
@@ -123,6 +127,8 @@ pub struct Reader<'a> {
     segment: &'a Segment,
     directory: Directory<'a>,
     first_unit: u64,
+    /// The map of the segment through which it reads.
+    map: &'a [u8],
 }
 
 impl Reader<'_> {
@@ -131,7 +137,8 @@ impl Reader<'_> {
     pub fn read(&self, hash: Hash, positions: &mut Vec<u64>) {
         positions.clear();
         if let Some(list) = self.directory.find(hash) {
-            self.segment.visit(list, |position| positions.push(self.first_unit + position));
+            let push = |position| positions.push(self.first_unit + position);
+            self.segment.visit_in(self.map, list, push);
         }
     }
 }
@@ -193,17 +200,33 @@ impl Index {
         self.segments().find_map(Segment::damage)
     }
 
-    /// The number of postings of a hash that all [`Index::readers`] read, those of dead tracks included.
+    /// The number of postings of a hash that [`Index::each_reader`] reads, those of dead tracks included.
     #[inline]
     pub fn occurrences(&self, hash: Hash) -> u32 {
         self.occurrences.get(hash.0 as usize).copied().unwrap_or(0)
     }
 
-    /// One reader of postings for each segment.
-    pub fn readers(&self) -> impl Iterator<Item = Reader<'_>> {
-        self.segments.iter().filter_map(|Placed { segment, first_unit, .. }| {
-            Some(Reader { segment, directory: segment.directory()?, first_unit: *first_unit })
-        })
+    /// Takes each segment for a shard: one is read at a time, by all who look something up, and is in memory only then. What is
+    /// found is the same.
+    #[must_use]
+    pub fn in_turns(self) -> Self {
+        Self { turns: Some(Turns::new(self.segments.len())), ..self }
+    }
+
+    /// Calls `read` with a reader of postings for each segment, in order. Of shards it waits for the turn of each.
+    pub fn each_reader(&self, mut read: impl FnMut(Reader<'_>)) {
+        for (at, Placed { segment, first_unit, .. }) in self.segments.iter().enumerate() {
+            let Some(directory) = segment.directory() else { continue };
+            let first_unit = *first_unit;
+            let Some(turns) = &self.turns else {
+                read(Reader { segment, directory, first_unit, map: segment.bytes() });
+                continue;
+            };
+            let _turn = turns.enter(at, |before| self.segments[before].segment.unmap());
+            if let Some(map) = segment.map_for_turn() {
+                read(Reader { segment, directory, first_unit, map: &map });
+            }
+        }
     }
 
     /// Number of positions of all tracks: every posting is below it.

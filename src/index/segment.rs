@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memmap2::Mmap;
 
@@ -36,6 +36,19 @@ pub struct Segment {
     /// A bit for each block whose checksum was found to be right.
     sound: Vec<AtomicU64>,
     damage: OnceLock<String>,
+    /// The map through which postings are read during a turn: see `turns`.
+    turn: Mutex<Option<Arc<Mmap>>>,
+}
+
+fn map(path: &Path) -> std::io::Result<Mmap> {
+    let file = File::open(path)?;
+    // SAFETY: segments are written once, under a temporary name, and never changed after the
+    // rename; the folder belongs to the user alone. A file cut short by others while it is mapped
+    // ends the process with SIGBUS, it does not give a wrong answer.
+    #[allow(unsafe_code, reason = "a memory map has no safe constructor")]
+    unsafe {
+        Mmap::map(&file)
+    }
 }
 
 impl Segment {
@@ -55,12 +68,7 @@ impl Segment {
     /// Opens a segment without reading postings, peaks and sub-fingerprints.
     pub(super) fn open_unread(path: &Path, config_digest: u32) -> Result<Self, IndexError> {
         let read = |source| IndexError::Read { path: path.into(), source };
-        let file = File::open(path).map_err(read)?;
-        // SAFETY: segments are written once, under a temporary name, and never changed after the
-        // rename; the folder belongs to the user alone. A file cut short by others while it is mapped
-        // ends the process with SIGBUS, it does not give a wrong answer.
-        #[allow(unsafe_code, reason = "a memory map has no safe constructor")]
-        let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+        let map = map(path).map_err(read)?;
         let damaged = |what: &str| IndexError::Damaged { path: path.into(), what: what.into() };
         let header = Header::parse(path, &map)?;
         let found = header.config_digest;
@@ -76,8 +84,8 @@ impl Segment {
         let sound = (0..blocks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let path = path.to_path_buf();
         let starts = Vec::new();
-        let mut segment =
-            Self { path, map, header, layout, starts, sound, damage: OnceLock::new() };
+        let (damage, turn) = (OnceLock::new(), Mutex::default());
+        let mut segment = Self { path, map, header, layout, starts, sound, damage, turn };
         let Some(directory) = segment.directory() else {
             return Err(IndexError::Damaged {
                 path: segment.path,
@@ -94,7 +102,7 @@ impl Segment {
     ///
     /// If a checksum does not fit.
     pub fn check_bytes(&self) -> Result<(), IndexError> {
-        self.is_sound(0..self.layout.data().len());
+        self.is_sound(&self.map, 0..self.layout.data().len());
         self.damage().map_or(Ok(()), Err)
     }
 
@@ -104,19 +112,43 @@ impl Segment {
         Some(IndexError::Damaged { path: self.path.clone(), what })
     }
 
-    /// Whether the checksums of the blocks that hold these bytes of the data are right.
+    /// Maps the segment once more, for as long as its turn lasts: what is read through that map is in memory no longer.
+    /// `None`, and damage, if it cannot be.
+    pub(super) fn map_for_turn(&self) -> Option<Arc<Mmap>> {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if turn.is_none() {
+            match map(&self.path) {
+                Ok(map) if map.len() == self.map.len() => *turn = Some(Arc::new(map)),
+                Ok(_) => drop(self.damage.set("length".into())),
+                Err(error) => drop(self.damage.set(format!("cannot be mapped: {error}"))),
+            }
+        }
+        turn.clone()
+    }
+
+    /// Ends the turn.
+    pub(super) fn unmap(&self) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The map that lasts.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+
+    /// Whether the checksums of the blocks that hold these bytes of the data are right, as read through `map`.
     #[inline]
-    fn is_sound(&self, range: Range<usize>) -> bool {
+    fn is_sound(&self, map: &[u8], range: Range<usize>) -> bool {
         let blocks = range.start / CHECKED_BYTES..range.end.div_ceil(CHECKED_BYTES);
         blocks.fold(true, |sound, block| {
             let seen = self.sound.get(block / 64).map_or(0, |word| word.load(Ordering::Relaxed));
-            (seen >> (block % 64) & 1 == 1 || self.check_block(block)) && sound
+            (seen >> (block % 64) & 1 == 1 || self.check_block(map, block)) && sound
         })
     }
 
     #[cold]
-    fn check_block(&self, block: usize) -> bool {
-        let data = &self.map[self.layout.data()];
+    fn check_block(&self, map: &[u8], block: usize) -> bool {
+        let data = &map[self.layout.data()];
         let from = block * CHECKED_BYTES;
         let checksums: &[u32] = bytemuck::cast_slice(&self.map[self.layout.checksums.clone()]);
         let bytes = data.get(from..data.len().min(from + CHECKED_BYTES));
@@ -157,11 +189,17 @@ impl Segment {
     /// Visits the positions of a list, which rise: see [`Segment::place`].
     #[inline]
     pub fn visit(&self, list: List, visit: impl FnMut(u64)) {
+        self.visit_in(&self.map, list, visit);
+    }
+
+    /// The same, read through another map of the same bytes.
+    #[inline]
+    pub(super) fn visit_in(&self, map: &[u8], list: List, visit: impl FnMut(u64)) {
         let shape = Shape::of(u64::from(list.len), self.header.units);
         let bytes =
             (list.bit / 8) as usize..list.bit.saturating_add(shape.bits()).div_ceil(8) as usize;
-        let postings = &self.map[self.layout.postings.clone()];
-        if bytes.end <= postings.len() && self.is_sound(bytes) {
+        let postings = &map[self.layout.postings.clone()];
+        if bytes.end <= postings.len() && self.is_sound(map, bytes) {
             shape.visit(postings, list.bit, visit);
         }
     }
@@ -184,7 +222,7 @@ impl Segment {
         };
         let data = self.layout.data().start;
         match inside() {
-            Some(at) if self.is_sound(at.start - data..at.end - data) => &self.map[at],
+            Some(at) if self.is_sound(&self.map, at.start - data..at.end - data) => &self.map[at],
             _ => &[],
         }
     }

@@ -154,14 +154,14 @@ fn tracks_and_positions_are_numbered_through_all_segments() {
     let mut positions = Vec::new();
     for hash in 0..crate::signal::landmarks::HASH_COUNT {
         let before = seen.len();
-        for reader in index.readers() {
+        index.each_reader(|reader| {
             reader.read(Hash(hash), &mut positions);
             for position in &positions {
                 let (track, unit) = index.place(*position).unwrap();
                 assert!(*position < index.position_count());
                 seen.push((hash, track.0, unit));
             }
-        }
+        });
         assert_eq!(seen.len() - before, index.occurrences(Hash(hash)) as usize);
     }
     assert_eq!(seen, landmarks_of(&[1, 2, 3]));

@@ -116,7 +116,7 @@ impl Gathered {
             votes.resize(end, Vote::default());
         }
         let starts = places.clone();
-        for reader in index.readers() {
+        index.each_reader(|reader| {
             for same in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
                 reader.read(Hash((same[0] >> 32) as u32), positions);
                 if positions.is_empty() {
@@ -133,7 +133,7 @@ impl Gathered {
                     *place += positions.len();
                 }
             }
-        }
+        });
         // A damaged list reads as empty: then there are fewer votes than expected.
         for (((warp, _), start), end) in warps.iter().zip(starts).zip(places) {
             visit(*warp, &votes[start..end], wanted);

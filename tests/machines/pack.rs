@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::common::{Desk, excerpt, song};
+use crate::common::dumps::{clips, write_all_containers};
+use crate::common::{Desk, excerpt, faster, song};
 
 fn desk() -> Desk {
     let desk = Desk::with_songs(&[1, 2], 30);
@@ -82,4 +83,103 @@ fn a_home_inside_the_dump_is_left_out_on_every_machine() {
     home(&packed).ends_with(1);
     assert!(!told().contains("catalog.sqlite\""));
     home(&["scan", "dump/home/packs"]).ends_with(2);
+}
+
+/// A desk whose catalogue has been added to, removed from and masked, with a dump of copies, changed copies, mixes and other music.
+fn mixed() -> Desk {
+    let desk = Desk::new();
+    for (number, seeds) in [[1, 2, 3], [4, 5, 6], [7, 8, 9]].into_iter().enumerate() {
+        for seed in seeds {
+            desk.master(seed, 30);
+        }
+        desk.run(["catalog", "add", "masters"]).ends_with(0);
+        if number == 1 {
+            // An edition of the first: the two explain each other wherever one of them is found.
+            desk.write_wav("masters/edition.wav", excerpt(&song(1, 30), 0.0, 26.0));
+            desk.write_wav("loops/loop.wav", excerpt(&song(40, 30), 0.0, 8.0));
+            desk.run(["catalog", "add", "--neutral", "loops"]).ends_with(0);
+        }
+    }
+    let id = desk.run(["catalog", "list"]).ends_with(0).stdout;
+    let id = id.lines().find(|line| line.contains("Song 5")).unwrap();
+    let id = id.split_whitespace().next().unwrap().to_owned();
+    desk.run(["catalog", "remove", &id]).ends_with(0);
+    write_all_containers(&desk);
+    for seed in [1, 3, 4, 6, 9] {
+        let song = song(seed, 30);
+        desk.write_wav(format!("dump/own/{seed}.wav"), excerpt(&song, 4.0, 21.0));
+        desk.write_wav(format!("dump/own/{seed}-fast.wav"), &faster(&song, 1.05));
+    }
+    let (one, two) = (song(1, 30), song(7, 30));
+    let mix: Vec<f32> = one.iter().zip(&two).map(|(a, b)| 0.5 * (a + b)).collect();
+    desk.write_wav("dump/own/mix.wav", &mix);
+    let row = [&one[..], &two[..], &song(40, 30)[..]].concat();
+    desk.write_wav("dump/own/row.wav", &row);
+    for (name, bytes) in clips(3, 300) {
+        desk.write(format!("dump/own/{name}"), &bytes);
+    }
+    desk
+}
+
+#[test]
+fn a_catalogue_in_shards_finds_what_the_undivided_one_finds_to_the_last_byte() {
+    let desk = mixed();
+    let content = |home: &str| {
+        let args = ["--home", home, "manifest", "--force", "--out", "manifest.json"];
+        desk.run(args).ends_with(0);
+        let manifest = fs::read(desk.path("manifest.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        manifest["content_digest"].as_str().unwrap().to_owned()
+    };
+    let report = |home: &str| {
+        let report = ["--home", home, "report", "--format", "jsonl", "--out", "-"];
+        desk.run(report).ends_with(0).stdout
+    };
+    desk.run(["scan", "dump"]).ends_with(1);
+    let expected = (content("home"), report("home"));
+    assert!(expected.1.contains("\"verdict\":\"match\"") && expected.1.contains("Song 9"));
+    for (shards, threads) in [("1", "2"), ("3", "1"), ("3", "6"), ("20", "3")] {
+        let (home, pack) = (format!("home-{shards}-{threads}"), format!("{shards}.pack"));
+        let told = desk.run(["catalog", "pack", "--shards", shards, "--out", &pack]).ends_with(0);
+        assert!(told.stdout.contains("shard"), "{}", told.stdout);
+        let scan = ["--home", &home, "--threads", threads, "scan", "dump", "--catalogue", &pack];
+        desk.run(scan).ends_with(1);
+        for (one, other) in expected.1.lines().zip(report(&home).lines()) {
+            assert_eq!(one, other, "{shards} shards, {threads} threads");
+        }
+        assert_eq!((content(&home), report(&home)), expected, "{shards} shards");
+    }
+    // As many shards as tracks at the most, each a file with one segment.
+    assert!(desk.path("20.pack.11").exists() && !desk.path("20.pack.12").exists());
+    // A plan of the undivided catalogue is done with the shards.
+    desk.run(["plan", "dump", "--out", "plan", "--units", "3"]).ends_with(0);
+    let work = ["--home", "other", "work", "plan", "--unit", "0-2", "--catalogue", "3.pack"];
+    desk.run(work).ends_with(0);
+    desk.run(["merge", "plan"]).ends_with(1);
+    assert_eq!(content("home"), expected.0);
+}
+
+#[test]
+fn a_shard_that_is_missing_cut_changed_or_of_another_pack_is_refused_by_its_number() {
+    let desk = desk();
+    desk.run(["catalog", "pack", "--shards", "2", "--out", "in.pack"]).ends_with(0);
+    let whole = fs::read(desk.path("in.pack.2")).unwrap();
+    let query =
+        || desk.run(["--home", "other", "query", "dump/clip.wav", "--catalogue", "in.pack"]);
+    let with = |bytes: &[u8], words: &[&str]| {
+        fs::write(desk.path("in.pack.2"), bytes).unwrap();
+        query().ends_with(4).says_in_one_line(words);
+    };
+    with(&whole[..whole.len() - 1], &["its shard 2 is cut off"]);
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    with(&changed, &["not those that were packed"]);
+    let first = fs::read(desk.path("in.pack.1")).unwrap();
+    with(&first, &["shard 2"]);
+    with(&[&whole[..], b"x"].concat(), &["its shard 2 has bytes behind its end"]);
+    fs::remove_file(desk.path("in.pack.2")).unwrap();
+    query().ends_with(4).says_in_one_line(&["shard 2 cannot be read", "put it beside the pack"]);
+    assert_eq!(fs::read_dir(desk.path("other/packs")).unwrap().count(), 0);
+    fs::write(desk.path("in.pack.2"), &whole).unwrap();
+    query().ends_with(1);
 }

@@ -97,6 +97,10 @@ pub(crate) enum Catalog {
         /// File to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Divide the index into about equal files beside it (FILE.1, FILE.2 …), which are searched in turns: for a catalogue that
+        /// does not fit into memory
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        shards: Option<u32>,
     },
 }
 

@@ -35,7 +35,9 @@ pub(crate) fn run(global: &Global, command: &args::Catalog) -> anyhow::Result<Ex
         args::Catalog::Check { json } => maintenance::check(&catalog, *json),
         args::Catalog::Stats { json } => maintenance::stats(&catalog, *json),
         args::Catalog::Compact => maintenance::compact(global, &mut catalog),
-        args::Catalog::Pack { out } => maintenance::pack(global, &catalog, out),
+        args::Catalog::Pack { out, shards } => {
+            maintenance::pack(global, &catalog, out, shards.unwrap_or(0))
+        }
     }
 }
 

@@ -73,12 +73,23 @@ pub(crate) fn compact(global: &Global, catalog: &mut Catalog) -> anyhow::Result<
     Ok(Exit::Clear)
 }
 
-pub(crate) fn pack(global: &Global, catalog: &Catalog, out: &Path) -> anyhow::Result<Exit> {
-    let Packed { digest, recordings, bytes } = catalog.pack(out)?;
+pub(crate) fn pack(
+    global: &Global,
+    catalog: &Catalog,
+    out: &Path,
+    shards: u32,
+) -> anyhow::Result<Exit> {
+    let Packed { digest, recordings, bytes, shards } = catalog.pack(out, shards)?;
     if !global.quiet {
+        let beside = match shards {
+            (0, _) => String::new(),
+            (count, bytes) => {
+                format!(" and {} of {}", counted(count.into(), "shard"), counted(bytes, "byte"))
+            }
+        };
         writeln!(
             Out::lock(),
-            "{} in {} of {}; digest {digest}",
+            "{} in {} of {}{beside}; digest {digest}",
             counted(recordings, "recording"),
             out.display(),
             counted(bytes, "byte"),
