@@ -75,5 +75,6 @@ pub mod signal;
 pub mod sniff;
 pub mod source;
 pub mod storage;
+pub mod watch;
 #[doc(hidden)]
 pub mod wording;

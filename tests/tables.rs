@@ -1,68 +1,28 @@
 //! Parquet tables with sound in their cells: it is found as in a file.
 
-use std::sync::Arc;
-
 use leakhound::record::Verdict::{self, Clear, Failed, Match};
 use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::source::{Locator, To};
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArrayType, DoubleType, FloatType, Int64Type};
 use parquet::file::properties::{WriterProperties, WriterVersion};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
-pub(crate) use crate::common::parquet::{FILES, binary, cells, column, shard, table};
+use crate::common::parquet::{FILES, FLOATS, binary, cells, column, shard, table, table_by};
 use crate::common::{Desk, Dice, RATE_HZ, encode, excerpt, gz, record, records, song, tar, wav};
 
 const RAW: &str = "message schema { required binary sound; }";
 
-const FLOATS: &str = "message schema {
-    optional group audio {
-        optional binary path (STRING);
-        optional group array (LIST) { repeated group list { optional float element; } }
-        optional int64 sampling_rate;
-    }
-}";
-
-/// A table of metadata: file names, and a word about each file.
-pub(crate) fn metadata(rows_of: &[(&str, &str)]) -> Vec<u8> {
-    let schema =
-        "message schema { required binary file_name (STRING); required binary isrc (STRING); }";
-    table(schema, rows_of.len(), &mut |group, rows| {
-        let (name, word) = rows_of[group];
-        for text in [name, word] {
-            let mut column = rows.next_column().unwrap().unwrap();
-            let values = binary(&[text.as_bytes()]);
-            column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
-            column.close().unwrap();
-        }
-    })
-}
-
-/// A table with one row of samples.
-pub(crate) fn numbers() -> Vec<u8> {
-    table(FLOATS, 1, &mut |_, rows| {
-        column::<ByteArrayType>(rows, &binary(&[b"a"]), &[2], None);
-        column::<FloatType>(rows, &[0.5, 0.25, 0.5], &[4, 4, 4], Some(&[0, 1, 1]));
-        column::<Int64Type>(rows, &[8_000], &[2], None);
-    })
-}
-
 /// A hundred rows of text, one of them an ISRC, in an encoding that stores lengths.
 fn in_lengths(encoding: Encoding, version: WriterVersion) -> Vec<u8> {
-    let schema = Arc::new(parse_message_type("message m { optional binary t (STRING); }").unwrap());
     let properties = WriterProperties::builder()
         .set_dictionary_enabled(false)
         .set_encoding(encoding)
         .set_writer_version(version);
-    let mut writer =
-        SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).unwrap();
-    let mut rows = writer.next_row_group().unwrap();
     let mut values = vec![&b"a row of something else"[..]; 99];
     values.push(b"GBAYE0000351");
-    column::<ByteArrayType>(&mut rows, &binary(&values), &[1; 100], None);
-    rows.close().unwrap();
-    writer.into_inner().unwrap()
+    table_by(properties, "message m { optional binary t (STRING); }", 1, &mut |_, rows| {
+        column::<ByteArrayType>(rows, &binary(&values), &[1; 100], None);
+    })
 }
 
 #[test]

@@ -15,10 +15,9 @@ import time
 import unittest
 from pathlib import Path
 
-from lib import machines
+from lib import tools
 from lib.test_machines import PROGRAM, RATE_HZ, song, wav
 
-VENV = machines.ROOT / "target" / "objects" / "venv"
 PACKAGE = "moto[server]==5.1.22"
 
 # Keys that a path does not have, or that a listing has to encode.
@@ -49,17 +48,11 @@ def free_port() -> int:
 class Objects(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        python = VENV / "bin" / "python"
-        if not (VENV / "complete").exists():
-            made = subprocess.run([sys.executable, "-m", "venv", VENV], capture_output=True, text=True, check=False)
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
-            if made.returncode == 0:
-                made = subprocess.run(pip, capture_output=True, text=True, check=False)
-            if made.returncode != 0:
-                last = (made.stderr.strip().splitlines() or ["no reason"])[-1]
-                print(f"\nleakhound: NOT TESTED: an S3 store of another make: {PACKAGE} cannot be installed: {last}", file=sys.stderr)
-                raise unittest.SkipTest("moto is not here")
-            (VENV / "complete").touch()
+        try:
+            python = tools.make_venv(tools.ROOT / "target" / "objects" / "venv", PACKAGE)
+        except (OSError, tools.ToolError) as error:
+            print(f"\nleakhound: NOT TESTED: an S3 store of another make: {PACKAGE} cannot be installed: {error}", file=sys.stderr)
+            raise unittest.SkipTest("moto is not here") from None
         cls.folder = tempfile.TemporaryDirectory(prefix="leakhound-objects-")
         cls.at = Path(cls.folder.name)
         port = free_port()

@@ -19,11 +19,12 @@ mod budget;
 pub(crate) mod codecs;
 mod reader;
 
-use crate::storage;
 pub(crate) use budget::Filled;
 pub use budget::{Budget, Buffer};
 use codecs::{Allowance, Codec, buffered};
 pub use reader::{Reader, Volume};
+
+use crate::storage;
 
 /// Where the bytes of an item are.
 #[derive(Debug, Clone)]

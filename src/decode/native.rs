@@ -104,8 +104,9 @@ impl Native {
                 sink.restart();
                 return self.over(source, (given, start, Band::Full), limits, guard, sink);
             }
-            if part.frame_bytes > 0 || part.continues {
-                frame_bytes += part.frame_bytes;
+            // Of other parts it is not known what between their packets is none.
+            if let Some(bytes) = part.frame_bytes {
+                frame_bytes += bytes;
                 packet_bytes += next.pass.packet_bytes;
             }
             all_bytes += std::mem::take(&mut next.pass.packet_bytes);
@@ -113,15 +114,13 @@ impl Native {
             let broken = next.pass.broken.take();
             if (broken.is_some() || next.pass.reads_to_the_end()) && !is_full {
                 let gap = end.min(part.range.end)..part.range.end;
-                if part.frame_bytes > 0 {
+                if part.frame_bytes.is_some_and(|bytes| bytes > 0) {
                     known = known.saturating_add(gap.end - gap.start);
                 }
                 gaps.push(gap);
             }
             let is_last = nth + 1 == parts.len();
-            if std::mem::take(&mut next.pass.is_given_up) {
-                given_up = given_up.or(broken.clone());
-            }
+            given_up = given_up.or(next.pass.given_up.take());
             next.pass.broken = broken.filter(|_| is_last);
             carried = next;
         }

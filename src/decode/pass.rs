@@ -20,8 +20,8 @@ pub(super) struct Pass {
     pub(super) left_out: usize,
     /// The error that ended the pass before the end of the container.
     pub(super) broken: Option<String>,
-    /// Whether that was a decoder that was given up, not the reader.
-    pub(super) is_given_up: bool,
+    /// The same, if that was a decoder that was given up, not the reader.
+    pub(super) given_up: Option<String>,
     /// The stretches of the file that no reader understood, by their offsets. Only those that are large enough to be told.
     pub(super) gaps: Vec<Range<u64>>,
     /// Number of bytes among the frames of a stream that are no frames.
@@ -39,6 +39,12 @@ pub(super) struct Pass {
 }
 
 impl Pass {
+    /// Ends the pass, since a decoder does not go on.
+    pub(super) fn give_up(&mut self, why: String) {
+        self.given_up = Some(why.clone());
+        self.broken = Some(why);
+    }
+
     /// Decoded length of all streams together, in seconds, by which passes are compared.
     pub(super) fn seconds(&self) -> f64 {
         self.streams.iter().map(Stream::seconds).sum()

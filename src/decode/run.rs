@@ -376,8 +376,7 @@ impl Run<'_, '_> {
                 }
             }
             Err(Error::DecodeError(PANICKED)) => {
-                self.pass.broken = Some(PANICKED.to_owned());
-                self.pass.is_given_up = true;
+                self.pass.give_up(PANICKED.to_owned());
                 return true;
             }
             Err(Error::Unsupported(lowband::NEEDS_FULL)) => {
@@ -393,9 +392,8 @@ impl Run<'_, '_> {
         track.without_samples =
             if stream.seconds() > before { 0 } else { track.without_samples + 1 };
         if track.without_samples >= MAX_PACKETS_WITHOUT_SAMPLES {
-            self.pass.broken =
-                Some(format!("{MAX_PACKETS_WITHOUT_SAMPLES} packets in a row gave no sound"));
-            self.pass.is_given_up = true;
+            let why = format!("{MAX_PACKETS_WITHOUT_SAMPLES} packets in a row gave no sound");
+            self.pass.give_up(why);
             return true;
         }
         self.pass.streams.iter().all(|stream| stream.full)

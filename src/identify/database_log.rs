@@ -98,10 +98,9 @@ fn beside(item: &Item, kind: LogKind) -> Option<(PathBuf, PathBuf)> {
     let Bytes::File(log) = &item.bytes else { return None };
     let name = log.file_name()?.to_str()?;
     let database = log.with_file_name(name.strip_suffix(kind.ending())?);
-    // No link, which may lead out of the dump.
-    let is_file = storage::plain_file(&database).is_some();
-    let head = Bytes::from(database.as_path()).head(HEAD_BYTES);
-    (is_file && head.is_ok_and(|head| is_database(&head))).then(|| (log.clone(), database))
+    storage::plain_file(&database)?;
+    let head = Bytes::from(database.as_path()).head(HEAD_BYTES).ok()?;
+    is_database(&head).then(|| (log.clone(), database))
 }
 
 /// Copies the bytes of a file, at most as many as are allowed. Its permissions are not copied: SQLite has to write.

@@ -4,12 +4,14 @@
 //! the sentences about them are in [`crate::wording`].
 
 mod decision;
+mod event;
 mod evidence;
 mod failure;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod item;
+mod notice;
 mod released;
 mod span;
 mod standing;
@@ -20,10 +22,12 @@ mod work;
 use serde::Serialize;
 
 pub use decision::{Basis, Decision, DecisionState, Ground};
+pub use event::{Event, Found, RunEnd, Tally};
 pub use evidence::{Evidence, PeakWindow, RunnerUp};
 pub use failure::{Failure, FailureKind, FailureRecord, Stage};
 pub use finding::{Explained, Finding, Relation, Tier};
 pub use item::{ClaimCheck, ItemFacts, ItemRecord};
+pub use notice::{Checked, Deadline, DueKind, NoticeFacts, NoticeKind, NoticeState, Presence};
 pub use released::{
     AS_RELEASED_CENTS, AS_RELEASED_TEMPO, is_as_released, is_released_pitch, is_released_tempo,
 };

@@ -3,11 +3,13 @@
 //! A link is followed only if its target is inside the paths that are scanned: one that leads out could put the label's own
 //! masters into the report.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::name::shown_path;
 use super::{Item, Place, Span, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::storage;
@@ -24,6 +26,14 @@ pub struct Folders {
     inside: Vec<PathBuf>,
     /// The home, its links resolved: what it keeps for itself is not scanned.
     home: Option<PathBuf>,
+    /// Tells which files are left alone for now.
+    waits: Option<Arc<dyn Waits>>,
+}
+
+/// Tells which files are left alone for now, because they are still being written.
+pub trait Waits: std::fmt::Debug + Send + Sync {
+    /// Why a file is not to be read yet, as a clause whose subject is the file; `None` if it may be read.
+    fn why(&self, file: &Path, metadata: &Metadata) -> Option<String>;
 }
 
 /// The folder of the catalogue in a home, and the database that tells it from another folder of that name.
@@ -33,7 +43,16 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 3] = ["results.sqlite", "review.sqlite", "ffmpeg.json"];
+const OF_HOMES: [&str; 8] = [
+    "results.sqlite",
+    "review.sqlite",
+    "notices.sqlite",
+    "ffmpeg.json",
+    "config.toml",
+    "watch.lock",
+    "tell.lock",
+    "hook.lock",
+];
 
 impl Folders {
     /// The files and folders at `paths`.
@@ -47,10 +66,8 @@ impl Folders {
         for path in paths {
             let error = |error| (path.clone(), error);
             let root = storage::absolute(path).map_err(error)?;
-            inside.push(
-                storage::canonical(if storage::is_object(&root) { &root } else { path })
-                    .map_err(error)?,
-            );
+            let path = if storage::is_object(&root) { &root } else { path };
+            inside.push(storage::canonical(path).map_err(error)?);
             roots.push(root);
         }
         roots.sort();
@@ -62,13 +79,20 @@ impl Folders {
                 kept.push(root);
             }
         }
-        Ok(Self { roots: kept, inside, home: None })
+        Ok(Self { roots: kept, inside, home: None, waits: None })
     }
 
     /// Leaves out what the program keeps in its home: the catalogue names every recording, so it would be found in itself.
     #[must_use]
     pub fn beside_home(mut self, home: &Path) -> Self {
         self.home = home.canonicalize().ok();
+        self
+    }
+
+    /// Leaves files alone for which `waits` has a reason: each is a row.
+    #[must_use]
+    pub fn but(mut self, waits: Arc<dyn Waits>) -> Self {
+        self.waits = Some(waits);
         self
     }
 
@@ -92,7 +116,6 @@ impl Folders {
         self.roots.iter().find(is_own).map(PathBuf::as_path)
     }
 
-    /// Whether the home keeps a file or folder for itself.
     /// Whether a path, its links resolved, lies in what is scanned.
     pub fn holds(&self, path: &Path) -> bool {
         self.inside.iter().any(|root| path.starts_with(root))
@@ -104,6 +127,7 @@ impl Folders {
         self.holds(home).then_some(home)
     }
 
+    /// Whether the home keeps a file or folder for itself.
     fn keeps(&self, path: &Path) -> bool {
         let (Some(home), Some(name)) = (&self.home, path.file_name().and_then(|n| n.to_str()))
         else {
@@ -153,7 +177,28 @@ impl Folders {
                 "is a pipe, socket or device, not a file; it was not opened".into(),
             ));
         }
-        Ok(Item::of_file(path, Stamp::of(&metadata.into())))
+        if let Some(why) = self.why(&path, &metadata) {
+            return Err(waiting(path, &why));
+        }
+        Ok(Item::of_file(path, Stamp::of(&metadata)))
+    }
+
+    fn why(&self, file: &Path, metadata: &Metadata) -> Option<String> {
+        self.waits.as_ref()?.why(file, metadata)
+    }
+
+    /// The row of a file that is read with others, one of which is left alone.
+    pub(super) fn waiting_for<'a>(
+        &self,
+        file: &Path,
+        mut others: impl Iterator<Item = &'a Path>,
+    ) -> Option<Box<Unlisted>> {
+        self.waits.as_ref()?;
+        let why = others.find_map(|other| {
+            let why = self.why(other, &other.metadata().ok()?)?;
+            Some(format!("is read with {}, which {why}", shown_path(other)))
+        })?;
+        Some(waiting(file.to_path_buf(), &why))
     }
 
     /// The row of a link to a folder. Such links are not walked: the folder is scanned at its own path, and a few links to
@@ -164,16 +209,29 @@ impl Folders {
             return refused(link, FailureKind::LinkOutside, message);
         }
         let target = std::fs::read_link(&link).unwrap_or_default();
-        let message =
-            format!("is a link to the folder {}, which is scanned at its own path", shown(&target));
+        let message = format!(
+            "is a link to the folder {}, which is scanned at its own path",
+            shown_path(&target)
+        );
         refused(link, FailureKind::NotAudio, message)
+    }
+
+    /// The folders around a file that are walked, the outermost first, but for the first `known` of a path's components.
+    pub(super) fn around<'p>(&self, file: &'p Path, known: usize) -> Vec<&'p Path> {
+        let mut around: Vec<&Path> = file
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.components().count() > known)
+            .filter(|folder| self.lists(folder))
+            .collect();
+        around.reverse();
+        around
     }
 
     /// Whether a file may be opened that was not listed: it is a file, or a link to one inside the scanned paths.
     pub(super) fn allows(&self, file: &Path) -> bool {
         use storage::Kind;
-        let found = storage::link_metadata(file).map(|found| found.kind);
-        match found {
+        match storage::link_metadata(file).map(|found| found.kind) {
             Ok(Kind::File) => true,
             Ok(Kind::Link) => self.leads_inside(file) && storage::is_file(file),
             _ => false,
@@ -190,16 +248,11 @@ impl Folders {
     }
 }
 
-/// A path as part of a message, without line breaks or control characters.
-fn shown(path: &Path) -> String {
-    crate::wording::visible(&super::display_path(path)).into_owned()
-}
-
 fn link_outside(path: &Path) -> String {
     let target = std::fs::read_link(path).unwrap_or_default();
     format!(
         "is a link to {}, outside of the scanned paths; name the target to scan it",
-        shown(&target)
+        shown_path(&target)
     )
 }
 
@@ -213,7 +266,7 @@ impl Folders {
     pub(super) fn item_at(&self, path: &Path) -> Option<Listed> {
         if storage::is_object(path) {
             let found = storage::plain_file(path)?;
-            return Some(Ok(Item::of_file(path, Stamp::of(&found))));
+            return Some(Ok(Item::of_file(path, Stamp::of(found))));
         }
         let mut walk = WalkDir::new(path).max_depth(0).follow_links(true).into_iter();
         self.entry(walk.next()?)
@@ -299,7 +352,7 @@ fn objects_in(root: &Path, span: Arc<Span>) -> impl Iterator<Item = Listed> + Se
     let listed = listed.take_while(move |(path, _)| {
         span.upto.as_deref().is_none_or(|upto| path.as_path() <= upto)
     });
-    listed.map(|(path, found)| Ok(Item::of_file(path, Stamp::of(&found))))
+    listed.map(|(path, found)| Ok(Item::of_file(path, Stamp::of(found))))
 }
 
 /// The name of the database that SQLite made a file of this name for.
@@ -321,18 +374,24 @@ fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
     })
 }
 
+/// The row of a file that is left alone for now.
+fn waiting(path: PathBuf, why: &str) -> Box<Unlisted> {
+    let message = format!("{why}; it is scanned once it is finished");
+    refused(path, FailureKind::Unfinished, message)
+}
+
 /// The row of something that could not be listed.
 fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
-        let to = shown(ancestor);
+        let to = shown_path(ancestor);
         (
             FailureKind::LinkLoop,
             format!("is a link to {to}, the folder that it is in; it was not followed"),
         )
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
-        let to = shown(&target);
+        let to = shown_path(&target);
         (
             FailureKind::LinkBroken,
             format!(
@@ -436,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_home_keeps_for_itself_is_a_row_and_a_dump_in_the_home_is_walked() {
+    fn the_catalogue_of_a_home_is_a_row_and_a_dump_in_the_home_is_walked() {
         let home = tempfile::tempdir().unwrap();
         let path = |name: &str| home.path().join(name);
         fs::create_dir_all(path("catalog/segments")).unwrap();
@@ -448,7 +507,8 @@ mod tests {
         let folders = |root: &str| Folders::new(&[path(root)]).unwrap().beside_home(home.path());
         let kinds: Vec<_> =
             folders("").items().map(|item| item.err().map(|row| row.failure.kind)).collect();
-        assert_eq!(kinds, [Some(FailureKind::NotAudio), None, Some(FailureKind::NotAudio)]);
+        // The log of the results has no row: it comes and goes.
+        assert_eq!(kinds, [Some(FailureKind::NotAudio), None]);
         assert_eq!(folders("").of_home(), None);
         assert_eq!(folders("dump").of_home(), None);
         assert_eq!(folders("catalog").of_home(), Some(&*path("catalog")));

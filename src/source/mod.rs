@@ -11,7 +11,7 @@
 //! | `find` | from a locator back to its item |
 //! | `containers/` | archives, compressed files and tables |
 //! | `volumes` | archives that were split into several files |
-//! | `volume_names` | how programs name the volumes that they make |
+//! | `volume_names`, `part_names` | how programs name the volumes that they make, and number parts |
 //! | `sidecar` | metadata beside files: `AudioFolder`, Anna's Archive |
 //! | `torrent/` | torrents whose data is on disk |
 //! | `limits` | what a container may cost |
@@ -28,6 +28,7 @@ mod listing;
 mod locator;
 mod name;
 mod outline;
+mod part_names;
 mod portion;
 mod section;
 mod sidecar;
@@ -40,7 +41,7 @@ pub(crate) use containers::{Value, is_table, texts};
 pub use containers::{set_unpacker, unpack_rar};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
-pub use folder::{Folders, Listed};
+pub use folder::{Folders, Listed, Waits};
 pub use limits::ScanLimits;
 pub use listing::Listing;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
@@ -49,7 +50,7 @@ pub use outline::{Divided, Outlined};
 pub use portion::{Met, Portion, Share};
 pub use section::{BrokenGroup, Carried, Section, SectionEnd, TableEnd};
 pub use span::Span;
-pub use torrent::{TorrentFile, TorrentPlace};
+pub use torrent::{Downloads, TorrentFile, TorrentPlace};
 pub(crate) use torrent::{is_called_torrent, unreadable as unreadable_torrent};
 pub use volumes::volumes_of;
 
@@ -71,8 +72,9 @@ pub struct Stamp {
 
 impl Stamp {
     /// The stamp of a file.
-    pub fn of(metadata: &Metadata) -> Self {
-        Self { size_bytes: metadata.bytes, modified_ns: metadata.modified_ns }
+    pub fn of(metadata: impl Into<Metadata>) -> Self {
+        let Metadata { bytes: size_bytes, modified_ns, .. } = metadata.into();
+        Self { size_bytes, modified_ns }
     }
 
     /// The stamp of a file whose record depends on other files: it changes if the digest `others` of these changes. Stamps are

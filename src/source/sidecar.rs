@@ -69,14 +69,7 @@ impl Joined {
     pub(super) fn of(&mut self, file: &Path) -> Option<Arc<str>> {
         self.open.retain(|(folder, _)| file.starts_with(folder));
         let known = self.open.last().map_or(0, |(folder, _)| folder.components().count());
-        let mut new: Vec<&Path> = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.components().count() > known)
-            .filter(|folder| self.folders.roots().iter().any(|root| folder.starts_with(root)))
-            .collect();
-        new.reverse();
-        for folder in new {
+        for folder in self.folders.around(file, known) {
             let rows = self.read(folder);
             self.open.push((folder.to_path_buf(), rows));
         }

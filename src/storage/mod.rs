@@ -56,8 +56,14 @@ pub struct Metadata {
     pub modified_ns: i64,
 }
 
-impl From<fs::Metadata> for Metadata {
-    fn from(found: fs::Metadata) -> Self {
+impl From<&Self> for Metadata {
+    fn from(found: &Self) -> Self {
+        *found
+    }
+}
+
+impl From<&fs::Metadata> for Metadata {
+    fn from(found: &fs::Metadata) -> Self {
         let kind = match found.file_type() {
             kind if kind.is_file() => Kind::File,
             kind if kind.is_dir() => Kind::Folder,
@@ -86,6 +92,12 @@ pub struct StoreFault {
 }
 
 impl StoreFault {
+    /// The same, as told of a path.
+    #[must_use]
+    pub fn about(self, path: &Path) -> Self {
+        Self { what: format!("{}: {}", path.display(), self.what), ..self }
+    }
+
     /// The fault in an error of reading or writing, if it is of the store.
     pub fn of(error: &io::Error) -> Option<Self> {
         if let Some(own) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
@@ -123,7 +135,11 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
 ///
 /// If there is nothing, or it cannot be looked at.
 pub fn metadata(path: &Path) -> io::Result<Metadata> {
-    if is_object(path) { object::metadata(path) } else { fs::metadata(path).map(Into::into) }
+    if is_object(path) {
+        object::metadata(path)
+    } else {
+        fs::metadata(path).map(|found| (&found).into())
+    }
 }
 
 /// The same of a link itself.
@@ -135,7 +151,7 @@ pub fn link_metadata(path: &Path) -> io::Result<Metadata> {
     if is_object(path) {
         object::metadata(path)
     } else {
-        fs::symlink_metadata(path).map(Into::into)
+        fs::symlink_metadata(path).map(|found| (&found).into())
     }
 }
 
@@ -149,7 +165,7 @@ pub fn plain_file(path: &Path) -> Option<Metadata> {
     if is_object(path) {
         return object::file(path).ok();
     }
-    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(Into::into)
+    base::plain_file(path).map(|found| (&found).into())
 }
 
 /// Whether a path leads to anything. Links are followed.
@@ -163,7 +179,7 @@ pub fn exists(path: &Path) -> bool {
 ///
 /// If there is none, or it cannot be opened.
 pub fn open(path: &Path) -> io::Result<File> {
-    if is_object(path) { object::open(path) } else { fs::File::open(path).map(File::Disk) }
+    if is_object(path) { object::open(path) } else { base::open_file(path).map(File::Disk) }
 }
 
 /// Reads a text of at most `most` bytes.

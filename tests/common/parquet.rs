@@ -1,10 +1,10 @@
-//! Parquet tables with sound in their cells.
+//! Parquet tables.
 
 use std::sync::Arc;
 
 use parquet::basic::Compression;
-use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::file::properties::WriterProperties;
+use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
@@ -16,12 +16,34 @@ pub(crate) const FILES: &str = "message schema {
     optional group audio { optional binary bytes; optional binary path (STRING); }
 }";
 
+/// Samples in a struct, with their rate.
+pub(crate) const FLOATS: &str = "message schema {
+    optional group audio {
+        optional binary path (STRING);
+        optional group array (LIST) { repeated group list { optional float element; } }
+        optional int64 sampling_rate;
+    }
+}";
+
+/// Fills a row group, which it is given with its number.
 pub(crate) type Group<'a> = &'a mut dyn FnMut(usize, &mut SerializedRowGroupWriter<'_, Vec<u8>>);
 
+/// A table of this schema, whose row groups `write` fills.
 pub(crate) fn table(schema: &str, groups: usize, write: Group<'_>) -> Vec<u8> {
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
+    table_by(properties, schema, groups, write)
+}
+
+/// The same, written with these properties.
+pub(crate) fn table_by(
+    properties: WriterPropertiesBuilder,
+    schema: &str,
+    groups: usize,
+    write: Group<'_>,
+) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
+    let properties = Arc::new(properties.build());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
     for group in 0..groups {
         let mut rows = writer.next_row_group().unwrap();
         write(group, &mut rows);
@@ -42,6 +64,7 @@ pub(crate) fn column<T: parquet::data_type::DataType>(
     column.close().unwrap();
 }
 
+/// The cells of a column of bytes.
 pub(crate) fn binary(values: &[&[u8]]) -> Vec<ByteArray> {
     values.iter().map(|value| ByteArray::from(value.to_vec())).collect()
 }
@@ -73,5 +96,29 @@ pub(crate) fn cells(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         column::<ByteArrayType>(rows, &[], &vec![0; files.len()], None);
         column::<ByteArrayType>(rows, &binary(&bytes), &vec![2; files.len()], None);
         column::<ByteArrayType>(rows, &binary(&names), &vec![2; files.len()], None);
+    })
+}
+
+/// A table of metadata: file names, and a word about each file.
+pub(crate) fn metadata(rows_of: &[(&str, &str)]) -> Vec<u8> {
+    let schema =
+        "message schema { required binary file_name (STRING); required binary isrc (STRING); }";
+    table(schema, rows_of.len(), &mut |group, rows| {
+        let (name, word) = rows_of[group];
+        for text in [name, word] {
+            let mut column = rows.next_column().unwrap().unwrap();
+            let values = binary(&[text.as_bytes()]);
+            column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+            column.close().unwrap();
+        }
+    })
+}
+
+/// A table with one row of samples.
+pub(crate) fn numbers() -> Vec<u8> {
+    table(FLOATS, 1, &mut |_, rows| {
+        column::<ByteArrayType>(rows, &binary(&[b"a"]), &[2], None);
+        column::<FloatType>(rows, &[0.5, 0.25, 0.5], &[4, 4, 4], Some(&[0, 1, 1]));
+        column::<Int64Type>(rows, &[8_000], &[2], None);
     })
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use leakhound::cluster::ClusterError;
-use leakhound::notice::NoticeError;
-use leakhound::results::ChoiceError;
+use leakhound::notice::{NoticeError, NoticeStoreError};
+use leakhound::results::{ChoiceError, ResultsError};
 use leakhound::review::{AudioError, QueueError};
 use leakhound::session::SessionError;
 use leakhound::storage::StoreFault;
@@ -19,7 +19,8 @@ pub(crate) enum Exit {
     Found = 1,
     /// The arguments make no sense. Clap exits with the same number.
     Usage = 2,
-    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly.
+    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly. Or some of what was
+    /// asked for is not done.
     Incomplete = 3,
     /// The command failed: nothing can be concluded.
     Failed = 4,
@@ -60,11 +61,15 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Prints what is wrong with the arguments in one line, with the remedy; help and version as they are.
-pub(crate) fn report_arguments(error: &clap::Error) -> ExitCode {
+/// Prints what is wrong with the arguments in one line, with the remedy; help and version as they are. `from`: the variable of the
+/// environment that holds the wrong value.
+pub(crate) fn report_arguments(error: &clap::Error, from: Option<&str>) -> ExitCode {
     use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if error.use_stderr() && error.kind() != DisplayHelpOnMissingArgumentOrSubcommand {
-        let line = arguments_line(&error.render().to_string());
+        let mut line = arguments_line(&error.render().to_string());
+        if let Some(variable) = from {
+            line = format!("the variable {variable} is wrong: {line}");
+        }
         eprintln!("leakhound: {}", leakhound::wording::visible(&line));
     } else {
         // Where nobody reads it nothing is lost.
@@ -79,8 +84,8 @@ fn arguments_line(said: &str) -> String {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = words(what.strip_prefix("error: ").unwrap_or(what));
     let tips = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
-    let meant: String =
-        tips.filter(|tip| tip.contains("exist")).map(|tip| format!("; {tip}")).collect();
+    let meant = tips.filter(|tip| tip.contains("exist")).flat_map(|tip| ["; ", tip]);
+    let meant: String = meant.collect();
     let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("leakhound");
     let is_name = |word: &&str| !word.starts_with(['[', '<', '-']);
     let command = usage.split_whitespace().take_while(is_name).collect::<Vec<_>>().join(" ");
@@ -93,9 +98,11 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.downcast_ref::<StoreFault>().is_some_and(|fault| fault.is_usage)
         || error.downcast_ref().is_some_and(ClusterError::is_usage)
         || error.downcast_ref().is_some_and(ChoiceError::is_usage)
+        || error.downcast_ref().is_some_and(ResultsError::is_usage)
         || error.downcast_ref().is_some_and(QueueError::is_usage)
         || error.downcast_ref().is_some_and(AudioError::is_usage)
         || error.downcast_ref().is_some_and(NoticeError::is_usage)
+        || error.downcast_ref().is_some_and(NoticeStoreError::is_usage)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -5,8 +5,10 @@
     reason = "the command line prints; the library does not"
 )]
 
+mod about;
 mod args;
 mod commands;
+mod config;
 mod exit;
 mod fonts;
 mod guide;
@@ -17,18 +19,19 @@ mod review_server;
 mod setup;
 mod show;
 
-use clap::Parser as _;
-
 fn main() -> std::process::ExitCode {
     silence_workers();
-    let args = match args::Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => return exit::report_arguments(&error),
+    let loaded = match config::load(std::env::args_os()) {
+        Ok(loaded) => loaded,
+        Err(config::Refused::Arguments { error, from }) => {
+            return exit::report_arguments(&error, from.as_deref());
+        }
+        Err(config::Refused::Settings(error)) => return exit::report(Err(error)),
     };
     if let Ok(program) = std::env::current_exe() {
         leakhound::source::set_unpacker(program, &[args::UNPACK_RAR]);
     }
-    let exit = commands::run(&args).and_then(|exit| {
+    let exit = commands::run(&loaded).and_then(|exit| {
         // What was read of a store since it was lost is not all there is.
         leakhound::storage::lost().map_or(Ok(exit), |fault| Err(fault.into()))
     });

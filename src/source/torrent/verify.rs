@@ -248,8 +248,7 @@ impl Torrent {
             return Ok(None);
         }
         let path = storage::canonical(&self.on_disk(file))?;
-        let is_inside = path.starts_with(&self.real_folder) && storage::is_file(&path);
-        if is_inside { storage::open(&path).map(Some) } else { Ok(None) }
+        if path.starts_with(&self.real_folder) { storage::open(&path).map(Some) } else { Ok(None) }
     }
 }
 
