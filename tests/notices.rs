@@ -181,7 +181,7 @@ fn a_later_copy_is_looked_at_by_place_by_bytes_and_by_matching_again() {
     copy("later/renamed.wav");
     desk.write_wav("later/sub/b.wav", &faster(excerpt(&song(2, 20), 2.0, 12.0), 1.12));
     let inner = wav(excerpt(&song(2, 20), 6.0, 16.0));
-    desk.write("later/pack.tar", &tar(&[("new.txt", b"hello"), ("m/inner.wav", &inner)]));
+    desk.write("later/pack.tar", &tar(&[("new.txt", &b"hello"[..]), ("m/inner.wav", &inner)]));
     let answers = check(&desk, "later", 1);
     let told: Vec<_> =
         answers.iter().map(|(name, presence, ..)| (name.as_str(), *presence)).collect();
@@ -219,19 +219,14 @@ fn what_could_not_be_read_is_never_gone() {
     assert!(answers[0].3.contains("is it mounted?"), "{answers:?}");
     // A recording that is no longer in the catalogue is not searched for.
     fs::remove_file(desk.path("later/broken.flac")).unwrap();
-    let id = finding(&desk_run_1(&desk), "/a.wav").recording_id;
+    desk.run(["scan", "dump"]).ends_with(1);
+    let id = finding(&desk, "/a.wav").recording_id;
     desk.run(["catalog", "remove", &id]).ends_with(0);
     let answers = check(&desk, "later", 3);
     let of = |name: &str| answers.iter().find(|(path, ..)| path == name).unwrap();
     assert_eq!(of("a.wav").1, Presence::NotRead);
     assert!(of("a.wav").3.contains("no longer in the catalogue"), "{answers:?}");
     assert_eq!(of("b.wav").1, Presence::Gone);
-}
-
-/// The same desk, after another scan of its dump, so that the newest run is one of it.
-fn desk_run_1(desk: &Desk) -> &Desk {
-    desk.run(["scan", "dump"]).ends_with(1);
-    desk
 }
 
 #[test]

@@ -228,6 +228,27 @@ class Reviewing(Desk):
         self.assertEqual(pictures, report.evaluate("[...document.querySelectorAll('.finding-sheet svg')].map(e => e.outerHTML)"))
         report.close()
 
+    def test_a_notice_that_is_recorded_elsewhere_is_on_the_page_at_once(self):
+        lines = self.run_program("report", "--format", "jsonl", "--out", "-", code=0).splitlines()
+        finding = json.loads(lines[0])["findings"][0]["finding_id"]
+        self.run_program("review", "accept", finding, "--reason", "leak", "--by", "Ann", code=0)
+        tab = self.open()
+        self.choose("state", "accepted")
+        self.comes("document.querySelectorAll('.option').length", 1)
+        self.run_program("notice", "--for", "host", "--recipient", "Host Ltd", "--out", "drafts", code=0)
+        day = json.loads(self.run_program("notice", "list", "--json", code=0))["drafted"]
+        tab.press("j")
+        self.comes("document.querySelector('#head .noticed')?.textContent", f"Notice 1 drafted since {day}, to Host Ltd, by {self.user()}")
+        self.run_program("notice", "mark", "1", "sent", "--on", day, "--reference", "T-4711", "--due", "2099-12-31", "--by", "<b>Ann</b>", code=0)
+        self.choose("state", "")
+        self.comes("[...document.querySelectorAll('.option .tag')].map(e => e.textContent)", ["accepted", "notice sent"])
+        tab.evaluate("document.querySelectorAll('.option')[0].click()")
+        wanted = f"Notice 1 sent since {day}, to Host Ltd, reference T-4711, by <b>Ann</b>; answer due 2099-12-31"
+        self.comes("document.querySelector('#head .noticed')?.textContent", wanted)
+
+    def user(self):
+        return json.loads(self.run_program("notice", "list", "--json", code=0))["drafted_by"]
+
     def test_an_answer_that_comes_late_does_not_push_away_the_finding_that_was_chosen_since(self):
         tab = self.open()
         # The answer for the first finding is delayed until the sheet shows the second.
