@@ -31,7 +31,7 @@ fn scanned() -> Desk {
 fn across(desk: &Desk, words: &[&str]) -> Vec<Value> {
     let words = [&["report", "--format", "jsonl", "--out", "-"], words].concat();
     let lines = desk.run(words).ends_with(0).stdout;
-    desk.keep_lines("across", &lines);
+    Desk::keep_lines("across", &lines);
     parse(&lines)
 }
 

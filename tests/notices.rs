@@ -50,7 +50,7 @@ fn mark(desk: &Desk, state: &str, on: &str, more: &[&str]) -> crate::common::Don
 /// A list as `--json` prints it, kept for the check against the schema.
 fn listed(desk: &Desk, words: &[&str], code: i32) -> Vec<Value> {
     let lines = desk.run([&["notice"], words, &["--json"]].concat()).ends_with(code).stdout;
-    desk.keep_lines("notice", &lines);
+    Desk::keep_lines("notice", &lines);
     parse(&lines)
 }
 
@@ -181,7 +181,7 @@ fn a_later_copy_is_looked_at_by_place_by_bytes_and_by_matching_again() {
     copy("later/renamed.wav");
     desk.write_wav("later/sub/b.wav", &faster(excerpt(&song(2, 20), 2.0, 12.0), 1.12));
     let inner = wav(excerpt(&song(2, 20), 6.0, 16.0));
-    desk.write("later/pack.tar", &tar(&[("new.txt", &b"hello"[..]), ("m/inner.wav", &inner)]));
+    desk.write("later/pack.tar", &tar(&[("new.txt", &b"hello"[..]), ("m/inner.wav", &inner[..])]));
     let answers = check(&desk, "later", 1);
     let told: Vec<_> =
         answers.iter().map(|(name, presence, ..)| (name.as_str(), *presence)).collect();

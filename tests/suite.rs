@@ -23,6 +23,7 @@ mod lint;
 mod machines;
 mod maintenance;
 mod mixes;
+mod neighbours;
 mod neutral;
 mod nightly;
 mod notices;

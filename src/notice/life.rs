@@ -63,7 +63,9 @@ impl Life {
             }
         }
         life.steps = standing.len();
-        standing.into_iter().for_each(|step| life.take(step));
+        for step in standing {
+            life.take(step);
+        }
         life
     }
 

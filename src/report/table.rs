@@ -162,6 +162,7 @@ pub(super) fn own<'a>(text: String) -> Cell<'a> {
 }
 
 /// The row of a finding, or of an item without one, in the order of [`COLUMNS`].
+#[allow(clippy::too_many_lines, reason = "a line or two for each column, in their order")]
 pub(super) fn cells<'a>(
     record: &'a ItemRecord,
     finding: Option<&'a Finding>,

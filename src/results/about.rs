@@ -133,7 +133,7 @@ impl About {
         }
         let about: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count() + 1;
             let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
             AboutError::Toml { line, why }
         })?;

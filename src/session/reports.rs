@@ -46,15 +46,12 @@ impl Session {
     /// If there is no such run, or the results cannot be read.
     pub fn across(&self, runs: Option<&[i64]>) -> Result<Across, SessionError> {
         let (store, decisions, notices) = (self.results()?, self.decisions()?, self.notices()?);
-        let runs = match runs {
-            Some(numbers) => {
-                let runs = numbers.iter().map(|number| store.run(Some(*number)));
-                Some(runs.collect::<Result<Vec<_>, _>>()?)
-            }
-            None => {
-                store.run(None)?;
-                None
-            }
+        let runs = if let Some(numbers) = runs {
+            let runs = numbers.iter().map(|number| store.run(Some(*number)));
+            Some(runs.collect::<Result<Vec<_>, _>>()?)
+        } else {
+            store.run(None)?;
+            None
         };
         AcrossReader::new(&store, &decisions, &notices).gather(runs)
     }

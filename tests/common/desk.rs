@@ -115,6 +115,7 @@ impl Desk {
             .env("LEAKHOUND_HOME", self.path("home"))
             .env_remove("LEAKHOUND_THREADS")
             .env_remove("LEAKHOUND_ITEM_TIMEOUT")
+            .env_remove("LEAKHOUND_CATALOGUE")
             .stdin(Stdio::null())
             .args(args);
         command
@@ -130,13 +131,13 @@ impl Desk {
     /// With `LEAKHOUND_KEEP_RECORDS` it is kept in that folder, for the check against the JSON Schema (`scripts/test`).
     pub(crate) fn jsonl(&self) -> String {
         let report = self.run(["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
-        self.keep_lines("", &report);
+        Self::keep_lines("", &report);
         report
     }
 
     /// With `LEAKHOUND_KEEP_RECORDS` keeps lines of JSON in that folder, for the check against a JSON Schema: `across` those of
     /// a report across dumps, `notice` those of a list of notices, else those of a report of a run.
-    pub(crate) fn keep_lines(&self, kind: &str, lines: &str) {
+    pub(crate) fn keep_lines(kind: &str, lines: &str) {
         let Some(folder) = std::env::var_os("LEAKHOUND_KEEP_RECORDS") else { return };
         let ending = if kind.is_empty() { ".jsonl".to_owned() } else { format!(".{kind}.jsonl") };
         let mut kept = tempfile::Builder::new();

@@ -18,7 +18,8 @@ pub(crate) enum Exit {
     Found = 1,
     /// The arguments make no sense. Clap exits with the same number.
     Usage = 2,
-    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly.
+    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly. Or some of what was
+    /// asked for is not done.
     Incomplete = 3,
     /// The command failed: nothing can be concluded.
     Failed = 4,

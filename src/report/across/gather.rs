@@ -65,13 +65,12 @@ impl<'a> AcrossReader<'a> {
         &self,
         runs: Option<Vec<Run>>,
     ) -> Result<Across, E> {
-        let (mut runs, stopped) = match runs {
-            Some(runs) => (runs, 0),
-            None => {
-                let (complete, stopped): (Vec<_>, Vec<_>) =
-                    self.store.runs()?.into_iter().partition(|run| run.complete);
-                (complete, stopped.len() as u64)
-            }
+        let (mut runs, stopped) = if let Some(runs) = runs {
+            (runs, 0)
+        } else {
+            let (complete, stopped): (Vec<_>, Vec<_>) =
+                self.store.runs()?.into_iter().partition(|run| run.complete);
+            (complete, stopped.len() as u64)
         };
         runs.sort_by_key(|run| (run.started, run.run_id));
         runs.dedup_by_key(|run| run.run_id);
@@ -104,7 +103,7 @@ impl<'a> AcrossReader<'a> {
         digests.sort();
         digests.dedup();
         let mut totals = Totals {
-            catalogue_recordings: newest().last().map_or(0, |run| run.catalogue_recordings),
+            catalogue_recordings: newest().next_back().map_or(0, |run| run.catalogue_recordings),
             catalogues: digests.len() as u64,
             stopped,
             ..Totals::default()

@@ -46,7 +46,7 @@ impl Across {
     pub fn write(
         &self,
         format: Format,
-        fonts: Vec<FontFile>,
+        fonts: &[FontFile],
         out: &mut dyn Write,
     ) -> Result<u64, ReportError> {
         match format {

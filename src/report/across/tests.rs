@@ -36,7 +36,7 @@ fn keep(home: &Path, root: &str, day: i64, records: Vec<ItemRecord>, complete: b
 }
 
 fn found(id: &str) -> Finding {
-    let digits: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digits = crate::base::hex(id.as_bytes());
     Finding { finding_id: format!("f-{digits}"), title: format!("Song {id}"), ..finding(id) }
 }
 
@@ -182,7 +182,7 @@ fn what_people_dismissed_and_what_is_permitted_is_left_out() {
 /// The report as text.
 fn text(across: &Across, format: Format) -> String {
     let mut out = Vec::new();
-    across.write(format, Vec::new(), &mut out).unwrap();
+    across.write(format, &[], &mut out).unwrap();
     match format {
         Format::Pdf => super::super::pdf::across::drawn(across),
         Format::Xlsx => super::super::tests::text_of_workbook(out),
@@ -202,7 +202,7 @@ fn every_format_has_the_works_the_dumps_and_what_a_person_said_of_them() {
         }
         let mut twice = [Vec::new(), Vec::new()];
         for out in &mut twice {
-            across.write(format, Vec::new(), out).unwrap();
+            across.write(format, &[], out).unwrap();
         }
         assert!(twice[0] == twice[1], "{format} differs from itself");
     }
@@ -214,7 +214,7 @@ fn every_format_has_the_works_the_dumps_and_what_a_person_said_of_them() {
         }
     }
     for format in [Format::Parquet, Format::Acrcloud] {
-        let refused = across.write(format, Vec::new(), &mut Vec::new()).unwrap_err();
+        let refused = across.write(format, &[], &mut Vec::new()).unwrap_err();
         assert!(refused.to_string().starts_with(&format!("there is no {format} report across")));
     }
 }

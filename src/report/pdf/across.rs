@@ -32,10 +32,10 @@ const PLACES_HEAD: [&str; 4] =
 /// Writes the report. Returns how many characters no font has.
 pub(in crate::report) fn write(
     across: &Across,
-    fonts: Vec<FontFile>,
+    fonts: &[FontFile],
     out: &mut dyn Write,
 ) -> Result<u64, ReportError> {
-    let fonts = Fonts::new(&fonts).map_err(|message| ReportError::Font { message })?;
+    let fonts = Fonts::new(fonts).map_err(|message| ReportError::Font { message })?;
     let mut layout = pages(across, &fonts)?;
     let missing = layout.missing;
     if missing > 0 {
@@ -107,7 +107,7 @@ fn cover(across: &Across, layout: &mut Layout) {
     let row = |dump: &Dump| {
         vec![
             dump.number.to_string(),
-            dump.about.as_ref().map_or_else(|| dump.name.clone(), |about| about.describe()),
+            dump.about.as_ref().map_or_else(|| dump.name.clone(), crate::results::About::describe),
             format!(
                 "{}: {} to {}",
                 thousands(dump.runs.len() as u64),

@@ -18,10 +18,9 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, Checked, ClaimCheck, Deadline, Decision, DecisionState, DueKind, Evidence, Explained,
-    FailureKind, FailureRecord, Finding, Ground, ItemFacts, ItemRecord, NoticeFacts, NoticeKind,
-    NoticeState, PeakWindow, Presence, Relation, Release, RunnerUp, Span, Stage, Tier, Verdict,
-    Work,
+    Basis, Checked, Deadline, Decision, DecisionState, DueKind, Evidence, Explained, FailureKind,
+    FailureRecord, Finding, Ground, ItemFacts, ItemRecord, NoticeFacts, NoticeKind, NoticeState,
+    PeakWindow, Presence, Relation, Release, RunnerUp, Span, Stage, Tier, Verdict, Work,
 };
 use crate::results::{About, Category};
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::*;
+use crate::record::fixtures::{facts, record_of};
 use crate::report::pdf;
 
 /// Hostile text: markup, a formula, a terminal escape, a bidirectional override.
@@ -159,26 +160,14 @@ pub(super) fn span(item: (f64, f64), recording: (f64, f64)) -> Span {
 }
 
 pub(in crate::report) fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
-    ItemRecord {
-        item: ItemFacts {
-            path: path.to_owned(),
-            size_bytes: 4_008_123,
-            sha256: "ab".repeat(32),
-            codec: "vorbis".to_owned(),
-            duration_seconds: 200.0,
-            streams: 1,
-            locator: path.replace(' ', "%20"),
-            containers: String::new(),
-            offset: Some(0),
-            torrent: None,
-        },
-        verdict: findings.first().map_or(Verdict::Clear, |finding| finding.verdict),
-        findings,
-        failure: None,
-        notes: Vec::new(),
-        claims: ClaimCheck::default(),
-        is_partial: false,
-    }
+    let item = ItemFacts {
+        size_bytes: 4_008_123,
+        codec: "vorbis".to_owned(),
+        locator: path.replace(' ', "%20"),
+        offset: Some(0),
+        ..facts(path, &"ab".repeat(32))
+    };
+    record_of(item, findings)
 }
 
 pub(super) fn failed(path: &str, stage: Stage, kind: FailureKind, message: &str) -> ItemRecord {

@@ -69,6 +69,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     let (settings, rights_day) = sealed.unwrap_or_else(|| {
         (Settings { mode: run.key.mode, ..setup::settings(global) }, day(run.started))
     });
+    let settings = command.catalogue.put_into(settings);
     let engine = setup::session_with(global, settings)?.engine_on(&rights_day)?;
     for line in changed_since(&engine, &run)? {
         writeln!(out, "        {line}")?;

@@ -30,9 +30,9 @@ pub(super) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     let wanted = (!command.all).then_some(command.runs.as_slice());
     let across = setup::session(global)?.across(wanted)?;
     let mut missing = 0;
-    let write = |out: &mut dyn std::io::Write| {
+    let mut write = |out: &mut dyn std::io::Write| {
         let mut buffered = BufWriter::new(out);
-        missing = across.write(format, fonts, &mut buffered)?;
+        missing = across.write(format, &fonts, &mut buffered)?;
         Ok(buffered.flush()?)
     };
     if out == Path::new("-") {
