@@ -41,8 +41,15 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 7] =
-    ["results.sqlite", "review.sqlite", "ffmpeg.json", "config.toml", "watch.lock", "tell.lock", "hook.lock"];
+const OF_HOMES: [&str; 7] = [
+    "results.sqlite",
+    "review.sqlite",
+    "ffmpeg.json",
+    "config.toml",
+    "watch.lock",
+    "tell.lock",
+    "hook.lock",
+];
 
 impl Folders {
     /// The files and folders at `paths`.

@@ -18,9 +18,21 @@ pub enum TellError {
     /// Decisions cannot be read.
     #[error(transparent)]
     Review(#[from] ReviewError),
-    /// Standard output takes no more.
+    /// Nobody reads standard output.
     #[error("nobody reads standard output any more; what was not told is told by the next start")]
+    Closed,
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written")]
     Print(#[source] io::Error),
+}
+
+impl From<io::Error> for TellError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Print(error),
+        }
+    }
 }
 
 /// Who is told.
@@ -59,13 +71,12 @@ pub enum Told {
 
 /// Tells the events of a home. The process that has one holds the lock [`super::Role::Tell`].
 #[derive(Debug)]
-pub struct Teller<'a> {
+pub struct Teller {
     outbox: Outbox,
     reviews: ReviewStore,
     decisions: Decisions,
     /// Number of the last decision that is known.
     decided: i64,
-    channels: Channels<'a>,
     /// What was done and could not be written yet: as long as this process lives it is not done again.
     unwritten: Option<Done>,
 }
@@ -77,16 +88,16 @@ enum Done {
     Told(i64),
 }
 
-impl<'a> Teller<'a> {
+impl Teller {
     /// Opens the events of a home.
     ///
     /// # Errors
     ///
     /// If its results or decisions cannot be opened.
-    pub fn open(home: &Path, channels: Channels<'a>) -> Result<Self, TellError> {
+    pub fn open(home: &Path) -> Result<Self, TellError> {
         let (outbox, reviews) = (Outbox::open(home)?, ReviewStore::open(home)?);
         let decisions = Decisions::default();
-        Ok(Self { outbox, reviews, decisions, decided: 0, channels, unwritten: None })
+        Ok(Self { outbox, reviews, decisions, decided: 0, unwritten: None })
     }
 
     /// Prints the next event, if events are to be printed. `now`: seconds since 1970.
@@ -94,9 +105,9 @@ impl<'a> Teller<'a> {
     /// # Errors
     ///
     /// If the results cannot be read or written, or nobody reads what is printed. The event is then told again.
-    pub fn print_next(&mut self, now: i64) -> Result<Told, TellError> {
+    pub fn print_next(&mut self, to: &mut Channels, now: i64) -> Result<Told, TellError> {
         self.write(now)?;
-        if self.channels.print.is_none() {
+        if to.print.is_none() {
             return Ok(Told::Nothing);
         }
         let Some(Untold { number, mut event, prints, .. }) = self.outbox.to_print()? else {
@@ -107,10 +118,10 @@ impl<'a> Teller<'a> {
         }
         self.outbox.begin_print(number)?;
         event.set_attempt(prints + 1);
-        if let Some(print) = &mut self.channels.print {
-            print(&event).map_err(TellError::Print)?;
+        if let Some(print) = &mut to.print {
+            print(&event)?;
         }
-        let is_handed = self.channels.command.is_some() && matches!(event, Event::Finding(_));
+        let is_handed = to.command.is_some() && matches!(event, Event::Finding(_));
         self.done(if is_handed { Done::Printed(number) } else { Done::Told(number) }, now)
     }
 
@@ -119,9 +130,9 @@ impl<'a> Teller<'a> {
     /// # Errors
     ///
     /// If the results cannot be read or written. The event is then told again.
-    pub fn hand_next(&mut self, now: i64) -> Result<Told, TellError> {
+    pub fn hand_next(&mut self, to: &Channels, now: i64) -> Result<Told, TellError> {
         self.write(now)?;
-        if self.channels.command.is_none() {
+        if to.command.is_none() {
             return Ok(Told::Nothing);
         }
         let Some(Untold { number, mut event, hands, .. }) = self.outbox.to_hand()? else {
@@ -129,7 +140,7 @@ impl<'a> Teller<'a> {
         };
         // Where events are printed, this is the end of a run that is printed first.
         let is_finding = matches!(event, Event::Finding(_));
-        if !is_finding && self.channels.print.is_some() {
+        if !is_finding && to.print.is_some() {
             return Ok(Told::Nothing);
         }
         if !is_finding || self.is_dismissed(&mut event)? {
@@ -137,7 +148,7 @@ impl<'a> Teller<'a> {
         }
         self.outbox.begin_hand(number)?;
         event.set_attempt(hands + 1);
-        if let Some(command) = &self.channels.command
+        if let Some(command) = &to.command
             && let Err(error) = command.run(&(json(&event) + "\n"))
         {
             let event_id = event.event_id().to_owned();
@@ -222,14 +233,15 @@ mod tests {
     }
 
     /// Tells everything that can be told, and how often the command failed at most once each.
-    fn tell(teller: &mut Teller) -> usize {
-        while !matches!(teller.print_next(7).unwrap(), Told::Nothing) {}
+    fn tell(home: &Path, mut channels: Channels) -> usize {
+        let mut teller = Teller::open(home).unwrap();
+        while !matches!(teller.print_next(&mut channels, 7).unwrap(), Told::Nothing) {}
         let mut failed = std::collections::BTreeSet::new();
         while let Some(id) = teller.next_to_hand().unwrap() {
             if failed.contains(&id) {
                 break;
             }
-            match teller.hand_next(7).unwrap() {
+            match teller.hand_next(&channels, 7).unwrap() {
                 Told::Nothing => break,
                 Told::Done => {}
                 Told::Failed { event_id, .. } => assert!(failed.insert(event_id)),
@@ -246,7 +258,7 @@ mod tests {
             Ok(())
         };
         let channels = Channels { print: Some(Box::new(print)), command };
-        let failed = tell(&mut Teller::open(home, channels).unwrap());
+        let failed = tell(home, channels);
         (words.into_inner(), failed)
     }
 
@@ -271,7 +283,7 @@ mod tests {
     fn a_command_alone_gets_the_findings_and_nothing_is_left() {
         let home = home(&["r1"]);
         let channels = Channels { print: None, command: Some(command("cat >/dev/null")) };
-        assert_eq!(tell(&mut Teller::open(home.path(), channels).unwrap()), 0);
+        assert_eq!(tell(home.path(), channels), 0);
         assert_eq!(Outbox::open(home.path()).unwrap().left().unwrap(), 0);
     }
 
@@ -279,9 +291,9 @@ mod tests {
     fn what_nobody_reads_is_told_by_the_next_start() {
         let home = home(&["r1"]);
         let closed = |_: &Event| Err(io::ErrorKind::BrokenPipe.into());
-        let channels = Channels { print: Some(Box::new(closed)), command: None };
-        let mut teller = Teller::open(home.path(), channels).unwrap();
-        assert!(matches!(teller.print_next(7), Err(TellError::Print(_))));
+        let mut channels = Channels { print: Some(Box::new(closed)), command: None };
+        let mut teller = Teller::open(home.path()).unwrap();
+        assert!(matches!(teller.print_next(&mut channels, 7), Err(TellError::Closed)));
         assert_eq!(printed(home.path(), None).0, ["r1 2", "run 1"]);
     }
 

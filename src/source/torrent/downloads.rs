@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::Torrents;
-use crate::record::Integrity;
 use crate::source::Folders;
 
 /// The torrents of a dump, asked about its files.
@@ -25,11 +24,12 @@ impl Downloads {
         self.torrents.file_at(file).map(|file| file.surroundings())
     }
 
-    /// Whether every piece of a file is there, of any torrent that lists it. A piece that is there with other bytes counts: they do not
-    /// come any more. True if no torrent lists it; `None` if `cancel` was raised.
+    /// Whether every piece of a file is there, of one of the torrents that list it. A piece that is there with other bytes counts: it does
+    /// not come any more. True if no torrent lists it; `None` if `cancel` was raised.
     pub fn is_whole(&mut self, file: &Path, cancel: &AtomicBool) -> Option<bool> {
-        let Some(file) = self.torrents.file_at(file) else { return Some(true) };
-        let facts = file.verified(None, cancel)?;
-        Some(matches!(facts.integrity, Integrity::Verified | Integrity::Damaged))
+        match self.torrents.file_at(file) {
+            Some(file) => file.lacks(cancel).map(|lacks| !lacks),
+            None => Some(true),
+        }
     }
 }

@@ -70,6 +70,8 @@ struct Verified {
     bytes: u64,
     /// A piece of this file alone is complete and has the wrong hash.
     differs: bool,
+    /// A piece is not there, or may not be.
+    lacks: bool,
     /// All pieces have the right hash.
     all: bool,
 }

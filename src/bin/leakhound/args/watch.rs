@@ -65,6 +65,9 @@ pub(crate) struct Tell {
     /// Print events as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// The watch ends by itself
+    #[arg(long)]
+    pub(crate) once: bool,
     /// Command for findings
     #[arg(long, value_name = "CMD")]
     pub(crate) on_finding: Option<String>,

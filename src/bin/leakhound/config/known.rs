@@ -142,7 +142,7 @@ mod tests {
         let scan = command.find_subcommand("scan").unwrap();
         let options = scan.get_arguments().filter_map(|arg| arg.get_long());
         let missing: Vec<_> = options.filter(|key| !settings().contains_key(*key)).collect();
-        assert_eq!(missing, ["profile"]);
+        assert_eq!(missing, [""; 0]);
     }
 
     #[test]

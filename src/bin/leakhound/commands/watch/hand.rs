@@ -41,6 +41,9 @@ impl Hand {
         } else if !global.quiet {
             command.arg("--text");
         }
+        if watch.once {
+            command.arg("--once");
+        }
         if let Some(words) = &watch.watching.on_finding {
             command.arg(format!("--on-finding={words}"));
             command.arg(format!("--command-timeout={}", watch.watching.command_timeout));

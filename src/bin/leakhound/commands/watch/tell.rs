@@ -1,6 +1,7 @@
 //! The hidden command by which `leakhound watch` tells what was found.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -36,37 +37,37 @@ pub(crate) fn run(global: &Global, command: &Tell) -> anyhow::Result<Exit> {
             (false, true) => Some(Box::new(|event| print(&text(event)))),
             (false, false) => None,
         };
+    let once = command.once;
     let words = command.on_finding.as_deref();
     let command = words.map(|words| parsed(words, command.command_timeout)).transpose()?;
-    let mut desk =
-        Desk { orders, failures: 0, next: None, tried: Vec::new(), said: Cell::new(false) };
-    let mut channels = Some(Channels { print, command });
+    let mut desk = Desk {
+        orders,
+        once,
+        failures: 0,
+        next: None,
+        tried: HashSet::new(),
+        said: Cell::new(false),
+    };
+    let mut channels = Channels { print, command };
     let mut teller = None;
     loop {
         let result = match &mut teller {
-            Some(teller) => desk.tell(teller),
-            None => match channels.take() {
-                Some(taken) => Teller::open(&home, taken).map(|opened| {
-                    teller = Some(opened);
-                    Step::Again
-                }),
-                None => return Ok(Exit::Failed),
-            },
+            Some(teller) => desk.tell(teller, &mut channels),
+            None => Teller::open(&home).map(|opened| {
+                teller = Some(opened);
+                Step::Again
+            }),
         };
         match result {
             Ok(Step::Over) => return Ok(Exit::Clear),
             Ok(Step::Again) => desk.said.set(false),
             Ok(Step::Rest) => std::thread::sleep(TICK),
-            Err(error) if teller.is_some() && passes(&error) && desk.orders.get() == GO_ON => {
+            Err(error) if is_passing(&error) && desk.orders.get() == GO_ON => {
                 desk.waits(&error);
             }
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-fn passes(error: &TellError) -> bool {
-    !matches!(error, TellError::Print(_)) && is_passing(error)
 }
 
 const GO_ON: u8 = 0;
@@ -131,58 +132,61 @@ enum Step {
 /// Decides when what is told.
 struct Desk {
     orders: Orders,
+    /// Whether the watch ends by itself: each finding is then handed over once.
+    once: bool,
     /// How often the command failed in a row.
     failures: u32,
     /// When the command is run again.
     next: Option<Instant>,
-    /// What the command did not take since it was ordered to end.
-    tried: Vec<String>,
+    /// What the command did not take, if each finding is handed over once.
+    tried: HashSet<String>,
     /// Whether it was said that something has to pass.
     said: Cell<bool>,
 }
 
 impl Desk {
-    fn tell(&mut self, teller: &mut Teller) -> Result<Step, TellError> {
+    fn tell(&mut self, teller: &mut Teller, channels: &mut Channels) -> Result<Step, TellError> {
         let orders = self.orders.get();
         if orders == NOW {
             return Ok(Step::Over);
         }
-        if let Told::Done = teller.print_next(setup::now())? {
+        if let Told::Done = teller.print_next(channels, setup::now())? {
             return Ok(Step::Again);
         }
-        let is_ending = orders == END;
-        if !is_ending && self.next.is_some_and(|next| Instant::now() < next) {
-            return Ok(Step::Rest);
+        let rest = || if orders == END { Step::Over } else { Step::Rest };
+        if self.once && teller.next_to_hand()?.is_none_or(|id| self.tried.contains(&id))
+            || self.next.is_some_and(|next| Instant::now() < next)
+        {
+            return Ok(rest());
         }
-        let rest = if is_ending { Step::Over } else { Step::Rest };
-        if is_ending && teller.next_to_hand()?.is_none_or(|id| self.tried.contains(&id)) {
-            return Ok(Step::Over);
-        }
-        match teller.hand_next(setup::now())? {
-            Told::Nothing => Ok(rest),
+        match teller.hand_next(channels, setup::now())? {
+            Told::Nothing => Ok(rest()),
             Told::Done => {
                 (self.failures, self.next) = (0, None);
                 Ok(Step::Again)
             }
             Told::Failed { event_id, attempt, error } => {
-                let pause =
-                    FIRST_PAUSE.saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
-                self.failures += 1;
-                self.next = Some(Instant::now() + pause);
-                let when = match is_ending {
-                    true => "at the next start".to_owned(),
-                    false => format!("in {}", counted(pause.as_secs() / 60, "minute")),
+                let when = if self.once {
+                    self.tried.insert(event_id.clone());
+                    "at the next start".to_owned()
+                } else {
+                    format!("in {}", counted(self.wait().as_secs() / 60, "minute"))
                 };
                 eprintln!(
                     "leakhound: the command of --on-finding {error}, for {event_id}, attempt {attempt}; \
                      it is run again {when}"
                 );
-                if is_ending {
-                    self.tried.push(event_id);
-                }
                 Ok(Step::Again)
             }
         }
+    }
+
+    /// The wait after a failure of the command.
+    fn wait(&mut self) -> Duration {
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
+        self.failures += 1;
+        self.next = Some(Instant::now() + pause);
+        pause
     }
 
     /// Waits for something to pass, which is said once.
