@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         run_id: "12".to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: "full".to_owned(),
+        about: None,
         roots: vec!["/dumps/2026-11".to_owned()],
         catalogue_recordings: 48_210,
         catalogue_digest: "c0ffee".repeat(10),
@@ -242,6 +243,7 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
         stream: 0,
         shares_passage_with: Vec::new(),
         decision: None,
+        notices: Vec::new(),
         sound: String::new(),
         tiers: vec![if claimed {
             Tier::Identifier

@@ -2,10 +2,13 @@
 
 use leakhound::record::FailureKind;
 use leakhound::record::Verdict::Match;
+use leakhound::source::ScanLimits;
 use parquet::data_type::{ByteArrayType, FloatType, Int32Type, Int64Type};
 
-use crate::common::{Desk, RATE_HZ, excerpt, records, song, wav};
-use crate::tables::{binary, column, scan, table};
+use crate::common::arrow::{Shape, Table, texts};
+use crate::common::parquet::{binary, column, table};
+use crate::common::{Desk, RATE_HZ, base64, excerpt, records, song, walk, wav};
+use crate::tables::scan;
 
 #[test]
 fn samples_under_other_names_and_sound_in_base64_are_read() {
@@ -81,13 +84,24 @@ fn samples_that_cannot_be_read_have_a_row_with_the_remedy() {
     assert!(failure.message.contains("sampling_rate"), "{failure:?}");
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let group = |chunk: &[u8]| {
-        let bits = (0..3).fold(0, |sum, at| sum << 8 | u32::from(*chunk.get(at).unwrap_or(&0)));
-        let letter = |at: usize| char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]);
-        let letters: String = (0..=chunk.len()).map(letter).collect();
-        letters + &"=".repeat(3 - chunk.len())
-    };
-    bytes.chunks(3).map(group).collect()
+#[test]
+fn the_first_rows_tell_what_a_column_holds_whatever_groups_without_rows_are_before_them() {
+    let clip = wav(&song(1, 3));
+    let text = "message schema { optional binary said (STRING); }";
+    let parquet = table(text, 3, &mut |group, rows| {
+        let cells = binary(&[base64(&clip).as_bytes()]);
+        let rows_there = usize::from(group > 0);
+        column::<ByteArrayType>(rows, &cells[..rows_there], &[1][..rows_there], None);
+    });
+    let encoded = base64(&clip);
+    let batch = |rows: &[Option<&str>]| vec![texts("said", Shape::Narrow, rows)];
+    let batches = vec![batch(&[]), batch(&[]), batch(&[Some(&encoded)]), batch(&[None])];
+    let arrow = Table::stream(batches).write();
+    // Four times a quarter of what an item may have, which is the most values of a list.
+    let limits = ScanLimits { max_item_bytes: clip.len() as u64 * 2, ..ScanLimits::default() };
+    for (bytes, sounds) in [(parquet, 2), (arrow, 1)] {
+        let seen = walk(&bytes, limits);
+        assert_eq!((seen.items.len(), seen.rows.len()), (sounds, 0), "{:#?}", seen.rows);
+        assert!(seen.items.iter().all(|item| item.size_bytes == clip.len() as u64));
+    }
 }

@@ -1,35 +1,20 @@
 //! Sound in Base64 and samples in texts and arrays, wherever these lie, and what is wrong with them.
 
 use std::fs;
-use std::io::Read as _;
-use std::path::Path;
+use std::ops::ControlFlow;
 
-use leakhound::source::{Found, Item, Locator, ScanLimits, find};
+use leakhound::source::{Dump, Folders, Item, Place, ScanLimits, Source as _, Unlisted, Visit};
 
-use crate::common::{gz, tar, zip, zst};
-use crate::hostile::{Seen, walk};
+use crate::common::{Seen, content, gz, leads_back, sound_tables, tar, walk, zip, zst};
 
 fn fixture(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables/sound").join(name))
-        .unwrap()
+    fs::read(sound_tables().join(name)).unwrap()
 }
 
-fn content(item: &Item) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    item.bytes.stream().unwrap().read_to_end(&mut bytes).unwrap();
-    bytes
-}
-
-/// The last words of the paths of all items that are found again by their locators.
+/// The last words of the paths of all items, each of which is found again by its locator.
 fn paths(seen: &Seen) -> Vec<String> {
     let path = |item: &Item| {
-        let text = item.place.locator.to_string();
-        let Found::Item(again) =
-            find(&text.parse::<Locator>().unwrap(), ScanLimits::default()).unwrap()
-        else {
-            panic!("{text} leads nowhere");
-        };
-        assert_eq!(content(&again), content(item), "{text}");
+        let text = leads_back(item).to_string();
         text.split_once('!').map_or("", |(_, steps)| steps).to_owned()
     };
     seen.items.iter().map(path).collect()
@@ -119,4 +104,95 @@ fn an_array_that_lies_about_itself_takes_no_memory_and_is_told() {
         let seen = walk(&array(&header(code, shape), &[0; 4_000]), limits);
         seen.says("not_audio", "which is not samples of sound");
     }
+}
+
+#[test]
+fn what_is_missing_of_a_text_with_sound_is_told_of_the_text_and_of_what_it_ends_with() {
+    let text = fixture("base64.jsonl");
+    let whole = tar(&[("a.jsonl", &text)]);
+    // Within the second sound.
+    let cut = &whole[..512 + text.len() - 300];
+    let mut packed = gz(cut);
+    packed.truncate(packed.len() - 12);
+    for (bytes, words) in [(cut, "300 of"), (&packed, "could be read")] {
+        let seen = walk(bytes, ScanLimits::default());
+        let told = |item: &Item| item.notes.iter().any(|note| note.contains(words));
+        let told: Vec<_> = seen.items.iter().map(|item| (told(item), item.is_damaged)).collect();
+        assert_eq!(told, [(false, false), (true, false), (true, true)], "{:#?}", seen.items);
+    }
+}
+
+#[test]
+fn a_text_that_is_read_twice_counts_once() {
+    let long =
+        |name: &str| format!("{{\"{name}\": [{}0.5], \"sr\": 8000}}\n", "0.25, ".repeat(50_000));
+    let text = [long("audio"), long("mel")].concat();
+    let packed = gz(text.as_bytes());
+    let once = ScanLimits {
+        max_ratio: 1,
+        // The text, and the sound that is made of it.
+        ratio_slack_bytes: text.len() as u64 * 3 / 2,
+        ..ScanLimits::default()
+    };
+    for bytes in [packed, zip(&[("other", b"".to_vec()), ("a.json", text.into_bytes())])] {
+        let seen = walk(&bytes, once);
+        assert_eq!(seen.kinds(), [""; 0], "{:#?}", seen.rows);
+        assert!(seen.items.iter().any(|item| content(item).starts_with(b"RIFF")));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_text_is_not_read_before_it_is_wanted_or_once_the_walk_is_to_end() {
+    struct Over(bool);
+    impl Visit for Over {
+        fn wants_file(&mut self, _: &Place) -> bool {
+            self.0 = true;
+            true
+        }
+        fn item(&mut self, item: Item) -> ControlFlow<()> {
+            panic!("{item:?}");
+        }
+        fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+            panic!("{row:?}");
+        }
+        fn is_over(&self) -> bool {
+            self.0
+        }
+    }
+    struct Unwanted(usize);
+    impl Visit for Unwanted {
+        fn wants_file(&mut self, _: &Place) -> bool {
+            self.0 += 1;
+            false
+        }
+        fn item(&mut self, item: Item) -> ControlFlow<()> {
+            panic!("{item:?}");
+        }
+        fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
+            panic!("{row:?}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // A text by its first bytes, and a hole that would take hours to read.
+    for name in ["a.jsonl", "b.json.001", "c.part2.rar", "d.r00", "e.z01"] {
+        let path = folder.path().join(name);
+        fs::write(&path, b"{\"a\": 1}\n".repeat(1_000)).unwrap();
+        fs::File::options().append(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    }
+    let folders = Folders::new(&[folder.path().to_path_buf()]).unwrap();
+    let dump = Dump::new(folders, ScanLimits::default());
+    let mut visit = Unwanted(0);
+    assert!(dump.walk(&mut visit).is_continue());
+    assert_eq!(visit.0, 5);
+    let mut planned = 0;
+    let flow = dump.outline(&mut |file| {
+        planned += 1;
+        assert!(file.divide(&dump, 1).is_none());
+        ControlFlow::Continue(())
+    });
+    assert!(flow.is_continue());
+    assert_eq!(planned, 5);
+    // Nor is it shown as what it was not read far enough to be.
+    assert!(dump.walk(&mut Over(false)).is_break());
 }

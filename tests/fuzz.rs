@@ -26,10 +26,10 @@ use self::checks::{CHECKS, Check};
 use crate::common::deliveries::{csv, tracks, xlsx};
 use crate::common::ern::ern;
 use crate::common::formats::{ar, cab, cpio, disc, lz4, lzip, warc};
+use crate::common::parquet::{cells, metadata, numbers, shard};
 use crate::common::rar::{Rar, packed};
 use crate::common::zips::{Method, zip_by};
 use crate::common::{Dice, bz2, encode, gz, sevenz, song, tar, tar_header, wav, xz, zip, zst};
-use crate::tables::{cells, numbers, shard};
 
 /// Small intact containers of each kind, some nested.
 fn containers() -> Vec<Vec<u8>> {
@@ -204,7 +204,7 @@ fn words() -> Vec<Vec<u8>> {
         b"{\"d\":\"x\\nGB\\u002dAYE\\u002d00%2D00351 watch%3Fv%3DdQw4w9WgXcQ\"}\n+036000291452.5".to_vec(),
         "isrc,x\nGBAYE0000351,y\n".encode_utf16().flat_map(u16::to_le_bytes).collect(),
         zst(b"{\"aacid\":\"aacid__x__20250101T000000Z__a\",\"metadata\":{\"isrc\":\"GBAYE0000351\"}}\n"),
-        crate::tables::metadata(&[("a.wav", "GBAYE0000351"), ("b.wav", "x")]),
+        metadata(&[("a.wav", "GBAYE0000351"), ("b.wav", "x")]),
         cells(&[("a".into(), b"no sound".to_vec()), ("b".into(), b"GBAYE0000351".to_vec())]),
     ];
     seeds.extend(arrow_tables());

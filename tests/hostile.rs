@@ -3,65 +3,15 @@
 //! They are walked by the library, with limits so low that small files meet them.
 
 use std::io::Read as _;
-use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use leakhound::record::FailureKind;
-use leakhound::source::{
-    Dump, Folders, Found, Item, Locator, ScanLimits, Source as _, Unlisted, Visit, find,
-};
-use parquet::basic::Compression;
+use leakhound::source::{Dump, Folders, Found, Locator, ScanLimits, Source as _, find};
 use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
-use crate::common::{Desk, Dice, gz, records, sevenz, tar, tar_header, zip, zst};
-
-/// The items and rows that a walk showed.
-#[derive(Default)]
-pub(crate) struct Seen {
-    pub(crate) items: Vec<Item>,
-    pub(crate) rows: Vec<Unlisted>,
-    /// Keeps the file until this is dropped.
-    folder: Option<tempfile::TempDir>,
-}
-
-impl Visit for Seen {
-    fn item(&mut self, item: Item) -> ControlFlow<()> {
-        self.items.push(item);
-        ControlFlow::Continue(())
-    }
-
-    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
-        self.rows.push(row);
-        ControlFlow::Continue(())
-    }
-}
-
-impl Seen {
-    pub(crate) fn kinds(&self) -> Vec<&str> {
-        self.rows.iter().map(|row| row.failure.kind.as_str()).collect()
-    }
-
-    pub(crate) fn says(&self, kind: &str, words: &str) {
-        let said = |row: &&Unlisted| {
-            row.failure.kind.as_str() == kind && row.failure.message.contains(words)
-        };
-        assert!(self.rows.iter().any(|row| said(&row)), "{:#?}", self.rows);
-    }
-}
-
-/// Walks a file with these bytes.
-pub(crate) fn walk(bytes: &[u8], limits: ScanLimits) -> Seen {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("x"), bytes).unwrap();
-    let folders = Folders::new(&[folder.path().to_path_buf()]).unwrap();
-    let mut seen = Seen::default();
-    assert!(Dump::new(folders, limits).walk(&mut seen).is_continue());
-    seen.folder = Some(folder);
-    seen
-}
+use crate::common::parquet::{column, table};
+use crate::common::{
+    Desk, Dice, Seen, gz, records, sevenz, tar, tar_header, tar_sparse, walk, zip, zst,
+};
 
 #[test]
 fn overlapping_members_of_a_zip_file_are_read_once() {
@@ -109,27 +59,11 @@ fn two_entries_of_one_name_at_one_place_are_two_items() {
     }
 }
 
-/// The header of a GNU sparse member that is one hole of this many bytes.
-fn hole(name: &str, bytes: u64) -> tar::Header {
-    let mut header = tar_header(0);
-    header.set_path(name).unwrap();
-    header.set_entry_type(tar::EntryType::GNUSparse);
-    let gnu = header.as_gnu_mut().unwrap();
-    let octal = |field: &mut [u8; 12], number: u64| {
-        field.copy_from_slice(format!("{number:011o}\0").as_bytes());
-    };
-    octal(&mut gnu.realsize, bytes);
-    octal(&mut gnu.sparse[0].offset, bytes);
-    octal(&mut gnu.sparse[0].numbytes, 0);
-    header.set_cksum();
-    header
-}
-
 #[test]
 fn holes_of_sparse_members_count_as_decompressed_bytes() {
     let mut bytes = Vec::new();
     for _ in 0..10 {
-        bytes.extend_from_slice(hole("hole", 1 << 20).as_bytes());
+        bytes.extend_from_slice(tar_sparse("hole", (1 << 20, 0), 1 << 20).as_bytes());
     }
     bytes.extend([0; 1024]);
     let limits = ScanLimits { ratio_slack_bytes: 2 << 20, ..ScanLimits::default() };
@@ -158,25 +92,14 @@ fn lists(rows: usize, samples: usize) -> Vec<u8> {
     let schema = "message schema { optional group audio {
         optional group array (LIST) { repeated group list { optional float element; } }
         optional int64 sampling_rate; } }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
-    let mut group = writer.next_row_group().unwrap();
-    let mut column = group.next_column().unwrap().unwrap();
-    for _ in 0..rows {
+    table(schema, 1, &mut |_, group| {
         let mut repetitions = vec![1; samples];
         repetitions[0] = 0;
-        let values = vec![0.5; samples];
-        let levels = (Some(&vec![4; samples][..]), Some(&repetitions[..]));
-        column.typed::<FloatType>().write_batch(&values, levels.0, levels.1).unwrap();
-    }
-    column.close().unwrap();
-    let mut column = group.next_column().unwrap().unwrap();
-    let rates = vec![8_000; rows];
-    column.typed::<Int64Type>().write_batch(&rates, Some(&vec![2; rows]), None).unwrap();
-    column.close().unwrap();
-    group.close().unwrap();
-    writer.into_inner().unwrap()
+        let repetitions = repetitions.repeat(rows);
+        let values = vec![0.5; samples * rows];
+        column::<FloatType>(group, &values, &vec![4; values.len()], Some(&repetitions));
+        column::<Int64Type>(group, &vec![8_000; rows], &vec![2; rows], None);
+    })
 }
 
 #[test]
@@ -193,14 +116,8 @@ fn a_list_of_a_few_bytes_that_repeats_one_sample_a_million_times_is_refused() {
 #[test]
 fn empty_rows_of_a_table_count_as_members() {
     let schema = "message schema { optional group audio { optional binary bytes; } }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
-    let mut group = writer.next_row_group().unwrap();
-    let mut column = group.next_column().unwrap().unwrap();
-    column.typed::<ByteArrayType>().write_batch(&[], Some(&[0; 5_000]), None).unwrap();
-    column.close().unwrap();
-    group.close().unwrap();
-    let bytes = writer.into_inner().unwrap();
+    let bytes =
+        table(schema, 1, &mut |_, rows| column::<ByteArrayType>(rows, &[], &[0; 5_000], None));
     let limits = ScanLimits { max_members: 1_000, ..ScanLimits::default() };
     assert_eq!(walk(&bytes, limits).kinds(), ["container_members"]);
     // Empty cells have no rows of their own; the table has one.
@@ -275,7 +192,7 @@ fn a_folder_or_link_in_a_zip_file_that_has_bytes_is_read_as_a_file() {
 
 #[test]
 fn a_tar_file_may_end_with_a_hole_and_damaged_holes_in_pax_records_are_reported() {
-    let bytes = [hole("hole", 1 << 20).as_bytes(), &[0; 1_024][..]].concat();
+    let bytes = [tar_sparse("hole", (1 << 20, 0), 1 << 20).as_bytes(), &[0; 1_024][..]].concat();
     assert!(walk(&bytes, ScanLimits::default()).rows.is_empty());
     let mut archive = tar::Builder::new(Vec::new());
     archive.append_pax_extensions([("GNU.sparse.major", &b"1"[..])]).unwrap();

@@ -8,8 +8,8 @@ use leakhound::record::{FailureKind, ItemRecord, Verdict};
 use polars_arrow_format::ipc::CompressionType;
 
 use crate::common::arrow::{Shape, Table, audio};
+use crate::common::parquet::cells;
 use crate::common::{Desk, bz2, excerpt, gz, records, sevenz, song, tar, wav, xz, zip, zst};
-use crate::tables::cells;
 
 const PLANTED: usize = 30;
 const OTHERS: usize = 200;

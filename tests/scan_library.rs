@@ -294,28 +294,41 @@ fn a_catalogue_that_is_changed_during_a_scan_stays_as_it_was_for_the_scan() {
     home.run(["query", one.to_str().unwrap()]).ends_with(0);
 }
 
-/// Opening a pipe that nobody writes to blocks, so such an item never ends.
+/// A text with a hole that takes hours to read.
 #[cfg(unix)]
 #[test]
 fn an_item_that_never_ends_is_given_up_and_the_others_go_on() {
     let desk = Desk::new();
-    let pipe = desk.path("dump/000-pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut paths = vec![pipe.clone()];
+    let text = desk.write("dump/000-endless", &b"no music here\n".repeat(10_000));
+    let file = std::fs::File::options().write(true).open(&text).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let mut paths = vec![text];
     paths.extend(clips(&desk, 5));
     let items = paths.iter().map(|path| Ok(item(path))).collect();
     // With one thread, nothing goes on unless another thread replaces it.
     let run = Run { threads: 1, give_up_after: Duration::from_secs(2), ..Run::default() };
     let (summary, outcomes) = run.of(Listed(items), engine(&Desk::new()));
-    // Releases the thread that hangs.
-    drop(std::fs::File::options().read(true).write(true).open(&pipe));
+    // Releases the thread that still reads.
+    file.set_len(0).unwrap();
     assert!(!summary.unwrap().stopped);
     let rows = sorted(outcomes);
-    let (pipes, clips): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.item.path.ends_with("/000-pipe"));
-    assert_eq!((pipes.len(), clips.len()), (1, 5));
-    let failure = pipes[0].failure.as_ref().unwrap();
+    let (endless, clips): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| row.item.path.ends_with("/000-endless"));
+    assert_eq!((endless.len(), clips.len()), (1, 5));
+    let failure = endless[0].failure.as_ref().unwrap();
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(failure.message.contains("given up"), "{failure:?}");
     assert!(clips.iter().all(|row| row.verdict == Verdict::Match), "{rows:#?}");
+}
+
+/// Opening a pipe that nobody writes to would never end.
+#[cfg(unix)]
+#[test]
+fn an_item_that_became_a_pipe_since_it_was_listed_is_told() {
+    let desk = Desk::new();
+    let pipe = desk.path("dump/pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (_, outcomes) = Run::default().of(Listed(vec![Ok(item(&pipe))]), engine(&Desk::new()));
+    let failure = outcomes[0].record.failure.as_ref().unwrap();
+    assert!(failure.message.contains("not a file"), "{failure:?}");
 }

@@ -4,6 +4,7 @@
 //! How well it finds is measured elsewhere; here it is only whether it does what it says.
 #![allow(clippy::unwrap_used, reason = "a test, and what helps it, fails by panicking")]
 
+mod across;
 mod archives;
 mod arrow;
 mod bad_input;
@@ -22,8 +23,10 @@ mod lint;
 mod machines;
 mod maintenance;
 mod mixes;
+mod neighbours;
 mod neutral;
 mod nightly;
+mod notices;
 mod one_dump;
 mod probe;
 mod prune;

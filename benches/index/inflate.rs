@@ -12,21 +12,11 @@ use leakhound::index::TrackId;
 use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::signal::peaks::Peak;
 
-/// The random number generator `SplitMix64` (Steele et al. 2014).
-pub(crate) struct Dice(pub(crate) u64);
+use crate::dice::Dice;
 
-impl Dice {
-    pub(crate) fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.roll() % n.max(1)
-    }
+/// A whole number from 0 up to, but not including, `n`; 0 for none. Not [`Dice::below`], which would change what is measured.
+fn below(dice: &mut Dice, n: u64) -> u64 {
+    dice.roll() % n.max(1)
 }
 
 /// Highest pitch of a peak in 1/8192 octave: 5 kHz above 250 Hz.
@@ -59,18 +49,18 @@ impl Music {
         let config = FingerprintConfig::default();
         let (rate, step) = (config.frames_per_second(), config.recording_print_step as u64);
         let end = (seconds * rate) as u64;
-        let mut dice = Dice(number.wrapping_mul(0x517c_c1b7_2722_0a95));
+        let mut dice = Dice::new(number.wrapping_mul(0x517c_c1b7_2722_0a95));
         let (mut peaks, mut sub_fingerprints) = (Vec::new(), Vec::new());
         let mut at = 0;
         while at < end {
             let (from_peaks, from_prints, frames) =
-                &self.tracks[dice.below(self.tracks.len() as u64) as usize];
+                &self.tracks[below(&mut dice, self.tracks.len() as u64) as usize];
             let length =
-                (345 + dice.below(517)).min(u64::from(*frames)).min(end - at) / step * step;
+                (345 + below(&mut dice, 517)).min(u64::from(*frames)).min(end - at) / step * step;
             let length = length.max(step);
             let from =
-                dice.below(u64::from(*frames) - length.min(u64::from(*frames))) / step * step;
-            let rise = dice.below(8_192) as i32 - 4_096;
+                below(&mut dice, u64::from(*frames) - length.min(u64::from(*frames))) / step * step;
+            let rise = below(&mut dice, 8_192) as i32 - 4_096;
             let first = from_peaks.partition_point(|p| u64::from(p.time) < 16 * from);
             let last = from_peaks.partition_point(|p| u64::from(p.time) < 16 * (from + length));
             for peak in from_peaks[first..last].iter().rev() {

@@ -8,6 +8,9 @@
 //! all segments.
 #![allow(clippy::print_stdout, reason = "a bench sub_fingerprints")]
 
+#[path = "../../tests/common/dice.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod dice;
 mod inflate;
 mod queries;
 mod rivals;

@@ -14,8 +14,10 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -25,6 +27,19 @@ SECONDS = 60
 def find():
     """Chromium's program, or None."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+def not_run(why):
+    """Prints that tests were not run: skipped is not passed."""
+    print(f"\n*** NOT RUN: {why}\n", file=sys.stderr)
+    raise unittest.SkipTest(why)
+
+
+def for_tests(what, **options):
+    """A browser that runs; without Chromium it is said of `what` that it was not opened."""
+    if find() is None:
+        not_run(f"there is no Chromium here; {what} was not opened in a browser")
+    return Browser(**options).__enter__()
 
 
 class BrowserError(Exception):

@@ -7,7 +7,6 @@ the process fails. It uses nothing outside of Python's library, since it travels
 import argparse
 import atexit
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -18,28 +17,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Times that a unit is tried before it counts as failed, as Spark does by default.
 TRIES = 4
-
-
-def into_venv(name: str, *packages: str) -> None:
-    """Runs the calling script in `target/NAME/venv`, which is made if it is not there."""
-    folder = ROOT / "target" / name / "venv"
-    python = folder / "bin" / "python"
-    if Path(sys.prefix).resolve() == folder.resolve():
-        return
-    if os.environ.get("LEAKHOUND_NO_VENV"):
-        return
-    if not (folder / "complete").exists():
-        print(f"leakhound: making {folder} with {' '.join(packages)}", file=sys.stderr, flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-        try:
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-            subprocess.run(pip, check=True, stdout=sys.stderr)
-        except (OSError, subprocess.CalledProcessError) as error:
-            print(f"leakhound: {' '.join(packages)} cannot be installed here: {error}", file=sys.stderr)
-            raise SystemExit(3) from None
-        (folder / "complete").touch()
-    os.execv(python, [str(python), "-B", *sys.argv])
 
 
 def arguments(description: str) -> argparse.ArgumentParser:

@@ -6,7 +6,6 @@ Each peer answers every query with (recording id or None, score); a higher score
 import hashlib
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from lib import chroma, tools
@@ -68,15 +67,10 @@ def run_fpcalc(catalogue, queries, store, work: Path, jobs: int) -> dict:
 
 def environment(cache: Path) -> Path:
     """Makes a virtual environment with the peers from PyPI in the cache folder; returns its `bin` folder."""
-    folder = cache / "peers-venv"
-    if not (folder / "bin" / "audfprint").exists():
-        tools.say(f"installing {AUDFPRINT}")
-        try:
-            tools.run([sys.executable, "-m", "venv", folder])
-            tools.run([folder / "bin" / "python", "-m", "pip", "-q", "install", AUDFPRINT])
-        except tools.ToolError as error:
-            raise Missing(f"{AUDFPRINT} could not be installed: {error}") from error
-    return folder / "bin"
+    try:
+        return tools.make_venv(cache / "peers-venv", AUDFPRINT).parent
+    except (OSError, tools.ToolError) as error:
+        raise Missing(f"{AUDFPRINT} could not be installed: {error}") from error
 
 
 # audfprint writes its answers as debug messages only.

@@ -5,7 +5,6 @@
 """
 
 import os
-import sys
 import time
 import unittest
 from pathlib import Path
@@ -17,17 +16,9 @@ PAGE = Path(os.environ.get("LEAKHOUND_PAGE", FOLDER / "page.html"))
 FINDINGS = 2_850
 
 
-def not_run(why):
-    """Prints that tests were not run: skipped is not passed."""
-    print(f"\n*** NOT RUN: {why}\n", file=sys.stderr)
-    raise unittest.SkipTest(why)
-
-
 def setUpModule():
     global chromium
-    if browser.find() is None:
-        not_run("there is no Chromium here; the report was not opened in a browser")
-    chromium = browser.Browser().__enter__()
+    chromium = browser.for_tests("the report")
 
 
 def tearDownModule():
@@ -242,7 +233,7 @@ class Accessibility(PageTest):
         try:
             cls.script = axe.source(FOLDER)
         except axe.Unavailable as error:
-            not_run(f"{error}; accessibility was not checked")
+            browser.not_run(f"{error}; accessibility was not checked")
 
     def check(self, **options):
         self.open(policy=False, **options)

@@ -11,7 +11,6 @@ import random
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -51,17 +50,9 @@ def write(path, samples):
         file.writeframes(struct.pack(f"<{len(samples)}h", *(int(s * 32_000) for s in samples)))
 
 
-def not_run(why):
-    """Prints that tests were not run: skipped is not passed."""
-    print(f"\n*** NOT RUN: {why}\n", file=sys.stderr)
-    raise unittest.SkipTest(why)
-
-
 def setUpModule():
     global chromium
-    if browser.find() is None:
-        not_run("there is no Chromium here; the review page was not opened in a browser")
-    chromium = browser.Browser(loopback=True).__enter__()
+    chromium = browser.for_tests("the review page", loopback=True)
 
 
 def tearDownModule():
@@ -275,7 +266,7 @@ class LargeRun(Desk):
 
     def make(self):
         if not (HOME / "results.sqlite").exists():
-            not_run(f"there is no run in {HOME}; cargo bench --bench report -- --findings 3000 --home {HOME} makes one")
+            browser.not_run(f"there is no run in {HOME}; cargo bench --bench report -- --findings 3000 --home {HOME} makes one")
         shutil.copytree(HOME, self.path / "home")
 
     def counts(self):
@@ -363,7 +354,7 @@ class Accessibility(Desk):
         try:
             cls.script = axe.source(FOLDER)
         except axe.Unavailable as error:
-            not_run(f"{error}; accessibility was not checked")
+            browser.not_run(f"{error}; accessibility was not checked")
 
     make = Reviewing.make
 

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_TOOL_MISSING = 3
@@ -52,6 +53,30 @@ def run(command: list, *, cwd: Path | None = None, told_on: str = "stdout") -> s
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ToolError(f"{words[0]} ended with {done.returncode}: {' | '.join(said[-3:])}")
     return getattr(done, told_on).decode("utf-8", "replace")
+
+
+def make_venv(folder: Path, *packages: str) -> Path:
+    """Makes a virtual environment with these packages if it is not there; returns its Python. Raises `ToolError` if it cannot be made."""
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        say(f"leakhound: making {folder} with {' '.join(packages)}")
+        shutil.rmtree(folder, ignore_errors=True)
+        run([sys.executable, "-m", "venv", folder])
+        run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
+        (folder / "complete").touch()
+    return python
+
+
+def into_venv(name: str, *packages: str) -> None:
+    """Runs the calling script in `target/NAME/venv`, which is made if it is not there. LEAKHOUND_NO_VENV: it runs as it is."""
+    folder = ROOT / "target" / name / "venv"
+    if Path(sys.prefix).resolve() == folder.resolve() or os.environ.get("LEAKHOUND_NO_VENV"):
+        return
+    try:
+        python = make_venv(folder, *packages)
+    except (OSError, ToolError) as error:
+        stop(f"{' '.join(packages)} cannot be installed here: {error}", EXIT_TOOL_MISSING)
+    os.execv(python, [str(python), "-B", *sys.argv])
 
 
 def in_parallel(work, inputs: list, jobs: int, label: str) -> list:

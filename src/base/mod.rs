@@ -3,6 +3,7 @@
 mod atomic;
 mod digest;
 mod escape;
+mod files;
 mod losses;
 mod panic;
 mod private;
@@ -16,6 +17,7 @@ pub(crate) use atomic::sync_folder;
 pub use atomic::{Access, write_atomically};
 pub use digest::{digest, hex};
 pub use escape::{shorten, visible};
+pub(crate) use files::{open_file, plain_file};
 pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
 pub(crate) use private::owner_only;

@@ -55,7 +55,7 @@ mod tests {
     use crate::export::Format;
     use crate::notice::NoticeKind;
     use crate::provenance::WhichContainers;
-    use crate::record::{DecisionState, Ground, Relation, Verdict};
+    use crate::record::{DecisionState, Ground, NoticeState, Presence, Relation, Verdict};
     use crate::review::ListOrder;
     use crate::scan::Mode;
 
@@ -80,6 +80,12 @@ mod tests {
             assert_eq!(value.as_str().parse(), Ok(value));
         }
         for value in NoticeKind::ALL {
+            assert_eq!(value.as_str().parse(), Ok(value));
+        }
+        for value in NoticeState::ALL {
+            assert_eq!(value.as_str().parse(), Ok(value));
+        }
+        for value in Presence::ALL {
             assert_eq!(value.as_str().parse(), Ok(value));
         }
         for value in WhichContainers::ALL {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::budget::Buffer;
+use crate::base::open_file;
 
 /// One of several stretches of files that are read as one: a part of a split archive, or what lies of a member in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl OpenVolumes {
             else {
                 return Ok(0);
             };
-            let (offset, mut file) = (volume.offset, File::open(&volume.path)?);
+            let (offset, mut file) = (volume.offset, open_file(&volume.path)?);
             if offset > 0 {
                 file.seek(SeekFrom::Start(offset))?;
             }

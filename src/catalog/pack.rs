@@ -14,6 +14,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -78,7 +79,9 @@ impl Catalog {
         let folder = folder.map_err(write)?;
         let copy = folder.path().join(DATABASE);
         let copied = || {
-            self.connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+            // As it is: a folder's name need not be UTF-8.
+            let path = ValueRef::Text(copy.as_os_str().as_encoded_bytes());
+            self.connection.execute("VACUUM INTO ?1", [ToSqlOutput::Borrowed(path)])?;
             // Readers of a write-ahead log write beside their database.
             Connection::open(&copy)?.pragma_update(None, "journal_mode", "delete")?;
             self.connection.query_row("SELECT count(*) FROM recordings", [], |row| row.get(0))

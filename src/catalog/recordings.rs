@@ -125,6 +125,18 @@ impl Catalog {
         .map_err(|source| self.error(source))
     }
 
+    /// Whether a scan searches for a recording: it has this id and is not neutral, or is an entry of this id without audio.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn searches_for(&self, id: &str) -> Result<bool, CatalogError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM recordings WHERE recording_id = ?1 AND neutral = 0)
+                   OR EXISTS (SELECT 1 FROM entries WHERE entry_id = ?1)";
+        let read = || self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0));
+        read().map_err(|source| self.error(source))
+    }
+
     /// The recording with this digest of its audio, and whether it is neutral.
     pub(super) fn with_audio(&self, digest: &str) -> Result<Option<(String, bool)>, CatalogError> {
         let sql = "SELECT recording_id, neutral FROM recordings WHERE audio_digest = ?1";

@@ -60,16 +60,7 @@ pub(super) fn cut(
             total.div_ceil(units.max(1)).max(1)
         }
     };
-    let mut cutter = Cutter {
-        dump,
-        target,
-        writer,
-        totals: Totals { unit_bytes: target, ..Totals::default() },
-        open: Open::default(),
-        after: None,
-        group: None,
-        hold: None,
-    };
+    let mut cutter = Cutter::new(dump, target, writer);
     let mut failed = None;
     let flow = dump.outline(&mut |file| {
         failed = cutter.take(&file).err();
@@ -110,7 +101,20 @@ struct Open {
     torrents: BTreeSet<UnitTorrent>,
 }
 
-impl Cutter<'_> {
+impl<'a> Cutter<'a> {
+    fn new(dump: &'a Dump, target: u64, writer: &'a mut Writer) -> Self {
+        Self {
+            dump,
+            target,
+            writer,
+            totals: Totals { unit_bytes: target, ..Totals::default() },
+            open: Open::default(),
+            after: None,
+            group: None,
+            hold: None,
+        }
+    }
+
     fn take(&mut self, file: &Outlined) -> io::Result<()> {
         self.totals.files += 1;
         self.totals.bytes = self.totals.bytes.saturating_add(file.size_bytes());
@@ -145,6 +149,10 @@ impl Cutter<'_> {
     }
 
     fn flush(&mut self, is_last: bool) -> io::Result<()> {
+        // Rows without a path are nowhere in the order: a unit of nothing else would have no end, and hold what follows, too.
+        if !is_last && self.open.upto.is_none() {
+            return Ok(());
+        }
         let Open { listing, upto, torrents, .. } = std::mem::take(&mut self.open);
         if listing.files == 0 && !(is_last && self.writer.units == 0) {
             return Ok(());
@@ -198,7 +206,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::lines::Lines;
-    use crate::source::{Folders, ScanLimits};
+    use crate::source::{Folders, ScanLimits, Section};
 
     fn units(dump: &Path, size: UnitSize) -> Vec<Unit> {
         let folder = tempfile::tempdir().unwrap();
@@ -253,6 +261,50 @@ mod tests {
         (0..3).for_each(|number| write(&format!("n/{number}")));
         assert_eq!(counts(&units(folder.path(), UnitSize::Bytes(250_000))), [4, 3]);
         assert_eq!(counts(&units(folder.path(), UnitSize::Bytes(100_000))), [2, 2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn rows_without_a_path_make_no_unit_of_their_own_since_it_would_hold_all_that_follows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (lines, index) = (folder.path().join("units.jsonl"), folder.path().join("units.index"));
+        let dump = folder.path().join("dump");
+        fs::create_dir(&dump).unwrap();
+        let paths: Vec<PathBuf> = ["a.zip", "b", "c"].map(|name| dump.join(name)).into();
+        for path in &paths {
+            fs::write(path, vec![0; 100_000]).unwrap();
+        }
+        let folders = Folders::new(std::slice::from_ref(&dump)).unwrap();
+        let dump = Dump::new(folders, ScanLimits::default());
+        let mut writer = Writer::new(&lines, &index).unwrap();
+        let mut cutter = Cutter::new(&dump, 1, &mut writer);
+        let mut files = Vec::new();
+        let _ = dump.outline(&mut |file| {
+            files.push(file);
+            ControlFlow::Continue(())
+        });
+        let sections = vec![(Section { from: 0, to: u64::MAX }, 100_000)];
+        let divided = Divided { kind: "zip", sections };
+        for file in &files {
+            cutter.take(&Outlined::lost()).unwrap();
+            cutter.take(&Outlined::lost()).unwrap();
+            // A container that is read in sections ends the unit before it, if that has an end.
+            if file.path == paths[0] {
+                cutter.sections(file, &divided).unwrap();
+            } else {
+                cutter.take(file).unwrap();
+            }
+        }
+        cutter.end().unwrap();
+        let units = writer.units;
+        writer.finish().unwrap();
+        let units: Vec<_> =
+            Lines { text: lines, index, units }.from(0).unwrap().map(Result::unwrap).collect();
+        // The section of a.zip; the rows before it, those before and behind b, and b; c.
+        assert_eq!(counts(&units), [0, 7, 1]);
+        let spans = [&units[1], &units[2]].map(|unit| unit.span().unwrap());
+        let ends = spans.map(|span| (span.after, span.upto));
+        let (a, b) = (Some(paths[0].clone()), Some(paths[1].clone()));
+        assert_eq!(ends, [(a, b.clone()), (b, None)]);
     }
 
     #[test]

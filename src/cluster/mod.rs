@@ -54,6 +54,7 @@ mod work;
 pub use check::{Whole, check};
 pub use cut::UnitSize;
 pub use error::ClusterError;
+pub use lines::MAX_LINE_BYTES;
 pub use merge::{Merged, merge};
 pub use parts::{Mark, Parts};
 pub(crate) use plan::Planned;

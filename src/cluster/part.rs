@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::lines::MAX_LINE_BYTES;
 use super::{ClusterError, Mark, Parts};
 use crate::base::{Access, hex, sync_folder, write_atomically};
 use crate::record::{FailureKind, ItemRecord, Verdict, json};
@@ -21,8 +22,6 @@ const PART_VERSION: u32 = 1;
 const LEVEL: i32 = 3;
 /// Memory of the database that sorts, in KiB, as SQLite takes it; the rest is in its file.
 const CACHE_KIB: i64 = -16_384;
-/// Longest line that is read, in bytes. A guess: a record with 10,000 findings has 20 MB.
-const MAX_LINE_BYTES: u64 = 256 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +55,7 @@ pub(super) struct Sums {
     pub(super) matched: u64,
     pub(super) suspect: u64,
     pub(super) failed: u64,
+    pub(super) partial: u64,
     pub(super) audio_milliseconds: u64,
 }
 
@@ -72,8 +72,15 @@ impl Sums {
                 self.failed += u64::from(is_audio);
             }
         }
+        self.partial += u64::from(record.is_partial);
         let milliseconds = (record.item.duration_seconds * 1_000.0).round() as u64;
         self.audio_milliseconds = self.audio_milliseconds.saturating_add(milliseconds);
+    }
+
+    /// The mark of a part with these records, without what tells which part it is.
+    pub(super) fn mark(self) -> Mark {
+        let Self { items, matched, suspect, failed, partial, audio_milliseconds } = self;
+        Mark { items, matched, suspect, failed, partial, audio_milliseconds, ..Mark::default() }
     }
 }
 
@@ -317,18 +324,13 @@ mod tests {
         for outcome in outcomes {
             sorter.record(outcome).unwrap();
         }
-        let Sums { items, matched, suspect, failed, audio_milliseconds } = sorter.sums;
+        let sums = sorter.sums.mark();
         let mark = sorter.write(&parts, "ab", None, |bytes, sha256| Mark {
             plan: "ab".into(),
             unit: 7,
             bytes,
             sha256,
-            items,
-            matched,
-            suspect,
-            failed,
-            audio_milliseconds,
-            changed: false,
+            ..sums
         });
         (parts, mark.unwrap())
     }
@@ -351,6 +353,19 @@ mod tests {
         assert_eq!(paths(&parts, &mark).unwrap(), ["/d/a", "/d/b"]);
         assert_eq!(parts.mark(7).unwrap(), Some(mark.clone()));
         assert_eq!((mark.items, mark.audio_milliseconds), (2, 2_100));
+    }
+
+    #[test]
+    fn what_is_read_in_part_is_counted_apart_from_what_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cut = outcome("/d/a", 1.0);
+        cut.record.is_partial = true;
+        let mut found = outcome("/d/b", 1.0);
+        (found.record.is_partial, found.record.verdict) = (true, Verdict::Match);
+        let mut failed = outcome("/d/c", 0.0);
+        failed.record.verdict = Verdict::Failed;
+        let (_, mark) = part(folder.path(), vec![cut, found, failed]);
+        assert_eq!((mark.matched, mark.failed, mark.partial), (1, 1, 2));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub struct Mark {
     pub suspect: u64,
     /// Items that could not be read, without those that are no audio.
     pub failed: u64,
+    /// Items that were read in part, whatever was found in the rest. They also count in one of the numbers above, or as clear.
+    #[serde(default)]
+    pub partial: u64,
     /// Length of their decoded sound, in milliseconds.
     pub audio_milliseconds: u64,
     /// Whether files of the unit were added, removed or changed since it was planned.

@@ -25,6 +25,8 @@ pub struct Status {
     pub suspect: u64,
     /// Items that could not be read.
     pub failed: u64,
+    /// Items that were read in part, whatever was found in the rest. They also count in one of the numbers above, or as clear.
+    pub partial: u64,
     /// Length of their decoded sound, in milliseconds.
     pub audio_milliseconds: u64,
     /// Units that are not done, as ranges: `3-7, 9`.
@@ -73,6 +75,7 @@ pub fn status(plan: &Plan, folders: &[Parts]) -> Result<Status, ClusterError> {
         status.matched = status.matched.saturating_add(mark.matched);
         status.suspect = status.suspect.saturating_add(mark.suspect);
         status.failed = status.failed.saturating_add(mark.failed);
+        status.partial = status.partial.saturating_add(mark.partial);
         status.audio_milliseconds =
             status.audio_milliseconds.saturating_add(mark.audio_milliseconds);
         if mark.changed {

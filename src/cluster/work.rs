@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::part::{Reader, Sorter, Sums};
+use super::part::{Reader, Sorter};
 use super::plan::outside;
 use super::unit::SectionOf;
 use super::{ClusterError, Mark, Parts, Plan, Unit, UnitShare};
@@ -101,19 +101,15 @@ impl Worker {
             return Ok(Done::Stopped);
         };
         let changed = Self::check(&unit, &met)?;
-        let Sums { items, matched, suspect, failed, audio_milliseconds } = sorter.sums;
+        let sums = sorter.sums.mark();
         let (plan, section) = (self.plan.digest(), met.section);
         let mark = sorter.write(&self.parts, plan, section, |bytes, sha256| Mark {
             plan: plan.to_owned(),
             unit: number,
             bytes,
             sha256,
-            items,
-            matched,
-            suspect,
-            failed,
-            audio_milliseconds,
             changed,
+            ..sums
         })?;
         Ok(Done::Now(mark))
     }

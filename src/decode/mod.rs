@@ -31,7 +31,9 @@ mod band;
 mod child;
 mod codecs;
 mod downmix;
+mod ebml;
 mod embedded;
+mod end_tags;
 mod error;
 mod excerpt;
 mod ffmpeg;
@@ -54,6 +56,7 @@ mod stream;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod text;
 mod trim;
 
 pub use band::Band;
@@ -63,8 +66,8 @@ pub use tags::Tags;
 
 /// Names and versions of the built-in decoders. A test compares them with `Cargo.lock`.
 const BUILT_IN: &str = "symphonia 0.6.1 + libopus (opusic-sys 0.7.7)";
-/// What is added for those of the low band.
-const LOW_BAND: &str = " + lowband 0.2.0";
+/// The crate that also decides for every band which of mid and side is heard.
+const LOW_BAND: &str = "lowband 0.2.0";
 
 /// Largest magnitude of digital silence: −100 dBFS, a third of one step of 16 bits.
 const SILENCE: f32 = 1e-5;
@@ -178,17 +181,16 @@ impl Decoder {
         Self { band, ..self }
     }
 
-    /// Names and versions of the decoders, such as `symphonia 0.6.1 + libopus (opusic-sys 0.7.7) +
+    /// Names and versions of all that samples depend on, such as `symphonia 0.6.1 + libopus (opusic-sys 0.7.7) + lowband 0.2.0 +
     /// ffmpeg 5.1.9`.
     pub fn describe(&self) -> String {
-        let low = match self.band {
-            Band::Full => "",
-            Band::Low => LOW_BAND,
+        let of_band = match self.band {
+            Band::Full => " (mixing only)",
+            Band::Low => "",
         };
-        match &*self.ffmpeg {
-            Some(ffmpeg) => format!("{BUILT_IN}{low} + ffmpeg {}", ffmpeg.version()),
-            None => format!("{BUILT_IN}{low}"),
-        }
+        let ffmpeg = Option::as_ref(&self.ffmpeg);
+        let ffmpeg = ffmpeg.map_or_else(String::new, |it| format!(" + ffmpeg {}", it.version()));
+        format!("{BUILT_IN} + {LOW_BAND}{of_band}{ffmpeg}")
     }
 
     /// Decodes every audio stream of a file into `sink`. `cancel` is checked once per packet.

@@ -104,8 +104,9 @@ impl Native {
                 sink.restart();
                 return self.over(source, (given, start, Band::Full), limits, guard, sink);
             }
-            if part.frame_bytes > 0 || part.continues {
-                frame_bytes += part.frame_bytes;
+            // Of other parts it is not known what between their packets is none.
+            if let Some(bytes) = part.frame_bytes {
+                frame_bytes += bytes;
                 packet_bytes += next.pass.packet_bytes;
             }
             all_bytes += std::mem::take(&mut next.pass.packet_bytes);
@@ -113,7 +114,7 @@ impl Native {
             let broken = next.pass.broken.take();
             if (broken.is_some() || next.pass.reads_to_the_end()) && !is_full {
                 let gap = end.min(part.range.end)..part.range.end;
-                if part.frame_bytes > 0 {
+                if part.frame_bytes.is_some_and(|bytes| bytes > 0) {
                     known = known.saturating_add(gap.end - gap.start);
                 }
                 gaps.push(gap);

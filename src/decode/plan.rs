@@ -107,17 +107,10 @@ pub(super) fn decode(
         if last.replace(step).is_some() {
             sink.restart();
         }
-        match attempt(decoder, step, &facts, source, &guard, sink) {
-            Ok(mut pass) => {
-                match step {
-                    Step::Ffmpeg => account(
-                        &mut pass,
-                        left.as_ref(),
-                        (facts.kind, facts.front_bytes),
-                        source,
-                        &guard,
-                    ),
-                    _ => left = Unread::of(&pass).or(left),
+        match attempt(decoder, step, &facts, source, (&guard, left.as_ref()), sink) {
+            Ok(pass) => {
+                if step != Step::Ffmpeg {
+                    left = Unread::of(&pass).or(left);
                 }
                 let flaw = flaw(step, &pass, &guard);
                 let reason = reasons.first().cloned();
@@ -137,19 +130,9 @@ pub(super) fn decode(
     let mut best = best.ok_or_else(|| unread(decoder, &facts, &reasons))?;
     if best.pass.seconds() > 0.0 && last != Some(best.step) {
         sink.restart();
-        best.pass = match attempt(decoder, best.step, &facts, source, &guard, sink) {
-            Ok(mut pass) => {
-                if best.step == Step::Ffmpeg {
-                    account(
-                        &mut pass,
-                        left.as_ref(),
-                        (facts.kind, facts.front_bytes),
-                        source,
-                        &guard,
-                    );
-                }
-                pass
-            }
+        best.pass = match attempt(decoder, best.step, &facts, source, (&guard, left.as_ref()), sink)
+        {
+            Ok(pass) => pass,
             Err(Failure::Stop(error)) => return Err(error),
             Err(Failure::Probe(error)) => return Err(unread(decoder, &facts, &[error])),
         };
@@ -250,12 +233,13 @@ fn steps(facts: &Facts) -> Result<Vec<Step>, DecodeError> {
     Ok(steps)
 }
 
+/// Takes one step. `left` is what Symphonia left unread before.
 fn attempt(
     decoder: &Decoder,
     step: Step,
     facts: &Facts,
     source: &Bytes,
-    guard: &Guard<'_>,
+    (guard, left): (&Guard<'_>, Option<&Unread>),
     sink: &mut dyn PcmSink,
 ) -> Result<Pass, Failure> {
     match step {
@@ -268,7 +252,10 @@ fn attempt(
                 let behind = facts
                     .picture
                     .and_then(|_| source.slice(facts.front_bytes, facts.bytes - facts.front_bytes));
-                ffmpeg.pass(behind.as_ref().unwrap_or(source), &decoder.limits, guard, sink)
+                let behind = behind.as_ref().unwrap_or(source);
+                let mut pass = ffmpeg.pass(behind, &decoder.limits, guard, sink)?;
+                account(&mut pass, left, (facts.kind, facts.front_bytes), source, guard);
+                Ok(pass)
             }
             None => Err(Failure::Probe("no ffmpeg".to_owned())),
         },

@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use crate::bytes::{Bytes, Reader};
+use crate::sniff::boxes::{BOX_HEAD_BYTES, BoxHead};
 
 /// Most boxes that are visited in one box; films have about twenty. A guess.
 const MAX_BOXES: usize = 1_024;
@@ -116,24 +117,14 @@ fn boxes(file: &mut Reader, within: Range<u64>, name: [u8; 4]) -> io::Result<Vec
         if at + 8 > within.end {
             break;
         }
+        let mut head = Vec::new();
         file.seek(SeekFrom::Start(at))?;
-        let mut head = [0; 16];
-        file.read_exact(&mut head[..8])?;
-        let (head_bytes, bytes) = match number(&head, 0).unwrap_or(0) {
-            0 => (8, within.end - at),
-            1 => {
-                file.read_exact(&mut head[8..])?;
-                let [.., a, b, c, d, e, f, g, h] = head;
-                (16, u64::from_be_bytes([a, b, c, d, e, f, g, h]))
-            }
-            bytes => (8, u64::from(bytes)),
-        };
+        file.take(BOX_HEAD_BYTES as u64).read_to_end(&mut head)?;
+        let Some(head) = BoxHead::of(&head) else { break };
+        let bytes = head.bytes.unwrap_or(within.end - at);
         let Some(end) = at.checked_add(bytes).filter(|&end| end <= within.end) else { break };
-        if bytes < head_bytes {
-            break;
-        }
-        if head[4..8] == name {
-            found.push(at + head_bytes..end);
+        if head.name == name {
+            found.push(at + head.head_bytes..end);
         }
         at = end;
     }

@@ -2,18 +2,20 @@
 //!
 //! Symphonia 0.6.1 ignores the first, and every chunk behind the samples. At a malformed chunk, what was read so far is returned.
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, MetadataReader as _, MetadataRevision};
 use symphonia::default::meta::Id3v2Reader;
 
-use crate::bytes::Bytes;
+use super::text::decoded;
+use crate::bytes::{Bytes, Reader};
 
 /// Most chunks that are visited; a file has about five. A guess.
 const MAX_CHUNKS: usize = 256;
 /// A longer chunk is not read into memory. Tags with pictures have about 1 MiB. A guess.
-const MAX_CHUNK_BYTES: u32 = 16 << 20;
+const MAX_CHUNK_BYTES: u64 = 16 << 20;
 
 /// The tags found in the chunks.
 #[derive(Debug, Default)]
@@ -31,20 +33,17 @@ pub(super) fn read(source: &Bytes, base: u64) -> Found {
     found
 }
 
-fn chunks(source: &Bytes, base: u64, found: &mut Found) -> std::io::Result<()> {
+fn chunks(source: &Bytes, base: u64, found: &mut Found) -> io::Result<()> {
     let mut file = source.open_stored()?;
-    let mut at = base + 12;
-    for _ in 0..MAX_CHUNKS {
-        file.seek(SeekFrom::Start(at))?;
-        let mut head = [0; 8];
-        file.read_exact(&mut head)?;
-        let (name, bytes) = parse_head(head);
+    each_chunk(&mut file, base + 12, u32::from_le_bytes, &mut |file, name, range| {
+        let bytes = range.end - range.start;
         let mut content = || {
             let mut content = Vec::new();
             if bytes <= MAX_CHUNK_BYTES {
-                (&mut file).take(u64::from(bytes)).read_to_end(&mut content)?;
+                file.seek(SeekFrom::Start(range.start))?;
+                file.take(bytes).read_to_end(&mut content)?;
             }
-            Ok::<_, std::io::Error>(content)
+            Ok::<_, io::Error>(content)
         };
         match &name {
             b"LIST" => {
@@ -55,7 +54,33 @@ fn chunks(source: &Bytes, base: u64, found: &mut Found) -> std::io::Result<()> {
             b"id3 " | b"ID3 " => found.id3 = found.id3.take().or(id3(content()?)),
             _ => {}
         }
-        at += 8 + u64::from(bytes) + u64::from(bytes % 2);
+        Ok(())
+    })
+}
+
+/// Takes the name of a chunk, and where its content is.
+type EachChunk<'a> = &'a mut dyn FnMut(&mut Reader, [u8; 4], Range<u64>) -> io::Result<()>;
+
+/// Shows the name and the range of each chunk of a file of WAV or AIFF from `from` on to `each`, up to the end of the file. `size` reads
+/// the length of a chunk.
+pub(super) fn each_chunk(
+    file: &mut Reader,
+    from: u64,
+    size: fn([u8; 4]) -> u32,
+    each: EachChunk<'_>,
+) -> io::Result<()> {
+    let mut at = from;
+    for _ in 0..MAX_CHUNKS {
+        let mut head = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        match file.read_exact(&mut head) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+            read => read?,
+        }
+        let [a, b, c, d, bytes @ ..] = head;
+        let bytes = u64::from(size(bytes));
+        each(file, [a, b, c, d], at + 8..at + 8 + bytes)?;
+        at += 8 + bytes + bytes % 2;
     }
     Ok(())
 }
@@ -72,16 +97,10 @@ fn info(mut list: &[u8], pairs: &mut Vec<(String, String)>) {
         // In a `LIST INFO`, `ISRC` is the source of the material, not the recording code.
         if name != *b"ISRC" {
             let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
-            pairs.push((text(&name), text(&value[..end])));
+            pairs.push((decoded(&name), decoded(&value[..end])));
         }
         list = rest.get(value.len() + value.len() % 2..).unwrap_or_default();
     }
-}
-
-/// UTF-8 if it is valid, as programs write today; otherwise Latin-1, as older ones did.
-fn text(bytes: &[u8]) -> String {
-    let latin_1 = || bytes.iter().copied().map(char::from).collect();
-    std::str::from_utf8(bytes).map_or_else(|_| latin_1(), str::to_owned)
 }
 
 fn id3(tag: Vec<u8>) -> Option<MetadataRevision> {

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::database::{self, Unread};
 use super::document::Read;
 use super::{Claims, Identifiers};
+use crate::base::{open_file, plain_file};
 use crate::bytes::Bytes;
 use crate::sniff::{JOURNAL_MAGIC, LogKind, is_database};
 use crate::source::Item;
@@ -97,15 +98,14 @@ fn beside(item: &Item, kind: LogKind) -> Option<(PathBuf, PathBuf)> {
     let Bytes::File(log) = &item.bytes else { return None };
     let name = log.file_name()?.to_str()?;
     let database = log.with_file_name(name.strip_suffix(kind.ending())?);
-    // No link, which may lead out of the dump.
-    let is_file = database.symlink_metadata().is_ok_and(|of| of.is_file());
-    let head = Bytes::from(database.as_path()).head(HEAD_BYTES);
-    (is_file && head.is_ok_and(|head| is_database(&head))).then(|| (log.clone(), database))
+    plain_file(&database)?;
+    let head = Bytes::from(database.as_path()).head(HEAD_BYTES).ok()?;
+    is_database(&head).then(|| (log.clone(), database))
 }
 
 /// Copies the bytes of a file, at most as many as are allowed. Its permissions are not copied: SQLite has to write.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    io::copy(&mut File::open(from)?.take(MAX_COPIED_BYTES), &mut File::create_new(to)?)?;
+    io::copy(&mut open_file(from)?.take(MAX_COPIED_BYTES), &mut File::create_new(to)?)?;
     Ok(())
 }
 

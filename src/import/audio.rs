@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::base::hex;
+use crate::base::{hex, open_file};
 use crate::catalog::AudioName;
 
 /// Levels of folders, from the folder of a delivered file down, in which names are searched for. A guess.
@@ -169,7 +169,7 @@ fn digest(path: &Path, digits: usize) -> std::io::Result<String> {
             }
         }
     }
-    let file = File::open(path)?;
+    let file = open_file(path)?;
     match digits {
         32 => of::<md5::Md5>(file),
         40 => of::<sha1::Sha1>(file),

@@ -8,6 +8,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Problem, Spot};
+use crate::base::open_file;
 
 /// An encoding of text.
 pub type Encoding = &'static encoding_rs::Encoding;
@@ -49,7 +50,7 @@ impl Told {
 ///
 /// If it cannot be read.
 pub(crate) fn open(path: &Path, encoding: Option<Encoding>) -> io::Result<(Utf8, Told)> {
-    let mut file = File::open(path)?;
+    let mut file = open_file(path)?;
     let told = match encoding {
         Some(encoding) => Told::sure(encoding),
         None => sniff(&mut file)?,

@@ -1,10 +1,11 @@
 //! The kind of a delivered file by its first bytes, and the deliveries in a folder by their names.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
+
+use crate::base::open_file;
 
 /// A kind of delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl DeliveryKind {
     /// If it cannot be read.
     pub fn of(path: &Path) -> io::Result<Option<Self>> {
         let mut head = Vec::with_capacity(512);
-        File::open(path)?.take(512).read_to_end(&mut head)?;
+        open_file(path)?.take(512).read_to_end(&mut head)?;
         if head.starts_with(b"PK\x03\x04") {
             return Ok(Some(Self::Xlsx));
         }

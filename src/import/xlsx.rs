@@ -11,6 +11,7 @@ use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 
 use super::table::Table;
 use super::{Flow, Options, Problem, Spot, Stop, Take};
+use crate::base::open_file;
 
 /// Most bytes that a workbook may unpack to: a million rows of thirty cells have 600 MB. A guess.
 const MAX_UNPACKED: u64 = 2 << 30;
@@ -30,7 +31,7 @@ pub(super) fn read(path: &Path, options: &Options, take: &mut dyn Take) -> Resul
         ))
     };
     unpack(path).map_err(|why| refused(format!("{why}; save the table as CSV (UTF-8)")))?;
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let file = open_file(path).map_err(|error| unreadable(&error))?;
     let mut book: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(|error| unreadable(&error))?;
     let shown = |sheet: &&calamine::Sheet| {
         sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
@@ -139,7 +140,7 @@ fn text(cell: &DataRef) -> String {
 /// Unpacks all parts and discards them; an error names the part that is too large. Sizes in headers are not trusted.
 fn unpack(path: &Path) -> Result<(), String> {
     let broken = |error: &dyn std::fmt::Display| format!("is a damaged ZIP archive ({error})");
-    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let file = open_file(path).map_err(|error| format!("cannot be opened: {error}"))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&error))?;
     let mut whole = 0;
     for at in 0..archive.len() {

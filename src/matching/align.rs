@@ -108,6 +108,12 @@ impl Alignment {
         false_alarm_probability(self.log_chance())
     }
 
+    /// The share of the recording's peaks in its spans that the item has.
+    pub(super) fn matched_share(&self) -> f64 {
+        let sum = |of: fn(&MatchedSpan) -> usize| self.spans.iter().map(of).sum::<usize>();
+        sum(|span| span.peaks.1) as f64 / sum(|span| span.peaks.0).max(1) as f64
+    }
+
     /// The time map of one of its spans.
     pub(super) fn time_map(&self, span: &MatchedSpan) -> TimeMap {
         let unit = f64::from(TIME_UNITS);

@@ -34,6 +34,9 @@ settings! {
     const EDITION_UNITS: f64 = 1_292.0 * 16.0;
     /// Or this share of their overlap. A guess.
     const EDITION_SHARE: f64 = 0.75;
+    /// An edition that scores this many times as high is a rival all the same: the item is that one. A guess: pieces of one set
+    /// that differ in a quiet lead had 1.3 to 1.8 (seed 7 of `scripts/programmed`).
+    const EDITION_SCORES: f64 = 1.25;
     /// Recordings that an alignment is compared with, the best others first. A guess.
     const COHORT_TRACKS: usize = 12;
     /// Alignments of each of them. A guess.
@@ -74,13 +77,15 @@ impl Matcher<'_> {
         let mut cohort = Vec::new();
         for (track, peaks) in &tracks {
             for other in all.iter().filter(|o| o.track == *track).take(COHORT_PLACES) {
-                // Another edition of the same recording does not compete.
-                if !agree(ours, (other, peaks), SAME_RATE) {
+                // Another edition of the same recording does not compete. A backing is in the piece with a lead, but not the other
+                // way round.
+                let theirs = (other, &peaks[..]);
+                if !(agree(ours, theirs, SAME_RATE) && agree(theirs, ours, SAME_RATE)) {
                     cohort.push(Other {
                         alignment: other,
                         recording: peaks,
                         end: self.end(*track),
-                        is_alike: agree(ours, (other, peaks), SHARED_RATE),
+                        is_alike: agree(ours, theirs, SHARED_RATE),
                     });
                 }
             }
@@ -92,7 +97,7 @@ impl Matcher<'_> {
     }
 
     /// The score of the best other recording in the same stretch of the item, as a share of this one's. Editions of the same
-    /// recording are no rivals, nor are recordings that sound together with it.
+    /// recording with a like score are no rivals, nor are recordings that sound together with it.
     fn rival<'a>(&self, ours: Placed, others: impl Iterator<Item = &'a Alignment>) -> f64 {
         let mut best = 0.0_f64;
         for other in others.filter(|other| other.track != ours.0.track) {
@@ -100,7 +105,9 @@ impl Matcher<'_> {
             if share > best && shared_frames(ours.0, other) >= RIVAL_SHARE * frames(ours.0) {
                 let peaks = self.peaks(other.track);
                 let theirs = (other, &peaks[..]);
-                if agree(ours, theirs, SHARED_RATE) && !self.are_editions(ours, theirs) {
+                if agree(ours, theirs, SHARED_RATE)
+                    && (share > EDITION_SCORES || !self.are_editions(ours, theirs))
+                {
                     best = share;
                 }
             }
@@ -108,10 +115,11 @@ impl Matcher<'_> {
         best
     }
 
-    /// Whether two recordings that agree with an item are editions of one: they are the same sound for [`EDITION_UNITS`], or in
+    /// Whether two recordings that agree with an item are editions of one: each has the other's sound for [`EDITION_UNITS`], or in
     /// [`EDITION_SHARE`] of their overlap.
     fn are_editions(&self, ours: Placed, theirs: Placed) -> bool {
         let peaks = Peaks { item: theirs.1, recording: ours.1 };
+        let turned = Peaks { item: ours.1, recording: theirs.1 };
         let (Some(x), Some(y)) = (ours.0.spans.first(), theirs.0.spans.first()) else {
             return false;
         };
@@ -123,7 +131,9 @@ impl Matcher<'_> {
         let length = overlap / windows;
         let agrees = |window: &usize| {
             let from = start + *window as f64 * length;
-            matches(peaks, map, (from, from + length), 1, SAME_RATE)
+            let window = (from, from + length);
+            matches(peaks, map, window, 1, SAME_RATE)
+                && matches(turned, map.inverse(), map.in_recording(window), 1, SAME_RATE)
         };
         let agreed = (0..windows as usize).filter(agrees).count() as f64;
         overlap > 0.0 && (agreed * length >= EDITION_UNITS || agreed >= EDITION_SHARE * windows)

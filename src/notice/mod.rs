@@ -1,17 +1,41 @@
-//! Drafts of takedown notices, with the elements that 17 USC 512(c)(3)(A) and Art. 16(2) of the Digital Services Act require.
+//! Drafts of takedown notices, with the elements that 17 USC 512(c)(3)(A) and Art. 16(2) of the Digital Services Act require; and
+//! what becomes of them.
 //!
 //! A draft lists only findings that a person accepted in the very item where they were found, and that no right or licence permits.
 //! Nothing is invented: what is not known is a visible blank. The program never sends a draft: a person has to read, complete and
-//! sign it. Drafts do not name the reviewers, because notices are published.
+//! sign it. Drafts do not name the reviewers, because notices are published. What happened to a notice is what people say: the
+//! program keeps it, counts the days, and looks whether the material is still in a later copy of the dump.
 //!
-//! `selection` chooses the findings of a run, `document` writes a draft as Markdown and HTML.
+//! | file | what it does |
+//! |---|---|
+//! | `selection` | chooses the findings of a run |
+//! | `document` | writes a draft as Markdown and HTML |
+//! | `step`, `life` | what people record of a notice; the state and the deadlines that follow |
+//! | `day` | days, and business days |
+//! | `store` | keeps notices and steps in a database to which rows are only added |
+//! | `check` | looks for the material in a later copy |
+//! | `index` | adds notices to the records that are read |
 
+mod check;
+mod day;
 mod document;
+mod index;
+mod life;
 mod selection;
+mod step;
+mod store;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Look, Sought, sums};
+pub use day::{Day, NoDay};
+pub use index::Notices;
+pub use life::Life;
 pub use selection::{Drafted, NoticeError, draft_run};
+pub use step::{Act, Step, StepError};
+pub use store::{Material, NewNotice, Notice, NoticeStore, NoticeStoreError, Search};
+
+pub use crate::record::{NoticeKind, NoticeState};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,33 +65,6 @@ pub struct Particulars {
     pub email: String,
 }
 
-/// The kind of recipient, which decides how material is located.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoticeKind {
-    /// A host of files: by URL.
-    Host,
-    /// A hub of data sets: by repository, revision, path and row.
-    Hub,
-    /// An index of torrents: by info-hash, with one draft for each torrent.
-    TorrentIndex,
-}
-
-impl NoticeKind {
-    /// All kinds of recipients.
-    pub const ALL: [Self; 3] = [Self::Host, Self::Hub, Self::TorrentIndex];
-
-    /// The word that `FromStr` reads.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Hub => "hub",
-            Self::TorrentIndex => "torrent_index",
-        }
-    }
-}
-
-crate::base::impl_from_word!(NoticeKind, "kind of recipient");
-
 /// Where the scanned material is offered, as the user says. Empty fields become blanks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offer {
@@ -88,8 +85,10 @@ pub struct Offer {
 pub struct Draft {
     /// Name for its files, without extension.
     pub name: String,
-    /// Number of findings in it.
-    pub findings: usize,
+    /// Places of its findings among those that were given.
+    pub findings: Vec<usize>,
+    /// Where the material is offered: an address, a repository with its revision, or an info-hash; `""` if not known.
+    pub place: String,
     /// The draft as Markdown.
     pub markdown: String,
     /// The draft as one HTML page.
@@ -107,6 +106,8 @@ pub enum LeftOut {
     Permitted,
     /// For an index of torrents: it is in no torrent whose `.torrent` file was found.
     NoTorrent,
+    /// A notice that was not withdrawn is about it already.
+    Noticed,
 }
 
 /// Whether a finding may be listed in a notice.
@@ -137,20 +138,31 @@ pub fn drafts<'a>(
     offer: &Offer,
     findings: impl IntoIterator<Item = (&'a ItemFacts, &'a Finding)>,
 ) -> Vec<Draft> {
-    let mut groups: BTreeMap<String, Vec<(&ItemFacts, &Finding)>> = BTreeMap::new();
-    for (item, finding) in findings.into_iter().filter(|(_, f)| may_be_noticed(f).is_ok()) {
+    let mut groups: BTreeMap<String, Vec<(usize, &ItemFacts, &Finding)>> = BTreeMap::new();
+    let given = findings.into_iter().enumerate();
+    for (at, (item, finding)) in given.filter(|(_, (_, f))| may_be_noticed(f).is_ok()) {
         let group = match (kind, &item.torrent) {
             (NoticeKind::TorrentIndex, None) => continue,
             (NoticeKind::TorrentIndex, Some(torrent)) => format!("torrent-{}", hash(torrent)),
             (NoticeKind::Host, _) => "host".to_owned(),
             (NoticeKind::Hub, _) => "hub".to_owned(),
         };
-        groups.entry(group).or_default().push((item, finding));
+        groups.entry(group).or_default().push((at, item, finding));
     }
-    let draft = |(name, found): (String, Vec<_>)| {
+    let draft = |(name, found): (String, Vec<(usize, &ItemFacts, &Finding)>)| {
+        let findings = found.iter().map(|(at, ..)| *at).collect();
+        let found: Vec<_> = found.into_iter().map(|(_, item, finding)| (item, finding)).collect();
+        let place = match kind {
+            NoticeKind::Host => offer.url.clone(),
+            NoticeKind::Hub if offer.revision.is_empty() => offer.repository.clone(),
+            NoticeKind::Hub => format!("{} at {}", offer.repository, offer.revision),
+            NoticeKind::TorrentIndex => {
+                found[0].0.torrent.as_ref().map_or_else(String::new, |t| hash(t).to_owned())
+            }
+        };
         let (title, blocks) = blocks(kind, who, offer, &found);
         let (markdown, html) = (markdown(&title, &blocks), html(&title, &blocks));
-        Draft { name: format!("notice-{name}"), findings: found.len(), markdown, html }
+        Draft { name: format!("notice-{name}"), findings, place, markdown, html }
     };
     groups.into_iter().map(draft).collect()
 }

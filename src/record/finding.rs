@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, DecisionState, Evidence, Span, Standing, Verdict, Work};
+use super::{Decision, DecisionState, Evidence, NoticeFacts, Span, Standing, Verdict, Work};
 
 /// One recording of the catalogue found in an item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +76,9 @@ pub struct Finding {
     /// What a person decided about it; `null` if nobody has. Added when records are read, never stored with them.
     #[serde(default)]
     pub decision: Option<Decision>,
+    /// Notices about it, the first one first. Added when records are read, never stored with them.
+    #[serde(default)]
+    pub notices: Vec<NoticeFacts>,
 }
 
 /// A kind of evidence for a finding. There is no `T2`.
@@ -204,6 +207,7 @@ impl Finding {
             work: None,
             sound: String::new(),
             decision: None,
+            notices: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@ mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod item;
+mod notice;
 mod released;
 mod span;
 mod standing;
@@ -26,6 +27,7 @@ pub use evidence::{Evidence, PeakWindow, RunnerUp};
 pub use failure::{Failure, FailureKind, FailureRecord, Stage};
 pub use finding::{Explained, Finding, Relation, Tier};
 pub use item::{ClaimCheck, ItemFacts, ItemRecord};
+pub use notice::{Checked, Deadline, DueKind, NoticeFacts, NoticeKind, NoticeState, Presence};
 pub use released::{
     AS_RELEASED_CENTS, AS_RELEASED_TEMPO, is_as_released, is_released_pitch, is_released_tempo,
 };

@@ -14,15 +14,17 @@
 //! | Parquet | programs that read tables: the columns of the CSV, typed | [`parquet`] |
 //! | `ACRCloud` CSV | tools that read the tables of that service's scanner | [`acrcloud`] |
 //!
-//! [`table`] has the columns of CSV, workbook and Parquet, [`changes`] compares two runs.
+//! [`table`] has the columns of CSV, workbook and Parquet, [`changes`] compares two runs, [`across`] reports many runs at once.
 //!
 //! Titles and paths are untrusted. Every format makes them harmless in its own way; the tests of this module check each.
 
 pub mod acrcloud;
+pub mod across;
 pub mod changes;
 pub mod csv;
 pub mod html;
 pub mod jsonl;
+mod noticed;
 pub mod parquet;
 pub mod pdf;
 mod run;
@@ -74,6 +76,20 @@ pub enum ReportError {
         summary: Box<Counts>,
         /// The counts of the records.
         records: Box<Counts>,
+    },
+    /// A report across dumps has no such format.
+    #[error("there is no {format} report across dumps; choose html, pdf, xlsx, csv or jsonl")]
+    NotAcross {
+        /// The format.
+        format: Format,
+    },
+    /// What the runs of a report across dumps found cannot be brought together.
+    #[error(
+        "what the runs found cannot be brought together; free space in the temporary folder, or name another with TMPDIR"
+    )]
+    Gather {
+        /// `SQLite`'s reason.
+        source: rusqlite::Error,
     },
     /// The name of a format is unknown.
     #[error(

@@ -6,6 +6,7 @@
 
 use super::changes::{Changes, Findings, RunOnDay};
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
+use crate::notice::Notices;
 use crate::record::ItemRecord;
 use crate::results::{ResultStore, ResultsError, Run};
 use crate::review::Decisions;
@@ -16,6 +17,7 @@ use crate::wording::moment;
 pub struct RunReader<'a> {
     store: &'a ResultStore,
     decisions: &'a Decisions,
+    notices: Option<&'a Notices>,
     /// How often the records of a run were read from the first to the last.
     #[cfg(test)]
     passes: std::cell::Cell<u32>,
@@ -27,12 +29,20 @@ impl<'a> RunReader<'a> {
         Self {
             store,
             decisions,
+            notices: None,
             #[cfg(test)]
             passes: std::cell::Cell::new(0),
         }
     }
 
-    /// Visits the records of a run in the order of their paths, each with the decisions that hold for its findings.
+    /// Reports the findings with the notices about them, too.
+    #[must_use]
+    pub fn with_notices(self, notices: &'a Notices) -> Self {
+        Self { notices: Some(notices), ..self }
+    }
+
+    /// Visits the records of a run in the order of their paths, each with the decisions that hold for its findings, and the
+    /// notices about them.
     ///
     /// # Errors
     ///
@@ -46,6 +56,9 @@ impl<'a> RunReader<'a> {
         self.passes.set(self.passes.get() + 1);
         self.store.for_each_record(run.run_id, |mut record| {
             self.decisions.apply(&mut record);
+            if let Some(notices) = self.notices {
+                notices.apply(&mut record);
+            }
             visit(&record)
         })
     }
@@ -123,6 +136,7 @@ impl<'a> RunReader<'a> {
         let key = run.key.clone();
         let sealed = self.store.manifest(run.run_id)?;
         Ok(RunSummary {
+            about: self.store.abouts()?.remove(&run.run_id),
             run_id: run.run_id.to_string(),
             tool_version: key.tool_version,
             mode: key.mode.to_string(),

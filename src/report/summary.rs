@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::tally::Tally;
 use crate::record::{DecisionState, FailureKind, ItemRecord, Relation, Verdict};
+use crate::results::About;
 use crate::wording::claims;
 
 /// What a report says about the run as a whole.
@@ -15,6 +16,8 @@ pub struct RunSummary {
     pub tool_version: String,
     /// The mode, which says how much of each item was searched and for which changes: its name on the command line.
     pub mode: String,
+    /// What the dump is, as a person says; `None` if nobody did.
+    pub about: Option<About>,
     /// Absolute paths of what was scanned.
     pub roots: Vec<String>,
     /// Number of recordings searched for.

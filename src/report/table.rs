@@ -39,12 +39,13 @@
 //! | `relation` | what the finding claims: `copy`, `excerpt`, `contains`, `layered`, `stem`, `shared_material` |
 //! | `recording_share`, `item_share` | at the alignment found, the share of the recording's spectral peaks that are in the item, and the share of the item's strong peaks that are in the recording; four decimals |
 //! | `elsewhere_share`, `others_share` | the share of the recording's peaks at the best other alignment of the two, and of the best other recording that has something in common with the item there; 0 if none has |
+//! | `notice`, `notice_basis`, `notice_state`, `notice_since`, `notice_to`, `notice_reference`, `notice_by`, `notice_due`, `notice_check` | the notices about the finding, joined by `; `: number; whether it is about this `item` or the same `bytes` elsewhere; how far it is, since when, to whom, the addressee's reference, who said so, what is due, and what the last look at a later copy said |
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::record::{
-    Decision, Explained, Finding, ItemRecord, Relation, Span, Tier, TorrentFacts, Work,
+    Decision, Explained, Finding, ItemRecord, NoticeFacts, Relation, Span, Tier, TorrentFacts, Work,
 };
 use crate::wording::clock;
 
@@ -60,7 +61,7 @@ pub enum ColumnKind {
 }
 
 /// The columns, in order. New columns are added at the end; none is renamed or removed.
-pub const COLUMNS: [(&str, ColumnKind); 57] = [
+pub const COLUMNS: [(&str, ColumnKind); 66] = [
     ("item_path", ColumnKind::Text),
     ("size_bytes", ColumnKind::Whole),
     ("sha256", ColumnKind::Text),
@@ -118,6 +119,15 @@ pub const COLUMNS: [(&str, ColumnKind); 57] = [
     ("item_share", ColumnKind::Decimal),
     ("elsewhere_share", ColumnKind::Decimal),
     ("others_share", ColumnKind::Decimal),
+    ("notice", ColumnKind::Text),
+    ("notice_basis", ColumnKind::Text),
+    ("notice_state", ColumnKind::Text),
+    ("notice_since", ColumnKind::Text),
+    ("notice_to", ColumnKind::Text),
+    ("notice_reference", ColumnKind::Text),
+    ("notice_by", ColumnKind::Text),
+    ("notice_due", ColumnKind::Text),
+    ("notice_check", ColumnKind::Text),
 ];
 
 /// A cell by its meaning. Each format makes untrusted text harmless in its own way.
@@ -152,6 +162,7 @@ pub(super) fn own<'a>(text: String) -> Cell<'a> {
 }
 
 /// The row of a finding, or of an item without one, in the order of [`COLUMNS`].
+#[allow(clippy::too_many_lines, reason = "a line or two for each column, in their order")]
 pub(super) fn cells<'a>(
     record: &'a ItemRecord,
     finding: Option<&'a Finding>,
@@ -172,6 +183,11 @@ pub(super) fn cells<'a>(
     let agrees = |of: fn(&Explained) -> f64| {
         let explained = finding.and_then(|finding| finding.explained.as_ref());
         explained.map_or(Cell::None, |explained| Cell::Decimal(of(explained), 4))
+    };
+    // Of several notices the places of each are kept, also where one has nothing to say.
+    let noticed = |of: fn(&NoticeFacts) -> String| {
+        let notices = finding.map_or(&[][..], |finding| &finding.notices);
+        own(notices.iter().map(of).collect::<Vec<_>>().join("; "))
     };
     let work = |of: fn(&Work) -> String| {
         own(finding.and_then(|finding| finding.work.as_ref()).map_or(String::new(), of))
@@ -239,6 +255,21 @@ pub(super) fn cells<'a>(
         agrees(|explained| explained.item_share),
         agrees(|explained| explained.elsewhere_share),
         agrees(|explained| explained.others_share),
+        noticed(|notice| notice.number.to_string()),
+        noticed(|notice| notice.basis.as_str().to_owned()),
+        noticed(|notice| notice.state.as_str().to_owned()),
+        noticed(|notice| notice.since.clone()),
+        noticed(|notice| notice.addressee.clone()),
+        noticed(|notice| notice.reference.clone()),
+        noticed(|notice| notice.by.clone()),
+        noticed(|notice| {
+            let due = notice.due.iter().map(|due| format!("{} {}", due.kind.as_str(), due.day));
+            due.collect::<Vec<_>>().join(", ")
+        }),
+        noticed(|notice| {
+            let check = notice.check.as_ref();
+            check.map_or_else(String::new, |c| format!("{} {}", c.presence.as_str(), c.day))
+        }),
     ]
 }
 

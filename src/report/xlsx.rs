@@ -1,4 +1,5 @@
-//! A workbook for staff: a summary, the recordings that were found, the findings, and the items that could not be read.
+//! A workbook for staff: a summary, the recordings that were found, the findings, the items that could not be read, and the
+//! notices about findings.
 //!
 //! Untrusted text is written into text cells, never as a formula or a link. Hidden characters are escaped ([`visible`]), and a text
 //! longer than a cell loses its middle. Rows beyond a full sheet continue in another. Rows go through a temporary file, so that
@@ -10,15 +11,17 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError,
 };
 
+use super::noticed::Noticed;
 use super::table::{COLUMNS, Cell, ColumnKind, cells, own, rows};
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::base::{shorten, visible};
 use crate::record::{ItemRecord, Verdict};
+use crate::results::About;
 use crate::wording::clock;
 
 /// Most rows in a sheet; Excel's limit is 1,048,576.
-const MAX_ROWS: u32 = 1_000_000;
+pub(super) const MAX_ROWS: u32 = 1_000_000;
 /// Most characters in a cell. Excel's limit is 32,767 UTF-16 units: this many characters may take twice as many units.
 const MAX_CHARS: usize = 16_000;
 
@@ -29,6 +32,7 @@ pub struct XlsxWriter<W> {
     summary: Option<RunSummary>,
     counts: Counts,
     works: Works,
+    noticed: Noticed,
     found: Part,
     unread: Part,
     sheets: usize,
@@ -67,6 +71,7 @@ impl<W: Write> XlsxWriter<W> {
             summary: None,
             counts: Counts::default(),
             works: Works::default(),
+            noticed: Noticed::default(),
             found: Part::new("Findings"),
             unread: Part::new("Not read"),
             sheets: 0,
@@ -103,6 +108,7 @@ impl<W: Write> XlsxWriter<W> {
     fn add(&mut self, record: &ItemRecord) -> Result<(), XlsxError> {
         self.counts.add(record);
         self.works.add(record);
+        self.noticed.add(record);
         if record.verdict == Verdict::Clear {
             return Ok(());
         }
@@ -123,6 +129,25 @@ impl<W: Write> XlsxWriter<W> {
         Ok(())
     }
 
+    /// The sheet of notices, if there are any, behind all others.
+    fn notices(&mut self) -> Result<(), XlsxError> {
+        if self.noticed.len() == 0 {
+            return Ok(());
+        }
+        let sheet = self.book.add_worksheet_with_constant_memory()?;
+        sheet.set_name("Notices")?.set_freeze_panes(1, 1)?;
+        for (at, column) in (0..).zip(Noticed::COLUMNS) {
+            sheet.set_column_width(at, if at < 3 { 14.0 } else { 28.0 })?;
+            sheet.write_string_with_format(0, at, column, &heading())?;
+        }
+        for (row, notice) in (1..MAX_ROWS).zip(self.noticed.rows()) {
+            for (column, text) in (0..).zip(notice) {
+                write_cell(sheet, row, column, &own(text))?;
+            }
+        }
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<Vec<u8>, XlsxError> {
         // A fixed date: equal runs give equal bytes.
         let day = ExcelDateTime::from_ymd(2000, 1, 1)?;
@@ -138,6 +163,7 @@ impl<W: Write> XlsxWriter<W> {
                 write_cell(works, row, column, cell)?;
             }
         }
+        self.notices()?;
         let sheet = self.book.worksheet_from_index(0)?;
         sheet.set_name("Summary")?.set_column_width(0, 34)?.set_column_width(1, 90)?;
         if let Some(summary) = &self.summary {
@@ -150,7 +176,7 @@ impl<W: Write> XlsxWriter<W> {
     }
 }
 
-fn heading() -> Style {
+pub(super) fn heading() -> Style {
     Style::new()
         .set_bold()
         .set_font_color(Color::White)
@@ -162,6 +188,7 @@ fn summary_rows<'a>(run: &'a RunSummary, counts: &Counts) -> Vec<(&'static str, 
     vec![
         ("Run", text(&run.run_id)),
         ("Scanned", Cell::Text(run.roots.join("; ").into())),
+        ("Data set", own(run.about.as_ref().map_or_else(String::new, About::describe))),
         (
             "Complete",
             text(if run.complete { "yes" } else { "no: it was stopped and can be resumed" }),
@@ -187,7 +214,12 @@ fn summary_rows<'a>(run: &'a RunSummary, counts: &Counts) -> Vec<(&'static str, 
     ]
 }
 
-fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
+pub(super) fn write_cell(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: &Cell,
+) -> Result<(), XlsxError> {
     let number = |format: &str| Style::new().set_num_format(format);
     match cell {
         Cell::None => Ok(()),
@@ -213,7 +245,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Resu
     }
 }
 
-fn failed(error: XlsxError) -> ReportError {
+pub(super) fn failed(error: XlsxError) -> ReportError {
     Format::Xlsx.failed(io::Error::other(error))
 }
 

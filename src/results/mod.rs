@@ -11,11 +11,13 @@
 //! | `earlier` | what a run takes over from itself and the run before |
 //! | `prune` | deletes the records of a run |
 //! | `choice` | the run, the manifest or the finding that somebody names |
+//! | `about` | what the dump of a run is, as a person says |
 //! | `findings` | single records, and those with findings |
 //! | `looks` | what the last scan of watched folders was of |
 //! | `outbox` | what happened in a watched dump and has to be told |
 //! | `manifests`, `chain` | the manifests of runs, each with the digest of the one before; tokens; hashes of files |
 
+mod about;
 mod chain;
 mod choice;
 mod earlier;
@@ -33,6 +35,7 @@ use crate::base::digest;
 use crate::catalog::CatalogError;
 use crate::scan::{Engine, Mode};
 use crate::source::{Dump, display_path};
+pub use about::{About, AboutError, Category, MAX_ABOUT_BYTES};
 pub use choice::{ChoiceError, FindingPlace};
 pub use earlier::EarlierRuns;
 pub use looks::Look;

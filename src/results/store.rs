@@ -18,7 +18,8 @@ const SCHEMA: Schema = Schema {
     steps: &[
         "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'",
         include_str!("migrations/3-manifests.sql"),
-        include_str!("migrations/4-watch.sql"),
+        include_str!("migrations/4-abouts.sql"),
+        include_str!("migrations/5-watch.sql"),
     ],
 };
 /// How long to wait for another process that writes. A guess.

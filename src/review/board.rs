@@ -73,6 +73,9 @@ pub struct ListRow {
     pub name: String,
     /// Path of the item.
     pub path: String,
+    /// Locator of the item; not in the JSON.
+    #[serde(skip)]
+    pub locator: String,
     /// What was decided.
     pub state: Option<DecisionState>,
 }
@@ -87,6 +90,7 @@ impl ListRow {
             relation: finding.relation,
             name: visible(&called(finding)).into_owned(),
             path: visible(&item.path).into_owned(),
+            locator: item.locator.clone(),
             state: finding.decision.as_ref().map(|decision| decision.state),
         }
     }

@@ -44,8 +44,11 @@ pub(super) struct Limits {
     /// A short passage of both sides that is a match.
     pub(super) clear: Clear,
     /// The ways in which a finding shows the recording itself, from here on; any of them is enough.
+    pub(super) exact: Exact,
+    pub(super) tonal: Tonal,
     pub(super) clean: Clean,
     pub(super) short: Short,
+    pub(super) replayed: Replayed,
     pub(super) own: Own,
     pub(super) alike: Alike,
     pub(super) buried: Buried,
@@ -68,6 +71,43 @@ pub(super) struct Clear {
     pub(super) rival: f64,
     pub(super) others: f64,
     pub(super) elsewhere: f64,
+}
+
+/// Nothing of the recording is missing, and nothing of the item is foreign to it: a clip under a codec. Other recordings may share
+/// most of the passage, since a piece of the same set lacks some of what is this recording's own. No limit of `others`: programmed
+/// recordings of one set repeat the same bars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Exact {
+    pub(super) seconds: f64,
+    pub(super) nats: f64,
+    pub(super) nats_a_second: f64,
+    pub(super) of_recording: f64,
+    pub(super) of_item: f64,
+    pub(super) absent: f64,
+    pub(super) own_absent: f64,
+    pub(super) sub_fingerprints: f64,
+    pub(super) rival: f64,
+}
+
+/// The same for slow chords, which have many peaks in each second, and whose sub-fingerprints agree in less: their bands change
+/// little from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tonal {
+    pub(super) nats_a_second: f64,
+    pub(super) of_recording: f64,
+    pub(super) of_item: f64,
+    pub(super) sub_fingerprints: f64,
+    pub(super) rival: f64,
+}
+
+/// Levels above `level_db` are those of the same notes played again, by other instruments or other hands, unless the
+/// sub-fingerprints agree as they do in a copy, or most of the item is other sound that hides them. Such a finding is neither
+/// `own` nor `alike`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Replayed {
+    pub(super) level_db: f64,
+    pub(super) of_item: f64,
+    pub(super) sub_fingerprints: f64,
 }
 
 /// Nearly all of both sides agrees, as under a codec: 95 % of copies of 10 s under Opus, MP3 and Vorbis.
@@ -186,7 +226,8 @@ pub(super) struct Long {
 }
 
 /// At another pitch hardly anything agrees by a shared kit, since its samples do not change pitch with the piece. The same notes
-/// played in another key are excluded by absent peaks and by levels.
+/// played in another key are excluded by absent peaks and by levels. Another piece of the set may score nearly as high, since
+/// sub-fingerprints tell nothing here.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pitched {
     pub(super) nats: f64,
@@ -225,6 +266,24 @@ pub(super) const LIMITS: Limits = Limits {
         others: 0.35,
         elsewhere: 0.6,
     },
+    exact: Exact {
+        seconds: 4.4,
+        nats: 30.0,
+        nats_a_second: 5.0,
+        of_recording: 0.88,
+        of_item: 0.78,
+        absent: 0.04,
+        own_absent: 0.04,
+        sub_fingerprints: 0.9,
+        rival: 0.65,
+    },
+    tonal: Tonal {
+        nats_a_second: 12.0,
+        of_recording: 0.84,
+        of_item: 0.8,
+        sub_fingerprints: 0.79,
+        rival: 0.4,
+    },
     clean: Clean {
         nats: 25.0,
         of_recording: 0.84,
@@ -242,6 +301,7 @@ pub(super) const LIMITS: Limits = Limits {
         sub_fingerprints: 0.82,
         rival_a_second: 0.06,
     },
+    replayed: Replayed { level_db: 4.3, of_item: 0.25, sub_fingerprints: 0.8 },
     own: Own {
         nats_a_second: 2.0,
         absent: Absent { share: 0.1, of_a_second: 0.7 },
@@ -281,6 +341,6 @@ pub(super) const LIMITS: Limits = Limits {
         of_recording: 0.4,
         absent: 0.42,
         level_db: 5.5,
-        rival: 1.0,
+        rival: 0.9,
     },
 };

@@ -135,18 +135,39 @@ fn is_itself(told: &Explained, extent: Extent) -> bool {
         && (own_absent <= short.absent && told.sub_fingerprints >= short.sub_fingerprints)
         && told.rival <= short.rival_a_second * seconds;
     let is_long_enough = seconds >= LIMITS.short_seconds;
-    is_clean || if is_long_enough { is_changed(told, item, seconds) } else { is_short }
+    is_exact(told, recording, item, seconds)
+        || is_clean
+        || if is_long_enough { is_changed(told, item, seconds) } else { is_short }
+}
+
+/// Whether nothing of the recording is missing, and nothing of the item is foreign to it. See [`Exact`](super::limits::Exact) and
+/// [`Tonal`](super::limits::Tonal). The shares are those of the recording's peaks and the item's strong ones that match.
+fn is_exact(told: &Explained, recording: f64, item: f64, seconds: f64) -> bool {
+    let Limits { exact, tonal, .. } = LIMITS;
+    let is_whole = seconds >= exact.seconds
+        && Explained::share(told.absent) <= exact.absent
+        && own_absent(told) <= exact.own_absent;
+    let is_alike = told.nats >= exact.nats.max(exact.nats_a_second * seconds)
+        && (recording >= exact.of_recording && item >= exact.of_item)
+        && (told.sub_fingerprints >= exact.sub_fingerprints && told.rival <= exact.rival);
+    let is_tonal = told.nats >= tonal.nats_a_second * seconds
+        && (recording >= tonal.of_recording && item >= tonal.of_item)
+        && (told.sub_fingerprints >= tonal.sub_fingerprints && told.rival <= tonal.rival);
+    is_whole && (is_alike || is_tonal)
 }
 
 /// The same for a recording that is filtered, or in a room, or under other sound. `item` is the share of the item's strong peaks
 /// that match.
 fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
-    let Limits { own, alike, buried, apart, balanced, long, .. } = LIMITS;
+    let Limits { replayed, own, alike, buried, apart, balanced, long, .. } = LIMITS;
     let nats_a_second = told.nats / seconds;
     let own_absent = own_absent(told);
     let kit = told.others.max(told.rival);
     // A rival with a low score says nothing about a shared kit.
     let near_kit = if told.rival < alike.weak_rival { told.others } else { kit };
+    let is_replayed = told.level_db > replayed.level_db
+        && item >= replayed.of_item
+        && told.sub_fingerprints < replayed.sub_fingerprints;
     let is_own = nats_a_second >= own.nats_a_second
         && own_absent <= own.absent.within(seconds)
         && told.others <= own.others
@@ -169,7 +190,7 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
         && (item <= long.of_item && own_absent <= long.absent)
         && told.level_db <= long.level_db
         && (kit <= long.kit && told.elsewhere <= long.elsewhere);
-    is_own || is_alike || is_buried || is_apart || is_balanced || is_long
+    !is_replayed && (is_own || is_alike) || is_buried || is_apart || is_balanced || is_long
 }
 
 /// The share of the recording's own peaks that is absent.
@@ -342,6 +363,30 @@ mod tests {
         assert_eq!(claim(looped, again).0, Relation::SharedMaterial);
         // A passage that the recording has but once, and the item again and again.
         assert_eq!(claim(told(98, 98, 0), again), (Relation::Excerpt, None));
+    }
+
+    #[test]
+    fn a_clip_of_which_nothing_is_missing_is_a_match_though_others_share_most_of_the_passage() {
+        let clip = Extent { seconds: 5.0, ..CLIP };
+        let clean = Explained { nats: 40.0, rival: 0.6, others: 0.85, ..told(96, 93, 0) };
+        assert_eq!(claim(clean, clip), (Relation::Excerpt, None));
+        // As another piece of the set would agree: something of its own is missing, or a recording agrees nearly as well.
+        assert!(claim(Explained { own_absent: (100.0, 6.0), ..clean }, clip).1.is_some());
+        assert!(claim(Explained { rival: 0.8, ..clean }, clip).1.is_some());
+        // Slow chords: sub-fingerprints agree in less, but each second has a high score.
+        let chords = Explained { nats: 75.0, rival: 0.38, sub_fingerprints: 0.8, ..clean };
+        assert_eq!(claim(chords, clip), (Relation::Excerpt, None));
+        assert!(claim(Explained { nats: 50.0, ..chords }, clip).1.is_some());
+    }
+
+    #[test]
+    fn the_same_notes_played_by_other_instruments_are_no_match() {
+        let filtered =
+            Explained { nats: 30.0, sub_fingerprints: 0.65, level_db: 3.0, ..told(51, 55, 12) };
+        assert_eq!(claim(filtered, CLIP).1, None);
+        let replayed = Explained { level_db: 4.4, ..filtered };
+        assert!(claim(replayed, CLIP).1.is_some());
+        assert_eq!(claim(Explained { item: (100, 20), ..replayed }, CLIP).1, None);
     }
 
     #[test]

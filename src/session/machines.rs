@@ -5,10 +5,9 @@ use std::sync::atomic::Ordering;
 
 use super::{Observer, ScanEnd, Session, SessionError, Settings};
 use crate::cluster::{self, Parts, Plan, Planned, UnitSize, Whole, Worker};
-use crate::decode::DecodeLimits;
 use crate::matching::verdict::VerdictConfig;
 use crate::results::RunKey;
-use crate::scan::{Progress, ScanConfig, ScanSummary};
+use crate::scan::{Progress, ScanSummary};
 use crate::source::Dump;
 use crate::wording::day;
 
@@ -77,11 +76,6 @@ impl Session {
     pub fn worker(&self, plan: Plan, parts: Parts) -> Result<Worker, SessionError> {
         let engine = self.engine_on(&plan.content().rights_day)?;
         Ok(Worker::new(plan, parts, engine, self.scan_config(), self.stop_flag())?)
-    }
-
-    pub(super) fn scan_config(&self) -> ScanConfig {
-        let DecodeLimits { timeout, .. } = self.settings.decoding;
-        ScanConfig { threads: self.settings.threads, give_up_after: timeout + super::GRACE }
     }
 
     /// Makes one run of the parts of a plan, with its manifest. Its `content_digest` is that of a scan of the dump on one machine.

@@ -7,226 +7,43 @@
 //!
 //! [The crate's page](crate) has an example of all of it.
 
+mod about;
+mod error;
 mod machines;
+mod notices;
 mod pruning;
+mod query;
+mod reports;
+mod scanning;
+mod settings;
 mod watching;
 
+pub use error::SessionError;
 pub use machines::MergeEnd;
 pub use pruning::{Fate, Kept, PruneRow, PruneWish, Pruned};
+pub use scanning::{Observer, ScanEnd};
+pub use settings::Settings;
 pub use watching::{Watcher, Watching};
 
-use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::AtomicBool;
 
-use crate::catalog::{AddEvent, AddSummary, Catalog, CatalogError, LogLine};
-use crate::cluster::ClusterError;
-use crate::decode::{Band, DecodeLimits, Decoder, Ffmpeg};
+use crate::catalog::{AddEvent, AddSummary, Catalog, LogLine};
+use crate::decode::{Band, Decoder, Ffmpeg};
 use crate::identify::Identifiers;
 use crate::ingest::Ingester;
+use crate::matching::MatchConfig;
 use crate::matching::verdict::VerdictConfig;
-use crate::matching::{LookupScratch, MatchConfig};
-use crate::provenance::{Asked, Content, Facts, WhichContainers, gather, hash_containers, seal};
-use crate::record::ItemRecord;
-use crate::report::{Counts, Format, ReportError, RunReader};
-use crate::results::{ChoiceError, ResultStore, ResultsError, Run, RunKey, RunSink};
-use crate::review::{Decisions, ReviewError, ReviewStore};
-use crate::scan::{Engine, Mode, Progress, ScanSummary, WORKER_NAME, examine_failed, scan};
+use crate::results::ResultStore;
+use crate::review::{Decisions, ReviewStore};
+use crate::scan::{Engine, WORKER_NAME};
 use crate::signal::fingerprint::{FingerprintConfig, Fingerprinter};
-use crate::source::{Dump, Folders, Item, ScanLimits, Source as _, Unlisted, Visit, display_path};
+use crate::source::{Folders, display_path};
 use crate::wording::day;
 
-/// Time that an item has beyond its decoder's own limit, before its thread is given up. A guess: it
-/// covers fingerprint and search of a day of audio.
-const GRACE: Duration = Duration::from_secs(60);
 /// Stack of a worker, in bytes: four times Rust's default, for decoders that recurse.
 const STACK_BYTES: usize = 8 << 20;
-
-/// Why a session could not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// The folder of the home cannot be made.
-    #[error("cannot make the home folder {}; name one that you may write to with --home DIR", path.display())]
-    Home {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: io::Error,
-    },
-    /// A path that was named is not there, or cannot be looked at.
-    #[error("{}: {reason}; check the path", path.display())]
-    Path {
-        /// The path.
-        path: PathBuf,
-        /// The system's reason.
-        reason: io::Error,
-    },
-    /// What was named as a dump is the home.
-    #[error("{} is the home of leakhound, or lies in it; name the dump", path.display())]
-    OwnHome {
-        /// The path that was named.
-        path: PathBuf,
-    },
-    /// Nothing to search for.
-    #[error(
-        "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add PATH",
-        home.display()
-    )]
-    EmptyCatalogue {
-        /// The home.
-        home: PathBuf,
-    },
-    /// The threshold for matches is above that for suspects.
-    #[error(
-        "--match-below {match_below:e} is above --suspect-below {suspect_below:e}; a match \
-         has to be more certain than a suspect"
-    )]
-    Thresholds {
-        /// False-alarm probability below which a finding may be a match.
-        match_below: f64,
-        /// False-alarm probability below which a finding is a suspect.
-        suspect_below: f64,
-    },
-    /// There is hardly room on the disk of the home.
-    #[error(
-        "the disk of {} has only {} bytes left; free some space",
-        home.display(), crate::wording::thousands(*free)
-    )]
-    NoRoom {
-        /// The home.
-        home: PathBuf,
-        /// What is left, in bytes.
-        free: u64,
-    },
-    /// Another process watches with this home.
-    #[error(transparent)]
-    Lock(#[from] crate::watch::LockError),
-    /// The worker threads cannot be started.
-    #[error("cannot start the worker threads: {reason}")]
-    Threads {
-        /// The system's reason.
-        reason: String,
-    },
-    /// Catalogue or index.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// Index: damage that was found while it was searched.
-    #[error(transparent)]
-    Index(#[from] crate::index::IndexError),
-    /// A run that is not there.
-    #[error(transparent)]
-    Choice(#[from] ChoiceError),
-    /// Results.
-    #[error(transparent)]
-    Results(#[from] ResultsError),
-    /// A plan, its units or its parts.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// Decisions.
-    #[error(transparent)]
-    Review(#[from] ReviewError),
-    /// Reports.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
-impl SessionError {
-    /// Whether the caller asked for what cannot be: a path, a run or thresholds that make no sense. Else something failed.
-    pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
-            Self::Choice(error) => error.is_usage(),
-            Self::Results(error) => error.is_usage(),
-            Self::Cluster(error) => error.is_usage(),
-            _ => false,
-        }
-    }
-}
-
-/// How a session searches, decodes and signs. [`Settings::default`] is what the command line does without flags.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How much of an item is searched, and along which changes of pitch and tempo.
-    pub mode: Mode,
-    /// False-alarm probabilities below which a finding is a match or a suspect.
-    pub verdict: VerdictConfig,
-    /// Where the items are offered, as two letters (ISO 3166), for rights that hold in some territories only.
-    pub territory: Option<String>,
-    /// What containers may cost.
-    pub limits: ScanLimits,
-    /// What decoding one item may cost.
-    pub decoding: DecodeLimits,
-    /// Whether an installed ffmpeg decodes what the built-in decoders do not.
-    pub ffmpeg: bool,
-    /// Worker threads, at least one.
-    pub threads: usize,
-    /// A packed catalogue (see [`Catalog::pack`]) to search in place of the one in the home.
-    pub packed_catalogue: Option<PathBuf>,
-    /// Containers whose SHA-256 goes into the manifest of a run.
-    pub hash_containers: WhichContainers,
-    /// Who is at work: it stands in the log of the catalogue and in manifests.
-    pub operator: String,
-    /// The time in seconds since 1970: the dates of runs, and the day on which rights are looked at. Nothing else in
-    /// the library reads a clock for what ends up in a record.
-    pub clock: fn() -> i64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            verdict: VerdictConfig::default(),
-            territory: None,
-            limits: ScanLimits::default(),
-            decoding: DecodeLimits::default(),
-            ffmpeg: true,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            packed_catalogue: None,
-            hash_containers: WhichContainers::default(),
-            operator: "unknown".into(),
-            clock: system_clock,
-        }
-    }
-}
-
-fn system_clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// Follows a scan, on the thread that called [`Session::scan`]. Any `FnMut(&Progress)` is one.
-pub trait Observer {
-    /// The scan begins as this run, or goes on with it.
-    fn begun(&mut self, run: &Run, goes_on: bool) {
-        let _ = (run, goes_on);
-    }
-
-    /// How far it is, several times a second.
-    fn progress(&mut self, progress: &Progress);
-}
-
-impl<F: FnMut(&Progress)> Observer for F {
-    fn progress(&mut self, progress: &Progress) {
-        self(progress);
-    }
-}
-
-/// How [`Session::scan`] ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScanEnd {
-    /// The run.
-    pub run: Run,
-    /// What was done now: what an earlier run already knew is counted as skipped.
-    pub summary: ScanSummary,
-    /// Whether it was stopped before its end, or while containers were hashed for the manifest. The same scan goes on
-    /// with the run.
-    pub stopped: bool,
-}
 
 /// A home that is open. It may be shared by threads: every call opens what it needs.
 #[derive(Debug)]
@@ -403,121 +220,6 @@ impl Session {
             .map_err(|error| SessionError::Threads { reason: error.to_string() })
     }
 
-    /// What is in a file, with what people decided about the same audio. One record a file; one a member if the file
-    /// is a container. Nothing is kept.
-    ///
-    /// # Errors
-    ///
-    /// If the path is not there, or the catalogue is empty or damaged. A file that cannot be read is no error: its
-    /// record has a failure.
-    pub fn query(&self, path: &Path) -> Result<Vec<ItemRecord>, SessionError> {
-        let mut records = Vec::new();
-        self.query_each(&[path.to_path_buf()], &mut |record| {
-            records.push(record);
-            ControlFlow::Continue(())
-        })?;
-        Ok(records)
-    }
-
-    /// The same for several files and folders, one record at a time, until `take` breaks off.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::query`].
-    pub fn query_each(
-        &self,
-        paths: &[PathBuf],
-        take: &mut dyn FnMut(ItemRecord) -> ControlFlow<()>,
-    ) -> Result<(), SessionError> {
-        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
-        let engine = self.engine()?;
-        let decisions = self.decisions()?;
-        let scratch = LookupScratch::default();
-        let mut asker = Asker { engine: &engine, decisions, scratch, stop: &self.stop, take };
-        // It breaks off where `take` does, or at damage, which is told next.
-        let _ = dump.walk(&mut asker);
-        engine.snapshot.damage().map_or(Ok(()), |damage| Err(damage.into()))
-    }
-
-    /// Scans files and folders, and keeps a record of every item in the home.
-    ///
-    /// A scan of the same paths with the same settings and catalogue that was stopped goes on where it stopped; files
-    /// that have not changed since an earlier run are taken over from it.
-    ///
-    /// # Errors
-    ///
-    /// If a path is not there, the catalogue is empty or damaged, or the results cannot be written.
-    pub fn scan(
-        &self,
-        paths: &[PathBuf],
-        observer: &mut dyn Observer,
-    ) -> Result<ScanEnd, SessionError> {
-        self.scan_dump(Dump::new(self.dump_folders(paths)?, self.settings.limits), false, observer)
-    }
-
-    /// Scans a dump. `tells`: what happens is kept to be told.
-    fn scan_dump(
-        &self,
-        dump: Dump,
-        tells: bool,
-        observer: &mut (impl Observer + ?Sized),
-    ) -> Result<ScanEnd, SessionError> {
-        let engine = Arc::new(self.engine()?);
-        let mut store = self.results()?;
-        let limits = dump.settings();
-        let begun = (self.settings.clock)();
-        let key = RunKey::of(&engine, &dump)?;
-        let (run, goes_on) = store.begin(&key, begun)?;
-        observer.begun(&run, goes_on);
-        let config = self.scan_config();
-        let earlier = Box::new(store.earlier(run.run_id)?);
-        let sink = store.sink(run.run_id, goes_on)?;
-        let mut sink = if tells { sink.telling() } else { sink };
-        let searched = Arc::clone(&engine);
-        let tell = &mut |progress: &Progress| observer.progress(progress);
-        let summary = scan(Arc::new(dump), engine, config, earlier, &mut sink, &self.stop, tell)?;
-        if let Some(damage) = searched.snapshot.damage() {
-            return Err(damage.into());
-        }
-        if summary.stopped {
-            return Ok(ScanEnd { run, summary, stopped: true });
-        }
-        self.conclude(sink, &searched, run, summary, (&limits, &day(begun)))
-    }
-
-    /// Ends a run whose records are all kept: seals it by its manifest. `limits`: what containers may cost, as text.
-    fn conclude(
-        &self,
-        mut sink: RunSink<'_>,
-        engine: &Engine,
-        run: Run,
-        summary: ScanSummary,
-        (limits, rights_day): (&str, &str),
-    ) -> Result<ScanEnd, SessionError> {
-        let gathered = gather(sink.settle()?, &run)?;
-        let (which, roots) = (self.settings.hash_containers, &run.key.roots);
-        let hashed = hash_containers(sink.settle()?, &gathered, roots, which, &self.stop)?;
-        let Some(containers) = hashed else {
-            return Ok(ScanEnd { run, summary, stopped: true });
-        };
-        let ended = (self.settings.clock)();
-        let VerdictConfig { match_below, suspect_below } = self.settings.verdict;
-        let territory = self.settings.territory.as_deref();
-        let asked = Asked { match_below, suspect_below, territory, limits };
-        let content = Content::of_run(engine, &asked, &run, &gathered, containers)?;
-        let facts = Facts {
-            operator: self.settings.operator.clone(),
-            ended,
-            rights_day: rights_day.to_owned(),
-            taken_over: summary.progress.skipped,
-        };
-        sink.finish(ended, |previous| {
-            seal(content, engine, &run, gathered, facts, previous).to_text()
-        })?;
-        Ok(ScanEnd { run, summary, stopped: false })
-    }
-
-    /// The files and folders of a dump, without what the home keeps for itself.
     fn dump_folders(&self, paths: &[PathBuf]) -> Result<Folders, SessionError> {
         let folders = folders(paths)?.beside_home(&self.home);
         match folders.of_home() {
@@ -525,115 +227,8 @@ impl Session {
             None => Ok(folders),
         }
     }
-
-    /// A run, or the newest.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such run, or the results cannot be read.
-    pub fn run(&self, run_id: Option<i64>) -> Result<Run, SessionError> {
-        Ok(self.results()?.run(run_id)?)
-    }
-
-    /// Writes a report of a run, or of the newest, to `out`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such run, the results cannot be read, or `out` takes no bytes.
-    pub fn report(
-        &self,
-        run_id: Option<i64>,
-        format: Format,
-        out: &mut dyn Write,
-    ) -> Result<(), SessionError> {
-        let (store, decisions, run) = (self.results()?, self.decisions()?, self.run(run_id)?);
-        let reader = RunReader::new(&store, &decisions);
-        let summary = reader.summary(&run, format)?;
-        let mut buffered = BufWriter::new(out);
-        reader.write::<SessionError>(&run, &summary, &mut *format.writer(&mut buffered))?;
-        let flushed = buffered.flush();
-        flushed.map_err(|source| ReportError::Write { format, source }.into())
-    }
-
-    /// Visits the records of a run in the order of their paths, with what people decided about each finding.
-    ///
-    /// # Errors
-    ///
-    /// If the results cannot be read, or the first error of `visit`.
-    pub fn for_each_record<E: From<SessionError>>(
-        &self,
-        run: &Run,
-        mut visit: impl FnMut(&ItemRecord) -> Result<(), E>,
-    ) -> Result<(), E> {
-        /// The caller's error on its way through the store, which has errors of its own.
-        enum Broken<E> {
-            Results(ResultsError),
-            Visit(E),
-        }
-        impl<E> From<ResultsError> for Broken<E> {
-            fn from(error: ResultsError) -> Self {
-                Self::Results(error)
-            }
-        }
-        let (store, decisions) = (self.results()?, self.decisions()?);
-        let reader = RunReader::new(&store, &decisions);
-        reader.for_each(run, |record| visit(record).map_err(Broken::Visit)).map_err(|broken| {
-            match broken {
-                Broken::Results(error) => SessionError::from(error).into(),
-                Broken::Visit(error) => error,
-            }
-        })
-    }
-
-    /// What the records of a run add up to, with what people decided.
-    ///
-    /// # Errors
-    ///
-    /// If the results cannot be read.
-    pub fn counts(&self, run: &Run) -> Result<Counts, SessionError> {
-        let mut counts = Counts::default();
-        self.for_each_record(run, |record| {
-            counts.add(record);
-            Ok::<_, SessionError>(())
-        })?;
-        Ok(counts)
-    }
 }
 
 fn folders(paths: &[PathBuf]) -> Result<Folders, SessionError> {
     Folders::new(paths).map_err(|(path, reason)| SessionError::Path { path, reason })
-}
-
-/// Answers about each item as the walk comes to it.
-struct Asker<'a> {
-    engine: &'a Engine,
-    decisions: Decisions,
-    scratch: LookupScratch,
-    stop: &'a AtomicBool,
-    take: &'a mut dyn FnMut(ItemRecord) -> ControlFlow<()>,
-}
-
-impl Asker<'_> {
-    fn answer(&mut self, mut record: ItemRecord) -> ControlFlow<()> {
-        self.decisions.apply(&mut record);
-        (self.take)(record)
-    }
-}
-
-impl Visit for Asker<'_> {
-    fn item(&mut self, item: Item) -> ControlFlow<()> {
-        match self.engine.examine(&item, &mut self.scratch, self.stop) {
-            Some(record) => self.answer(record),
-            // The index is damaged, or it was stopped.
-            None => ControlFlow::Break(()),
-        }
-    }
-
-    fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
-        self.answer(examine_failed(&row.place, row.size_bytes, String::new(), row.failure))
-    }
-
-    fn is_over(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
 }

@@ -27,7 +27,7 @@ pub(crate) enum ContainerKind {
     Arrow,
     /// A `NumPy` array.
     Npy,
-    /// A text with sound in Base64.
+    /// A text with sound in it, in Base64 or as samples in JSON; no first bytes tell it.
     Text,
     /// A container that is known but not read: its name with an article, and the remedy.
     Unread(&'static str, &'static str),

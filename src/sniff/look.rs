@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::boxes::{BOX_HEAD_BYTES, BoxHead};
 use super::sound::{
     HEAD_BYTES, SoundKind, id3v2_bytes, looks_like_unknown, private_ogg_page_bytes, sniff,
     sniff_text,
@@ -65,23 +66,16 @@ pub(crate) fn look_into(mut file: impl Read + Seek) -> io::Result<Look> {
     }
     let mut at = 0;
     for _ in 0..MAX_BOXES {
-        let mut header = [0; 16];
+        let mut head = Vec::new();
         file.seek(SeekFrom::Start(at))?;
-        if file.read_exact(&mut header).is_err() {
-            break;
-        }
-        let [short, kind, long @ ..] = header.as_chunks::<4>().0 else { break };
-        if kind == b"moov" {
+        (&mut file).take(BOX_HEAD_BYTES as u64).read_to_end(&mut head)?;
+        let Some(head) = BoxHead::of(&head) else { break };
+        if head.name == *b"moov" {
             let mut table = Vec::new();
             file.take(HEAD_BYTES as u64).read_to_end(&mut table)?;
             return Ok(named_in(&table, "MP4", IN_MP4));
         }
-        let bytes = match u32::from_be_bytes(*short) {
-            1 => u64::from_be_bytes(*long.as_flattened().first_chunk().unwrap_or(&[0; 8])),
-            short => u64::from(short),
-        };
-        // Length 0 means up to the end of the file; any other includes the header of 8 bytes.
-        let Some(next) = at.checked_add(bytes).filter(|_| bytes >= 8) else { break };
+        let Some(next) = head.bytes.and_then(|bytes| at.checked_add(bytes)) else { break };
         at = next;
     }
     Ok(first)

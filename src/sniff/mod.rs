@@ -8,9 +8,11 @@
 //! | `text` | the kinds of text |
 //! | `look` | a description for people, and an estimate of the bit rate |
 //! | `picture` | where a picture ends |
+//! | `boxes` | the boxes of MP4 |
 //! | `arrow` | the first message of an Arrow stream |
 
 pub(crate) mod arrow;
+pub(crate) mod boxes;
 pub(crate) mod container;
 mod look;
 pub(crate) mod magic;

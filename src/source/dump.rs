@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::section::{Reading, SectionEnd};
 use super::sidecar::Joined;
 use super::torrent::{TorrentPlace, Torrents};
-use super::volumes::{Volumes, container};
+use super::volumes::{Volumes, begun, container};
 use super::{Folders, Item, Listed, ScanLimits, Source, Span, Unlisted, Visit};
 use crate::bytes::{Budget, Bytes};
 
@@ -80,7 +80,11 @@ impl Dump {
 
     fn file(&self, item: Item, budget: &Budget, visit: &mut dyn Visit) -> ControlFlow<()> {
         // A file that cannot be opened fails again in the decoder, which reports it.
-        let Some((kind, bytes)) = container(&item) else { return visit.item(item) };
+        let container = container(&item, &|| visit.is_over());
+        if visit.is_over() {
+            return ControlFlow::Break(());
+        }
+        let Some((kind, bytes)) = container else { return visit.item(item) };
         show(self.limits, budget, kind, bytes, &item, visit)
     }
 
@@ -108,7 +112,7 @@ impl Dump {
         let mut around = self.around(Torrents::of(torrents));
         let item = self.folders.item_at(file).and_then(Result::ok);
         let item = item.and_then(|item| around.prepared(&self.folders, item).ok());
-        let found = item.and_then(|item| Some((container(&item)?, item)));
+        let found = item.and_then(|item| Some((begun(&item)?, item)));
         let Some(((kind, bytes), item)) = found else { return (ControlFlow::Continue(()), None) };
         let budget = self.limits.budget();
         let (flow, end) = show_section(self.limits, &budget, kind, (bytes, &item), reading, visit);

@@ -41,7 +41,9 @@ pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
         });
     }
     volumes::joined(&mut file);
-    let Some((kind, bytes)) = volumes::container(&file) else { return Ok(Found::Nothing) };
+    let Some((kind, bytes)) = volumes::container(&file, &|| false) else {
+        return Ok(Found::Nothing);
+    };
     if kind == ContainerKind::Tar
         && let Some(item) = stored_in_tar(locator, &file)?
     {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::name::shown_path;
 use super::{Item, Place, Span, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
 
@@ -41,9 +42,10 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 7] = [
+const OF_HOMES: [&str; 9] = [
     "results.sqlite",
     "review.sqlite",
+    "notices.sqlite",
     "ffmpeg.json",
     "config.toml",
     "watch.lock",
@@ -191,7 +193,7 @@ impl Folders {
         self.waits.as_ref()?;
         let why = others.find_map(|other| {
             let why = self.why(other, &other.metadata().ok()?)?;
-            Some(format!("is read with {}, which {why}", shown(other)))
+            Some(format!("is read with {}, which {why}", shown_path(other)))
         })?;
         Some(waiting(file.to_path_buf(), &why))
     }
@@ -204,9 +206,23 @@ impl Folders {
             return refused(link, FailureKind::LinkOutside, message);
         }
         let target = std::fs::read_link(&link).unwrap_or_default();
-        let message =
-            format!("is a link to the folder {}, which is scanned at its own path", shown(&target));
+        let message = format!(
+            "is a link to the folder {}, which is scanned at its own path",
+            shown_path(&target)
+        );
         refused(link, FailureKind::NotAudio, message)
+    }
+
+    /// The folders around a file that are walked, the outermost first, but for the first `known` of a path's components.
+    pub(super) fn around<'p>(&self, file: &'p Path, known: usize) -> Vec<&'p Path> {
+        let mut around: Vec<&Path> = file
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.components().count() > known)
+            .filter(|folder| self.lists(folder))
+            .collect();
+        around.reverse();
+        around
     }
 
     /// Whether a file may be opened that was not listed: it is a file, or a link to one inside the scanned paths.
@@ -226,16 +242,11 @@ impl Folders {
     }
 }
 
-/// A path as part of a message, without line breaks or control characters.
-fn shown(path: &Path) -> String {
-    crate::wording::visible(&super::display_path(path)).into_owned()
-}
-
 fn link_outside(path: &Path) -> String {
     let target = std::fs::read_link(path).unwrap_or_default();
     format!(
         "is a link to {}, outside of the scanned paths; name the target to scan it",
-        shown(&target)
+        shown_path(&target)
     )
 }
 
@@ -338,14 +349,14 @@ fn waiting(path: PathBuf, why: &str) -> Box<Unlisted> {
 fn unlisted(error: &walkdir::Error) -> Box<Unlisted> {
     let path = error.path().unwrap_or_else(|| Path::new("")).to_path_buf();
     let (kind, message) = if let Some(ancestor) = error.loop_ancestor() {
-        let to = shown(ancestor);
+        let to = shown_path(ancestor);
         (
             FailureKind::LinkLoop,
             format!("is a link to {to}, the folder that it is in; it was not followed"),
         )
     } else if path.is_symlink() && !path.exists() {
         let target = std::fs::read_link(&path).unwrap_or_default();
-        let to = shown(&target);
+        let to = shown_path(&target);
         (
             FailureKind::LinkBroken,
             format!(
@@ -449,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_home_keeps_for_itself_is_a_row_and_a_dump_in_the_home_is_walked() {
+    fn the_catalogue_of_a_home_is_a_row_and_a_dump_in_the_home_is_walked() {
         let home = tempfile::tempdir().unwrap();
         let path = |name: &str| home.path().join(name);
         fs::create_dir_all(path("catalog/segments")).unwrap();
@@ -461,7 +472,8 @@ mod tests {
         let folders = |root: &str| Folders::new(&[path(root)]).unwrap().beside_home(home.path());
         let kinds: Vec<_> =
             folders("").items().map(|item| item.err().map(|row| row.failure.kind)).collect();
-        assert_eq!(kinds, [Some(FailureKind::NotAudio), None, Some(FailureKind::NotAudio)]);
+        // The log of the results has no row: it comes and goes.
+        assert_eq!(kinds, [Some(FailureKind::NotAudio), None]);
         assert_eq!(folders("").of_home(), None);
         assert_eq!(folders("dump").of_home(), None);
         assert_eq!(folders("catalog").of_home(), Some(&*path("catalog")));

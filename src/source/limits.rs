@@ -30,7 +30,8 @@ pub struct ScanLimits {
     /// Bytes that a compressed text in an archive may decompress to in addition to `max_ratio` times its size. Less than
     /// `ratio_slack_bytes`, since an archive may hold any number of them.
     pub text_slack_bytes: u64,
-    /// Longest directory of a 7z file, which is read into memory whole, in bytes: 24 MiB for 300,000 members.
+    /// Longest directory of a 7z file, and of a zip file in several volumes, which is read into memory whole, in bytes: 24 MiB for 300,000
+    /// members.
     pub max_directory_bytes: u64,
     /// Longest directory of a table, and longest header of a message in an Arrow table, in bytes: 64 MiB for 300,000 column
     /// chunks.

@@ -11,7 +11,7 @@
 //! | `find` | from a locator back to its item |
 //! | `containers/` | archives, compressed files and tables |
 //! | `volumes` | archives that were split into several files |
-//! | `volume_names` | how programs name the volumes that they make |
+//! | `volume_names`, `part_names` | how programs name the volumes that they make, and number parts |
 //! | `sidecar` | metadata beside files: `AudioFolder`, Anna's Archive |
 //! | `torrent/` | torrents whose data is on disk |
 //! | `limits` | what a container may cost |
@@ -28,6 +28,7 @@ mod listing;
 mod locator;
 mod name;
 mod outline;
+mod part_names;
 mod portion;
 mod section;
 mod sidecar;

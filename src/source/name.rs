@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::wording::visible;
+
 /// The path as reports write it.
 ///
 /// Bytes that are not UTF-8 are written as `\xNN`. A backslash is written as `\\`, so that no two names have the same text; on
@@ -20,6 +22,16 @@ pub fn display_path(path: &Path) -> String {
         }
     }
     out
+}
+
+/// A path as part of a message, without line breaks or control characters.
+pub(super) fn shown_path(path: &Path) -> String {
+    visible(&display_path(path)).into_owned()
+}
+
+/// The name of a file as part of a message.
+pub(super) fn shown_name(path: &Path) -> String {
+    shown_path(Path::new(path.file_name().unwrap_or_default()))
 }
 
 /// The bytes that paths are stored as and sorted by.

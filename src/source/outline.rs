@@ -1,5 +1,5 @@
-//! A dump from outside: its files in the order of the walk, and what belongs together. No container is opened, but for its
-//! first bytes.
+//! A dump from outside: its files in the order of the walk, and what belongs together. No more is read of a file than tells its kind
+//! and its volumes, and of a container that is to be cut its directory: no member, and no text.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,14 @@ use super::containers::sections;
 use super::section::Section;
 use super::sidecar::holds_metadata;
 use super::torrent::{TorrentPlace, Torrents};
-use super::volumes::{Volumes, container};
+use super::volumes::{Volumes, begun};
 use super::{Dump, Listed, Listing, Stamp};
 use crate::bytes::Bytes;
+#[cfg(test)]
+use crate::{
+    record::{FailureKind, FailureRecord, Stage},
+    source::{Place, Unlisted},
+};
 
 /// A file of a dump as it is planned, or something that is none.
 #[derive(Debug)]
@@ -41,6 +46,20 @@ impl Outlined {
         self.listed.as_ref().map_or(0, |item| item.place.stamp.size_bytes)
     }
 
+    /// A row of which nobody knows where it belongs, as an error without a path has it.
+    #[cfg(test)]
+    pub(crate) fn lost() -> Self {
+        let failure = FailureRecord {
+            stage: Stage::Walk,
+            kind: FailureKind::Io,
+            message: "cannot be listed".into(),
+        };
+        let place = Place::of_file(PathBuf::new(), Stamp::default());
+        let listed = Err(Box::new(Unlisted { place, size_bytes: 0, failure }));
+        let path = PathBuf::new();
+        Self { path, listed, volumes_upto: None, group: None, torrents: Vec::new() }
+    }
+
     /// Size and time of change.
     pub fn stamp(&self) -> Stamp {
         self.listed.as_ref().map(|item| item.place.stamp).unwrap_or_default()
@@ -58,7 +77,7 @@ impl Outlined {
         if self.volumes_upto.is_some() || !matches!(item.bytes, Bytes::File(_)) {
             return None;
         }
-        let (kind, bytes) = container(item)?;
+        let (kind, bytes) = begun(item)?;
         if !matches!(bytes, Bytes::File(_)) {
             return None;
         }
@@ -101,17 +120,9 @@ struct Metadata {
 impl Metadata {
     /// The outermost folder around a file that holds metadata.
     fn outermost(&mut self, dump: &Dump, file: &Path) -> Option<PathBuf> {
-        let roots = dump.folders().roots();
         self.open.retain(|(folder, _)| file.starts_with(folder));
         let known = self.open.last().map_or(0, |(folder, _)| folder.components().count());
-        let mut new: Vec<&Path> = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.components().count() > known)
-            .filter(|folder| roots.iter().any(|root| folder.starts_with(root)))
-            .collect();
-        new.reverse();
-        for folder in new {
+        for folder in dump.folders().around(file, known) {
             self.open.push((folder.to_path_buf(), holds_metadata(dump.folders(), folder)));
         }
         self.open.iter().find(|(_, holds)| *holds).map(|(folder, _)| folder.clone())

@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +17,7 @@ use serde_json::Value;
 
 use super::containers::texts;
 use super::{Folders, Item, ScanLimits, Stamp};
-use crate::base::Losses;
+use crate::base::{Losses, open_file};
 use crate::bytes::codecs::{Allowance, buffered};
 use crate::identifier::Tokens;
 use crate::sniff::container::ContainerKind;
@@ -69,14 +68,7 @@ impl Joined {
     pub(super) fn of(&mut self, file: &Path) -> Option<Arc<str>> {
         self.open.retain(|(folder, _)| file.starts_with(folder));
         let known = self.open.last().map_or(0, |(folder, _)| folder.components().count());
-        let mut new: Vec<&Path> = file
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.components().count() > known)
-            .filter(|folder| self.folders.roots().iter().any(|root| folder.starts_with(root)))
-            .collect();
-        new.reverse();
-        for folder in new {
+        for folder in self.folders.around(file, known) {
             let rows = self.read(folder);
             self.open.push((folder.to_path_buf(), rows));
         }
@@ -142,12 +134,10 @@ impl Joined {
 
     /// Opens a text, and decompresses it if need be.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let allowance = Allowance::new(self.limits.most_unpacked(file.metadata()?.len()));
         let mut head = Vec::new();
-        File::open(path)?
-            .take(crate::sniff::container::HEAD_BYTES as u64)
-            .read_to_end(&mut head)?;
+        open_file(path)?.take(crate::sniff::container::HEAD_BYTES as u64).read_to_end(&mut head)?;
         Ok(match ContainerKind::of(&head) {
             Some(ContainerKind::Packed(codec)) => {
                 Box::new(allowance.count(codec.unpack(buffered(file))?))

@@ -1,12 +1,15 @@
 //! How programs name the volumes of an archive that they split themselves.
 //!
-//! RAR: `x.part1.rar`, `x.part2.rar` …, or `x.rar`, `x.r00` … `x.r99`, `x.s00` …; the first may be a program (`.exe`) that unpacks
-//! itself. `zip -s`: `x.z01`, `x.z02` … and `x.zip`, which has the directory and is the last.
+//! RAR: `x.part1.rar`, `x.part2.rar` …, or `x.rar`, `x.r00` … `x.r99`, `x.s00` …; the first may be a program (`.exe`, `.sfx`)
+//! that unpacks itself. `zip -s`: `x.z01`, `x.z02` … and `x.zip`, which has the directory and is the last.
 
 use std::path::{Path, PathBuf};
 
 use super::{path_key, path_of_key};
+use crate::base::plain_file;
 
+/// Endings of programs that unpack themselves, on Windows and elsewhere.
+const PROGRAMS: [&str; 2] = ["exe", "sfx"];
 /// Most digits of the number of a volume.
 const MAX_DIGITS: usize = 5;
 
@@ -32,7 +35,7 @@ pub(super) fn after_rar(path: &Path) -> Option<PathBuf> {
 pub(super) fn before_rar(path: &Path) -> Option<PathBuf> {
     let (stem, ending) = split(path)?;
     let there = |candidates: Vec<PathBuf>| {
-        let is_there = |path: &&PathBuf| path.is_file();
+        let is_there = |path: &&PathBuf| plain_file(path).is_some();
         let found = candidates.iter().find(is_there).or(candidates.first());
         found.cloned()
     };
@@ -41,13 +44,13 @@ pub(super) fn before_rar(path: &Path) -> Option<PathBuf> {
         let number = number.checked_sub(1).filter(|&number| number > 0)?;
         let name = |ending: &str| named(&before, &format!("{number:0width$}.{ending}"));
         let shorter = named(&before, &format!("{number}.{}", rar(&ending)));
-        let exe = same_case("exe", &ending);
-        return there(vec![name(&rar(&ending)), shorter, name(&exe)]);
+        let programs = PROGRAMS.map(|program| name(&same_case(program, &ending)));
+        return there([name(&rar(&ending)), shorter].into_iter().chain(programs).collect());
     }
     match old(&ending)? {
         (b'r' | b'R', 0) => {
             let name = |text: &str| named(&stem, &format!(".{}", same_case(text, &ending)));
-            there(vec![name("rar"), name("exe")])
+            there(["rar"].into_iter().chain(PROGRAMS).map(name).collect())
         }
         (letter, 0) => Some(named(&stem, &format!(".{}99", char::from(letter - 1)))),
         (letter, number) => {
@@ -92,7 +95,7 @@ fn named(before: &[u8], behind: &str) -> PathBuf {
 }
 
 fn is_rar_or_program(ending: &str) -> bool {
-    ["rar", "exe", "sfx"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+    ["rar"].iter().chain(&PROGRAMS).any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// `rar`, in the case of another ending.
@@ -141,6 +144,8 @@ mod tests {
             ("x.part01.exe", None, Some("x.part02.rar")),
             ("x.rar", None, Some("x.r00")),
             ("x.exe", None, Some("x.r00")),
+            ("x.sfx", None, Some("x.r00")),
+            ("x.part1.sfx", None, Some("x.part2.rar")),
             ("X.RAR", None, Some("X.R00")),
             ("x.r00", Some("x.rar"), Some("x.r01")),
             ("x.r99", Some("x.r98"), Some("x.s00")),

@@ -4,27 +4,23 @@
 //! other begins as a container or sound, and all but the last have the same length. RAR and `zip -s` make volumes of their own,
 //! which say that they are some.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::containers::{cab, container_in, disc, rar, sevenz, zip};
-use super::{Item, Place, Stamp, Unlisted, path_key, path_of_key, volume_names};
+use super::containers::{IsOver, cab, container_begun, container_in, disc, rar, sevenz, zip};
+use super::name::shown_name;
+use super::part_names::Counted;
+use super::{Item, Place, Stamp, Unlisted, path_of_key, volume_names};
+use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
-use crate::wording::visible;
 
 /// Most parts of one archive; further ones are read as files of their own. A guess.
 const MAX_VOLUMES: usize = 10_000;
-/// Most digits of the number of a part: enough for [`MAX_VOLUMES`].
-const MAX_DIGITS: usize = 5;
-/// What stands before the number or letters that count parts, in any case.
-const BETWEEN: [&[u8]; 5] = [b".", b"-", b"_", b"part", b"vol"];
-/// What else may stand before letters: `split` appends them directly to a name.
-const ARCHIVES: [&[u8]; 8] = [b".tar", b".gz", b".tgz", b".bz2", b".xz", b".zst", b".zip", b".7z"];
 
 /// The parts that were read with the archive that they belong to.
 #[derive(Debug, Default)]
@@ -33,6 +29,10 @@ pub(super) struct Volumes {
     parts: HashMap<PathBuf, Arc<Path>>,
     /// The last path of each archive whose parts are known already, by the path that it goes by.
     known: HashMap<PathBuf, PathBuf>,
+    /// What was looked for from its parts, so that no chain of names is followed from each of them.
+    looked_for: HashSet<PathBuf>,
+    /// From the volumes of RAR archives that were passed on the way to the first, to that.
+    passed: HashMap<PathBuf, Arc<Path>>,
 }
 
 impl Volumes {
@@ -44,8 +44,7 @@ impl Volumes {
         is_listed: &dyn Fn(&Path) -> bool,
     ) -> Option<Unlisted> {
         let head = self.head(item, is_listed)?;
-        let name = visible(&super::display_path(Path::new(head.file_name().unwrap_or_default())))
-            .into_owned();
+        let name = shown_name(&head);
         let message = format!("is a part of the split archive {name}, and is read with it");
         Some(Unlisted {
             place: Place { offset: None, ..item.place.clone() },
@@ -58,14 +57,41 @@ impl Volumes {
     fn head(&mut self, item: &Item, is_listed: &dyn Fn(&Path) -> bool) -> Option<Arc<Path>> {
         let path = &item.place.locator.file;
         if !self.parts.contains_key(path)
-            && let Some(head) = head_of(path)
+            && let Some(head) = self.head_of(path)
             && is_listed(&head)
             && !self.known.contains_key(&head)
+            && self.looked_for.insert(head.clone())
             && let Ok(metadata) = fs::symlink_metadata(&head)
         {
             self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
         }
         self.parts.remove(path)
+    }
+
+    /// The file on disk that the archive of a volume goes by: the first volume of a RAR archive that is there, or the last of a split
+    /// zip file. `None` if the name is none of a volume, or of the very file that the archive goes by.
+    fn head_of(&mut self, path: &Path) -> Option<PathBuf> {
+        if let Some(zip) = volume_names::zip_of(path)
+            && plain_file(&zip).is_some()
+            && is_split_zip(&Bytes::File(zip.clone())).is_ok_and(|is| is)
+        {
+            return Some(zip);
+        }
+        let (mut head, mut passed) = (path.to_path_buf(), Vec::new());
+        for _ in 0..MAX_VOLUMES {
+            if let Some(known) = self.passed.get(&head) {
+                head = known.to_path_buf();
+                break;
+            }
+            let Some(before) = volume_names::before_rar(&head) else { break };
+            if plain_file(&before).is_none() || rar_volume(&before).is_none() {
+                break;
+            }
+            passed.push(std::mem::replace(&mut head, before));
+        }
+        let first: Arc<Path> = head.as_path().into();
+        self.passed.extend(passed.into_iter().map(|volume| (volume, Arc::clone(&first))));
+        (head != path).then_some(head)
     }
 
     /// The last path of the split archive that a file belongs to, in the order of a walk, whether it is a part or what the archive
@@ -98,25 +124,6 @@ impl Volumes {
     }
 }
 
-/// The file on disk that the archive of a volume goes by: the first volume of a RAR archive that is there, or the last of a split zip
-/// file. `None` if the name is none of a volume, or of the very file that the archive goes by.
-fn head_of(path: &Path) -> Option<PathBuf> {
-    if let Some(zip) = volume_names::zip_of(path)
-        && is_split_zip(&Bytes::File(zip.clone())).is_ok_and(|is| is)
-    {
-        return Some(zip);
-    }
-    let mut head = path.to_path_buf();
-    for _ in 0..MAX_VOLUMES {
-        let Some(before) = volume_names::before_rar(&head) else { break };
-        if !is_file(&before) || rar_volume(&before).is_none() {
-            break;
-        }
-        head = before;
-    }
-    (head != path).then_some(head)
-}
-
 /// The files on disk of an archive: the named one, and the further parts if it is split.
 pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
     let stamp = file.metadata().map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
@@ -129,7 +136,7 @@ pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
 /// Gives an item that is a split archive, or its first part, the bytes of the whole archive, and returns the parts. `None`, with the
 /// item unchanged, for any other file.
 pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
-    let (kind, bytes) = container(item)?;
+    let (kind, bytes) = begun(item)?;
     let path = &item.place.locator.file;
     let volumes = match kind {
         ContainerKind::Rar => rar(path, &bytes),
@@ -154,19 +161,15 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     Some(volumes)
 }
 
-/// A file on disk as a part. Neither a link, which could lead out of the scanned paths, nor a pipe.
+/// A file on disk as a part.
 fn whole_file(path: PathBuf) -> Option<Volume> {
-    let metadata = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    Some(Volume { path, offset: 0, bytes: metadata.len() })
-}
-
-fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+    let bytes = plain_file(&path)?.len();
+    Some(Volume { path, offset: 0, bytes })
 }
 
 /// What a file says of its place among the volumes of a RAR archive; `None` if it is none.
 fn rar_volume(path: &Path) -> Option<rar::Volume> {
-    let (kind, bytes) = container(&Item::of_file(path, Stamp::default()))?;
+    let (kind, bytes) = begun(&Item::of_file(path, Stamp::default()))?;
     if kind != ContainerKind::Rar {
         return None;
     }
@@ -210,12 +213,19 @@ fn zip_split(path: &Path) -> Option<Vec<Volume>> {
 }
 
 /// What a file is, with the container's own bytes: also the last volume of a split zip file, which begins like nothing.
-pub(super) fn container(item: &Item) -> Option<(ContainerKind, Bytes)> {
-    container_in(item).or_else(|| {
-        let is_split = volume_names::is_zip(&item.place.locator.file)
-            && is_split_zip(&item.bytes).is_ok_and(|is| is);
-        is_split.then(|| (ContainerKind::Zip, item.bytes.clone()))
-    })
+pub(super) fn container(item: &Item, is_over: IsOver<'_>) -> Option<(ContainerKind, Bytes)> {
+    container_in(item, is_over).or_else(|| last_of_zip(item))
+}
+
+/// The same without the texts that hold sound, which only a whole reading tells.
+pub(super) fn begun(item: &Item) -> Option<(ContainerKind, Bytes)> {
+    container_begun(item).or_else(|| last_of_zip(item))
+}
+
+fn last_of_zip(item: &Item) -> Option<(ContainerKind, Bytes)> {
+    let is_split = volume_names::is_zip(&item.place.locator.file)
+        && is_split_zip(&item.bytes).is_ok_and(|is| is);
+    is_split.then(|| (ContainerKind::Zip, item.bytes.clone()))
 }
 
 fn is_split_zip(bytes: &Bytes) -> io::Result<bool> {
@@ -251,8 +261,7 @@ const SOUNDS: [&[u8]; 6] = [b"fLaC", b"OggS", b"RIFF", b"FORM", b"ID3", b"\x1a\x
 /// Whether a file begins as a container or sound, or cannot be read.
 fn is_of_its_own(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read =
-        fs::File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+    let read = open_file(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     read.is_err()
         || ContainerKind::of(&head).is_some()
         || SOUNDS.iter().any(|mark| head.starts_with(mark))
@@ -282,107 +291,9 @@ fn is_whole(kind: ContainerKind, bytes: &Bytes) -> io::Result<bool> {
         | ContainerKind::Ar
         | ContainerKind::Warc
         | ContainerKind::Packed(_)
-        | ContainerKind::Npy
-        | ContainerKind::Text => Ok(false),
+        | ContainerKind::Npy => Ok(false),
         ContainerKind::Disc => disc::is_whole(bytes),
         ContainerKind::Cab => cab::is_whole(bytes),
-        ContainerKind::Unread(..) => Ok(true),
-    }
-}
-
-/// A path that ends with the number of a part.
-#[derive(Debug)]
-struct Counted {
-    /// What stands before the number.
-    before: Vec<u8>,
-    count: Count,
-}
-
-/// The number of a part, and how it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Count {
-    Digits {
-        number: u32,
-        width: usize,
-    },
-    /// `aa` is 0.
-    Letters(u32),
-}
-
-impl Counted {
-    fn of(path: &Path) -> Option<Self> {
-        let key = path_key(path);
-        let name = path_key(path.file_name()?.as_ref()).len();
-        let digits = key.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let behind = |count: usize| key.split_at(key.len() - count);
-        let ends_with_any = |text: &[u8], endings: &[&[u8]]| {
-            let lower = text.to_ascii_lowercase();
-            endings.iter().any(|ending| lower.ends_with(ending))
-        };
-        if (1..=MAX_DIGITS).contains(&digits) && digits < name {
-            let (before, number) = behind(digits);
-            let number = std::str::from_utf8(number).ok()?.parse().ok()?;
-            let count = Count::Digits { number, width: digits };
-            return ends_with_any(before, &BETWEEN)
-                .then(|| Self { before: before.to_vec(), count });
-        }
-        if name <= 2 {
-            return None;
-        }
-        let (before, letters) = behind(2);
-        let &[high @ b'a'..=b'z', low @ b'a'..=b'z'] = letters else { return None };
-        let count = Count::Letters(26 * u32::from(high - b'a') + u32::from(low - b'a'));
-        (ends_with_any(before, &BETWEEN) || ends_with_any(before, &ARCHIVES))
-            .then(|| Self { before: before.to_vec(), count })
-    }
-}
-
-impl Count {
-    fn next(self) -> Option<Self> {
-        match self {
-            Self::Digits { number, width } => Some(Self::Digits { number: number + 1, width }),
-            Self::Letters(number) => (number + 1 < 26 * 26).then_some(Self::Letters(number + 1)),
-        }
-    }
-
-    fn text(self) -> Vec<u8> {
-        match self {
-            Self::Digits { number, width } => format!("{number:0width$}").into_bytes(),
-            Self::Letters(number) => [number / 26, number % 26].map(|n| b'a' + n as u8).to_vec(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn next(path: &str) -> Option<String> {
-        let Counted { before, count } = Counted::of(Path::new(path))?;
-        Some(String::from_utf8([before, count.next()?.text()].concat()).unwrap())
-    }
-
-    #[test]
-    fn the_name_of_a_part_gives_the_name_of_the_next() {
-        for (name, expected) in [
-            ("d/x.7z.001", Some("d/x.7z.002")),
-            ("x.zip.000", Some("x.zip.001")),
-            ("x.tar.gz.00099", Some("x.tar.gz.00100")),
-            ("x.tar.part9", Some("x.tar.part10")),
-            ("x.Part-09", Some("x.Part-10")),
-            ("x.tar.az", Some("x.tar.ba")),
-            ("x.tar.gzaa", Some("x.tar.gzab")),
-            ("part_zy", Some("part_zz")),
-            ("part_zz", None),
-            ("song.mp3", None),
-            ("song.ogg", None),
-            ("d.1/song", None),
-            ("d/001", None),
-            ("aa", None),
-            ("x.123456", None),
-            ("", None),
-        ] {
-            assert_eq!(next(name).as_deref(), expected, "{name}");
-        }
+        ContainerKind::Text | ContainerKind::Unread(..) => Ok(true),
     }
 }

@@ -5,6 +5,7 @@
 
 mod calendar;
 mod findings;
+mod notices;
 mod numbers;
 mod plural;
 mod records;

@@ -4,7 +4,7 @@ use leakhound::source::ScanLimits;
 
 use crate::common::formats::{ar, cpio, disc, lz4, lzip, warc};
 use crate::common::rar::{Rar, packed};
-use crate::hostile::walk;
+use crate::common::{gz, tar, walk};
 
 /// Limits that small files meet.
 const LOW: ScanLimits = ScanLimits {
@@ -108,4 +108,20 @@ fn without_a_program_that_unpacks_compressed_rar_has_a_row_with_the_remedy() {
         assert!(seen.items.is_empty());
         seen.says("unsupported", "unpack it and scan the folder");
     }
+}
+
+#[test]
+fn a_program_that_is_too_large_to_be_searched_for_an_archive_is_told() {
+    let program = |bytes: usize| [&b"\x7fELF"[..], &vec![0x5a; bytes], b"Rar!"].concat();
+    let archive = tar(&[("small", program(1_000)), ("large", program(2 << 20))]);
+    let limits = ScanLimits { max_item_bytes: 8 << 20, max_ratio: 10_000, ..LOW };
+    let seen = walk(&gz(&archive), limits);
+    assert_eq!(seen.items.len(), 1, "{:#?}", seen.items);
+    assert_eq!(seen.kinds(), ["container_unsupported"]);
+    seen.says("container_unsupported", "more than the 1 MiB of memory");
+    // Zeros may begin an image of a disc, but they are none.
+    let zeros = gz(&tar(&[("zeros", vec![0; 2 << 20])]));
+    assert_eq!(walk(&zeros, limits).items.len(), 1);
+    // What lies on disk needs no memory.
+    assert_eq!(walk(&archive, limits).items.len(), 2);
 }

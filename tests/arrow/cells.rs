@@ -6,12 +6,12 @@ use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::source::{ScanLimits, To};
 use polars_arrow_format::ipc::CompressionType;
 
-use super::{CODECS, SHAPES, content, leads_back, scan, shard, small};
+use super::{CODECS, SHAPES, lead_back, scan, shard, small};
 use crate::common::arrow::{
     Shape, Table, audio, bytes, codes, floats, lists, numbers, parts, texts,
 };
 use crate::common::{Desk, RATE_HZ, encode, excerpt, gz, song, tar, wav};
-use crate::hostile::walk;
+use crate::common::{content, walk};
 
 #[test]
 fn the_sound_in_the_cells_of_a_stream_and_of_a_file_is_found() {
@@ -58,7 +58,7 @@ fn an_uncompressed_cell_has_a_place_and_every_locator_leads_back() {
                 assert!(matches!(item.bytes, Bytes::Range { .. }), "nothing is held");
             }
             assert_eq!(codec.is_none(), seen.items[0].place.offset.is_some());
-            leads_back(&seen);
+            lead_back(&seen);
         }
     }
 }
@@ -178,7 +178,7 @@ fn several_streams_in_a_file_are_one_table_with_the_columns_of_each() {
     assert_eq!(seen.items.len(), 7);
     let to = To::Cell { group: 3, row: 1, column: "audio".to_owned() };
     assert_eq!(seen.items[5].place.locator.steps[0].to, to);
-    leads_back(&seen);
+    lead_back(&seen);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn tables_of_another_writer_are_read_too() {
         seen.says("not_audio", "names 1 files");
         assert_eq!(seen.items[0].notes, ["its table calls it 0.wav"]);
         assert_eq!(seen.items[1].side_car.as_deref(), Some("GBAYE0000351 "));
-        leads_back(&seen);
+        lead_back(&seen);
         count += 1;
     }
     assert_eq!(count, 7);

@@ -5,10 +5,10 @@ use polars_arrow_format::ipc::{
     Endianness, Int, Message, MessageHeader, MetadataVersion, Tensor, Type, Union, UnionMode,
 };
 
-use super::{CODECS, leads_back, message, small};
+use super::{CODECS, lead_back, message, small};
 use crate::common::Dice;
 use crate::common::arrow::{Shape, Table, batch_of, bytes, codes, framed, lists, parts, texts};
-use crate::hostile::walk;
+use crate::common::walk;
 
 #[test]
 fn a_table_that_is_cut_gives_the_cells_before_the_cut_and_one_row() {
@@ -43,7 +43,7 @@ fn a_table_that_is_cut_gives_the_cells_before_the_cut_and_one_row() {
     let notes = seen.items[4].notes.concat();
     assert!(notes.contains("100 of 1000 bytes are missing"), "{notes}");
     seen.says("container_truncated", "the first of them is 1 from its row 1 of 3 on");
-    leads_back(&seen);
+    lead_back(&seen);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_batch_that_contradicts_itself_is_left_out_and_the_others_are_read() {
         );
         let partly = usize::from(what == "data that is short");
         assert_eq!(seen.items.len(), 4 + partly, "{what}");
-        leads_back(&seen);
+        lead_back(&seen);
     }
 }
 
@@ -257,6 +257,6 @@ fn random_changes_of_a_table_give_items_or_rows() {
         }
         let seen = walk(&bytes, ScanLimits::default());
         assert!(!seen.items.is_empty() || !seen.rows.is_empty());
-        leads_back(&seen);
+        lead_back(&seen);
     }
 }

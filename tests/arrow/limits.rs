@@ -11,7 +11,7 @@ use super::message;
 use crate::common::arrow::{
     Shape, Table, audio, batch_of, bytes, codes, floats, framed, lists, numbers, parts,
 };
-use crate::hostile::walk;
+use crate::common::walk;
 
 #[test]
 fn compressed_buffers_with_wrong_lengths_or_too_much_memory_are_refused() {

@@ -28,6 +28,22 @@ pub(crate) fn tar_header(bytes: u64) -> tar::Header {
     header
 }
 
+/// The header of a GNU sparse member of this length, of which one stretch is stored: an offset and a length.
+pub(crate) fn tar_sparse(name: &str, (offset, stored): (u64, u64), bytes: u64) -> tar::Header {
+    let mut header = tar_header(stored);
+    header.set_path(name).unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    let gnu = header.as_gnu_mut().unwrap();
+    let octal = |field: &mut [u8; 12], number: u64| {
+        field.copy_from_slice(format!("{number:011o}\0").as_bytes());
+    };
+    octal(&mut gnu.realsize, bytes);
+    octal(&mut gnu.sparse[0].offset, offset);
+    octal(&mut gnu.sparse[0].numbytes, stored);
+    header.set_cksum();
+    header
+}
+
 /// A zip file with these members, stored and deflated by turns.
 pub(crate) fn zip<N: AsRef<str>, B: AsRef<[u8]>>(members: &[(N, B)]) -> Vec<u8> {
     use ::zip::write::SimpleFileOptions;

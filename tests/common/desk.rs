@@ -117,6 +117,7 @@ impl Desk {
             .env("LEAKHOUND_CONFIG", "")
             .env_remove("LEAKHOUND_THREADS")
             .env_remove("LEAKHOUND_ITEM_TIMEOUT")
+            .env_remove("LEAKHOUND_CATALOGUE")
             .stdin(Stdio::null())
             .args(args);
         command
@@ -132,12 +133,18 @@ impl Desk {
     /// With `LEAKHOUND_KEEP_RECORDS` it is kept in that folder, for the check against the JSON Schema (`scripts/test`).
     pub(crate) fn jsonl(&self) -> String {
         let report = self.run(["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
-        if let Some(folder) = std::env::var_os("LEAKHOUND_KEEP_RECORDS") {
-            let mut kept = tempfile::Builder::new();
-            let kept = kept.suffix(".jsonl").disable_cleanup(true).tempfile_in(folder);
-            kept.unwrap().write_all(report.as_bytes()).unwrap();
-        }
+        Self::keep_lines("", &report);
         report
+    }
+
+    /// With `LEAKHOUND_KEEP_RECORDS` keeps lines of JSON in that folder, for the check against a JSON Schema: `across` those of
+    /// a report across dumps, `notice` those of a list of notices, else those of a report of a run.
+    pub(crate) fn keep_lines(kind: &str, lines: &str) {
+        let Some(folder) = std::env::var_os("LEAKHOUND_KEEP_RECORDS") else { return };
+        let ending = if kind.is_empty() { ".jsonl".to_owned() } else { format!(".{kind}.jsonl") };
+        let mut kept = tempfile::Builder::new();
+        let kept = kept.suffix(&ending).disable_cleanup(true).tempfile_in(folder);
+        kept.unwrap().write_all(lines.as_bytes()).unwrap();
     }
 
     /// Scans the dump, which ends with `code`, and reads the report.

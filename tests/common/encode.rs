@@ -1,4 +1,4 @@
-//! Encoded files, made by ffmpeg when a test needs them.
+//! Encoded files, made by ffmpeg when a test needs them; and Base64.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,4 +18,16 @@ pub(crate) fn encode(from: &Path, to: &Path, arguments: &[&str]) {
         });
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "ffmpeg made no {}: {said}", to.display());
+}
+
+/// Bytes in Base64.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let bits = (0..3).fold(0, |sum, at| sum << 8 | u32::from(*chunk.get(at).unwrap_or(&0)));
+        let letter = |at: usize| char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]);
+        let letters: String = (0..=chunk.len()).map(letter).collect();
+        letters + &"=".repeat(3 - chunk.len())
+    };
+    bytes.chunks(3).map(group).collect()
 }

@@ -83,7 +83,7 @@ fn metadata_beside_files_speaks_for_each_of_them() {
     );
     desk.write("dump/b/1.wav", &clip(1));
     let rows = [("1.wav", FIRST), ("2.wav", "none"), ("x/3.wav", FIRST)];
-    desk.write("dump/p/metadata.parquet", &crate::tables::metadata(&rows));
+    desk.write("dump/p/metadata.parquet", &crate::common::parquet::metadata(&rows));
     for name in ["1.wav", "2.wav", "x/3.wav"] {
         desk.write(format!("dump/p/{name}"), &clip(1));
     }

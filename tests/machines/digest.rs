@@ -5,8 +5,8 @@ use polars_arrow_format::ipc::CompressionType;
 
 use super::assert_same;
 use crate::common::arrow::{Shape, Table, audio};
+use crate::common::parquet::{cells, shard};
 use crate::common::{Desk, bz2, excerpt, gz, sevenz, song, tar, wav, xz, zip, zst};
-use crate::tables::{cells, shard};
 
 /// Clips with and without a recording of the catalogue.
 fn clips(count: u64, first: u64) -> Vec<(String, Vec<u8>)> {

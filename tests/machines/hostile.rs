@@ -5,7 +5,7 @@ use std::io::Write as _;
 use leakhound::source::ScanLimits;
 
 use super::assert_same;
-use crate::common::{Desk, gz, song, tar, tar_header, wav, zip};
+use crate::common::{Desk, gz, song, tar, tar_header, tar_sparse, wav, zip};
 
 fn small(number: u64) -> (String, Vec<u8>) {
     (format!("{number:03}.wav"), wav(&song(1_000 + number, 3)))
@@ -95,6 +95,44 @@ fn members_of_one_key_stay_together_and_links_between_them_are_rows() {
     }
     let bytes = archive.into_inner().unwrap();
     let units = assert_same(&dump("keys.tar", &bytes), ScanLimits::default(), &[70_000, 200_000]);
+    assert!(units[0] > 3, "{units:?}");
+}
+
+#[test]
+fn a_sparse_member_stays_with_its_side_car_and_has_its_place_in_the_whole_file() {
+    let mut archive = ::tar::Builder::new(Vec::new());
+    // A section begins with a plain member alone.
+    for number in 0..12_u64 {
+        let (name, bytes) = small(number);
+        let mut header = tar_header(bytes.len() as u64);
+        if number % 3 == 0 {
+            let (map, size) = (format!("0,{}", bytes.len()), bytes.len().to_string());
+            let records = [
+                ("GNU.sparse.map", map.as_bytes()),
+                ("GNU.sparse.size", size.as_bytes()),
+                ("GNU.sparse.name", name.as_bytes()),
+            ];
+            archive.append_pax_extensions(records).unwrap();
+            header.set_path("GNUSparseFile.1/x").unwrap();
+            header.set_cksum();
+        } else if number % 3 == 2 {
+            header.set_path(&name).unwrap();
+            header.set_cksum();
+        } else {
+            header = tar_sparse(&name, (0, bytes.len() as u64), bytes.len() as u64);
+        }
+        archive.append(&header, &bytes[..]).unwrap();
+        // The recording that the member is said to be is told by what is said beside it alone.
+        let said = format!("{{\"isrc\": \"GBAYE00003{:02}\"}}", number + 51);
+        let name = name.replace("wav", "json");
+        archive.append_data(&mut tar_header(said.len() as u64), name, said.as_bytes()).unwrap();
+    }
+    let desk = dump("sparse.tar", &archive.into_inner().unwrap());
+    let row = |n: u64| format!("GBAYE00003{n},Title {n},Artist\n");
+    let rows: Vec<String> = (51..63).map(row).collect();
+    desk.write("label.csv", format!("isrc,title,artist\n{}", rows.concat()).as_bytes());
+    desk.run(["catalog", "import", "label.csv"]).ends_with(0);
+    let units = assert_same(&desk, ScanLimits::default(), &[60_000, 130_000, 200_000]);
     assert!(units[0] > 3, "{units:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{Desk, excerpt, song};
+use crate::common::{Desk, excerpt, records, song};
 
 fn desk() -> Desk {
     let desk = Desk::with_songs(&[1, 2], 30);
@@ -29,6 +29,45 @@ fn a_packed_catalogue_finds_what_the_one_in_the_home_finds() {
     run(&["work", "plan", "--unit", "0", "--catalogue", "songs.pack"]).ends_with(0);
     run(&["merge", "plan", "--catalogue", "songs.pack"]).ends_with(1);
     assert_eq!(run(&["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout, expected);
+}
+
+#[test]
+fn a_survey_and_a_repeated_finding_take_a_packed_catalogue_too() {
+    let desk = desk();
+    let master = fs::read(desk.path("masters/song-2.wav")).unwrap();
+    desk.write("dump/copy.wav", &master);
+    let other = |args: &[&str]| desk.run([&["--home", "other"], args].concat());
+    let inspect = ["inspect", "dump", "--json"];
+    assert!(other(&inspect).ends_with(0).stdout.contains("\"compared\":false"));
+    assert!(!desk.path("other").exists(), "nothing is kept without need");
+    let packed = ["--catalogue", "songs.pack"];
+    let told = other(&[&inspect[..], &packed].concat()).ends_with(0).stdout;
+    assert!(told.contains("\"compared\":true") && told.contains("\"copies\":1"), "{told}");
+
+    other(&[&["scan", "dump"], &packed[..]].concat()).ends_with(1);
+    let report = other(&["report", "--format", "jsonl", "--out", "-"]).ends_with(0).stdout;
+    let records = records(&report);
+    let recheck = ["recheck", &records[0].findings[0].finding_id, "--dump", "dump"];
+    let told = other(&[&recheck[..], &packed].concat()).ends_with(0).stdout;
+    assert!(told.ends_with("it stands, to the last digit\n"), "{told}");
+    other(&recheck).ends_with(4).says_in_one_line(&["is empty", "catalog add"]);
+}
+
+/// A name that no text can hold; other systems refuse such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_catalogue_is_packed_into_a_folder_whose_name_is_not_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let desk = desk();
+    let folder = desk.path(OsStr::from_bytes(b"\xffx"));
+    fs::create_dir(&folder).unwrap();
+    let pack = folder.join("songs.pack");
+    desk.run(["catalog".as_ref(), "pack".as_ref(), "--out".as_ref(), pack.as_os_str()])
+        .ends_with(0);
+    // The copy of the database stands first in the header, and differs from time to time in nothing.
+    assert_eq!(fs::read(&pack).unwrap(), fs::read(desk.path("songs.pack")).unwrap());
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
 }
 
 #[test]

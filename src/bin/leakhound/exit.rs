@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use leakhound::cluster::ClusterError;
-use leakhound::notice::NoticeError;
+use leakhound::notice::{NoticeError, NoticeStoreError};
 use leakhound::results::{ChoiceError, ResultsError};
 use leakhound::review::{AudioError, QueueError};
 use leakhound::session::SessionError;
@@ -18,7 +18,8 @@ pub(crate) enum Exit {
     Found = 1,
     /// The arguments make no sense. Clap exits with the same number.
     Usage = 2,
-    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly.
+    /// Nothing was found, but nothing is known about some items: they could not be read, or not wholly. Or some of what was
+    /// asked for is not done.
     Incomplete = 3,
     /// The command failed: nothing can be concluded.
     Failed = 4,
@@ -82,8 +83,8 @@ fn arguments_line(said: &str) -> String {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = words(what.strip_prefix("error: ").unwrap_or(what));
     let tips = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
-    let meant: String =
-        tips.filter(|tip| tip.contains("exist")).map(|tip| format!("; {tip}")).collect();
+    let meant = tips.filter(|tip| tip.contains("exist")).flat_map(|tip| ["; ", tip]);
+    let meant: String = meant.collect();
     let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("leakhound");
     let is_name = |word: &&str| !word.starts_with(['[', '<', '-']);
     let command = usage.split_whitespace().take_while(is_name).collect::<Vec<_>>().join(" ");
@@ -99,6 +100,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.downcast_ref().is_some_and(QueueError::is_usage)
         || error.downcast_ref().is_some_and(AudioError::is_usage)
         || error.downcast_ref().is_some_and(NoticeError::is_usage)
+        || error.downcast_ref().is_some_and(NoticeStoreError::is_usage)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

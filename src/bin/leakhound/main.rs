@@ -5,6 +5,7 @@
     reason = "the command line prints; the library does not"
 )]
 
+mod about;
 mod args;
 mod commands;
 mod config;

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use leakhound::decode::DecodeLimits;
+use leakhound::matching::verdict::VerdictConfig;
+use leakhound::provenance::Manifest;
+use leakhound::results::{ResultStore, Run};
 use leakhound::session::{Session, Settings};
 
 use crate::args::Global;
@@ -22,6 +25,29 @@ pub(crate) fn settings(global: &Global) -> Settings {
         clock: now,
         ..Settings::default()
     }
+}
+
+/// The settings with which a run searched and the day of its rights, as its manifest says; `None` if it has none.
+///
+/// # Errors
+///
+/// If the results cannot be read.
+pub(crate) fn of_run(
+    global: &Global,
+    store: &ResultStore,
+    run: &Run,
+) -> anyhow::Result<Option<(Settings, String)>> {
+    let mut settings = Settings { mode: run.key.mode, ..settings(global) };
+    let sealed = store.manifest(run.run_id)?;
+    let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {
+        return Ok(None);
+    };
+    let asked = &manifest.content.settings;
+    let VerdictConfig { match_below, suspect_below } = &mut settings.verdict;
+    *match_below = asked.match_below.parse().unwrap_or(*match_below);
+    *suspect_below = asked.suspect_below.parse().unwrap_or(*suspect_below);
+    settings.territory = Some(asked.territory.clone()).filter(|code| !code.is_empty());
+    Ok(Some((settings, manifest.run.rights_day)))
 }
 
 /// A session over the home that the command line names.

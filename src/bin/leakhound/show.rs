@@ -26,9 +26,12 @@ pub(crate) fn finding(finding: &Finding) -> String {
     let said = finding.claimed_by.iter().fold(String::new(), |all, place| {
         format!("{all}        the item says: {}\n", visible(place))
     });
-    let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
+    let mut decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
         format!("        {}\n", visible(&decision.describe()))
     });
+    for notice in &finding.notices {
+        decision += &format!("        {}\n", visible(&notice.describe()));
+    }
     let standing = finding.standing.as_ref().map_or_else(String::new, |standing| {
         let kind = standing.kind.as_str().replace('_', " ");
         format!("        {kind}: {}\n", visible(&standing.reason))

@@ -1,35 +1,16 @@
 //! `APEv2`: texts have to be UTF-8, and some programs write them as Latin-1. Symphonia 0.6.1 then loses the whole tag.
 
-use std::io;
-use std::ops::Range;
+use super::{Embedded, MAX_FOUND, decoded};
 
-use super::{Embedded, MAX_FOUND, MAX_TAG_BYTES, at, decoded};
-use crate::bytes::Reader;
-
-/// Length of the footer, and of the header if there is one.
-const FOOTER_BYTES: u64 = 32;
+/// Length of the header, if there is one.
+const HEADER_BYTES: usize = 32;
 /// Most items of a tag. A guess.
 const MAX_ITEMS: usize = 1_024;
 
-/// The items of a tag, with its footer, that ends at `end`.
-pub(super) fn range(file: &mut Reader, base: u64, end: u64) -> io::Result<Option<Range<u64>>> {
-    let Some(start) = end.checked_sub(FOOTER_BYTES).filter(|&start| start >= base) else {
-        return Ok(None);
-    };
-    let footer = at(file, start, FOOTER_BYTES)?;
-    let [b'A', b'P', b'E', b'T', b'A', b'G', b'E', b'X', _, _, _, _, a, b, c, d, ..] = footer[..]
-    else {
-        return Ok(None);
-    };
-    // Of items and footer.
-    let bytes = u64::from(u32::from_le_bytes([a, b, c, d]));
-    let is_sane = (FOOTER_BYTES..=MAX_TAG_BYTES).contains(&bytes);
-    Ok(end.checked_sub(bytes).filter(|&start| is_sane && start >= base).map(|start| start..end))
-}
-
-/// Reads the texts of items.
-pub(super) fn read(items: &[u8], found: &mut Embedded) {
-    let mut rest = items;
+/// Reads the texts of a tag: items, perhaps a header before them, and a footer.
+pub(super) fn read(tag: &[u8], found: &mut Embedded) {
+    let is_headed = tag.starts_with(b"APETAGEX");
+    let mut rest = tag.get(if is_headed { HEADER_BYTES } else { 0 }..).unwrap_or_default();
     for _ in 0..MAX_ITEMS {
         let Some((&[a, b, c, d, flags, _, _, _], behind)) = rest.split_first_chunk::<8>() else {
             return;

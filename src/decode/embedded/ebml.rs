@@ -6,6 +6,7 @@ use memchr::memmem::Finder;
 
 use super::{Embedded, MAX_TEXT_BYTES, MAX_XMP_AWAY, at};
 use crate::bytes::Reader;
+use crate::decode::ebml::Element;
 
 const CHAPTERS: [u8; 4] = [0x10, 0x43, 0xa7, 0x70];
 /// Elements that hold others: an edition, a chapter, what is shown of it.
@@ -45,12 +46,8 @@ fn names(content: &[u8], found: &mut Embedded, depth: usize) {
 
 /// The id and the content of the first element, and what is behind it.
 fn element(bytes: &[u8]) -> Option<(u32, &[u8], &[u8])> {
-    let id_bytes = bytes.first()?.leading_zeros() as usize + 1;
-    let (id, rest) = bytes.split_at_checked(id_bytes).filter(|_| id_bytes <= 4)?;
-    let size_bytes = rest.first()?.leading_zeros() as usize + 1;
-    let (size, rest) = rest.split_at_checked(size_bytes).filter(|_| size_bytes <= 8)?;
-    let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-    let size = number(size) & ((1 << (7 * size_bytes)) - 1);
-    let (content, behind) = rest.split_at_checked(usize::try_from(size).ok()?)?;
-    Some((number(id) as u32, content, behind))
+    let Element { id, head_bytes, bytes: size } = Element::of(bytes)?;
+    let (content, behind) =
+        bytes.get(head_bytes..)?.split_at_checked(usize::try_from(size?).ok()?)?;
+    Some((id, content, behind))
 }

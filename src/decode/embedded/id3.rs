@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::{Embedded, MAX_FOUND, MAX_TAG_BYTES, at, decoded};
+use super::{Embedded, MAX_FOUND, at, decoded};
 use crate::bytes::Reader;
 use crate::sniff::sound::id3v2_bytes;
 
@@ -16,18 +16,8 @@ const MAX_FRAME_BYTES: usize = 1 << 20;
 /// Bytes before the end of a file that are searched for a tag without a footer. A guess.
 const MAX_TAIL_BYTES: u64 = 64 << 10;
 
-/// The start of a tag that ends at `end`: told by its footer, or found by its header.
-pub(super) fn behind(file: &mut Reader, base: u64, end: u64) -> io::Result<Option<u64>> {
-    let footer = at(file, end.saturating_sub(10).max(base), 10)?;
-    if footer.starts_with(b"3DI") {
-        let mut header = footer;
-        header[..3].copy_from_slice(b"ID3");
-        // With the flag that announces a footer this is header, frames and footer.
-        let bytes = id3v2_bytes(&header);
-        return Ok(end
-            .checked_sub(bytes)
-            .filter(|&start| bytes > 0 && bytes <= MAX_TAG_BYTES && start > base));
-    }
+/// The start of a tag that ends at `end` and has no footer: it is found by its header.
+pub(super) fn before(file: &mut Reader, base: u64, end: u64) -> io::Result<Option<u64>> {
     let start = end.saturating_sub(MAX_TAIL_BYTES).max(base + 1);
     let tail = at(file, start, end.saturating_sub(start))?;
     let mut places = memchr::memmem::find_iter(&tail, b"ID3");

@@ -11,9 +11,13 @@
 //! | `mod` | all else |
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use memchr::memmem::Finder;
 
+use super::end_tags::{EndTag, MAX_END_TAGS};
+use super::riff::each_chunk;
+use super::text::decoded;
 use crate::bytes::{Bytes, Reader};
 use crate::sniff::sound::{MAX_TAG_BYTES, id3v2_bytes};
 
@@ -23,8 +27,8 @@ mod id3;
 #[cfg(test)]
 mod tests;
 
-/// Most chunks or blocks that are visited; a file has about five. A guess.
-const MAX_CHUNKS: usize = 256;
+/// Most blocks of FLAC that are visited; a file has about five. A guess.
+const MAX_BLOCKS: usize = 256;
 /// Longest text that is read: the description of a film's sound has some hundred KiB. A guess.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// Most texts, and most pairs, that are kept of a file: an album on one track has some hundred. A guess.
@@ -69,8 +73,8 @@ fn front(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
     let start = base + tag_bytes;
     let head = at(file, start, 12)?;
     match head.get(..4) {
-        Some(b"RIFF" | b"RF64") => chunks(file, start + 12, u32::from_le_bytes, found),
-        Some(b"FORM") => chunks(file, start + 12, u32::from_be_bytes, found),
+        Some(b"RIFF" | b"RF64") => texts_in_chunks(file, start + 12, u32::from_le_bytes, found),
+        Some(b"FORM") => texts_in_chunks(file, start + 12, u32::from_be_bytes, found),
         Some(b"fLaC") => cue_sheet(file, start + 4, found),
         Some(b"\x1a\x45\xdf\xa3") => ebml::chapters(file, start, found),
         _ if head.get(4..8) == Some(b"ftyp") => chapters(file, start, found),
@@ -78,22 +82,29 @@ fn front(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
     }
 }
 
-/// Tags behind the sound.
+/// Tags behind the sound, the last first.
 fn back(file: &mut Reader, base: u64, found: &mut Embedded) -> io::Result<()> {
-    let mut end = file.seek(SeekFrom::End(0))?;
-    if at(file, end.saturating_sub(128).max(base), 3)? == b"TAG" {
-        end = end.saturating_sub(128).max(base);
-    }
-    let tag_end = end;
-    if let Some(range) = ape::range(file, base, end)? {
-        ape::read(&at(file, range.start, range.end - range.start)?, found);
-        end = range.start;
-    }
-    for end in [end, tag_end] {
-        if let Some(start) = id3::behind(file, base, end)? {
-            id3::read(&at(file, start, end - start)?, found);
-            break;
+    let mut rest = base..file.seek(SeekFrom::End(0))?;
+    for _ in 0..MAX_END_TAGS {
+        let mut read =
+            |range: Range<u64>| at(file, range.start, range.end - range.start).unwrap_or_default();
+        let last = EndTag::last(&rest, &mut read);
+        let Some((kind, tag)) = last else {
+            // Only its front tells a tag without a footer.
+            let Some(start) = id3::before(file, base, rest.end)? else { break };
+            id3::read(&at(file, start, rest.end - start)?, found);
+            rest.end = start;
+            continue;
+        };
+        let bytes = tag.end - tag.start;
+        match kind {
+            EndTag::Ape if bytes <= MAX_TAG_BYTES => ape::read(&at(file, tag.start, bytes)?, found),
+            EndTag::Id3v2 if bytes <= MAX_TAG_BYTES => {
+                id3::read(&at(file, tag.start, bytes)?, found);
+            }
+            _ => {}
         }
+        rest.end = tag.start;
     }
     Ok(())
 }
@@ -107,35 +118,27 @@ fn at(file: &mut Reader, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The texts in chunks of WAV or AIFF.
-fn chunks(
+fn texts_in_chunks(
     file: &mut Reader,
     from: u64,
     size: fn([u8; 4]) -> u32,
     found: &mut Embedded,
 ) -> io::Result<()> {
-    let mut next = from;
-    for _ in 0..MAX_CHUNKS {
-        let head = at(file, next, 8)?;
-        let (Some(&name), Some(&bytes)) =
-            (head.first_chunk::<4>(), head.get(4..).and_then(<[u8]>::first_chunk))
-        else {
-            break;
-        };
-        let bytes = u64::from(size(bytes));
+    each_chunk(file, from, size, &mut |file, name, Range { start, end }| {
+        let bytes = end - start;
         if TEXT_CHUNKS.contains(&name) {
-            found.text(&at(file, next + 8, bytes.min(MAX_TEXT_BYTES))?);
+            found.text(&at(file, start, bytes.min(MAX_TEXT_BYTES))?);
         } else if name.eq_ignore_ascii_case(b"id3 ") && bytes <= MAX_TAG_BYTES {
-            id3::read(&at(file, next + 8, bytes)?, found);
+            id3::read(&at(file, start, bytes)?, found);
         }
-        next += 8 + bytes + bytes % 2;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The bar code and the ISRCs of the cue sheet of a FLAC file (RFC 9639, section 8.7).
 fn cue_sheet(file: &mut Reader, from: u64, found: &mut Embedded) -> io::Result<()> {
     let mut next = from;
-    for _ in 0..MAX_CHUNKS {
+    for _ in 0..MAX_BLOCKS {
         let head = at(file, next, 4)?;
         let [kind, a, b, c] = head[..] else { break };
         let bytes = u64::from(u32::from_be_bytes([0, a, b, c]));
@@ -215,13 +218,4 @@ impl Embedded {
     fn is_full(&self) -> bool {
         self.texts.len() >= MAX_FOUND
     }
-}
-
-/// UTF-8 if it is valid, as programs write today; UTF-16 if it begins with its mark; otherwise Latin-1, as older ones did.
-fn decoded(bytes: &[u8]) -> String {
-    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned();
-    }
-    let latin_1 = || bytes.iter().copied().map(char::from).collect();
-    std::str::from_utf8(bytes).map_or_else(|_| latin_1(), str::to_owned)
 }

@@ -49,7 +49,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
     }
     let frames = next.min(length);
     if depth == Depth::Shallow {
-        let frame_bytes = behind_tags(view, frames..length) - frames;
+        let frame_bytes = Some(behind_tags(view, frames..length) - frames);
         found.part(Part { range: at..length, seekable: true, frame_bytes, ..Part::default() });
         return length;
     }
@@ -60,7 +60,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
         })
     };
     let end = view.find(b"fLaC", frames, length, is_file).unwrap_or(length);
-    let frame_bytes = behind_tags(view, frames..end) - frames;
+    let frame_bytes = Some(behind_tags(view, frames..end) - frames);
     let whole = Part { range: at..end, seekable: true, frame_bytes, ..Part::default() };
     let Some((place, info)) = info else {
         found.part(whole);
@@ -84,7 +84,7 @@ pub(super) fn walk(view: &mut View<'_>, at: u64, depth: Depth, found: &mut Parts
     for (nth, other) in others.into_iter().enumerate() {
         let continues = nth > 0 || !same.is_empty();
         // Frames are counted once.
-        let frame_bytes = if continues { 0 } else { frame_bytes };
+        let frame_bytes = if continues { Some(0) } else { frame_bytes };
         found.part(Part { continues, frame_bytes, ..patched(other) });
     }
     end

@@ -2,6 +2,7 @@
 
 use super::view::View;
 use super::{Depth, Part, Parts, Patch};
+use crate::decode::ebml;
 
 /// A void element with a length of eight bytes.
 const VOID_HEAD_BYTES: u64 = 9;
@@ -140,24 +141,7 @@ fn is_cluster(view: &mut View<'_>, at: u64) -> bool {
 
 /// The element at `at`.
 fn element(view: &mut View<'_>, at: u64) -> Option<Element> {
-    let head = view.bytes(at, 12);
-    let id_bytes = head.first()?.leading_zeros() as usize + 1;
-    if id_bytes > 4 {
-        return None;
-    }
-    let id = head.get(..id_bytes)?.iter().fold(0, |sum, &byte| sum << 8 | u32::from(byte));
-    let size = head.get(id_bytes..)?;
-    let size_bytes = size.first()?.leading_zeros() as usize + 1;
-    if size_bytes > 8 {
-        return None;
-    }
-    let size = size.get(..size_bytes)?;
-    let value = size.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-    let mask = (1_u64 << (7 * size_bytes)) - 1;
-    let is_unknown = value & mask == mask;
-    Some(Element {
-        id,
-        content: at + (id_bytes + size_bytes) as u64,
-        bytes: (!is_unknown).then_some(value & mask),
-    })
+    let ebml::Element { id, head_bytes, bytes } =
+        ebml::Element::of(view.bytes(at, ebml::HEAD_BYTES))?;
+    Some(Element { id, content: at + head_bytes as u64, bytes })
 }

@@ -18,6 +18,7 @@
 use std::ops::Range;
 
 use super::DecodeError;
+use super::end_tags::EndTag;
 use super::guard::Guard;
 use crate::bytes::Bytes;
 use crate::sniff::sound::{SoundKind, id3v2_bytes, sniff};
@@ -59,8 +60,8 @@ pub(super) struct Part {
     pub(super) continues: bool,
     /// Whether its structure is whole up to its end, so that a reader that misses more there is wrong.
     pub(super) whole: bool,
-    /// How many bytes its frames have, all together; 0 if that is not known.
-    pub(super) frame_bytes: u64,
+    /// How many bytes its frames have, all together; `None` if that is not known, 0 if those of a part before it include them.
+    pub(super) frame_bytes: Option<u64>,
 }
 
 /// Bytes that replace those of the file.
@@ -212,7 +213,7 @@ fn walk(
         "Ogg" => ogg::walk(view, at, found),
         "ADTS" => adts::walk(view, at, found),
         _ => {
-            let frame_bytes = behind_tags(view, at..length) - at;
+            let frame_bytes = Some(behind_tags(view, at..length) - at);
             found.part(Part { range: at..length, seekable: true, frame_bytes, ..Part::default() });
             length
         }
@@ -290,38 +291,11 @@ fn behind_padding(view: &mut View<'_>, at: u64) -> Result<u64, DecodeError> {
     }
 }
 
-/// The end of a range without the tags at its end: `ID3v1`, `APEv2`, `Lyrics3`, and an `ID3v2` with a footer.
+/// The end of a range without the tags at its end.
 fn behind_tags(view: &mut View<'_>, range: Range<u64>) -> u64 {
-    let mut end = range.end;
-    for _ in 0..8 {
-        let left = end.saturating_sub(range.start);
-        let mut tail = |bytes: u64| {
-            let bytes = bytes.min(left);
-            view.bytes(end - bytes, bytes as usize).to_vec()
-        };
-        let footer = tail(32);
-        let bytes = if tail(128).starts_with(b"TAG") && left >= 128 {
-            128
-        } else if footer.starts_with(b"APETAGEX") && footer.len() == 32 {
-            let size = u32::from_le_bytes([footer[12], footer[13], footer[14], footer[15]]);
-            let flags = footer[23];
-            u64::from(size) + if flags & 0x80 == 0 { 0 } else { 32 }
-        } else if footer.ends_with(b"LYRICS200") && footer.len() >= 15 {
-            let digits = &footer[footer.len() - 15..footer.len() - 9];
-            std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0_u64)
-                + 15
-        } else if footer.len() >= 10 && footer[footer.len() - 10..].starts_with(b"3DI") {
-            let size = &footer[footer.len() - 4..];
-            size.iter().fold(0, |sum, &byte| sum << 7 | u64::from(byte & 0x7f)) + 20
-        } else {
-            return end;
-        };
-        if bytes == 0 || bytes > left {
-            return end;
-        }
-        end -= bytes;
-    }
-    end
+    let mut read =
+        |range: Range<u64>| view.bytes(range.start, (range.end - range.start) as usize).to_vec();
+    EndTag::sound_end(range, &mut read)
 }
 
 /// Number of bytes of a file that begin at `base` and are neither tags at its front nor at its end.

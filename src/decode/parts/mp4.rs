@@ -2,6 +2,7 @@
 
 use super::view::View;
 use super::{Part, Parts, Patch, behind_padding};
+use crate::sniff::boxes::{BOX_HEAD_BYTES, BoxHead};
 
 /// Walks the boxes from `at` on.
 pub(super) fn walk(view: &mut View<'_>, at: u64, found: &mut Parts) -> u64 {
@@ -70,16 +71,9 @@ fn part(range: std::ops::Range<u64>, patches: Vec<Patch>, whole: bool) -> Part {
 
 /// The name and the length of the box at `at`, if there can be one.
 fn box_at(view: &mut View<'_>, at: u64) -> Option<([u8; 4], u64)> {
-    let [a, b, c, d, name @ ..] = view.array::<8>(at)?;
+    let BoxHead { name, bytes, .. } = BoxHead::of(view.bytes(at, BOX_HEAD_BYTES))?;
     let is_letter =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'_' | 0xa9);
-    if !name.iter().all(is_letter) {
-        return None;
-    }
-    let bytes = match u32::from_be_bytes([a, b, c, d]) {
-        0 => view.length() - at,
-        1 => u64::from_be_bytes(view.array(at + 8)?),
-        short => u64::from(short),
-    };
-    (bytes >= 8).then_some((name, bytes))
+    let rest = view.length().saturating_sub(at);
+    name.iter().all(is_letter).then(|| (name, bytes.unwrap_or(rest)))
 }

@@ -102,6 +102,7 @@ fn fragments_of_mp4_behind_damage_are_read_with_the_tables_at_the_front() {
     assert_eq!(gaps, vec![second..third; 1]);
     assert_eq!((parts[0].range.clone(), parts[0].continues), (0..second, false));
     assert_eq!((parts[1].range.clone(), parts[1].continues), (0..file.len() as u64, true));
+    assert_eq!(parts[1].frame_bytes, None, "what is no frame of other parts is told by their own");
     let [Patch { at, bytes }] = &parts[1].patches[..] else { panic!("{parts:?}") };
     assert_eq!((*at, &bytes[..8]), (head.len() as u64, &b"\0\0\0\x01free"[..]));
     assert_eq!(u64::from_be_bytes(bytes[8..].try_into().expect("a length")), third - at);
@@ -220,11 +221,12 @@ fn frames_of_flac_that_the_description_does_not_fit_are_a_part_with_their_own() 
     let whole = flac(4_096, &usual);
     let Parts { parts: plain, gaps } = parts(&whole);
     assert_eq!((plain.len(), plain[0].patches.len(), gaps.len()), (1, 0, 0));
-    assert_eq!(plain[0].frame_bytes, whole.len() as u64 - 42);
+    assert_eq!(plain[0].frame_bytes, Some(whole.len() as u64 - 42));
     let mut changed = usual.clone();
     changed.extend((6..12).map(|number| flac_frame(10, 1, number)));
     let found = parts(&flac(4_096, &changed)).parts;
     assert_eq!((found.len(), found[0].patches.len(), found[1].continues), (2, 0, true));
+    assert_eq!(found[1].frame_bytes, Some(0), "its frames are counted with the part before");
     let [Patch { at: 8, bytes }] = &found[1].patches[..] else { panic!("{found:?}") };
     assert_eq!(bytes[..4], [0x10, 0, 0x10, 0]);
     assert_eq!(bytes[10..14], (48_000_u32 << 12 | 15 << 4).to_be_bytes());

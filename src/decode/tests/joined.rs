@@ -3,6 +3,16 @@
 use super::*;
 use crate::record::FailureKind;
 
+/// What makes ffmpeg write a file of fragments of half a second.
+const FRAGMENTS: [&str; 6] = [
+    "-c:a",
+    "aac",
+    "-movflags",
+    "frag_keyframe+empty_moov+default_base_moof",
+    "-frag_duration",
+    "500000",
+];
+
 /// Two tunes as files of one kind, of other rates and channels, and the one behind the other.
 fn joined(ending: &str, one: &[&str], two: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let (directory, tune, _) = tune_file();
@@ -161,17 +171,9 @@ fn what_follows_and_is_no_sound_is_told_whatever_the_size_of_the_file() {
 #[test]
 fn what_is_behind_damage_in_the_middle_is_heard_and_the_damage_told() {
     let (directory, tune, _) = tune_file();
-    let fragments = [
-        "-c:a",
-        "aac",
-        "-movflags",
-        "frag_keyframe+empty_moov+default_base_moof",
-        "-frag_duration",
-        "500000",
-    ];
     let clusters = ["-c:a", "libopus", "-b:a", "256k", "-cluster_time_limit", "500"];
     for (name, arguments, head) in
-        [("a.mp4", &fragments[..], &b"moof"[..]), ("a.webm", &clusters, b"\x1f\x43\xb6\x75")]
+        [("a.mp4", &FRAGMENTS[..], &b"moof"[..]), ("a.webm", &clusters, b"\x1f\x43\xb6\x75")]
     {
         let mut bytes = fs::read(encode(&tune, name, arguments)).expect("read");
         let places: Vec<usize> = memchr::memmem::find_iter(&bytes, head).collect();
@@ -182,6 +184,25 @@ fn what_is_behind_damage_in_the_middle_is_heard_and_the_damage_told() {
             let seconds = decoded.streams[0].duration_seconds;
             assert!(seconds > SECONDS - 1.3, "{name}: {decoded:?}");
             assert!(told(&decoded), "{name}: {decoded:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_among_frames_is_told_whatever_was_joined_in_front() {
+    let (directory, tune, _) = tune_file();
+    let clusters = ["-c:a", "libopus", "-b:a", "256k", "-cluster_time_limit", "500"];
+    let mut damaged = fs::read(encode(&tune, "a.webm", &clusters)).expect("read");
+    let places: Vec<usize> = memchr::memmem::find_iter(&damaged, b"\x1f\x43\xb6\x75").collect();
+    let at = places[places.len() / 2];
+    damaged[at - 4..at + 3_000].fill(0);
+    let flac = fs::read(encode(&tune, "a.flac", &["-ac", "1", "-ar", "22050"])).expect("read");
+    let (front, back) = flac.split_at(flac.len() / 2);
+    let among = [front, &vec![0x33; 20_000], back].concat();
+    let is_told = |note: &String| note.contains("among its frames");
+    for file in [among.clone(), [damaged, among].concat()] {
+        for (decoded, _) in heard(&write(directory.path(), "both.webm", &file)) {
+            assert!(decoded.notes.iter().any(is_told), "{decoded:?}");
         }
     }
 }
@@ -270,15 +291,7 @@ fn sound_behind_a_picture_is_heard() {
 #[test]
 fn a_segment_without_its_head_is_named_with_the_remedy() {
     let (directory, tune, _) = tune_file();
-    let fragments = [
-        "-c:a",
-        "aac",
-        "-movflags",
-        "frag_keyframe+empty_moov+default_base_moof",
-        "-frag_duration",
-        "500000",
-    ];
-    let bytes = fs::read(encode(&tune, "a.mp4", &fragments)).expect("read");
+    let bytes = fs::read(encode(&tune, "a.mp4", &FRAGMENTS)).expect("read");
     let at = memchr::memmem::find(&bytes, b"moof").expect("a fragment") - 4;
     let (result, _) = decode_or_help(&write(directory.path(), "piece.m4s", &bytes[at..]));
     let error = result.expect_err("a piece");

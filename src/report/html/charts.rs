@@ -7,10 +7,10 @@ use crate::report::tally::{ByVerdict, PITCH_STEP_CENTS, SCORE_EDGES, TEMPO_STEP,
 
 /// Height of a chart, which is 420 units wide, and the edges of its plot.
 const HEIGHT: f64 = 190.0;
-const LEFT: f64 = 42.0;
-const RIGHT: f64 = 412.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 152.0;
+pub(super) const LEFT: f64 = 42.0;
+pub(super) const RIGHT: f64 = 412.0;
+pub(super) const TOP: f64 = 12.0;
+pub(super) const BOTTOM: f64 = 152.0;
 
 /// A chart: the drawing, one sentence that says what it shows, and its numbers as a table.
 #[derive(Debug)]
@@ -157,13 +157,13 @@ fn bars(
 }
 
 /// The top of the axis for this largest count: the next of 1, 2, 4, 6 or 10 times a power of ten, and at least 2.
-fn scale(most: u64) -> u64 {
+pub(super) fn scale(most: u64) -> u64 {
     let power = 10_u64.pow(most.max(1).ilog10());
     [1, 2, 4, 6, 10].into_iter().map(|n| n * power).find(|top| *top >= most).unwrap_or(most).max(2)
 }
 
 /// The axis with its lines and numbers.
-fn frame(most: u64, axis: &str) -> String {
+pub(super) fn frame(most: u64, axis: &str) -> String {
     let top = scale(most);
     let mut svg = String::new();
     for (count, y) in [(0, BOTTOM), (top / 2, f64::midpoint(TOP, BOTTOM)), (top, TOP)] {

@@ -6,12 +6,12 @@
 //! ```text
 //! rows     {"texts":[text, …],"recordings":[[id, title, artist, isrc, file, release, label, [[name, text], …]], …],"rows":[row, …]}
 //! row      [verdict, folder, name, container, recording, tempo, pitch, of item, of recording,
-//!           probability, score, tiers, standing, claims, how, chance, decision, relation]
+//!           probability, score, tiers, standing, claims, how, chance, decision, relation, notice]
 //! details  [{…}, …]
 //! ```
 //!
-//! Folder, container, standing, claims, how, chance, decision, relation, release and label are indices into `texts`, recording is
-//! one into `recordings`; both lists continue from piece to piece. Hidden characters in texts are made visible, and `<`, `>`
+//! Folder, container, standing, claims, how, chance, decision, relation, notice (the state of the last one), release and label are
+//! indices into `texts`, recording is one into `recordings`; both lists continue from piece to piece. Hidden characters in texts are made visible, and `<`, `>`
 //! and `&` are escaped.
 
 use std::collections::HashMap;
@@ -153,6 +153,7 @@ impl Data {
             self.texts.place(&chance),
             self.texts.place(finding.decision.as_ref().map_or("", |d| d.state.as_str())),
             self.texts.place(&finding.relation.map_or("", Relation::as_str).replace('_', " ")),
+            self.texts.place(finding.notices.last().map_or("", |notice| notice.state.describe())),
         ])
     }
 
@@ -194,6 +195,7 @@ impl Data {
             "claimed": all(&finding.claimed_by),
             "standing": finding.standing.as_ref().map_or_else(String::new, |s| shown(&s.reason)),
             "decision": finding.decision.as_ref().map_or_else(String::new, |d| shown(&d.describe())),
+            "notices": finding.notices.iter().map(|n| shown(&n.describe())).collect::<Vec<_>>(),
             "shared": all(&finding.shares_passage_with),
             "notes": all(&record.notes),
             "evidence": finding.evidence.as_ref().map(|evidence| self.evidence(evidence)),

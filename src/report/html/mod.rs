@@ -8,10 +8,12 @@
 //! Findings are written as they come; failures are kept until the end. Both have limits, given below: the page counts what is
 //! beyond a limit and says which report has it. So memory is bounded for a run of any length.
 
+pub(super) mod across;
 mod charts;
 mod data;
 mod rows;
 mod shown;
+mod spread;
 mod view;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,7 @@ use self::data::Data;
 use self::rows::{FailureGroup, FailureLine, PlainRow};
 use self::shown::Shown;
 use self::view::{Foot, Head, Plain, Run, unlisted};
+use super::noticed::Noticed;
 use super::summary::is_not_audio;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 
@@ -81,6 +84,8 @@ const MAX_FINDINGS: u64 = 250_000;
 const MAX_PLAIN_FINDINGS: usize = 200;
 /// Most failures listed of each kind. A guess.
 const MAX_LISTED_FAILURES: usize = 200;
+/// Most notices listed. A guess.
+const MAX_LISTED_NOTICES: usize = 500;
 /// Most files listed that are not audio. A guess.
 const MAX_LISTED_NOT_AUDIO: usize = 2_000;
 
@@ -97,6 +102,7 @@ pub struct HtmlWriter<W> {
     most: u64,
     failures: BTreeMap<String, (u64, Vec<FailureLine>)>,
     not_audio: Vec<Shown>,
+    noticed: Noticed,
 }
 
 impl<W: Write> HtmlWriter<W> {
@@ -112,6 +118,7 @@ impl<W: Write> HtmlWriter<W> {
             most: MAX_FINDINGS,
             failures: BTreeMap::new(),
             not_audio: Vec::new(),
+            noticed: Noticed::default(),
         }
     }
 
@@ -180,6 +187,14 @@ impl<W: Write> HtmlWriter<W> {
             run,
             listed: thousands(self.most),
             unlisted: (self.seen.findings > self.most).then(|| thousands(self.seen.findings)),
+            notices: self
+                .noticed
+                .rows()
+                .take(MAX_LISTED_NOTICES)
+                .map(|row| row.iter().map(|cell| Shown::new(cell)).collect())
+                .collect(),
+            notices_head: Noticed::COLUMNS.map(capital).to_vec(),
+            notices_unlisted: unlisted(self.noticed.len() as u64, MAX_LISTED_NOTICES),
             failures: &failures,
             not_audio: &self.not_audio,
             not_audio_unlisted,
@@ -210,6 +225,7 @@ impl<W: Write> ReportWriter for HtmlWriter<W> {
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
         let before = self.seen.findings;
         self.seen.add(record);
+        self.noticed.add(record);
         if record.verdict == Verdict::Failed {
             self.failure(record);
         }
@@ -232,9 +248,19 @@ impl<W: Write> ReportWriter for HtmlWriter<W> {
     }
 }
 
+/// A text with its first letter in upper case.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The digest of a style or script, as a policy names it.
+fn digest(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}
+
 /// The content security policy: the page may use this style and run this script, and nothing else.
 fn policy() -> String {
-    let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'",

@@ -106,6 +106,7 @@ pub(super) struct PlainRow {
     pub(super) id: Shown,
     pub(super) standing: Option<Shown>,
     pub(super) decision: Option<Shown>,
+    pub(super) notices: Vec<Shown>,
     pub(super) how: String,
     /// What the finding claims; `""` if it is not known.
     pub(super) claim: String,
@@ -136,6 +137,7 @@ impl PlainRow {
                 Shown::short(&format!("{kind}: {}", standing.reason))
             }),
             decision: finding.decision.as_ref().map(|decision| Shown::short(&decision.describe())),
+            notices: finding.notices.iter().map(|n| Shown::short(&n.describe())).collect(),
             how: if heard {
                 warp(finding.tempo, finding.pitch_cents)
             } else {

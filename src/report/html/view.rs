@@ -59,6 +59,9 @@ pub(super) struct Foot<'a> {
     pub(super) listed: String,
     /// The number of findings, if the page does not have all of them.
     pub(super) unlisted: Option<String>,
+    pub(super) notices: Vec<Vec<Shown>>,
+    pub(super) notices_head: Vec<String>,
+    pub(super) notices_unlisted: String,
     pub(super) failures: &'a [FailureGroup],
     pub(super) not_audio: &'a [Shown],
     pub(super) not_audio_unlisted: String,
@@ -95,6 +98,8 @@ pub(super) struct Run {
     /// What the mode does not search for, as a sentence; `""` if nothing.
     missed: &'static str,
     roots: Vec<Shown>,
+    /// What the dump is, as a person says.
+    about: Option<Shown>,
     catalogue_digest: Shown,
     fingerprint_digest: Shown,
     decoders: Shown,
@@ -157,6 +162,7 @@ impl Run {
             tool_version: Shown::new(&summary.tool_version),
             mode: Shown::new(&summary.mode),
             missed: missed(&summary.mode),
+            about: summary.about.as_ref().map(|about| Shown::new(&about.describe())),
             roots: roots.iter().map(|root| Shown::new(root)).collect(),
             catalogue_digest: Shown::new(&summary.catalogue_digest),
             fingerprint_digest: Shown::new(&summary.fingerprint_digest),

@@ -9,6 +9,8 @@ use crate::wording::{agreement, called, chance, claim, clock, named, share, warp
 
 /// Most spans listed in the table; the picture has all. A guess.
 const MAX_LISTED_SPANS: usize = 10;
+/// Most notices told on the page; the table of the CSV has all. A guess.
+const MAX_NOTICES: usize = 3;
 /// Most characters of a text: some four lines. A guess.
 const MAX_CHARS: usize = 360;
 const BAND: Rgb = [0xD9, 0xE3, 0xF2];
@@ -61,6 +63,9 @@ pub(super) fn draw(layout: &mut Layout, number: usize, record: &ItemRecord, find
     }
     if let Some(decision) = &finding.decision {
         layout.fact("Decided", &short(&decision.describe()));
+    }
+    for notice in finding.notices.iter().take(MAX_NOTICES) {
+        layout.fact("Notice", &short(&notice.describe()));
     }
     layout.fact("Same passage in", &short(&finding.shares_passage_with.join(", ")));
     layout.fact("Notes", &short(&record.notes.join("; ")));

@@ -6,6 +6,8 @@
 //! written as `‹U+65E5›`, and the summary says how many there are. Untrusted text is only drawn: the file has no script, link or
 //! form. It has no date of writing either, so that equal runs and fonts give equal bytes.
 
+pub(super) mod across;
+mod document;
 mod exhibit;
 pub(super) mod fonts;
 mod layout;
@@ -14,29 +16,21 @@ mod structure;
 mod typeset;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-
-use krilla::color::rgb;
-use krilla::configure::{Accessibility, Configuration, ConfigurationBuilder};
-use krilla::destination::XyzDestination;
-use krilla::error::{KrillaError, KrillaResult};
-use krilla::geom::{PathBuilder, Point};
-use krilla::metadata::Metadata;
-use krilla::num::NormalizedF32;
-use krilla::outline::{Outline, OutlineNode};
-use krilla::page::PageSettings;
-use krilla::paint::{Fill, FillRule};
-use krilla::tagging::{Artifact, ArtifactType, ContentTag};
-use krilla::{Document, SerializeSettings};
+use std::io::Write;
 
 pub use self::fonts::{FontError, FontFile};
 
+use self::document::Frame;
 use self::fonts::Fonts;
-use self::layout::{GREY, INK, LINE, Layout, MARGIN, Mark, PAGE, RULE, Rgb};
+#[cfg(test)]
+use self::layout::Mark;
+use self::layout::{GREY, INK, Layout};
+use super::noticed::Noticed;
 use super::works::Works;
 use super::{Counts, Format, ReportError, ReportWriter, RunSummary};
 use crate::base::thousands;
 use crate::record::{Finding, ItemRecord, Verdict};
+use crate::results::About;
 use crate::wording::{clock, counted, share};
 
 /// Most findings with a page of their own, unless the user asks for another number. A guess at what counsel reads.
@@ -48,6 +42,13 @@ const WORKS: [(f32, f32); 5] =
     [(0.0, 168.0), (168.0, 154.0), (322.0, 66.0), (388.0, 44.0), (432.0, 55.0)];
 const WORKS_HEAD: [&str; 5] =
     ["Recording [ISRC]", "Label · release · UPC · ℗", "Registration", "Found in", "Exhibits"];
+/// Most rows of the list of notices; further ones are counted. A guess.
+const MAX_NOTICES: usize = 500;
+/// Columns of the list of notices, likewise.
+const NOTICES: [(f32, f32); 6] =
+    [(0.0, 72.0), (72.0, 88.0), (160.0, 92.0), (252.0, 55.0), (307.0, 90.0), (397.0, 90.0)];
+const NOTICES_HEAD: [&str; 6] =
+    ["Notice", "Since, said by", "To, reference", "Findings", "Due", "Last look"];
 /// Most exhibits listed in a row of the works list. A guess: three lines.
 const MAX_NAMED_EXHIBITS: usize = 12;
 
@@ -61,6 +62,7 @@ pub struct PdfWriter<W> {
     summary: RunSummary,
     counts: Counts,
     works: Works,
+    noticed: Noticed,
     /// The matches that may become exhibits, each with its item without findings.
     matches: Vec<(ItemRecord, Finding)>,
     /// The suspects that may become exhibits, likewise.
@@ -80,6 +82,7 @@ impl<W: Write> PdfWriter<W> {
             summary: RunSummary::default(),
             counts: Counts::default(),
             works: Works::default(),
+            noticed: Noticed::default(),
             matches: Vec::new(),
             suspects: Vec::new(),
             findings: 0,
@@ -108,6 +111,9 @@ impl<W: Write> PdfWriter<W> {
         if self.works.lines().next().is_some() {
             self.works_list(&mut layout);
         }
+        if self.noticed.len() > 0 {
+            self.notices(&mut layout);
+        }
         let all = self.matches.iter().chain(&self.suspects);
         for ((item, finding), number) in all.zip(1..) {
             exhibit::draw(&mut layout, number, item, finding);
@@ -130,11 +136,11 @@ impl<W: Write> PdfWriter<W> {
         let named = self.fonts.clone();
         let fonts = Fonts::new(&named)?;
         let layout = self.pages(&fonts);
-        let count = layout.pages.len();
+        let (count, frame) = (layout.pages.len(), self.frame());
         let mut text = String::new();
         for (marks, number) in layout.pages.iter().zip(1..) {
             let marks = marks.iter().map(|(_, mark)| mark);
-            for mark in marks.chain(&self.header_and_footer(&layout, number, count)) {
+            for mark in marks.chain(&frame.marks(&layout, number, count)) {
                 if let Mark::Text { text: drawn, .. } = mark {
                     text += drawn;
                     text.push('\n');
@@ -159,6 +165,7 @@ impl<W: Write> PdfWriter<W> {
         }
         layout.subheading("What was scanned");
         layout.fact("Scanned", &run.roots.join(", "));
+        layout.fact("Data set", &run.about.as_ref().map_or_else(String::new, About::describe));
         let audio = clock(counts.audio_seconds);
         layout.fact("Items", &format!("{}, {audio} of audio (h:mm:ss)", thousands(counts.items)));
         layout.fact(
@@ -256,6 +263,37 @@ impl<W: Write> PdfWriter<W> {
         }
     }
 
+    /// The notices about findings, from a new page on.
+    fn notices(&self, layout: &mut Layout) {
+        layout.page();
+        layout.bookmark("Notices");
+        layout.heading("Notices", 14.0);
+        layout.paragraph(
+            "Notices about findings of this run, as people recorded them when this document was made. The program sends \
+             nothing. A look at a later copy says what was in that copy, not what is offered to others.",
+            GREY,
+        );
+        layout.y += 8.0;
+        let row = |[number, state, since, to, reference, by, findings, due, _, looked]: [String;
+                       10]| {
+            let to = [to, reference].into_iter().filter(|text| !text.is_empty());
+            vec![
+                format!("{number}, {state}"),
+                format!("{since}, {by}"),
+                to.collect::<Vec<_>>().join(", "),
+                findings,
+                due,
+                looked,
+            ]
+        };
+        layout.table(&NOTICES, &NOTICES_HEAD, self.noticed.rows().take(MAX_NOTICES).map(row));
+        let more = self.noticed.len().saturating_sub(MAX_NOTICES);
+        if more > 0 {
+            let more = thousands(more as u64);
+            layout.paragraph(&format!("{more} more notices are in the workbook (XLSX)."), GREY);
+        }
+    }
+
     /// Numbers of the exhibits of each recording, by its id.
     fn exhibits_by_recording(&self) -> BTreeMap<&str, Vec<usize>> {
         let mut numbers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -265,89 +303,15 @@ impl<W: Write> PdfWriter<W> {
         numbers
     }
 
-    /// The document as accessible PDF (PDF/UA-1); if a font does not meet that standard, as PDF without the claim.
-    fn write(&self, layout: &Layout, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
-        let accessible = ConfigurationBuilder::new()
-            .with_accessibility_validator(Accessibility::UA1)
-            .finish()
-            .map_err(|error| failed(&format!("{error:?}")))?;
-        let written = match self.document(layout, fonts, accessible) {
-            Err(KrillaError::Validation(_)) => {
-                self.document(layout, fonts, Configuration::default())
-            }
-            written => written,
-        };
-        written.map_err(|error| match error {
-            KrillaError::Font(font, why) => {
-                let name = fonts.name_of(&font);
-                ReportError::Font { message: format!("{name} cannot be embedded ({why})") }
-            }
-            other => failed(&other.to_string()),
-        })
-    }
-
-    fn document(
-        &self,
-        layout: &Layout,
-        fonts: &Fonts,
-        configuration: Configuration,
-    ) -> KrillaResult<Vec<u8>> {
-        let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
-        let mut document = Document::new_with(settings);
-        let title = format!("Leakhound run {}", self.summary.run_id);
-        let creator = format!("leakhound {}", self.summary.tool_version);
-        document
-            .set_metadata(Metadata::new().title(title).creator(creator).language("en".to_owned()));
-        let count = layout.pages.len();
-        let mut content = Vec::new();
-        for (marks, number) in layout.pages.iter().zip(1..) {
-            let size = PageSettings::from_wh(PAGE.0, PAGE.1).unwrap_or_default();
-            let mut page = document.start_page_with(size);
-            let mut surface = page.surface();
-            for stretch in marks.chunk_by(|before, after| before.0 == after.0) {
-                let part = stretch[0].0;
-                let tag = part.map_or(artifact(ArtifactType::Layout), |_| ContentTag::Other);
-                let name = surface.start_tagged(tag);
-                for (_, mark) in stretch {
-                    draw(&mut surface, fonts, mark);
-                }
-                surface.end_tagged();
-                content.extend(part.map(|part| (part, name)));
-            }
-            surface.start_tagged(artifact(ArtifactType::PaginationOther));
-            for mark in &self.header_and_footer(layout, number, count) {
-                draw(&mut surface, fonts, mark);
-            }
-            surface.end_tagged();
-            surface.finish();
-            page.finish();
+    /// What is on each page beside its content: the run above, the manifest's digest below.
+    fn frame(&self) -> Frame {
+        let RunSummary { run_id, tool_version, .. } = &self.summary;
+        Frame {
+            title: format!("Leakhound run {run_id}"),
+            creator: format!("leakhound {tool_version}"),
+            head: format!("Leakhound · run {run_id}"),
+            foot: format!("Manifest SHA-256 {}", manifest(&self.summary)),
         }
-        let mut contents = Outline::new();
-        for (page, name) in &layout.bookmarks {
-            let top = XyzDestination::new(*page, Point::from_xy(0.0, 0.0));
-            contents.push_child(OutlineNode::new(name.clone(), top));
-        }
-        document.set_outline(contents);
-        document.set_tag_tree(layout.structure.tree(content));
-        document.finish()
-    }
-
-    /// What is on each page: the run above, the manifest's digest and the page number below.
-    fn header_and_footer(&self, layout: &Layout, number: usize, count: usize) -> Vec<Mark> {
-        let text = |x: f32, y: f32, text: String| {
-            let (size, bold, color) = (7.5, false, GREY);
-            Mark::Text { x, y, size, bold, color, text }
-        };
-        let page = format!("page {number} of {count}");
-        let right = PAGE.0 - MARGIN - layout.width(&page, 7.5, false);
-        let (x, y) = (MARGIN, PAGE.1 - 52.0);
-        let corners = [(x, y), (x + LINE, y), (x + LINE, y + 0.5), (x, y + 0.5)];
-        vec![
-            text(MARGIN, 40.0, format!("Leakhound · run {}", self.summary.run_id)),
-            Mark::Area { corners, color: RULE },
-            text(MARGIN, PAGE.1 - 40.0, format!("Manifest SHA-256 {}", manifest(&self.summary))),
-            text(right, PAGE.1 - 40.0, page),
-        ]
     }
 }
 
@@ -356,46 +320,6 @@ fn manifest(run: &RunSummary) -> &str {
         "none: the run is not complete"
     } else {
         &run.manifest_digest
-    }
-}
-
-/// The tag of a mark that a screen reader skips.
-fn artifact(kind: ArtifactType) -> ContentTag<'static> {
-    ContentTag::Artifact(Artifact::with_kind(kind))
-}
-
-fn failed(why: &str) -> ReportError {
-    Format::Pdf.failed(io::Error::other(why))
-}
-
-/// Draws a mark on a page.
-fn draw(surface: &mut krilla::surface::Surface, fonts: &Fonts, mark: &Mark) {
-    let fill = |[red, green, blue]: Rgb| Fill {
-        paint: rgb::Color::new(red, green, blue).into(),
-        opacity: NormalizedF32::ONE,
-        rule: FillRule::default(),
-    };
-    match mark {
-        Mark::Text { x, y, size, bold, color, text } => {
-            surface.set_fill(Some(fill(*color)));
-            for run in typeset::runs(fonts, text, *bold) {
-                let at = Point::from_xy(x + run.x * size, *y);
-                let font = fonts.get(run.font).font.clone();
-                surface.draw_glyphs(at, &run.glyphs, font, run.text, *size, false);
-            }
-        }
-        Mark::Area { corners: [first, others @ ..], color } => {
-            surface.set_fill(Some(fill(*color)));
-            let mut path = PathBuilder::new();
-            path.move_to(first.0, first.1);
-            for (x, y) in others {
-                path.line_to(*x, *y);
-            }
-            path.close();
-            if let Some(path) = path.finish() {
-                surface.draw_path(&path);
-            }
-        }
     }
 }
 
@@ -408,6 +332,7 @@ impl<W: Write> ReportWriter for PdfWriter<W> {
     fn item(&mut self, record: &ItemRecord) -> Result<(), ReportError> {
         self.counts.add(record);
         self.works.add(record);
+        self.noticed.add(record);
         for finding in &record.findings {
             let list = match finding.verdict {
                 Verdict::Match => &mut self.matches,
@@ -427,7 +352,7 @@ impl<W: Write> ReportWriter for PdfWriter<W> {
         let named = self.fonts.clone();
         let fonts = Fonts::new(&named).map_err(|message| ReportError::Font { message })?;
         let layout = self.pages(&fonts);
-        let bytes = self.write(&layout, &fonts)?;
+        let bytes = self.frame().write(&layout, &fonts)?;
         let written = self.out.write_all(&bytes).and_then(|()| self.out.flush());
         written.map_err(|source| Format::Pdf.failed(source))
     }

@@ -18,15 +18,16 @@ use std::path::Path;
 
 use super::*;
 use crate::record::{
-    Basis, ClaimCheck, Decision, DecisionState, Evidence, Explained, FailureKind, FailureRecord,
-    Finding, Ground, ItemFacts, ItemRecord, PeakWindow, Relation, Release, RunnerUp, Span, Stage,
-    Tier, Verdict, Work,
+    Basis, Checked, Deadline, Decision, DecisionState, DueKind, Evidence, Explained, FailureKind,
+    FailureRecord, Finding, Ground, ItemFacts, ItemRecord, NoticeFacts, NoticeKind, NoticeState,
+    PeakWindow, Presence, Relation, Release, RunnerUp, Span, Stage, Tier, Verdict, Work,
 };
+use crate::results::{About, Category};
 
 use self::html::data;
 pub(super) use self::pdf::covering;
 use self::sample::*;
-pub(super) use self::sample::{finding, record};
+pub(super) use self::sample::{about, finding, notice, record, text_of_workbook};
 
 #[test]
 fn each_format_writes_the_sample_as_its_snapshot_has_it() {

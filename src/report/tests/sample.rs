@@ -3,6 +3,7 @@
 use std::io;
 
 use super::*;
+use crate::record::fixtures::{facts, record_of};
 use crate::report::pdf;
 
 /// Hostile text: markup, a formula, a terminal escape, a bidirectional override.
@@ -36,6 +37,65 @@ pub(super) fn decision(text: &str) -> Decision {
         by: text.to_owned(),
         at: "2026-11-23T19:12:34Z".to_owned(),
         basis: Basis::Item,
+    }
+}
+
+pub(in crate::report) fn notice(number: i64) -> NoticeFacts {
+    let text = |text: &str| text.to_owned();
+    NoticeFacts {
+        number,
+        kind: NoticeKind::Host,
+        state: NoticeState::Sent,
+        since: text("2026-11-30"),
+        addressee: text("Host Ltd"),
+        reference: text("T-4711"),
+        by: text("Ann"),
+        basis: Basis::Item,
+        due: vec![Deadline {
+            kind: DueKind::Answer,
+            day: text("2026-12-14"),
+            until: String::new(),
+            basis: text("set by Ann"),
+        }],
+        check: Some(Checked {
+            presence: Presence::StillThere,
+            place: String::new(),
+            why: String::new(),
+            day: text("2026-12-10"),
+            run_id: 9,
+        }),
+    }
+}
+
+pub(super) fn hostile_notice() -> NoticeFacts {
+    let text = || HOSTILE.to_owned();
+    let due = Deadline { kind: DueKind::FollowUp, day: text(), until: text(), basis: text() };
+    let check = Checked { place: text(), why: text(), day: text(), ..notice(1).check.unwrap() };
+    NoticeFacts {
+        since: text(),
+        addressee: text(),
+        reference: text(),
+        by: text(),
+        due: vec![due],
+        check: Some(check),
+        ..notice(1)
+    }
+}
+
+/// What a dump is, with this text in every place.
+pub(in crate::report) fn about(text: &str) -> About {
+    let text = || text.to_owned();
+    About {
+        name: text(),
+        version: text(),
+        revision: text(),
+        licence: text(),
+        source: text(),
+        publisher: text(),
+        category: Category::Public,
+        collected: text(),
+        obtained: text(),
+        summaries: vec![text()],
     }
 }
 
@@ -100,26 +160,14 @@ pub(super) fn span(item: (f64, f64), recording: (f64, f64)) -> Span {
 }
 
 pub(in crate::report) fn record(path: &str, findings: Vec<Finding>) -> ItemRecord {
-    ItemRecord {
-        item: ItemFacts {
-            path: path.to_owned(),
-            size_bytes: 4_008_123,
-            sha256: "ab".repeat(32),
-            codec: "vorbis".to_owned(),
-            duration_seconds: 200.0,
-            streams: 1,
-            locator: path.replace(' ', "%20"),
-            containers: String::new(),
-            offset: Some(0),
-            torrent: None,
-        },
-        verdict: findings.first().map_or(Verdict::Clear, |finding| finding.verdict),
-        findings,
-        failure: None,
-        notes: Vec::new(),
-        claims: ClaimCheck::default(),
-        is_partial: false,
-    }
+    let item = ItemFacts {
+        size_bytes: 4_008_123,
+        codec: "vorbis".to_owned(),
+        locator: path.replace(' ', "%20"),
+        offset: Some(0),
+        ..facts(path, &"ab".repeat(32))
+    };
+    record_of(item, findings)
 }
 
 pub(super) fn failed(path: &str, stage: Stage, kind: FailureKind, message: &str) -> ItemRecord {
@@ -142,6 +190,7 @@ pub(super) fn sample() -> Vec<ItemRecord> {
         work: None,
         sound: String::new(),
         decision: None,
+        notices: Vec::new(),
         false_alarm_probability: 0.0004,
         score: 21.0,
         tempo: 0.85,
@@ -158,6 +207,7 @@ pub(super) fn sample() -> Vec<ItemRecord> {
         evidence: Some(evidence("Night Ferry")),
         relation: Some(Relation::Copy),
         explained: Some(explained(0.949, 0.261)),
+        notices: vec![notice(3)],
         ..finding("rec-1")
     };
     let decided =
@@ -191,6 +241,7 @@ pub(super) fn hostile() -> Vec<ItemRecord> {
         work: Some(work(HOSTILE)),
         evidence: Some(Evidence { dots: text(), met_when_moved: text(), ..evidence(HOSTILE) }),
         decision: Some(decision(HOSTILE)),
+        notices: vec![hostile_notice()],
         relation: Some(Relation::Layered),
         explained: Some(explained(7.0, -1.0)),
         ..finding("")
@@ -215,6 +266,7 @@ pub(super) fn summary(records: &[ItemRecord]) -> RunSummary {
         run_id: "run-1".to_owned(),
         tool_version: "0.1.0".to_owned(),
         mode: "full".to_owned(),
+        about: Some(about("Songs")),
         roots: vec!["/dump".to_owned()],
         catalogue_recordings: 4310,
         catalogue_digest: "c0ffee".to_owned(),
@@ -246,7 +298,7 @@ pub(super) fn report_of(format: Format, summary: &RunSummary, records: &[ItemRec
 }
 
 /// The cells of each sheet, separated by tabs; text is quoted.
-pub(super) fn text_of_workbook(bytes: Vec<u8>) -> String {
+pub(in crate::report) fn text_of_workbook(bytes: Vec<u8>) -> String {
     use calamine::{Data, Reader as _, Xlsx};
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(io::Cursor::new(bytes)).unwrap();
     let mut text = String::new();

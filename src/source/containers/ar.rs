@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use super::fields::digits;
 use super::front::{Front, Next};
 use super::traversal::{At, Input, Unpacker};
 
@@ -17,15 +18,7 @@ const SYMBOLS: [&[u8]; 4] = [b"/", b"/SYM64/", b"__.SYMDEF", b"__.SYMDEF SORTED"
 
 /// Shows the members of an ar archive.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
-    let opened = Front::new(input);
-    let mut front = match opened {
-        Ok(front) => front,
-        Err(error) => return unpacker.broken(&at.place, &error),
-    };
-    match members(unpacker, at, &mut front) {
-        Ok(flow) => flow,
-        Err(error) => unpacker.broken(&at.place, &error),
-    }
+    Front::walk(unpacker, at, input, members)
 }
 
 fn members(
@@ -96,8 +89,6 @@ fn members(
 }
 
 /// A decimal number, with blanks behind it.
-fn number(digits: &[u8]) -> Option<u64> {
-    let digits = digits.trim_ascii_end();
-    let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
-    text.parse().ok()
+fn number(text: &[u8]) -> Option<u64> {
+    digits(text.trim_ascii_end(), 10)
 }

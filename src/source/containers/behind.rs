@@ -1,16 +1,23 @@
 //! Archives behind a program that unpacks them, or behind a picture that hides them.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+
+use memchr::memmem::Finder;
 
 use super::rar::volume;
-use crate::bytes::{Bytes, Reader};
+use super::zip::is_behind as ends_as_zip;
+use crate::bytes::Bytes;
 use crate::sniff::container::ContainerKind;
 use crate::sniff::magic::{is_picture, may_hide_archive};
+use crate::sniff::picture;
 
 /// How far an archive is looked for. A guess: the programs that unpack themselves have some 100 KiB to 2 MiB, pictures a few MiB.
 const MAX_SEARCH_BYTES: u64 = 16 << 20;
-/// Longest end of a zip file: its record of 22 bytes, and a comment whose length has 16 bits.
-const MAX_END_BYTES: u64 = 22 + 0xffff;
+/// Most marks whose header is looked at: a program that unpacks archives has a few of them. A guess.
+const MAX_MARKS: usize = 1_000;
+/// What 7z and RAR archives begin with.
+const MARKS: [(&[u8], ContainerKind); 2] =
+    [(b"7z\xbc\xaf\x27\x1c", ContainerKind::SevenZ), (b"Rar!\x1a\x07", ContainerKind::Rar)];
 
 /// The archive behind what something begins as, and its bytes; `None` if there is none. `head` are the first bytes.
 ///
@@ -24,47 +31,48 @@ pub(super) fn archive(head: &[u8], bytes: &Bytes) -> io::Result<Option<(Containe
     if !may_hide_archive(head) {
         return Ok(None);
     }
-    let Some(mut reader) = bytes.open_seekable()? else { return Ok(None) };
+    let Some(reader) = bytes.open_seekable()? else { return Ok(None) };
     let length = reader.length();
-    if is_picture(head) {
-        let end = end(&mut reader, PICTURE_END_BYTES)?;
-        if ends_as_picture(head, length, &end) {
-            return Ok(None);
-        }
+    let mut reader = BufReader::new(reader);
+    // A picture whose structure has no end may be damaged, or have its end behind the archive.
+    let from = if is_picture(head) { picture::end(&mut reader, 0).unwrap_or(1) } else { 1 };
+    if from >= length {
+        return Ok(None);
     }
-    let end = end(&mut reader, MAX_END_BYTES)?;
-    if ends_as_zip(&mut reader, &end)? {
+    if ends_as_zip(&mut reader)? {
         // Its directory states places in the whole file, or in what is behind the program: the reader of zip files tells.
         return Ok(Some((ContainerKind::Zip, bytes.clone())));
     }
     let mut front = Vec::new();
-    reader.seek(SeekFrom::Start(0))?;
+    reader.seek(SeekFrom::Start(from))?;
     (&mut reader).take(MAX_SEARCH_BYTES).read_to_end(&mut front)?;
-    for at in 1..front.len() {
-        let here = &front[at..];
-        let kind = if here.starts_with(b"7z\xbc\xaf\x27\x1c") && is_sevenz(here) {
-            ContainerKind::SevenZ
-        } else if here.starts_with(b"Rar!\x1a\x07") && volume::begins_at(bytes, at as u64)? {
-            ContainerKind::Rar
-        } else {
-            continue;
-        };
-        return Ok(Some((kind, from(bytes, at as u64, length)?)));
+    let mut found: Option<(u64, ContainerKind)> = None;
+    for (mark, kind) in MARKS {
+        let finder = Finder::new(mark);
+        for at in finder.find_iter(&front).take(MAX_MARKS) {
+            let place = from + at as u64;
+            let begins = match kind {
+                ContainerKind::SevenZ => is_sevenz(&front[at..]),
+                _ => volume::begins_at(&mut reader, place)?,
+            };
+            if begins {
+                found = found.filter(|(before, _)| *before < place).or(Some((place, kind)));
+                break;
+            }
+        }
     }
-    Ok(None)
-}
-
-/// The last bytes, at most so many.
-fn end(reader: &mut Reader, most: u64) -> io::Result<Vec<u8>> {
-    let mut end = Vec::new();
-    reader.seek(SeekFrom::Start(reader.length().saturating_sub(most)))?;
-    reader.take(most).read_to_end(&mut end)?;
-    Ok(end)
+    let Some((at, kind)) = found else { return Ok(None) };
+    Ok(Some((kind, behind(bytes, at, length)?)))
 }
 
 /// Whether what begins like this may be an image of a disc or have an archive behind it.
 pub(super) fn may_be(head: &[u8]) -> bool {
     may_hide_archive(head) || may_begin_disc(head)
+}
+
+/// Whether more than its front has to be read of what begins like this, to tell whether an archive lies behind it or to read that.
+pub(super) fn needs_all(head: &[u8], front: &Bytes) -> bool {
+    may_hide_archive(head) || is_disc(front).unwrap_or(false)
 }
 
 /// Whether an image of a disc may begin like this: its first 16 sectors are for boot loaders, and mostly zero.
@@ -88,7 +96,7 @@ pub(super) fn is_disc(bytes: &Bytes) -> io::Result<bool> {
 }
 
 /// Bytes from a position on.
-fn from(bytes: &Bytes, at: u64, length: u64) -> io::Result<Bytes> {
+fn behind(bytes: &Bytes, at: u64, length: u64) -> io::Result<Bytes> {
     if let Some(bytes) = bytes.slice(at, length - at) {
         return Ok(bytes);
     }
@@ -104,50 +112,6 @@ fn is_sevenz(here: &[u8]) -> bool {
     let stated = here.get(8..12).and_then(<[u8]>::first_chunk);
     let header = here.get(12..32).map(crc32fast::hash);
     stated.is_some_and(|stated| header == Some(u32::from_le_bytes(*stated)))
-}
-
-/// Whether the last bytes are the end of a zip file that has members: its record, and a directory where that says.
-fn ends_as_zip(reader: &mut Reader, end: &[u8]) -> io::Result<bool> {
-    let is_record = |at: &usize| {
-        let record = &end[*at..];
-        let comment = record.get(20..22).map_or(0, |n| usize::from(n[0]) | usize::from(n[1]) << 8);
-        record.starts_with(b"PK\x05\x06") && record.len() == 22 + comment
-    };
-    let Some(at) = (0..end.len().saturating_sub(21)).rev().find(is_record) else {
-        return Ok(false);
-    };
-    let number = |from: usize| {
-        let bytes = end.get(at + from..).and_then(<[u8]>::first_chunk);
-        bytes.map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)))
-    };
-    if number(12) == u64::from(u32::MAX) {
-        // The numbers of a zip64 file stand in another record, right before.
-        return Ok(at.checked_sub(20).is_some_and(|at| end[at..].starts_with(b"PK\x06\x07")));
-    }
-    let record = reader.length() - (end.len() - at) as u64;
-    let Some(directory) = record.checked_sub(number(12)) else { return Ok(false) };
-    let mut mark = [0; 4];
-    reader.seek(SeekFrom::Start(directory))?;
-    Ok(reader.read_exact(&mut mark).is_ok() && mark == *b"PK\x01\x02")
-}
-
-/// Bytes at the end of a picture that are looked at: its usual end, and zeros that some programs put behind it.
-const PICTURE_END_BYTES: u64 = 1_024;
-
-/// Whether a picture ends where it should: with the marker, chunk or byte that ends a JPEG, PNG or GIF image, and then perhaps zeros; or
-/// with the length that a WebP or BMP image states.
-fn ends_as_picture(head: &[u8], length: u64, end: &[u8]) -> bool {
-    let stated = |at: usize| {
-        let bytes = head.get(at..).and_then(<[u8]>::first_chunk);
-        bytes.map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)))
-    };
-    if head.starts_with(b"RIFF") || head.starts_with(b"BM") {
-        let whole = if head.starts_with(b"BM") { stated(2) } else { stated(4) + 8 };
-        return length <= whole + 1;
-    }
-    let zeros = end.iter().rev().take_while(|&&byte| byte == 0).count();
-    let end = &end[..end.len() - zeros];
-    [&b"\xff\xd9"[..], b"IEND\xaeB`\x82", b";"].iter().any(|mark| end.ends_with(mark))
 }
 
 #[cfg(test)]
@@ -182,8 +146,27 @@ mod tests {
             assert_eq!(hidden(b"PK\x05\x06 in the middle of a program"), None);
         }
         assert_eq!(found(&[&b"OggS"[..], &sevenz].concat()), None);
-        // A picture that ends as pictures do.
-        let whole = [&b"\xff\xd8\xff\xe0"[..], &sevenz, b"\xff\xd9\0\0"].concat();
+        // A picture with an archive among what it shows, and one that is cut off.
+        let picture = |inside: &[u8]| {
+            let length = (inside.len() as u16 + 2).to_be_bytes();
+            [&b"\xff\xd8\xff\xe0"[..], &length, inside, b"\xff\xda\0\x02scan\xff\xd9"].concat()
+        };
+        let whole = picture(&sevenz);
         assert_eq!(found(&whole), None);
+        assert!(found(&whole[..whole.len() - 2]).is_some());
+        // An archive that ends as pictures do.
+        let mut said = zip.clone();
+        let at = said.len() - 4;
+        said[at..].copy_from_slice(b"\x02\0\xff\xd9");
+        let hidden = [picture(b"JFIF"), said].concat();
+        assert_eq!(found(&hidden), Some((ContainerKind::Zip, hidden.len() as u64)));
+        let hidden = [&picture(b"JFIF")[..], b"\0\0", &sevenz, b";"].concat();
+        assert_eq!(found(&hidden), Some((ContainerKind::SevenZ, sevenz.len() as u64 + 1)));
+    }
+
+    #[test]
+    fn a_program_with_many_marks_of_archives_is_searched_in_a_moment() {
+        let marks = b"Rar!\x1a\x07\x01\x007z\xbc\xaf\x27\x1c".repeat(1 << 20);
+        assert_eq!(found(&[&b"\x7fELF"[..], &marks].concat()), None);
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 
 use super::cab_folder::{Folder, Method};
-use super::disc_record::bytes_at;
+use super::fields::{bytes_at, damaged, number};
 use super::traversal::{At, Member, Unpacker};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
@@ -99,14 +99,6 @@ pub(in crate::source) fn is_whole(bytes: &Bytes) -> io::Result<bool> {
     let mut reader = BufReader::new(bytes.open_stored()?);
     let head = bytes_at(&mut reader, 0, 12)?;
     Ok(number(&head, 8, 4) <= reader.get_ref().length())
-}
-
-fn number(bytes: &[u8], at: usize, count: usize) -> u64 {
-    bytes[at..at + count].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
-}
-
-fn damaged(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 fn cabinet(reader: &mut BufReader<Reader>) -> io::Result<Cabinet> {

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 use flate2::{Decompress, FlushDecompress, Status};
 use lzxd::{Lzxd, WindowSize};
 
-use super::disc_record::bytes_at;
+use super::fields::{bytes_at, damaged};
 use crate::bytes::Reader;
 
 /// Most bytes that a block unpacks to, and how far MSZIP looks back.
@@ -101,10 +101,6 @@ pub(super) struct Blocks<'r> {
     at: usize,
 }
 
-fn damaged(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
 impl Blocks<'_> {
     fn fill(&mut self) -> io::Result<()> {
         let fixed = bytes_at(self.reader, self.next, 8)?;
@@ -137,7 +133,7 @@ impl Blocks<'_> {
             }
             Decoder::Lzx(lzx) => {
                 let block = lzx.decompress_next(&bytes, unpacked);
-                block.map_err(|error| damaged(&format!("LZX: {error}")))?.to_vec()
+                block.map_err(|error| damaged(format!("LZX: {error}")))?.to_vec()
             }
         };
         if self.block.len() != unpacked {
@@ -198,14 +194,14 @@ fn mszip(bytes: &[u8], unpacked: usize, before: &[u8]) -> io::Result<Vec<u8>> {
             let length = part.len() as u16;
             let header = [&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes(), part].concat();
             let done = inflate.decompress_vec(&header, &mut plain, FlushDecompress::None);
-            done.map_err(|error| damaged(&error.to_string()))?;
+            done.map_err(|error| damaged(error.to_string()))?;
         }
     }
     let done = inflate.decompress_vec(packed, &mut plain, FlushDecompress::Finish);
     match done {
         Ok(Status::StreamEnd) => Ok(plain.split_off(before.len())),
         Ok(_) => Err(damaged("a block has another length")),
-        Err(error) => Err(damaged(&error.to_string())),
+        Err(error) => Err(damaged(error.to_string())),
     }
 }
 

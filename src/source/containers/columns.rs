@@ -14,112 +14,16 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::limits::bounded;
-use crate::identifier::PERSONAL;
+pub(super) use super::column_leaf::{
+    Cells, Form, Leaf, MIN_FIXED_BYTES, Sound, has_codes, joined, says,
+};
+use super::column_names::{ARRAYS, is_encoded, is_one_of, rate_of};
+use super::column_unread::{MAX_SOUNDS, unread};
 
 /// Most columns of text that are kept with the sound of their row. A guess.
 const MAX_TEXTS: usize = 64;
-/// Most columns of sound that are read; more are reported. A guess.
-const MAX_SOUNDS: usize = 256;
-/// Names of lists of samples.
-const ARRAYS: [&str; 12] = [
-    "array",
-    "audio",
-    "audio_array",
-    "audio_data",
-    "pcm",
-    "raw_audio",
-    "samples",
-    "signal",
-    "sound",
-    "speech",
-    "wav",
-    "waveform",
-];
-/// Those of them that nothing but sound has.
-const SURE: [&str; 9] = [
-    "audio",
-    "audio_array",
-    "audio_data",
-    "pcm",
-    "raw_audio",
-    "sound",
-    "speech",
-    "wav",
-    "waveform",
-];
-/// Names of their sample rate, the likelier first.
-pub(super) const RATES: [&str; 12] = [
-    "sampling_rate",
-    "sample_rate",
-    "samplerate",
-    "samplingrate",
-    "sampling_frequency",
-    "sample_frequency",
-    "frame_rate",
-    "framerate",
-    "rate",
-    "sr",
-    "fs",
-    "hz",
-];
-/// Words in the name of a column of text whose cells may be sound in Base64.
-const ENCODED: [&str; 5] = ["audio", "base64", "b64", "sound", "wav"];
-/// Shortest bytes of one length that may be sound: shorter ones are digests and numbers. A guess.
-pub(super) const MIN_FIXED_BYTES: i32 = 512;
 /// Rows whose texts are looked at for Base64 in columns that are not called like sound. A guess.
 pub(super) const PEEKED_ROWS: u64 = 8;
-/// Most columns that are named in a message.
-const MAX_NAMED: usize = 5;
-
-/// A column without parts: what decides on its role.
-#[derive(Debug, Clone)]
-pub(super) struct Leaf {
-    /// Its name, after the names of the structs and lists around it.
-    pub(super) path: Vec<Rc<str>>,
-    pub(super) form: Form,
-    /// Number of lists around it.
-    pub(super) lists: usize,
-    /// Number of parts at the end of its path that are only the format's names for the values of a list: 2 for `list.element`.
-    pub(super) inside: usize,
-}
-
-/// What the values of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Bytes,
-    Text,
-    /// Floating point of 16, 32 or 64 bits.
-    Float,
-    /// A whole number of up to 64 bits.
-    Whole,
-    Other,
-    /// Long bytes of one length, which are not read here.
-    Fixed,
-    /// Bytes or text of a type that is not read here.
-    Unread,
-}
-
-/// A column of sound.
-#[derive(Debug)]
-pub(super) struct Sound {
-    /// The parts of its name, joined by dots; unique in its table.
-    pub(super) name: String,
-    pub(super) cells: Cells,
-    /// A sample rate is beside its files, as it is beside raw samples.
-    pub(super) has_rate: bool,
-}
-
-/// The leaves of a column of sound, by their index among all leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cells {
-    /// A file, or several if they are in a list.
-    Files { bytes: usize, path: Option<usize> },
-    /// Samples of one channel, or of several if they are in a list of lists.
-    Samples { array: usize, rate: usize },
-    /// Text that may be the Base64 of a file.
-    Encoded { text: usize },
-}
 
 /// The roles of a table's columns.
 #[derive(Debug, Default)]
@@ -223,40 +127,6 @@ impl Roles {
     }
 }
 
-/// Whether two names are the same, whatever their case.
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|other| name.eq_ignore_ascii_case(other))
-}
-
-/// Whether something is called like samples.
-pub(super) fn is_array(name: &str) -> bool {
-    is_one_of(name, &ARRAYS)
-}
-
-/// Whether something is called like nothing but samples.
-pub(super) fn is_sure(name: &str) -> bool {
-    is_one_of(name, &SURE)
-}
-
-/// Whether something is called like a sample rate, perhaps behind a name and an underscore.
-pub(super) fn is_rate(name: &str) -> bool {
-    is_one_of(name, &RATES)
-        || RATES.iter().any(|rate| {
-            let front = name.len().checked_sub(rate.len() + 1);
-            front.is_some_and(|front| {
-                name.is_char_boundary(front)
-                    && name[front..].starts_with('_')
-                    && name[front + 1..].eq_ignore_ascii_case(rate)
-            })
-        })
-}
-
-/// A rate in Hz that is stored as floating point; `None` if it is not a whole number.
-pub(super) fn whole_rate(rate: f64) -> Option<u32> {
-    let is_whole = rate >= 0.0 && rate <= f64::from(u32::MAX) && rate.fract() == 0.0;
-    is_whole.then_some(rate as u32)
-}
-
 /// The name of a column without the names that formats give to the values of a list.
 fn bare(path: &[Rc<str>], lists: usize) -> &[Rc<str>] {
     let mut bare = path;
@@ -276,33 +146,6 @@ fn list_name(path: &[Rc<str>], inside: usize) -> Option<(&[Rc<str>], &Rc<str>)> 
     is_one_of(array, &ARRAYS).then_some((name, array))
 }
 
-/// The leaf that holds the sample rate of a list: beside it, under a name in use, or one that begins with its own.
-fn rate_of(leaves: &[Leaf], name: &[Rc<str>], array: &str) -> Option<usize> {
-    let is_beside = |leaf: &&(usize, &Leaf)| {
-        let (_, leaf) = leaf;
-        let own = leaf.path.split_last().filter(|(_, around)| *around == name);
-        leaf.lists == 0 && matches!(leaf.form, Form::Whole | Form::Float) && own.is_some()
-    };
-    let called = |rate: &str| {
-        let is_it = |leaf: &Leaf| {
-            let Some(last) = leaf.path.last() else { return false };
-            let prefixed = last.len() > array.len() + 1
-                && last.is_char_boundary(array.len())
-                && last[..array.len()].eq_ignore_ascii_case(array)
-                && last.get(array.len() + 1..).is_some_and(|rest| rest.eq_ignore_ascii_case(rate));
-            last.eq_ignore_ascii_case(rate) || prefixed
-        };
-        leaves.iter().enumerate().filter(|all| is_beside(&all)).find(|(_, leaf)| is_it(leaf))
-    };
-    RATES.iter().find_map(|rate| called(rate)).map(|(place, _)| place)
-}
-
-/// Whether a column of text may hold sound, by its name.
-fn is_encoded(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ENCODED.iter().any(|word| name.contains(word))
-}
-
 /// Appends a number to names of columns that occur before: a locator names a cell by its column.
 fn number(sounds: &mut [Sound]) {
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -312,89 +155,6 @@ fn number(sounds: &mut [Sound]) {
         if *count > 1 {
             sound.name = format!("{}#{count}", sound.name);
         }
-    }
-}
-
-/// Columns that may hold sound and are not read, in words; and whether any is certain to hold bytes or samples.
-fn unread(leaves: &[Leaf], sounds: &[Sound], beyond: bool) -> Option<(String, bool)> {
-    // A list that is called like sound, or has a rate beside it: `array` alone may be anything.
-    let is_samples = |leaf: &Leaf| {
-        let own = leaf.path.iter().position(|part| is_one_of(part, &ARRAYS));
-        own.is_some_and(|own| {
-            let (name, array) = (&leaf.path[..own], &leaf.path[own]);
-            is_one_of(array, &SURE) || rate_of(leaves, name, array).is_some()
-        })
-    };
-    let is_read = |place: usize| {
-        sounds
-            .iter()
-            .any(|sound| matches!(sound.cells, Cells::Samples { array, .. } if array == place))
-    };
-    let is_lost = |(place, leaf): &(usize, &Leaf)| match leaf.form {
-        Form::Unread | Form::Fixed => true,
-        // A list of lists of files in one row.
-        Form::Bytes => leaf.lists > 1,
-        // Samples without a rate.
-        Form::Float | Form::Whole | Form::Other => {
-            leaf.lists > 0 && is_samples(leaf) && !is_read(*place)
-        }
-        Form::Text => false,
-    };
-    let lost: Vec<_> = leaves
-        .iter()
-        .enumerate()
-        .filter(is_lost)
-        .take(MAX_NAMED + 1)
-        .map(|(_, leaf)| leaf)
-        .collect();
-    let loses_sound = beyond || lost.iter().any(|leaf| leaf.form != Form::Unread);
-    let lost: Vec<String> = lost.into_iter().map(|leaf| joined(&leaf.path)).collect();
-    if lost.is_empty() && !beyond {
-        return None;
-    }
-    let mut words = Vec::new();
-    if !lost.is_empty() {
-        let more = if lost.len() > MAX_NAMED { " and others" } else { "" };
-        let named =
-            crate::wording::visible(&lost[..lost.len().min(MAX_NAMED)].join(", ")).to_string();
-        words.push(format!(
-            "columns that are not read here ({named}{more}), being of another type or without a sample rate"
-        ));
-    }
-    if beyond {
-        words
-            .push(format!("more than {MAX_SOUNDS} columns of sound, of which only these are read"));
-    }
-    let told = format!(
-        "has {}; write it again with one row for each sound: a file, or mono samples and a column sampling_rate",
-        words.join(" and ")
-    );
-    Some((told, loses_sound))
-}
-
-/// Whether a column of text may be read for identifiers: columns about people may not.
-pub(super) fn says(leaf: &Leaf) -> bool {
-    let names_people =
-        leaf.path.iter().any(|part| PERSONAL.iter().any(|name| part.eq_ignore_ascii_case(name)));
-    leaf.form == Form::Text && !names_people
-}
-
-/// Whether a column of numbers may hold bar codes, by its name.
-pub(super) fn has_codes(leaf: &Leaf) -> bool {
-    let is_word = |word: &str| {
-        ["isrc", "upc", "ean", "gtin", "barcode"].iter().any(|code| word.eq_ignore_ascii_case(code))
-    };
-    leaf.form == Form::Whole
-        && leaf.path.iter().any(|part| part.split(['_', '-', ' ']).any(is_word))
-}
-
-/// The name of a column, its parts joined by dots and cut to a length that can be kept.
-pub(super) fn joined(path: &[Rc<str>]) -> String {
-    let name = path.join(".");
-    // The cut may be inside a character, which is then replaced.
-    match String::from_utf8(bounded(name.into_bytes())) {
-        Ok(name) => name,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     }
 }
 

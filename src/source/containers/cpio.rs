@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use super::fields::digits;
 use super::front::{Front, Next, Special, special};
 use super::traversal::{At, Input, Unpacker};
 use crate::record::FailureKind;
@@ -37,7 +38,7 @@ impl Header {
     }
 
     fn newc(head: &[u8]) -> Option<Self> {
-        let field = |at: usize| number(&head[6 + 8 * at..14 + 8 * at], 16);
+        let field = |at: usize| digits(&head[6 + 8 * at..14 + 8 * at], 16);
         Some(Self {
             mode: field(1)? as u32,
             links: field(4)?,
@@ -49,7 +50,7 @@ impl Header {
     }
 
     fn odc(head: &[u8]) -> Option<Self> {
-        let field = |from: usize, to: usize| number(&head[from..to], 8);
+        let field = |from: usize, to: usize| digits(&head[from..to], 8);
         Some(Self {
             mode: field(18, 24)? as u32,
             links: field(36, 42)?,
@@ -61,22 +62,9 @@ impl Header {
     }
 }
 
-fn number(digits: &[u8], radix: u32) -> Option<u64> {
-    let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
-    u64::from_str_radix(text, radix).ok()
-}
-
 /// Shows the members of a cpio archive.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
-    let opened = Front::new(input);
-    let mut front = match opened {
-        Ok(front) => front,
-        Err(error) => return unpacker.broken(&at.place, &error),
-    };
-    match members(unpacker, at, &mut front) {
-        Ok(flow) => flow,
-        Err(error) => unpacker.broken(&at.place, &error),
-    }
+    Front::walk(unpacker, at, input, members)
 }
 
 fn members(

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 
-use super::disc_record::{Names, Record, both, bytes_at, records};
+use super::disc_record::{Names, Record, both, records};
+use super::fields::{bytes_at, damaged};
 use super::front::{Special, special};
 use super::rows::missing_note;
 use super::stretches::stretches;
@@ -58,10 +59,6 @@ pub(in crate::source) fn is_whole(bytes: &Bytes) -> io::Result<bool> {
     let head = bytes_at(&mut reader, 16 * SECTOR_BYTES, SECTOR_BYTES as usize)?;
     let block_bytes = u64::from(u16::from_le_bytes([head[128], head[129]]));
     Ok(both(&head[80..]).saturating_mul(block_bytes) <= reader.get_ref().length())
-}
-
-fn damaged(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// Chooses among the trees of a disc: that of the first descriptor if it has names of Rock Ridge, else that of Joliet, else the

@@ -1,7 +1,8 @@
 //! Records of the folders of a disc, and what Rock Ridge adds to them.
 
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader};
 
+use super::fields::bytes_at;
 use crate::bytes::Reader;
 
 /// Length of a sector, which no record crosses.
@@ -54,21 +55,6 @@ pub(super) struct Said {
 /// A number of four bytes that is written twice, the lowest byte first and then the highest.
 pub(super) fn both(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)))
-}
-
-/// Reads `count` bytes at `at`.
-pub(super) fn bytes_at(
-    reader: &mut BufReader<Reader>,
-    at: u64,
-    count: usize,
-) -> io::Result<Vec<u8>> {
-    reader.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    reader.take(count as u64).read_to_end(&mut bytes)?;
-    if bytes.len() < count {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(bytes)
 }
 
 /// The records in the bytes of a folder.

@@ -44,6 +44,17 @@ impl<'r> Front<'r> {
         Ok(Self { from, position: 0, back: Vec::new() })
     }
 
+    /// Shows the members of a container from its front; damage ends it with a row.
+    pub(super) fn walk(
+        unpacker: &mut Unpacker<'_>,
+        at: &At,
+        input: Input<'r>,
+        members: impl FnOnce(&mut Unpacker<'_>, &At, &mut Self) -> io::Result<ControlFlow<()>>,
+    ) -> ControlFlow<()> {
+        let shown = Self::new(input).and_then(|mut front| members(unpacker, at, &mut front));
+        shown.unwrap_or_else(|error| unpacker.broken(&at.place, &error))
+    }
+
     /// Bytes before what comes next.
     pub(super) fn position(&self) -> u64 {
         self.position

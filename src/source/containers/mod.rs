@@ -2,7 +2,7 @@
 //!
 //! | file | its one responsibility |
 //! |---|---|
-//! | `traversal` | through a file on disk, container in container |
+//! | `traversal/` | through a file on disk, container in container |
 //! | `parts` | what it and the readers hand each other |
 //! | `open` | from the kind of a container to its reader |
 //! | `limits` | what reading a file has cost so far |
@@ -10,16 +10,19 @@
 //! | `behind` | archives behind a program or a picture |
 //! | `front` | containers whose members follow each other |
 //! | `stretches` | several stretches of a container in a row |
+//! | `fields` | fields of headers |
 //! | `sum` | lengths and checksums that headers state |
-//! | `tar`, `zip`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
+//! | `tar`, `zip/`, `sevenz`, `rar/`, `cpio`, `ar`, `disc`, `cab`, `warc`, `parquet/`, `arrow/` | the reader of one kind of container each |
 //! | `encoded` | sound in Base64, in cells and texts |
-//! | `json` | samples in JSON |
+//! | `json`, `json_numbers`, `json_shortened` | samples in JSON |
 //! | `npy`, `npy_header` | NumPy arrays of samples |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
+//! | `column_leaf`, `column_names`, `column_unread` | a column, the names in use, and columns that are not read |
 //! | `table` | what Parquet and Arrow tables share |
 //! | `samples` | samples as WAV files |
 //! | `text` | a text with sound in it |
+//! | `in_text` | whether a text is one |
 //! | `texts` | the columns of text of a table |
 
 mod ar;
@@ -27,14 +30,21 @@ mod arrow;
 mod behind;
 pub(super) mod cab;
 mod cab_folder;
+mod column_leaf;
+mod column_names;
+mod column_unread;
 mod columns;
 mod cpio;
 pub(super) mod disc;
 mod disc_record;
 mod encoded;
+mod fields;
 mod front;
 mod group;
+mod in_text;
 mod json;
+mod json_numbers;
+mod json_shortened;
 mod limits;
 mod npy;
 mod npy_header;
@@ -55,11 +65,10 @@ mod texts;
 mod traversal;
 mod warc;
 pub(super) mod zip;
-mod zip_methods;
-mod zip_volumes;
 
 pub use rar::{set_unpacker, unpack_rar};
 
+pub(super) use in_text::IsOver;
 pub(super) use npy::json_beside;
 pub(crate) use table::Value;
 pub(crate) use texts::{is_table, texts};
@@ -131,12 +140,18 @@ pub(super) fn sections(
 }
 
 /// The kind of container that a file is, and the container's bytes: they may begin behind a program or a picture. `None` if it is none
-/// or cannot be read.
-pub(super) fn container_in(item: &Item) -> Option<(ContainerKind, Bytes)> {
+/// or cannot be read. A text is read to its end, or to the first sound in it; if the walk ends before, the answer means nothing.
+pub(super) fn container_in(item: &Item, is_over: IsOver<'_>) -> Option<(ContainerKind, Bytes)> {
     let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
-    if is_text(&head) && traversal::has_sound(&item.bytes) {
+    if is_text(&head) && in_text::has_sound(&item.bytes, &head, is_over) {
         return Some((ContainerKind::Text, item.bytes.clone()));
     }
+    container_begun(item)
+}
+
+/// The same by what tells a kind, at the front and the end: of texts nothing is known yet.
+pub(super) fn container_begun(item: &Item) -> Option<(ContainerKind, Bytes)> {
+    let head = item.bytes.head(HEAD_BYTES as u64).ok()?;
     if let Some(kind) = ContainerKind::of(&head) {
         return Some((kind, item.bytes.clone()));
     }

@@ -9,15 +9,18 @@ use serde_json::Value;
 use zip::read::{Config, OwnedZipFileEntry};
 use zip::unstable::read::ZipIterable;
 
-use super::columns::{RATES, is_rate, whole_rate};
+use super::column_names::{likeliest_rate, may_be_rate, whole_rate};
 use super::npy_header::{Array, MAX_HEADER_BYTES, Number, Order};
 use super::rows::missing_note;
 use super::samples::{scale_of, wav_head};
-use super::traversal::{At, Member, Unpacker, length_of};
+use super::traversal::{At, Beside, Member, Unpacker, length_of};
+use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
 use crate::source::To;
 
+/// What the names of arrays end with.
+const ENDING: &str = "npy";
 /// Fewest frames of an array without a sample rate that is reported as sound: half a second at 16 kHz. A guess.
 const MIN_FRAMES: u64 = 8_000;
 /// Fewest frames of an array with a sample rate that is taken for sound: 50 ms at 8 kHz. A guess: rates and labels have less.
@@ -84,61 +87,56 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
 
 /// The sample rate that is beside an array, in Hz.
 fn rate_of(unpacker: &Unpacker<'_>, at: &At) -> Option<u32> {
-    let beside = &unpacker.beside;
-    let said = || rate_in_json(beside.text.as_deref()?.as_bytes());
-    let file = || {
-        at.place
-            .locator
-            .is_file()
-            .then(|| rate_in_json(&json_beside(&at.place.locator.file)?))
-            .flatten()
-    };
-    beside.rate_hz.or_else(said).or_else(file)
+    let Beside { rates, text, .. } = &unpacker.beside;
+    let locator = &at.place.locator;
+    let name = String::from_utf8_lossy(&locator.name()).into_owned();
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let array = without_ending(name).unwrap_or(name);
+    let said = || rate_in_json(text.as_deref()?.as_bytes(), array);
+    let in_file = || rate_in_json(&json_beside(&locator.file)?, array);
+    let file = || locator.is_file().then(in_file).flatten();
+    likeliest_rate(rates.iter().map(|(name, hz)| (&**name, *hz)), array).or_else(said).or_else(file)
+}
+
+/// The name of an array without the ending of its file.
+fn without_ending(name: &str) -> Option<&str> {
+    let (name, ending) = name.rsplit_once('.')?;
+    ending.eq_ignore_ascii_case(ENDING).then_some(name)
 }
 
 /// The JSON file that is called as an array on disk, if that is one.
 pub(in crate::source) fn json_beside(file: &Path) -> Option<Vec<u8>> {
-    if file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("npy")) {
+    if file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case(ENDING)) {
         return None;
     }
     let json = file.with_extension("json");
-    // Neither pipes, which could block, nor links, which may lead out of the dump.
-    let is_file = json.symlink_metadata().is_ok_and(|data| data.is_file());
+    plain_file(&json)?;
     let mut text = Vec::new();
-    let read = std::fs::File::open(json)
-        .ok()
-        .filter(|_| is_file)?
-        .take(MAX_JSON_BYTES)
-        .read_to_end(&mut text);
-    read.is_ok().then_some(text)
+    open_file(&json).ok()?.take(MAX_JSON_BYTES).read_to_end(&mut text).ok()?;
+    Some(text)
 }
 
-/// The sample rate in JSON: a number under a name in use, in the outermost object or one below it.
-fn rate_in_json(text: &[u8]) -> Option<u32> {
+/// The sample rate in JSON for samples called `array`: a number called like a rate, in the outermost object or one below it.
+fn rate_in_json(text: &[u8], array: &str) -> Option<u32> {
     let Value::Object(object) = serde_json::from_slice(text).ok()? else { return None };
     let number = |value: &Value| match value {
         Value::Number(number) => number.as_f64().and_then(whole_rate),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => text.trim().parse().ok().and_then(whole_rate),
         _ => None,
     };
     let of = |object: &serde_json::Map<String, Value>| {
-        RATES.iter().find_map(|rate| {
-            let mut named = object.iter().filter(|(name, _)| name.eq_ignore_ascii_case(rate));
-            named.find_map(|(_, value)| number(value))
-        })
+        let rates = object.iter().filter_map(|(name, value)| Some((&**name, number(value)?)));
+        likeliest_rate(rates, array)
     };
-    of(&object)
-        .or_else(|| object.values().filter_map(Value::as_object).find_map(of))
-        .filter(|&rate| rate > 0)
+    of(&object).or_else(|| object.values().filter_map(Value::as_object).find_map(of))
 }
 
-/// The sample rate in an `.npz` file: an array of one number under a name in use. `None` if it is another zip file.
-pub(super) fn rate_in_zip(bytes: &Bytes) -> Option<u32> {
+/// The sample rates in an `.npz` file: arrays of one number that are called like a rate. `None` if there are none, as in another zip file.
+pub(super) fn rates_in_zip(bytes: &Bytes) -> Option<Vec<(String, u32)>> {
     let head = bytes.head(512).ok()?;
     let length = u16::from_le_bytes(*head.get(26..28)?.first_chunk()?);
-    if !head.get(30..30 + usize::from(length))?.ends_with(b".npy") {
-        return None;
-    }
+    let first = String::from_utf8_lossy(head.get(30..30 + usize::from(length))?);
+    without_ending(&first)?;
     let open = || bytes.open_stored().map(BufReader::new).ok();
     let (mut directory, mut body) = (open()?, open()?);
     if !super::zip::has_directory(&mut directory).ok()? {
@@ -146,14 +144,13 @@ pub(super) fn rate_in_zip(bytes: &Bytes) -> Option<u32> {
     }
     let mut archive = ZipIterable::try_new(directory, Config::default()).ok()?;
     let entries = archive.files().ok()?.take(MAX_SEARCHED).map_while(Result::ok);
-    let mut rate = None;
+    let mut rates = Vec::new();
     for entry in entries {
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        let Some(name) = name.strip_suffix(".npy").filter(|name| is_rate(name)) else { continue };
-        if entry.encrypted() {
+        let Some(name) = without_ending(&name) else { continue };
+        if entry.encrypted() || !may_be_rate(name) {
             continue;
         }
-        let place = RATES.iter().position(|rate| name.eq_ignore_ascii_case(rate));
         let entry = OwnedZipFileEntry::from(entry);
         let mut array = Vec::new();
         let Ok(file) = entry.as_ref().with_reader(&mut body, zip::ZipReadOptions::new()) else {
@@ -162,14 +159,9 @@ pub(super) fn rate_in_zip(bytes: &Bytes) -> Option<u32> {
         if file.take(MAX_HEADER_BYTES).read_to_end(&mut array).is_err() {
             continue;
         }
-        let Some(found) = one_number(array) else { continue };
-        // The likeliest name counts, in whatever order they are.
-        let place = place.unwrap_or(RATES.len());
-        if rate.is_none_or(|(before, _)| place < before) {
-            rate = Some((place, found));
-        }
+        rates.extend(one_number(array).map(|hz| (name.to_owned(), hz)));
     }
-    rate.map(|(_, rate)| rate)
+    (!rates.is_empty()).then_some(rates)
 }
 
 /// The only number of an array.
@@ -183,7 +175,7 @@ fn one_number(array: Vec<u8>) -> Option<u32> {
     reader.seek(SeekFrom::Start(array.from)).ok()?;
     let mut eight = [0; 8];
     reader.read_exact(&mut eight[..array.number.bytes()]).ok()?;
-    whole_rate(array.number.value(eight)).filter(|&rate| rate > 0)
+    whole_rate(array.number.value(eight))
 }
 
 /// An array of samples as a WAV file.
@@ -292,12 +284,15 @@ mod tests {
             (r#"{"audio": {"sample_rate": "48000"}, "rate": 7}"#, Some(7)),
             (r#"{"audio": {"sample_rate": "48000"}}"#, Some(48_000)),
             (r#"{"sr": 0}"#, None),
+            (r#"{"sr": "0", "sampling_rate": 0, "fs": 8000, "audio": {"sr": 1}}"#, Some(8_000)),
+            (r#"{"bit_rate": 128000, "take_sr": 16000}"#, Some(16_000)),
+            (r#"{"bit_rate": 128000}"#, None),
             (r#"{"sr": 0.5}"#, None),
             (r#"{"label": 3}"#, None),
             ("[16000]", None),
             ("", None),
         ] {
-            assert_eq!(rate_in_json(text.as_bytes()), rate, "{text}");
+            assert_eq!(rate_in_json(text.as_bytes(), "take"), rate, "{text}");
         }
     }
 }

@@ -31,10 +31,10 @@ pub(super) fn open(
         ContainerKind::Tar => tar::walk(unpacker, &inner, input)?,
         ContainerKind::Zip => match unpacker.seekable(at, input)? {
             Some(bytes) => {
-                let outer = unpacker.beside.rate_hz;
-                unpacker.beside.rate_hz = npy::rate_in_zip(&bytes).or(outer);
+                let outer = unpacker.beside.rates.clone();
+                unpacker.beside.rates = npy::rates_in_zip(&bytes).map_or(outer.clone(), Into::into);
                 zip::walk(unpacker, &inner, &bytes)?;
-                unpacker.beside.rate_hz = outer;
+                unpacker.beside.rates = outer;
             }
             None => return ControlFlow::Continue(()),
         },

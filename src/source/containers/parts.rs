@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::limits::bounded;
-use crate::bytes::Bytes;
+use crate::bytes::{Bytes, Reader};
 use crate::sniff::container::ContainerKind;
 use crate::source::{Extent, Place, To};
 
@@ -67,6 +67,15 @@ pub(super) struct Member<'r> {
     /// Its bytes in the container, if they are stored uncompressed.
     pub(super) bytes: Option<Bytes>,
     pub(super) notes: Vec<String>,
+}
+
+/// What was found behind the first bytes of a member.
+pub(super) enum Hidden {
+    /// An archive, which was opened, or what is too large to be searched, which was told.
+    Opened,
+    Nothing,
+    /// Nothing in what was read of a stream, which may have broken off.
+    NothingIn(Reader, Option<io::Error>),
 }
 
 /// A stream that counts the bytes read from it.

@@ -117,6 +117,18 @@ fn scaled(samples: &[i64]) -> impl Iterator<Item = f32> {
     samples.iter().map(move |&sample| (sample as f64 * scale) as f32)
 }
 
+/// The same for whole numbers that are held as those of floating point; others stay as they are.
+pub(super) fn to_full_scale(mut samples: Vec<f32>) -> Vec<f32> {
+    if samples.iter().all(|sample| sample.fract() == 0.0) {
+        let largest = samples.iter().fold(0.0_f32, |largest, sample| largest.max(sample.abs()));
+        let scale = scale_of(largest as u64) as f32;
+        for sample in &mut samples {
+            *sample *= scale;
+        }
+    }
+    samples
+}
+
 /// What brings samples to full scale, by the largest of them.
 pub(super) fn scale_of(largest: u64) -> f64 {
     let bits = [7, 15, 23, 31].into_iter().find(|bits| largest <= 1 << bits).unwrap_or(63);
@@ -135,6 +147,8 @@ mod tests {
         assert_eq!(floats(&[1 << 30, -(1 << 31)]), [0.5, -1.0]);
         assert_eq!(floats(&[i64::MIN]), [-1.0]);
         assert!(floats(&[]).is_empty());
+        assert_eq!(to_full_scale(vec![-32_768.0, 16_384.0]), [-1.0, 0.5]);
+        assert_eq!(to_full_scale(vec![0.5, 1.0]), [0.5, 1.0]);
     }
 
     #[test]

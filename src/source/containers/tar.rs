@@ -155,7 +155,7 @@ fn member<R: Read>(
     stored: Option<&Stored>,
 ) -> ControlFlow<()> {
     let kind = entry.header().entry_type();
-    if kind.is_dir() || kind == EntryType::XGlobalHeader {
+    if is_passed_over(kind) {
         return ControlFlow::Continue(());
     }
     let base = stored.map_or(0, |stored| stored.base);
@@ -176,13 +176,7 @@ fn member<R: Read>(
         Some((Bytes::Range { offset, .. }, _)) => Some(*offset),
         _ => None,
     };
-    // Types that POSIX does not name are unpacked as files.
-    let has_no_bytes = kind.is_hard_link()
-        || kind.is_symlink()
-        || kind.is_character_special()
-        || kind.is_block_special()
-        || kind.is_fifo();
-    if has_no_bytes {
+    if has_no_bytes(kind) {
         unpacker.counted()?;
         let message = match entry.link_name_bytes() {
             Some(to) => format!(
@@ -194,7 +188,7 @@ fn member<R: Read>(
         return unpacker.row(&place, FailureKind::NotAudio, message);
     }
     if let Some(described) = Described::of(&mut entry) {
-        return sparse(unpacker, at, &mut entry, described, length);
+        return sparse(unpacker, at, &mut entry, described, (base, length));
     }
     let mut notes = Vec::new();
     let mut declared = Some(length);
@@ -227,6 +221,20 @@ fn member<R: Read>(
     if has_rest { unpacker.drain(&mut entry) } else { ControlFlow::Continue(()) }
 }
 
+/// Whether an entry is neither a member nor shown as one.
+fn is_passed_over(kind: EntryType) -> bool {
+    kind.is_dir() || kind == EntryType::XGlobalHeader
+}
+
+/// Whether a member is of a type without bytes. Types that POSIX does not name are unpacked as files.
+fn has_no_bytes(kind: EntryType) -> bool {
+    kind.is_hard_link()
+        || kind.is_symlink()
+        || kind.is_character_special()
+        || kind.is_block_special()
+        || kind.is_fifo()
+}
+
 /// The places at which a tar file may be cut into sections of some `target` bytes: where a member begins that belongs to none
 /// before it. The headers are read, and no members.
 pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
@@ -249,12 +257,20 @@ pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
         let begin = padded(end);
         let body = entry.raw_file_position();
         end = body.saturating_add(length);
-        if !(kind.is_file() || kind.is_contiguous()) || is_sparse_by_pax(&mut entry) {
+        if is_passed_over(kind) || has_no_bytes(kind) {
             continue;
         }
-        let key = key_of(&entry.path_bytes());
+        let described = Described::of(&mut entry);
+        let name = described.as_ref().and_then(|described| described.name.as_deref());
+        let key = name.map_or_else(|| key_of(&entry.path_bytes()), key_of);
         let is_new = group.replace(key.clone()) != Some(key);
-        if is_new && begin - last >= target && end <= whole && begins_at(bytes, begin, whole, body)
+        // A section does not begin with a member of a rare type, but what belongs to one stays with it.
+        let is_plain = (kind.is_file() || kind.is_contiguous()) && described.is_none();
+        if is_plain
+            && is_new
+            && begin - last >= target
+            && end <= whole
+            && begins_at(bytes, begin, whole, body)
         {
             cuts.push((begin, begin - last));
             last = begin;
@@ -275,24 +291,19 @@ fn begins_at(bytes: &Bytes, begin: u64, whole: u64, body: u64) -> bool {
     matches!(entries.next(), Some(Ok(first)) if begin.checked_add(first.raw_file_position()) == Some(body))
 }
 
-/// Whether PAX records describe the holes of a file: its stored bytes are then not the file.
-fn is_sparse_by_pax<R: Read>(entry: &mut Entry<'_, R>) -> bool {
-    let Ok(Some(records)) = entry.pax_extensions() else { return false };
-    records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse."))
-}
-
 /// Shows a file whose holes PAX records describe.
 fn sparse<R: Read>(
     unpacker: &mut Unpacker<'_>,
     at: &At,
     entry: &mut Entry<'_, R>,
     described: Described,
-    stored_bytes: u64,
+    (base, stored_bytes): (u64, u64),
 ) -> ControlFlow<()> {
     let name = described.name.clone().unwrap_or_else(|| entry.path_bytes().into_owned());
     let key = key_of(&name);
     // The place of its header: behind that is not the file, but what is stored of it.
-    let extent = Extent { offset: entry.raw_header_position(), length: stored_bytes };
+    let offset = base.saturating_add(entry.raw_header_position());
+    let extent = Extent { offset, length: stored_bytes };
     let place = at.member(To::Member { name, nth: 1 }, Some(extent));
     unpacker.join(Some(&key))?;
     let sparse = match Sparse::new(&mut *entry, described, stored_bytes) {

@@ -7,6 +7,8 @@ use std::io::{self, Read};
 
 use tar::Entry;
 
+use super::fields::{damaged, digits};
+
 /// Most stretches of a file. A guess: each takes 16 bytes here.
 const MAX_STRETCHES: usize = 1 << 20;
 /// Longest line of the list of version 1.0: a number of 64 bits has 20 digits.
@@ -40,17 +42,17 @@ impl Described {
             is_sparse = true;
             match key {
                 b"name" => found.name = Some(value.to_vec()),
-                b"size" | b"realsize" => found.length = number(value),
+                b"size" | b"realsize" => found.length = digits(value, 10),
                 b"major" => found.is_in_front = value == b"1",
-                b"offset" => offset = number(value),
+                b"offset" => offset = digits(value, 10),
                 b"numbytes" if found.map.len() < MAX_STRETCHES => {
-                    found.map.extend(offset.take().zip(number(value)));
+                    found.map.extend(offset.take().zip(digits(value, 10)));
                 }
                 b"map" => {
                     let numbers: Option<Vec<u64>> = value
                         .split(|&byte| byte == b',')
                         .take(2 * MAX_STRETCHES)
-                        .map(number)
+                        .map(|number| digits(number, 10))
                         .collect();
                     let numbers = numbers.unwrap_or_default();
                     found.map = numbers.as_chunks::<2>().0.iter().map(|&[a, b]| (a, b)).collect();
@@ -60,14 +62,6 @@ impl Described {
         }
         is_sparse.then_some(found)
     }
-}
-
-fn number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'))?.parse().ok()
-}
-
-fn damaged(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// A sparse file, with zeros in its holes.
@@ -133,7 +127,7 @@ fn list(stored: &mut impl Read) -> io::Result<(Vec<(u64, u64)>, u64)> {
                 [byte] => line.push(byte),
             }
         }
-        number(&line).ok_or_else(|| damaged("its list of stretches is damaged"))
+        digits(&line, 10).ok_or_else(|| damaged("its list of stretches is damaged"))
     };
     let count = usize::try_from(line()?).ok().filter(|&count| count <= MAX_STRETCHES);
     let count = count.ok_or_else(|| damaged("it has too many stretches"))?;

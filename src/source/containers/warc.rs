@@ -14,15 +14,7 @@ const END: &[u8] = b"\r\n\r\n";
 
 /// Shows the records of a WARC archive that hold something.
 pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, input: Input<'_>) -> ControlFlow<()> {
-    let opened = Front::new(input);
-    let mut front = match opened {
-        Ok(front) => front,
-        Err(error) => return unpacker.broken(&at.place, &error),
-    };
-    match records(unpacker, at, &mut front) {
-        Ok(flow) => flow,
-        Err(error) => unpacker.broken(&at.place, &error),
-    }
+    Front::walk(unpacker, at, input, records)
 }
 
 fn records(

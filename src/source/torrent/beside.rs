@@ -9,6 +9,8 @@ use super::metainfo::Metainfo;
 use super::share::Share;
 use super::unfinished::{finished, on_disk};
 use super::{Torrent, TorrentFile};
+#[cfg(feature = "torrent")]
+use crate::base::open_file;
 use crate::record::FailureRecord;
 use crate::source::{Folders, Item, path_of_key};
 
@@ -165,7 +167,7 @@ fn read(file: &Path) -> io::Result<Metainfo> {
 
     use super::metainfo::{MAX_BYTES, parse};
     let mut bytes = Vec::new();
-    std::fs::File::open(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    open_file(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     parse(&bytes).map_err(io::Error::other)
 }
 

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::metainfo::{FileInfo, SHA256_BYTES};
 use super::{Torrent, Verified};
+use crate::base::open_file;
 
 /// Bytes of a leaf of a hash tree (BEP 52), and of the blocks in which clients fetch pieces (BEP 3).
 const LEAF_BYTES: u64 = 16 << 10;
@@ -248,8 +249,7 @@ impl Torrent {
             return Ok(None);
         }
         let path = self.on_disk(file).canonicalize()?;
-        let is_inside = path.starts_with(&self.real_folder) && path.metadata()?.is_file();
-        if is_inside { File::open(path).map(Some) } else { Ok(None) }
+        if path.starts_with(&self.real_folder) { open_file(&path).map(Some) } else { Ok(None) }
     }
 }
 

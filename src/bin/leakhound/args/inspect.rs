@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::Limits;
+use super::{CatalogueFile, Limits};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Inspect {
@@ -20,4 +20,6 @@ pub(crate) struct Inspect {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueFile,
 }

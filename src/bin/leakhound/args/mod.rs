@@ -42,7 +42,7 @@ pub(crate) use guide::Guide;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
 pub(crate) use manifest::Manifest;
-pub(crate) use notice::Notice;
+pub(crate) use notice::{Notice, NoticeCommand, NoticeDraft, NoticeRemark};
 pub(crate) use profile::Profile;
 pub(crate) use prune::Prune;
 pub(crate) use query::Query;
@@ -165,7 +165,8 @@ pub(crate) enum Command {
     Report(Report),
     /// List the findings of a run that nobody has decided on; decide in the terminal or on a local page
     Review(Review),
-    /// Draft notices about accepted findings, for a person to complete and sign; nothing is ever sent
+    /// Draft notices about accepted findings, for a person to complete and sign, and keep what becomes of them; nothing is
+    /// ever sent
     Notice(Notice),
     /// Write the manifest of a run, or store a timestamp authority's token with it
     Manifest(Manifest),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::Limits;
+use super::{CatalogueFile, Limits};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Recheck {
@@ -19,4 +19,6 @@ pub(crate) struct Recheck {
     pub(crate) run: Option<i64>,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) catalogue: CatalogueFile,
 }

@@ -14,6 +14,12 @@ pub(crate) struct Report {
     /// Number of the run [default: the newest]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<i64>,
+    /// Report several runs at once, such as 3,7,9: which works are in which dumps and data sets, since when, how changed
+    #[arg(long, value_name = "RUNS", value_delimiter = ',', conflicts_with_all = ["run", "since", "all"])]
+    pub(crate) runs: Vec<i64>,
+    /// The same of all complete runs
+    #[arg(long, conflicts_with_all = ["run", "since"])]
+    pub(crate) all: bool,
     /// Format [default: html; with --since: text]
     #[arg(long, value_parser = formats())]
     pub(crate) format: Option<ReportFormat>,

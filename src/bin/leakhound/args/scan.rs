@@ -20,6 +20,10 @@ pub(crate) struct Scan {
     pub(crate) search: Search,
     #[command(flatten)]
     pub(crate) hashing: Hashing,
+    /// What the dump is, as a TOML file: name, version, revision, licence, source, publisher, category, collected,
+    /// obtained, summaries; reports show it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) about: Option<PathBuf>,
 }
 
 /// Which containers are hashed: an argument of every command that ends a run.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use leakhound::cluster::{Done, Mark, Parts, Plan, Status, Worker, status};
+use leakhound::cluster::{Done, MAX_LINE_BYTES, Mark, Parts, Plan, Status, Worker, status};
 use leakhound::session::{Session, Settings};
 use leakhound::source::ScanLimits;
 use leakhound::wording::{clock, counted, plural, thousands};
@@ -22,8 +22,6 @@ use crate::setup;
 /// Where schedulers tell a task its index.
 const INDEXES: [&str; 3] =
     ["SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX"];
-/// Longest line of standard input that is read, in bytes: a unit of a plan with many torrents may be given whole.
-const MAX_LINE_BYTES: u64 = 256 << 20;
 
 pub(crate) fn plan(global: &Global, command: &args::Plan) -> anyhow::Result<Exit> {
     if let Some(PlanCommand::Status { plan, parts, json }) = &command.command {
@@ -78,7 +76,7 @@ fn show_status(plan: &Path, parts: &[std::path::PathBuf], json: bool) -> anyhow:
 
 fn in_words(status: &Status) -> String {
     let mut out = format!(
-        "{} of {} done, {} of {} bytes\n{}, {} of audio: {}, {}, {} not read\n",
+        "{} of {} done, {} of {} bytes\n{}, {} of audio: {}, {}, {}\n",
         thousands(status.done),
         counted(status.units, "unit"),
         thousands(status.done_bytes),
@@ -87,7 +85,7 @@ fn in_words(status: &Status) -> String {
         clock(status.audio_milliseconds as f64 / 1_000.0),
         plural(status.matched, "match", "matches"),
         counted(status.suspect, "suspect"),
-        thousands(status.failed),
+        unread(status.failed, status.partial),
     );
     for (what, units) in [
         ("not done", &status.missing),
@@ -141,14 +139,23 @@ pub(crate) fn work(global: &Global, command: &args::Work) -> anyhow::Result<Exit
 
 fn told(mark: &Mark) -> String {
     format!(
-        "{}, {} of audio, {}, {}, {} not read{}",
+        "{}, {} of audio, {}, {}, {}{}",
         counted(mark.items, "item"),
         clock(mark.audio_milliseconds as f64 / 1_000.0),
         plural(mark.matched, "match", "matches"),
         counted(mark.suspect, "suspect"),
-        thousands(mark.failed),
+        unread(mark.failed, mark.partial),
         if mark.changed { "; files of it were changed since they were planned" } else { "" }
     )
+}
+
+/// How many items were not read, and how many in part only: of these, too, the rest may hold a recording.
+fn unread(failed: u64, partial: u64) -> String {
+    let in_part = match partial {
+        0 => String::new(),
+        _ => format!(", {} read in part", thousands(partial)),
+    };
+    format!("{} not read{in_part}", thousands(failed))
 }
 
 /// The units of a task of an array job.
@@ -214,7 +221,7 @@ fn answer(worker: &Worker, session: &Session) -> anyhow::Result<Exit> {
         let of = |state: &str, mark: &Mark| {
             json!({
                 "unit": mark.unit, "state": state, "seconds": seconds, "items": mark.items, "matched": mark.matched,
-                "suspect": mark.suspect, "failed": mark.failed, "changed": mark.changed,
+                "suspect": mark.suspect, "failed": mark.failed, "partial": mark.partial, "changed": mark.changed,
                 "audio_seconds": mark.audio_milliseconds as f64 / 1_000.0,
             })
         };

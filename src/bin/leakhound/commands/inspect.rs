@@ -3,24 +3,22 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use leakhound::catalog::Catalog;
 use leakhound::identify::Identifiers;
 use leakhound::inspect::{Hashed, Survey, Tally};
-use leakhound::signal::fingerprint::FingerprintConfig;
 use leakhound::source::{Dump, Folders, ScanLimits, Source as _};
 use leakhound::wording::{clock, counted, plural, thousands, visible};
 use serde_json::json;
 
-use crate::args::{Global, Inspect};
+use crate::args::{CatalogueFile, Global, Inspect};
 use crate::exit::Exit;
-use crate::home;
 use crate::out::Out;
+use crate::{home, setup};
 
 pub(crate) fn run(global: &Global, command: &Inspect) -> anyhow::Result<Exit> {
-    let Inspect { paths, hash, json, limits } = command;
+    let Inspect { paths, hash, json, limits, catalogue } = command;
     let folders = Folders::new(paths).map_err(super::scan::missing)?;
     let folders = folders.beside_home(&home::place(global)?);
-    let known = known(global)?;
+    let known = known(global, catalogue)?;
     let is_compared = known.is_some();
     let mut survey = known.unwrap_or_default();
     if *hash {
@@ -104,13 +102,13 @@ fn object(survey: &Survey, is_compared: bool) -> serde_json::Value {
 }
 
 /// A survey that compares items with the catalogue; `None` if there is no catalogue.
-fn known(global: &Global) -> anyhow::Result<Option<Survey>> {
-    let home = home::place(global)?;
-    if !home.join("catalog").is_dir() {
+fn known(global: &Global, catalogue: &CatalogueFile) -> anyhow::Result<Option<Survey>> {
+    let settings = catalogue.put_into(setup::settings(global));
+    // It makes no home where none is needed.
+    if settings.packed_catalogue.is_none() && !home::place(global)?.join("catalog").is_dir() {
         return Ok(None);
     }
-    let catalog = Catalog::open(&home, FingerprintConfig::default())?;
-    let snapshot = catalog.snapshot()?;
+    let snapshot = setup::session_with(global, settings)?.catalog()?.snapshot()?;
     let known = Some(Arc::new(Identifiers::of(&snapshot)?));
     let hashed = Hashed::OfSizes(snapshot.records().file_sizes()?);
     Ok(Some(Survey { known, hashed, ..Survey::default() }))

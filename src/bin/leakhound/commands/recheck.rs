@@ -4,10 +4,9 @@ use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 
 use leakhound::matching::LookupScratch;
-use leakhound::matching::verdict::VerdictConfig;
 use leakhound::provenance;
-use leakhound::provenance::{Located, Manifest, Recheck, candidates, changed_since, locate};
-use leakhound::results::{ResultStore, Run};
+use leakhound::provenance::{Located, Recheck, candidates, changed_since, locate};
+use leakhound::results::ResultStore;
 use leakhound::session::Settings;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
 use leakhound::wording::{called, day, visible};
@@ -63,7 +62,14 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
         }
     };
     writeln!(out, "        {} has the same SHA-256, {}", item.place.locator, record.item.sha256)?;
-    let (settings, rights_day) = settings(global, &store, &run, &mut out)?;
+    let sealed = setup::of_run(global, &store, &run)?;
+    if sealed.is_none() {
+        writeln!(out, "        the run has no manifest: the default settings are used")?;
+    }
+    let (settings, rights_day) = sealed.unwrap_or_else(|| {
+        (Settings { mode: run.key.mode, ..setup::settings(global) }, day(run.started))
+    });
+    let settings = command.catalogue.put_into(settings);
     let engine = setup::session_with(global, settings)?.engine_on(&rights_day)?;
     for line in changed_since(&engine, &run)? {
         writeln!(out, "        {line}")?;
@@ -93,25 +99,4 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     };
     out.flush()?;
     Ok(exit)
-}
-
-/// The settings with which the run searched and the day of its rights, as its manifest says.
-fn settings(
-    global: &Global,
-    store: &ResultStore,
-    run: &Run,
-    out: &mut Out,
-) -> anyhow::Result<(Settings, String)> {
-    let mut settings = Settings { mode: run.key.mode, ..setup::settings(global) };
-    let sealed = store.manifest(run.run_id)?;
-    let Some(manifest) = sealed.and_then(|sealed| Manifest::parse(&sealed.document).ok()) else {
-        writeln!(out, "        the run has no manifest: the default settings are used")?;
-        return Ok((settings, day(run.started)));
-    };
-    let asked = &manifest.content.settings;
-    let VerdictConfig { match_below, suspect_below } = &mut settings.verdict;
-    *match_below = asked.match_below.parse().unwrap_or(*match_below);
-    *suspect_below = asked.suspect_below.parse().unwrap_or(*suspect_below);
-    settings.territory = Some(asked.territory.clone()).filter(|code| !code.is_empty());
-    Ok((settings, manifest.run.rights_day))
 }

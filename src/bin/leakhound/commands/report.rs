@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leakhound::base::{Access, write_atomically};
+use leakhound::notice::Notices;
 use leakhound::report::changes::{self, Changes};
 use leakhound::report::pdf::PdfWriter;
 use leakhound::report::{Format, ReportError, ReportWriter, RunReader};
@@ -21,6 +22,9 @@ use crate::home;
 use crate::out::Out;
 
 pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
+    if command.all || !command.runs.is_empty() {
+        return super::report_across::run(global, command);
+    }
     let home = home::home(global)?;
     let store = ResultStore::open(&home)?;
     let usual =
@@ -43,7 +47,8 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
     };
     let run = store.run(command.run)?;
     let decisions = ReviewStore::open(&home)?.decisions()?;
-    let reader = RunReader::new(&store, &decisions);
+    let notices = Notices::of_home(&home)?;
+    let reader = RunReader::new(&store, &decisions).with_notices(&notices);
     let summary = reader.summary(&run, format)?;
     let exhibits = command.exhibits as usize;
     let fonts = fonts::read(&command.font)?;
@@ -62,17 +67,22 @@ pub(crate) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
         buffered.flush().context("the report could not be written")
     })
     .map_err(or_font)?;
+    tell_missing(global, missing);
+    Ok(Exit::Clear)
+}
+
+/// Says how many characters of a PDF no font has.
+pub(super) fn tell_missing(global: &Global, missing: u64) {
     if missing > 0 && !global.quiet {
         eprintln!(
             "{} characters of names and paths are in no font and are written as numbers, such as ‹U+65E5›; name fonts that have them: --font FILE",
             thousands(missing)
         );
     }
-    Ok(Exit::Clear)
 }
 
 /// An error of a font without its context, which would blame the place that is written to.
-fn or_font(error: anyhow::Error) -> anyhow::Error {
+pub(super) fn or_font(error: anyhow::Error) -> anyhow::Error {
     let of_font = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
         Some(told @ ReportError::Font { .. }) => Some(told.to_string()),
         _ => None,

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use leakhound::notice::Notices;
 use leakhound::record::{DecisionState, Finding, Ground, ItemFacts};
 use leakhound::review::{
     Batch, FindingFilter, History, NewDecision, Recorder, ReviewQueue, ReviewStore, read_batch,
@@ -52,6 +53,7 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
     let queue = queue(global, wanted.run)?;
     let filter = FindingFilter { verdict: wanted.verdict, recording: wanted.recording.clone() };
     let run_id = queue.run().run_id;
+    let notices = Notices::of_home(&home::home(global)?)?;
     let mut out = Out::lock();
     let (mut listed, mut decided) = (0_u64, 0_u64);
     queue.each::<anyhow::Error>(|record, finding| {
@@ -64,10 +66,11 @@ fn list(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit> {
         }
         listed += 1;
         let item = &record.item;
+        let noticed = Finding { notices: notices.of(item, finding), ..finding.clone() };
         if wanted.json {
-            writeln!(out, "{}", object(run_id, item, finding))?;
+            writeln!(out, "{}", object(run_id, item, &noticed))?;
         } else {
-            write!(out, "{}", line(item, finding))?;
+            write!(out, "{}", line(item, &noticed))?;
         }
         Ok(())
     })?;
@@ -109,8 +112,13 @@ fn line(item: &ItemFacts, finding: &Finding) -> String {
     let decision = finding.decision.as_ref().map_or_else(String::new, |decision| {
         format!("                    {}\n", visible(&decision.describe()))
     });
+    let notices = finding
+        .notices
+        .iter()
+        .map(|notice| format!("                    {}\n", visible(&notice.describe())));
+    let notices: String = notices.collect();
     format!(
-        "{}  {:<9} {}\n                    in {}\n                    {}\n{decision}",
+        "{}  {:<9} {}\n                    in {}\n                    {}\n{decision}{notices}",
         finding.finding_id,
         finding.verdict.as_str(),
         visible(&name),
@@ -129,8 +137,11 @@ fn evidence(
     let mut out = Out::lock();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let found = queue.find(&names)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let notices = Notices::of_home(&home::home(global)?)?;
     for entry in found.into_iter().flatten() {
-        let (item, finding) = (entry.item(), entry.finding());
+        let mut record = entry.record().clone();
+        notices.apply(&mut record);
+        let (item, finding) = (&record.item, &record.findings[0]);
         if json {
             writeln!(out, "{}", object(queue.run().run_id, item, finding))?;
             continue;

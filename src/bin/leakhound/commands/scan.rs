@@ -17,7 +17,7 @@ use crate::args::{Global, Scan};
 use crate::exit::{Exit, UsageError};
 use crate::out::Out;
 use crate::progress::Meter;
-use crate::{setup, show};
+use crate::{about, setup, show};
 
 /// Items with findings that the terminal lists; the report has all of them. A guess: about one screen.
 const LISTED: usize = 25;
@@ -26,6 +26,7 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let settings = Settings {
         limits: ScanLimits::from(&command.limits),
         hash_containers: command.hashing.hash_containers,
+        about: command.about.as_deref().map(about::read).transpose()?,
         ..command.search.put_into(setup::settings(global))
     };
     let session = setup::session_with(global, settings)?;

@@ -46,7 +46,14 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<Settings>> {
     let wrong = |what: &str| UsageError(format!("{}: {what}", path.display()));
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(unreadable(path, error)),
     };
     if !metadata.is_file() {

@@ -213,6 +213,50 @@ fn first_cells(page: &str) -> BTreeSet<String> {
     cells.flat_map(|cell| cell.split(", ")).map(|word| word.trim_matches('`').to_owned()).collect()
 }
 
+/// The names of a command's commands that its help shows.
+fn names(command: &Command) -> BTreeSet<String> {
+    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(|command| command.get_name().to_owned()).filter(|name| name != "help").collect()
+}
+
+/// The words in backticks of a text.
+fn quoted(text: &str) -> BTreeSet<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_table_of_all_commands_has_every_command_and_no_other() {
+    let text = Page::named("first-scan").unwrap().text;
+    let table = text.split("| command | what it does |").nth(1).unwrap();
+    let rows = table.split("\n\n").next().unwrap().lines().skip(2);
+    let rows: Vec<(&str, &str)> =
+        rows.map(|row| row.trim_matches('|').split_once(" | ").unwrap()).collect();
+    let mut named = BTreeSet::new();
+    for command in rows.iter().flat_map(|(commands, _)| quoted(commands)) {
+        assert!(named.insert(command.clone()), "{command} has two rows");
+    }
+    let known = Args::command();
+    assert_eq!(named, names(&known), "the table of all commands in first-scan");
+    let (_, of_catalog) = rows.iter().find(|(commands, _)| commands.contains("`catalog`")).unwrap();
+    let catalog = known.find_subcommand("catalog").unwrap();
+    assert_eq!(quoted(of_catalog), names(catalog), "the row of `catalog` in first-scan");
+}
+
+#[test]
+fn every_command_with_limits_on_containers_is_named_beside_them() {
+    let text = Page::named("dumps").unwrap().text;
+    let sentence = text.lines().find_map(|line| line.split_once(" take the same limits"));
+    let known = Args::command();
+    let takes = |name: &String| {
+        let command = known.find_subcommand(name).unwrap();
+        command.get_arguments().any(|argument| argument.get_long() == Some("max-depth"))
+    };
+    // The whole section is about `scan`.
+    let mut named = quoted(sentence.unwrap().0);
+    named.insert("scan".into());
+    assert_eq!(named, names(&known).into_iter().filter(takes).collect());
+}
+
 #[test]
 fn every_kind_of_failure_stage_and_exit_code_has_its_remedy() {
     let cells = first_cells("troubleshooting");

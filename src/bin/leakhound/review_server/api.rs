@@ -1,9 +1,11 @@
 //! The answers of the server: the page; lists, evidence and decisions as JSON; audio as WAV.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use leakhound::notice::{NoticeState, NoticeStore, NoticeStoreError, Notices};
 use leakhound::record::{DecisionState, Finding, Ground};
 use leakhound::report::html::{SHEET_SCRIPT, SHEET_STYLE, sheet};
 use leakhound::review::{
@@ -55,6 +57,9 @@ pub(super) struct ReviewServer {
     pub(super) audio: Audio,
     pub(super) global: Global,
     pub(super) board: Mutex<Board>,
+    pub(super) home: PathBuf,
+    /// The notices, and the stamp at which they were read.
+    pub(super) notices: Mutex<((i64, i64), Arc<Notices>)>,
 }
 
 /// Why a request is refused: its status, and one line for the user.
@@ -115,6 +120,21 @@ impl ReviewServer {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The notices as they are now, recorded here or by another program.
+    fn notices(&self) -> Result<Arc<Notices>, Refusal> {
+        let failed = |error: NoticeStoreError| refused(StatusCode::INTERNAL_SERVER_ERROR, error);
+        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if NoticeStore::is_in(&self.home) {
+            let stamp = NoticeStore::open(&self.home).and_then(|store| store.stamp());
+            let stamp = stamp.map_err(failed)?;
+            if stamp != known.0 {
+                let notices = Notices::of_home(&self.home).map_err(failed)?;
+                *known = (stamp, Arc::new(notices));
+            }
+        }
+        Ok(Arc::clone(&known.1))
+    }
+
     /// The page, with the token in the addresses of its parts. The token is hexadecimal, so it needs no escaping.
     fn page(&self) -> String {
         include_str!("page/page.html").replace("{{token}}", &self.guard.token)
@@ -130,7 +150,14 @@ impl ReviewServer {
         let mut board = self.board();
         board.catch_up().map_err(broken)?;
         let list = board.list(&wanted, part).map_err(missing)?;
+        drop(board);
+        let notices = self.notices()?;
         let mut answer = json!(list);
+        for (row, told) in list.rows.iter().zip(answer["rows"].as_array_mut().into_iter().flatten())
+        {
+            let state = notices.about(&row.id, &row.locator).pop().map(|notice| notice.state);
+            told["notice"] = json!(state.map(NoticeState::describe));
+        }
         answer["by"] = json!(self.global.known_operator().unwrap_or_default());
         Ok(answer)
     }
@@ -139,7 +166,9 @@ impl ReviewServer {
         let at = at(uri)?;
         let mut board = self.board();
         board.catch_up().map_err(broken)?;
-        Ok(evidence(at, &board.entry(at).map_err(missing)?))
+        let entry = board.entry(at).map_err(missing)?;
+        drop(board);
+        Ok(evidence(at, &entry, &*self.notices()?))
     }
 
     fn listen(&self, uri: &Uri) -> Result<Vec<u8>, Refusal> {
@@ -178,7 +207,9 @@ impl ReviewServer {
             ListError::OutOfDate => refused(StatusCode::CONFLICT, error),
             error => refused(StatusCode::BAD_REQUEST, error),
         })?;
-        Ok(evidence(at, &board.entry(at).map_err(missing)?))
+        let entry = board.entry(at).map_err(missing)?;
+        drop(board);
+        Ok(evidence(at, &entry, &*self.notices()?))
     }
 }
 
@@ -222,12 +253,14 @@ fn no_such(name: &str) -> Refusal {
 }
 
 /// The evidence for a finding: the data of its sheet in the HTML report, and the clips to listen to.
-fn evidence(at: usize, entry: &Entry) -> Value {
-    let finding: &Finding = entry.finding();
+fn evidence(at: usize, entry: &Entry, notices: &Notices) -> Value {
+    let mut record = entry.record().clone();
+    notices.apply(&mut record);
+    let finding: &Finding = &record.findings[0];
     json!({
         "at": at,
         "id": finding.finding_id,
-        "piece": sheet(entry.record(), finding),
+        "piece": sheet(&record, finding),
         "clips": stretches(finding),
         "decision": finding.decision,
         "decided": finding.decision.as_ref().map(|d| visible(&d.describe()).into_owned()),

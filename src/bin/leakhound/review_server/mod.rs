@@ -55,6 +55,8 @@ pub(crate) fn serve(global: &Global, wanted: &ReviewList) -> anyhow::Result<Exit
         )?,
         global: global.clone(),
         board: Mutex::new(Board::new(queue)?),
+        home: home::home(global)?,
+        notices: Mutex::default(),
     };
     let server = Server::new(move |request| answers.answer(request))
         .bind((Ipv4Addr::LOCALHOST, port))

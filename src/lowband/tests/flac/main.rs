@@ -8,4 +8,6 @@ mod exact;
 mod headers;
 mod material;
 mod music;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod streams;

@@ -1,26 +1,6 @@
 //! Signals.
 
-/// Numbers that look random and are always the same: xorshift.
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Less than `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (self.next() >> 11) as usize % bound.max(1)
-    }
-
-    /// −1 to 1.
-    pub(crate) fn noise(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
-}
+pub(crate) use crate::shared::Numbers;
 
 /// How two channels are related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

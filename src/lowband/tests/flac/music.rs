@@ -1,13 +1,10 @@
 //! Files of the usual encoders.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use lowband::NEEDS_FULL;
 use symphonia::core::errors::Error;
 
 use crate::material::{Image, signal};
+use crate::shared::{ffmpeg, music};
 use crate::streams::{Difference, Stream, decode, difference};
 
 /// The signal of these tests, encoded by `ffmpeg` with these arguments in this container.
@@ -18,21 +15,8 @@ fn encoded(level: f64, arguments: &[&str], container: &str) -> Vec<u8> {
         .flat_map(|(left, right)| [*left as i16, *right as i16])
         .flat_map(i16::to_le_bytes)
         .collect();
-    let mut ffmpeg = Command::new("ffmpeg")
-        .args(["-loglevel", "error", "-f", "s16le", "-ar", "44100", "-ac", "2", "-i", "pipe:0"])
-        .args(["-fflags", "+bitexact", "-flags", "+bitexact", "-c:a", "flac"])
-        .args(arguments)
-        .args(["-f", container, "pipe:1"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program ffmpeg is needed to run these tests");
-    let mut input = ffmpeg.stdin.take().expect("a pipe to ffmpeg");
-    let writer = std::thread::spawn(move || input.write_all(&samples));
-    let output = ffmpeg.wait_with_output().expect("ffmpeg runs");
-    writer.join().expect("the writer runs").expect("ffmpeg takes the samples");
-    assert!(output.status.success(), "ffmpeg {arguments:?} failed");
-    output.stdout
+    let arguments = [&["-c:a", "flac"], arguments].concat();
+    ffmpeg(samples, &["-ar", "44100", "-ac", "2"], &arguments, container)
 }
 
 /// All packets are equal, but for loud mids, which are known to a quarter of a step (of 24 bits, as far as `f32` tells).
@@ -78,10 +62,7 @@ fn surround_needs_the_full_decoder() {
 
 #[test]
 fn music_is_that_of_the_full_decoder() {
-    let Ok(folder) = std::env::var("LOWBAND_MUSIC") else { return };
-    let mut files = Vec::new();
-    find_files(Path::new(&folder), &mut files);
-    files.sort();
+    let Some(files) = music() else { return };
     let mut compared = 0;
     for file in files {
         let bytes = std::fs::read(&file).expect("a file that can be read");
@@ -105,15 +86,4 @@ fn music_is_that_of_the_full_decoder() {
         compared += 1;
     }
     println!("{compared} files of FLAC");
-}
-
-fn find_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            find_files(&path, files);
-        } else {
-            files.push(path);
-        }
-    }
 }

@@ -5,5 +5,7 @@
 mod damage;
 mod material;
 mod music;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod spectra;
 mod streams;

@@ -1,29 +1,7 @@
 //! Material made here: signals from arithmetic, encoded by the program `ffmpeg`.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
-/// Numbers that look random and are always the same: xorshift.
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Less than `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (self.next() >> 11) as usize % bound.max(1)
-    }
-
-    /// −1 to 1.
-    fn noise(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    }
-}
+pub(crate) use crate::shared::Numbers;
+use crate::shared::ffmpeg;
 
 /// How the two channels of a signal are related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,19 +64,6 @@ pub(crate) fn encode(
     let samples: Vec<u8> =
         signal(rate_hz, seconds, stereo).iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let channels = if stereo == Stereo::Mono { "1" } else { "2" };
-    let mut ffmpeg = Command::new("ffmpeg")
-        .args(["-loglevel", "error", "-f", "s16le", "-ar", &rate_hz.to_string()])
-        .args(["-ac", channels, "-i", "pipe:0", "-fflags", "+bitexact", "-flags", "+bitexact"])
-        .args(encoder)
-        .args(["-f", format, "pipe:1"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program ffmpeg is needed to run these tests");
-    let mut input = ffmpeg.stdin.take().expect("a pipe to ffmpeg");
-    let writer = std::thread::spawn(move || input.write_all(&samples));
-    let output = ffmpeg.wait_with_output().expect("ffmpeg runs");
-    writer.join().expect("the writer runs").expect("ffmpeg takes the samples");
-    assert!(output.status.success(), "ffmpeg {encoder:?} failed");
-    output.stdout
+    let input = ["-ar", &rate_hz.to_string(), "-ac", channels];
+    ffmpeg(samples, &input, encoder, format)
 }

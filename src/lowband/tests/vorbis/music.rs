@@ -1,11 +1,12 @@
 //! The same music by both decoders.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lowband::NEEDS_FULL;
 use symphonia::core::errors::Error;
 
 use crate::material::{Stereo, encode};
+use crate::shared::music;
 use crate::spectra::{Difference, compare};
 use crate::streams::{Stream, decode, frames};
 
@@ -100,12 +101,15 @@ fn other_rates_and_more_channels_need_the_full_decoder() {
 
 #[test]
 fn music_is_that_of_the_full_decoder() {
-    let Ok(folder) = std::env::var("LOWBAND_MUSIC") else { return };
-    let mut files = Vec::new();
-    find_files(Path::new(&folder), &mut files);
-    files.sort();
+    let Some(files) = music() else { return };
     let mut compared = 0;
+    let is_called = |file: &Path, ending: &str| {
+        file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+    };
     for file in files {
+        if !["ogg", "oga", "mkv", "webm"].iter().any(|ending| is_called(&file, ending)) {
+            continue;
+        }
         let bytes = std::fs::read(&file).expect("a file that can be read");
         let Some(mut stream) = Stream::read(bytes) else { continue };
         if stream.packets.len() < 40 {
@@ -131,18 +135,5 @@ fn music_is_that_of_the_full_decoder() {
         assert!(found.median_db < -55.0, "{}: {found:?}", file.display());
         compared += 1;
     }
-    assert!(compared > 0, "no music in {folder}");
-}
-
-fn find_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder that can be read").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            find_files(&path, files);
-        } else if path.extension().is_some_and(|extension| {
-            ["ogg", "oga", "mkv", "webm"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-        }) {
-            files.push(path);
-        }
-    }
+    assert!(compared > 0, "no music in the folder that LOWBAND_MUSIC names");
 }

@@ -121,7 +121,7 @@ const runnerUp = ({ detail }) => {
   return make('p', {}, 'The second-best recording for this stretch is ', make('b', {}, isolated(next.title || 'untitled'), next.artist && ' – ', next.artist && isolated(next.artist)), ' (id ', path(next.id), `): ${next.chance}.`);
 };
 
-// The head of the sheet: recording, claim, item, rights, decision.
+// The head of the sheet: recording, claim, item, rights, decision, notices.
 const headOf = ({ verdict, name, recording, standing, heard, how: played, detail }, titleId) => [
   make('h2', { id: titleId, tabindex: -1 }, badge(verdict), ' ', isolated(recording.title), recording.artist && make('span', { className: 'by' }, ' by ', isolated(recording.artist))),
   heard
@@ -129,6 +129,7 @@ const headOf = ({ verdict, name, recording, standing, heard, how: played, detail
     : make('p', { className: 'lead' }, 'Named by ', isolated(name, 'path'), ', not heard in it.'),
   standing && make('p', { className: 'why' }, make('b', {}, `${capital(standing)}: `), isolated(detail.standing)),
   detail.decision && make('p', { className: 'why decided' }, make('b', {}, 'Decided: '), isolated(detail.decision)),
+  ...detail.notices.map((notice) => make('p', { className: 'why noticed' }, isolated(capital(notice)))),
   detail.id && make('p', { className: 'ids' }, 'Finding ', path(detail.id)),
 ].filter(Boolean);
 

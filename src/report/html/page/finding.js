@@ -1,7 +1,7 @@
 // Shared by the report and the review page: fields of a finding (see the module doc of data.rs), elements, numbers in words.
 
 const VERDICT = 0, FOLDER = 1, NAME = 2, CONTAINER = 3, RECORDING = 4, TEMPO = 5, PITCH = 6, OF_ITEM = 7, OF_RECORDING = 8,
-  PROBABILITY = 9, SCORE = 10, TIERS = 11, STANDING = 12, CLAIMS = 13, HOW = 14, CHANCE = 15, DECISION = 16, RELATION = 17;
+  PROBABILITY = 9, SCORE = 10, TIERS = 11, STANDING = 12, CLAIMS = 13, HOW = 14, CHANCE = 15, DECISION = 16, RELATION = 17, NOTICE = 18;
 const ID = 0, TITLE = 1, ARTIST = 2, ISRC = 3, FILE = 4, RELEASE = 5, LABEL = 6, DELIVERED = 7;
 const HEARD = 4 | 8;
 // What a finding may claim, in words short enough for a list.

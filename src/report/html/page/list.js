@@ -56,7 +56,7 @@ const searcher = (words) => {
   return (row, number) => tests.every(({ word, folders, recordings: found }) => found[row[RECORDING]] || folders[row[FOLDER]] || all.names[number].includes(word));
 };
 
-const MARKS = { s: STANDING, c: CLAIMS, d: DECISION };
+const MARKS = { s: STANDING, c: CLAIMS, d: DECISION, n: NOTICE };
 
 const arrange = () => {
   const has = searcher(view.words);
@@ -131,7 +131,7 @@ const findingRow = (number) => {
   const row = rows[number];
   const recording = recordings[row[RECORDING]];
   const heard = isHeard(row);
-  const standing = [texts[row[DECISION]], texts[row[STANDING]]].filter(Boolean).join(', ');
+  const standing = [texts[row[DECISION]], texts[row[NOTICE]] && `notice ${texts[row[NOTICE]]}`, texts[row[STANDING]]].filter(Boolean).join(', ');
   const below = [recording[ISRC], texts[recording[RELEASE]]].filter(Boolean).join(' · ') || recording[ID];
   return make('div', { className: 'row finding', role: 'row' },
     cell('rowheader', 'c-item', badge(VERDICTS[row[VERDICT]]), make('span', { className: 'lines' }, make('button', { type: 'button', className: 'open', tabindex: -1 }, isolated(row[NAME])), isolated(shortFolder(row), 'under path'))),

@@ -80,6 +80,7 @@ const fillMarks = () => {
   const seen = (field) => [...new Set(rows.map((row) => row[field]))].filter((place) => texts[place] !== '').sort((a, b) => (texts[a] < texts[b] ? -1 : 1));
   for (const place of seen(STANDING)) option('s', place, `rights: ${texts[place]}`);
   for (const place of seen(DECISION)) option('d', place, `decision: ${texts[place]}`);
+  for (const place of seen(NOTICE)) option('n', place, `notice: ${texts[place]}`);
   for (const place of seen(CLAIMS)) option('c', place, `tags and sound: ${texts[place]}`);
 };
 

@@ -12,7 +12,7 @@ use super::lookup::{Found, Lookup};
 use super::pick::{Nulls, Picker, Window, pick};
 use super::schema::{Leaf, Level, LevelKind, Shape, Values, Whole};
 use crate::source::Extent;
-use crate::source::containers::columns;
+use crate::source::containers::column_names::whole_rate;
 use crate::source::containers::table::Load;
 
 /// The dictionaries that were read, by id: the values of each in one or several batches.
@@ -416,7 +416,7 @@ impl Cells {
     /// A sample rate in Hz; `None` if it is not a whole number of 32 bits.
     pub(super) fn rate(&mut self) -> io::Result<Option<u32>> {
         if self.is_float() {
-            return Ok(columns::whole_rate(self.float()?.into()));
+            return Ok(whole_rate(self.float()?.into()));
         }
         Ok(u32::try_from(self.whole()?).ok())
     }

@@ -53,6 +53,8 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let mut shown = Shown::new(at, "record batches", None);
     let (mut has_sound, mut loses_sound) = (false, false);
     let mut roles = (0, Roles::default());
+    // Columns of text that were not looked at yet, as no batch has had a row.
+    let mut unseen = Vec::new();
     let mut batches = match Batches::open(bytes, unpacker.costs.limits, &load) {
         Ok(batches) => batches,
         Err(error) => {
@@ -76,16 +78,20 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         // Another stream with other columns may follow the first in one file.
         if roles.0 != batches.schemas() {
             roles = (batches.schemas(), Roles::of(&batches.schema().columns));
-            if let Ok(batch) = &batch {
-                let mut encoded = roles.1.other_texts(&batches.schema().columns);
-                encoded.retain(|&leaf| rows::is_encoded(&batches, batch, leaf, &load));
-                roles.1.add_encoded(&batches.schema().columns, &encoded);
-            }
-            has_sound |= !roles.1.sounds.is_empty();
+            unseen = roles.1.other_texts(&batches.schema().columns);
             loses_sound |= roles.1.loses_sound;
-            if !roles.1.sounds.is_empty() || roles.1.loses_sound {
-                shown.unread = shown.unread.take().or_else(|| roles.1.unread.take());
-            }
+        }
+        if let Ok(batch) = &batch
+            && batch.rows > 0
+            && !unseen.is_empty()
+        {
+            let most = unpacker.costs.limits.max_item_bytes;
+            unseen.retain(|&leaf| rows::is_encoded(&batches, batch, leaf, (&load, most)));
+            roles.1.add_encoded(&batches.schema().columns, &std::mem::take(&mut unseen));
+        }
+        has_sound |= !roles.1.sounds.is_empty();
+        if !roles.1.sounds.is_empty() || roles.1.loses_sound {
+            shown.unread = shown.unread.take().or_else(|| roles.1.unread.take());
         }
         if roles.1.sounds.is_empty() {
             continue;

@@ -340,8 +340,14 @@ fn samples(array: &mut Column, rate: &mut Column, in_lists: bool, most: u64) -> 
     Ok(samples.in_lists(starts).wav(rate_hz.unwrap_or(0)))
 }
 
-/// Whether the first texts of a column are sound in Base64. A column that cannot be read is told where it is read whole.
-pub(super) fn is_encoded(batches: &Batches, batch: &Batch, leaf: usize, load: &Load) -> bool {
+/// Whether the first texts of a column, of up to `most` bytes, are sound in Base64. A column that cannot be read is told where it is
+/// read whole.
+pub(super) fn is_encoded(
+    batches: &Batches,
+    batch: &Batch,
+    leaf: usize,
+    (load, most): (&Load, u64),
+) -> bool {
     let schema = batches.schema();
     let look = || {
         schema.fits(batch)?;
@@ -349,7 +355,7 @@ pub(super) fn is_encoded(batches: &Batches, batch: &Batch, leaf: usize, load: &L
         let leaf = &schema.leaves[leaf];
         let mut text = Column::open(leaf, batch, &buffers, batches.dictionaries(), Way::InMemory)?;
         for _ in 0..batch.rows.min(PEEKED_ROWS) {
-            if encoded(&mut text, load.max_values)?.is_some() {
+            if encoded(&mut text, most)?.is_some() {
                 return Ok(true);
             }
         }

@@ -9,7 +9,8 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::RowGroupReader;
 
 use super::leaf::Leaf;
-use crate::source::containers::columns::{Cells, Sound, whole_rate};
+use crate::source::containers::column_names::whole_rate;
+use crate::source::containers::columns::{Cells, Sound};
 use crate::source::containers::encoded::decoded;
 use crate::source::containers::samples::{Made, Samples};
 use crate::source::containers::table::{Load, said};

@@ -5,43 +5,42 @@
 //! | file | its one responsibility |
 //! |---|---|
 //! | `chunks` | the bytes of a table, for the crate |
+//! | `directory` | the directory and the columns that it states |
 //! | `thrift` | validates headers |
 //! | `guard` | checks pages before they are decoded |
 //! | `limit` | what pages may cost, and what is not read here |
 //! | `leaf` | one column record by record |
 //! | `cells` | the sound in the cells of a row |
+//! | `texts` | the columns that may hold identifiers |
 
 mod cells;
 mod chunks;
+mod directory;
 mod guard;
 mod leaf;
 mod limit;
+mod texts;
 mod thrift;
 
-use std::io::{self, Read as _, Seek as _};
+use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use parquet::basic::{ConvertedType, LogicalType, Type};
-use parquet::data_type::{ByteArrayType, DataType, FixedLenByteArrayType, Int32Type, Int64Type};
+use parquet::data_type::ByteArrayType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{FileReader as _, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
-use parquet::schema::types::ColumnDescriptor;
 
 use self::cells::{Cell, Opened, row_text};
 use self::chunks::Chunks;
+use self::directory::{footer_bytes, leaves, look_through};
 use self::leaf::Leaf;
 use self::limit::is_unsupported;
-use self::thrift::Header;
-use super::columns::{self, Form, PEEKED_ROWS, Roles, Sound, has_codes, says};
+pub(super) use self::texts::texts;
+use super::columns::{PEEKED_ROWS, Roles, Sound};
 use super::encoded::decoded;
 use super::table::{self, Broken, Held, Load, Shown};
-use super::table::{EachText, Value};
 use super::traversal::{At, Unpacker};
-use crate::base::Losses;
-use crate::base::hex;
-use crate::base::panic_message;
 use crate::bytes::Bytes;
 use crate::record::FailureKind;
 use crate::source::section::Section;
@@ -84,8 +83,9 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
     let load = Load::of(unpacker);
     let leaves = leaves(reader.metadata().file_metadata().schema_descr().columns());
     let mut roles = Roles::of(&leaves);
-    if reader.num_row_groups() > 0
-        && let Ok(rows) = reader.get_row_group(0)
+    let groups = reader.metadata().row_groups();
+    if let Some(first) = groups.iter().position(|group| group.num_rows() > 0)
+        && let Ok(rows) = reader.get_row_group(first)
     {
         let mut encoded = roles.other_texts(&leaves);
         encoded.retain(|&leaf| is_encoded(&*rows, leaf, &load));
@@ -177,210 +177,6 @@ pub(super) fn cuts(bytes: &Bytes, limits: ScanLimits, target: u64) -> Vec<(u64, 
         weight = weight.saturating_add(group.compressed_size().max(0).unsigned_abs());
     }
     cuts
-}
-
-/// Shows each value of the columns that may hold identifiers, column by column, until `each` breaks off. A column that cannot
-/// be read is counted in `lost`, and the rest of its values in this row group are missing.
-pub(super) fn texts(
-    bytes: &Bytes,
-    limits: ScanLimits,
-    lost: &mut Losses,
-    each: EachText<'_>,
-) -> io::Result<()> {
-    let footer_bytes = footer_bytes(bytes)?;
-    if footer_bytes > limits.max_footer_bytes {
-        return Err(io::Error::other(format!(
-            "its directory has {} MiB, and at most {} MiB are read",
-            footer_bytes >> 20,
-            limits.max_footer_bytes >> 20
-        )));
-    }
-    look_through(bytes, footer_bytes)?;
-    let load = Load::alone(bytes, &limits)?;
-    let broken = |error: ParquetError| io::Error::other(error.to_string());
-    let reader = SerializedFileReader::new(Chunks::new(bytes.clone(), limits)?).map_err(broken)?;
-    let descriptors = reader.metadata().file_metadata().schema_descr().columns();
-    let spoken: Vec<Spoken> = leaves(descriptors)
-        .into_iter()
-        .zip(descriptors)
-        .enumerate()
-        .filter_map(|(place, (leaf, descriptor))| Spoken::of(place, &leaf, descriptor))
-        .collect();
-    for group in 0..reader.num_row_groups() {
-        let rows = match reader.get_row_group(group) {
-            Ok(rows) => rows,
-            Err(error) => {
-                lost.add(format!("row group {group}: {error}"));
-                continue;
-            }
-        };
-        for column in &spoken {
-            let mut show = |row: u64, text: &[u8]| {
-                let column = column.name.as_str();
-                each(Value { group: group as u64, row, column, text })
-            };
-            // The decoders may panic over damaged pages.
-            let read = catch_unwind(AssertUnwindSafe(|| column.each(&*rows, &load, &mut show)));
-            let why = match read {
-                Ok(Ok(ControlFlow::Continue(()))) => continue,
-                Ok(Ok(ControlFlow::Break(()))) => return Ok(()),
-                Ok(Err(error)) => error.to_string(),
-                Err(panic) => panic_message(panic.as_ref()),
-            };
-            lost.add(format!("row group {group}, {}: {why}", column.name));
-            if load.allowance.is_spent() {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A column that may hold identifiers.
-struct Spoken {
-    name: String,
-    leaf: usize,
-    form: Said,
-}
-
-/// How the values of such a column become text.
-#[derive(Clone, Copy)]
-enum Said {
-    Text,
-    /// Bar codes as numbers of 32 bits.
-    Int,
-    /// Bar codes as numbers of 64 bits.
-    Long,
-    /// SHA-256 digests as 32 bytes.
-    Hash,
-}
-
-impl Spoken {
-    fn of(place: usize, leaf: &columns::Leaf, descriptor: &ColumnDescriptor) -> Option<Self> {
-        let form = match descriptor.physical_type() {
-            _ if says(leaf) => Said::Text,
-            Type::INT32 if has_codes(leaf) => Said::Int,
-            Type::INT64 if has_codes(leaf) => Said::Long,
-            Type::FIXED_LEN_BYTE_ARRAY if descriptor.type_length() == 32 => Said::Hash,
-            _ => return None,
-        };
-        Some(Self { name: columns::joined(&leaf.path), leaf: place, form })
-    }
-
-    /// Shows each of its values in a row group with its row.
-    fn each(
-        &self,
-        rows: &dyn RowGroupReader,
-        load: &Load,
-        show: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>> {
-        let number = |number: i64| format!("{number:012}");
-        match self.form {
-            Said::Text => each_value::<ByteArrayType>(rows, self.leaf, load, &mut |row, value| {
-                // If the allowance is spent, the next row fails.
-                let _ = load.allowance.add(value.len() as u64);
-                show(row, value.data())
-            }),
-            Said::Int => each_value::<Int32Type>(rows, self.leaf, load, &mut |row, value| {
-                show(row, number(i64::from(*value)).as_bytes())
-            }),
-            Said::Long => each_value::<Int64Type>(rows, self.leaf, load, &mut |row, value| {
-                show(row, number(*value).as_bytes())
-            }),
-            Said::Hash => {
-                each_value::<FixedLenByteArrayType>(rows, self.leaf, load, &mut |row, value| {
-                    show(row, hex(value.data()).as_bytes())
-                })
-            }
-        }
-    }
-}
-
-/// Shows each value of a leaf with its row.
-fn each_value<T: DataType>(
-    rows: &dyn RowGroupReader,
-    leaf: usize,
-    load: &Load,
-    show: &mut dyn FnMut(u64, &T::T) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>> {
-    let mut values = Leaf::<T>::new(rows, leaf, load)?;
-    for row in 0..rows.metadata().num_rows().max(0).unsigned_abs() {
-        // Null rows take no room in a file, and repeated values little: each row counts.
-        let spent = |bomb| ParquetError::External(Box::new(bomb));
-        load.allowance.add(1).map_err(spent)?;
-        for value in values.next()? {
-            if show(row, value).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-    }
-    Ok(ControlFlow::Continue(()))
-}
-
-/// Length of the directory in bytes, which stands before the magic number at the end of the file.
-fn footer_bytes(bytes: &Bytes) -> io::Result<u64> {
-    let mut reader = bytes.open_stored()?;
-    let mut end = [0; 8];
-    let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
-    let at = reader.length().checked_sub(8).ok_or_else(cut)?;
-    reader.seek(io::SeekFrom::Start(at))?;
-    reader.read_exact(&mut end)?;
-    let [a, b, c, d, mark @ ..] = end;
-    if !matches!(&mark, b"PAR1" | b"PARE") {
-        return Err(cut());
-    }
-    Ok(u64::from(u32::from_le_bytes([a, b, c, d])))
-}
-
-/// Validates the directory, so that no list in it is longer than the file.
-fn look_through(bytes: &Bytes, footer_bytes: u64) -> io::Result<()> {
-    let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, "its directory is missing");
-    let mut reader = bytes.open_stored()?;
-    let at = reader.length().checked_sub(8 + footer_bytes).ok_or_else(cut)?;
-    reader.seek(io::SeekFrom::Start(at))?;
-    Header::new(io::BufReader::new(reader), footer_bytes)
-        .each_number(&mut |_, _| {})
-        .map_err(|error| io::Error::other(format!("its directory: {error}")))
-}
-
-fn leaves<D: AsRef<ColumnDescriptor>>(descriptors: &[D]) -> Vec<columns::Leaf> {
-    let leaf = |descriptor: &D| {
-        let descriptor = descriptor.as_ref();
-        let form = match descriptor.physical_type() {
-            Type::BYTE_ARRAY if is_text(descriptor) => Form::Text,
-            Type::BYTE_ARRAY => Form::Bytes,
-            Type::FLOAT | Type::DOUBLE => Form::Float,
-            Type::INT32 | Type::INT64 => Form::Whole,
-            Type::FIXED_LEN_BYTE_ARRAY
-                if descriptor.logical_type_ref() == Some(&LogicalType::Float16) =>
-            {
-                Form::Float
-            }
-            Type::FIXED_LEN_BYTE_ARRAY if descriptor.type_length() >= columns::MIN_FIXED_BYTES => {
-                Form::Fixed
-            }
-
-            _ => Form::Other,
-        };
-        let path: Vec<_> = descriptor.path().parts().iter().map(|p| p.as_str().into()).collect();
-        let lists: usize = descriptor.max_rep_level().unsigned_abs().into();
-        // A list names its values `list.element` or the like.
-        let inside = 2 * lists.min(path.len().saturating_sub(1) / 2);
-        columns::Leaf { path, form, lists, inside }
-    };
-    descriptors.iter().map(leaf).collect()
-}
-
-fn is_text(leaf: &ColumnDescriptor) -> bool {
-    let logical = leaf.logical_type_ref();
-    matches!(logical, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum))
-        || matches!(
-            leaf.converted_type(),
-            ConvertedType::UTF8
-                | ConvertedType::JSON
-                | ConvertedType::ENUM
-                | ConvertedType::DECIMAL
-        )
 }
 
 struct Table<'a> {

@@ -1,8 +1,8 @@
 //! What the headers of RAR 4 and 5 have in common.
 
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io;
 
-use crate::bytes::Reader;
+use crate::source::containers::fields;
 
 /// What each volume begins with: `Rar!`, two bytes, and the version.
 pub(super) const MARK: &[u8] = b"Rar!\x1a\x07";
@@ -118,23 +118,8 @@ pub(super) enum Algorithm {
     Rar70,
 }
 
-/// Reads `count` bytes at `at`.
-pub(super) fn bytes_at(
-    reader: &mut BufReader<Reader>,
-    at: u64,
-    count: usize,
-) -> io::Result<Vec<u8>> {
-    reader.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    reader.take(count as u64).read_to_end(&mut bytes)?;
-    if bytes.len() < count {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(bytes)
-}
-
 pub(super) fn damaged(at: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("the header at byte {at} is damaged"))
+    fields::damaged(format!("the header at byte {at} is damaged"))
 }
 
 /// Takes numbers and bytes off the front of a header.

@@ -35,6 +35,7 @@ use super::sum::Summed;
 use super::traversal::{At, Member, Unpacker};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
+use crate::source::name::shown_name;
 use crate::source::volume_names::{after_rar, before_rar};
 use crate::source::{Extent, Place, To};
 use crate::wording::visible;
@@ -180,7 +181,7 @@ impl Walk<'_> {
 
     /// The name of the volume before the first that is there.
     fn before(&self) -> String {
-        self.before_first().map_or("the volume before it".to_owned(), |path| file_name(&path))
+        self.before_first().map_or("the volume before it".to_owned(), |path| shown_name(&path))
     }
 
     /// The path of that volume, if the name of the first that is there has a number.
@@ -195,7 +196,7 @@ impl Walk<'_> {
             _ => Some(&*self.at.place.locator.file),
         };
         let path = last.filter(|_| self.at.depth == 1).and_then(after_rar);
-        path.map_or("the next volume".to_owned(), |path| file_name(&path))
+        path.map_or("the next volume".to_owned(), |path| shown_name(&path))
     }
 
     /// Takes what a volume that ends at byte `end` has of a member.
@@ -355,9 +356,4 @@ fn reference(kind: &Kind, to: &[u8]) -> String {
     }
     let to = visible(&String::from_utf8_lossy(to)).into_owned();
     format!("is {what} {to}, which is looked at under its own name if it is there")
-}
-
-fn file_name(path: &std::path::Path) -> String {
-    let name = std::path::Path::new(path.file_name().unwrap_or_default());
-    visible(&crate::source::display_path(name)).into_owned()
 }

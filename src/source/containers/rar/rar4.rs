@@ -3,9 +3,10 @@
 use std::io::{self, BufReader};
 
 use super::headers::{
-    Algorithm, Fields, Header, Kind, Main, Packed, Packing, Piece, Placed, bytes_at, damaged,
+    Algorithm, Fields, Header, Kind, Main, Packed, Packing, Piece, Placed, damaged,
 };
 use crate::bytes::Reader;
+use crate::source::containers::fields::bytes_at;
 
 /// Checksum, type, flags and length: what each header begins with.
 const FIXED_BYTES: usize = 7;

@@ -3,9 +3,10 @@
 use std::io::{self, BufReader};
 
 use super::headers::{
-    Algorithm, Fields, Header, Kind, Main, Packed, Packing, Piece, Placed, bytes_at, damaged,
+    Algorithm, Fields, Header, Kind, Main, Packed, Packing, Piece, Placed, damaged,
 };
 use crate::bytes::Reader;
+use crate::source::containers::fields::bytes_at;
 
 /// Longest header: the format allows 2 MiB.
 const MAX_HEADER_BYTES: u64 = 2 << 20;

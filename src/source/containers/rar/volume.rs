@@ -2,9 +2,10 @@
 
 use std::io::{self, BufReader};
 
-use super::headers::{Header, MARK, Placed, Version, bytes_at};
+use super::headers::{Header, MARK, Placed, Version};
 use super::{rar4, rar5};
 use crate::bytes::{Bytes, Reader};
+use crate::source::containers::fields::bytes_at;
 
 /// Reads the header at byte `at` of a volume.
 ///
@@ -23,10 +24,9 @@ pub(super) fn header(
 }
 
 /// Whether an archive begins at byte `at`: its mark, and an intact header.
-pub(in crate::source) fn begins_at(bytes: &Bytes, at: u64) -> io::Result<bool> {
-    let mut reader = BufReader::new(bytes.open_stored()?);
-    let Some((version, mark)) = mark_at(&mut reader, at)? else { return Ok(false) };
-    Ok(header(version, &mut reader, at + mark).is_ok())
+pub(in crate::source) fn begins_at(reader: &mut BufReader<Reader>, at: u64) -> io::Result<bool> {
+    let Some((version, mark)) = mark_at(reader, at)? else { return Ok(false) };
+    Ok(header(version, reader, at + mark).is_ok())
 }
 
 /// What the first header of a file says, if it is a volume of a RAR archive.

@@ -93,7 +93,7 @@ const optionAt = (place) => {
   option.append(
     make('span', { className: 'name' }, isolated(row.name)),
     make('span', { className: 'path' }, isolated(short)),
-    make('span', { className: 'marks' }, badge(VERDICTS.find(([kind]) => kind === row.verdict)), row.relation && make('span', { className: 'kind' }, RELATIONS[row.relation.replace('_', ' ')]), row.state && make('span', { className: 'tag' }, row.state)));
+    make('span', { className: 'marks' }, badge(VERDICTS.find(([kind]) => kind === row.verdict)), row.relation && make('span', { className: 'kind' }, RELATIONS[row.relation.replace('_', ' ')]), row.state && make('span', { className: 'tag' }, row.state), row.notice && make('span', { className: 'tag' }, `notice ${row.notice}`)));
   return option;
 };
 

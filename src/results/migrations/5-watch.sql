@@ -1,4 +1,4 @@
--- Version 4: what is told once, what was looked at, and runs whose records were deleted.
+-- Version 5: what is told once, what was looked at, and runs whose records were deleted.
 
 -- What happened in a watched dump, and whether it was told. A row stays for good, so that nothing is told twice.
 CREATE TABLE events (

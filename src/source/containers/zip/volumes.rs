@@ -3,11 +3,10 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
+use super::end::Records;
 use crate::bytes::{Bytes, Reader, Volume};
+use crate::source::containers::fields::{damaged, number};
 
-/// Longest end of a zip file: its record of 22 bytes, a comment whose length has 16 bits, and before them the locator of zip64.
-const MAX_END_BYTES: u64 = LOCATOR_BYTES as u64 + 22 + 0xffff;
-const LOCATOR_BYTES: usize = 20;
 /// Length of an entry without its name and what follows that.
 const ENTRY_BYTES: usize = 46;
 
@@ -26,43 +25,16 @@ struct End {
     count: u64,
 }
 
-fn number(bytes: &[u8], at: usize, count: usize) -> u64 {
-    let bytes = bytes.get(at..at + count).unwrap_or_default();
-    bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
-}
-
-fn damaged(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
 /// The number of volumes before the one that ends here; 0 of a file that is no zip file or is not split.
 pub(in crate::source) fn volumes_before(bytes: &Bytes) -> io::Result<u32> {
     let mut reader = bytes.open_stored()?;
-    let Some((record, locator)) = end_of(&mut reader)? else { return Ok(0) };
-    let volume = number(&record, 4, 2);
+    let Some(Records { last, locator, .. }) = Records::of(&mut reader)? else { return Ok(0) };
+    let volume = number(&last, 4, 2);
     let count = match locator {
         Some(locator) if volume == 0xffff => number(&locator, 16, 4).saturating_sub(1),
         _ => volume,
     };
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-/// The record at the end of a zip file, and the locator of zip64 before it.
-type Records = (Vec<u8>, Option<Vec<u8>>);
-
-/// The record at the end, and the locator of zip64 before it, if there is one.
-fn end_of(reader: &mut Reader) -> io::Result<Option<Records>> {
-    let mut end = Vec::new();
-    reader.seek(SeekFrom::Start(reader.length().saturating_sub(MAX_END_BYTES)))?;
-    reader.take(MAX_END_BYTES).read_to_end(&mut end)?;
-    let is_record = |at: &usize| {
-        let record = &end[*at..];
-        record.starts_with(b"PK\x05\x06") && record.len() as u64 == 22 + number(record, 20, 2)
-    };
-    let Some(at) = (0..end.len().saturating_sub(21)).rev().find(is_record) else { return Ok(None) };
-    let before = at.checked_sub(LOCATOR_BYTES).map(|from| &end[from..at]);
-    let locator = before.filter(|locator| locator.starts_with(b"PK\x06\x07"));
-    Ok(Some((end[at..].to_vec(), locator.map(<[u8]>::to_vec))))
 }
 
 /// The directory of a split zip file, written for all its volumes as one file, and that file as a reader of zip files wants it.
@@ -115,7 +87,8 @@ pub(super) fn directory(bytes: &Bytes, volumes: &[Volume], most: u64) -> io::Res
 }
 
 fn end(reader: &mut Reader, place: &dyn Fn(u64, u64) -> Option<u64>) -> io::Result<End> {
-    let (record, locator) = end_of(reader)?.ok_or_else(|| damaged("its end is missing"))?;
+    let records = Records::of(reader)?.ok_or_else(|| damaged("its end is missing"))?;
+    let Records { last: record, locator, .. } = records;
     let end = End {
         volume: number(&record, 4, 2),
         first: number(&record, 6, 2),
