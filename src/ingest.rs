@@ -15,6 +15,7 @@ use crate::signal::SampleRate;
 use crate::signal::fingerprint::{Fingerprint, FingerprintStream, Fingerprinter};
 use crate::signal::resample::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::source::{Item, path_key, path_of_key};
+use crate::storage::StoreFault;
 
 /// A file after reading and decoding.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +151,12 @@ pub(crate) fn sha256_and_length(
 /// denied`.
 fn failure(error: &DecodeError) -> Failure {
     let mut what = error.what();
+    if let DecodeError::Read { source } = error
+        && let Some(fault) = StoreFault::of(source)
+    {
+        what = format!("{what}: {}", fault.what);
+        return Failure { stage: error.stage(), kind: error.kind(), what, remedy: fault.remedy };
+    }
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
         what.push_str(": ");

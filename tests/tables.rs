@@ -1,14 +1,13 @@
 //! Parquet tables with sound in their cells: it is found as in a file.
 
+use crate::common::parquet::{FILES, FLOATS, binary, cells, column, shard, table, table_by};
+use crate::common::{Desk, Dice, RATE_HZ, encode, excerpt, gz, record, records, song, tar, wav};
 use leakhound::record::Verdict::{self, Clear, Failed, Match};
 use leakhound::record::{FailureKind, ItemRecord};
 use leakhound::source::{Locator, To};
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArrayType, DoubleType, FloatType, Int64Type};
 use parquet::file::properties::{WriterProperties, WriterVersion};
-
-use crate::common::parquet::{FILES, FLOATS, binary, cells, column, shard, table, table_by};
-use crate::common::{Desk, Dice, RATE_HZ, encode, excerpt, gz, record, records, song, tar, wav};
 
 const RAW: &str = "message schema { required binary sound; }";
 

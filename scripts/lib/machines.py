@@ -11,6 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,13 +20,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TRIES = 4
 
 
+def place(text: str) -> "Path | str":
+    """Where a plan or its parts are: a folder, or a text that begins with s3:// and stays as it is."""
+    return text if text.startswith("s3://") else Path(text)
+
+
 def arguments(description: str) -> argparse.ArgumentParser:
     """The arguments that all drivers have."""
     parser = argparse.ArgumentParser(
         description=description,
         epilog="What follows -- goes to each leakhound work process: -- --catalogue songs.pack --home /scratch/leakhound",
     )
-    parser.add_argument("plan", type=Path, help="folder of the plan, at the same path on all machines")
+    parser.add_argument("plan", type=place, help="folder of the plan, at the same path on all machines, or s3://BUCKET/KEY")
     parser.add_argument("--program", type=Path, help="leakhound, at the same path on all machines")
     parser.add_argument("--workers", type=int, default=2, help="worker processes of a local cluster [2]")
     parser.add_argument("--merge", action="store_true", help="merge the parts at the end, on this machine")
@@ -39,7 +45,7 @@ def parsed(parser: argparse.ArgumentParser):
     words = sys.argv[1:]
     at = words.index("--") if "--" in words else len(words)
     args = parser.parse_args(words[:at])
-    args.plan = args.plan.resolve()
+    args.plan = args.plan.resolve() if isinstance(args.plan, Path) else args.plan
     args.more = words[at + 1:]
     args.program = str((args.program or found_program()).resolve())
     return args
@@ -67,8 +73,13 @@ def option(more: list[str], name: str) -> str | None:
     return None
 
 
-def units_left(plan: Path, more: list[str]) -> list[int]:
-    """The numbers of the units that have no completion mark."""
+def units_left(plan: "Path | str", more: list[str], program: str = "leakhound") -> list[int]:
+    """The numbers of the units that have no completion mark; of a plan in a store all units, of which done ones are skipped."""
+    if not isinstance(plan, Path):
+        told = subprocess.run([program, "plan", "status", plan, "--json"], capture_output=True, text=True, check=False)
+        if told.returncode not in (0, 3):
+            raise SystemExit(told.stderr.strip())
+        return list(range(json.loads(told.stdout)["units"])) if told.returncode else []
     try:
         units = json.loads((plan / "plan.json").read_text())["content"]["units"]
     except (OSError, ValueError, KeyError) as error:
@@ -80,6 +91,9 @@ def units_left(plan: Path, more: list[str]) -> list[int]:
 
 def killed_log(plan) -> Path:
     """Where a check by killing notes each process that it killed."""
+    text = str(plan)
+    if text.startswith("s3://"):
+        return Path(tempfile.gettempdir()) / f"leakhound-killed-{text[5:].replace('/', '-')}.log"
     return Path(plan) / "killed.log"
 
 

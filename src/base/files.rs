@@ -1,6 +1,6 @@
 //! Files of strangers: a name may belong to a pipe, whose opening never ends, or to a link that leads anywhere.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -17,16 +17,11 @@ pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
-/// The metadata of what is a file itself, not a link, which may lead out of what is scanned; `None` for anything else. For files that
-/// are opened because of their name beside another.
-pub(crate) fn plain_file(path: &Path) -> Option<Metadata> {
-    path.symlink_metadata().ok().filter(Metadata::is_file)
-}
-
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
+    #![cfg(unix)]
     use super::*;
+    use crate::storage::plain_file;
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -43,7 +38,7 @@ mod tests {
             assert!(plain_file(&path(name)).is_none(), "{name}");
         }
         assert!(open_file(&path("link")).is_ok() && plain_file(&path("link")).is_none());
-        assert_eq!(plain_file(&path("file")).map(|data| data.len()), Some(2));
+        assert_eq!(plain_file(&path("file")).map(|data| data.bytes), Some(2));
         assert!(open_file(&path("nothing")).is_err() && plain_file(&path("nothing")).is_none());
     }
 }

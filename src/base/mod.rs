@@ -16,7 +16,7 @@ pub(crate) use atomic::sync_folder;
 pub use atomic::{Access, write_atomically};
 pub use digest::{digest, hex};
 pub use escape::{shorten, visible};
-pub(crate) use files::{open_file, plain_file};
+pub(crate) use files::open_file;
 pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
 pub(crate) use private::owner_only;

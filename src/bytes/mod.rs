@@ -19,12 +19,11 @@ mod budget;
 pub(crate) mod codecs;
 mod reader;
 
+use crate::storage;
 pub(crate) use budget::Filled;
 pub use budget::{Budget, Buffer};
 use codecs::{Allowance, Codec, buffered};
 pub use reader::{Reader, Volume};
-
-use crate::base::open_file;
 
 /// Where the bytes of an item are.
 #[derive(Debug, Clone)]
@@ -104,9 +103,9 @@ impl Bytes {
     /// The same for callers that are never given a compressed text: for one, it is an error.
     pub(crate) fn open_stored(&self) -> io::Result<Reader> {
         match self {
-            Self::File(path) => Reader::of_file(open_file(path)?, 0, u64::MAX),
+            Self::File(path) => Reader::of_file(storage::open(path)?, 0, u64::MAX),
             Self::Range { path, offset, length } => {
-                Reader::of_file(open_file(path)?, *offset, *length)
+                Reader::of_file(storage::open(path)?, *offset, *length)
             }
             Self::Volumes { volumes, offset, length } => {
                 Ok(Reader::of_volumes(volumes, *offset, *length))

@@ -1,13 +1,12 @@
 //! Reading stored bytes from any position: a stretch of a file, several files as one, or memory.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::budget::Buffer;
-use crate::base::open_file;
+use crate::storage::{self, File};
 
 /// One of several stretches of files that are read as one: a part of a split archive, or what lies of a member in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +69,7 @@ impl OpenVolumes {
             else {
                 return Ok(0);
             };
-            let (offset, mut file) = (volume.offset, open_file(&volume.path)?);
+            let (offset, mut file) = (volume.offset, storage::open(&volume.path)?);
             if offset > 0 {
                 file.seek(SeekFrom::Start(offset))?;
             }
@@ -96,7 +95,7 @@ impl OpenVolumes {
 impl Reader {
     /// Reads `length` bytes of a file from `start`, or as many as there are.
     pub(super) fn of_file(mut file: File, start: u64, length: u64) -> io::Result<Self> {
-        let there = file.metadata()?.len().saturating_sub(start);
+        let there = file.length()?.saturating_sub(start);
         if start > 0 {
             file.seek(SeekFrom::Start(start))?;
         }

@@ -11,7 +11,7 @@
 //! in it.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -25,6 +25,7 @@ use crate::base::{Access, digest, hex, owner_only, sync_folder, write_atomically
 use crate::index::Manifest;
 use crate::record::json;
 use crate::signal::fingerprint::FingerprintConfig;
+use crate::storage;
 
 const FIRST_LINE: &str = "leakhound catalogue 1\n";
 /// Longest header that is read, in bytes. A guess: each segment takes some 130.
@@ -114,7 +115,9 @@ impl Catalog {
     ) -> Result<Self, CatalogError> {
         let read = |source| CatalogError::ReadPack { path: pack.to_path_buf(), source };
         let bad = |what: String| CatalogError::Pack { path: pack.to_path_buf(), what };
-        let mut file = BufReader::with_capacity(BLOCK_BYTES, File::open(pack).map_err(read)?);
+        let at = storage::absolute(pack).map_err(read)?;
+        let file = storage::open(&at).map_err(read)?;
+        let mut file = BufReader::with_capacity(BLOCK_BYTES, file);
         let (header, name) = header(&mut file).map_err(read)?.map_err(bad)?;
         let expected = format!("{:08x}", config.digest());
         if header.fingerprint != expected {
@@ -187,7 +190,7 @@ fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(u64, String)> {
 }
 
 /// The header of a pack, with its digest; or why it is none.
-fn header(file: &mut BufReader<File>) -> io::Result<Result<(Header, String), String>> {
+fn header(file: &mut impl BufRead) -> io::Result<Result<(Header, String), String>> {
     let mut first = Vec::new();
     file.take(FIRST_LINE.len() as u64).read_to_end(&mut first)?;
     if first != FIRST_LINE.as_bytes() {
@@ -218,7 +221,7 @@ enum Failed {
 }
 
 /// Unpacks the files behind a header into a folder, which appears whole or not at all.
-fn unpack(file: &mut BufReader<File>, header: &Header, folder: &Path) -> Result<(), Failed> {
+fn unpack(file: &mut impl Read, header: &Header, folder: &Path) -> Result<(), Failed> {
     let packs = folder.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(packs).map_err(Failed::Write)?;
     owner_only(packs).map_err(Failed::Write)?;

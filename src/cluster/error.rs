@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::refused::Refused;
 use crate::catalog::CatalogError;
+use crate::storage::StoreFault;
 
 /// Why a plan cannot be made, done or merged.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +130,9 @@ pub enum ClusterError {
         /// The database's reason.
         source: rusqlite::Error,
     },
+    /// The store of objects that the dump is in.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
     /// Parts that cannot be merged.
     #[error(transparent)]
     Refused(#[from] Box<Refused>),

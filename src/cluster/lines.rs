@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ClusterError, Unit};
 use crate::base::hex;
+use crate::storage;
 
 /// Bytes of the index for one unit: where its line begins, and its SHA-256.
 pub(super) const ENTRY_BYTES: u64 = 8 + 32;
@@ -73,7 +74,7 @@ impl Lines {
     /// Makes sure that the index is the one of this SHA-256.
     pub(super) fn verify(&self, sha256: &str) -> Result<(), ClusterError> {
         let read = |source| ClusterError::Read { path: self.index.clone(), source };
-        let mut file = File::open(&self.index).map_err(read)?;
+        let mut file = storage::open(&self.index).map_err(read)?;
         let mut digest = Sha256::new();
         let mut block = vec![0; 1 << 20];
         let mut length = 0;
@@ -103,7 +104,7 @@ impl Lines {
     /// All units from this one on, in order.
     pub(super) fn from(&self, number: u64) -> Result<Each, ClusterError> {
         let open = |path: &PathBuf| {
-            let file = File::open(path);
+            let file = storage::open(path);
             file.map_err(|source| ClusterError::Read { path: path.clone(), source })
         };
         let (mut lines, mut index) = (open(&self.text)?, open(&self.index)?);
@@ -126,8 +127,8 @@ impl Lines {
 pub(super) struct Each {
     of: Lines,
     next: u64,
-    lines: BufReader<File>,
-    index: BufReader<File>,
+    lines: BufReader<storage::File>,
+    index: BufReader<storage::File>,
 }
 
 impl Each {

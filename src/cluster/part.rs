@@ -1,7 +1,6 @@
 //! The records of one unit: sorted by a database in the temporary folder, so that memory does not grow with them, then written
 //! as one file; and read again.
 
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::PathBuf;
 
@@ -11,10 +10,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::lines::MAX_LINE_BYTES;
 use super::{ClusterError, Mark, Parts};
-use crate::base::{Access, hex, sync_folder, write_atomically};
+use crate::base::{Access, hex};
 use crate::record::{FailureKind, ItemRecord, Verdict, json};
 use crate::scan::{Outcome, OutcomeSink};
 use crate::source::{Locator, SectionEnd, Stamp};
+use crate::storage::{self, File, sync_folder, write_atomically};
 
 /// Version of the format of parts: raised when the meaning of a key changes.
 const PART_VERSION: u32 = 1;
@@ -218,14 +218,14 @@ impl Reader {
     /// Opens the part that a mark names, and makes sure by its first line that it is of this plan and unit.
     pub(super) fn open(parts: &Parts, plan: &str, mark: &Mark) -> Result<Self, Wrong> {
         let path = parts.part_path(mark.unit, &mark.sha256);
-        let file = match File::open(&path) {
+        let file = match storage::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err("is not there, though its mark is".into());
             }
             Err(error) => return Err(format!("cannot be read ({error})")),
         };
-        let length = file.metadata().map_or(0, |found| found.len());
+        let length = file.length().unwrap_or(0);
         if length != mark.bytes {
             return Err(format!("is truncated: it has {length} of {} bytes", mark.bytes));
         }

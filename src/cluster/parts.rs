@@ -1,14 +1,14 @@
 //! Folders of parts: the names of parts and of their completion marks.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::ClusterError;
-use crate::base::{Access, owner_only, sync_folder, write_atomically};
+use crate::base::{Access, owner_only};
 use crate::record::json;
+use crate::storage::{self, is_object, sync_folder, write_atomically};
 
 /// Units whose parts share a folder: few enough for any file system, and for listing them.
 const SHELF_UNITS: u64 = 1_000;
@@ -87,7 +87,10 @@ impl Name {
 impl Parts {
     /// The parts in a folder, which need not exist.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        let folder = folder.into();
+        // Why a store cannot be asked is told by whoever asks it first.
+        let named = is_object(&folder).then(|| storage::absolute(&folder).ok()).flatten();
+        Self { folder: named.unwrap_or(folder) }
     }
 
     /// The folder.
@@ -117,8 +120,8 @@ impl Parts {
     pub(super) fn make_shelf(&self, unit: u64) -> Result<PathBuf, ClusterError> {
         let shelf = self.folder.join(Self::shelf(unit));
         let write = |source| ClusterError::Write { path: shelf.clone(), source };
-        if !shelf.is_dir() {
-            fs::create_dir_all(&shelf).map_err(write)?;
+        if !is_object(&shelf) && !shelf.is_dir() {
+            storage::make_folder(&shelf).map_err(write)?;
             owner_only(&self.folder).map_err(write)?;
             owner_only(&shelf).map_err(write)?;
         }
@@ -132,13 +135,7 @@ impl Parts {
     /// If it cannot be read, or is none.
     pub fn mark(&self, unit: u64) -> Result<Option<Mark>, ClusterError> {
         let path = self.mark_path(unit);
-        let text = fs::metadata(&path).and_then(|found| {
-            if found.len() > MAX_MARK_BYTES {
-                return Err(io::Error::other(format!("it has {} bytes", found.len())));
-            }
-            fs::read_to_string(&path)
-        });
-        match text {
+        match storage::read_text(&path, MAX_MARK_BYTES) {
             Ok(text) => match serde_json::from_str(&text) {
                 Ok(mark) => Ok(Some(mark)),
                 Err(error) => Err(ClusterError::Damaged { path, what: error.to_string() }),
@@ -166,22 +163,18 @@ impl Parts {
             let path = path.to_path_buf();
             move |source| ClusterError::Read { path, source }
         };
-        let shelves = match fs::read_dir(&self.folder) {
-            Ok(shelves) => shelves,
+        let mut shelves = Vec::new();
+        let listed = storage::each_name(&self.folder, &mut |name, is_folder| {
+            if is_folder { shelves.push(name) } else { each("", &name.to_string_lossy()) }
+        });
+        match listed {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(source) => return Err(read(&self.folder)(source)),
-        };
+            other => other.map_err(read(&self.folder))?,
+        }
         for shelf in shelves {
-            let shelf = shelf.map_err(read(&self.folder))?;
-            let name = shelf.file_name().to_string_lossy().into_owned();
-            if !shelf.path().is_dir() {
-                each("", &name);
-                continue;
-            }
-            for file in fs::read_dir(shelf.path()).map_err(read(&shelf.path()))? {
-                let file = file.map_err(read(&shelf.path()))?;
-                each(&name, &file.file_name().to_string_lossy());
-            }
+            let (path, name) = (self.folder.join(&shelf), shelf.to_string_lossy());
+            storage::each_name(&path, &mut |file, _| each(&name, &file.to_string_lossy()))
+                .map_err(read(&path))?;
         }
         Ok(())
     }

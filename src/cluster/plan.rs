@@ -1,6 +1,5 @@
 //! The plan on disk: a folder with the units, and the file that names all that records depend on.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +9,12 @@ use super::cut::{UnitSize, cut};
 use super::lines::{Lines, Writer};
 use super::unit::{read, written};
 use super::{ClusterError, Unit};
-use crate::base::{Access, digest, sync_folder, write_atomically};
+use crate::base::{Access, digest};
 use crate::record::json;
 use crate::results::RunKey;
 use crate::scan::Mode;
 use crate::source::{Dump, Folders, ScanLimits};
+use crate::storage::{self, StoreFault, is_object, sync_folder, write_atomically};
 
 /// Version of the plan format: raised when the meaning of a key changes.
 pub const PLAN_VERSION: u32 = 1;
@@ -109,9 +109,13 @@ pub struct Plan {
 /// [`ClusterError::Inside`] if it lies in it; [`ClusterError::Read`] if no path can be made of its name.
 pub(super) fn outside(dump: &Folders, folder: &Path) -> Result<(), ClusterError> {
     let read = |source| ClusterError::Read { path: folder.to_path_buf(), source };
-    let folder = std::path::absolute(folder).map_err(read)?;
-    // It may not be there yet: what counts is the nearest folder around it that is.
-    let there = folder.ancestors().find_map(|around| around.canonicalize().ok());
+    let folder = storage::absolute(folder).map_err(read)?;
+    // It may not be there yet: what counts is the nearest folder around it that is. In a store, no folder leads elsewhere.
+    let there = if is_object(&folder) {
+        Some(folder.clone())
+    } else {
+        folder.ancestors().find_map(|around| around.canonicalize().ok())
+    };
     if there.is_some_and(|there| dump.holds(&there)) {
         return Err(ClusterError::Inside { path: folder });
     }
@@ -135,14 +139,20 @@ impl Plan {
     ) -> Result<Option<Self>, ClusterError> {
         let write = |source| ClusterError::Write { path: folder.to_path_buf(), source };
         outside(dump.folders(), folder)?;
-        fs::create_dir_all(folder).map_err(write)?;
-        let new = tempfile::Builder::new().prefix(".planning-").tempdir_in(folder);
+        storage::make_folder(folder).map_err(write)?;
+        let mut new = tempfile::Builder::new();
+        let new = new.prefix(".planning-");
+        let new = if is_object(folder) { new.tempdir() } else { new.tempdir_in(folder) };
         let new = new.map_err(write)?;
         let at = |name: &str| new.path().join(name);
         let mut writer = Writer::new(&at(UNITS), &at(INDEX)).map_err(write)?;
         let Some(totals) = cut(dump, size, &mut writer, is_over).map_err(write)? else {
             return Ok(None);
         };
+        // What a store did not list is missing in the units.
+        if let Some(fault) = storage::lost() {
+            return Err(fault.into());
+        }
         let units = writer.units;
         let index_sha256 = writer.finish().map_err(write)?;
         let Planned { ffmpeg, match_below, suspect_below, territory, rights_day } = asked;
@@ -170,7 +180,7 @@ impl Plan {
             index_sha256,
         };
         let content_digest = digest(json(&content).as_bytes());
-        if folder.join(PLAN).exists() {
+        if storage::is_file(&folder.join(PLAN)) {
             let old = Self::open(folder)?;
             if old.digest == content_digest {
                 return Ok(Some(old));
@@ -179,7 +189,7 @@ impl Plan {
             return Err(ClusterError::Other { path: folder.to_path_buf(), found, new });
         }
         for name in [UNITS, INDEX] {
-            fs::rename(at(name), folder.join(name)).map_err(write)?;
+            storage::move_file(&at(name), &folder.join(name)).map_err(write)?;
         }
         sync_folder(folder).map_err(write)?;
         let text = json(&PlanFile { content, content_digest, planned }) + "\n";
@@ -195,13 +205,20 @@ impl Plan {
     ///
     /// If there is none, a newer program wrote it, or it was changed.
     pub fn open(folder: &Path) -> Result<Self, ClusterError> {
+        let named;
+        let mut folder = folder;
+        if is_object(folder) {
+            let read = |source| ClusterError::Read { path: folder.to_path_buf(), source };
+            named = storage::absolute(folder).map_err(read)?;
+            folder = &named;
+        }
         let path = folder.join(PLAN);
-        let text = match fs::metadata(&path) {
-            Ok(found) if found.len() > MAX_PLAN_BYTES => {
-                let what = format!("it has {} bytes", found.len());
+        let text = match storage::metadata(&path) {
+            Ok(found) if found.bytes > MAX_PLAN_BYTES => {
+                let what = format!("it has {} bytes", found.bytes);
                 return Err(ClusterError::Damaged { path, what });
             }
-            Ok(_) => fs::read_to_string(&path),
+            Ok(_) => storage::read_text(&path, MAX_PLAN_BYTES),
             Err(error) => Err(error),
         };
         let text = text.map_err(|source| match source.kind() {
@@ -294,7 +311,10 @@ impl Plan {
             self.content.roots.iter().map(|root| read(root)).collect();
         let roots = roots.ok_or_else(|| self.damaged(&"it names a path that is none"))?;
         let mut folders =
-            Folders::new(&roots).map_err(|(path, reason)| ClusterError::Root { path, reason })?;
+            Folders::new(&roots).map_err(|(path, reason)| match StoreFault::of(&reason) {
+                Some(fault) => fault.into(),
+                None => ClusterError::Root { path, reason },
+            })?;
         if let Some(home) = &self.content.home {
             let home = read(home).ok_or_else(|| self.damaged(&"it names a path that is none"))?;
             folders = folders.beside_home(&home);

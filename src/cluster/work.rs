@@ -11,6 +11,7 @@ use super::{ClusterError, Mark, Parts, Plan, Unit, UnitShare};
 use crate::results::RunKey;
 use crate::scan::{Earlier, Engine, Known, OutcomeSink, Progress, ScanConfig, scan};
 use crate::source::{Carried, Dump, Met, Place, Portion};
+use crate::storage;
 
 /// How a unit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,7 @@ impl Worker {
     /// If there is no such unit, its container was changed, its part cannot be written, or the catalogue is damaged. What is
     /// wrong with an item is no error, but its record.
     pub fn work(&self, number: u64, tell: &mut dyn FnMut(&Progress)) -> Result<Done, ClusterError> {
+        storage::begin();
         let unit = self.plan.unit(number)?;
         if let Some(mark) = self.done_before(number)? {
             return Ok(Done::Before(mark));
@@ -156,6 +158,9 @@ impl Worker {
         let summary = scan(source, engine, self.config, nothing, sink, stop, tell)?;
         if let Some(damage) = self.engine.snapshot.damage() {
             return Err(ClusterError::from(damage).into());
+        }
+        if let Some(fault) = storage::lost() {
+            return Err(ClusterError::from(fault).into());
         }
         if self.is_stopped() {
             return Ok(None);

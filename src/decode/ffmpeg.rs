@@ -18,6 +18,7 @@ use super::stream::{Stream, StreamHead};
 use super::tags::Collector;
 use super::{DecodeError, DecodeLimits, PcmSink};
 use crate::bytes::{Bytes, Reader};
+use crate::storage::is_object;
 
 /// Samples per channel in a block: 93 ms at 44.1 kHz, a guess. Fixed, so that the mix does not depend on how the pipe delivers.
 const BLOCK_FRAMES: usize = 4_096;
@@ -246,19 +247,28 @@ fn deinterleave(block: &[u8], planes: &mut [Vec<f32>]) -> usize {
     frames
 }
 
+/// Whether ffmpeg is given the bytes through a pipe: they are in memory, in several files, or in a store.
+fn is_piped(source: &Bytes) -> bool {
+    match source {
+        Bytes::File(path) | Bytes::Range { path, .. } => is_object(path),
+        Bytes::Memory(_) | Bytes::Volumes { .. } => true,
+        // Text is never decoded.
+        Bytes::Text(_) => false,
+    }
+}
+
 /// The input for ffmpeg: `file:` and the path, so that no name is taken for an option, a protocol or a device. Of a stretch of a
-/// file only that stretch can be read; memory goes through a pipe.
+/// file only that stretch can be read.
 fn url(source: &Bytes) -> OsString {
+    let pipe = || OsString::from("pipe:0");
     let (mut url, path) = match source {
+        _ if is_piped(source) => return pipe(),
         Bytes::File(path) => (OsString::from("file:"), path),
         Bytes::Range { path, offset, length } => {
             let end = offset.saturating_add(*length);
             (OsString::from(format!("subfile,,start,{offset},end,{end},,:file:")), path)
         }
-        // Text is never decoded.
-        Bytes::Memory(_) | Bytes::Volumes { .. } | Bytes::Text(_) => {
-            return OsString::from("pipe:0");
-        }
+        Bytes::Memory(_) | Bytes::Volumes { .. } | Bytes::Text(_) => return pipe(),
     };
     url.push(path);
     url
@@ -266,11 +276,8 @@ fn url(source: &Bytes) -> OsString {
 
 /// The bytes that have to go through the pipe, if any.
 fn input(source: &Bytes) -> Option<Reader> {
-    match source {
-        // Neither is opened before it is read.
-        Bytes::Memory(_) | Bytes::Volumes { .. } => source.open_stored().ok(),
-        Bytes::File(_) | Bytes::Range { .. } | Bytes::Text(_) => None,
-    }
+    // Nothing is opened before it is read, but for an object, of which it is known.
+    if is_piped(source) { source.open_stored().ok() } else { None }
 }
 
 /// The last line of the error output, without the name of the file at its start.

@@ -14,7 +14,6 @@
 //!
 //! The thresholds are guesses.
 
-use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::AtomicBool;
 
@@ -27,6 +26,7 @@ use crate::base::thousands;
 use crate::bytes::{Bytes, Reader};
 use crate::sniff::picture;
 use crate::sniff::sound::{self, MAX_TAG_BYTES, MAX_TAGS, SoundKind};
+use crate::storage::{self, Kind};
 
 /// Attempts whose decoded lengths differ by less are equally good. A guess.
 const SAME_SECONDS: f64 = 0.5;
@@ -147,9 +147,12 @@ pub(super) fn decode(
 fn inspect(source: &Bytes) -> Result<Facts, DecodeError> {
     let read_error = |source| DecodeError::Read { source };
     if let Bytes::File(path) = source {
-        let metadata = fs::metadata(path).map_err(read_error)?;
-        if !metadata.is_file() {
-            let what = if metadata.is_dir() { "folder" } else { "pipe or device" };
+        let what = match storage::metadata(path).map_err(read_error)?.kind {
+            Kind::File => "",
+            Kind::Folder => "folder",
+            Kind::Link | Kind::Other => "pipe or device",
+        };
+        if !what.is_empty() {
             return Err(DecodeError::NotAFile { what });
         }
     }

@@ -21,6 +21,7 @@ use crate::base::hex;
 use crate::bytes::Bytes;
 use crate::identifier::{PERSONAL, personal_word};
 use crate::source::{Item, Locator};
+use crate::storage::is_object;
 
 /// Words in the name of a column of numbers that may be bar codes.
 const OF_BAR_CODES: [&str; 6] = ["isrc", "upc", "ean", "gtin", "barcode", "code"];
@@ -391,7 +392,9 @@ fn opened(item: &Item) -> Result<Option<(Connection, u64)>, String> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     let cut = || "it ends within its first page".to_owned();
-    if let Bytes::File(path) = &item.bytes {
+    if let Bytes::File(path) = &item.bytes
+        && !is_object(path)
+    {
         // SQLite takes so short a file for a database without tables.
         if item.size_bytes < MIN_DATABASE_BYTES {
             return Err(cut());

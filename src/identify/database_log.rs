@@ -13,10 +13,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::database::{self, Unread};
 use super::document::Read;
 use super::{Claims, Identifiers};
-use crate::base::{open_file, plain_file};
 use crate::bytes::Bytes;
 use crate::sniff::{JOURNAL_MAGIC, LogKind, is_database};
 use crate::source::Item;
+use crate::storage;
 
 /// Most bytes of a database and its log that are copied. A guess.
 const MAX_COPIED_BYTES: u64 = 1 << 30;
@@ -36,7 +36,7 @@ impl Identifiers {
         let Some((log, database)) = beside(item, kind) else {
             return Read::Apart(format!("is {} without its database beside it", kind.in_words()));
         };
-        let bytes = [&log, &database].map(|path| path.metadata().map_or(0, |of| of.len()));
+        let bytes = [&log, &database].map(|path| storage::metadata(path).map_or(0, |of| of.bytes));
         if bytes.iter().sum::<u64>() > MAX_COPIED_BYTES {
             return Read::Apart(format!(
                 "is {} that is with its database longer than the {} MiB that are copied to read them",
@@ -98,14 +98,14 @@ fn beside(item: &Item, kind: LogKind) -> Option<(PathBuf, PathBuf)> {
     let Bytes::File(log) = &item.bytes else { return None };
     let name = log.file_name()?.to_str()?;
     let database = log.with_file_name(name.strip_suffix(kind.ending())?);
-    plain_file(&database)?;
+    storage::plain_file(&database)?;
     let head = Bytes::from(database.as_path()).head(HEAD_BYTES).ok()?;
     is_database(&head).then(|| (log.clone(), database))
 }
 
 /// Copies the bytes of a file, at most as many as are allowed. Its permissions are not copied: SQLite has to write.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    io::copy(&mut open_file(from)?.take(MAX_COPIED_BYTES), &mut File::create_new(to)?)?;
+    io::copy(&mut storage::open(from)?.take(MAX_COPIED_BYTES), &mut File::create_new(to)?)?;
     Ok(())
 }
 

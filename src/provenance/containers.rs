@@ -9,6 +9,7 @@ use crate::bytes::Bytes;
 use crate::ingest::sha256;
 use crate::results::{ResultStore, ResultsError};
 use crate::source::{Stamp, display_path, volumes_of};
+use crate::storage;
 
 /// Which containers on disk are hashed when a run ends. Each is read once more, unless it has not changed since it was hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,7 +82,7 @@ fn hash(
     file: &Path,
     stop: &AtomicBool,
 ) -> Result<(u64, String), ResultsError> {
-    let stamp = || file.metadata().map(|metadata| Stamp::of(&metadata));
+    let stamp = || storage::metadata(file).map(|metadata| Stamp::of(&metadata));
     let Ok(before) = stamp() else { return Ok((0, String::new())) };
     if let Some(known) = store.file_hash(file, before)? {
         return Ok((before.size_bytes, known));

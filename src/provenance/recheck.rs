@@ -11,6 +11,7 @@ use crate::record::{Explained, Finding, ItemFacts, ItemRecord, Relation, Span, T
 use crate::results::Run;
 use crate::scan::Engine;
 use crate::source::{Dump, Item, Locator, Place, Source as _, Unlisted, Visit};
+use crate::storage;
 
 /// Where the bytes of an item are now.
 #[derive(Debug)]
@@ -89,14 +90,14 @@ pub fn candidates(file: &Path, roots: &[String], path: &Path) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
     let mut add = |candidate: PathBuf| {
-        if candidate.is_file() && seen.insert(candidate.clone()) {
+        if storage::is_file(&candidate) && seen.insert(candidate.clone()) {
             files.push(candidate);
         }
     };
     if file.starts_with(path) {
         add(file.to_path_buf());
     }
-    if path.is_file() {
+    if storage::is_file(path) {
         add(path.to_path_buf());
     }
     for root in roots.iter().map(Path::new) {

@@ -14,6 +14,7 @@ use crate::ingest::{Ingester, sha256};
 use crate::record::{Finding, ItemFacts};
 use crate::scan::WORKER_NAME;
 use crate::source::{Found, Item, Locator, LocatorError, ScanLimits, Stamp, find};
+use crate::storage;
 
 /// Stack of the thread that decodes. Decoders of nested formats recurse; a guess, the same as that of a scan's workers.
 const STACK_BYTES: usize = 8 << 20;
@@ -151,10 +152,10 @@ impl Audio {
         roots: &[String],
         dump: Option<PathBuf>,
     ) -> Result<Self, AudioError> {
-        if let Some(path) = dump.as_ref().filter(|path| !path.exists()) {
+        let dump = dump.as_deref().map(storage::absolute).transpose().map_err(AudioError::Path)?;
+        if let Some(path) = dump.as_ref().filter(|path| !storage::exists(path)) {
             return Err(AudioError::NoDump { path: path.clone() });
         }
-        let dump = dump.map(std::path::absolute).transpose().map_err(AudioError::Path)?;
         let roots = roots.iter().map(PathBuf::from).collect();
         Ok(Self { ingester, roots, dump, known: Mutex::default() })
     }
@@ -226,7 +227,7 @@ impl Audio {
     fn recording(&self, finding: &Finding) -> Result<(Bytes, u32), AudioError> {
         let Finding { recording_id, recording_path, .. } = finding;
         let file = Path::new(recording_path);
-        let Ok(metadata) = file.metadata() else {
+        let Ok(metadata) = storage::metadata(file) else {
             return Err(AudioError::NoRecording { path: recording_path.clone() });
         };
         let item = Item::of_file(file, Stamp::of(&metadata));

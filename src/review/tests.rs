@@ -270,7 +270,7 @@ fn a_clip_is_the_very_stretch_that_was_asked_for() {
     let level = |n: usize| (n % 100) as f32 / 200.0;
     let samples: Vec<f32> = (0..80_000).map(level).collect();
     std::fs::write(&path, to_wav(&Clip { samples, sample_rate: rate })).unwrap();
-    let bytes = Item::of_file(&path, Stamp::of(&path.metadata().unwrap())).bytes;
+    let bytes = Item::of_file(&path, Stamp::of(&path.metadata().unwrap().into())).bytes;
     let limits = DecodeLimits {
         max_seconds_of_audio: 100.0,
         max_streams: 2,

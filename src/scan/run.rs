@@ -15,6 +15,7 @@ use crate::matching::LookupScratch;
 use crate::record::{FailureKind, FailureRecord, ItemRecord, Stage, Verdict};
 use crate::scan::Outcome;
 use crate::source::{Item, Source};
+use crate::storage;
 
 /// How often the caller's thread ticks. A guess.
 const TICK: Duration = Duration::from_millis(100);
@@ -200,7 +201,7 @@ fn work(team: &Team, slot: &Busy, events: &SyncSender<Event>) {
         let next = team.items.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(item) = next else { return };
         *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((item.clone(), Instant::now()));
-        let record = team.engine.examine(&item, &mut scratch, &team.stop);
+        let mut record = team.engine.examine(&item, &mut scratch, &team.stop);
         if lock(slot).is_none() {
             // The item was given up meanwhile, and another worker has replaced this one.
             return;
@@ -208,6 +209,11 @@ fn work(team: &Team, slot: &Busy, events: &SyncSender<Event>) {
         if team.engine.snapshot.damage().is_some() {
             // With a damaged index no more items can be examined.
             team.stop.store(true, Ordering::Relaxed);
+        }
+        if storage::lost().is_some() {
+            // Nor can what lies in a store that is lost, of which this may be the first sign.
+            team.stop.store(true, Ordering::Relaxed);
+            record = None;
         }
         let event = match record {
             Some(record) => {

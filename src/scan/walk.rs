@@ -13,6 +13,7 @@ use super::{Earlier, Known, WORKER_NAME};
 use crate::record::{FailureKind, ItemRecord, Stage};
 use crate::scan::Outcome;
 use crate::source::{Item, Place, Source, Unlisted, Visit};
+use crate::storage;
 
 /// Walks a source on a thread of its own.
 pub(super) fn start_walking(
@@ -28,7 +29,8 @@ pub(super) fn start_walking(
         let walk = catch_unwind(AssertUnwindSafe(|| source.walk(&mut walker)));
         let Walker { handed_out, events, .. } = walker;
         // Fails only if the scan is over and nobody receives events.
-        let _ = events.send(Event::Walked { handed_out, whole: walk.is_ok() });
+        let whole = walk.is_ok() && storage::lost().is_none();
+        let _ = events.send(Event::Walked { handed_out, whole });
     };
     // A panic costs one container. If no thread can be started, no event is sent and the scan ends as a stopped one.
     let _ = thread::Builder::new().name(WORKER_NAME.into()).spawn(walk);
@@ -105,18 +107,25 @@ impl Visit for Walker {
     }
 
     fn item(&mut self, item: Item) -> ControlFlow<()> {
+        if storage::lost().is_some() {
+            return ControlFlow::Break(());
+        }
         self.handed_out += 1;
         sent(&self.items.send(item))
     }
 
     fn unlisted(&mut self, row: Unlisted) -> ControlFlow<()> {
         let Unlisted { place, size_bytes, failure } = row;
+        if storage::lost().is_some() {
+            // It may be a row only because of that.
+            return ControlFlow::Break(());
+        }
         let record = examine_failed(&place, size_bytes, String::new(), failure);
         self.tell(&place, record, Origin::Walker)
     }
 
     fn is_over(&self) -> bool {
-        self.team.ended()
+        self.team.ended() || storage::lost().is_some()
     }
 
     fn passed(&mut self, bytes: u64) {

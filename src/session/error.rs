@@ -9,6 +9,7 @@ use crate::notice::NoticeStoreError;
 use crate::report::ReportError;
 use crate::results::{ChoiceError, ResultsError};
 use crate::review::ReviewError;
+use crate::storage::StoreFault;
 
 /// Why a session could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum SessionError {
         /// The path that was named.
         path: PathBuf,
     },
+    /// The store of objects that a path is in.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
     /// Nothing to search for.
     #[error(
         "the catalogue in {} is empty; add the label's recordings first: leakhound catalog add PATH",
@@ -94,6 +98,7 @@ impl SessionError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
+            Self::Store(fault) => fault.is_usage,
             Self::Choice(error) => error.is_usage(),
             Self::Cluster(error) => error.is_usage(),
             Self::Notices(error) => error.is_usage(),

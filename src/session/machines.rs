@@ -103,6 +103,7 @@ impl Session {
         let mut sink = store.sink(run.run_id, goes_on)?;
         let tell = &mut |progress: &Progress| observer.progress(progress);
         let merged = cluster::merge::<_, SessionError>(&worker, parts, &mut sink, tell)?;
+        super::store_answers()?;
         let Some(merged) = merged else { return Ok(None) };
         let summary = ScanSummary { progress: merged.progress, stopped: false };
         let limits = dump.settings();

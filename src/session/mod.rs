@@ -21,6 +21,7 @@ pub use machines::MergeEnd;
 pub use scanning::{Observer, ScanEnd};
 pub use settings::Settings;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -36,6 +37,7 @@ use crate::review::{Decisions, ReviewStore};
 use crate::scan::{Engine, WORKER_NAME};
 use crate::signal::fingerprint::{FingerprintConfig, Fingerprinter};
 use crate::source::{Folders, display_path};
+use crate::storage::{self, StoreFault};
 use crate::wording::day;
 
 /// Stack of a worker, in bytes: four times Rust's default, for decoders that recurse.
@@ -217,6 +219,7 @@ impl Session {
     }
 
     fn dump_folders(&self, paths: &[PathBuf]) -> Result<Folders, SessionError> {
+        storage::begin();
         let folders = folders(paths)?.beside_home(&self.home);
         match folders.of_home() {
             Some(path) => Err(SessionError::OwnHome { path: path.to_path_buf() }),
@@ -226,5 +229,20 @@ impl Session {
 }
 
 fn folders(paths: &[PathBuf]) -> Result<Folders, SessionError> {
-    Folders::new(paths).map_err(|(path, reason)| SessionError::Path { path, reason })
+    Folders::new(paths).map_err(|(path, reason)| unnamed(path, reason))
+}
+
+/// The error of a path that cannot be looked at.
+fn unnamed(path: PathBuf, reason: io::Error) -> SessionError {
+    match StoreFault::of(&reason) {
+        Some(fault) => {
+            StoreFault { what: format!("{}: {}", path.display(), fault.what), ..fault }.into()
+        }
+        None => SessionError::Path { path, reason },
+    }
+}
+
+/// Fails if the store of objects was lost meanwhile: what was read of it is not all there is.
+fn store_answers() -> Result<(), SessionError> {
+    storage::lost().map_or(Ok(()), |fault| Err(fault.into()))
 }

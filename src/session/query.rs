@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Session, SessionError};
+use super::{Session, SessionError, store_answers};
 use crate::matching::LookupScratch;
 use crate::record::ItemRecord;
 use crate::review::Decisions;
 use crate::scan::{Engine, examine_failed};
 use crate::source::{Dump, Item, Source as _, Unlisted, Visit};
+use crate::storage;
 
 impl Session {
     /// What is in a file, with what people decided about the same audio. One record a file; one a member if the file
@@ -45,7 +46,10 @@ impl Session {
         let mut asker = Asker { engine: &engine, decisions, scratch, stop: &self.stop, take };
         // It breaks off where `take` does, or at damage, which is told next.
         let _ = dump.walk(&mut asker);
-        engine.snapshot.damage().map_or(Ok(()), |damage| Err(damage.into()))
+        if let Some(damage) = engine.snapshot.damage() {
+            return Err(damage.into());
+        }
+        store_answers()
     }
 }
 
@@ -60,6 +64,9 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn answer(&mut self, mut record: ItemRecord) -> ControlFlow<()> {
+        if storage::lost().is_some() {
+            return ControlFlow::Break(());
+        }
         self.decisions.apply(&mut record);
         (self.take)(record)
     }

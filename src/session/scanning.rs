@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Session, SessionError};
+use super::{Session, SessionError, store_answers};
 use crate::decode::DecodeLimits;
 use crate::matching::verdict::VerdictConfig;
 use crate::provenance::{Asked, Content, Facts, gather, hash_containers, seal};
@@ -80,6 +80,7 @@ impl Session {
         if let Some(damage) = searched.snapshot.damage() {
             return Err(damage.into());
         }
+        store_answers()?;
         if summary.stopped {
             return Ok(ScanEnd { run, summary, stopped: true });
         }
@@ -101,6 +102,7 @@ impl Session {
         let Some(containers) = hashed else {
             return Ok(ScanEnd { run, summary, stopped: true });
         };
+        store_answers()?;
         let ended = (self.settings.clock)();
         let VerdictConfig { match_below, suspect_below } = self.settings.verdict;
         let territory = self.settings.territory.as_deref();

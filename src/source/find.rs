@@ -12,6 +12,7 @@ use super::{
 use crate::base::{Access, write_atomically};
 use crate::bytes::Bytes;
 use crate::sniff::container::{ContainerKind, is_tar};
+use crate::storage::{self, is_object};
 
 /// What was found at a locator.
 #[derive(Debug)]
@@ -30,7 +31,13 @@ pub enum Found {
 ///
 /// If the metadata of the file on disk cannot be read.
 pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
-    let mut file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
+    // A locator is named by the user, or by a record of a scan that the user asked for.
+    let file = if is_object(&locator.file) {
+        storage::absolute(&locator.file)?
+    } else {
+        locator.file.clone()
+    };
+    let mut file = Item::of_file(&locator.file, Stamp::of(&storage::metadata(&file)?));
     if locator.is_file() {
         return Ok(Found::Item(Box::new(file)));
     }

@@ -1,4 +1,4 @@
-//! Files and folders on disk.
+//! Files and folders on disk, and objects of a store, which have neither links nor a home among them.
 //!
 //! A link is followed only if its target is inside the paths that are scanned: one that leads out could put the label's own
 //! masters into the report.
@@ -11,6 +11,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::name::shown_path;
 use super::{Item, Place, Span, Stamp, Unlisted};
 use crate::record::{FailureKind, FailureRecord, Stage};
+use crate::storage;
 
 /// A file, or a row for something that is not a file.
 pub type Listed = Result<Item, Box<Unlisted>>;
@@ -46,8 +47,12 @@ impl Folders {
         let mut inside = Vec::new();
         for path in paths {
             let error = |error| (path.clone(), error);
-            roots.push(std::path::absolute(path).map_err(error)?);
-            inside.push(path.canonicalize().map_err(error)?);
+            let root = storage::absolute(path).map_err(error)?;
+            inside.push(
+                storage::canonical(if storage::is_object(&root) { &root } else { path })
+                    .map_err(error)?,
+            );
+            roots.push(root);
         }
         roots.sort();
         // A root inside another would list its files twice.
@@ -149,7 +154,7 @@ impl Folders {
                 "is a pipe, socket or device, not a file; it was not opened".into(),
             ));
         }
-        Ok(Item::of_file(path, Stamp::of(&metadata)))
+        Ok(Item::of_file(path, Stamp::of(&metadata.into())))
     }
 
     /// The row of a link to a folder. Such links are not walked: the folder is scanned at its own path, and a few links to
@@ -181,9 +186,13 @@ impl Folders {
 
     /// Whether a file may be opened that was not listed: it is a file, or a link to one inside the scanned paths.
     pub(super) fn allows(&self, file: &Path) -> bool {
-        let metadata = file.symlink_metadata();
-        metadata.is_ok_and(|found| found.is_file() || found.is_symlink() && self.leads_inside(file))
-            && file.is_file()
+        use storage::Kind;
+        let found = storage::link_metadata(file).map(|found| found.kind);
+        match found {
+            Ok(Kind::File) => true,
+            Ok(Kind::Link) => self.leads_inside(file) && storage::is_file(file),
+            _ => false,
+        }
     }
 
     /// Whether a file is among those that are listed. It has to be there, and no link.
@@ -212,6 +221,10 @@ impl Folders {
 
     /// The file at a path, or a row for it; `None` if it is a folder.
     pub(super) fn item_at(&self, path: &Path) -> Option<Listed> {
+        if storage::is_object(path) {
+            let found = storage::plain_file(path)?;
+            return Some(Ok(Item::of_file(path, Stamp::of(&found))));
+        }
         let mut walk = WalkDir::new(path).max_depth(0).follow_links(true).into_iter();
         self.entry(walk.next()?)
     }
@@ -220,58 +233,83 @@ impl Folders {
     pub fn items_in(&self, span: Span) -> Box<dyn Iterator<Item = Listed> + Send + '_> {
         let span = Arc::new(span);
         Box::new(self.roots.iter().flat_map(move |root| {
-            let (inside, entered) = (Arc::clone(&span), Arc::clone(&span));
-            let all = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-            let mut walk = all.filter_entry(move |entry| {
-                if entry.file_type().is_dir() {
-                    entered.may_reach(entry.path())
-                } else {
-                    entered.holds(entry.path())
-                }
-            });
-            std::iter::from_fn(move || {
-                loop {
-                    let entry = walk.next()?;
-                    if let Ok(own) = &entry
-                        && self.keeps(own.path())
-                    {
-                        let path = own.path().to_path_buf();
-                        if own.file_type().is_dir() {
-                            walk.skip_current_dir();
-                        }
-                        // The catalogue's row stands for all of it: the rest comes and goes as the program runs, and a run
-                        // would not be that of another time or machine.
-                        if !inside.holds(&path) || !path.ends_with(CATALOGUE[0]) {
-                            continue;
-                        }
-                        let message = "belongs to the home of leakhound and is not scanned";
-                        return Some(Err(refused(path, FailureKind::NotAudio, message.into())));
-                    }
-                    // Of an error without a path nobody knows where it belongs.
-                    if let Err(error) = &entry
-                        && error.path().is_some_and(|path| !inside.holds(path))
-                    {
-                        continue;
-                    }
-                    if let Ok(dir) = &entry
-                        && dir.depth() > 0
-                        && dir.file_type().is_dir()
-                        && dir.path_is_symlink()
-                    {
-                        let path = dir.path().to_path_buf();
-                        walk.skip_current_dir();
-                        if !inside.holds(&path) {
-                            continue;
-                        }
-                        return Some(Err(self.link_to_folder(path)));
-                    }
-                    if let Some(item) = self.entry(entry) {
-                        return Some(item);
-                    }
-                }
-            })
+            let span = Arc::clone(&span);
+            let walk: Box<dyn Iterator<Item = Listed> + Send + '_> = if storage::is_object(root) {
+                Box::new(objects_in(root, span))
+            } else {
+                Box::new(self.files_in(root, span))
+            };
+            walk
         }))
     }
+
+    /// The files and rows below a root on disk.
+    fn files_in<'a>(
+        &'a self,
+        root: &'a Path,
+        span: Arc<Span>,
+    ) -> impl Iterator<Item = Listed> + Send + 'a {
+        let (inside, entered) = (Arc::clone(&span), span);
+        let all = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+        let mut walk = all.filter_entry(move |entry| {
+            if entry.file_type().is_dir() {
+                entered.may_reach(entry.path())
+            } else {
+                entered.holds(entry.path())
+            }
+        });
+        std::iter::from_fn(move || {
+            loop {
+                let entry = walk.next()?;
+                if let Ok(own) = &entry
+                    && self.keeps(own.path())
+                {
+                    let path = own.path().to_path_buf();
+                    if own.file_type().is_dir() {
+                        walk.skip_current_dir();
+                    }
+                    // The catalogue's row stands for all of it: the rest comes and goes as the program runs, and a run
+                    // would not be that of another time or machine.
+                    if !inside.holds(&path) || !path.ends_with(CATALOGUE[0]) {
+                        continue;
+                    }
+                    let message = "belongs to the home of leakhound and is not scanned";
+                    return Some(Err(refused(path, FailureKind::NotAudio, message.into())));
+                }
+                // Of an error without a path nobody knows where it belongs.
+                if let Err(error) = &entry
+                    && error.path().is_some_and(|path| !inside.holds(path))
+                {
+                    continue;
+                }
+                if let Ok(dir) = &entry
+                    && dir.depth() > 0
+                    && dir.file_type().is_dir()
+                    && dir.path_is_symlink()
+                {
+                    let path = dir.path().to_path_buf();
+                    walk.skip_current_dir();
+                    if !inside.holds(&path) {
+                        continue;
+                    }
+                    return Some(Err(self.link_to_folder(path)));
+                }
+                if let Some(item) = self.entry(entry) {
+                    return Some(item);
+                }
+            }
+        })
+    }
+}
+
+/// The objects below a root. A walk that ends early because the store is lost is told by [`storage::lost`].
+fn objects_in(root: &Path, span: Arc<Span>) -> impl Iterator<Item = Listed> + Send + use<> {
+    let walked = span.may_reach(root).then(|| storage::objects_behind(root, span.after.as_deref()));
+    let listed = walked.into_iter().flatten();
+    let listed = listed.take_while(move |(path, _)| {
+        span.upto.as_deref().is_none_or(|upto| path.as_path() <= upto)
+    });
+    listed.map(|(path, found)| Ok(Item::of_file(path, Stamp::of(&found))))
 }
 
 /// The name of the database that SQLite made a file of this name for.

@@ -4,7 +4,8 @@
 //! grammar (RFC 5234) is canonical: a text that is accepted is the text of the locator that it means.
 //!
 //! ```text
-//! locator = name *( "!" step [ extent ] )   ; the first name is an absolute path
+//! locator = file *( "!" step [ extent ] )
+//! file    = name / "s3://" name             ; an absolute path, or bucket and key of an object as a path (see `storage`)
 //! step    = name [ "@" number ]             ; a member; the number-th of that name, from 2
 //!         / "~"                             ; what a compressed file holds
 //!         / "~" number "." number "." name  ; row group, row within it, column
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{display_path, path_key, path_of_key};
+use crate::storage::SCHEME;
 
 /// Where an item is.
 ///
@@ -195,7 +197,11 @@ impl Locator {
 
 impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&encoded(path_key(&self.file)))?;
+        let key = path_key(&self.file);
+        match key.strip_prefix(SCHEME.as_bytes()) {
+            Some(object) => write!(f, "{SCHEME}{}", encoded(object))?,
+            None => f.write_str(&encoded(key))?,
+        }
         for step in &self.steps {
             f.write_char('!')?;
             match &step.to {
@@ -230,9 +236,16 @@ impl FromStr for Locator {
 
 fn parse(text: &str) -> Result<Locator, &'static str> {
     let mut parts = text.split('!');
-    let file = decoded(parts.next().unwrap_or_default())?;
-    if file.is_empty() {
+    let text = parts.next().unwrap_or_default();
+    let file = match text.strip_prefix(SCHEME) {
+        Some(object) => [SCHEME.as_bytes(), &decoded(object)?].concat(),
+        None => decoded(text)?,
+    };
+    if file.is_empty() || file == SCHEME.as_bytes() {
         return Err("it names no file");
+    }
+    if file.starts_with(SCHEME.as_bytes()) && !text.starts_with(SCHEME) {
+        return Err("an object is written s3://BUCKET/KEY");
     }
     let steps = parts.map(parse_step).collect::<Result<_, _>>()?;
     Ok(Locator { file: path_of_key(&file), steps })
@@ -370,9 +383,21 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_written_as_people_write_it_and_its_odd_names_are_safe() {
+        let object = Locator::of_file("s3://b/a b/..\u{1}/\u{1}/x.tar");
+        let song = object.step(member(b"m.mp3", 1), Some(Extent { offset: 512, length: 7 }));
+        assert_eq!(song.to_string(), "s3://b/a%20b/..%01/%01/x.tar!m.mp3;512+7");
+        assert_eq!(song.to_string().parse(), Ok(song.clone()));
+        assert_eq!(song.name(), b"m.mp3");
+    }
+
+    #[test]
     fn a_text_that_is_not_canonical_is_refused_with_the_reason() {
         for (text, reason) in [
             ("", "no file"),
+            ("s3://", "no file"),
+            ("s3%3A//b/x", "s3://BUCKET"),
+            ("s3://b/a b", "letters"),
             ("/a b", "letters"),
             ("/a%2", "letters"),
             ("/a%41", "%XX"),

@@ -5,7 +5,7 @@
 //!
 //! | file | its one responsibility |
 //! |---|---|
-//! | `folder` | files and folders on disk |
+//! | `folder` | files and folders on disk, and objects |
 //! | `dump` | the same with all containers among them opened |
 //! | `locator`, `name` | where an item is, as text and as key |
 //! | `find` | from a locator back to its item |
@@ -56,10 +56,10 @@ pub use volumes::volumes_of;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use crate::bytes::Bytes;
 use crate::record::FailureRecord;
+use crate::storage::Metadata;
 
 /// Size and time of a file on disk, which tell whether it has changed since it was scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,13 +72,8 @@ pub struct Stamp {
 
 impl Stamp {
     /// The stamp of a file.
-    pub fn of(metadata: &std::fs::Metadata) -> Self {
-        let modified_ns =
-            metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
-                Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
-                Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
-            });
-        Self { size_bytes: metadata.len(), modified_ns }
+    pub fn of(metadata: &Metadata) -> Self {
+        Self { size_bytes: metadata.bytes, modified_ns: metadata.modified_ns }
     }
 
     /// The stamp of a file whose record depends on other files: it changes if the digest `others` of these changes. Stamps are

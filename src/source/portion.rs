@@ -8,6 +8,7 @@ use super::listing::Listing;
 use super::section::{Carried, Reading, Section, SectionEnd};
 use super::torrent::TorrentPlace;
 use super::{Dump, Source, Span, Stamp, Visit};
+use crate::storage;
 
 /// What a [`Portion`] holds of its dump.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ impl Portion {
         reading: Reading,
         visit: &mut dyn Visit,
     ) -> (ControlFlow<()>, Met) {
-        let is = || file.metadata().map(|metadata| Stamp::of(&metadata));
+        let is = || storage::metadata(file).map(|metadata| Stamp::of(&metadata));
         let mut met = Met::default();
         if !is().is_ok_and(|now| now == stamp) {
             return (ControlFlow::Continue(()), met);

@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use super::containers::texts;
 use super::{Folders, Item, ScanLimits, Stamp};
-use crate::base::{Losses, open_file};
+use crate::base::Losses;
 use crate::bytes::codecs::{Allowance, buffered};
 use crate::identifier::Tokens;
 use crate::sniff::container::ContainerKind;
+use crate::storage;
 
 /// Memory for the rows of a folder and of those around it, in bytes. A guess: 100,000 files with an ISRC each take 6 MiB.
 const MAX_BYTES: usize = 128 << 20;
@@ -134,10 +135,12 @@ impl Joined {
 
     /// Opens a text, and decompresses it if need be.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
-        let file = open_file(path)?;
-        let allowance = Allowance::new(self.limits.most_unpacked(file.metadata()?.len()));
+        let file = storage::open(path)?;
+        let allowance = Allowance::new(self.limits.most_unpacked(file.length()?));
         let mut head = Vec::new();
-        open_file(path)?.take(crate::sniff::container::HEAD_BYTES as u64).read_to_end(&mut head)?;
+        storage::open(path)?
+            .take(crate::sniff::container::HEAD_BYTES as u64)
+            .read_to_end(&mut head)?;
         Ok(match ContainerKind::of(&head) {
             Some(ContainerKind::Packed(codec)) => {
                 Box::new(allowance.count(codec.unpack(buffered(file))?))
@@ -210,7 +213,7 @@ fn identifiers(text: &[u8], words: &mut String) {
 
 /// Reads a Parquet table with a column `file_name`. Values come column by column within each row group.
 fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
-    let bytes = Item::of_file(path, Stamp::of(&path.metadata()?)).bytes;
+    let bytes = Item::of_file(path, Stamp::of(&storage::metadata(path)?)).bytes;
     // By row of the current group: the name of a file, and identifiers.
     let mut group: BTreeMap<u64, (String, String)> = BTreeMap::new();
     let (mut number, mut held) = (0, 0);
@@ -242,13 +245,16 @@ fn columns(path: &Path, rows: &mut Kept) -> io::Result<()> {
 /// The files of metadata of a collection, which are beside its folders of files, in the order of their names.
 fn metadata_beside(folder: &Path, collection: &str) -> Vec<PathBuf> {
     let begins = format!("{AAC_META}{collection}__");
-    let is_it = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(&begins) && name.contains(".jsonl") && path.is_file()
-    };
-    let Some(Ok(entries)) = folder.parent().map(std::fs::read_dir) else { return Vec::new() };
-    let mut found: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(is_it).collect();
+    let Some(around) = folder.parent() else { return Vec::new() };
+    let mut found = Vec::new();
+    // Those that were listed before an error count.
+    let _ = storage::each_name(around, &mut |name, is_folder| {
+        let text = name.to_str().unwrap_or_default();
+        if !is_folder && text.starts_with(&begins) && text.contains(".jsonl") {
+            found.push(around.join(&name));
+        }
+    });
+    found.retain(|path| storage::is_file(path));
     found.sort();
     found
 }

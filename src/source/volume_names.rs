@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{path_key, path_of_key};
-use crate::base::plain_file;
+use crate::storage;
 
 /// Endings of programs that unpack themselves, on Windows and elsewhere.
 const PROGRAMS: [&str; 2] = ["exe", "sfx"];
@@ -35,7 +35,7 @@ pub(super) fn after_rar(path: &Path) -> Option<PathBuf> {
 pub(super) fn before_rar(path: &Path) -> Option<PathBuf> {
     let (stem, ending) = split(path)?;
     let there = |candidates: Vec<PathBuf>| {
-        let is_there = |path: &&PathBuf| plain_file(path).is_some();
+        let is_there = |path: &&PathBuf| storage::plain_file(path).is_some();
         let found = candidates.iter().find(is_there).or(candidates.first());
         found.cloned()
     };

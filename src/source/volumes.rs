@@ -5,7 +5,6 @@
 //! which say that they are some.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +13,10 @@ use super::containers::{IsOver, cab, container_begun, container_in, disc, rar, s
 use super::name::shown_name;
 use super::part_names::Counted;
 use super::{Item, Place, Stamp, Unlisted, path_of_key, volume_names};
-use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Volume};
 use crate::record::{FailureKind, FailureRecord, Stage};
 use crate::sniff::container::{ContainerKind, HEAD_BYTES};
+use crate::storage;
 
 /// Most parts of one archive; further ones are read as files of their own. A guess.
 const MAX_VOLUMES: usize = 10_000;
@@ -61,7 +60,7 @@ impl Volumes {
             && is_listed(&head)
             && !self.known.contains_key(&head)
             && self.looked_for.insert(head.clone())
-            && let Ok(metadata) = fs::symlink_metadata(&head)
+            && let Ok(metadata) = storage::link_metadata(&head)
         {
             self.join(&mut Item::of_file(head, Stamp::of(&metadata)));
         }
@@ -72,7 +71,7 @@ impl Volumes {
     /// zip file. `None` if the name is none of a volume, or of the very file that the archive goes by.
     fn head_of(&mut self, path: &Path) -> Option<PathBuf> {
         if let Some(zip) = volume_names::zip_of(path)
-            && plain_file(&zip).is_some()
+            && storage::plain_file(&zip).is_some()
             && is_split_zip(&Bytes::File(zip.clone())).is_ok_and(|is| is)
         {
             return Some(zip);
@@ -84,7 +83,7 @@ impl Volumes {
                 break;
             }
             let Some(before) = volume_names::before_rar(&head) else { break };
-            if plain_file(&before).is_none() || rar_volume(&before).is_none() {
+            if storage::plain_file(&before).is_none() || rar_volume(&before).is_none() {
                 break;
             }
             passed.push(std::mem::replace(&mut head, before));
@@ -126,7 +125,7 @@ impl Volumes {
 
 /// The files on disk of an archive: the named one, and the further parts if it is split.
 pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
-    let stamp = file.metadata().map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
+    let stamp = storage::metadata(file).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
     match joined(&mut Item::of_file(file, stamp)) {
         Some(volumes) => volumes.iter().map(|volume| volume.path.clone()).collect(),
         None => vec![file.to_path_buf()],
@@ -149,7 +148,7 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
     };
     let mut stamps = crc32fast::Hasher::new();
     for volume in volumes.iter().filter(|volume| volume.path != *path) {
-        let metadata = fs::symlink_metadata(&volume.path).ok()?;
+        let metadata = storage::link_metadata(&volume.path).ok()?;
         stamps.update(&volume.bytes.to_le_bytes());
         stamps.update(&Stamp::of(&metadata).modified_ns.to_le_bytes());
     }
@@ -163,7 +162,7 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
 
 /// A file on disk as a part.
 fn whole_file(path: PathBuf) -> Option<Volume> {
-    let bytes = plain_file(&path)?.len();
+    let bytes = storage::plain_file(&path)?.bytes;
     Some(Volume { path, offset: 0, bytes })
 }
 
@@ -261,7 +260,8 @@ const SOUNDS: [&[u8]; 6] = [b"fLaC", b"OggS", b"RIFF", b"FORM", b"ID3", b"\x1a\x
 /// Whether a file begins as a container or sound, or cannot be read.
 fn is_of_its_own(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = open_file(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+    let read =
+        storage::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     read.is_err()
         || ContainerKind::of(&head).is_some()
         || SOUNDS.iter().any(|mark| head.starts_with(mark))

@@ -5,6 +5,7 @@ pub(crate) mod arrow;
 pub(crate) mod deliveries;
 mod desk;
 mod dice;
+pub(crate) mod dumps;
 mod encode;
 pub(crate) mod ern;
 pub(crate) mod formats;

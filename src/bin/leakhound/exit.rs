@@ -7,6 +7,7 @@ use leakhound::notice::{NoticeError, NoticeStoreError};
 use leakhound::results::ChoiceError;
 use leakhound::review::{AudioError, QueueError};
 use leakhound::session::SessionError;
+use leakhound::storage::StoreFault;
 
 /// How a command ended. Schedulers rely on the numbers: they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,7 @@ fn arguments_line(said: &str) -> String {
 fn is_usage(error: &anyhow::Error) -> bool {
     error.is::<UsageError>()
         || error.downcast_ref().is_some_and(SessionError::is_usage)
+        || error.downcast_ref::<StoreFault>().is_some_and(|fault| fault.is_usage)
         || error.downcast_ref().is_some_and(ClusterError::is_usage)
         || error.downcast_ref().is_some_and(ChoiceError::is_usage)
         || error.downcast_ref().is_some_and(QueueError::is_usage)

@@ -29,7 +29,11 @@ fn main() -> std::process::ExitCode {
     if let Ok(program) = std::env::current_exe() {
         leakhound::source::set_unpacker(program, &[args::UNPACK_RAR]);
     }
-    exit::report(commands::run(&args))
+    let exit = commands::run(&args).and_then(|exit| {
+        // What was read of a store since it was lost is not all there is.
+        leakhound::storage::lost().map_or(Ok(exit), |fault| Err(fault.into()))
+    });
+    exit::report(exit)
 }
 
 /// Keeps panics of workers off the terminal: the scan turns each into the failure of its item.

@@ -14,10 +14,10 @@ use super::npy_header::{Array, MAX_HEADER_BYTES, Number, Order};
 use super::rows::missing_note;
 use super::samples::{scale_of, wav_head};
 use super::traversal::{At, Beside, Member, Unpacker, length_of};
-use crate::base::{open_file, plain_file};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
 use crate::source::To;
+use crate::storage;
 
 /// What the names of arrays end with.
 const ENDING: &str = "npy";
@@ -110,9 +110,9 @@ pub(in crate::source) fn json_beside(file: &Path) -> Option<Vec<u8>> {
         return None;
     }
     let json = file.with_extension("json");
-    plain_file(&json)?;
+    storage::plain_file(&json)?;
     let mut text = Vec::new();
-    open_file(&json).ok()?.take(MAX_JSON_BYTES).read_to_end(&mut text).ok()?;
+    storage::open(&json).ok()?.take(MAX_JSON_BYTES).read_to_end(&mut text).ok()?;
     Some(text)
 }
 

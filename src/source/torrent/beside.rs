@@ -9,10 +9,9 @@ use super::metainfo::Metainfo;
 use super::share::Share;
 use super::unfinished::{finished, on_disk};
 use super::{Torrent, TorrentFile};
-#[cfg(feature = "torrent")]
-use crate::base::open_file;
 use crate::record::FailureRecord;
 use crate::source::{Folders, Item, path_of_key};
+use crate::storage;
 
 /// What a build without the feature `torrent` says of a `.torrent` file.
 #[cfg(not(feature = "torrent"))]
@@ -129,7 +128,7 @@ impl Torrents {
 
 /// Whether the data of a torrent lies in a folder.
 fn has_data(folder: &Path, metainfo: &Metainfo) -> bool {
-    on_disk(folder.join(&metainfo.name)).exists()
+    storage::exists(&on_disk(folder.join(&metainfo.name)))
 }
 
 /// Why an item that has the name of a torrent cannot be read as one. This is reported because the files beside it are then not
@@ -167,7 +166,7 @@ fn read(file: &Path) -> io::Result<Metainfo> {
 
     use super::metainfo::{MAX_BYTES, parse};
     let mut bytes = Vec::new();
-    open_file(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    storage::open(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     parse(&bytes).map_err(io::Error::other)
 }
 

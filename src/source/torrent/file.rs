@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::share::Share;
 use crate::record::{Integrity, TorrentFacts};
 use crate::source::{Item, Locator, Stamp};
+use crate::storage;
 
 /// A file on disk that is a file of a torrent, or of several torrents over the same data.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl TorrentFile {
     /// The file on disk as an item.
     pub(in crate::source) fn item(self) -> io::Result<Item> {
         let path = self.first.path();
-        let stamp = Stamp::of(&path.metadata()?);
+        let stamp = Stamp::of(&storage::metadata(&path)?);
         Ok(Item { torrent: Some(self), ..Item::of_file(path, stamp) })
     }
 

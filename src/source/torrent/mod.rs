@@ -38,6 +38,7 @@ use std::sync::atomic::AtomicU8;
 
 use self::metainfo::{FileInfo, Metainfo};
 use super::{Stamp, display_path};
+use crate::storage;
 use crate::wording::thousands;
 
 /// A torrent, with the folder of its data.
@@ -89,7 +90,7 @@ impl Torrent {
         by_path.sort_by(|&a, &b| metainfo.files[a].path.cmp(&metainfo.files[b].path));
         Ok(Self {
             file: file.to_path_buf(),
-            real_folder: folder.canonicalize()?,
+            real_folder: storage::canonical(folder)?,
             folder: folder.to_path_buf(),
             metainfo,
             pieces,
@@ -124,7 +125,7 @@ impl Torrent {
     fn counts(&self) -> (usize, usize) {
         let there = |&&at: &&usize| {
             let file = &self.metainfo.files[at];
-            !file.path.as_os_str().is_empty() && self.on_disk(file).is_file()
+            !file.path.as_os_str().is_empty() && storage::is_file(&self.on_disk(file))
         };
         (self.by_path.len(), self.by_path.iter().filter(there).count())
     }

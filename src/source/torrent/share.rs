@@ -10,6 +10,7 @@ use super::Torrent;
 use super::metainfo::{FileInfo, Metainfo};
 use crate::record::{Integrity, TorrentFacts};
 use crate::source::{Locator, Stamp, To, display_path, path_key};
+use crate::storage;
 
 /// Longest container that is compared with its torrent as a whole for the sake of its compressed members, in bytes. A guess.
 const MAX_WHOLE_BYTES: u64 = 1 << 30;
@@ -78,8 +79,8 @@ impl Share {
         let info = self.info();
         let unverified = TorrentFacts { integrity: Integrity::Unverified, ..self.facts() };
         // A file that cannot be opened, or that a link leads to out of the torrent's folder, is not compared.
-        let on_disk = self.torrent.open(info).ok().flatten().and_then(|file| file.metadata().ok());
-        let Some(on_disk) = on_disk.map(|metadata| metadata.len()) else { return Some(unverified) };
+        let on_disk = self.torrent.open(info).ok().flatten().and_then(|file| file.length().ok());
+        let Some(on_disk) = on_disk else { return Some(unverified) };
         let (from, to) = match stretch {
             Some((offset, bytes)) => (offset, offset.saturating_add(bytes)),
             None => (0, on_disk.max(info.bytes)),
@@ -111,7 +112,8 @@ impl Share {
             digest.update(size_bytes.to_le_bytes());
             digest.update(modified_ns.to_le_bytes());
         };
-        let on_disk = |path: &Path| path.metadata().ok().map(|metadata| Stamp::of(&metadata));
+        let on_disk =
+            |path: &Path| storage::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
         add(on_disk(file));
         // No two files share a piece of version 2.
         if info.root.is_none() {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::storage;
+
 /// Endings that are appended to the name by qBittorrent (and other clients of libtorrent), µTorrent and Transmission. Clients
 /// whose unfinished files are longer than the torrent states are left out: those could not be told from damaged ones.
 const ENDINGS: [&str; 3] = ["!qB", "!ut", "part"];
@@ -14,7 +16,7 @@ pub(super) fn finished(path: &Path) -> Option<PathBuf> {
 
 /// The path of a file on disk, finished or not; unchanged if there is neither.
 pub(super) fn on_disk(path: PathBuf) -> PathBuf {
-    if path.exists() {
+    if storage::exists(&path) {
         return path;
     }
     let unfinished = ENDINGS.iter().map(|ending| {
@@ -23,7 +25,7 @@ pub(super) fn on_disk(path: PathBuf) -> PathBuf {
         name.push(ending);
         PathBuf::from(name)
     });
-    let there = unfinished.into_iter().find(|path| path.is_file());
+    let there = unfinished.into_iter().find(|path| storage::is_file(path));
     there.unwrap_or(path)
 }
 

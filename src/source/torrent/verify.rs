@@ -1,7 +1,6 @@
 //! Compares files on disk with the hashes of a torrent: SHA-1 of pieces (version 1, BEP 3) or the SHA-256 tree of a file
 //! (version 2, BEP 52).
 
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::metainfo::{FileInfo, SHA256_BYTES};
 use super::{Torrent, Verified};
-use crate::base::open_file;
+use crate::storage::{self, File};
 
 /// Bytes of a leaf of a hash tree (BEP 52), and of the blocks in which clients fetch pieces (BEP 3).
 const LEAF_BYTES: u64 = 16 << 10;
@@ -248,8 +247,8 @@ impl Torrent {
         if file.path.as_os_str().is_empty() {
             return Ok(None);
         }
-        let path = self.on_disk(file).canonicalize()?;
-        if path.starts_with(&self.real_folder) { open_file(&path).map(Some) } else { Ok(None) }
+        let path = storage::canonical(&self.on_disk(file))?;
+        if path.starts_with(&self.real_folder) { storage::open(&path).map(Some) } else { Ok(None) }
     }
 }
 

@@ -9,6 +9,7 @@ use leakhound::provenance::{Located, Recheck, candidates, changed_since, locate}
 use leakhound::results::ResultStore;
 use leakhound::session::Settings;
 use leakhound::source::{Dump, Folders, Locator, ScanLimits};
+use leakhound::storage;
 use leakhound::wording::{called, day, visible};
 
 use crate::args::{self, Global};
@@ -20,7 +21,7 @@ pub(crate) fn run(global: &Global, command: &args::Recheck) -> anyhow::Result<Ex
     let home = home::home(global)?;
     let store = ResultStore::open(&home)?;
     let (run, mut found) = store.find(&command.finding, command.run)?;
-    let path = std::path::absolute(&command.dump)?;
+    let path = storage::absolute(&command.dump)?;
     let folders = Folders::new(std::slice::from_ref(&path)).map_err(super::scan::missing)?;
     let dump = Dump::new(folders, ScanLimits::from(&command.limits));
     // The same bytes may be at several places; any of them will do.

@@ -11,6 +11,7 @@ use leakhound::results::Run;
 use leakhound::scan::{Mode, ScanSummary};
 use leakhound::session::{ScanEnd, Session, SessionError, Settings};
 use leakhound::source::ScanLimits;
+use leakhound::storage::{self, StoreFault, Traffic};
 use leakhound::wording::{clock, counted, plural, thousands, visible};
 
 use crate::args::{Global, Scan};
@@ -50,7 +51,13 @@ pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
 
 /// The error for a path that cannot be scanned.
 pub(crate) fn missing((path, error): (PathBuf, std::io::Error)) -> anyhow::Error {
-    UsageError(format!("{}: {error}; check the path", path.display())).into()
+    match StoreFault::of(&error) {
+        Some(fault) => {
+            let what = format!("{}: {}", path.display(), fault.what);
+            StoreFault { what, ..fault }.into()
+        }
+        None => UsageError(format!("{}: {error}; check the path", path.display())).into(),
+    }
 }
 
 /// Prints what was found; the exit code that says so.
@@ -96,6 +103,20 @@ pub(super) fn conclude(
             )?;
         }
         write!(out, "{}", closing(&counts, run, summary, elapsed))?;
+        let Traffic { requests, repeated, bytes } = storage::traffic();
+        if requests > 0 {
+            let again = if repeated > 0 {
+                format!(", {} of them again", thousands(repeated))
+            } else {
+                String::new()
+            };
+            writeln!(
+                out,
+                "{} of objects read, in {}{again}",
+                counted(bytes, "byte"),
+                counted(requests, "request")
+            )?;
+        }
         write!(out, "{}", advice(&unread, own))?;
         out.flush()?;
     }

@@ -98,7 +98,7 @@ fn spare(locator: &Locator, to: &Path, force: bool) -> anyhow::Result<()> {
 
 fn parse(text: &str) -> anyhow::Result<Locator> {
     let mut locator: Locator = text.parse().map_err(|error| UsageError(format!("{error}")))?;
-    locator.file = std::path::absolute(&locator.file)?;
+    locator.file = leakhound::storage::absolute(&locator.file)?;
     Ok(locator)
 }
 

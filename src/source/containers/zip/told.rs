@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use zip::result::ZipError;
 
-use crate::base::plain_file;
 use crate::record::FailureKind;
 use crate::source::containers::traversal::{At, Unpacker};
 use crate::source::name::shown_name;
 use crate::source::volume_names::zip_volume;
+use crate::storage::plain_file;
 
 /// Most volumes that are looked for by name. A guess.
 const MAX_VOLUMES: u32 = 10_000;
