@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Desk, excerpt, faster, parse, song};
+use crate::common::{Desk, excerpt, faster, parse, records, song};
 
 const ABOUT: &str = "name = \"Free Songs\"\nversion = \"1.0\"\nrevision = \"abc123\"\nlicence = \"CC BY 4.0\"\n\
                      source = \"https://hub.example/free-songs\"\npublisher = \"Example Lab\"\ncategory = \"public\"\n\
@@ -154,4 +154,25 @@ fn what_cannot_be_is_told_in_one_line() {
     }
     desk.run(["report", "1", "--all", "--out", "-"]).ends_with(2).says_in_one_line(&["--all"]);
     desk.run(["report", "--all"]).ends_with(2).says_in_one_line(&["--out FILE"]);
+}
+
+#[test]
+fn a_notice_is_told_with_its_state_at_each_place_where_its_findings_are() {
+    let desk = scanned();
+    let id = records(&desk.jsonl()).iter().flat_map(|r| &r.findings).map(|f| f.finding_id.clone());
+    let id = id.last().unwrap();
+    desk.run(["review", "accept", &id, "--reason", "leak", "--by", "Ann"]).ends_with(0);
+    let notice = ["notice", "--for", "host", "--url", "https://host.example/f/", "--out", "drafts"];
+    desk.run(notice).ends_with(0);
+    let noticed = |expected: &str| {
+        let lines = across(&desk, &["--all"]);
+        let places = of_kind(&lines, "work")[0]["places"].as_array().unwrap().clone();
+        let notices: Vec<_> = places.iter().map(|place| place["notices"].clone()).collect();
+        let here = serde_json::json!([{ "number": 1, "state": expected }]);
+        assert_eq!(notices, [here, serde_json::json!([])]);
+    };
+    noticed("drafted");
+    let mark = ["notice", "mark", "1", "withdrawn", "--note", "licensed", "--by", "Ann"];
+    desk.run(mark).ends_with(0);
+    noticed("withdrawn");
 }
