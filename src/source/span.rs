@@ -58,7 +58,9 @@ mod tests {
     #[test]
     fn a_span_that_ends_before_a_path_holds_all_that_comes_before_it() {
         let part = Span { before: Some("/d/c/x.zip".into()), ..span("/d/b", "") };
-        for (path, holds) in [("/d/b", false), ("/d/c/x", true), ("/d/c/x.zip", false), ("/d/e", false)] {
+        for (path, holds) in
+            [("/d/b", false), ("/d/c/x", true), ("/d/c/x.zip", false), ("/d/e", false)]
+        {
             assert_eq!(part.holds(Path::new(path)), holds, "{path}");
         }
         assert!(part.may_reach(Path::new("/d/c")) && !part.may_reach(Path::new("/d/e")));
