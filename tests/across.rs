@@ -172,7 +172,9 @@ fn a_notice_is_told_with_its_state_at_each_place_where_its_findings_are() {
         assert_eq!(notices, [here, serde_json::json!([])]);
     };
     noticed("drafted");
-    let mark = ["notice", "mark", "1", "withdrawn", "--note", "licensed", "--by", "Ann"];
+    let listed = parse(&desk.run(["notice", "list", "--json"]).ends_with(0).stdout);
+    let day = listed[0]["drafted"].as_str().unwrap();
+    let mark = ["notice", "mark", "1", "withdrawn", "--on", day, "--by", "Ann"];
     desk.run(mark).ends_with(0);
     noticed("withdrawn");
 }
