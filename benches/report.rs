@@ -267,6 +267,7 @@ fn finding(number: u64, seconds: f64, dice: &mut Dice) -> Finding {
             item_share: 0.3 + 0.6 * item,
             elsewhere_share: 0.17,
             others_share: if is_warped { 0.12 } else { 0.0 },
+            measures: None,
         }),
         evidence: (!claimed).then(|| evidence(dice, length)),
         finding_id: format!("f-{number:016x}"),

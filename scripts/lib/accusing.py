@@ -190,7 +190,7 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
         is_shared = {name for name in accused if (piece, name) in corpus.shared}
         has_backing = {name for name in accused if (piece, name) in corpus.backing}
         best = metrics.strongest(right)
-        claimed = [f for f in findings if f.get("relation") != "shared_material"]
+        claimed = best if truth else metrics.strongest(wrong)
         rows.append(
             {
                 "kind": corpus.kind,
@@ -200,7 +200,7 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
                 "what": what,
                 "truth": truth,
                 "verdict": best["verdict"] if best else None,
-                "relation": best.get("relation") if best else None,
+                "relation": claimed.get("relation") if claimed else None,
                 "common": role == "copy" and corpus.is_common(corpus.rows[piece], what),
                 "standing": ((best or {}).get("standing") or {}).get("kind"),
                 "wrong": sorted(accused - is_shared - has_backing),
@@ -212,14 +212,24 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
                 "relations": sorted(
                     {f"{f.get('relation')}" for f in wrong if f["verdict"] == "match"}
                 ),
-                "told": min((f["false_alarm_probability"] for f in claimed), default=1.0),
+                "told": min(map(told_probability, findings), default=1.0),
             }
         )
     return rows
 
 
+def told_probability(finding: dict) -> float:
+    """That of unrelated music or of music from the same kit, whichever is larger."""
+    measures = (finding.get("explained") or {}).get("measures") or {}
+    return max(finding["false_alarm_probability"], measures.get("same_kit_probability", 0.0))
+
+
 def expected_relations(row: dict) -> set[str]:
     """The relations that are right for a true finding."""
+    if row["role"] == "held-out":
+        return {"shared_material"}
     if row["role"] != "copy":
-        return DERIVED[row["role"]]
+        right = DERIVED[row["role"]]
+        # A clip is an excerpt where the whole is a copy.
+        return right | {"excerpt"} if "copy" in right and row["what"] == "10s" else right
     return {"copy"} if row["what"].endswith("whole") else {"excerpt"}

@@ -248,6 +248,7 @@ mod tests {
             item_share: 0.9,
             elsewhere_share: 0.2,
             others_share: 0.0,
+            measures: None,
         };
         let before = Finding {
             relation: Some(Relation::Copy),

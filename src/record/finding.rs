@@ -175,6 +175,35 @@ pub struct Explained {
     /// Largest such share of another recording of the catalogue in the same stretch of the item, among those that have
     /// something in common with this one there; 0 if there is none. Other editions of the same recording are left out.
     pub others_share: f64,
+    /// What else the relation was decided by. Records from before it was told do not have the key, so that their digests stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Measures>,
+}
+
+/// What a relation is decided by beside the shares of [`Explained`], measured over the surest alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Length of its spans in the item, in seconds.
+    pub seconds: f64,
+    /// Log-likelihood ratio, in nats, of the peaks that agree beyond what other alignments of the two and other recordings agree.
+    pub score_beyond: f64,
+    /// Share of the recording's strong peaks that are missing where nothing in the item hides them.
+    pub absent_share: f64,
+    /// The same with each peak weighted by how seldom it agrees at the recording's other alignments.
+    pub own_absent_share: f64,
+    /// Share of the bits of the sub-fingerprints that agree; 0.5 by chance.
+    pub sub_fingerprint_share: f64,
+    /// Score of the best other recording in the same stretch of the item, as a share of this one's; 0 if there is none.
+    pub rival_score_share: f64,
+    /// Deviation of the levels of agreeing peaks from one gain an octave, in dB: four fifths deviate less.
+    pub level_deviation_db: f64,
+    /// The probability that a piece made from the recording's kit, at its tempo and in its key, that holds nothing else of it agrees
+    /// as closely: from 1e-6 to 0.6. The false-alarm probability of a finding is that of unrelated music.
+    pub same_kit_probability: f64,
+    /// Number of the recording's strong peaks where both go on before and after the spans.
+    pub beside_peaks: usize,
+    /// Share of them that agrees.
+    pub beside_share: f64,
 }
 
 impl Finding {

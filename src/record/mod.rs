@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use decision::{Basis, Decision, DecisionState, Ground};
 pub use evidence::{Evidence, PeakWindow, RunnerUp};
 pub use failure::{Failure, FailureKind, FailureRecord, Stage};
-pub use finding::{Explained, Finding, Relation, Tier};
+pub use finding::{Explained, Finding, Measures, Relation, Tier};
 pub use item::{ClaimCheck, ItemFacts, ItemRecord};
 pub use notice::{Checked, Deadline, DueKind, NoticeFacts, NoticeKind, NoticeState, Presence};
 pub use released::{

@@ -1,6 +1,7 @@
 //! Everything that the record of an item depends on, beside the item.
 
 use super::limits::LIMITS;
+use super::same_kit::SAME_KIT;
 use super::{Mode, mode, neutral};
 use crate::base::digest;
 use crate::catalog::{CatalogError, Rights, Snapshot};
@@ -60,7 +61,7 @@ impl Engine {
     /// A text that differs whenever a setting differs that may change a record.
     pub fn settings(&self) -> String {
         format!(
-            "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {} {} {} {}",
+            "record {RECORD_VERSION} {} {:?} {:?} {:?} {LIMITS:?} {SAME_KIT:?} {} {} {} {}",
             self.mode,
             self.ingester.fingerprinter().config(),
             self.matching,

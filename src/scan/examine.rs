@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use super::claims::compare;
 use super::neutral::{Sound, beyond, explained, repeated};
 use super::outcome::{facts, finding_of};
-use super::relation::{Extent, relation, verdict};
+use super::relation::{Claim, Extent, own_absent, relation, verdict};
+use super::same_kit::same_kit_probability;
 use super::{Engine, Mode};
 use crate::base::digest;
 use crate::base::panic_message;
@@ -17,8 +18,8 @@ use crate::index::TrackId;
 use crate::ingest::{Ingested, sha256_and_length};
 use crate::matching::{Alignment, Explained, LookupScratch, MatchedSpan, Matcher};
 use crate::record::{
-    self, Failure, FailureKind, Finding, ItemFacts, ItemRecord, Span, Stage, Tier, TorrentFacts,
-    Verdict, is_as_released, json,
+    self, Failure, FailureKind, Finding, ItemFacts, ItemRecord, Measures, Span, Stage, Tier,
+    TorrentFacts, Verdict, is_as_released, json,
 };
 use crate::signal::fingerprint::Fingerprint;
 use crate::signal::peaks::Peak;
@@ -298,6 +299,7 @@ impl Engine {
             item: item_coverage,
             recording: recording_coverage,
             warped: sound_tier(tempo, pitch_cents) == Tier::ChangedSound,
+            retimed: (tempo - 1.0).abs(),
             pitched: best.pitch_octaves.abs() > PITCHED_OCTAVES,
             surest: surest_share(
                 best,
@@ -319,16 +321,34 @@ impl Engine {
             recording_coverage,
             stream,
             tiers: vec![sound_tier(tempo, pitch_cents)],
-            standing: claim.doubt,
             relation: Some(claim.relation),
             explained: Some(record::Explained {
                 recording_share: share(told.recording),
                 item_share: share(told.item),
                 elsewhere_share: round(told.elsewhere, 3),
                 others_share: round(told.others, 3),
+                measures: Some(measures(told, extent, &claim)),
             }),
+            standing: claim.doubt,
             ..finding_of(recording, verdict)
         }
+    }
+}
+
+/// What the relation is decided by beside the shares, rounded.
+fn measures(told: &Explained, extent: Extent, claim: &Claim) -> Measures {
+    let share = |part| round(Explained::share(part), 3);
+    Measures {
+        seconds: round(extent.seconds, 3),
+        same_kit_probability: significant(same_kit_probability(told, extent, claim)),
+        score_beyond: round(told.nats, 1),
+        absent_share: share(told.absent),
+        own_absent_share: round(own_absent(told), 3),
+        sub_fingerprint_share: round(told.sub_fingerprints, 3),
+        rival_score_share: round(told.rival, 3),
+        level_deviation_db: round(told.level_db, 1),
+        beside_peaks: told.beside.0,
+        beside_share: share(told.beside),
     }
 }
 

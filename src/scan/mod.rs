@@ -15,6 +15,7 @@ mod outcome;
 mod probe;
 mod relation;
 mod run;
+mod same_kit;
 mod team;
 mod walk;
 

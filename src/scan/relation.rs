@@ -19,6 +19,8 @@ pub(super) struct Extent {
     pub(super) recording: f64,
     /// Whether the item plays at another speed, tempo or pitch.
     pub(super) warped: bool,
+    /// By what share its tempo differs from the recording's.
+    pub(super) retimed: f64,
     /// Whether it plays at another pitch, where sub-fingerprints tell nothing, since their bands do not move along.
     pub(super) pitched: bool,
     /// Share of a side inside the surest alignment alone, the larger of both sides.
@@ -35,35 +37,10 @@ pub(super) struct Claim {
 
 /// Decides the relation of a finding, and whether it is in doubt.
 pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
-    let [recording, item, absent, beside] =
-        [told.recording, told.item, told.absent, told.beside].map(Explained::share);
-    let relation = by_shares(recording, item, absent, extent);
-    let shared = |why: String| Claim {
-        relation: Relation::SharedMaterial,
-        doubt: Some(Standing { kind: StandingKind::SharedMaterial, reason: why }),
-    };
-    let doubt = |kind, reason: String| Claim { relation, doubt: Some(Standing { kind, reason }) };
-    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
-
-    let is_part = extent.item < LIMITS.most && extent.recording < LIMITS.most;
-    let is_passage =
-        (is_part || is_loop_again(told, extent)) && extent.seconds < LIMITS.long_seconds;
-    if is_passage && !is_clear(told, extent, recording, item, absent) {
-        return shared(format!(
-            "only {:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample from a third \
-             source that both use",
-            extent.seconds
-        ));
+    if let Some(why) = shared_passage(told, extent).or_else(|| shared_backing(told)) {
+        return shared(why);
     }
-    let is_much = told.beside.0 >= LIMITS.beside_peaks
-        && told.beside.0 as f64 >= LIMITS.beside_share * told.absent.0 as f64;
-    if is_much && beside >= LIMITS.beside {
-        return shared(format!(
-            "before or after the passage both go on with {} of the recording's strong peaks in common and the rest \
-             different: this is the same backing under another piece",
-            percent(beside)
-        ));
-    }
+    let item = Explained::share(told.item);
     if is_itself(told, extent) {
         return Claim { relation: where_nothing_is_missing(item, extent), doubt: None };
     }
@@ -75,42 +52,103 @@ pub(super) fn relation(told: &Explained, extent: Extent) -> Claim {
             percent(told.rival.min(1.0))
         ));
     }
-    if told.nats < LIMITS.few_nats {
-        return if recording >= LIMITS.of_loop && item >= LIMITS.of_loop {
-            doubt(
-                StandingKind::ExactLoop,
-                format!(
-                    "the recording repeats itself: at another place {} of its peaks agree as well, so the agreement \
-                     shows a loop, not which recording it comes from",
-                    percent(told.elsewhere)
-                ),
-            )
-        } else {
-            shared(format!(
-                "{} of the peaks agree at another place of the same recording, {} here: the two have only the beat or \
-                 the scale in common",
-                percent(told.elsewhere),
-                percent(recording)
-            ))
-        };
-    }
-    if relation == Relation::Stem {
-        return doubt(
-            StandingKind::Stem,
-            format!(
-                "{} of the recording's strong peaks are missing where nothing hides them: the item has one part of the \
-                 recording (a stem), or another recording of the same notes",
-                percent(absent)
-            ),
+    if told.nats < LIMITS.few_nats { repeating(told, extent) } else { doubtful(told, extent) }
+}
+
+/// Why a passage of a longer item and a longer recording shows shared material only, if it does.
+fn shared_passage(told: &Explained, extent: Extent) -> Option<String> {
+    let is_part = extent.item < LIMITS.most && extent.recording < LIMITS.most;
+    let is_passage =
+        (is_part || is_loop_again(told, extent)) && extent.seconds < LIMITS.long_seconds;
+    (is_passage && !is_clear(told, extent)).then(|| {
+        format!(
+            "only {:.1} s agree, of a longer item and a longer recording: it may be a loop or a sample from a third \
+             source that both use",
+            extent.seconds
+        )
+    })
+}
+
+/// Why what goes on beside the passage shows that both have one backing only, if it does.
+fn shared_backing(told: &Explained) -> Option<String> {
+    let beside = Explained::share(told.beside);
+    let is_much = told.beside.0 >= LIMITS.beside_peaks
+        && told.beside.0 as f64 >= LIMITS.beside_share * told.absent.0 as f64;
+    (is_much && beside >= LIMITS.beside).then(|| {
+        format!(
+            "before or after the passage both go on with {} of the recording's strong peaks in common and the rest \
+             different: this is the same backing under another piece",
+            percent(beside)
+        )
+    })
+}
+
+/// The claim of a finding that agrees hardly better than at other offsets.
+fn repeating(told: &Explained, extent: Extent) -> Claim {
+    let [recording, item, absent] = [told.recording, told.item, told.absent].map(Explained::share);
+    if recording >= LIMITS.of_loop && item >= LIMITS.of_loop {
+        let reason = format!(
+            "the recording repeats itself: at another place {} of its peaks agree as well, so the agreement shows a \
+             loop, not which recording it comes from",
+            percent(told.elsewhere)
         );
+        let relation = by_shares(recording, item, absent, extent);
+        return Claim { relation, doubt: Some(Standing { kind: StandingKind::ExactLoop, reason }) };
     }
     shared(format!(
-        "{} of the recording's peaks and {} of the item's agree, and {} of the recording's strong peaks are missing where \
-         nothing hides them: this is the same loop, kit or notes, not the same recording",
-        percent(recording),
-        percent(item),
-        percent(absent)
+        "{} of the peaks agree at another place of the same recording, {} here: the two have only the beat or the scale \
+         in common",
+        percent(told.elsewhere),
+        percent(recording)
     ))
+}
+
+/// The claim of a finding that agrees better than chance, but shows the recording itself in no way.
+fn doubtful(told: &Explained, extent: Extent) -> Claim {
+    let [recording, item, absent] = [told.recording, told.item, told.absent].map(Explained::share);
+    let is_derived = is_derived(told, extent);
+    let relation = if is_derived {
+        with_parts_missing(item, absent, extent)
+    } else {
+        by_shares(recording, item, absent, extent)
+    };
+    let (kind, reason) = if relation == Relation::Stem {
+        let reason = format!(
+            "{} of the recording's strong peaks are missing where nothing hides them: the item has one part of the \
+             recording (a stem), or all but one, or is another recording of the same notes",
+            percent(absent)
+        );
+        (StandingKind::Stem, reason)
+    } else if is_derived {
+        let reason = format!(
+            "{} of the recording's peaks and {} of the item's agree: much for another piece made from the same loops and \
+             kit, but less than shows the recording itself",
+            percent(recording),
+            percent(item)
+        );
+        (StandingKind::SharedMaterial, reason)
+    } else {
+        return shared(format!(
+            "{} of the recording's peaks and {} of the item's agree, and {} of the recording's strong peaks are missing \
+             where nothing hides them: this is the same loop, kit or notes, not the same recording",
+            percent(recording),
+            percent(item),
+            percent(absent)
+        ));
+    };
+    Claim { relation, doubt: Some(Standing { kind, reason }) }
+}
+
+/// A claim of shared material only, and why.
+fn shared(reason: String) -> Claim {
+    Claim {
+        relation: Relation::SharedMaterial,
+        doubt: Some(Standing { kind: StandingKind::SharedMaterial, reason }),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
 }
 
 /// Whether the agreement shows the recording itself, in one of the ways that [`Limits`] describes, and not material that it
@@ -121,9 +159,11 @@ fn is_itself(told: &Explained, extent: Extent) -> bool {
     let own_absent = own_absent(told);
     let seconds = extent.seconds;
     if extent.pitched {
+        let is_short = seconds < LIMITS.short_seconds;
+        let pitched_rival = if is_short { short.rival_a_second * seconds } else { pitched.rival };
         return told.nats >= pitched.nats.max(pitched.nats_a_second * seconds)
             && (recording >= pitched.of_recording && own_absent <= pitched.absent)
-            && (told.level_db <= pitched.level_db && told.rival <= pitched.rival);
+            && (told.level_db <= pitched.level_db && told.rival <= pitched_rival);
     }
     let is_clean = told.nats >= clean.nats
         && (recording >= clean.of_recording && item >= clean.of_item)
@@ -136,6 +176,7 @@ fn is_itself(told: &Explained, extent: Extent) -> bool {
         && told.rival <= short.rival_a_second * seconds;
     let is_long_enough = seconds >= LIMITS.short_seconds;
     is_exact(told, recording, item, seconds)
+        || is_retimed(told, recording, item, extent)
         || is_clean
         || if is_long_enough { is_changed(told, item, seconds) } else { is_short }
 }
@@ -156,6 +197,26 @@ fn is_exact(told: &Explained, recording: f64, item: f64, seconds: f64) -> bool {
     is_whole && (is_alike || is_tonal)
 }
 
+/// Whether the tempo was changed, and nothing else. See [`Retimed`](super::limits::Retimed).
+fn is_retimed(told: &Explained, recording: f64, item: f64, extent: Extent) -> bool {
+    let Limits { retimed, .. } = LIMITS;
+    extent.retimed >= retimed.change
+        && extent.seconds >= retimed.seconds
+        && told.nats >= retimed.nats_a_second * extent.seconds
+        && (recording >= retimed.of_recording && item >= retimed.of_item)
+        && (own_absent(told) <= retimed.own_absent)
+        && (told.sub_fingerprints >= retimed.sub_fingerprints && told.rival <= retimed.rival)
+}
+
+/// Whether a finding that is no match is of the recording with something missing or added. See [`Limits::derived`].
+fn is_derived(told: &Explained, extent: Extent) -> bool {
+    let Limits { derived, .. } = LIMITS;
+    extent.seconds >= derived.seconds
+        && Explained::share(told.recording) >= derived.of_recording
+        && Explained::share(told.item) >= derived.of_item
+        && told.level_db <= derived.level_db
+}
+
 /// The same for a recording that is filtered, or in a room, or under other sound. `item` is the share of the item's strong peaks
 /// that match.
 fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
@@ -174,7 +235,7 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
         && told.rival <= own.rival.min(own.rival_a_second * seconds);
     let is_alike = told.nats >= alike.nats
         && own_absent <= alike.absent.within(seconds)
-        && told.sub_fingerprints >= alike.sub_fingerprints
+        && (told.sub_fingerprints >= alike.sub_fingerprints && told.level_db <= alike.level_db)
         && (near_kit <= alike.kit && told.elsewhere <= alike.elsewhere);
     let is_buried = nats_a_second >= buried.nats_a_second
         && (item <= buried.of_item && own_absent <= buried.absent)
@@ -194,7 +255,7 @@ fn is_changed(told: &Explained, item: f64, seconds: f64) -> bool {
 }
 
 /// The share of the recording's own peaks that is absent.
-fn own_absent(told: &Explained) -> f64 {
+pub(super) fn own_absent(told: &Explained) -> f64 {
     told.own_absent.1 / told.own_absent.0.max(1.0)
 }
 
@@ -205,7 +266,8 @@ fn is_loop_again(told: &Explained, extent: Extent) -> bool {
 }
 
 /// Whether a passage of both sides is too clear to be a shared loop. See [`Clear`].
-fn is_clear(told: &Explained, extent: Extent, recording: f64, item: f64, absent: f64) -> bool {
+fn is_clear(told: &Explained, extent: Extent) -> bool {
+    let [recording, item, absent] = [told.recording, told.item, told.absent].map(Explained::share);
     let Clear { seconds, nats, nats_a_second, of_recording, of_item, .. } = LIMITS.clear;
     extent.seconds >= seconds
         && told.nats >= nats.max(nats_a_second * extent.seconds)
@@ -217,12 +279,17 @@ fn is_clear(told: &Explained, extent: Extent, recording: f64, item: f64, absent:
 
 /// The relation, from the shares of both sides that match.
 fn by_shares(recording: f64, item: f64, absent: f64, extent: Extent) -> Relation {
-    let most_absent = if extent.warped { LIMITS.absent_warped } else { LIMITS.absent };
-    if recording < LIMITS.of_recording && item >= LIMITS.alone && absent > most_absent {
-        Relation::Stem
+    if recording < LIMITS.of_recording && item >= LIMITS.alone {
+        with_parts_missing(item, absent, extent)
     } else {
         where_nothing_is_missing(item, extent)
     }
+}
+
+/// The relation of a finding in which parts of the recording are missing if much of it is absent.
+fn with_parts_missing(item: f64, absent: f64, extent: Extent) -> Relation {
+    let most_absent = if extent.warped { LIMITS.absent_warped } else { LIMITS.absent };
+    if absent > most_absent { Relation::Stem } else { where_nothing_is_missing(item, extent) }
 }
 
 /// The relation of a finding in which no part of the recording is missing.
@@ -252,6 +319,7 @@ mod tests {
         item: 1.0,
         recording: 0.05,
         warped: false,
+        retimed: 0.0,
         pitched: false,
         surest: 1.0,
     };
@@ -308,6 +376,7 @@ mod tests {
             item: 1.0,
             recording: 1.0,
             warped: true,
+            retimed: 0.25,
             pitched: true,
             surest: 1.0,
         };

@@ -1,6 +1,6 @@
 //! Findings in words: the name of a recording, what a finding claims, the numbers behind it, and how an item plays.
 
-use super::numbers::{at_most, covered, length, share};
+use super::numbers::{at_most, covered, length, one_in, share};
 use crate::base::thousands;
 use crate::record::{
     Explained, Finding, Relation, StandingKind, is_released_pitch, is_released_tempo,
@@ -93,7 +93,8 @@ pub fn claim(finding: &Finding) -> Option<String> {
 /// The shares of spectral peaks behind a claim, as a sentence without its full stop. Shares that support the claim are rounded
 /// down, shares that count against it up.
 pub fn agreement(explained: &Explained) -> String {
-    let Explained { recording_share, item_share, elsewhere_share, others_share } = *explained;
+    let Explained { recording_share, item_share, elsewhere_share, others_share, measures } =
+        *explained;
     let others = if others_share == 0.0 {
         "no other recording of the catalogue has anything in common with the item there".to_owned()
     } else {
@@ -102,9 +103,13 @@ pub fn agreement(explained: &Explained) -> String {
             at_most(others_share)
         )
     };
+    let kit = measures.map_or_else(String::new, |measures| {
+        const WHO: &str = "pieces made from the same kit at the same tempo agree as closely";
+        format!("; {}", one_in(measures.same_kit_probability, WHO))
+    });
     format!(
         "where the two are aligned, {} of the recording's spectral peaks are in the item, and {} of the item's strong peaks \
-         are in the recording; at any other alignment tried, at most {} of the recording's peaks are in the item; {others}",
+         are in the recording; at any other alignment tried, at most {} of the recording's peaks are in the item; {others}{kit}",
         share(recording_share),
         share(item_share),
         at_most(elsewhere_share)
@@ -231,12 +236,32 @@ mod tests {
             item_share: 0.91,
             elsewhere_share: 0.261,
             others_share: 0.22,
+            measures: None,
         };
         assert_eq!(
             agreement(&explained),
             "where the two are aligned, 94 % of the recording's spectral peaks are in the item, and 91 % of the item's \
              strong peaks are in the recording; at any other alignment tried, at most 27 % of the recording's peaks are in \
              the item; of any other recording of the catalogue, at most 22 % of the peaks are in the item there"
+        );
+        let measures = Measures {
+            seconds: 10.0,
+            same_kit_probability: 0.0011,
+            score_beyond: 150.0,
+            absent_share: 0.01,
+            own_absent_share: 0.01,
+            sub_fingerprint_share: 0.95,
+            rival_score_share: 0.0,
+            level_deviation_db: 3.0,
+            beside_peaks: 0,
+            beside_share: 0.0,
+        };
+        let told = agreement(&Explained { measures: Some(measures), ..explained });
+        assert!(
+            told.ends_with(
+                "; about 1 in 900 pieces made from the same kit at the same tempo agree as closely"
+            ),
+            "{told}"
         );
         let alone = Explained { elsewhere_share: 0.0, others_share: 0.0, ..explained };
         let told = agreement(&alone);

@@ -54,7 +54,11 @@ pub(super) fn at_most(share: f64) -> String {
 /// It is rounded up and never stated as zero: any probability below 10⁻¹² is `fewer than 1 in 1,000,000,000,000 …`.
 /// A number outside of [0, 1] gives `not known`.
 pub fn chance(probability: f64) -> String {
-    const WHO: &str = "unrelated items would score this high";
+    one_in(probability, "unrelated items would score this high")
+}
+
+/// The same for items of `who`.
+pub(super) fn one_in(probability: f64, who: &str) -> String {
     if !(0.0..=1.0).contains(&probability) {
         return "not known".to_owned();
     }
@@ -62,13 +66,13 @@ pub fn chance(probability: f64) -> String {
         .rev()
         .find(|&exponent| probability * 10_f64.powi(exponent as i32) < 1.0);
     if let Some(exponent) = bound {
-        return format!("fewer than 1 in {} {WHO}", thousands(10_u64.pow(exponent)));
+        return format!("fewer than 1 in {} {who}", thousands(10_u64.pow(exponent)));
     }
     if probability >= 0.01 {
         // Rounded up; 0.07 * 100.0 is 7.000…1, hence the subtraction.
-        return format!("about {:.0} in 100 {WHO}", (probability * 100.0 - 1e-9).ceil());
+        return format!("about {:.0} in 100 {who}", (probability * 100.0 - 1e-9).ceil());
     }
-    format!("about 1 in {} {WHO}", thousands(two_digits(1.0 / probability)))
+    format!("about 1 in {} {who}", thousands(two_digits(1.0 / probability)))
 }
 
 /// Seconds covered by the union of these intervals, given as start and end in any order. An interval with a negative start,

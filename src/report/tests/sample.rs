@@ -147,7 +147,13 @@ pub(super) fn evidence(text: &str) -> Evidence {
 }
 
 pub(super) fn explained(recording_share: f64, elsewhere_share: f64) -> Explained {
-    Explained { recording_share, item_share: 0.915, elsewhere_share, others_share: 0.218 }
+    Explained {
+        recording_share,
+        item_share: 0.915,
+        elsewhere_share,
+        others_share: 0.218,
+        measures: None,
+    }
 }
 
 pub(super) fn span(item: (f64, f64), recording: (f64, f64)) -> Span {
