@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Engine;
-use super::examine::{round, significant};
+use super::findings::{round, significant};
 use crate::catalog::Recording;
 use crate::matching::{Alignment, Matcher, Picture, PictureWindow};
 use crate::record::{Evidence, PeakWindow, RunnerUp, Span};

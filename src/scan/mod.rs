@@ -8,6 +8,9 @@ mod claims;
 mod engine;
 mod evidence;
 mod examine;
+mod extent;
+mod findings;
+mod itself;
 mod limits;
 mod mode;
 mod neutral;
@@ -20,7 +23,7 @@ mod team;
 mod walk;
 
 pub use engine::Engine;
-pub(crate) use examine::coverage;
+pub(crate) use findings::coverage;
 pub use mode::Mode;
 pub(crate) use neutral::{FrameMap, beyond, parts};
 pub use outcome::{Outcome, examine_failed};

@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use super::Engine;
-use super::examine::{MIN_PEAKS, round};
+use super::examine::MIN_PEAKS;
+use super::findings::round;
 use super::mode::{WINDOWS, probed};
 use super::outcome::facts;
 use crate::matching::{LookupScratch, Matcher};

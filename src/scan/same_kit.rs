@@ -5,7 +5,9 @@
 //! and the probability that one of them reaches it was counted, as forensic voice comparison does with a relevant population
 //! (Morrison 2013, "Tutorial on logistic-regression calibration and fusion").
 
-use super::relation::{Claim, Extent, own_absent};
+use super::extent::Extent;
+use super::itself::own_absent;
+use super::relation::Claim;
 use crate::matching::Explained;
 
 /// Weights of the measurements, and the probabilities of scores.
