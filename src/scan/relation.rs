@@ -343,6 +343,42 @@ mod tests {
     }
 
     #[test]
+    fn another_tempo_with_equal_sub_fingerprints_is_a_match_though_a_piece_of_the_set_scores_nearly_as_high()
+     {
+        let clip = Extent { seconds: 9.0, warped: true, retimed: 0.1, ..CLIP };
+        let faster = Explained { nats: 90.0, rival: 0.8, sub_fingerprints: 0.9, ..told(85, 75, 5) };
+        assert_eq!(claim(faster, clip), (Relation::Excerpt, None));
+        assert!(claim(faster, Extent { retimed: 0.0, ..clip }).1.is_some());
+        assert!(claim(faster, Extent { seconds: 5.0, ..clip }).1.is_some());
+        assert!(claim(Explained { sub_fingerprints: 0.8, ..faster }, clip).1.is_some());
+        assert!(claim(Explained { own_absent: (100.0, 15.0), ..faster }, clip).1.is_some());
+    }
+
+    #[test]
+    fn a_short_passage_at_another_pitch_is_no_match_if_another_recording_scores_nearly_as_high() {
+        let clip = Extent { seconds: 10.0, warped: true, pitched: true, ..CLIP };
+        let higher = Explained { nats: 45.0, rival: 0.8, ..told(66, 66, 20) };
+        assert_eq!(claim(higher, clip).1, None);
+        assert!(claim(higher, Extent { seconds: 5.0, ..clip }).1.is_some());
+    }
+
+    #[test]
+    fn what_agrees_too_much_for_a_kit_and_too_little_for_a_match_is_of_the_recording_and_a_suspect()
+    {
+        // All but the voice: some of what tells the recording from others is absent.
+        let instrumental = Explained { nats: 84.0, elsewhere: 0.7, ..told(75, 80, 27) };
+        assert_eq!(claim(instrumental, CLIP), (Relation::Stem, Some(StandingKind::Stem)));
+        let clip = Explained { nats: 50.0, others: 0.9, sub_fingerprints: 0.82, ..told(82, 80, 2) };
+        let doubted = Explained { elsewhere: 0.8, rival: 0.6, ..clip };
+        assert_eq!(claim(doubted, CLIP), (Relation::Excerpt, Some(StandingKind::SharedMaterial)));
+        // Other instruments that play the same notes.
+        assert_eq!(
+            claim(Explained { level_db: 5.0, ..instrumental }, CLIP).0,
+            Relation::SharedMaterial
+        );
+    }
+
+    #[test]
     fn an_exact_loop_is_a_suspect() {
         let exact = Explained { nats: 5.0, elsewhere: 0.99, ..told(99, 98, 0) };
         assert_eq!(claim(exact, CLIP), (Relation::Excerpt, Some(StandingKind::ExactLoop)));

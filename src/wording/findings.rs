@@ -147,7 +147,7 @@ fn percent_off(ratio: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Span, Standing, Verdict};
+    use crate::record::{Measures, Span, Standing, Verdict};
 
     #[test]
     fn a_change_of_tempo_and_pitch_is_said_the_way_people_say_it() {

@@ -151,6 +151,7 @@ fn a_draft_says_what_the_finding_claims_and_the_numbers_of_it() {
             item_share: 0.91,
             elsewhere_share: 0.27,
             others_share: 0.0,
+            measures: None,
         }),
         ..accepted()
     };
