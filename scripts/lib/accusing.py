@@ -190,6 +190,8 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
         is_shared = {name for name in accused if (piece, name) in corpus.shared}
         has_backing = {name for name in accused if (piece, name) in corpus.backing}
         best = metrics.strongest(right)
+        alike = corpus.shared | corpus.backing
+        apart = [f for f in findings if (piece, metrics.recording_id(f)) not in alike]
         claimed = best if truth else metrics.strongest(wrong)
         rows.append(
             {
@@ -212,7 +214,7 @@ def judge(corpus: Corpus, items: list[Path], program: Leakhound) -> list[dict]:
                 "relations": sorted(
                     {f"{f.get('relation')}" for f in wrong if f["verdict"] == "match"}
                 ),
-                "told": min(map(told_probability, findings), default=1.0),
+                "told": min(map(told_probability, apart), default=1.0),
             }
         )
     return rows

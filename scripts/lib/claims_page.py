@@ -160,7 +160,8 @@ def document(rows: list[dict], kinds: list[str]) -> str:
         "## Is the false-alarm probability true?",
         "",
         "Each item that holds nothing counts with the smallest probability that its findings tell: of each that of unrelated "
-        "music or that of music from the same kit, whichever is larger. An item without findings counts with 1. "
+        "music or that of music from the same kit, whichever is larger. An item without findings counts with 1, and findings of pairs "
+        "that share the mix or have one backing do not count. "
         "Expected / observed.",
         "",
         *calibrated(rows),
