@@ -103,6 +103,7 @@ mod tests {
             item_share: 0.91,
             elsewhere_share: 0.27,
             others_share: 0.22,
+            measures: None,
         };
         let mut found = Finding {
             title: "Song".to_owned(),
