@@ -20,7 +20,7 @@ pub(crate) use files::{open_file, plain_file};
 pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
 pub(crate) use private::owner_only;
-pub(crate) use schema::{Found, Schema};
+pub(crate) use schema::{Found, OpenError, Schema};
 pub(crate) use settings::settings;
 pub use thousands::thousands;
 pub use word::UnknownWord;
