@@ -158,7 +158,13 @@ pub(super) fn archives(parts: &[Part]) -> Vec<Vec<usize>> {
         let (next, behind) = (*named.get(&after_rar(&path_of_key(part.name()))?)?)?;
         volume(part)?.precedes(behind).then_some(next)
     };
-    let next: Vec<Option<usize>> = parts.iter().map(behind).collect();
+    let mut next: Vec<Option<usize>> = parts.iter().map(behind).collect();
+    // `x.part9.rar` and `x.part09.rar` both come before `x.part10.rar`: nobody knows which one it goes on from.
+    let mut claims: HashMap<usize, usize> = HashMap::new();
+    next.iter().flatten().for_each(|&at| *claims.entry(at).or_default() += 1);
+    for one in &mut next {
+        *one = one.filter(|at| claims[at] == 1);
+    }
     let later: HashSet<usize> = next.iter().flatten().copied().collect();
     let is_first = |at: &usize| next[*at].is_some() && !later.contains(at);
     let chain = |first| std::iter::successors(Some(first), |&at: &usize| next[at]).collect();
@@ -225,6 +231,24 @@ mod tests {
         // 2 and 3 lie between the head and its segment.
         assert_eq!(together.spared(cuts), [(1, 10), (4, 30), (5, 10), (6, 10)]);
         assert_eq!(Together::default().spared(vec![(3, 5)]), [(3, 5)]);
+    }
+
+    #[test]
+    fn a_volume_that_may_go_on_from_two_belongs_to_neither() {
+        // The mark and the main header of volumes of RAR 4, which have no numbers.
+        let head = b"Rar!\x1a\x07\0\xf1\xfb\x73\x01\0\x0d\0\0\0\0\0\0\0";
+        let part = |name: &str| {
+            let to = To::Member { name: name.into(), nth: 1 };
+            let file = Place::of_file("/x", crate::source::Stamp::default());
+            let place = Place { locator: file.locator.step(to, None), ..file };
+            Part::of(&place, head, &[]).unwrap()
+        };
+        let found =
+            |names: &[&str]| archives(&names.iter().map(|name| part(name)).collect::<Vec<_>>());
+        let whole = ["x.part9.rar", "x.part11.rar", "x.part10.rar"];
+        assert_eq!(found(&whole), [[0, 2, 1]]);
+        // The volumes behind it are still one archive, whose first are not there.
+        assert_eq!(found(&[&whole[..], &["x.part09.rar"]].concat()), [[2, 1]]);
     }
 
     #[test]

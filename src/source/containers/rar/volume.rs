@@ -90,8 +90,8 @@ pub(super) fn mark_at(
     }
 }
 
-/// Where each volume begins and ends. In memory each but the last ends at one of `ends`. Parts that do not begin as a volume were cut by another program and belong to the one
-/// before.
+/// Where each volume begins and ends. In memory each but the last ends at one of `ends`. Parts that do not begin as a volume were cut
+/// by another program and belong to the one before.
 pub(super) fn volumes(
     bytes: &Bytes,
     ends: &[u64],
