@@ -82,6 +82,7 @@ fn rarer(members: &[(&str, Vec<u8>)]) -> Vec<Vec<u8>> {
         [&b"GIF89a"[..], &[7; 300], &Rar::Five.stored(members)].concat(),
         [&b"#!/bin/sh\n"[..], &[7; 300], &zip(members)].concat(),
     ];
+    seeds.extend(together(members));
     seeds.extend([Lzma, Xz, Ppmd].map(|method| zip_by(members, method, usize::MAX).remove(0)));
     let mut archive = tar::Builder::new(Vec::new());
     let records = [("GNU.sparse.map", &b"3,20,40,4"[..]), ("GNU.sparse.size", b"99")];
@@ -92,6 +93,21 @@ fn rarer(members: &[(&str, Vec<u8>)]) -> Vec<Vec<u8>> {
     archive.append(&header, &[1; 24][..]).unwrap();
     seeds.push(archive.into_inner().unwrap());
     seeds
+}
+
+/// Archives with members that are read together: a stream in segments, and the volumes of an archive.
+fn together(members: &[(&str, Vec<u8>)]) -> Vec<Vec<u8>> {
+    let part = |kind: &[u8], bytes: usize| {
+        let length = (8 + bytes as u32).to_be_bytes();
+        [&length[..], kind, &vec![7; bytes]].concat()
+    };
+    let head = [part(b"ftyp", 8), part(b"moov", 60)].concat();
+    let segment = [part(b"styp", 8), part(b"moof", 40), part(b"mdat", 90)].concat();
+    let mut files = vec![("s/init.mp4".to_owned(), head)];
+    files.extend((1..4).map(|number| (format!("s/seg-{number}.m4s"), segment.clone())));
+    let volumes = (1..).zip(Rar::Five.volumes(members, 900));
+    files.extend(volumes.map(|(number, volume)| (format!("r/x.part{number}.rar"), volume)));
+    vec![tar(&files), gz(&tar(&files)), zip(&files)]
 }
 
 /// Packed members of RAR archives, each behind what `checks::rar` reads: method, dictionary, and both lengths.

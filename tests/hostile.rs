@@ -129,6 +129,10 @@ fn each_container_that_is_not_read_has_a_row_with_the_remedy() {
     for (head, what, remedy) in [
         (&b"\x89HDF\r\n\x1a\n"[..], "an HDF5 file", "write the sound in it to files"),
         (b"FEA1", "a Feather table of version 1", "write it again"),
+        (b"ORC\x0a\x03", "an ORC table", "as Parquet"),
+        (b"Obj\x01\x04\x14avro.codec", "an Avro file", "as Parquet"),
+        (b"\x80\x04\x95\x2a\0\0\0\0\0\0\0}", "a pickle", "runs the code"),
+        (b"\x80\x02}q\0(X", "a pickle", "runs the code"),
         (b"PARE\x15\x04", "an encrypted Parquet table", "without encryption"),
         (b"\x1f\x9d\x90", "a compress file", "unpack it"),
         (b"xar!\0\x1c", "a xar archive", "unpack it"),

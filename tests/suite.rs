@@ -37,6 +37,7 @@ mod review_page;
 mod scan;
 mod scan_library;
 mod schema;
+mod segments;
 mod session;
 mod tables;
 mod torrents;

@@ -180,17 +180,24 @@ impl Bytes {
         if let [(offset, length)] = *pieces {
             return self.slice(offset, length);
         }
+        let slice = |&(offset, length): &(u64, u64)| self.slice(offset, length);
+        Self::in_a_row(&pieces.iter().map(slice).collect::<Option<Vec<_>>>()?)
+    }
+
+    /// Several stretches of files as one; `None` if one of them would have to be copied.
+    pub(crate) fn in_a_row(all: &[Self]) -> Option<Self> {
         let mut parts = Vec::new();
-        for &(offset, length) in pieces {
-            match self.slice(offset, length)? {
+        for bytes in all {
+            match bytes {
                 Self::Range { path, offset, length } => {
-                    parts.push(Volume { path, offset, bytes: length });
+                    let (path, offset, bytes) = (path.clone(), *offset, *length);
+                    parts.push(Volume { path, offset, bytes });
                 }
                 Self::Volumes { volumes, offset, length } => {
                     let mut begin = 0_u64;
-                    let end = offset.checked_add(length)?;
-                    for Volume { path, offset: at, bytes } in &*volumes {
-                        let (from, to) = (offset.max(begin), end.min(begin + bytes));
+                    let end = offset.checked_add(*length)?;
+                    for Volume { path, offset: at, bytes } in &**volumes {
+                        let (from, to) = ((*offset).max(begin), end.min(begin + bytes));
                         if from < to {
                             let (path, offset) = (path.clone(), at + (from - begin));
                             parts.push(Volume { path, offset, bytes: to - from });

@@ -36,7 +36,7 @@ pub use verdict::Verdict;
 pub use work::{Release, Work};
 
 /// Raised when the record of the same item says more than before, so that an old record is not taken over into a new run.
-pub const RECORD_VERSION: u32 = 8;
+pub const RECORD_VERSION: u32 = 9;
 
 /// The JSON of a record or of a part of one.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {

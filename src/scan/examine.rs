@@ -113,7 +113,7 @@ impl Engine {
             ..facts(&item.place, item.size_bytes, sha256)
         };
         notes.extend(ingested.decoded.notes);
-        let is_partial = ingested.decoded.is_partial;
+        let is_partial = ingested.decoded.is_partial || item.is_damaged;
         Ok(ItemRecord { item: facts, verdict, findings, failure: None, notes, claims, is_partial })
     }
 

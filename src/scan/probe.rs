@@ -53,7 +53,7 @@ impl Engine {
             findings: Vec::new(),
             failure: None,
             notes: item.notes.iter().cloned().chain([note]).collect(),
-            is_partial: false,
+            is_partial: item.is_damaged,
         })
     }
 

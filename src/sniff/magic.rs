@@ -41,6 +41,9 @@ pub(super) const MP4_PIECE: &str = "a segment of MP4 without its head";
 /// Remedy for such a piece.
 pub(super) const JOIN: &str = "put the segment with the head of its stream (often called init.mp4) and all others in their order into one file";
 
+/// Remedy for a table that is not read.
+const AS_PARQUET: &str = "write it again as Parquet";
+
 const fn unread(what: &'static str) -> Known {
     Container(ContainerKind::Unread(what, UNPACK))
 }
@@ -87,6 +90,21 @@ fn is_torrent(head: &[u8]) -> bool {
         && head.windows(7).any(|key| key == b"4:infod")
 }
 
+/// Whether something begins as an ORC table does: its mark is too short to be told from a word.
+fn is_orc(head: &[u8]) -> bool {
+    head.starts_with(b"ORC") && head.contains(&0)
+}
+
+/// Whether something begins as a pickle does: its protocol, and a frame from 4 on, before that an object that is memorised.
+fn is_pickle(head: &[u8]) -> bool {
+    match head {
+        [0x80, 4 | 5, 0x95, _, _, _, _, _, 0, 0, 0, ..]
+        | [0x80, 2 | 3, b'}' | b']' | b')', b'q', 0, ..] => true,
+        [0x80, 2 | 3, b'c', module, ..] => module.is_ascii_alphabetic() || *module == b'_',
+        _ => false,
+    }
+}
+
 /// Whether something is Ogg with Speex in its first packet, which begins behind the page's table of segments.
 fn is_speex(head: &[u8]) -> bool {
     let packet = head.get(26).map(|&segments| 27 + usize::from(segments));
@@ -123,6 +141,15 @@ const TABLE: &[(Mark, Known)] = &[
     (Check(is_tar), Container(ContainerKind::Tar)),
     (Check(is_stream), Container(ContainerKind::Arrow)),
     // Containers that are not opened.
+    (Bytes(&[(0, b"Obj\x01")]), Container(ContainerKind::Unread("an Avro file", AS_PARQUET))),
+    (Check(is_orc), Container(ContainerKind::Unread("an ORC table", AS_PARQUET))),
+    (
+        Check(is_pickle),
+        Container(ContainerKind::Unread(
+            "a pickle",
+            "loading one runs the code in it: write the sound in it to files where you trust it, and scan those",
+        )),
+    ),
     (
         Bytes(&[(0, b"FEA1")]),
         Container(ContainerKind::Unread(

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::containers::{json_beside, show, show_section};
 use super::listing::Listing;
 use super::section::{Reading, SectionEnd};
+use super::segment_files::SegmentFiles;
 use super::sidecar::Joined;
 use super::torrent::{TorrentPlace, Torrents};
 use super::volumes::{Volumes, begun, container};
@@ -46,13 +47,15 @@ struct Around {
     torrents: Torrents,
     joined: Joined,
     volumes: Volumes,
+    segments: SegmentFiles,
 }
 
 impl Dump {
     /// The walk of everything, or of a stretch over which these torrents lie.
     fn around(&self, torrents: Torrents) -> Around {
         let joined = Joined::among(&self.folders, self.limits);
-        Around { torrents, joined, volumes: Volumes::default() }
+        let (volumes, segments) = (Volumes::default(), SegmentFiles::default());
+        Around { torrents, joined, volumes, segments }
     }
 
     fn walk_among(
@@ -127,6 +130,7 @@ impl Around {
             return Err(Box::new(row));
         }
         self.volumes.join(&mut item);
+        let mut item = self.segments.join(item, &|path| folders.lists(path))?;
         // A torrent describes each volume of a split archive as a file of its own.
         if !matches!(item.bytes, Bytes::Volumes { .. }) {
             item.torrent = self.torrents.file_at(&item.place.locator.file);

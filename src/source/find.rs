@@ -4,10 +4,10 @@ use std::io::{self, Read as _, Seek as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::containers::show;
-use super::volumes;
+use super::containers::{may_be_part, show};
 use super::{
     Extent, Item, Locator, Place, ScanLimits, Stamp, Step, To, TorrentFile, Unlisted, Visit,
+    segment_files, volumes,
 };
 use crate::base::{Access, write_atomically};
 use crate::bytes::Bytes;
@@ -32,6 +32,7 @@ pub enum Found {
 pub fn find(locator: &Locator, limits: ScanLimits) -> io::Result<Found> {
     let mut file = Item::of_file(&locator.file, Stamp::of(&locator.file.metadata()?));
     if locator.is_file() {
+        segment_files::joined(&mut file);
         return Ok(Found::Item(Box::new(file)));
     }
     if let [Step { to: To::Shared { info_hash, path }, extent: None }] = &locator.steps[..] {
@@ -63,6 +64,10 @@ fn stored_in_tar(locator: &Locator, file: &Item) -> io::Result<Option<Item>> {
     else {
         return Ok(None);
     };
+    // Others of the file may belong to it.
+    if may_be_part(name) {
+        return Ok(None);
+    }
     let mut header = [0; 512];
     let mut reader = file.bytes.open_stored()?;
     let Some(before) = offset.checked_sub(512) else { return Ok(None) };

@@ -12,6 +12,7 @@
 //! | `containers/` | archives, compressed files and tables |
 //! | `volumes` | archives that were split into several files |
 //! | `volume_names`, `part_names` | how programs name the volumes that they make, and number parts |
+//! | `segments`, `segment_files` | streams in segments: which parts belong together; the same on disk |
 //! | `sidecar` | metadata beside files: `AudioFolder`, Anna's Archive |
 //! | `torrent/` | torrents whose data is on disk |
 //! | `limits` | what a container may cost |
@@ -31,6 +32,8 @@ mod outline;
 mod part_names;
 mod portion;
 mod section;
+mod segment_files;
+mod segments;
 mod sidecar;
 mod span;
 mod torrent;
@@ -49,10 +52,10 @@ pub use name::{display_path, path_key, path_of_key};
 pub use outline::{Divided, Outlined};
 pub use portion::{Met, Portion, Share};
 pub use section::{BrokenGroup, Carried, Section, SectionEnd, TableEnd};
+pub use segment_files::volumes_of;
 pub use span::Span;
 pub use torrent::{TorrentFile, TorrentPlace};
 pub(crate) use torrent::{is_called_torrent, unreadable as unreadable_torrent};
-pub use volumes::volumes_of;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

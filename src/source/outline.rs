@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::containers::sections;
 use super::section::Section;
+use super::segment_files::SegmentFiles;
 use super::sidecar::holds_metadata;
 use super::torrent::{TorrentPlace, Torrents};
 use super::volumes::{Volumes, begun};
@@ -23,7 +24,7 @@ pub struct Outlined {
     /// Its path.
     pub path: PathBuf,
     listed: Listed,
-    /// The last path of the split archive that it belongs to.
+    /// The last path of the split archive, or stream in segments, that it belongs to.
     pub volumes_upto: Option<PathBuf>,
     /// The folder or file that it shares metadata or a torrent with.
     pub group: Option<PathBuf>,
@@ -90,7 +91,7 @@ impl Dump {
     /// Shows all files and rows in the order of the walk, until `each` breaks off.
     pub fn outline(&self, each: &mut dyn FnMut(Outlined) -> ControlFlow<()>) -> ControlFlow<()> {
         let torrents = Torrents::among(self.folders());
-        let mut volumes = Volumes::default();
+        let (mut volumes, mut segments) = (Volumes::default(), SegmentFiles::default());
         let mut metadata = Metadata::default();
         for listed in self.folders().items() {
             let file = match &listed {
@@ -100,6 +101,7 @@ impl Dump {
             let (mut over, mut volumes_upto, mut group) = (Vec::new(), None, None);
             if let Ok(item) = &listed {
                 volumes_upto = volumes.upto(item, &|path| self.folders().lists(path));
+                volumes_upto = volumes_upto.or_else(|| segments.upto(item));
                 over = torrents.places_over(&file);
                 group = over.iter().find_map(|torrent| torrent.data_over(&file));
                 group = metadata.outermost(self, &file).or(group);

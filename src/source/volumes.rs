@@ -124,15 +124,6 @@ impl Volumes {
     }
 }
 
-/// The files on disk of an archive: the named one, and the further parts if it is split.
-pub fn volumes_of(file: &Path) -> Vec<PathBuf> {
-    let stamp = file.metadata().map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
-    match joined(&mut Item::of_file(file, stamp)) {
-        Some(volumes) => volumes.iter().map(|volume| volume.path.clone()).collect(),
-        None => vec![file.to_path_buf()],
-    }
-}
-
 /// Gives an item that is a split archive, or its first part, the bytes of the whole archive, and returns the parts. `None`, with the
 /// item unchanged, for any other file.
 pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
@@ -147,6 +138,12 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
         Some(volumes) => volumes,
         None => cut(item, kind)?,
     };
+    united(item, volumes)
+}
+
+/// Gives an item the bytes of these files, of which it is one. `None`, with the item unchanged, if one of them is not there.
+pub(super) fn united(item: &mut Item, volumes: Vec<Volume>) -> Option<Arc<[Volume]>> {
+    let path = &item.place.locator.file;
     let mut stamps = crc32fast::Hasher::new();
     for volume in volumes.iter().filter(|volume| volume.path != *path) {
         let metadata = fs::symlink_metadata(&volume.path).ok()?;
@@ -162,7 +159,7 @@ pub(super) fn joined(item: &mut Item) -> Option<Arc<[Volume]>> {
 }
 
 /// A file on disk as a part.
-fn whole_file(path: PathBuf) -> Option<Volume> {
+pub(super) fn whole_file(path: PathBuf) -> Option<Volume> {
     let bytes = plain_file(&path)?.len();
     Some(Volume { path, offset: 0, bytes })
 }

@@ -4,7 +4,7 @@ use leakhound::record::{FailureKind, Verdict};
 
 use super::{kinds, library, message, scan};
 use crate::common::rar::{Rar, Said, packed};
-use crate::common::{excerpt, gz, pack, record, song, tar, wav, without_place};
+use crate::common::{excerpt, gz, pack, record, song, tar, wav, without_place, zip};
 
 const BOTH: [Rar; 2] = [Rar::Four, Rar::Five];
 
@@ -57,6 +57,56 @@ fn stored_members_are_read_across_volumes_by_either_way_to_name_them() {
                 assert_eq!(leakhound::base::digest(&extracted), record.item.sha256);
             }
         }
+    }
+}
+
+#[test]
+fn volumes_inside_another_archive_are_read_as_one() {
+    let desk = library();
+    let expected = without_place(&scan(&desk, "plain"));
+    let members = pack(&desk, "plain");
+    let whole: usize = members.iter().map(|(_, bytes)| bytes.len()).sum();
+    let folder = |names: &str, volumes: &[Vec<u8>]| -> Vec<_> {
+        let named = names.split(' ').map(|name| format!("a/{name}")).zip(volumes.to_vec());
+        // In any order, and among others.
+        let mut all: Vec<_> = named.chain([("a/b.nfo".to_owned(), b"text\n".to_vec())]).collect();
+        all.rotate_left(1);
+        all
+    };
+    for rar in BOTH {
+        let volumes = rar.volumes(&members, whole.div_ceil(3));
+        for names in ["d.part1.rar d.part2.rar d.part3.rar", "d.rar d.r00 d.r01"] {
+            let files = folder(names, &volumes);
+            let outer = [tar(&files), gz(&tar(&files)), zip(&files), rar.stored(&files)];
+            for (number, bytes) in outer.iter().enumerate() {
+                let case = format!("{rar:?}-{number}-{}", names.len());
+                desk.write(format!("{case}/x"), bytes);
+                let mut found = scan(&desk, &case);
+                found.retain(|record| record.item.path.contains("/d."));
+                let (rows, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|record| {
+                    let failure = record.failure.as_ref();
+                    failure.is_some_and(|failure| failure.message.contains("is a volume of the"))
+                });
+                assert_eq!(rows.len(), 2, "{case}: {rows:#?}");
+                assert_eq!(without_place(&found), expected, "{case}");
+                for record in &found {
+                    let out = ["extract", &record.item.locator, "--out", "out", "--force"];
+                    desk.run(out).ends_with(0);
+                    let extracted = std::fs::read(desk.path("out")).unwrap();
+                    assert_eq!(leakhound::base::digest(&extracted), record.item.sha256);
+                }
+            }
+        }
+        // Without the first the others are read, and it is named or told.
+        let files = folder("d.part2.rar d.part3.rar", &volumes[1..]);
+        desk.write(format!("{rar:?}-without/x"), &zip(&files));
+        let found = scan(&desk, &format!("{rar:?}-without"));
+        // RAR 4 has no numbers: only of a member that begins there it is known.
+        let told = |record: &leakhound::record::ItemRecord| {
+            let failure = record.failure.as_ref().map(|failure| &failure.message);
+            record.notes.iter().chain(failure).any(|text| text.contains("volume before it"))
+        };
+        assert!(found.iter().any(told), "{found:#?}");
     }
 }
 

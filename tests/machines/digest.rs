@@ -6,7 +6,9 @@ use polars_arrow_format::ipc::CompressionType;
 use super::assert_same;
 use crate::common::arrow::{Shape, Table, audio};
 use crate::common::parquet::{cells, shard};
+use crate::common::rar::Rar;
 use crate::common::{Desk, bz2, excerpt, gz, sevenz, song, tar, wav, xz, zip, zst};
+use crate::segments;
 
 /// Clips with and without a recording of the catalogue.
 fn clips(count: u64, first: u64) -> Vec<(String, Vec<u8>)> {
@@ -79,6 +81,31 @@ fn a_dump_of_all_containers_in_units_is_the_run_of_one_machine() {
     }
     let units = assert_same(&desk, ScanLimits::default(), &[150_000, 500_000, 1 << 40]);
     assert!(units[0] > 30 && units[1] > 8 && units[2] == 1, "{units:?}");
+}
+
+#[test]
+fn what_is_read_together_is_never_parted_by_units_or_sections() {
+    let desk = Desk::with_songs(&[1, 2], 30);
+    for (number, how) in segments::CUTS.into_iter().enumerate() {
+        let mut files = segments::cut(&desk, &format!("dump/{number}"), how);
+        for (name, _) in &mut files {
+            *name = format!("d/{name}");
+        }
+        files.rotate_left(3);
+        // Clips before and behind, in folders of their own, and between them in another.
+        let mut all = [clips(3, 10), files, clips(2, 20)].concat();
+        for (name, _) in &mut all[..3] {
+            name.insert(0, 'a');
+        }
+        desk.write(format!("dump/{number}.tar"), &tar(&all));
+        desk.write(format!("dump/{number}.zip"), &zip(&all));
+        desk.write(format!("dump/{number}.tar.gz"), &gz(&tar(&all)));
+    }
+    let volumes = Rar::Five.volumes(&clips(4, 30), 200_000);
+    let named = (1..).zip(volumes).map(|(number, bytes)| (format!("r/x.part{number}.rar"), bytes));
+    desk.write("dump/volumes.tar", &tar(&[clips(3, 40), named.collect(), clips(3, 50)].concat()));
+    let units = assert_same(&desk, ScanLimits::default(), &[1, 100_000, 400_000]);
+    assert!(units[0] > 12, "{units:?}");
 }
 
 #[test]

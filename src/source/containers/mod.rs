@@ -16,6 +16,7 @@
 //! | `encoded` | sound in Base64, in cells and texts |
 //! | `json`, `json_numbers`, `json_shortened` | samples in JSON |
 //! | `npy`, `npy_header` | NumPy arrays of samples |
+//! | `held` | members of a folder that are read together: segments of streams, volumes of RAR archives |
 //! | `group` | members of a tar file that belong together |
 //! | `columns` | which columns of a table hold sound, name it or describe it |
 //! | `column_leaf`, `column_names`, `column_unread` | a column, the names in use, and columns that are not read |
@@ -41,6 +42,7 @@ mod encoded;
 mod fields;
 mod front;
 mod group;
+mod held;
 mod in_text;
 mod json;
 mod json_numbers;
@@ -68,6 +70,7 @@ pub(super) mod zip;
 
 pub use rar::{set_unpacker, unpack_rar};
 
+pub(super) use held::may_be_part;
 pub(super) use in_text::IsOver;
 pub(super) use npy::json_beside;
 pub(crate) use table::Value;

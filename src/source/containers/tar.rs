@@ -11,6 +11,7 @@ use std::rc::Rc;
 use tar::{Archive, Entries, Entry, EntryType};
 
 use super::group::{MAX_SIDE_CAR_BYTES, is_side_car, key_of};
+use super::held::Together;
 use super::rows::{damaged_member, missing_note};
 use super::tar_sparse::{Described, Sparse};
 use super::traversal::{At, Input, Member, Unpacker};
@@ -246,6 +247,7 @@ pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
     archive.set_ignore_zeros(true);
     let Ok(mut entries) = archive.entries_with_seek() else { return cuts };
     let (mut end, mut last, mut rest, mut group) = (0_u64, 0_u64, 0, None);
+    let mut together = Together::default();
     loop {
         checks.left.set(MAX_HEADER_BYTES.saturating_add(rest));
         let Some(Ok(mut entry)) = entries.next() else { break };
@@ -263,6 +265,10 @@ pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
         let described = Described::of(&mut entry);
         let name = described.as_ref().and_then(|described| described.name.as_deref());
         let key = name.map_or_else(|| key_of(&entry.path_bytes()), key_of);
+        match name {
+            Some(name) => together.add(name, begin),
+            None => together.add(&entry.path_bytes(), begin),
+        }
         let is_new = group.replace(key.clone()) != Some(key);
         // A section does not begin with a member of a rare type, but what belongs to one stays with it.
         let is_plain = (kind.is_file() || kind.is_contiguous()) && described.is_none();
@@ -276,7 +282,7 @@ pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
             last = begin;
         }
     }
-    cuts
+    together.spared(cuts)
 }
 
 /// Whether a reader that begins at `begin` comes to the member whose bytes begin at `body`.

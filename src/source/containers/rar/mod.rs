@@ -46,7 +46,8 @@ pub(super) fn walk(unpacker: &mut Unpacker<'_>, at: &At, bytes: &Bytes) -> Contr
         Ok(reader) => reader,
         Err(error) => return unpacker.broken(&at.place, &error),
     };
-    let volumes = match volumes(bytes, &mut reader) {
+    let ends = std::mem::take(&mut unpacker.beside.volume_ends);
+    let volumes = match volumes(bytes, &ends, &mut reader) {
         Ok(volumes) => volumes,
         Err(error) => return unpacker.broken(&at.place, &error),
     };
@@ -157,10 +158,10 @@ impl Walk<'_> {
         }
         // Before RAR 3 no header ends a volume.
         if is_cut || version == Version::Five {
-            let which = match self.bytes {
-                Bytes::Volumes { .. } => format!("volume {}, ", number + 1),
-                _ => String::new(),
-            };
+            let is_one_of_several =
+                self.volumes.len() > 1 || matches!(self.bytes, Bytes::Volumes { .. });
+            let which =
+                if is_one_of_several { format!("volume {}, ", number + 1) } else { String::new() };
             let why = format!("{which}after byte {}", end - begin);
             unpacker.truncated(&self.at.place, &why)?;
         }

@@ -90,18 +90,27 @@ pub(super) fn mark_at(
     }
 }
 
-/// Where each volume begins and ends. Parts that do not begin as a volume were cut by another program and belong to the one
-/// before.
+/// Where each volume begins and ends. In memory each but the last ends at one of `ends`. Parts that do not begin as a volume were cut
+/// by another program and belong to the one before.
 pub(super) fn volumes(
     bytes: &Bytes,
+    ends: &[u64],
     reader: &mut BufReader<Reader>,
 ) -> io::Result<Vec<(u64, u64)>> {
     let whole = reader.get_ref().length();
     let mut all = vec![(0, whole)];
-    let Bytes::Volumes { volumes, .. } = bytes else { return Ok(all) };
-    let mut begin = 0;
-    for volume in &volumes[..volumes.len().saturating_sub(1)] {
-        begin += volume.bytes;
+    let mut end = 0;
+    let mut sum = |volume: &crate::bytes::Volume| {
+        end += volume.bytes;
+        end
+    };
+    let ends = match bytes {
+        Bytes::Volumes { volumes, .. } => {
+            volumes[..volumes.len().saturating_sub(1)].iter().map(&mut sum).collect()
+        }
+        _ => ends.to_vec(),
+    };
+    for begin in ends {
         if mark_at(reader, begin)?.is_some()
             && let Some(last) = all.last_mut()
         {

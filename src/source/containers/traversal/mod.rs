@@ -9,11 +9,13 @@
 //! | `mod` | from member to member, and into the containers among them |
 //! | `memory` | streams that are read into memory |
 //! | `telling` | items and rows as they are shown |
+//! | `together` | members that are held back until all in their folder have come |
 //! | `sections` | a file that is read in sections |
 
 mod memory;
 mod sections;
 mod telling;
+mod together;
 
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
@@ -23,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::behind;
 use super::group::Group;
+use super::held::{Back, Held, Part};
 use super::in_text::has_sound;
 use super::limits::Costs;
 pub(super) use super::parts::{At, Failing, Input, Member, length_of};
@@ -60,6 +63,8 @@ pub(in crate::source) struct Unpacker<'v> {
     torrent: Option<TorrentFile>,
     /// Members that are held back until all that belongs to them has come.
     group: Option<Group>,
+    /// Members that may belong to others in their folder, by the containers that are open.
+    held: Vec<Held>,
     /// What is known beside the current container.
     pub(super) beside: Beside,
     /// Whether the file is read whole or in sections.
@@ -77,6 +82,8 @@ pub(super) struct Beside {
     pub(super) text: Option<Arc<str>>,
     /// The sample rates in the container that it lies in, by their names, in Hz.
     pub(super) rates: Arc<[(String, u32)]>,
+    /// Where each volume but the last ends, if it is an archive whose volumes lie in memory as one.
+    pub(super) volume_ends: Arc<[u64]>,
     /// What its own container tells about it, if it is a text.
     pub(super) flaws: Flaws,
 }
@@ -111,6 +118,7 @@ impl<'v> Unpacker<'v> {
             is_closed: false,
             torrent: torrent.clone(),
             group: None,
+            held: Vec::new(),
             beside: Beside::default(),
             reading: Reading::Whole,
             reached: false,
@@ -155,13 +163,17 @@ impl<'v> Unpacker<'v> {
         let held_bytes = self.costs.held_bytes();
         let opened = AssertUnwindSafe(|| (self.open)(self, at, kind, input));
         let flow = catch_unwind(opened);
-        self.costs.release_to(held_bytes);
-        self.beside = outer;
         let flow = flow.unwrap_or_else(|panic| {
             let error = io::Error::other(panic_message(panic.as_ref()));
             self.broken(&at.place, &error)
         });
+        // Of a file that exceeds a limit, what was held back was looked at before.
+        let is_over = flow.is_break() && !self.is_closed || self.visit.is_over();
+        let united = if is_over { flow } else { self.unite(at.depth) };
+        self.costs.release_to(held_bytes);
+        self.beside = outer;
         flow?;
+        united?;
         self.join(None)
     }
 
@@ -233,18 +245,28 @@ impl<'v> Unpacker<'v> {
         let Member { place, depth, stream, declared, bytes, notes } = member;
         self.counted()?;
         self.looked_at += 1;
+        self.new_folder(&place, depth)?;
         let mut head = Vec::new();
         let broken = stream.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
-        if let Some(kind) = ContainerKind::of(&head) {
-            let mut stream = Cursor::new(head).chain(Failing(broken)).chain(stream);
+        let begin = head.clone();
+        let mut stream: Box<dyn Read> =
+            Box::new(Cursor::new(head).chain(Failing(broken)).chain(stream));
+        if let Some(part) = Part::of(&place, &begin, &notes) {
+            let is_stored = bytes.is_some();
+            let part = Part { bytes: bytes.clone().unwrap_or(part.bytes), ..part };
+            match self.hold_back(part, (depth, declared), is_stored, &mut stream) {
+                Back::Held => return ControlFlow::Continue(()),
+                Back::Read(front, broken) => {
+                    stream = Box::new(Cursor::new(front).chain(Failing(broken)).chain(stream));
+                }
+            }
+        }
+        if let Some(kind) = ContainerKind::of(&begin) {
             let input = bytes.map_or(Input::Stream(&mut stream), Input::Stored);
             return self.container(&At::of(place, depth), kind, input);
         }
         let wants = self.visit.wants(&place);
-        let hides = behind::may_be(&head) && (wants || self.visit.enters(&place));
-        let begin = head.clone();
-        let mut stream: Box<dyn Read> =
-            Box::new(Cursor::new(head).chain(Failing(broken)).chain(stream));
+        let hides = behind::may_be(&begin) && (wants || self.visit.enters(&place));
         if hides {
             let at = At::of(place.clone(), depth);
             match self.hidden(&at, &begin, &mut stream, bytes.as_ref())? {

@@ -36,6 +36,7 @@ use self::salvage::salvage;
 use self::told::{broken, incomplete, overlapping};
 use self::volumes::Joined;
 pub(in crate::source) use self::volumes::volumes_before;
+use super::held::Together;
 use super::traversal::{At, Unpacker};
 use crate::bytes::{Bytes, Reader};
 use crate::record::FailureKind;
@@ -160,9 +161,10 @@ pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
     let whole = directory.get_ref().length();
     let Ok(mut archive) = ZipIterable::try_new(directory, Config::default()) else { return cuts };
     let Ok(entries) = archive.files() else { return cuts };
-    let (mut passed, mut last) = (0_u64, 0_u64);
+    let (mut passed, mut last, mut together) = (0_u64, 0_u64, Together::default());
     for (number, entry) in (0_u64..).zip(entries) {
         let Ok(entry) = entry else { return Vec::new() };
+        together.add(entry.name_raw(), number);
         if passed - last >= target {
             cuts.push((number, passed - last));
             last = passed;
@@ -172,7 +174,7 @@ pub(super) fn cuts(bytes: &Bytes, target: u64) -> Vec<(u64, u64)> {
             return Vec::new();
         }
     }
-    cuts
+    together.spared(cuts)
 }
 
 /// Whether the first bytes are those of a zip file, not of a program or picture in front of one.
