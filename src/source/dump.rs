@@ -127,6 +127,12 @@ impl Around {
             return Err(Box::new(row));
         }
         self.volumes.join(&mut item);
+        if let Bytes::Volumes { volumes, .. } = &item.bytes {
+            let parts = volumes.iter().map(|volume| volume.path.as_path());
+            if let Some(row) = folders.waiting_for(&item.place.locator.file, parts) {
+                return Err(row);
+            }
+        }
         // A torrent describes each volume of a split archive as a file of its own.
         if !matches!(item.bytes, Bytes::Volumes { .. }) {
             item.torrent = self.torrents.file_at(&item.place.locator.file);
