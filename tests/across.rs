@@ -159,8 +159,8 @@ fn what_cannot_be_is_told_in_one_line() {
 #[test]
 fn a_notice_is_told_with_its_state_at_each_place_where_its_findings_are() {
     let desk = scanned();
-    let id = records(&desk.jsonl()).iter().flat_map(|r| &r.findings).map(|f| f.finding_id.clone());
-    let id = id.last().unwrap();
+    let found = records(&desk.jsonl());
+    let id = found.iter().flat_map(|r| &r.findings).map(|f| f.finding_id.clone()).last().unwrap();
     desk.run(["review", "accept", &id, "--reason", "leak", "--by", "Ann"]).ends_with(0);
     let notice = ["notice", "--for", "host", "--url", "https://host.example/f/", "--out", "drafts"];
     desk.run(notice).ends_with(0);
@@ -172,7 +172,9 @@ fn a_notice_is_told_with_its_state_at_each_place_where_its_findings_are() {
         assert_eq!(notices, [here, serde_json::json!([])]);
     };
     noticed("drafted");
-    let mark = ["notice", "mark", "1", "withdrawn", "--note", "licensed", "--by", "Ann"];
+    let listed = parse(&desk.run(["notice", "list", "--json"]).ends_with(0).stdout);
+    let day = listed[0]["drafted"].as_str().unwrap();
+    let mark = ["notice", "mark", "1", "withdrawn", "--on", day, "--by", "Ann"];
     desk.run(mark).ends_with(0);
     noticed("withdrawn");
 }

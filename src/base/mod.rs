@@ -22,7 +22,7 @@ pub(crate) use losses::Losses;
 pub(crate) use panic::panic_message;
 pub(crate) use private::owner_only;
 pub use room::free_bytes;
-pub(crate) use schema::{Found, Schema};
+pub(crate) use schema::{Found, OpenError, Schema};
 pub(crate) use settings::settings;
 pub use thousands::thousands;
 pub use word::UnknownWord;

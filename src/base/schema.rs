@@ -1,6 +1,11 @@
 //! Databases whose tables have a version, kept in `PRAGMA user_version`.
 
-use rusqlite::Transaction;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::owner_only;
 
 /// The tables of a database, and the steps that bring an older one up to them.
 #[derive(Debug)]
@@ -26,7 +31,42 @@ pub(crate) enum Found {
     Unknown(i64),
 }
 
+/// Why a database cannot be opened.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    /// `SQLite` reported an error.
+    Database(rusqlite::Error),
+    /// Its permissions cannot be set.
+    Write(std::io::Error),
+    /// It has this version, which the program does not know.
+    Version(i64),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 impl Schema {
+    /// Opens a database of what people said, at its newest version, and makes it if there is none. Only its owner can read it, and
+    /// what it says it has is on the disk.
+    pub(crate) fn open(&self, path: &Path) -> Result<Connection, OpenError> {
+        let mut connection = Connection::open(path)?;
+        owner_only(path).map_err(OpenError::Write)?;
+        connection.busy_timeout(Duration::from_secs(30))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found = self.bring_up(&transaction)?;
+        transaction.commit()?;
+        match found {
+            Found::Unknown(version) => Err(OpenError::Version(version)),
+            Found::Empty | Found::Known => Ok(connection),
+        }
+    }
+
     /// The version that this program writes.
     pub(crate) const fn newest(&self) -> i64 {
         self.oldest + self.steps.len() as i64

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::lines::Writer;
 use super::unit::{UnitTorrent, written};
@@ -101,6 +101,17 @@ struct Open {
     torrents: BTreeSet<UnitTorrent>,
 }
 
+/// Why a unit ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End<'a> {
+    /// It has the wanted size.
+    Full,
+    /// This container follows, which is read in sections.
+    Before(&'a Path),
+    /// The dump ends.
+    Last,
+}
+
 impl<'a> Cutter<'a> {
     fn new(dump: &'a Dump, target: u64, writer: &'a mut Writer) -> Self {
         Self {
@@ -128,7 +139,7 @@ impl<'a> Cutter<'a> {
             let is_full =
                 *weight >= self.target && (is_apart || *weight >= self.target.saturating_mul(2));
             if is_full || torrents.len() >= MAX_TORRENTS {
-                self.flush(false)?;
+                self.flush(End::Full)?;
             }
             if file.size_bytes() >= self.target.saturating_mul(2)
                 && let Some(divided) = file.divide(self.dump, self.target)
@@ -148,31 +159,31 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    fn flush(&mut self, is_last: bool) -> io::Result<()> {
+    /// Ends the unit that is being filled.
+    fn flush(&mut self, end: End) -> io::Result<()> {
         // Rows without a path are nowhere in the order: a unit of nothing else would have no end, and hold what follows, too.
-        if !is_last && self.open.upto.is_none() {
+        if end == End::Full && self.open.upto.is_none() {
             return Ok(());
         }
+        // Next to a container a unit is written without files, too: what is added there later would belong to none.
         let Open { listing, upto, torrents, .. } = std::mem::take(&mut self.open);
-        if listing.files == 0 && !(is_last && self.writer.units == 0) {
-            return Ok(());
-        }
-        let before = self.after.take();
-        self.after = upto;
+        let after = self.after.take();
         let text = |path: &PathBuf| written(path);
         let share = UnitShare::Files {
-            after: before.as_ref().map(text),
-            upto: self.after.as_ref().filter(|_| !is_last).map(text),
+            after: after.as_ref().map(text),
+            upto: upto.as_ref().filter(|_| end == End::Full).map(text),
+            before: if let End::Before(container) = end { Some(written(container)) } else { None },
             files: listing.files,
             digest: listing.digest(),
         };
+        self.after = upto;
         let torrents = torrents.into_iter().collect();
         let unit = self.writer.units;
         self.writer.add(&Unit { unit, bytes: listing.bytes, share, torrents })
     }
 
     fn sections(&mut self, file: &Outlined, divided: &Divided) -> io::Result<()> {
-        self.flush(false)?;
+        self.flush(End::Before(&file.path))?;
         let stamp = file.stamp();
         let torrents: Vec<_> = file.torrents.iter().map(UnitTorrent::of).collect();
         for (number, (section, bytes)) in divided.sections.iter().enumerate() {
@@ -195,14 +206,14 @@ impl<'a> Cutter<'a> {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        self.flush(true)
+        self.flush(End::Last)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
+    use std::io::Write as _;
 
     use super::*;
     use crate::cluster::lines::Lines;
@@ -299,12 +310,34 @@ mod tests {
         writer.finish().unwrap();
         let units: Vec<_> =
             Lines { text: lines, index, units }.from(0).unwrap().map(Result::unwrap).collect();
-        // The section of a.zip; the rows before it, those before and behind b, and b; c.
-        assert_eq!(counts(&units), [0, 7, 1]);
-        let spans = [&units[1], &units[2]].map(|unit| unit.span().unwrap());
-        let ends = spans.map(|span| (span.after, span.upto));
+        // The rows before a.zip, and its section; the rows before and behind b, and b; c.
+        assert_eq!(counts(&units), [2, 0, 5, 1]);
+        let spans = [&units[0], &units[2], &units[3]].map(|unit| unit.span().unwrap());
+        let ends = spans.map(|span| (span.after, span.upto, span.before));
         let (a, b) = (Some(paths[0].clone()), Some(paths[1].clone()));
-        assert_eq!(ends, [(a, b.clone()), (b, None)]);
+        assert_eq!(ends, [(None, None, a.clone()), (a, b.clone(), None), (b, None, None)]);
+    }
+
+    #[test]
+    fn what_is_added_beside_a_container_in_sections_belongs_to_one_unit() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+        let mut archive = ::zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        let stored = ::zip::write::SimpleFileOptions::default()
+            .compression_method(::zip::CompressionMethod::Stored);
+        for name in ["1", "2"] {
+            archive.start_file(name, stored).unwrap();
+            archive.write_all(&vec![0; 200_000]).unwrap();
+        }
+        let packed = archive.finish().unwrap().into_inner();
+        write("b.zip", &packed);
+        write("c.zip", &packed);
+        let units = units(folder.path(), UnitSize::Bytes(100_000));
+        assert!(units.iter().filter(|unit| unit.section().is_some()).count() >= 4, "{units:#?}");
+        for name in ["a", "b", "b.zip.part", "bb/x", "c", "d/e/f"] {
+            let path = folder.path().join(name);
+            assert_eq!(units.iter().filter(|unit| unit.holds(&path)).count(), 1, "{name}");
+        }
     }
 
     #[test]

@@ -178,7 +178,8 @@ mod tests {
 
     fn unit(number: u64) -> Unit {
         let digest = "d".repeat(number as usize);
-        let share = UnitShare::Files { after: None, upto: None, files: number, digest };
+        let share =
+            UnitShare::Files { after: None, upto: None, before: None, files: number, digest };
         Unit { unit: number, bytes: number, share, torrents: Vec::new() }
     }
 

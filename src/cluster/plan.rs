@@ -17,7 +17,7 @@ use crate::scan::Mode;
 use crate::source::{Dump, Folders, ScanLimits};
 
 /// Version of the plan format: raised when the meaning of a key changes.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 /// Longest `plan.json` that is read, in bytes. A guess: it grows with the paths that were named.
 const MAX_PLAN_BYTES: u64 = 64 << 20;
 

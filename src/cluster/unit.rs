@@ -30,8 +30,11 @@ pub enum UnitShare {
     Files {
         /// The last path before it; `None` from the first on.
         after: Option<String>,
-        /// Its last path; `None` to the end.
+        /// Its last path; `None` to the end, or to `before`.
         upto: Option<String>,
+        /// The container behind it that is read in sections: what is added before that is its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
         /// Number of its files, and of rows for what is none.
         files: u64,
         /// SHA-256 over their paths, sizes and times of change.
@@ -134,8 +137,8 @@ impl Unit {
             None => Some(None),
         };
         match &self.share {
-            UnitShare::Files { after, upto, .. } => {
-                Some(Span { after: path(after)?, upto: path(upto)? })
+            UnitShare::Files { after, upto, before, .. } => {
+                Some(Span { after: path(after)?, upto: path(upto)?, before: path(before)? })
             }
             UnitShare::Section { .. } => None,
         }
@@ -177,6 +180,7 @@ mod tests {
         let files = UnitShare::Files {
             after: None,
             upto: Some(written(Path::new("/d/a b"))),
+            before: None,
             files: 2,
             digest: "aa".into(),
         };
@@ -207,6 +211,7 @@ mod tests {
         let files = unit(UnitShare::Files {
             after: Some("/d/a".into()),
             upto: Some("/d/c".into()),
+            before: None,
             files: 1,
             digest: String::new(),
         });

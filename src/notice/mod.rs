@@ -12,6 +12,7 @@
 //! | `document` | writes a draft as Markdown and HTML |
 //! | `step`, `life` | what people record of a notice; the state and the deadlines that follow |
 //! | `day` | days, and business days |
+//! | `rows` | its rows, read and written |
 //! | `store` | keeps notices and steps in a database to which rows are only added |
 //! | `check` | looks for the material in a later copy |
 //! | `index` | adds notices to the records that are read |
@@ -21,6 +22,7 @@ mod day;
 mod document;
 mod index;
 mod life;
+mod rows;
 mod selection;
 mod step;
 mod store;

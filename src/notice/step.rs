@@ -7,6 +7,7 @@ use crate::record::NoticeState;
 const MAX_NOTE_CHARS: usize = 2_000;
 /// Most characters of a name or a reference. A guess, likewise.
 const MAX_NAME_CHARS: usize = 300;
+
 /// What a step says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {

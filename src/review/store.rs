@@ -1,12 +1,11 @@
 //! The database of decisions. Rows are only added, never changed or deleted.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use super::{Case, Decisions, Ruling, RulingError, full_id};
-use crate::base::{Found, Schema, owner_only};
+use crate::base::{OpenError, Schema};
 use crate::record::{DecisionState, Ground, Relation, Verdict, json};
 
 const SCHEMA: Schema = Schema {
@@ -93,23 +92,11 @@ impl ReviewStore {
     /// If the database cannot be created or read, or is of a newer version.
     pub fn open(home: &Path) -> Result<Self, ReviewError> {
         let path = home.join("review.sqlite");
-        let error = |source| ReviewError::Database { path: path.clone(), source };
-        let mut connection = Connection::open(&path).map_err(error)?;
-        owner_only(&path).map_err(|source| ReviewError::Write { path: path.clone(), source })?;
-        let found = (|| {
-            connection.busy_timeout(Duration::from_secs(30))?;
-            connection.pragma_update(None, "journal_mode", "wal")?;
-            connection.pragma_update(None, "synchronous", "full")?;
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let found = SCHEMA.bring_up(&transaction)?;
-            transaction.commit()?;
-            Ok(found)
-        })()
-        .map_err(error)?;
-        match found {
-            Found::Unknown(found) => Err(ReviewError::Version { path, found }),
-            Found::Empty | Found::Known => Ok(Self { path, connection }),
+        match SCHEMA.open(&path) {
+            Ok(connection) => Ok(Self { path, connection }),
+            Err(OpenError::Database(source)) => Err(ReviewError::Database { path, source }),
+            Err(OpenError::Write(source)) => Err(ReviewError::Write { path, source }),
+            Err(OpenError::Version(found)) => Err(ReviewError::Version { path, found }),
         }
     }
 

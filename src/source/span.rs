@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 pub struct Span {
     /// The last path before it; `None` from the first on.
     pub after: Option<PathBuf>,
-    /// Its last path; `None` to the end.
+    /// Its last path; `None` to the end, or to `before`.
     pub upto: Option<PathBuf>,
+    /// The first path behind it, if no path is known to be its last one: whatever is added before this path belongs to it.
+    pub before: Option<PathBuf>,
 }
 
 impl Span {
@@ -17,12 +19,14 @@ impl Span {
     pub fn holds(&self, path: &Path) -> bool {
         self.after.as_deref().is_none_or(|after| after < path)
             && self.upto.as_deref().is_none_or(|upto| path <= upto)
+            && self.before.as_deref().is_none_or(|before| path < before)
     }
 
     /// Whether a folder, or anything in it, may be in it.
     pub(super) fn may_reach(&self, folder: &Path) -> bool {
         self.after.as_deref().is_none_or(|after| after < folder || after.starts_with(folder))
             && self.upto.as_deref().is_none_or(|upto| folder <= upto)
+            && self.before.as_deref().is_none_or(|before| folder < before)
     }
 }
 
@@ -32,7 +36,7 @@ mod tests {
 
     fn span(after: &str, upto: &str) -> Span {
         let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
-        Span { after: path(after), upto: path(upto) }
+        Span { after: path(after), upto: path(upto), before: None }
     }
 
     #[test]
@@ -49,6 +53,17 @@ mod tests {
             assert_eq!(part.holds(Path::new(path)), holds, "{path}");
         }
         assert!(span("", "").holds(Path::new("/anything")));
+    }
+
+    #[test]
+    fn a_span_that_ends_before_a_path_holds_all_that_comes_before_it() {
+        let part = Span { before: Some("/d/c/x.zip".into()), ..span("/d/b", "") };
+        for (path, holds) in
+            [("/d/b", false), ("/d/c/x", true), ("/d/c/x.zip", false), ("/d/e", false)]
+        {
+            assert_eq!(part.holds(Path::new(path)), holds, "{path}");
+        }
+        assert!(part.may_reach(Path::new("/d/c")) && !part.may_reach(Path::new("/d/e")));
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn a_plan_that_was_changed_and_a_machine_that_differs_are_refused() {
         desk.run(["merge", "plan"]).ends_with(4).says_in_one_line(&["damaged"]);
         fs::write(desk.path(name), kept).unwrap();
     }
-    let newer = read("plan/plan.json").replace("\"plan_version\":1", "\"plan_version\":9");
+    let newer = read("plan/plan.json").replace("\"plan_version\":2", "\"plan_version\":9");
     desk.write("newer/plan.json", newer.as_bytes());
     desk.run(["work", "newer", "--unit", "0"]).ends_with(4).says_in_one_line(&["version 9"]);
     desk.run(["work", "gone", "--unit", "0"]).ends_with(2).says_in_one_line(&["no plan in gone"]);
