@@ -42,7 +42,7 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 9] = [
+const OF_HOMES: [&str; 8] = [
     "results.sqlite",
     "review.sqlite",
     "notices.sqlite",
