@@ -160,7 +160,8 @@ fn what_cannot_be_is_told_in_one_line() {
 fn a_notice_is_told_with_its_state_at_each_place_where_its_findings_are() {
     let desk = scanned();
     let found = records(&desk.jsonl());
-    let id = found.iter().flat_map(|r| &r.findings).map(|f| f.finding_id.clone()).last().unwrap();
+    let id =
+        found.iter().flat_map(|r| &r.findings).map(|f| f.finding_id.clone()).next_back().unwrap();
     desk.run(["review", "accept", &id, "--reason", "leak", "--by", "Ann"]).ends_with(0);
     let notice = ["notice", "--for", "host", "--url", "https://host.example/f/", "--out", "drafts"];
     desk.run(notice).ends_with(0);

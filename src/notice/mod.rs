@@ -12,7 +12,7 @@
 //! | `document` | writes a draft as Markdown and HTML |
 //! | `step`, `life` | what people record of a notice; the state and the deadlines that follow |
 //! | `day` | days, and business days |
-//! | `rows` | its rows, read and written |
+//! | `kept`, `rows` | what is kept of a notice; its rows, read and written |
 //! | `store` | keeps notices and steps in a database to which rows are only added |
 //! | `check` | looks for the material in a later copy |
 //! | `index` | adds notices to the records that are read |
@@ -21,6 +21,7 @@ mod check;
 mod day;
 mod document;
 mod index;
+mod kept;
 mod life;
 mod rows;
 mod selection;
@@ -32,10 +33,11 @@ mod tests;
 pub use check::{Look, Sought, sums};
 pub use day::{Day, NoDay};
 pub use index::Notices;
+pub use kept::{Material, NewNotice, Notice, Search};
 pub use life::Life;
 pub use selection::{Drafted, NoticeError, draft_run};
 pub use step::{Act, Step, StepError};
-pub use store::{Material, NewNotice, Notice, NoticeStore, NoticeStoreError, Search};
+pub use store::{NoticeStore, NoticeStoreError};
 
 pub use crate::record::{NoticeKind, NoticeState};
 

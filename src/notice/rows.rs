@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, Transaction, params};
 
-use super::store::{Material, NewNotice, Notice, Search};
+use super::kept::{Material, NewNotice, Notice, Search};
 use super::{Act, Day, Life, Step};
 use crate::record::{Checked, Finding, json};
 use crate::review::Recorder;
