@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::store::{Material, Notice, NoticeStore, NoticeStoreError};
+use super::kept::{Material, Notice};
+use super::store::{NoticeStore, NoticeStoreError};
 use crate::record::{Basis, Finding, ItemFacts, ItemRecord, NoticeFacts};
 
 /// All notices, by the ids of the findings that they are about.

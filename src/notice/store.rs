@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::kept::{Material, NewNotice, Notice};
 use super::rows::{insert, insert_step, material, notice, parsed, step};
-use super::{Act, Day, Life, Step, StepError};
+use super::{Act, Day, Step, StepError};
 use crate::base::{OpenError, Schema};
 use crate::catalog::{Catalog, CatalogError, LogLine};
 use crate::record::{Checked, Finding, ItemFacts};
