@@ -141,3 +141,17 @@ fn a_stopped_run_with_which_a_scan_goes_on_is_kept_with_what_it_needs() {
     let why: Vec<_> = rows.iter().map(|row| row["why"].as_str().unwrap_or_default()).collect();
     assert!(why[0].contains("needs it") && why[2].contains("goes on with it"), "{why:?}");
 }
+
+#[test]
+fn a_report_of_all_runs_leaves_the_pruned_ones_out_and_counts_them() {
+    let desk = runs(3);
+    desk.run(["prune", "--older-than", "0", "--keep", "1", "--yes"]).ends_with(0);
+    let report = ["report", "--all", "--format", "jsonl", "--out"];
+    let told = desk.run([&report[..], &["all.jsonl"]].concat()).ends_with(0).stdout;
+    assert!(told.contains("1 run of 1 dump; 2 runs left out, as pruned"), "{told}");
+    let lines = parse(&fs::read_to_string(desk.path("all.jsonl")).unwrap());
+    assert_eq!((&lines[0]["pruned"], &lines[0]["stopped"]), (&2.into(), &0.into()));
+    desk.run(["report", "--runs", "1,3", "--out", "x.html"])
+        .ends_with(2)
+        .says_in_one_line(&["the records of run 1 were pruned on"]);
+}

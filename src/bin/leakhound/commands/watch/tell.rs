@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::io::{BufRead as _, Write as _};
+use std::io::BufRead as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -33,8 +33,19 @@ pub(crate) fn run(global: &Global, command: &Tell) -> anyhow::Result<Exit> {
     let Some(_lock) = locked(&home, &orders)? else { return Ok(Exit::Clear) };
     let print: Option<Box<dyn FnMut(&Event) -> std::io::Result<()>>> =
         match (command.json, command.text) {
-            (true, _) => Some(Box::new(|event| print(&(serde_json::to_string(event)? + "\n")))),
-            (false, true) => Some(Box::new(|event| print(&text(event)))),
+            (true, _) => {
+                let mut paper = Paper::default();
+                Some(Box::new(move |event| {
+                    let line = serde_json::to_string(event)? + "\n";
+                    paper.print(event.event_id(), line, &mut std::io::stdout().lock())
+                }))
+            }
+            (false, true) => {
+                let mut paper = Paper::default();
+                Some(Box::new(move |event| {
+                    paper.print(event.event_id(), text(event), &mut std::io::stdout().lock())
+                }))
+            }
             (false, false) => None,
         };
     let once = command.once;
@@ -199,11 +210,47 @@ impl Desk {
     }
 }
 
-/// Prints and flushes, so that what is marked as printed is out of this process.
-fn print(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+/// What is printed, and how far: on a full disk a line may break off, and its rest follows once there is room.
+#[derive(Debug, Default)]
+struct Paper {
+    event_id: String,
+    rest: Vec<u8>,
+    /// Whether what was printed is perhaps not out of this process yet.
+    is_open: bool,
+}
+
+impl Paper {
+    /// Prints and flushes, so that what is marked as printed is out of this process.
+    fn print(
+        &mut self,
+        event_id: &str,
+        text: String,
+        out: &mut dyn std::io::Write,
+    ) -> std::io::Result<()> {
+        if self.is_open && self.event_id == event_id {
+            // The line of the attempt that broke off.
+            return self.go_on(out);
+        }
+        if self.is_open {
+            self.go_on(out)?;
+        }
+        (self.event_id, self.rest, self.is_open) = (event_id.to_owned(), text.into_bytes(), true);
+        self.go_on(out)
+    }
+
+    fn go_on(&mut self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        while !self.rest.is_empty() {
+            match out.write(&self.rest) {
+                Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+                Ok(taken) => drop(self.rest.drain(..taken)),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        out.flush()?;
+        self.is_open = false;
+        Ok(())
+    }
 }
 
 /// An event for people.
@@ -232,5 +279,48 @@ fn text(event: &Event) -> String {
             }
             out + "\n"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk with room for so many bytes.
+    struct Disk {
+        held: Vec<u8>,
+        room: usize,
+    }
+
+    impl std::io::Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let taken = bytes.len().min(self.room - self.held.len());
+            self.held.extend_from_slice(&bytes[..taken]);
+            if taken > 0 { Ok(taken) } else { Err(std::io::ErrorKind::StorageFull.into()) }
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_broke_off_on_a_full_disk_is_ended_and_not_begun_again() {
+        let (mut disk, mut paper) = (Disk { held: Vec::new(), room: 4 }, Paper::default());
+        let first = || "{\"attempt\":1}\n".to_owned();
+        for _ in 0..2 {
+            let full = paper.print("e-1", first(), &mut disk).unwrap_err();
+            assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+        }
+        disk.room = 100;
+        paper.print("e-1", "{\"attempt\":3}\n".to_owned(), &mut disk).unwrap();
+        paper.print("e-2", first(), &mut disk).unwrap();
+        assert_eq!(String::from_utf8(disk.held.clone()).unwrap(), first() + &first());
+        // One that is no longer to be told is ended before the next.
+        disk.room = disk.held.len() + 4;
+        paper.print("e-3", first(), &mut disk).unwrap_err();
+        disk.room = 100;
+        paper.print("e-4", first(), &mut disk).unwrap();
+        assert_eq!(String::from_utf8(disk.held).unwrap(), first().repeat(4));
     }
 }
