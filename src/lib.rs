@@ -74,5 +74,6 @@ pub mod session;
 pub mod signal;
 pub mod sniff;
 pub mod source;
+pub mod watch;
 #[doc(hidden)]
 pub mod wording;

@@ -279,8 +279,8 @@ fn results_of_before_there_were_modes_are_those_of_full_mode() {
     desk.write_wav("dump/copy.wav", &song(1, 20));
     desk.scan(1);
     let database = rusqlite::Connection::open(desk.path("home/results.sqlite")).unwrap();
-    let before =
-        "DROP TABLE abouts; DROP TABLE manifests; DROP TABLE timestamps; DROP TABLE file_hashes;
+    let before = "DROP TABLE events; DROP TABLE looks; ALTER TABLE runs DROP COLUMN pruned;
+                  DROP TABLE abouts; DROP TABLE manifests; DROP TABLE timestamps; DROP TABLE file_hashes;
                   ALTER TABLE runs DROP COLUMN mode";
     database.execute_batch(before).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();

@@ -14,7 +14,7 @@ SOURCE = Path(__file__).resolve().parent.parent.parent / "src"
 
 ROOMS = """
 base bytes sniff signal record wording identifier decode source index matching ingest
-catalog identify import export scan lint results review notice inspect provenance cluster report session
+catalog identify import export scan lint results review notice inspect provenance cluster report watch session
 """.split()
 
 TESTS = re.compile(r"#\[cfg\(test\)\]\s*mod \w+ \{.*", re.S)

@@ -177,7 +177,7 @@ mod tests {
             decoders: "symphonia 0.6.1".to_owned(),
             tool_version: "0.1.0".to_owned(),
         };
-        Run { run_id, key, complete: false, started: 1_795_461_154 }
+        Run { run_id, key, complete: false, started: 1_795_461_154, pruned: None }
     }
 
     fn gathered() -> Gathered {

@@ -161,6 +161,8 @@ failure_kinds! {
     Encrypted = "encrypted",
     /// It lies compressed and is longer than what is held in memory.
     TooLarge = "too_large",
+    /// It was still being written, or its download was not complete.
+    Unfinished = "unfinished",
     /// It took longer than an item may.
     Timeout = "timeout",
     /// The run was stopped. Never in a record: the item is examined in the next run.
@@ -228,6 +230,7 @@ impl FailureKind {
             | Self::LinkOutside
             | Self::LinkLoop
             | Self::LinkBroken
+            | Self::Unfinished
             | Self::Timeout
             | Self::Cancelled
             | Self::Ffmpeg

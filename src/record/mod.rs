@@ -4,6 +4,7 @@
 //! the sentences about them are in [`crate::wording`].
 
 mod decision;
+mod event;
 mod evidence;
 mod failure;
 mod finding;
@@ -21,6 +22,7 @@ mod work;
 use serde::Serialize;
 
 pub use decision::{Basis, Decision, DecisionState, Ground};
+pub use event::{Event, Found, RunEnd, Tally};
 pub use evidence::{Evidence, PeakWindow, RunnerUp};
 pub use failure::{Failure, FailureKind, FailureRecord, Stage};
 pub use finding::{Explained, Finding, Measures, Relation, Tier};

@@ -70,7 +70,10 @@ pub enum ChoiceError {
 impl ChoiceError {
     /// Whether the caller named what is not there. Else something failed.
     pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Results(_))
+        match self {
+            Self::Results(error) => error.is_usage(),
+            _ => true,
+        }
     }
 }
 

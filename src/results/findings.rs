@@ -14,6 +14,16 @@ impl ResultStore {
     pub fn for_each_found<E: From<ResultsError>>(
         &self,
         run_id: i64,
+        visit: impl FnMut(&[u8], ItemRecord) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.refuse_pruned(run_id)?;
+        self.for_each_left(run_id, visit)
+    }
+
+    /// The same of a run whose records were deleted but for some.
+    pub(crate) fn for_each_left<E: From<ResultsError>>(
+        &self,
+        run_id: i64,
         mut visit: impl FnMut(&[u8], ItemRecord) -> Result<(), E>,
     ) -> Result<(), E> {
         let error = |source| E::from(self.error(source));

@@ -26,8 +26,24 @@ pub(crate) fn keep(
     records: Vec<ItemRecord>,
     complete: bool,
 ) -> Run {
+    keep_by(store, key, records, complete, false)
+}
+
+/// Keeps a complete run of these records as `watch` does.
+pub(crate) fn watched(store: &mut ResultStore, key: &RunKey, records: Vec<ItemRecord>) -> Run {
+    keep_by(store, key, records, true, true)
+}
+
+fn keep_by(
+    store: &mut ResultStore,
+    key: &RunKey,
+    records: Vec<ItemRecord>,
+    complete: bool,
+    tells: bool,
+) -> Run {
     let (run, goes_on) = store.begin(key, 1_795_461_154).unwrap();
-    let mut sink = store.sink(run.run_id, goes_on).unwrap();
+    let sink = store.sink(run.run_id, goes_on).unwrap();
+    let mut sink = if tells { sink.telling() } else { sink };
     for record in records {
         let key = record.item.path.clone().into_bytes();
         let stamp = Stamp { size_bytes: record.item.size_bytes, modified_ns: 0 };

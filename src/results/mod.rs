@@ -9,9 +9,12 @@
 //! | `store` | the database: runs, and the records of a run in the order of their paths |
 //! | `sink` | writes the outcomes of a run, in batches, under the run's lock |
 //! | `earlier` | what a run takes over from itself and the run before |
+//! | `prune` | deletes the records of a run |
 //! | `choice` | the run, the manifest or the finding that somebody names |
 //! | `about` | what the dump of a run is, as a person says |
 //! | `findings` | single records, and those with findings |
+//! | `looks` | what the last scan of watched folders was of |
+//! | `outbox` | what happened in a watched dump and has to be told |
 //! | `manifests`, `chain` | the manifests of runs, each with the digest of the one before; tokens; hashes of files |
 
 mod about;
@@ -21,7 +24,10 @@ mod earlier;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod looks;
 mod manifests;
+mod outbox;
+mod prune;
 mod sink;
 mod store;
 
@@ -32,7 +38,10 @@ use crate::source::{Dump, display_path};
 pub use about::{About, AboutError, Category, MAX_ABOUT_BYTES};
 pub use choice::{ChoiceError, FindingPlace};
 pub use earlier::EarlierRuns;
+pub use looks::Look;
 pub use manifests::Sealed;
+pub use outbox::{Outbox, Untold};
+pub use prune::RunSize;
 pub use sink::RunSink;
 pub use store::{ResultStore, ResultsError};
 
@@ -47,6 +56,8 @@ pub struct Run {
     pub complete: bool,
     /// Time of its start, in seconds since 1970.
     pub started: i64,
+    /// When its records were deleted, in seconds since 1970.
+    pub pruned: Option<i64>,
 }
 
 /// Everything that the results of a run depend on, beside the items: with an equal key, an interrupted run is continued.

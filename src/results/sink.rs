@@ -1,13 +1,13 @@
 //! Writes the outcomes of a run, in batches, under the run's lock.
 
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::params;
 
-use super::{ResultStore, ResultsError, chain};
-use crate::record::json;
+use super::{ResultStore, ResultsError, chain, outbox};
+use crate::record::{FailureKind, ItemRecord, RunEnd, Tally, Verdict, json};
 use crate::scan::{Outcome, OutcomeSink};
 
 /// Outcomes are written once this many have gathered. A guess.
@@ -22,7 +22,7 @@ impl ResultStore {
     ///
     /// [`ResultsError::Busy`] if another process has the lock, or an error of the database.
     pub fn sink(&mut self, run_id: i64, goes_on: bool) -> Result<RunSink<'_>, ResultsError> {
-        let lock = RunLock::take(self.path.with_file_name(format!("run-{run_id}.lock")), run_id)?;
+        let lock = RunLock::of(&self.path, run_id)?;
         if goes_on {
             // Items that were recorded before the interruption and do not come again were deleted or moved meanwhile.
             let sql = "CREATE TEMP TABLE unseen AS SELECT path FROM outcomes WHERE run_id = ?1";
@@ -35,18 +35,23 @@ impl ResultStore {
             .map_err(|source| self.error(source))?;
         }
         let (waiting, since) = (Vec::new(), Instant::now());
-        Ok(RunSink { store: self, run_id, goes_on, waiting, since, _lock: lock })
+        Ok(RunSink { store: self, run_id, goes_on, waiting, since, tells: None, _lock: lock })
     }
 }
 
 /// Keeps a second process from writing the same run. The system releases the lock however the process ends.
 #[derive(Debug)]
-struct RunLock {
+pub(super) struct RunLock {
     path: PathBuf,
     _file: File,
 }
 
 impl RunLock {
+    /// The lock of a run in the results at `results`.
+    pub(super) fn of(results: &Path, run_id: i64) -> Result<Self, ResultsError> {
+        Self::take(results.with_file_name(format!("run-{run_id}.lock")), run_id)
+    }
+
     fn take(path: PathBuf, run_id: i64) -> Result<Self, ResultsError> {
         let locked = File::create(&path).map(|file| (file.try_lock(), file));
         match locked {
@@ -74,10 +79,19 @@ pub struct RunSink<'a> {
     goes_on: bool,
     waiting: Vec<Outcome>,
     since: Instant,
+    /// The items so far, if what happens has to be told.
+    tells: Option<Tally>,
     _lock: RunLock,
 }
 
 impl RunSink<'_> {
+    /// Keeps what happens to be told: see [`super::Outbox`].
+    #[must_use]
+    pub fn telling(mut self) -> Self {
+        self.tells = Some(Tally::default());
+        self
+    }
+
     /// Ends the recording of items: those of an earlier part of the run that did not come again are deleted. Returns the store, to
     /// read the run's records.
     ///
@@ -118,6 +132,14 @@ impl RunSink<'_> {
             let number = last.as_ref().map_or(1, |(number, ..)| number + 1);
             let document = seal(last.map(|(_, run_id, digest)| (run_id, digest)));
             chain::append(&transaction, number, self.run_id, &document)?;
+            if let Some(items) = self.tells {
+                let sql = "SELECT roots FROM runs WHERE run_id = ?1";
+                let roots: String = transaction.query_row(sql, [self.run_id], |row| row.get(0))?;
+                let roots = serde_json::from_str(&roots).unwrap_or_default();
+                let end =
+                    RunEnd { run_id: self.run_id, roots, ended: now, items, ..RunEnd::default() };
+                outbox::add_end(&transaction, end)?;
+            }
             transaction.commit()
         })()
         .map_err(|source| self.store.error(source))
@@ -128,6 +150,9 @@ impl OutcomeSink for RunSink<'_> {
     type Error = ResultsError;
 
     fn record(&mut self, outcome: Outcome) -> Result<(), ResultsError> {
+        if let Some(items) = &mut self.tells {
+            count(items, &outcome.record);
+        }
         self.waiting.push(outcome);
         if self.waiting.len() >= COMMIT_OUTCOMES { self.flush() } else { self.tick() }
     }
@@ -162,12 +187,31 @@ impl OutcomeSink for RunSink<'_> {
                     record.failure.as_ref().map(|f| f.kind.as_str()),
                     json(record),
                 ])?;
+                if self.tells.is_some() {
+                    outbox::add_findings(&transaction, self.run_id, record)?;
+                }
             }
             drop((statement, seen));
             transaction.commit()
         })()
         .map_err(|source| self.store.error(source))
     }
+}
+
+/// Counts an item by what became of it.
+fn count(items: &mut Tally, record: &ItemRecord) {
+    items.all += 1;
+    let kind = record.failure.as_ref().map(|failure| &failure.kind);
+    let counter = match (record.verdict, kind) {
+        (Verdict::Match, _) => &mut items.matched,
+        (Verdict::Suspect, _) => &mut items.suspect,
+        (Verdict::Permitted, _) => &mut items.permitted,
+        (Verdict::Clear, _) => &mut items.clear,
+        (Verdict::Failed, Some(FailureKind::NotAudio)) => &mut items.no_audio,
+        (Verdict::Failed, Some(FailureKind::Unfinished)) => &mut items.unfinished,
+        (Verdict::Failed, _) => &mut items.not_read,
+    };
+    *counter += 1;
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ const SCHEMA: Schema = Schema {
         "ALTER TABLE runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'full'",
         include_str!("migrations/3-manifests.sql"),
         include_str!("migrations/4-abouts.sql"),
+        include_str!("migrations/5-watch.sql"),
     ],
 };
 /// How long to wait for another process that writes. A guess.
@@ -60,6 +61,18 @@ pub enum ResultsError {
         /// The version of the database.
         found: i64,
     },
+    /// The records of a run were deleted.
+    #[error(
+        "the records of run {run_id} were pruned on {}, all but those with findings that people decided on; choose \
+         another run: leakhound runs",
+        crate::wording::day(*pruned)
+    )]
+    Pruned {
+        /// The run.
+        run_id: i64,
+        /// When, in seconds since 1970.
+        pruned: i64,
+    },
     /// A record cannot be parsed.
     #[error("run {run_id} of the results {} has a record that cannot be read; scan again", path.display())]
     Record {
@@ -73,6 +86,13 @@ pub enum ResultsError {
     },
 }
 
+impl ResultsError {
+    /// Whether the caller named what is not there any more. Else something failed.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Pruned { .. })
+    }
+}
+
 /// The results of all runs, in one database.
 #[derive(Debug)]
 pub struct ResultStore {
@@ -82,7 +102,7 @@ pub struct ResultStore {
 
 const RUN_COLUMNS: &str = "run_id, roots, settings_digest, catalogue_digest, \
                            catalogue_recordings, fingerprint_digest, decoders, tool_version, mode, \
-                           finished IS NOT NULL, started";
+                           finished IS NOT NULL, started, pruned";
 
 impl ResultStore {
     /// Opens the results in a home folder, and makes them if there are none.
@@ -122,7 +142,7 @@ impl ResultStore {
         let without_roots = |key: &RunKey| RunKey { roots: Vec::new(), ..key.clone() };
         let wanted = without_roots(key);
         let mut same = self.runs()?;
-        same.retain(|run| without_roots(&run.key) == wanted);
+        same.retain(|run| without_roots(&run.key) == wanted && run.pruned.is_none());
         same.reverse();
         if let Some(run) = same.iter().find(|run| run.key.roots == key.roots)
             && !run.complete
@@ -149,7 +169,7 @@ impl ResultStore {
         ];
         self.connection.execute(sql, values).map_err(|source| self.error(source))?;
         let run_id = self.connection.last_insert_rowid();
-        Ok((Run { run_id, key: key.clone(), complete: false, started: now }, false))
+        Ok((Run { run_id, key: key.clone(), complete: false, started: now, pruned: None }, false))
     }
 
     /// All runs, oldest first.
@@ -186,6 +206,7 @@ impl ResultStore {
         run_id: i64,
         mut visit: impl FnMut(&str, ItemRecord) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.refuse_pruned(run_id)?;
         let error = |source| E::from(self.error(source));
         let sql = "SELECT record FROM outcomes WHERE run_id = ?1 ORDER BY path";
         let mut statement = self.connection.prepare(sql).map_err(error)?;
@@ -195,6 +216,16 @@ impl ResultStore {
             visit(text, self.parse(run_id, text)?)?;
         }
         Ok(())
+    }
+
+    /// Refuses a run whose records were deleted.
+    pub(super) fn refuse_pruned(&self, run_id: i64) -> Result<(), ResultsError> {
+        let sql = "SELECT pruned FROM runs WHERE run_id = ?1";
+        let pruned = self.connection.query_row(sql, [run_id], |row| row.get(0)).optional();
+        match pruned.map_err(|source| self.error(source))?.flatten() {
+            Some(pruned) => Err(ResultsError::Pruned { run_id, pruned }),
+            None => Ok(()),
+        }
     }
 
     /// Parses a stored record.
@@ -231,6 +262,11 @@ impl ResultStore {
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        // Only a new file takes it.
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
     connection.pragma_update(None, "journal_mode", "wal")?;
     // Committed rows survive the end of the process, but the last of them may be lost in a power cut; those items are scanned
     // again.
@@ -255,6 +291,7 @@ fn run(row: &Row) -> rusqlite::Result<Run> {
         },
         complete: row.get(9)?,
         started: row.get(10)?,
+        pruned: row.get(11)?,
     })
 }
 

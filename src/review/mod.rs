@@ -50,7 +50,7 @@ pub use listen::{Clip, ListenError, MAX_CLIP_SECONDS, cut, to_wav};
 pub use queue::{Batch, Entry, FindingFilter, NewDecision, QueueError, Recorder, ReviewQueue};
 pub use store::{History, ReviewError, ReviewStore};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::record::{
     Basis, Decision, DecisionState, Finding, Ground, ItemFacts, ItemRecord, Relation, Span, Verdict,
@@ -292,6 +292,12 @@ impl Decisions {
             at: time_stamp(ruling.at),
             basis,
         })
+    }
+
+    /// The ids of the findings that were decided on in a run.
+    pub fn reviewed_in(&self, run_id: i64) -> HashSet<String> {
+        let cases = self.rows.iter().filter(|(case, _)| case.run_id == run_id);
+        cases.map(|(case, _)| case.finding_id.clone()).collect()
     }
 
     /// Sets [`Finding::decision`] of every finding in a record.

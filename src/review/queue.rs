@@ -77,7 +77,8 @@ impl QueueError {
             | Self::Row { .. }
             | Self::Incomplete { .. } => true,
             Self::Choice(error) => error.is_usage(),
-            Self::Results(_) | Self::Review(_) | Self::Catalog(_) => false,
+            Self::Results(error) => error.is_usage(),
+            Self::Review(_) | Self::Catalog(_) => false,
         }
     }
 }

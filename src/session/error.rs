@@ -57,6 +57,20 @@ pub enum SessionError {
         /// False-alarm probability below which a finding is a suspect.
         suspect_below: f64,
     },
+    /// There is hardly room on the disk of the home.
+    #[error(
+        "the disk of {} has only {} bytes left; free some space",
+        home.display(), crate::wording::thousands(*free)
+    )]
+    NoRoom {
+        /// The home.
+        home: PathBuf,
+        /// What is left, in bytes.
+        free: u64,
+    },
+    /// Another process watches with this home.
+    #[error(transparent)]
+    Lock(#[from] crate::watch::LockError),
     /// The worker threads cannot be started.
     #[error("cannot start the worker threads: {reason}")]
     Threads {
@@ -95,6 +109,7 @@ impl SessionError {
         match self {
             Self::Path { .. } | Self::OwnHome { .. } | Self::Thresholds { .. } => true,
             Self::Choice(error) => error.is_usage(),
+            Self::Results(error) => error.is_usage(),
             Self::Cluster(error) => error.is_usage(),
             Self::Notices(error) => error.is_usage(),
             _ => false,

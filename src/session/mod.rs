@@ -11,15 +11,19 @@ mod about;
 mod error;
 mod machines;
 mod notices;
+mod pruning;
 mod query;
 mod reports;
 mod scanning;
 mod settings;
+mod watching;
 
 pub use error::SessionError;
 pub use machines::MergeEnd;
+pub use pruning::{Fate, Kept, PruneRow, PruneWish, Pruned};
 pub use scanning::{Observer, ScanEnd};
 pub use settings::Settings;
+pub use watching::{Watcher, Watching};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

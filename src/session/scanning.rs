@@ -60,7 +60,16 @@ impl Session {
         paths: &[PathBuf],
         observer: &mut dyn Observer,
     ) -> Result<ScanEnd, SessionError> {
-        let dump = Dump::new(self.dump_folders(paths)?, self.settings.limits);
+        self.scan_dump(Dump::new(self.dump_folders(paths)?, self.settings.limits), false, observer)
+    }
+
+    /// Scans a dump. `tells`: what happens is kept to be told.
+    pub(super) fn scan_dump(
+        &self,
+        dump: Dump,
+        tells: bool,
+        observer: &mut (impl Observer + ?Sized),
+    ) -> Result<ScanEnd, SessionError> {
         let engine = Arc::new(self.engine()?);
         let mut store = self.results()?;
         let limits = dump.settings();
@@ -73,7 +82,8 @@ impl Session {
         observer.begun(&run, goes_on);
         let config = self.scan_config();
         let earlier = Box::new(store.earlier(run.run_id)?);
-        let mut sink = store.sink(run.run_id, goes_on)?;
+        let sink = store.sink(run.run_id, goes_on)?;
+        let mut sink = if tells { sink.telling() } else { sink };
         let searched = Arc::clone(&engine);
         let tell = &mut |progress: &Progress| observer.progress(progress);
         let summary = scan(Arc::new(dump), engine, config, earlier, &mut sink, &self.stop, tell)?;

@@ -131,6 +131,12 @@ impl Around {
         }
         self.volumes.join(&mut item);
         let mut item = self.segments.join(item, &|path| folders.lists(path))?;
+        if let Bytes::Volumes { volumes, .. } = &item.bytes {
+            let parts = volumes.iter().map(|volume| volume.path.as_path());
+            if let Some(row) = folders.waiting_for(&item.place.locator.file, parts) {
+                return Err(row);
+            }
+        }
         // A torrent describes each volume of a split archive as a file of its own.
         if !matches!(item.bytes, Bytes::Volumes { .. }) {
             item.torrent = self.torrents.file_at(&item.place.locator.file);

@@ -3,6 +3,7 @@
 //! A link is followed only if its target is inside the paths that are scanned: one that leads out could put the label's own
 //! masters into the report.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +25,14 @@ pub struct Folders {
     inside: Vec<PathBuf>,
     /// The home, its links resolved: what it keeps for itself is not scanned.
     home: Option<PathBuf>,
+    /// Tells which files are left alone for now.
+    waits: Option<Arc<dyn Waits>>,
+}
+
+/// Tells which files are left alone for now, because they are still being written.
+pub trait Waits: std::fmt::Debug + Send + Sync {
+    /// Why a file is not to be read yet, as a clause whose subject is the file; `None` if it may be read.
+    fn why(&self, file: &Path, metadata: &Metadata) -> Option<String>;
 }
 
 /// The folder of the catalogue in a home, and the database that tells it from another folder of that name.
@@ -33,7 +42,16 @@ const PACKS: &str = "packs";
 /// With what the names of files end that SQLite makes beside a database while it is open: they come and go.
 const PASSING: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The names of the other files of a home.
-const OF_HOMES: [&str; 4] = ["results.sqlite", "review.sqlite", "notices.sqlite", "ffmpeg.json"];
+const OF_HOMES: [&str; 8] = [
+    "results.sqlite",
+    "review.sqlite",
+    "notices.sqlite",
+    "ffmpeg.json",
+    "config.toml",
+    "watch.lock",
+    "tell.lock",
+    "hook.lock",
+];
 
 impl Folders {
     /// The files and folders at `paths`.
@@ -58,13 +76,20 @@ impl Folders {
                 kept.push(root);
             }
         }
-        Ok(Self { roots: kept, inside, home: None })
+        Ok(Self { roots: kept, inside, home: None, waits: None })
     }
 
     /// Leaves out what the program keeps in its home: the catalogue names every recording, so it would be found in itself.
     #[must_use]
     pub fn beside_home(mut self, home: &Path) -> Self {
         self.home = home.canonicalize().ok();
+        self
+    }
+
+    /// Leaves files alone for which `waits` has a reason: each is a row.
+    #[must_use]
+    pub fn but(mut self, waits: Arc<dyn Waits>) -> Self {
+        self.waits = Some(waits);
         self
     }
 
@@ -149,7 +174,28 @@ impl Folders {
                 "is a pipe, socket or device, not a file; it was not opened".into(),
             ));
         }
+        if let Some(why) = self.why(&path, &metadata) {
+            return Err(waiting(path, &why));
+        }
         Ok(Item::of_file(path, Stamp::of(&metadata)))
+    }
+
+    fn why(&self, file: &Path, metadata: &Metadata) -> Option<String> {
+        self.waits.as_ref()?.why(file, metadata)
+    }
+
+    /// The row of a file that is read with others, one of which is left alone.
+    pub(super) fn waiting_for<'a>(
+        &self,
+        file: &Path,
+        mut others: impl Iterator<Item = &'a Path>,
+    ) -> Option<Box<Unlisted>> {
+        self.waits.as_ref()?;
+        let why = others.find_map(|other| {
+            let why = self.why(other, &other.metadata().ok()?)?;
+            Some(format!("is read with {}, which {why}", shown_path(other)))
+        })?;
+        Some(waiting(file.to_path_buf(), &why))
     }
 
     /// The row of a link to a folder. Such links are not walked: the folder is scanned at its own path, and a few links to
@@ -291,6 +337,12 @@ fn refused(path: PathBuf, kind: FailureKind, message: String) -> Box<Unlisted> {
         size_bytes: 0,
         failure: FailureRecord { stage: Stage::Walk, kind, message },
     })
+}
+
+/// The row of a file that is left alone for now.
+fn waiting(path: PathBuf, why: &str) -> Box<Unlisted> {
+    let message = format!("{why}; it is scanned once it is finished");
+    refused(path, FailureKind::Unfinished, message)
 }
 
 /// The row of something that could not be listed.

@@ -44,7 +44,7 @@ pub(crate) use containers::{Value, is_table, texts};
 pub use containers::{set_unpacker, unpack_rar};
 pub use dump::Dump;
 pub use find::{Found, extract, find};
-pub use folder::{Folders, Listed};
+pub use folder::{Folders, Listed, Waits};
 pub use limits::ScanLimits;
 pub use listing::Listing;
 pub use locator::{Extent, Locator, LocatorError, Step, To, key_behind};
@@ -54,7 +54,7 @@ pub use portion::{Met, Portion, Share};
 pub use section::{BrokenGroup, Carried, Section, SectionEnd, TableEnd};
 pub use segment_files::volumes_of;
 pub use span::Span;
-pub use torrent::{TorrentFile, TorrentPlace};
+pub use torrent::{Downloads, TorrentFile, TorrentPlace};
 pub(crate) use torrent::{is_called_torrent, unreadable as unreadable_torrent};
 
 use std::ops::ControlFlow;

@@ -113,6 +113,8 @@ impl Desk {
         command
             .current_dir(self.folder.path())
             .env("LEAKHOUND_HOME", self.path("home"))
+            // No settings of this machine.
+            .env("LEAKHOUND_CONFIG", "")
             .env_remove("LEAKHOUND_THREADS")
             .env_remove("LEAKHOUND_ITEM_TIMEOUT")
             .env_remove("LEAKHOUND_CATALOGUE")

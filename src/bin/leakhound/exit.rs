@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use leakhound::cluster::ClusterError;
 use leakhound::notice::{NoticeError, NoticeStoreError};
-use leakhound::results::ChoiceError;
+use leakhound::results::{ChoiceError, ResultsError};
 use leakhound::review::{AudioError, QueueError};
 use leakhound::session::SessionError;
 
@@ -60,11 +60,15 @@ pub(crate) fn report(result: anyhow::Result<Exit>) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Prints what is wrong with the arguments in one line, with the remedy; help and version as they are.
-pub(crate) fn report_arguments(error: &clap::Error) -> ExitCode {
+/// Prints what is wrong with the arguments in one line, with the remedy; help and version as they are. `from`: the variable of the
+/// environment that holds the wrong value.
+pub(crate) fn report_arguments(error: &clap::Error, from: Option<&str>) -> ExitCode {
     use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if error.use_stderr() && error.kind() != DisplayHelpOnMissingArgumentOrSubcommand {
-        let line = arguments_line(&error.render().to_string());
+        let mut line = arguments_line(&error.render().to_string());
+        if let Some(variable) = from {
+            line = format!("the variable {variable} is wrong: {line}");
+        }
         eprintln!("leakhound: {}", leakhound::wording::visible(&line));
     } else {
         // Where nobody reads it nothing is lost.
@@ -92,6 +96,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.downcast_ref().is_some_and(SessionError::is_usage)
         || error.downcast_ref().is_some_and(ClusterError::is_usage)
         || error.downcast_ref().is_some_and(ChoiceError::is_usage)
+        || error.downcast_ref().is_some_and(ResultsError::is_usage)
         || error.downcast_ref().is_some_and(QueueError::is_usage)
         || error.downcast_ref().is_some_and(AudioError::is_usage)
         || error.downcast_ref().is_some_and(NoticeError::is_usage)

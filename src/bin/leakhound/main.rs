@@ -8,6 +8,7 @@
 mod about;
 mod args;
 mod commands;
+mod config;
 mod exit;
 mod fonts;
 mod guide;
@@ -18,18 +19,19 @@ mod review_server;
 mod setup;
 mod show;
 
-use clap::Parser as _;
-
 fn main() -> std::process::ExitCode {
     silence_workers();
-    let args = match args::Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => return exit::report_arguments(&error),
+    let loaded = match config::load(std::env::args_os()) {
+        Ok(loaded) => loaded,
+        Err(config::Refused::Arguments { error, from }) => {
+            return exit::report_arguments(&error, from.as_deref());
+        }
+        Err(config::Refused::Settings(error)) => return exit::report(Err(error)),
     };
     if let Ok(program) = std::env::current_exe() {
         leakhound::source::set_unpacker(program, &[args::UNPACK_RAR]);
     }
-    exit::report(commands::run(&args))
+    exit::report(commands::run(&loaded))
 }
 
 /// Keeps panics of workers off the terminal: the scan turns each into the failure of its item.

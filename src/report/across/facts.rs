@@ -109,6 +109,8 @@ pub struct Totals {
     pub catalogues: u64,
     /// Runs that were left out because they were stopped before their end.
     pub stopped: u64,
+    /// Runs that were left out because their records were deleted.
+    pub pruned: u64,
 }
 
 /// A recording in a dump.

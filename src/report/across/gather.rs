@@ -55,8 +55,8 @@ impl<'a> AcrossReader<'a> {
         Self { store, decisions, notices }
     }
 
-    /// Brings together what the runs found: `runs`, or all complete ones. The records of newest runs are read once, of older
-    /// ones only those with findings.
+    /// Brings together what the runs found: `runs`, or all complete ones that have their records. The records of newest runs are
+    /// read once, of older ones only those with findings.
     ///
     /// # Errors
     ///
@@ -65,12 +65,14 @@ impl<'a> AcrossReader<'a> {
         &self,
         runs: Option<Vec<Run>>,
     ) -> Result<Across, E> {
-        let (mut runs, stopped) = if let Some(runs) = runs {
-            (runs, 0)
+        let (mut runs, stopped, pruned) = if let Some(runs) = runs {
+            (runs, 0, 0)
         } else {
+            let (whole, pruned): (Vec<_>, Vec<_>) =
+                self.store.runs()?.into_iter().partition(|run| run.pruned.is_none());
             let (complete, stopped): (Vec<_>, Vec<_>) =
-                self.store.runs()?.into_iter().partition(|run| run.complete);
-            (complete, stopped.len() as u64)
+                whole.into_iter().partition(|run| run.complete);
+            (complete, stopped.len() as u64, pruned.len() as u64)
         };
         runs.sort_by_key(|run| (run.started, run.run_id));
         runs.dedup_by_key(|run| run.run_id);
@@ -106,6 +108,7 @@ impl<'a> AcrossReader<'a> {
             catalogue_recordings: newest().next_back().map_or(0, |run| run.catalogue_recordings),
             catalogues: digests.len() as u64,
             stopped,
+            pruned,
             ..Totals::default()
         };
         found.totals(&mut totals).map_err(apart)?;

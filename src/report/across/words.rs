@@ -62,6 +62,10 @@ pub(in crate::report) fn what_was_looked_at(across: &Across) -> String {
         let were = plural(across.totals.stopped, "run was", "runs were");
         told += &format!(" {were} stopped before the end and left out.");
     }
+    if across.totals.pruned > 0 {
+        let were = plural(across.totals.pruned, "run was", "runs were");
+        told += &format!(" {were} pruned and left out, so a first day may be too late.");
+    }
     if across.totals.catalogues > 1 {
         told += &format!(
             " The newest runs searched for {} states of the catalogue; shares are of the newest.",

@@ -91,6 +91,16 @@ impl TorrentFile {
         Some(self.counted(best))
     }
 
+    /// Whether pieces are not there of every torrent that lists it. `None` if `cancel` was raised.
+    pub(super) fn lacks(&self, cancel: &AtomicBool) -> Option<bool> {
+        for share in self.shares() {
+            if !share.lacks(cancel)? {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
     /// A digest of everything but its own bytes that its integrity depends on: the torrents, and the files that share pieces of
     /// version 1 with it.
     pub(in crate::source) fn surroundings(&self) -> u64 {

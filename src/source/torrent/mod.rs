@@ -9,6 +9,7 @@
 //! | `place` | the places of torrents, as a plan keeps them |
 //! | `share` | a file as one torrent describes it |
 //! | `file` | the same for several torrents over the same data |
+//! | `downloads` | whether a file is fully downloaded |
 //! | `verify` | comparison with the hashes of a torrent |
 //! | `unfinished` | names of files that are not fully downloaded |
 
@@ -18,6 +19,7 @@
 )]
 
 mod beside;
+mod downloads;
 mod file;
 mod metainfo;
 mod place;
@@ -28,6 +30,7 @@ mod verify;
 pub(super) use beside::Torrents;
 pub(crate) use beside::is_called_torrent;
 pub(crate) use beside::unreadable;
+pub use downloads::Downloads;
 pub use file::TorrentFile;
 pub use place::TorrentPlace;
 
@@ -67,6 +70,8 @@ struct Verified {
     bytes: u64,
     /// A piece of this file alone is complete and has the wrong hash.
     differs: bool,
+    /// A piece is not there, or may not be.
+    lacks: bool,
     /// All pieces have the right hash.
     all: bool,
 }

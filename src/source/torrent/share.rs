@@ -101,6 +101,12 @@ impl Share {
         Some(TorrentFacts { integrity, verified_bytes: verified.bytes, ..unverified })
     }
 
+    /// Whether some of its pieces are not there. `None` if `cancel` was raised.
+    pub(super) fn lacks(&self, cancel: &AtomicBool) -> Option<bool> {
+        let verified = self.torrent.verify(self.index, 0, self.info().bytes, cancel)?;
+        Some(verified.lacks)
+    }
+
     /// Adds everything but its own bytes that its integrity depends on: the `.torrent` file, and the files that share pieces of
     /// version 1 with it.
     pub(super) fn surroundings(&self, digest: &mut Sha256) {

@@ -56,7 +56,7 @@ impl Torrent {
         let piece_bytes = self.metainfo.piece_bytes;
         // Pieces are counted from the start of the file in version 2, and from the start of the torrent in version 1.
         let base = if is_v2 { 0 } else { info.offset };
-        let mut verified = Verified { bytes: 0, differs: false, all: true };
+        let mut verified = Verified { bytes: 0, differs: false, lacks: false, all: true };
         let mut at = from;
         while at < to {
             let piece = (base + at) / piece_bytes;
@@ -64,7 +64,7 @@ impl Torrent {
             match self.piece(file, piece, is_v2, cancel)? {
                 Piece::Fits => verified.bytes += end - at,
                 Piece::Differs => (verified.differs, verified.all) = (true, false),
-                Piece::Missing | Piece::Unknown => verified.all = false,
+                Piece::Missing | Piece::Unknown => (verified.lacks, verified.all) = (true, false),
             }
             at = end;
         }

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 use leakhound::cluster::UnitSize;
-use leakhound::provenance::WhichContainers;
 
-use super::scan::containers;
 use super::{Limits, Search};
 
 /// Number of units unless one is asked for. A guess: enough for the arrays of most schedulers, and few enough that each is
@@ -92,9 +90,8 @@ pub(crate) struct Merge {
     /// Folder with parts; several may be named, with each unit in one of them [default: PLAN/parts]
     #[arg(long, value_name = "DIR")]
     pub(crate) parts: Vec<PathBuf>,
-    /// Containers whose SHA-256 goes into the manifest; each is read once more on this machine
-    #[arg(long, value_name = "HASH_CONTAINERS", default_value_t, value_parser = containers())]
-    pub(crate) hash_containers: WhichContainers,
+    #[command(flatten)]
+    pub(crate) hashing: super::Hashing,
     #[command(flatten)]
     pub(crate) catalogue: super::CatalogueFile,
 }

@@ -7,20 +7,20 @@ use clap::Args as ClapArgs;
 #[command(next_help_heading = "Limits on containers")]
 pub(crate) struct Limits {
     /// How deep containers may be nested
-    #[arg(long = "max-depth", value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long = "max-depth", env = "LEAKHOUND_MAX_DEPTH", hide_env = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) depth: u16,
     /// Memory for one compressed item, in MiB
-    #[arg(long = "max-item", value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long = "max-item", env = "LEAKHOUND_MAX_ITEM", hide_env = true, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) item: u32,
     /// A file may unpack to this many times its size, plus 1 GiB
-    #[arg(long = "max-ratio", value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long = "max-ratio", env = "LEAKHOUND_MAX_RATIO", hide_env = true, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) ratio: u32,
     /// Most members of one file
-    #[arg(long = "max-members", value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long = "max-members", env = "LEAKHOUND_MAX_MEMBERS", hide_env = true, value_name = "N", default_value = "200000000", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) members: u64,
     /// Memory for one page of a Parquet table or one batch of an Arrow table, in MiB; a compressed page takes twice as
     /// much
-    #[arg(long = "max-page", value_name = "MIB", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=2_048))]
+    #[arg(long = "max-page", env = "LEAKHOUND_MAX_PAGE", hide_env = true, value_name = "MIB", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=2_048))]
     pub(crate) page: u32,
 }
 

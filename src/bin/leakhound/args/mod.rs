@@ -9,12 +9,15 @@ mod catalog;
 mod catalogue_file;
 mod choice;
 mod cluster;
+mod config;
 mod extract;
 mod guide;
 mod inspect;
 mod limits;
 mod manifest;
 mod notice;
+mod profile;
+mod prune;
 mod query;
 mod recheck;
 mod report;
@@ -24,6 +27,7 @@ mod scan;
 mod search;
 mod show;
 mod verify;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -32,21 +36,25 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 pub(crate) use catalog::{Allow, Catalog, Import, Mask};
 pub(crate) use catalogue_file::CatalogueFile;
 pub(crate) use cluster::{Merge, Plan, PlanCommand, Work};
+pub(crate) use config::Config;
 pub(crate) use extract::Extract;
 pub(crate) use guide::Guide;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::Limits;
 pub(crate) use manifest::Manifest;
 pub(crate) use notice::{Notice, NoticeCommand, NoticeDraft, NoticeRemark};
+pub(crate) use profile::Profile;
+pub(crate) use prune::Prune;
 pub(crate) use query::Query;
 pub(crate) use recheck::Recheck;
 pub(crate) use report::{Report, ReportFormat};
 pub(crate) use review::{Decide, Review, ReviewCommand, ReviewList};
 pub(crate) use runs::Runs;
-pub(crate) use scan::Scan;
+pub(crate) use scan::{Hashing, Scan};
 pub(crate) use search::Search;
 pub(crate) use show::Show;
 pub(crate) use verify::Verify;
+pub(crate) use watch::{Tell, Watch, Watching};
 
 /// Version and build, as `--version` prints them.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LEAKHOUND_BUILD"), ")");
@@ -74,6 +82,8 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("LEAKHOUND_B
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) profile: Profile,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -93,14 +103,16 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "LEAKHOUND_OPERATOR", value_name = "NAME")]
     pub(crate) operator: Option<String>,
     /// Do not use an installed ffmpeg for formats that the built-in decoders lack
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "LEAKHOUND_NO_FFMPEG", hide_env = true,
+          value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) no_ffmpeg: bool,
     /// Longest time for one item, in seconds; an item that takes longer counts as not read
     #[arg(long, global = true, env = "LEAKHOUND_ITEM_TIMEOUT", value_name = "SECONDS",
           default_value = "600", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) item_timeout: u32,
     /// Print errors only: no progress, no list of findings
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, env = "LEAKHOUND_QUIET", hide_env = true,
+          value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) quiet: bool,
 }
 
@@ -132,6 +144,8 @@ pub(crate) enum Command {
     Catalog(Catalog),
     /// Scan files and folders against the catalogue; a stopped scan continues when the command is repeated
     Scan(Scan),
+    /// Scan what comes to rest in folders, again and again, and tell what is new: on standard output, or by a command
+    Watch(Watch),
     /// Divide a scan into units for many machines, and see how far they are; see the page on many machines of the guide
     Plan(Plan),
     /// Do units of a plan; findings end it with 0, so that a scheduler repeats failures only
@@ -163,12 +177,22 @@ pub(crate) enum Command {
     Recheck(Recheck),
     /// List the runs
     Runs(Runs),
+    /// Delete the records of old runs, after showing which; decisions, manifests and what people decided on stay
+    Prune(Prune),
+    /// Show each setting, its value and where it comes from: option, environment, file or default
+    Config(Config),
     /// Show a page of the guide, or list the pages
     Guide(Guide),
     /// Unpack members of RAR archives from standard input to standard output: how this program runs itself
     #[command(hide = true, name = UNPACK_RAR)]
     UnpackRar,
+    /// Tell what a watch found: how this program runs itself
+    #[command(hide = true, name = TELL)]
+    Tell(Tell),
 }
+
+/// The command by which the program runs itself to tell what a watch found.
+pub(crate) const TELL: &str = "tell-what-was-found";
 
 /// The command by which the program runs itself to unpack RAR.
 pub(crate) const UNPACK_RAR: &str = "unpack-rar";

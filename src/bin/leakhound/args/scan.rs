@@ -18,18 +18,26 @@ pub(crate) struct Scan {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) search: Search,
-    /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since it was
-    /// last hashed
-    #[arg(long, value_name = "HASH_CONTAINERS", default_value_t, value_parser = containers())]
-    pub(crate) hash_containers: WhichContainers,
+    #[command(flatten)]
+    pub(crate) hashing: Hashing,
     /// What the dump is, as a TOML file: name, version, revision, licence, source, publisher, category, collected,
     /// obtained, summaries; reports show it
     #[arg(long, value_name = "FILE")]
     pub(crate) about: Option<PathBuf>,
 }
 
+/// Which containers are hashed: an argument of every command that ends a run.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Hashing {
+    /// Containers whose SHA-256 goes into the manifest; each is read once more, unless it has not changed since it was
+    /// last hashed
+    #[arg(long, env = "LEAKHOUND_HASH_CONTAINERS", hide_env = true, value_name = "HASH_CONTAINERS", default_value_t,
+          value_parser = containers())]
+    pub(crate) hash_containers: WhichContainers,
+}
+
 /// The choices of containers to hash.
-pub(super) fn containers() -> impl TypedValueParser<Value = WhichContainers> {
+fn containers() -> impl TypedValueParser<Value = WhichContainers> {
     choice(WhichContainers::ALL, |which| {
         PossibleValue::new(which.as_str()).help(match which {
             WhichContainers::Found => "Containers in which something was found",

@@ -8,30 +8,38 @@ use leakhound::session::Settings;
 
 use super::choice::choice;
 
-/// How items are searched, and which false-alarm probabilities make a match or a suspect.
+/// How items are searched, and in which catalogue.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Search {
+    #[command(flatten)]
+    pub(crate) matching: Matching,
+    #[command(flatten)]
+    pub(crate) catalogue: super::CatalogueFile,
+}
+
+/// How items are searched, and which false-alarm probabilities make a match or a suspect.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Matching {
     /// How thoroughly each item is searched
-    #[arg(long, default_value_t, value_parser = modes())]
+    #[arg(long, env = "LEAKHOUND_MODE", hide_env = true, default_value_t, value_parser = modes())]
     pub(crate) mode: Mode,
     /// An item is a match if its false-alarm probability is below this
-    #[arg(long, value_name = "P", default_value = "1e-6", value_parser = probability)]
+    #[arg(long, env = "LEAKHOUND_MATCH_BELOW", hide_env = true, value_name = "P", default_value = "1e-6", value_parser = probability)]
     pub(crate) match_below: f64,
     /// An item is a suspect if its false-alarm probability is below this
-    #[arg(long, value_name = "P", default_value = "1e-3", value_parser = probability)]
+    #[arg(long, env = "LEAKHOUND_SUSPECT_BELOW", hide_env = true, value_name = "P", default_value = "1e-3", value_parser = probability)]
     pub(crate) suspect_below: f64,
     /// Country where the items are offered, two letters (ISO 3166); findings of recordings that the label has no rights
     /// to there are shown as permitted
-    #[arg(long, value_name = "CC", value_parser = territory)]
+    #[arg(long, env = "LEAKHOUND_TERRITORY", hide_env = true, value_name = "CC", value_parser = territory)]
     pub(crate) territory: Option<String>,
-    #[command(flatten)]
-    pub(crate) catalogue: super::CatalogueFile,
 }
 
 impl Search {
     /// Puts itself into the settings of a session.
     pub(crate) fn put_into(&self, settings: Settings) -> Settings {
-        let Self { mode, match_below, suspect_below, territory, catalogue } = self;
+        let Self { matching, catalogue } = self;
+        let Matching { mode, match_below, suspect_below, territory } = matching;
         let settings = catalogue.put_into(settings);
         let verdict = VerdictConfig { match_below: *match_below, suspect_below: *suspect_below };
         Settings { mode: *mode, verdict, territory: territory.clone(), ..settings }

@@ -269,7 +269,7 @@ pub(crate) fn merge(global: &Global, command: &args::Merge) -> anyhow::Result<Ex
     let plan = Plan::open(&command.plan)?;
     let parts = folders(&plan, &command.parts);
     let settings = Settings {
-        hash_containers: command.hash_containers,
+        hash_containers: command.hashing.hash_containers,
         ..command.catalogue.put_into(setup::settings(global).of_plan(&plan)?)
     };
     let session = setup::session_with(global, settings)?;

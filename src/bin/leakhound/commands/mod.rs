@@ -2,6 +2,7 @@
 
 mod catalog;
 mod cluster;
+mod config;
 mod delivery;
 mod entries;
 mod guide;
@@ -14,6 +15,7 @@ mod mask;
 mod notice;
 mod notice_check;
 mod notice_life;
+mod prune;
 mod query;
 mod recheck;
 mod report;
@@ -23,15 +25,20 @@ mod runs;
 mod scan;
 mod show_extract;
 mod verify;
+mod watch;
 
-use crate::args::{Args, Command};
+use crate::args::Command;
+use crate::config::Loaded;
 use crate::exit::Exit;
 
 /// Runs the command that the arguments name.
-pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<Exit> {
+    let args = &loaded.args;
     match &args.command {
         Command::Catalog(command) => catalog::run(&args.global, command),
         Command::Scan(command) => scan::run(&args.global, command),
+        Command::Watch(command) => watch::run(&args.global, command),
+        Command::Tell(command) => watch::tell(&args.global, command),
         Command::Plan(command) => cluster::plan(&args.global, command),
         Command::Work(command) => cluster::work(&args.global, command),
         Command::Merge(command) => cluster::merge(&args.global, command),
@@ -46,6 +53,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Verify(command) => verify::run(&args.global, command),
         Command::Recheck(command) => recheck::run(&args.global, command),
         Command::Runs(command) => runs::run(&args.global, command),
+        Command::Prune(command) => prune::run(&args.global, command),
+        Command::Config(command) => config::run(loaded, command),
         Command::Guide(command) => guide::run(command),
         Command::UnpackRar => {
             leakhound::source::unpack_rar(std::io::stdin().lock(), std::io::stdout().lock(), true)?;

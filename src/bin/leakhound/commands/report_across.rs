@@ -48,12 +48,14 @@ pub(super) fn run(global: &Global, command: &Report) -> anyhow::Result<Exit> {
 }
 
 fn told(across: &Across) -> String {
-    let stopped = match across.totals.stopped {
+    let left_out = |runs: u64, why: &str| match runs {
         0 => String::new(),
-        stopped => format!("; {} left out, as stopped", counted(stopped, "run")),
+        runs => format!("; {} left out, as {why}", counted(runs, "run")),
     };
+    let stopped = left_out(across.totals.stopped, "stopped");
+    let pruned = left_out(across.totals.pruned, "pruned");
     format!(
-        "{} of {}{stopped}",
+        "{} of {}{stopped}{pruned}",
         counted(across.runs.len() as u64, "run"),
         counted(across.dumps.len() as u64, "dump")
     )

@@ -27,7 +27,11 @@ pub(crate) fn run(global: &Global, command: &Runs) -> anyhow::Result<Exit> {
             writeln!(out, "{}", object(&run, about))?;
             continue;
         }
-        let state = if run.complete { "complete" } else { "stopped " };
+        let state = match run {
+            Run { pruned: Some(_), .. } => "pruned  ",
+            Run { complete: true, .. } => "complete",
+            Run { complete: false, .. } => "stopped ",
+        };
         let roots = run.key.roots.join(", ");
         writeln!(
             out,
@@ -46,10 +50,10 @@ pub(crate) fn run(global: &Global, command: &Runs) -> anyhow::Result<Exit> {
 }
 
 fn object(run: &Run, about: Option<&About>) -> serde_json::Value {
-    let Run { run_id, key, complete, started } = run;
+    let Run { run_id, key, complete, started, pruned } = run;
     serde_json::json!({
         "run_id": run_id, "complete": complete, "started": moment(*started), "mode": key.mode.as_str(),
         "recordings": key.catalogue_recordings, "roots": key.roots, "decoders": key.decoders,
-        "tool_version": key.tool_version, "about": about,
+        "tool_version": key.tool_version, "about": about, "pruned": pruned.map(moment),
     })
 }

@@ -25,7 +25,7 @@ const LISTED: usize = 25;
 pub(crate) fn run(global: &Global, command: &Scan) -> anyhow::Result<Exit> {
     let settings = Settings {
         limits: ScanLimits::from(&command.limits),
-        hash_containers: command.hash_containers,
+        hash_containers: command.hashing.hash_containers,
         about: command.about.as_deref().map(about::read).transpose()?,
         ..command.search.put_into(setup::settings(global))
     };

@@ -303,3 +303,19 @@ fn every_word_of_the_records_is_explained() {
         assert!(first_cells("dumps").contains(integrity.as_str()), "{}", integrity.as_str());
     }
 }
+
+#[test]
+fn the_page_on_settings_has_each_of_them_and_no_other() {
+    let known: BTreeSet<_> = crate::config::names();
+    let text = Page::named("settings").unwrap().text;
+    let table = text.split("| setting | what it is |").nth(1).unwrap();
+    let cells = table.lines().skip(2).filter_map(|row| row.strip_prefix("| ")?.split(" | ").next());
+    let told: BTreeSet<_> = cells
+        .flat_map(|cell| cell.split(", "))
+        .map(|key| key.trim_matches('`').to_owned())
+        .collect();
+    assert_eq!(told, known);
+    // What it shows as a file is one.
+    let file = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    crate::config::check(file).unwrap();
+}
