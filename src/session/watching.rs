@@ -248,9 +248,9 @@ impl Watch<'_> {
     fn is_passing(&self, error: &SessionError) -> bool {
         let later = self.last.is_some() && !self.watching.once;
         match error {
-            SessionError::NoRoom { .. } => true,
+            SessionError::NoRoom { .. }
+            | SessionError::Results(crate::results::ResultsError::Busy { .. }) => true,
             SessionError::Path { .. } | SessionError::EmptyCatalogue { .. } => later,
-            SessionError::Results(crate::results::ResultsError::Busy { .. }) => true,
             error => is_passing(error) || is_out_of_room(error, &self.session.home),
         }
     }

@@ -197,7 +197,8 @@ impl Teller {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::record::fixtures::{facts, record_of};
