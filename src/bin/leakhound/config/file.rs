@@ -246,7 +246,7 @@ mod tests {
         assert!(told(&deep).contains("is no TOML"), "{}", told(&deep).len());
         let wide = format!("\"{}\" = 1", "x".repeat(100_000));
         assert!(told(&wide).len() < 300, "{}", told(&wide));
-        let many = (0..20_000).map(|n| format!("k{n} = 1\n")).collect::<String>();
+        let many = (0..20_000).map(|n| format!("k{n} = 1")).collect::<Vec<_>>().join("\n");
         assert!(told(&many).contains("there is no setting"));
     }
 
