@@ -6,7 +6,6 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Arg;
 use leakhound::wording::shorten;
 use toml::Spanned;
@@ -61,9 +60,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<Settings>> {
     }
     let mut bytes = Vec::new();
     let opened = File::open(path).map(|file| file.take(MAX_BYTES + 1));
-    opened
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .or_else(|e| Err(unreadable(path, e)))?;
+    opened.and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|e| unreadable(path, e))?;
     if bytes.len() as u64 > MAX_BYTES {
         let most = MAX_BYTES >> 10;
         return Err(wrong(&format!("has more than {most} KiB; settings need less")).into());
@@ -75,7 +72,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<Settings>> {
 
 fn unreadable(path: &Path, error: std::io::Error) -> anyhow::Error {
     let what = format!("cannot read the settings {}; check its permissions", path.display());
-    Err::<(), _>(error).context(what).unwrap_err()
+    anyhow::Error::new(error).context(what)
 }
 
 /// Takes the text of a file apart.
@@ -121,7 +118,7 @@ impl Reader<'_> {
     /// The line of a place in the text, from 1.
     fn line(&self, at: Range<usize>) -> usize {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
-        before.iter().filter(|&&byte| byte == b'\n').count() + 1
+        before.split(|&byte| byte == b'\n').count()
     }
 
     fn wrong(&self, at: Range<usize>, what: &str) -> anyhow::Error {
@@ -249,8 +246,8 @@ mod tests {
         assert!(told(&deep).contains("is no TOML"), "{}", told(&deep).len());
         let wide = format!("\"{}\" = 1", "x".repeat(100_000));
         assert!(told(&wide).len() < 300, "{}", told(&wide));
-        let many = (0..20_000).map(|n| format!("k{n} = 1\n")).collect::<String>();
-        assert!(told(&many).contains("there is no setting"));
+        let many: Vec<_> = (0..20_000).map(|n| format!("k{n} = 1")).collect();
+        assert!(told(&many.join("\n")).contains("there is no setting"));
     }
 
     #[test]

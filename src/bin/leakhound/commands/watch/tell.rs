@@ -31,23 +31,11 @@ pub(crate) fn run(global: &Global, command: &Tell) -> anyhow::Result<Exit> {
     let orders = Orders::listen();
     let home = home::place(global)?;
     let Some(_lock) = locked(&home, &orders)? else { return Ok(Exit::Clear) };
-    let print: Option<Box<dyn FnMut(&Event) -> std::io::Result<()>>> =
-        match (command.json, command.text) {
-            (true, _) => {
-                let mut paper = Paper::default();
-                Some(Box::new(move |event| {
-                    let line = serde_json::to_string(event)? + "\n";
-                    paper.print(event.event_id(), line, &mut std::io::stdout().lock())
-                }))
-            }
-            (false, true) => {
-                let mut paper = Paper::default();
-                Some(Box::new(move |event| {
-                    paper.print(event.event_id(), text(event), &mut std::io::stdout().lock())
-                }))
-            }
-            (false, false) => None,
-        };
+    let line: Option<fn(&Event) -> std::io::Result<String>> = match (command.json, command.text) {
+        (true, _) => Some(|event| Ok(serde_json::to_string(event)? + "\n")),
+        (false, true) => Some(|event| Ok(text(event))),
+        (false, false) => None,
+    };
     let once = command.once;
     let words = command.on_finding.as_deref();
     let command = words.map(|words| parsed(words, command.command_timeout)).transpose()?;
@@ -59,7 +47,13 @@ pub(crate) fn run(global: &Global, command: &Tell) -> anyhow::Result<Exit> {
         tried: HashSet::new(),
         said: Cell::new(false),
     };
-    let mut channels = Channels { print, command };
+    let mut channels = Channels { print: None, command };
+    if let Some(line) = line {
+        let mut paper = Paper::default();
+        channels.print = Some(Box::new(move |event| {
+            paper.print(event.event_id(), line(event)?, &mut std::io::stdout().lock())
+        }));
+    }
     let mut teller = None;
     loop {
         let result = match &mut teller {
